@@ -1,0 +1,70 @@
+# The ways of working with fer-exp. `make` alone lists them.
+#
+#   make test PYTHON=python3.13    another interpreter for a new .venv
+#   make test VENV=/path/to/venv   another environment, made if it is not there
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+# The first interpreter that runs (a pyenv shim may lie on the path and refuse), is 3.11 to 3.13, and can make environments
+# with pip in them (Debian splits that off into python3-venv). Looked for only when an environment has to be made.
+SUPPORTED := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3; do \
+	if $$python -c '$(SUPPORTED)' >/dev/null 2>&1; then echo $$python; break; fi; done)
+
+# Two test processes on two cores; one torch thread each, or they fight over the cores. worksteal evens out slow files.
+WORKERS ?= auto
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-fast lint type-check format all-checks clean
+
+help:  ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(STAMP)  ## make .venv and install fer-exp and its development tools into it
+
+demo: $(STAMP)  ## train on the built-in faces with the defaults (CPU, a few minutes)
+	$(BIN)/fer-exp train
+
+test: $(STAMP)  ## run every test and every example in a docstring
+	$(PYTEST)
+
+test-fast: $(STAMP)  ## the same without the slow tests
+	$(PYTEST) -m "not slow"
+
+lint: $(STAMP)  ## check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+type-check: $(STAMP)  ## check types
+	$(BIN)/mypy
+
+format: $(STAMP)  ## rewrite the code in the project's format
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+all-checks: lint type-check test  ## what CI asks
+
+clean:  ## remove build products and caches (.venv, data and runs stay)
+	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache
+	find . -path './.*' -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Renewed when a dependency changes. A half-made environment is completed; a finished one is left alone.
+$(STAMP): pyproject.toml constraints.txt
+	@if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+		if [ -z "$(PYTHON)" ]; then \
+			echo "make: no python3.11, python3.12 or python3.13 with venv and ensurepip found:" \
+				"install one, or name it with PYTHON=/path/to/python." >&2; exit 1; fi; \
+		if ! $(PYTHON) -c '$(SUPPORTED)' >/dev/null 2>&1; then \
+			echo "make: $(PYTHON) does not run, is not Python 3.11 to 3.13, or lacks venv:" \
+				"name another with PYTHON=/path/to/python." >&2; exit 1; fi; \
+		$(PYTHON) -m venv $(VENV); fi
+	@if ! { $(BIN)/python -c '$(SUPPORTED)' && $(BIN)/python -m pip --version; } >/dev/null 2>&1; then \
+		echo "make: the Python of $(VENV) does not run, is not 3.11 to 3.13, or has no pip:" \
+			"remove $(VENV), or name another place with VENV=." >&2; exit 1; fi
+	@echo "Installing fer-exp into $(VENV). The first time this fetches PyTorch, several GB, and takes some minutes." >&2
+	$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check \
+		--constraint constraints.txt --editable '.[dev]'
+	@touch $@

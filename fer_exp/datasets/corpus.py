@@ -1,0 +1,86 @@
+"""What every corpus offers: facts as class attributes, a table of faces, and pixels in pieces."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+CLASSES = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
+"""The canonical class order; with ``dataset.classes=7`` contempt is left out."""
+
+OTHER_ANSWERS = ("unknown", "not_a_face")
+"""Answers that a rater may give and that are no expression; they stand behind the classes in a votes table."""
+
+FACE_COLUMNS = ("face", "split", "subject", "label", "valence", "arousal", "source")
+
+
+@dataclass(frozen=True)
+class Faces:
+    """What a corpus knows of its faces. Row i of each table, and of the pixels, is the same face.
+
+    Attributes:
+        table: columns ``face`` (unique id), ``split`` (train, val, test), ``subject`` (person pictured, or null),
+            ``label`` (class name or null), ``valence`` and ``arousal`` (-1..1 or nan), ``source``, in that order.
+        votes: None, or ``face`` and one integer count column per class, then any of ``OTHER_ANSWERS``.
+        found: what a person should know of what was read: sentence -> count, e.g. rows without a picture name.
+        flags: face ids by the name that ``dataset.drop`` gives them: duplicate, constant, conflict.
+    """
+
+    table: pd.DataFrame
+    votes: pd.DataFrame | None = None
+    found: dict[str, int] = field(default_factory=dict)
+    flags: dict[str, list[str]] = field(default_factory=dict)
+
+
+class Corpus(ABC):
+    """One corpus in its official layout. Subclasses state facts and read; they know nothing of training."""
+
+    name: ClassVar[str]
+    citation: ClassVar[str]
+    licence: ClassVar[str]
+    access: ClassVar[str]
+    channels: ClassVar[int] = 3
+    expected: ClassVar[dict[str, int]] = {}
+    """Faces per split in the whole corpus."""
+    hashes: ClassVar[dict[str, str]] = {}
+    """MD5 of official files, by file name, as their publisher or a well-known reader states it."""
+    classes: tuple[str, ...] = CLASSES
+
+    @abstractmethod
+    def files(self) -> list[Path]:
+        """The files that the content key is made of; raises DatasetNotFoundError where one is missing."""
+
+    def digests(self) -> dict[str, str]:
+        """MD5 of the content of each of ``files()``, by its path below the folder that holds them all.
+
+        A corpus that reads its files whole may hash while it parses, so that they are read once. MD5 because that is
+        what publishers of corpora state.
+        """
+        files = self.files()
+        top = os.path.commonpath([file.parent for file in files]) if files else ""
+        digests = {}
+        for file in files:
+            with file.open("rb") as stream:
+                digests[os.path.relpath(file, top)] = hashlib.file_digest(stream, "md5").hexdigest()
+        return digests
+
+    def recipe(self) -> str:
+        """What besides the files decides the content (a seed, a number of faces); part of the content key."""
+        return ""
+
+    @abstractmethod
+    def read(self) -> Faces:
+        """The faces table and votes, checked; raises RequestError naming file and row."""
+
+    @abstractmethod
+    def pixels(self, size: int) -> Iterator[NDArray[np.uint8]]:
+        """The pictures in the order of the table, in pieces of shape (n, size, size, channels), uint8."""

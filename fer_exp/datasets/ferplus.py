@@ -1,0 +1,140 @@
+"""FER+: ten people's votes for every face of FER2013."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections import Counter
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fer_exp.datasets.corpus import CLASSES, Faces
+from fer_exp.datasets.fer2013 import Fer2013, bad_row, locate, open_unpacked, shown, unpacked_name
+from fer_exp.errors import RequestError
+
+VOTES = "fer2013new.csv"
+ANSWERS = {**{name: name for name in CLASSES}, "unknown": "unknown", "not_a_face": "nf"}
+"""Our name of an answer -> its column in the file, in lower case."""
+
+
+class FerPlus(Fer2013):
+    """FER+: the pictures of FER2013 with the votes of ten crowd workers each, eight expressions.
+
+    ``root`` holds ``fer2013.csv`` (or ``icml_face_data.csv``) and ``fer2013new.csv``. They are paired by row order:
+    the picture names of the votes file are missing in 173 rows, occur twice in four cases, and stop carrying the row
+    number at row 60.
+
+    The ``label`` column is FER2013's original label, one annotator's word; what FER+ says of a face is in the votes.
+    With seven classes contempt is no class: its votes are added to ``unknown``, so that a face keeps its number of
+    votes, and how many were moved is reported.
+    """
+
+    name = "ferplus"
+    citation = (
+        "Barsoum, Zhang, Canton Ferrer, Zhang. Training deep networks for facial expression recognition with "
+        "crowd-sourced label distribution. ICMI 2016."
+    )
+    licence = "votes: MIT; pictures: as FER2013"
+    access = (
+        "Get fer2013.csv from Kaggle's 'Challenges in Representation Learning: Facial Expression Recognition "
+        "Challenge' and fer2013new.csv from github.com/microsoft/FERPlus, put them in one folder and give it as "
+        "dataset.root."
+    )
+    votes_per_face: ClassVar[int] = 10
+
+    def files(self) -> list[Path]:
+        """FER2013's file and the votes beside it; raises DatasetNotFoundError where one is missing."""
+        faces = super().files()[0]
+        return [faces, locate(faces.parent, (VOTES,), self.name, self.access)]
+
+    def digests(self) -> dict[str, str]:
+        """MD5 of both files, unpacked."""
+        votes = self.files()[1]
+        with open_unpacked(votes, self.name) as stream:
+            digest = hashlib.md5(stream.read(), usedforsecurity=False).hexdigest()
+        return {**super().digests(), unpacked_name(votes): digest}
+
+    def read(self) -> Faces:
+        """The faces of FER2013 with a count per class, ``unknown`` and ``not_a_face``.
+
+        Raises:
+            RequestError: the two files differ in rows or in a row's Usage, or a row of votes cannot be read.
+        """
+        faces = super().read()
+        file = self.files()[1]
+        names, usages, counts = read_votes(file, self.name)
+        fer = self.files()[0].name
+        if len(counts) != len(faces.table):
+            raise RequestError(
+                f"{self.name}: {file.name} has {len(counts):,} rows but {fer} has {len(faces.table):,}. They are "
+                "paired by row order, so one of them is incomplete; get both again (docs/datasets.md, FER+)."
+            )
+        for row, (ours, theirs) in enumerate(zip(self._usages, usages, strict=True), start=1):
+            if ours != theirs:
+                raise RequestError(
+                    f"{self.name}: in row {row} (line {row + 1}) {file.name} says Usage {theirs!r} but {fer} says "
+                    f"{ours!r}. They are paired by row order, so one of them was sorted or cut; get both again."
+                )
+        votes = pd.DataFrame(counts, columns=list(ANSWERS))
+        found = {**faces.found, **oddities(names, counts, self.votes_per_face)}
+        for left_out in (name for name in CLASSES if name not in self.classes):
+            moved = votes.pop(left_out)
+            votes["unknown"] += moved
+            found[f"votes for {left_out}, which is no class here, counted as unknown"] = int(moved.sum())
+        votes.insert(0, "face", faces.table["face"])
+        return Faces(faces.table, votes, found, faces.flags)
+
+
+def oddities(names: list[str], counts: NDArray[np.int64], votes_per_face: int) -> dict[str, int]:
+    """What is odd about the votes: sentence -> count. Nothing is changed for it."""
+    totals = counts.sum(axis=1)
+    return {
+        "rows of votes without a picture name": names.count(""),
+        "picture names that occur more than once": sum(n > 1 for name, n in Counter(names).items() if name),
+        f"faces with another number of votes than {votes_per_face}": int((totals != votes_per_face).sum()),
+        "faces without any vote": int((totals == 0).sum()),
+    }
+
+
+def read_votes(file: Path, corpus: str) -> tuple[list[str], list[str], NDArray[np.int64]]:
+    """Picture names, usages and counts of a votes file.
+
+    Returns:
+        Names and usages of N rows, and counts of shape (N, 10), columns in the order of ``ANSWERS``.
+
+    Raises:
+        RequestError: a missing column, a row with another number of fields, or a count that is no whole number.
+    """
+    with open_unpacked(file, corpus) as stream:
+        rows = list(csv.reader(io.StringIO(stream.read().decode("utf-8-sig", "replace"))))
+    while rows and not any(rows[-1]):
+        rows.pop()
+    if not rows:
+        raise RequestError(f"{corpus}: {file} is empty; get the file again.")
+    header = [name.strip().lower() for name in rows[0]]
+    wanted = ["usage", "image name", *ANSWERS.values()]
+    if missing := [name for name in wanted if name not in header]:
+        raise RequestError(f"{corpus}: {file} has no column {missing[0]!r}; is it FER+'s {VOTES}?")
+    usage, name, *answers = (header.index(column) for column in wanted)
+    counts = np.empty((len(rows) - 1, len(answers)), np.int64)
+    for row, parts in enumerate(rows[1:], start=1):
+        if len(parts) != len(header):
+            raise RequestError(bad_row(corpus, file, row, f"has {len(parts)} fields where {len(header)} belong"))
+        try:
+            counts[row - 1] = [whole(parts[column]) for column in answers]
+        except ValueError as problem:
+            raise RequestError(bad_row(corpus, file, row, str(problem))) from None
+    return [parts[name].strip() for parts in rows[1:]], [parts[usage].strip() for parts in rows[1:]], counts
+
+
+def whole(text: str) -> int:
+    """A count of votes; raises ValueError where it is negative, broken or no number."""
+    text = text.strip()
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise ValueError(f"has {shown(text.encode('latin-1', 'replace'))} as a count of votes")
+    return int(text)

@@ -1,0 +1,261 @@
+"""The targets table: what each face is taught as, which faces stay, and what the noise did."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fer_exp.config import LabelsConfig
+from fer_exp.errors import RequestError
+from fer_exp.labels import KINDS, NOISES, RULES, SOURCES, TIES, noise
+from fer_exp.labels.votes import check_choice, clean, fractions, majority, smooth
+
+WITH_VOTES = "dataset=ferplus or dataset=synthetic have votes"
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What faces are taught as.
+
+    Attributes:
+        table: a row per kept face of every split, in the order of the faces table: ``face``, ``split``,
+            ``clean_label``, ``label`` (after noise), and ``target_<class>`` per class, which sum to 1.
+        dropped: reason -> number of faces left out, all splits together, reasons without faces left out.
+        noise: None unless ``labels.kind`` is noisy; else JSON-ready: ``kind``, ``rate`` (asked; null for a file),
+            ``exact``, ``seed``, ``file``, ``classes``, ``matrix`` (asked, K x K, or null where there is none),
+            ``realised`` (counts, clean class by noisy class), ``realised_rate``, ``rate_by_class`` (null for a class
+            without faces), ``faces``, ``flipped``, ``splits`` (faces, flipped and rate of each noisy split), ``hash``
+            (of the labels of the noisy splits, the one that ``noise.save_noise`` writes).
+    """
+
+    table: pd.DataFrame
+    dropped: dict[str, int]
+    noise: dict[str, Any] | None
+
+
+def make_targets(
+    faces: pd.DataFrame,
+    votes: pd.DataFrame | None,
+    classes: tuple[str, ...],
+    config: LabelsConfig,
+    noisy_splits: Sequence[str] = ("train", "val"),
+) -> Targets:
+    """Turn labels and votes into one distribution per face.
+
+    Which faces stay depends on ``labels.rule``, ``labels.ties`` and ``labels.source`` alone, not on the kind or the
+    noise, so kinds can be compared on the same faces. Rule and ties play no part in a corpus without votes.
+
+    Args:
+        faces: a faces table; ``face``, ``split`` and ``label`` are read.
+        votes: None, or ``face``, a count column per class, and any other answers (unknown, not_a_face) after them.
+        classes: K names.
+        config: the ``labels`` group.
+        noisy_splits: splits whose labels get the noise; test labels are better left alone.
+
+    Returns:
+        Targets for every split.
+
+    Raises:
+        RequestError: an unknown choice, a rate or smoothing outside 0..1, votes asked of a corpus without, keys that
+            contradict each other, an unusable noise file, or no face left.
+    """
+    check_config(config, votes is not None)
+    label, kept, counts, dropped = _clean_labels(faces, votes, classes, config)
+    if not kept.any():
+        raise RequestError(f"labels: none of {len(faces):,} faces stays ({_listed(dropped)}); choose another rule.")
+    known = faces["face"].astype(str)
+    table = faces.loc[kept, ["face", "split"]].reset_index(drop=True)
+    label, names = label[kept], np.asarray(classes, dtype=object)
+    after, what = label, None
+    if config.kind == "noisy":
+        raw = None if votes is None else _matched(faces, votes, classes)[kept, : len(classes)]
+        after, what = _add_noise(table, label, raw, classes, config, noisy_splits, set(known))
+    table["clean_label"], table["label"] = names[label], names[after]
+    target = fractions(counts[kept]) if config.kind == "soft" else np.eye(len(classes))[after]
+    columns = pd.DataFrame(smooth(target, config.smoothing), columns=[f"target_{name}" for name in classes])
+    return Targets(pd.concat([table, columns], axis=1), dropped, what)
+
+
+def check_config(config: LabelsConfig, has_votes: bool) -> None:
+    """Raise RequestError where the keys of the labels group are unknown or contradict each other or the corpus."""
+    for key, choices in (("kind", KINDS), ("source", SOURCES), ("rule", RULES), ("ties", TIES), ("noise", NOISES)):
+        check_choice(f"labels.{key}", getattr(config, key), choices)
+    noise.checked_rate(config.rate)
+    if not 0 <= config.smoothing <= 1:
+        raise RequestError(f"labels.smoothing={config.smoothing} is no share; give one from 0 to 1.")
+    noisy = config.kind == "noisy"
+    if config.rate and not noisy:
+        raise RequestError(
+            f"labels.rate={config.rate} does nothing with labels.kind={config.kind}; set labels.kind=noisy or rate=0."
+        )
+    if config.file and not (noisy and config.noise == "file"):
+        raise RequestError("labels.file is read only with labels.kind=noisy and labels.noise=file; set both.")
+    if noisy and config.noise == "file" and not config.file:
+        raise RequestError("labels.noise=file needs labels.file, a file of lines 'face label'.")
+    if config.kind == "soft" and config.rule == "majority":
+        raise RequestError(
+            "labels.rule=majority leaves one class per face, so that labels.kind=soft would be one-hot; set "
+            "labels.rule=crossentropy (FER+'s own for distributions) or all."
+        )
+    wants = {"labels.kind=soft": config.kind == "soft", "labels.source=votes": config.source == "votes"}
+    wants[f"labels.noise={config.noise}"] = noisy and config.noise in ("human", "human_face")
+    for key, wanted in wants.items():
+        if wanted and not has_votes:
+            raise RequestError(f"{key} needs votes and this corpus has none; {WITH_VOTES}.")
+
+
+def targets_hash(table: pd.DataFrame) -> str:
+    """SHA-256 of a targets table, 64 hex digits: faces, splits, labels and targets, whatever the order of the rows.
+
+    Targets count to nine decimals, so the last bits of an addition on another machine play no part.
+    """
+    ordered = table.sort_values("face", ignore_index=True)
+    digest = hashlib.sha256("\t".join(map(str, ordered.columns)).encode())
+    for name in ordered.columns:
+        column = ordered[name]
+        if pd.api.types.is_float_dtype(column):
+            digest.update((column.to_numpy(dtype=np.float64).round(9) + 0.0).astype("<f8").tobytes())
+        else:
+            digest.update("\n".join(column.astype(str)).encode() + b"\0")
+    return digest.hexdigest()
+
+
+def _clean_labels(
+    faces: pd.DataFrame, votes: pd.DataFrame | None, classes: tuple[str, ...], config: LabelsConfig
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.float64], dict[str, int]]:
+    """Class index per face (-1: none), which faces stay, cleaned counts (N, K), and the reasons why others do not."""
+    number = {name: index for index, name in enumerate(classes)}
+    given = [None if pd.isna(name) else str(name) for name in faces["label"]]
+    label = np.array([number.get(name, -1) if name else -1 for name in given], dtype=np.int64)
+    kept = np.ones(len(faces), dtype=bool)
+    counts = np.zeros((len(faces), len(classes)))
+    dropped: dict[str, int] = {}
+
+    def drop(reason: str, these: NDArray[np.bool_]) -> None:
+        if number_of := int((these & kept).sum()):
+            dropped[reason] = number_of
+        kept[these] = False
+
+    if votes is not None:
+        answers = _matched(faces, votes, classes)
+        if config.rule != "all" and len(answers) and answers.sum(axis=1).max() < 1.5:  # shares that were rounded
+            raise RequestError(
+                f"labels.rule={config.rule} needs counts of votes and these are proportions; set labels.rule=all."
+            )
+        stays, counts = clean(answers, len(classes), config.rule)
+        tops = majority(counts, config.ties, config.seed, faces["face"].astype(str).tolist())
+        drop("no votes", answers.sum(axis=1) == 0)
+        drop(f"rule {config.rule}", ~stays)
+        if config.ties == "drop":
+            drop("ties", tops.tied)
+    if votes is not None and config.source != "label":
+        label = tops.top
+    else:
+        drop("no label", np.array([name is None for name in given], dtype=bool))
+        drop("label that is no class here", label < 0)
+    return label, kept, counts, dropped
+
+
+def _matched(faces: pd.DataFrame, votes: pd.DataFrame, classes: tuple[str, ...]) -> NDArray[np.float64]:
+    """Counts in the order of the faces, classes first, then other answers; a face that is not in votes gets zeros."""
+    if missing := [name for name in classes if name not in votes.columns]:
+        raise RequestError(f"votes: there is no column {missing[0]!r}; classes are {', '.join(classes)}.")
+    others = [name for name in votes.columns if name != "face" and name not in classes]
+    if votes["face"].duplicated().any():
+        raise RequestError(f"votes: the face {votes['face'][votes['face'].duplicated()].iloc[0]!r} has two rows.")
+    matched = votes.set_index("face")[[*classes, *others]].reindex(faces["face"], fill_value=0)
+    return matched.to_numpy(dtype=np.float64)
+
+
+def _add_noise(
+    table: pd.DataFrame,
+    label: NDArray[np.int64],
+    counts: NDArray[np.float64] | None,
+    classes: tuple[str, ...],
+    config: LabelsConfig,
+    noisy_splits: Sequence[str],
+    known: set[str],
+) -> tuple[NDArray[np.int64], dict[str, Any]]:
+    """Labels after noise, and the account of it. Each split is flipped on its own, so each has the rate asked for."""
+    faces = table["face"].astype(str).to_numpy(dtype=object)
+    split = table["split"].to_numpy(dtype=object)
+    touched = np.isin(split.astype(str), list(noisy_splits))
+    size, after, matrix = len(classes), label.copy(), None
+    if config.noise == "file":
+        after = _from_file(Path(config.file or ""), faces, split, label, noisy_splits, classes, known)
+    elif config.noise != "human_face":
+        confusion = None
+        if config.noise == "human" and counts is not None:
+            confusion = noise.human_confusion(label[touched], counts[touched], size)
+        matrix = noise.transition(config.noise, config.rate, classes, confusion)
+    account = {}
+    for name in noisy_splits:
+        rows = np.flatnonzero(split == name)
+        ids, seed = faces[rows].tolist(), (config.seed, crc32(name.encode()))
+        if matrix is not None:
+            after[rows] = noise.flip(label[rows], matrix, config.exact, seed, ids)
+        elif config.noise == "human_face" and counts is not None:
+            own = fractions(counts[rows])
+            after[rows] = noise.flip_by_votes(label[rows], own, config.rate, config.exact, seed, ids)
+        account[name] = _share(label[rows], after[rows])
+    realised, rates = noise.realised(label[touched], after[touched], size)
+    names = np.asarray(classes, dtype=object)
+    total = _share(label[touched], after[touched])
+    return after, {
+        "kind": config.noise,
+        "rate": None if config.noise == "file" else config.rate,
+        "exact": config.exact,
+        "seed": config.seed,
+        "file": config.file,
+        "classes": list(classes),
+        "matrix": None if matrix is None else matrix.tolist(),
+        "realised": realised.tolist(),
+        "realised_rate": total["rate"],
+        "rate_by_class": {c: None if np.isnan(r) else float(r) for c, r in zip(classes, rates, strict=True)},
+        "faces": total["faces"],
+        "flipped": total["flipped"],
+        "splits": account,
+        "hash": noise.labels_hash(dict(zip(faces[touched], names[after[touched]], strict=True))),
+    }
+
+
+def _share(before: NDArray[np.int64], after: NDArray[np.int64]) -> dict[str, Any]:
+    flipped = int((before != after).sum())
+    return {"faces": len(before), "flipped": flipped, "rate": flipped / len(before) if len(before) else None}
+
+
+def _from_file(
+    file: Path,
+    faces: NDArray[np.object_],
+    split: NDArray[np.object_],
+    label: NDArray[np.int64],
+    noisy_splits: Sequence[str],
+    classes: tuple[str, ...],
+    known: set[str],
+) -> NDArray[np.int64]:
+    """Labels of the noisy splits as a file has them; a split that the file does not touch at all keeps its own."""
+    saved, after = noise.read_noise(file, known, classes), label.copy()
+    number = {name: index for index, name in enumerate(classes)}
+    for name in noisy_splits:
+        rows = np.flatnonzero(split == name)
+        without = [face for face in faces[rows] if face not in saved]
+        if without and (len(without) < len(rows) or name == "train"):
+            raise RequestError(
+                f"labels.file={file} has no label for {len(without):,} of {len(rows):,} {name} faces, first "
+                f"{without[0]}; use the labels.rule and ties that it was made with."
+            )
+        if not without:
+            after[rows] = [number[saved[face]] for face in faces[rows]]
+    return after
+
+
+def _listed(dropped: dict[str, int]) -> str:
+    return ", ".join(f"{reason}: {number:,}" for reason, number in dropped.items()) or "the table is empty"

@@ -1,0 +1,53 @@
+"""From stored bytes to network input: a batch at a time, on the device, with parameters drawn per face."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+"""ImageNet's channel means and standard deviations, so that pretrained weights meet what they were trained on."""
+
+SHIFT = 1 / 12
+"""Largest shift as a share of the picture: 4 of 48 pixels, the padding that papers on small pictures use."""
+
+
+def weak(pixels: Tensor, draw: Tensor) -> Tensor:
+    """A random shift (edges repeated) and a random mirror image of each face.
+
+    Args:
+        pixels: (B, H, W, C), any dtype.
+        draw: the batch's ``draw``: seed, process, number of processes, faces over all processes.
+
+    Returns:
+        The views, shape and dtype as given. The same draw gives the same views, whatever was drawn before.
+    """
+    seed, rank, world, total = (int(value) for value in draw)
+    generator = torch.Generator().manual_seed(seed)
+    height, width = pixels.shape[1:3]
+    reach = round(height * SHIFT)
+    shift = torch.randint(-reach, reach + 1, (total, 2), generator=generator)[rank::world]
+    mirrored = (torch.rand(total, generator=generator) < 0.5)[rank::world]
+    ys = (torch.arange(height) + shift[:, :1]).clamp_(0, height - 1)
+    xs = (torch.arange(width) + shift[:, 1:]).clamp_(0, width - 1)
+    xs = torch.where(mirrored[:, None], width - 1 - xs, xs)
+    faces = torch.arange(len(pixels))
+    # One flat index a row of pixels keeps the gather cheap; it is drawn on the CPU and sent over at once.
+    index = ((faces[:, None, None] * height + ys[:, :, None]) * width + xs[:, None, :]).view(-1)
+    index = index.to(pixels.device, non_blocking=True)
+    return pixels.reshape(-1, pixels.shape[3]).index_select(0, index).view(pixels.shape)
+
+
+def normalise(pixels: Tensor) -> Tensor:
+    """Bytes to standardised network input.
+
+    Args:
+        pixels: (B, H, W, C), uint8, C of 1 (grey, repeated over the channels) or 3.
+
+    Returns:
+        (B, 3, H, W), float32, in channels-last memory, which costs nothing: the store already lies that way.
+    """
+    mean = torch.tensor(MEAN, device=pixels.device) * 255
+    scale = 1 / (torch.tensor(STD, device=pixels.device) * 255)
+    return pixels.to(torch.float32).sub(mean).mul_(scale).permute(0, 3, 1, 2)

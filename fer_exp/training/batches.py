@@ -1,0 +1,124 @@
+"""Batches gathered from the store: one fancy index a batch, no worker processes, nothing random but (seed, epoch)."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.distributed
+from numpy.typing import NDArray
+from torch import Tensor
+
+RESIDENT = 64 * 2**20
+"""Bytes gathered from the memory map before its pages are let go, so that memory stays flat on any corpus."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """The faces of one split as a network meets them.
+
+    Attributes:
+        pixels: the whole store, shape (M, size, size, channels), uint8; a memory map on CPU, or a tensor on a GPU.
+        rows: row of each face in ``pixels``, shape (N,).
+        target: the distribution over classes that each face teaches, shape (N, K), rows sum to 1.
+        affect: valence and arousal, shape (N, 2), nan where a face is not rated.
+    """
+
+    pixels: NDArray[np.uint8] | Tensor
+    rows: NDArray[np.int64]
+    target: Tensor
+    affect: Tensor
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def seed_of(*parts: int) -> int:
+    """One 63-bit seed from several numbers (seed, epoch, step), so that no draw depends on what came before it.
+
+    >>> seed_of(0, 1) == seed_of(0, 1), seed_of(0, 1) == seed_of(1, 0)
+    (True, False)
+    """
+    return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> 1)
+
+
+class Batches:
+    """An iterable of batches for Lightning, or for a bare loop.
+
+    Each batch is a dict: ``pixels`` (B, size, size, channels) uint8, ``target`` (B, K), ``affect`` (B, 2), ``index``
+    (B,) the position in the split, and ``draw``: the seed of the augmentation, this process, how many
+    there are, and the size of the batch over all of them.
+
+    Args:
+        examples: the split.
+        batch_size: faces a step, over all processes together.
+        seed: with the epoch it decides the order.
+        shuffle: another order each epoch, and the last incomplete batch left out: each face still has the same chance
+            of being met, and no step is taken on a handful of faces.
+        shard: whether the processes of a DDP run share a batch between them, or each see all of it.
+    """
+
+    def __init__(self, examples: Examples, batch_size: int, seed: int, shuffle: bool, shard: bool = True) -> None:
+        self.examples = examples
+        self.batch_size = batch_size
+        self.seed = seed
+        self.shuffle = shuffle
+        self.shard = shard
+        self.epoch = 0
+        self._gathered = 0
+
+    @property
+    def sampler(self) -> Batches:
+        """Lightning looks here for ``set_epoch`` and calls it before each epoch, also after a resume."""
+        return self
+
+    def set_epoch(self, epoch: int) -> None:
+        """Sets the epoch whose order the next iteration follows."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        whole, rest = divmod(len(self.examples), self.batch_size)
+        return whole if self.shuffle or not rest else whole + 1
+
+    def __iter__(self) -> Iterator[dict[str, Tensor]]:
+        order = np.arange(len(self.examples))
+        if self.shuffle:
+            order = np.random.default_rng(seed_of(self.seed, self.epoch)).permutation(order)
+        rank, world = _place() if self.shard else (0, 1)
+        for step in range(len(self)):
+            chosen = order[step * self.batch_size : (step + 1) * self.batch_size]
+            # Every process draws for the whole batch and takes its share, so that the draws do not depend on how many
+            # processes there are.
+            yield self._batch(chosen[rank::world], seed_of(self.seed, self.epoch, step), rank, world, len(chosen))
+
+    def _batch(self, chosen: NDArray[np.int64], seed: int, rank: int, world: int, total: int) -> dict[str, Tensor]:
+        index = torch.from_numpy(chosen)
+        return {
+            "pixels": self._gather(self.examples.rows[chosen]),
+            "target": self.examples.target[index],
+            "affect": self.examples.affect[index],
+            "index": index,
+            "draw": torch.tensor([seed, rank, world, total]),
+        }
+
+    def _gather(self, rows: NDArray[np.int64]) -> Tensor:
+        pixels = self.examples.pixels
+        if isinstance(pixels, Tensor):
+            return pixels[torch.from_numpy(rows).to(pixels.device, non_blocking=True)]
+        faces = np.asarray(pixels[rows])
+        self._gathered += faces.nbytes
+        mapped = getattr(pixels, "_mmap", None)
+        if mapped is not None and self._gathered > RESIDENT and hasattr(mmap, "MADV_DONTNEED"):
+            mapped.madvise(mmap.MADV_DONTNEED)
+            self._gathered = 0
+        return torch.from_numpy(faces)
+
+
+def _place() -> tuple[int, int]:
+    """Rank and number of processes; (0, 1) outside a distributed run."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        return torch.distributed.get_rank(), torch.distributed.get_world_size()
+    return 0, 1

@@ -1,0 +1,157 @@
+"""ResNets from torchvision with a stem that suits the picture size, a class head and an optional affect head."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torchvision import models
+
+from fer_exp.config import BackboneConfig
+from fer_exp.errors import RequestError
+
+BACKBONES = {
+    "resnet18": (models.resnet18, models.ResNet18_Weights.IMAGENET1K_V1),
+    "resnet50": (models.resnet50, models.ResNet50_Weights.IMAGENET1K_V2),
+    "resnet152": (models.resnet152, models.ResNet152_Weights.IMAGENET1K_V2),
+}
+
+SMALL_PICTURE = 64
+"""Up to this size in pixels ``stem=auto`` takes the small stem: ImageNet's leaves 2 x 2 cells of a 48-pixel face."""
+
+# What training code commonly puts before a backbone's keys; ours is the first.
+PREFIXES = ("network.backbone.", "module.", "backbone.", "model.", "encoder.")
+
+
+@dataclass(frozen=True)
+class LoadedWeights:
+    """Where the first weights came from: the source, how many tensors matched, and the SHA-256 of what was loaded."""
+
+    source: str
+    matched: int
+    sha256: str
+
+
+class FaceNetwork(nn.Module):
+    """A backbone, a linear head over the classes and, where faces are rated, one for valence and arousal.
+
+    Args:
+        backbone: maps (N, 3, H, W) to (N, features).
+        features: width of the backbone's output.
+        classes: number of classes K.
+        affect: whether there is a valence/arousal head.
+    """
+
+    def __init__(self, backbone: nn.Module, features: int, classes: int, affect: bool) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.classify = nn.Linear(features, classes)
+        self.affect = nn.Linear(features, 2) if affect else None
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Class logits (N, K), and valence and arousal in -1..1, shape (N, 2), or None without that head."""
+        features = self.backbone(pictures)
+        return self.classify(features), None if self.affect is None else torch.tanh(self.affect(features))
+
+
+def resolve_stem(config: BackboneConfig, size: int) -> str:
+    """The stem that ``stem=auto`` stands for: ImageNet's with loaded weights, else small up to 64 pixels."""
+    if config.stem != "auto":
+        return config.stem
+    return "small" if config.weights == "none" and size <= SMALL_PICTURE else "imagenet"
+
+
+def build_network(
+    config: BackboneConfig, size: int, classes: int, affect: bool, seed: int
+) -> tuple[FaceNetwork, LoadedWeights | None]:
+    """The network with its first weights, the same for the same seed.
+
+    Args:
+        config: name, weights (none, imagenet, a path) and stem (imagenet, small, auto).
+        size: picture size in pixels; decides ``stem=auto``.
+        classes: number of classes.
+        affect: whether to add a valence/arousal head.
+        seed: of the random initial weights.
+
+    Returns:
+        The network, and what was loaded into its backbone (None for random weights).
+
+    Raises:
+        RequestError: the weights cannot be had, or do not fit this architecture key by key.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        backbone = BACKBONES[config.name][0](weights=None)
+        features = backbone.fc.in_features
+        backbone.fc = nn.Identity()
+        if resolve_stem(config, size) == "small":
+            # Halves the picture once instead of twice before the first block.
+            backbone.conv1 = nn.Conv2d(3, 64, kernel_size=3, stride=2, padding=1, bias=False)
+            nn.init.kaiming_normal_(backbone.conv1.weight, mode="fan_out", nonlinearity="relu")
+            backbone.maxpool = nn.Identity()
+        network = FaceNetwork(backbone, features, classes, affect)
+    loaded = None if config.weights == "none" else load_backbone(backbone, config)
+    return network, loaded
+
+
+def load_backbone(backbone: nn.Module, config: BackboneConfig) -> LoadedWeights:
+    """Fills the backbone from ``config.weights``; every key but the old class head must match."""
+    state = _strip(_read_weights(config))
+    own = backbone.state_dict()
+    given = {key: value for key, value in state.items() if not key.startswith(("fc.", "classify.", "affect."))}
+    # Old files lack BatchNorm's batch counters, which inference and training do not depend on here.
+    missing = [key for key in own if key not in given and not key.endswith("num_batches_tracked")]
+    unknown = [key for key in given if key not in own]
+    other = [key for key in given if key in own and given[key].shape != own[key].shape]
+    if missing or unknown or other:
+        first = (
+            f"{other[0]} is {tuple(given[other[0]].shape)} in the file and {tuple(own[other[0]].shape)} here"
+            if other
+            else f"{(missing or unknown)[0]} is {'missing from' if missing else 'only in'} the file"
+        )
+        raise RequestError(
+            f"backbone.weights={config.weights} does not fit {config.name}: {len(missing)} keys missing, "
+            f"{len(unknown)} unknown, {len(other)} of another shape ({first}); give the weights of this architecture "
+            "and stem, or backbone.weights=none."
+        )
+    backbone.load_state_dict(given, strict=False)
+    digest = hashlib.sha256()
+    for key in sorted(given):
+        digest.update(key.encode())
+        digest.update(given[key].detach().contiguous().cpu().view(-1).view(torch.uint8).numpy().tobytes())
+    return LoadedWeights(config.weights, len(given), digest.hexdigest())
+
+
+def _read_weights(config: BackboneConfig) -> dict[str, Any]:
+    if config.weights == "imagenet":
+        try:
+            return dict(BACKBONES[config.name][1].get_state_dict(progress=False, check_hash=True))
+        except OSError as error:
+            raise RequestError(
+                f"backbone.weights=imagenet: torchvision could not fetch {config.name}'s weights ({error}); on a "
+                "machine without a network, copy the file over and give its path as backbone.weights."
+            ) from error
+    path = Path(config.weights).expanduser()
+    if not path.is_file():
+        raise RequestError(f"backbone.weights: there is no file {path}; give none, imagenet or the path of a file.")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise RequestError(f"backbone.weights: {path} is no file of plain tensors ({reason}).") from error
+    state = state.get("state_dict", state) if isinstance(state, dict) else state
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()) or not state:
+        raise RequestError(f"backbone.weights: {path} holds no state dict (a mapping of names to tensors).")
+    return state
+
+
+def _strip(state: dict[str, Any]) -> dict[str, Any]:
+    for prefix in PREFIXES:
+        if any(key.startswith(prefix + "conv1.") for key in state):
+            return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+    return state

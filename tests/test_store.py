@@ -1,0 +1,207 @@
+"""The store: one content, one folder; whole or not there, whatever happens on the way."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fer_exp.commands.prepare import prepare
+from fer_exp.config import DatasetConfig
+from fer_exp.datasets.corpus import CLASSES
+from fer_exp.datasets.fer2013 import Fer2013
+from fer_exp.datasets.ferplus import FerPlus
+from fer_exp.errors import RunError
+from fer_exp.store import Store, cache_folder, open_store
+from tests.datasets.fakes import write_fer2013, write_votes
+
+SEVEN = CLASSES[:7]
+# A corpus in another process that says when its first piece is written and then takes its time.
+SLOW = """
+import sys, time
+from pathlib import Path
+from fer_exp.datasets.corpus import CLASSES
+from fer_exp.datasets.fer2013 import Fer2013
+from fer_exp.store import open_store
+
+class Slow(Fer2013):
+    def pixels(self, size):
+        for piece in super().pixels(size):
+            yield piece
+            print("piece", flush=True)
+            time.sleep(float(sys.argv[3]))
+
+print(open_store(Slow(Path(sys.argv[1]), CLASSES[:7]), 48, Path(sys.argv[2]), log=lambda line: None).folder)
+"""
+
+
+def opened(root: Path, cache: Path, size: int = 48) -> Store:
+    return open_store(Fer2013(root, SEVEN), size, cache, log=lambda line: None)
+
+
+def slow(root: Path, cache: Path, seconds: float) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", SLOW, str(root), str(cache), str(seconds)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+
+
+def stores(cache: Path) -> list[str]:
+    return [path.name for path in cache.iterdir() if path.name not in ("hashes", "locks")]
+
+
+def test_a_store_gives_back_what_the_corpus_said(tmp_path: Path) -> None:
+    pictures = write_fer2013(tmp_path)
+    write_votes(tmp_path)
+    corpus = FerPlus(tmp_path, CLASSES)
+    store = open_store(corpus, 48, tmp_path / "cache", log=lambda line: None)
+    faces = corpus.read()
+    np.testing.assert_array_equal(store.pixels[..., 0], pictures)
+    assert store.pixels.shape == (200, 48, 48, 1)
+    assert store.pixels.dtype == np.uint8
+    assert faces.votes is not None
+    assert store.votes is not None
+    assert store.votes.to_numpy().tolist() == faces.votes.to_numpy().tolist()
+    for column in ("face", "split", "label", "source"):
+        assert store.faces[column].tolist() == faces.table[column].tolist()
+    assert store.faces[["subject", "valence", "arousal"]].isna().all(axis=None)
+    assert (store.found, store.flags) == (faces.found, faces.flags)
+    assert store.facts["files"] == corpus.digests()
+
+
+def test_the_second_opening_reads_no_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_fer2013(tmp_path)
+    first = opened(tmp_path, tmp_path / "cache")
+    monkeypatch.setattr(Fer2013, "_parse", lambda self: pytest.fail("the source was read again"))
+    assert opened(tmp_path, tmp_path / "cache").folder == first.folder
+
+
+def test_the_key_follows_the_content(tmp_path: Path) -> None:
+    write_fer2013(tmp_path / "a", seed=0)
+    write_fer2013(tmp_path / "b", seed=1)
+    shutil.copy(tmp_path / "a" / "fer2013.csv", tmp_path / "copy.csv")
+    cache = tmp_path / "cache"
+    first = opened(tmp_path / "a", cache)
+    assert opened(tmp_path / "copy.csv", cache).facts["files"] != first.facts["files"]  # another name
+    assert opened(tmp_path / "b", cache).key != first.key
+    assert opened(tmp_path / "a", cache, size=24).key != first.key
+    (tmp_path / "copy").mkdir()
+    shutil.copy(tmp_path / "a" / "fer2013.csv", tmp_path / "copy")
+    assert opened(tmp_path / "copy", cache).folder == first.folder
+    # Changed in place, to the same length and with the old time put back.
+    file = tmp_path / "a" / "fer2013.csv"
+    times = file.stat()
+    text = file.read_text()
+    place = text.rindex(",PrivateTest") - 1
+    file.write_text(text[:place] + str((int(text[place]) + 1) % 5) + text[place + 1 :])
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert opened(tmp_path / "a", cache).key != first.key
+
+
+def test_two_processes_prepare_the_same_store_once(tmp_path: Path) -> None:
+    pictures = write_fer2013(tmp_path)
+    cache = tmp_path / "cache"
+    both = [slow(tmp_path, cache, 0.3) for _ in range(2)]
+    outputs = [process.communicate(timeout=60)[0].split() for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert outputs[0][-1] == outputs[1][-1]
+    assert sum(output.count("piece") for output in outputs) == 4  # 200 rows in pieces of 64, by one of the two
+    assert len(stores(cache)) == 1
+    np.testing.assert_array_equal(opened(tmp_path, cache).pixels[..., 0], pictures)
+
+
+def test_a_killed_process_leaves_nothing_that_is_taken_for_a_store(tmp_path: Path) -> None:
+    pictures = write_fer2013(tmp_path)
+    cache = tmp_path / "cache"
+    process = slow(tmp_path, cache, 60)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "piece\n"
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert [".partial-" in name for name in stores(cache)] == [True]
+    np.testing.assert_array_equal(opened(tmp_path, cache).pixels[..., 0], pictures)
+    assert [".partial-" in name for name in stores(cache)] == [False]
+
+
+def test_cleaning_leaves_a_living_process_alone(tmp_path: Path) -> None:
+    write_fer2013(tmp_path / "a")
+    write_fer2013(tmp_path / "b", seed=1)
+    cache = tmp_path / "cache"
+    process = slow(tmp_path / "a", cache, 0.5)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "piece\n"
+    opened(tmp_path / "b", cache)
+    assert process.communicate(timeout=60)[0]
+    assert process.returncode == 0
+    assert len(stores(cache)) == 2
+
+
+class FullDisk(Fer2013):
+    """A corpus during whose writing the disk fills up."""
+
+    def pixels(self, size: int) -> Iterator[np.ndarray[Any, np.dtype[np.uint8]]]:
+        yield next(super().pixels(size))
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
+    write_fer2013(tmp_path)
+    cache = tmp_path / "cache"
+    with pytest.raises(RunError, match=r"disk of .*cache is full: .* need 1 MB.*dataset.cache"):
+        open_store(FullDisk(tmp_path, SEVEN), 48, cache, log=lambda line: None)
+    assert stores(cache) == []
+
+
+def test_too_little_free_space_is_seen_before_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_fer2013(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(9, 9, 0))
+    with pytest.raises(RunError, match="need 1 MB and 0 MB are free"):
+        opened(tmp_path, tmp_path / "cache")
+    assert stores(tmp_path / "cache") == []
+
+
+def test_a_store_that_lost_bytes_is_written_again(tmp_path: Path) -> None:
+    pictures = write_fer2013(tmp_path)
+    folder = opened(tmp_path, tmp_path / "cache").folder
+    os.truncate(folder / "pixels.u8", 1000)
+    np.testing.assert_array_equal(opened(tmp_path, tmp_path / "cache").pixels[..., 0], pictures)
+
+
+def test_a_cache_that_cannot_be_made_names_the_key(tmp_path: Path) -> None:
+    write_fer2013(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match=r"dataset\.cache"):
+        opened(tmp_path, tmp_path / "file" / "cache")
+
+
+def test_where_the_cache_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/x")
+    monkeypatch.setenv("FER_EXP_CACHE", "/f")
+    assert cache_folder(tmp_path) == tmp_path
+    assert cache_folder() == Path("/f")
+    monkeypatch.delenv("FER_EXP_CACHE")
+    assert cache_folder() == Path("/x/fer-exp")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert cache_folder() == Path.home() / ".cache" / "fer-exp"
+
+
+def test_prepare_reports_and_ends_with_the_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_fer2013(tmp_path)
+    write_votes(tmp_path)
+    config = DatasetConfig(name="ferplus", root=str(tmp_path), classes=8, cache=str(tmp_path / "cache"))
+    assert prepare(config) == 0
+    out, err = capsys.readouterr()
+    folder = Path(out.splitlines()[-1])
+    assert (folder / "store.json").exists()
+    assert "warning: ferplus: train has 100 faces where 28,709 are expected" in out
+    assert "different from the official f8428a1edbd21e88f42c73edd2a14f95" in out
+    assert "rows of votes without a picture name" in out
+    assert "200 of 200 faces written" in err
