@@ -1,0 +1,124 @@
+"""Valence and arousal: how well predicted ratings follow human ones. All take weights for the bootstrap."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fer_exp.stats.bootstrap import FloatArray, weighted_mean
+
+
+def ccc(human: FloatArray, model: FloatArray, weights: FloatArray | None = None) -> FloatArray:
+    r"""Concordance correlation coefficient, with population variances as Lin defines it.
+
+    .. math:: \rho_c = \frac{2 s_{xy}}{s_x^2 + s_y^2 + (\bar{x} - \bar{y})^2}
+
+    Args:
+        human: mean ratings, shape (N,), any unit that both share (ours: -1..1).
+        model: predicted ratings, shape (N,).
+        weights: how often each face counts, shape (N,) or (B, N); None counts each once.
+
+    Returns:
+        -1..1, shape () or (B,). Constant predictions have 0; nan where both sides are one and the same constant.
+
+    Source:
+        Lin 1989, Biometrics 45, 255-268: variances divide by N. torchmetrics divides by N - 1 and differs slightly.
+
+    >>> float(ccc(np.array([0.0, 1.0, 2.0]), np.array([1.0, 2.0, 3.0])).round(4))
+    0.5714
+    """
+    mean_x, mean_y, var_x, var_y, covariance = _moments(human, model, weights)
+    below = var_x + var_y + (mean_x - mean_y) ** 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(below > 0, 2 * covariance / below, np.nan)
+
+
+def pearson(human: FloatArray, model: FloatArray, weights: FloatArray | None = None) -> FloatArray:
+    r"""Pearson's correlation.
+
+    .. math:: r = s_{xy} / (s_x s_y)
+
+    Args:
+        human: shape (N,).
+        model: shape (N,).
+        weights: how often each face counts, shape (N,) or (B, N); None counts each once.
+
+    Returns:
+        -1..1, shape () or (B,); nan where a side is constant.
+
+    Source:
+        Pearson 1895, Proceedings of the Royal Society of London 58, 240-242.
+
+    >>> float(pearson(np.array([0.0, 1.0, 2.0]), np.array([1.0, 3.0, 2.0])).round(4))
+    0.5
+    """
+    _, _, var_x, var_y, covariance = _moments(human, model, weights)
+    below = np.sqrt(var_x) * np.sqrt(var_y)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(below > 0, np.clip(covariance / below, -1, 1), np.nan)
+
+
+def rmse(human: FloatArray, model: FloatArray, weights: FloatArray | None = None) -> FloatArray:
+    r"""Root mean squared error.
+
+    .. math:: \sqrt{\frac{1}{N} \sum_i (x_i - y_i)^2}
+
+    Args:
+        human: shape (N,).
+        model: shape (N,).
+        weights: how often each face counts, shape (N,) or (B, N); None counts each once.
+
+    Returns:
+        0 or more, in the unit of the ratings, shape () or (B,).
+
+    Source:
+        As in Mollahosseini, Hasani, Mahoor 2019 (AffectNet), IEEE Transactions on Affective Computing 10, 18-31.
+
+    >>> float(rmse(np.array([0.0, 0.0]), np.array([0.6, 0.8])).round(4))
+    0.7071
+    """
+    return np.sqrt(weighted_mean((human - model) ** 2, weights))
+
+
+def sagr(human: FloatArray, model: FloatArray, weights: FloatArray | None = None) -> FloatArray:
+    r"""Sign agreement: the share of faces whose rating and prediction lie on the same side of zero.
+
+    .. math:: \frac{1}{N} \sum_i [\mathrm{sign}(x_i) = \mathrm{sign}(y_i)]
+
+    Args:
+        human: shape (N,).
+        model: shape (N,).
+        weights: how often each face counts, shape (N,) or (B, N); None counts each once.
+
+    Returns:
+        0..1, shape () or (B,). Zero has a sign of its own and agrees with zero alone.
+
+    Source:
+        Nicolaou, Gunes, Pantic 2011, IEEE Transactions on Affective Computing 2, 92-105.
+
+    >>> float(sagr(np.array([0.5, -0.5, 0.0]), np.array([0.1, 0.2, 0.0])).round(4))
+    0.6667
+    """
+    return weighted_mean((np.sign(human) == np.sign(model)).astype(np.float64), weights)
+
+
+def _moments(x: FloatArray, y: FloatArray, weights: FloatArray | None) -> tuple[FloatArray, ...]:
+    """Means (both about the mean of x over all faces), population variances and covariance, each shape () or (B,).
+
+    Working about the means of all faces keeps the one-pass variances exact to rounding; what is left of a constant
+    is rounding, and becomes an exact 0.
+    """
+    centre_x, centre_y = x.mean(), y.mean()
+    dx, dy = x - centre_x, y - centre_y
+    mean_x, mean_y = weighted_mean(dx, weights), weighted_mean(dy, weights)
+    var_x = _variance(dx, mean_x, np.abs(x).max(), weights)
+    var_y = _variance(dy, mean_y, np.abs(y).max(), weights)
+    covariance = weighted_mean(dx * dy, weights) - mean_x * mean_y
+    covariance = np.where((var_x == 0) | (var_y == 0), 0.0, covariance)
+    return mean_x, mean_y + (centre_y - centre_x), var_x, var_y, covariance
+
+
+def _variance(deviations: FloatArray, mean: FloatArray, scale: float, weights: FloatArray | None) -> FloatArray:
+    second = weighted_mean(deviations**2, weights)
+    variance = second - mean**2
+    rounding = 1e-13 * second + (8 * np.finfo(np.float64).eps * scale) ** 2
+    return np.where(variance <= rounding, 0.0, variance)

@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+import torch
+
+from fer_exp.training.augment import MEAN, STD, normalise, weak
+from fer_exp.training.batches import Batches, Examples
+
+
+def examples(count: int = 10, size: int = 12, channels: int = 1) -> Examples:
+    pixels = np.random.default_rng(0).integers(0, 256, (2 * count, size, size, channels), dtype=np.uint8)
+    rows = np.arange(0, 2 * count, 2)
+    return Examples(pixels, rows, torch.eye(7)[torch.arange(count) % 7], torch.full((count, 2), float("nan")))
+
+
+def test_batches_bring_the_pixels_and_targets_of_their_faces():
+    given = examples()
+    for batch in Batches(given, 4, seed=0, shuffle=True):
+        chosen = batch["index"].numpy()
+        np.testing.assert_array_equal(batch["pixels"].numpy(), given.pixels[given.rows[chosen]])
+        torch.testing.assert_close(batch["target"], given.target[batch["index"]])
+
+
+def test_unshuffled_batches_meet_every_face_once_in_order():
+    index = torch.cat([batch["index"] for batch in Batches(examples(), 4, seed=0, shuffle=False)])
+    assert index.tolist() == list(range(10))
+
+
+def test_order_and_draws_depend_on_seed_and_epoch_alone():
+    def met(seed: int, epoch: int) -> list[list[int]]:
+        batches = Batches(examples(), 4, seed=seed, shuffle=True)
+        batches.set_epoch(epoch)
+        return [[*batch["index"].tolist(), *batch["draw"].tolist()] for batch in batches]
+
+    assert met(1, 3) == met(1, 3)
+    assert met(1, 3) != met(1, 4)
+    assert met(1, 3) != met(2, 3)
+
+
+def test_a_memory_map_gives_the_same_batches_as_an_array(tmp_path, monkeypatch):
+    monkeypatch.setattr("fer_exp.training.batches.RESIDENT", 1)  # let the pages go after every batch
+    given = examples()
+    given.pixels.tofile(tmp_path / "pixels")
+    mapped = np.memmap(tmp_path / "pixels", np.uint8, "r", shape=given.pixels.shape)
+    from_map = Batches(Examples(mapped, given.rows, given.target, given.affect), 4, seed=0, shuffle=True)
+    for one, other in zip(from_map, Batches(given, 4, seed=0, shuffle=True), strict=True):
+        torch.testing.assert_close(one["pixels"], other["pixels"])
+
+
+def test_processes_share_a_batch_and_its_views(monkeypatch):
+    whole = [(b["index"], weak(b["pixels"], b["draw"])) for b in Batches(examples(), 4, seed=0, shuffle=True)]
+    parts = []
+    for rank in (0, 1):
+        monkeypatch.setattr("fer_exp.training.batches._place", lambda rank=rank: (rank, 2))
+        batches = Batches(examples(), 4, seed=0, shuffle=True)
+        parts.append([(b["index"], weak(b["pixels"], b["draw"])) for b in batches])
+    for (index, views), even, odd in zip(whole, *parts, strict=True):
+        for rank, (part, seen) in enumerate((even, odd)):
+            torch.testing.assert_close(part, index[rank::2])
+            torch.testing.assert_close(seen, views[rank::2])
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_weak_views_are_shifted_and_mirrored_copies(channels):
+    pixels = torch.from_numpy(np.random.default_rng(1).integers(0, 256, (64, 24, 24, channels), dtype=np.uint8))
+    views = weak(pixels, torch.tensor([5, 0, 1, 64]))
+    mirrored = 0
+    for face, view in zip(pixels.numpy(), views.numpy(), strict=True):
+        padded = np.pad(face, ((2, 2), (2, 2), (0, 0)), mode="edge")
+        shifts = [padded[y : y + 24, x : x + 24] for y in range(5) for x in range(5)]
+        plain = any(np.array_equal(view, one) for one in shifts)
+        flipped = any(np.array_equal(view, one[:, ::-1]) for one in shifts)
+        assert plain or flipped
+        mirrored += flipped
+    assert 16 < mirrored < 48  # half of 64, four standard deviations either way
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_normalise_equals_the_formula_and_is_channels_last(channels):
+    pixels = torch.randint(0, 256, (2, 5, 5, channels), dtype=torch.uint8)
+    given = normalise(pixels)
+    expected = pixels.expand(-1, -1, -1, 3).permute(0, 3, 1, 2).double() / 255
+    expected = (expected - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
+    torch.testing.assert_close(given.double(), expected, atol=1e-5, rtol=0)
+    assert given.is_contiguous(memory_format=torch.channels_last)
