@@ -61,6 +61,8 @@ class Batches:
         shard: whether the processes of a DDP run share a batch between them, or each see all of it.
     """
 
+    batch_sampler = None  # Lightning asks for it wherever there is a sampler
+
     def __init__(self, examples: Examples, batch_size: int, seed: int, shuffle: bool, shard: bool = True) -> None:
         self.examples = examples
         self.batch_size = batch_size

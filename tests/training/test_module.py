@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+import torch
+from pytorch_lightning import Trainer
+
+from fer_exp.config import BackboneConfig, MethodConfig, TrainerConfig
+from fer_exp.errors import RunError
+from fer_exp.training.batches import Batches, Examples
+from fer_exp.training.module import FaceModule
+from fer_exp.training.networks import build_network
+
+
+def bright_and_dark(count: int = 48) -> Examples:
+    """Two classes that differ in brightness, rated by it."""
+    labels = np.arange(count) % 2
+    noise = np.random.default_rng(0).integers(0, 100, (count, 32, 32, 1))
+    pixels = (noise + 120 * labels[:, None, None, None]).astype(np.uint8)
+    affect = torch.from_numpy(labels[:, None] * [1.0, 0.5]).float()
+    return Examples(pixels, np.arange(count), torch.eye(2)[torch.from_numpy(labels)], affect)
+
+
+def fit(tmp_path, seed: int = 0, examples: Examples | None = None, **settings) -> tuple[FaceModule, Trainer]:
+    network, _ = build_network(BackboneConfig(), 32, 2, True, seed)
+    module = FaceModule(network, MethodConfig(), TrainerConfig(**settings))
+    trainer = Trainer(
+        accelerator="cpu",
+        max_epochs=6,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=tmp_path,
+    )
+    data = examples or bright_and_dark()
+    trainer.fit(module, Batches(data, 16, seed, shuffle=True), Batches(data, 16, seed, shuffle=False, shard=False))
+    return module, trainer
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+def test_training_learns_what_can_be_learned(tmp_path, optimizer):
+    _, trainer = fit(tmp_path, optimizer=optimizer, learning_rate=0.003 if optimizer == "adamw" else 0.03)
+    assert trainer.callback_metrics["val_accuracy"] > 0.9
+
+
+def test_the_same_seed_trains_the_same_weights_to_the_bit(tmp_path):
+    first, again, other = (fit(tmp_path, seed)[0].network.state_dict() for seed in (0, 0, 1))
+    assert all(torch.equal(value, again[key]) for key, value in first.items())
+    assert not torch.equal(first["classify.weight"], other["classify.weight"])
+
+
+def test_a_loss_of_nan_stops_the_run_and_says_where(tmp_path):
+    data = bright_and_dark()
+    data.target[3] = float("nan")
+    with pytest.raises(RunError, match=r"epoch 1, step \d.*learning_rate"):
+        fit(tmp_path, examples=data)
