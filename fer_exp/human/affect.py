@@ -18,7 +18,7 @@ def ccc(human: FloatArray, model: FloatArray, weights: FloatArray | None = None)
         weights: how often each face counts, shape (N,) or (B, N); None counts each once.
 
     Returns:
-        -1..1, shape () or (B,). Constant predictions have 0; nan where both sides are one and the same constant.
+        -1..1, shape () or (B,). A constant beside what varies has 0; nan where both sides are constant.
 
     Source:
         Lin 1989, Biometrics 45, 255-268: variances divide by N. torchmetrics divides by N - 1 and differs slightly.
@@ -29,7 +29,7 @@ def ccc(human: FloatArray, model: FloatArray, weights: FloatArray | None = None)
     mean_x, mean_y, var_x, var_y, covariance = _moments(human, model, weights)
     below = var_x + var_y + (mean_x - mean_y) ** 2
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(below > 0, 2 * covariance / below, np.nan)
+        return np.where((var_x > 0) | (var_y > 0), 2 * covariance / below, np.nan)
 
 
 def pearson(human: FloatArray, model: FloatArray, weights: FloatArray | None = None) -> FloatArray:

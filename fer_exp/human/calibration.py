@@ -59,7 +59,9 @@ def classwise_ece(
     >>> float(classwise_ece(np.array([0, 1]), np.array([[0.8, 0.2], [0.8, 0.2]])).round(4))
     0.3
     """
-    return _binned_gap(probabilities, _onehot(labels, probabilities.shape[1]), weights, bins) / probabilities.shape[1]
+    return np.asarray(
+        _binned_gap(probabilities, _onehot(labels, probabilities.shape[1]), weights, bins) / probabilities.shape[1]
+    )
 
 
 def brier(labels: NDArray[np.int64], probabilities: FloatArray) -> FloatArray:
@@ -80,7 +82,7 @@ def brier(labels: NDArray[np.int64], probabilities: FloatArray) -> FloatArray:
     >>> brier(np.array([0]), np.array([[0.5, 0.5]]))
     array([0.5])
     """
-    return ((probabilities - _onehot(labels, probabilities.shape[1])) ** 2).sum(axis=1)
+    return np.asarray(((probabilities - _onehot(labels, probabilities.shape[1])) ** 2).sum(axis=1))
 
 
 def nll(labels: NDArray[np.int64], probabilities: FloatArray) -> FloatArray:

@@ -22,7 +22,7 @@ def clipped(fractions: FloatArray) -> FloatArray:
     array([[9.99999e-01, 9.99999e-07]])
     """
     raised = np.maximum(fractions, CLIP)
-    return raised / raised.sum(axis=1, keepdims=True)
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
 def l1(human: FloatArray, model: FloatArray) -> FloatArray:
@@ -43,7 +43,7 @@ def l1(human: FloatArray, model: FloatArray) -> FloatArray:
     >>> l1(np.array([[1.0, 0.0]]), np.array([[0.75, 0.25]]))
     array([0.5])
     """
-    return np.abs(human - model).sum(axis=1)
+    return np.asarray(np.abs(human - model).sum(axis=1))
 
 
 def total_variation(human: FloatArray, model: FloatArray) -> FloatArray:
@@ -89,7 +89,7 @@ def jensen_shannon_divergence(human: FloatArray, model: FloatArray) -> FloatArra
     """
     middle = (human + model) / 2
     nats = (rel_entr(human, middle) + rel_entr(model, middle)).sum(axis=1) / 2
-    return np.maximum(nats, 0.0) / np.log(2)
+    return np.asarray(np.maximum(nats, 0.0) / np.log(2))
 
 
 def kl_divergence(human: FloatArray, model: FloatArray) -> FloatArray:
@@ -110,7 +110,7 @@ def kl_divergence(human: FloatArray, model: FloatArray) -> FloatArray:
     >>> kl_divergence(np.array([[1.0, 0.0]]), np.array([[0.5, 0.5]])).round(4)
     array([0.6931])
     """
-    return np.maximum(rel_entr(human, clipped(model)).sum(axis=1), 0.0)
+    return np.asarray(np.maximum(rel_entr(human, clipped(model)).sum(axis=1), 0.0))
 
 
 def soft_cross_entropy(human: FloatArray, model: FloatArray) -> FloatArray:
@@ -175,7 +175,7 @@ def clark(human: FloatArray, model: FloatArray) -> FloatArray:
     array([0.7071])
     """
     human, model = clipped(human), clipped(model)
-    return np.sqrt((((human - model) / (human + model)) ** 2).sum(axis=1))
+    return np.asarray(np.sqrt((((human - model) / (human + model)) ** 2).sum(axis=1)))
 
 
 def canberra(human: FloatArray, model: FloatArray) -> FloatArray:
@@ -197,7 +197,7 @@ def canberra(human: FloatArray, model: FloatArray) -> FloatArray:
     array([1.])
     """
     human, model = clipped(human), clipped(model)
-    return (np.abs(human - model) / (human + model)).sum(axis=1)
+    return np.asarray((np.abs(human - model) / (human + model)).sum(axis=1))
 
 
 def cosine(human: FloatArray, model: FloatArray) -> FloatArray:
@@ -219,7 +219,7 @@ def cosine(human: FloatArray, model: FloatArray) -> FloatArray:
     array([0.8321])
     """
     sizes = np.linalg.norm(human, axis=1) * np.linalg.norm(model, axis=1)
-    return np.minimum((human * model).sum(axis=1) / sizes, 1.0)
+    return np.asarray(np.minimum((human * model).sum(axis=1) / sizes, 1.0))
 
 
 def intersection(human: FloatArray, model: FloatArray) -> FloatArray:
@@ -240,7 +240,7 @@ def intersection(human: FloatArray, model: FloatArray) -> FloatArray:
     >>> intersection(np.array([[1.0, 0.0]]), np.array([[0.75, 0.25]]))
     array([0.75])
     """
-    return np.minimum(human, model).sum(axis=1)
+    return np.asarray(np.minimum(human, model).sum(axis=1))
 
 
 def entropy(fractions: FloatArray) -> FloatArray:
