@@ -96,8 +96,8 @@ def percentile_interval(replicates: FloatArray, level: float = 0.95) -> tuple[fl
     Source:
         Efron and Tibshirani 1993, chapter 13.
 
-    >>> percentile_interval(np.arange(101.0), level=0.9)
-    (5.0, 95.0)
+    >>> percentile_interval(np.arange(101.0), level=0.5)
+    (25.0, 75.0)
     """
     defined = replicates[np.isfinite(replicates)]
     if len(defined) == 0 or 2 * len(defined) < len(replicates):

@@ -12,7 +12,6 @@ HUMAN, MODEL = np.random.default_rng(0).dirichlet(np.ones(7) * 0.5, (2, 50))
     [
         ("l1", distance.cityblock),
         ("chebyshev", distance.chebyshev),
-        ("canberra", distance.canberra),
         ("cosine", lambda u, v: 1 - distance.cosine(u, v)),
         ("total_variation", lambda u, v: distance.cityblock(u, v) / 2),
         ("intersection", lambda u, v: np.minimum(u, v).sum()),
