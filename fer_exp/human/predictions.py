@@ -1,0 +1,162 @@
+"""The predictions table, where the predictions of any model come in: one row per face beside its human answers."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from fer_exp.errors import RequestError
+
+TEXT = ("face", "split", "subject", "label")
+NUMBERS = ("valence", "arousal", "human_valence", "human_arousal")
+REQUIRED = ("face", "split")
+TOLERANCE = 1e-3  # of the sum of probabilities: float16 softmax and tables with four decimals pass
+MISSING = ["", "NA", "NaN", "nan"]  # not pandas' longer list, in which a class may be called None
+
+
+def read_predictions(path: Path) -> pd.DataFrame:
+    """Read a predictions table, csv or parquet, and check it.
+
+    Args:
+        path: the file; what does not end in .csv is read as parquet.
+
+    Returns:
+        The table as ``check_predictions`` gives it.
+
+    Raises:
+        RequestError: no such file, not readable as what its name says, or what ``check_predictions`` finds.
+    """
+    if not path.is_file():
+        raise RequestError(f"There is no predictions file {path}.")
+    try:
+        if path.suffix.lower() == ".csv":
+            text = dict.fromkeys(TEXT, str)
+            frame = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=MISSING)
+        else:
+            frame = pd.read_parquet(path)
+    except (OSError, ValueError) as error:  # pyarrow's and the parser's errors are ValueErrors
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise RequestError(f"{path} cannot be read as {path.suffix.lstrip('.') or 'parquet'}: {reason}") from error
+    return check_predictions(frame, str(path))
+
+
+def class_names(frame: pd.DataFrame) -> tuple[str, ...]:
+    """The classes of a predictions table, in the order of its ``p_`` columns.
+
+    >>> class_names(pd.DataFrame(columns=["face", "split", "p_fear", "p_anger"]))
+    ('fear', 'anger')
+    """
+    return tuple(str(column)[2:] for column in frame.columns if str(column).startswith("p_"))
+
+
+def check_predictions(frame: pd.DataFrame, where: str = "predictions") -> pd.DataFrame:
+    """Check a predictions table against its contract and give every column its type.
+
+    Args:
+        frame: ``face``, ``split`` and two or more ``p_<class>``; and where known ``subject``, ``valence``,
+            ``arousal``, ``votes_<class>`` (counts), ``label``, ``human_valence``, ``human_arousal``. Other columns
+            are left alone.
+        where: what to call the table in messages.
+
+    Returns:
+        A copy with a fresh index: numbers as float64 (nan where null), texts as object (None where null), every
+        optional column but the votes present. Probabilities are not rescaled.
+
+    Raises:
+        RequestError: in one sentence, with file, column or row (counted from 1, the header apart) and face.
+    """
+    _check_columns(frame, where)
+    classes = class_names(frame)
+    table = frame.reset_index(drop=True)
+    for name in TEXT:
+        column = table[name].astype(object) if name in table else pd.Series(None, index=table.index, dtype=object)
+        table[name] = column.where(column.isna(), column.map(str)).where(column.notna(), None)
+    for name in REQUIRED:
+        _refuse(table[name].isna().to_numpy(), table, where, f"has no {name}")
+    votes = [f"votes_{name}" for name in classes if f"votes_{name}" in table]
+    for name in [*(f"p_{name}" for name in classes), *NUMBERS, *votes]:
+        table[name] = _numbers(table, name, where)
+    _check_rows(table, classes, votes, where)
+    return table
+
+
+def _check_columns(frame: pd.DataFrame, where: str) -> None:
+    columns = [str(column) for column in frame.columns]
+    twice = {column for column in columns if columns.count(column) > 1}
+    if twice:
+        raise RequestError(f"{where}: column {sorted(twice)[0]} occurs twice; which one is meant cannot be known.")
+    for name in REQUIRED:
+        if name not in columns:
+            raise RequestError(f"{where} has no column {name}{_nearest(name, columns)}.")
+    classes = class_names(frame)
+    if len(classes) < 2:
+        raise RequestError(f"{where} needs a column p_<class> for each class and has {len(classes)} of them.")
+    voted = [column.removeprefix("votes_") for column in columns if column.startswith("votes_")]
+    if voted and set(voted) != set(classes):
+        only_p = ", ".join(f"p_{name}" for name in classes if name not in voted)
+        only_votes = ", ".join(f"votes_{name}" for name in voted if name not in classes)
+        odd = " and ".join(part for part in (only_p, only_votes) if part)
+        raise RequestError(f"{where}: the classes of p_ and votes_ columns differ: {odd} stand alone.")
+    optional = [name for name in (*TEXT, *NUMBERS) if name not in columns]
+    for column in columns:
+        if column in (*TEXT, *NUMBERS) or column.startswith(("p_", "votes_")):
+            continue
+        near = difflib.get_close_matches(column, optional, 1, 0.85)
+        if near:
+            raise RequestError(f"{where}: column {column} is not known; rename it if {near[0]} is meant, or drop it.")
+    if len(frame) == 0:
+        raise RequestError(f"{where} has no rows.")
+
+
+def _check_rows(table: pd.DataFrame, classes: tuple[str, ...], votes: list[str], where: str) -> None:
+    twice = table.duplicated(["split", "face"]).to_numpy(np.bool_)
+    _refuse(twice, table, where, "occurs a second time in its split")
+    p = table[[f"p_{name}" for name in classes]].to_numpy(np.float64)
+    _refuse(np.isnan(p).any(axis=1), table, where, "has a missing probability")
+    _refuse((p < 0).any(axis=1), table, where, "has a negative probability")
+    sums = p.sum(axis=1)
+    off = np.abs(sums - 1) > TOLERANCE
+    _refuse(off, table, where, f"has probabilities that sum to {sums[off.argmax()]:.6g} instead of 1")
+    if votes:
+        counts = table[votes].to_numpy(np.float64)
+        missing = np.isnan(counts)
+        partly = missing.any(axis=1) & ~missing.all(axis=1)
+        _refuse(partly, table, where, "has votes for some classes and null for others")
+        _refuse((counts < 0).any(axis=1), table, where, "has a negative number of votes")
+        broken = (np.nan_to_num(counts) % 1 != 0).any(axis=1)
+        _refuse(broken, table, where, "has votes that are no whole numbers (votes are counts, not fractions)")
+    label = table["label"]
+    unknown = (label.notna() & ~label.isin(classes)).to_numpy()
+    named = label[unknown.argmax()]
+    _refuse(unknown, table, where, f"has label {named}, which no p_ column has{_nearest(str(named), list(classes))}")
+    for name in ("human_valence", "human_arousal"):
+        outside = (table[name].abs() > 1).to_numpy()
+        _refuse(outside, table, where, f"has {name} outside -1..1 (leave it empty where it is not known)")
+
+
+def _numbers(table: pd.DataFrame, name: str, where: str) -> NDArray[np.float64]:
+    if name not in table:
+        return np.full(len(table), np.nan)
+    column = table[name]
+    numbers = np.asarray(pd.to_numeric(column, errors="coerce").to_numpy(np.float64, na_value=np.nan))
+    _refuse(np.isnan(numbers) & column.notna().to_numpy(), table, where, f"has no number in column {name}")
+    _refuse(np.isinf(numbers), table, where, f"has an infinite number in column {name}")
+    return numbers
+
+
+def _refuse(bad: ArrayLike, table: pd.DataFrame, where: str, what: str) -> None:
+    """Raise for the first bad row, and say how many more there are."""
+    rows = np.flatnonzero(bad)
+    if len(rows):
+        row, more = int(rows[0]), len(rows) - 1
+        others = f"; {more:,} more rows are like it" if more else ""
+        raise RequestError(f"{where}: row {row + 1} (face {table['face'].iloc[row]}) {what}{others}.")
+
+
+def _nearest(name: str, choices: list[str]) -> str:
+    near = difflib.get_close_matches(name, choices, 2, 0.5)
+    return f" (nearest: {', '.join(near)})" if near else f" (there are: {', '.join(choices[:12])})"

@@ -1,0 +1,108 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_exp.commands.evaluate import evaluate, target_prior, write_json, write_metrics
+from fer_exp.errors import RequestError, RunError
+from fer_exp.human.judge import judge
+from tests.human.tables import CLASSES, predictions_table
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run folder with predictions and targets; the val targets must not enter the prior."""
+    folder = tmp_path / "runs" / "one"
+    folder.mkdir(parents=True)
+    predictions_table().to_parquet(folder / "predictions.parquet")
+    targets = pd.DataFrame({"face": list("abc"), "split": ["train", "train", "val"]})
+    for name, column in zip(reversed(CLASSES), [[0, 0, 1], [0.5, 0, 0], [0.5, 0.5, 0], [0, 0.5, 0]], strict=True):
+        targets[f"target_{name}"] = column
+    targets.to_parquet(folder / "targets.parquet")
+    return folder
+
+
+def test_a_run_is_judged_anew_with_the_prior_of_its_training_targets(run, capsys):
+    (run / "metrics.json").write_text("old")
+    assert evaluate(run, None, samples=50, seed=1) == 0
+    written = json.loads((run / "metrics.json").read_text())
+    prior = np.array([0.25, 0.5, 0.25, 0.0])  # neutral, happiness, sadness, surprise
+    assert written == judge(predictions_table(), samples=50, seed=1, prior=prior)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == str(run)
+    headings = [line.strip() for line in lines if line.strip() in ("test", "val")]
+    assert headings == ["test", "val"]
+    assert sorted(path.name for path in run.iterdir()) == ["metrics.json", "predictions.parquet", "targets.parquet"]
+
+
+def test_predictions_of_any_model_are_judged_beside_their_file(tmp_path, capsys):
+    path = tmp_path / "vgg.csv"
+    predictions_table(splits=("test",)).to_csv(path, index=False)
+    assert evaluate(None, path, samples=20, seed=0) == 0
+    written = json.loads((tmp_path / "vgg.metrics.json").read_text())
+    assert list(written) == ["test"]
+    assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "vgg.metrics.json")
+
+
+def test_json_stands_alone_on_stdout(run, capsys):
+    evaluate(run, None, samples=20, seed=0, json_output=True)
+    captured = capsys.readouterr()
+    assert json.loads(captured.out) == json.loads((run / "metrics.json").read_text())
+    assert captured.err.strip() == str(run)
+
+
+def test_a_run_without_targets_takes_its_own_mean(run):
+    (run / "targets.parquet").unlink()
+    evaluate(run, None, samples=0, seed=0)
+    assert json.loads((run / "metrics.json").read_text()) == judge(predictions_table(), samples=0)
+
+
+def test_write_metrics_gives_what_it_writes(run):
+    metrics = write_metrics(run, predictions_table(), samples=20, seed=2)
+    assert json.loads((run / "metrics.json").read_text()) == metrics
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_one_source_exactly(run, both):
+    with pytest.raises(RequestError, match="run=FOLDER or predictions=FILE"):
+        evaluate(run if both else None, run / "predictions.parquet" if both else None, samples=0, seed=0)
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    with pytest.raises(RequestError, match=r"has no predictions\.parquet"):
+        evaluate(tmp_path, None, samples=0, seed=0)
+
+
+def test_broken_targets_are_refused(run):
+    (run / "targets.parquet").write_text("broken")
+    with pytest.raises(RequestError, match=r"targets\.parquet cannot be read"):
+        evaluate(run, None, samples=0, seed=0)
+
+
+def test_targets_of_another_run_are_refused():
+    with pytest.raises(RequestError, match=r"not of the same run: .*fear"):
+        target_prior(pd.DataFrame({"target_fear": [0.5], "target_sadness": [0.5]}), ("sadness", "anger"))
+
+
+def test_no_training_rows_give_no_prior():
+    frame = pd.DataFrame({"split": ["val"], "target_a": [0.5], "target_b": [0.5]})
+    assert target_prior(frame, ("a", "b")) is None
+
+
+def test_a_failed_write_leaves_the_old_file_whole_and_nothing_else(tmp_path):
+    path = tmp_path / "metrics.json"
+    path.write_text("old")
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(path, {"l1": float("nan")})
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(RunError, match="cannot be written"):
+        write_json(tmp_path / "absent" / "metrics.json", {})
+
+
+def test_judging_needs_no_torch():
+    code = "import sys, fer_exp.commands.evaluate; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
