@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fer_exp.config import check_choice
 from fer_exp.errors import RequestError
 from fer_exp.labels import NOISES
-from fer_exp.labels.votes import check_choice, checked_counts, in_face_order
+from fer_exp.labels.votes import checked_counts, in_face_order
 
 Labels = NDArray[np.int64]
 Matrix = NDArray[np.float64]

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fer_exp.config import LabelsConfig
+from fer_exp.config import LabelsConfig, check_choice
 from fer_exp.errors import RequestError
 from fer_exp.labels import KINDS, NOISES, RULES, SOURCES, TIES, noise
-from fer_exp.labels.votes import check_choice, clean, fractions, majority, smooth
+from fer_exp.labels.votes import clean, fractions, majority, smooth
 
 WITH_VOTES = "dataset=ferplus or dataset=synthetic have votes"
 

@@ -5,13 +5,13 @@ A count matrix has a row per face, first a column per class, then the answers th
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fer_exp.config import check_choice
 from fer_exp.errors import RequestError
 from fer_exp.labels import RULES, TIES
 
@@ -32,24 +32,6 @@ class Majority(NamedTuple):
     top: NDArray[np.int64]
     tied: Mask
     ties: int
-
-
-def check_choice(key: str, value: str, choices: Sequence[str]) -> str:
-    """``value`` itself if it is one of ``choices``.
-
-    Raises:
-        RequestError: it is not; names the nearest choice and all of them.
-
-    >>> check_choice("labels.rule", "majorty", RULES)
-    Traceback (most recent call last):
-    fer_exp.errors.RequestError: labels.rule=majorty is unknown; did you mean majority? There are: majority, \
-probability, crossentropy, multi_target, all.
-    """
-    if value in choices:
-        return value
-    near = difflib.get_close_matches(value, choices, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    raise RequestError(f"{key}={value} is unknown; {hint}There are: {', '.join(choices)}.")
 
 
 def clean(counts: ArrayLike, classes: int, rule: str) -> Cleaned:

@@ -70,11 +70,12 @@ def runs_table(
     """
     keys = list(dict.fromkeys(key for labels, _ in rows for key in labels))
     shown = [name for name in metrics if any(name in result.get(split, {}) for _, result in rows)]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for key in keys:
-        table.add_column(key, overflow="fold")  # a narrow terminal breaks a long value rather than cutting it
+        # Two short lines, and a narrow terminal breaks a long value rather than cutting it.
+        table.add_column(key.replace(".", "\n."), overflow="fold")
     for name in shown:
-        table.add_column(f"{name.replace('_', ' ')} {direction(name)}", no_wrap=True)
+        table.add_column(f"{name.replace('_', chr(10))} {direction(name)}", no_wrap=True)
     for labels, result in rows:
         cells = [_above_interval(result.get(split, {}).get(name)) for name in shown]
         table.add_row(*(str(labels.get(key, "")) for key in keys), *cells)

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fer_exp.config import check_choice
 from fer_exp.errors import RequestError
 from fer_exp.labels import RULES
-from fer_exp.labels.votes import check_choice, clean, fractions, majority, smooth
+from fer_exp.labels.votes import clean, fractions, majority, smooth
 
 SHARED = Path(__file__).parents[3] / "shared/data/fer2013/fer2013new.csv"
 VOTES = Path(os.environ.get("FER_EXP_FER2013") or SHARED)

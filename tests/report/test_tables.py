@@ -49,9 +49,9 @@ def test_many_runs_share_one_table(metrics):
     text = printed(runs_table(runs))
     assert "…" not in text
     assert max(map(len, text.splitlines())) <= 80
-    for word in ("labels.kind", "seed", "method", "soft", "onehot", "0.250", "0.200–0.300", "accuracy", "l1 ↓"):
+    for word in ("labels", ".kind", "seed", "method", "soft", "onehot", "0.250", "0.200–0.300", "accuracy", "l1 ↓"):
         assert word in text
-    assert "macro f1 ↑" in printed(runs_table(runs, metrics=("macro_f1", "not_there")))
+    assert "f1 ↑" in printed(runs_table(runs, metrics=("macro_f1", "not_there")))
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "cosine", "valence_ccc", "arousal_sagr", "rater_equivalents"])
