@@ -202,3 +202,11 @@ def test_votes_that_do_not_fit_are_refused(corpus):
     nobody = votes.assign(**dict.fromkeys(SEVEN, 0))
     with pytest.raises(RequestError, match="none of 1,200 faces stays"):
         make_targets(faces, nobody, SEVEN, LabelsConfig())
+
+
+def test_common_keeps_the_faces_that_every_rule_keeps():
+    faces = pd.DataFrame({"face": list("abcd"), "split": "train", "label": None})
+    votes = pd.DataFrame({"face": list("abcd"), "x": [9, 5, 4, 0], "y": [1, 5, 3, 2], "z": [0, 0, 3, 8]})
+    configs = [LabelsConfig(rule="majority", common=True), LabelsConfig(kind="soft", rule="all", common=True)]
+    kept = [make_targets(faces, votes, ("x", "y", "z"), config).table["face"].tolist() for config in configs]
+    assert kept == [["a", "d"], ["a", "d"]]

@@ -1,0 +1,198 @@
+"""`fer-exp train`: from a corpus to a run folder that holds a trained network and how people would judge it."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+
+from fer_exp.commands.evaluate import write_json, write_metrics
+from fer_exp.config import TrainConfig, validate
+from fer_exp.datasets import open_corpus
+from fer_exp.datasets.splits import select
+from fer_exp.errors import RequestError
+from fer_exp.labels.noise import save_noise
+from fer_exp.labels.targets import Targets, make_targets, targets_hash
+from fer_exp.report.tables import metrics_table
+from fer_exp.store import Store, open_store
+from fer_exp.training import runs
+
+if TYPE_CHECKING:
+    from fer_exp.training.batches import Examples
+
+PACKAGES = ("fer-exp", "torch", "torchvision", "pytorch-lightning", "numpy", "pandas", "scipy", "hydra-core")
+
+
+def train(config: TrainConfig) -> Path:
+    """Train, predict and judge as a config says; a finished run is left as it is, an interrupted one goes on.
+
+    Args:
+        config: see conf/train.yaml.
+
+    Returns:
+        The run folder: config.yaml, targets.parquet, predictions.parquet, metrics.json, history.csv, checkpoints/ and,
+        written last, run.json.
+
+    Raises:
+        RequestError: the config or the corpus cannot be used as asked.
+        RunError: the training failed.
+    """
+    validate(config)
+    folder = runs.run_folder(config)
+    with runs.claimed(folder):
+        if runs.is_finished(folder):
+            _log(f"{folder} is finished already; remove it to train again.")
+            return folder
+        started = time.time()
+        corpus = open_corpus(config.dataset)
+        store = open_store(corpus, config.dataset.size, _cache(config), log=_log)
+        faces = select(store.faces, store.flags, config.dataset)
+        votes = None if store.votes is None else store.votes.loc[faces.index]
+        targets = make_targets(faces, votes, corpus.classes, config.labels)
+        if runs.is_main_process():
+            _write_targets(folder, config, targets, corpus.classes)
+
+        from fer_exp.training import fit as training  # torch is wanted from here on, not before
+        from fer_exp.training.networks import build_network
+
+        examples = {split: _examples(store, targets, corpus.classes, split) for split in ("train", "val", "test")}
+        affect = bool(np.isfinite(examples["train"].affect.numpy()).any())
+        network, weights = build_network(config.backbone, config.dataset.size, len(corpus.classes), affect, config.seed)
+        _log(_opening(folder, examples))
+        fitted = training.fit(network, config, folder, examples["train"], examples["val"])
+        if not runs.is_main_process():
+            return folder
+
+        answers = {split: training.predict(fitted.module, fitted.device, examples[split]) for split in ("val", "test")}
+        predictions = _predictions(store, targets, corpus.classes, answers)
+        runs.write_table(predictions, folder / "predictions.parquet")
+        write_metrics(folder, predictions, targets=targets.table, samples=config.bootstrap, seed=config.seed)
+        facts = {
+            "config": asdict(config),
+            "command": ["fer-exp", *sys.argv[1:]],
+            "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+            "git_commit": _git_commit(),
+            "device": _device_name(fitted.device),
+            "seeds": {"seed": config.seed, "labels": config.labels.seed, "dataset": config.dataset.seed},
+            "data_hash": store.key,
+            "targets_hash": targets_hash(targets.table),
+            "faces": {split: len(each) for split, each in examples.items()},
+            "dropped": targets.dropped,
+            "noise": targets.noise,
+            "weights": None if weights is None else asdict(weights),
+            "seconds": round(time.time() - started, 1),
+            "epochs_seconds": round(sum(row["seconds"] for row in fitted.history), 1),
+            "images_per_second": float(np.median([row["images_per_second"] for row in fitted.history])),
+            "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        }
+        write_json(folder / "run.json", facts)
+    return folder
+
+
+def show(folder: Path) -> None:
+    """Print the metrics of a run on the test split; the last line is its folder."""
+    metrics = json.loads((folder / "metrics.json").read_text())
+    Console(highlight=False).print(metrics_table(metrics, "test"))
+    print(folder)
+
+
+def _write_targets(folder: Path, config: TrainConfig, targets: Targets, classes: tuple[str, ...]) -> None:
+    """targets.parquet and config.yaml; an interrupted run must still see the same faces and targets."""
+    from omegaconf import OmegaConf
+
+    path = folder / "targets.parquet"
+    if (folder / runs.CHECKPOINT).is_file() and path.is_file():
+        if targets_hash(pd.read_parquet(path)) != targets_hash(targets.table):
+            raise RequestError(
+                f"{folder}: the faces or votes are not those that this interrupted run began with; remove the folder "
+                "to start again."
+            )
+    runs.write_table(targets.table, path)
+    (folder / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.structured(config)))
+    if targets.noise is not None:
+        rows = targets.table[targets.table["split"].isin(list(targets.noise["splits"]))]
+        save_noise(folder / "noise.txt", dict(zip(rows["face"], rows["label"], strict=True)))
+
+
+def _examples(store: Store, targets: Targets, classes: tuple[str, ...], split: str) -> Examples:
+    import torch
+
+    from fer_exp.training.batches import Examples
+
+    table = targets.table[targets.table["split"] == split]
+    if table.empty:
+        raise RequestError(f"No face is left in the {split} split after labels.rule; dropped: {targets.dropped}.")
+    rows = _rows(store, table)
+    target = table[[f"target_{name}" for name in classes]].to_numpy(np.float32)
+    affect = store.faces.iloc[rows][["valence", "arousal"]].to_numpy(np.float32)
+    return Examples(store.pixels, rows, torch.from_numpy(target), torch.from_numpy(affect))
+
+
+def _rows(store: Store, table: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Where the faces of a table lie in the store."""
+    return pd.Index(store.faces["face"]).get_indexer(pd.Index(table["face"])).astype(np.int64)
+
+
+def _predictions(
+    store: Store, targets: Targets, classes: tuple[str, ...], answers: dict[str, tuple[Any, Any]]
+) -> pd.DataFrame:
+    """The predictions table: what the network says of each face beside what people said."""
+    parts = []
+    for split, (probabilities, affect) in answers.items():
+        table = targets.table[targets.table["split"] == split].reset_index(drop=True)
+        rows = _rows(store, table)
+        own = store.faces.iloc[rows].reset_index(drop=True)
+        columns: dict[str, Any] = {"face": table["face"], "split": split, "subject": own["subject"]}
+        columns |= {f"p_{name}": probabilities[:, k] for k, name in enumerate(classes)}
+        columns |= {"valence": affect[:, 0], "arousal": affect[:, 1]}
+        if store.votes is not None:
+            counts = store.votes.iloc[rows]
+            columns |= {f"votes_{name}": counts[name].to_numpy() for name in classes}
+        columns |= {"label": table["clean_label"], "human_valence": own["valence"], "human_arousal": own["arousal"]}
+        parts.append(pd.DataFrame(columns))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _opening(folder: Path, examples: dict[str, Examples]) -> str:
+    sizes = ", ".join(f"{len(each):,} {split}" for split, each in examples.items())
+    goes_on = " (interrupted before, goes on)" if (folder / runs.CHECKPOINT).is_file() else ""
+    return f"{folder.name}: {sizes} faces{goes_on}"
+
+
+def _cache(config: TrainConfig) -> Path | None:
+    return Path(config.dataset.cache) if config.dataset.cache else None
+
+
+def _git_commit() -> str | None:
+    """The commit of the checkout that runs, with a + where files differ from it; None for an installed package."""
+    top = Path(__file__).parents[2]
+    if not (top / ".git").exists():
+        return None
+    try:
+        ask = ["git", "-C", str(top), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+"]
+        return subprocess.run(ask, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _device_name(device: Any) -> str:
+    import torch
+
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"cpu, {torch.get_num_threads()} threads, {platform.processor() or platform.machine()}"
+
+
+def _log(line: str) -> None:
+    if runs.is_main_process():
+        print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,206 @@
+"""Lightning's Trainer with our settings: device, precision, checkpoints that are whole, loggers, resume."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pytorch_lightning import Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.loggers import Logger
+from pytorch_lightning.plugins import TorchCheckpointIO
+
+from fer_exp.config import TrainConfig, TrainerConfig
+from fer_exp.errors import RequestError, RunError
+from fer_exp.training.augment import normalise
+from fer_exp.training.batches import Batches, Examples
+from fer_exp.training.module import FaceModule
+from fer_exp.training.networks import FaceNetwork
+from fer_exp.training.progress import History, ProgressLines
+from fer_exp.training.runs import CHECKPOINT
+
+PREDICT_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained module, the device it was trained on, and its history, a row an epoch."""
+
+    module: FaceModule
+    device: torch.device
+    history: list[dict[str, Any]]
+
+
+def find_device(config: TrainerConfig) -> torch.device:
+    """The device that a run will use.
+
+    Raises:
+        RequestError: a GPU is asked for and there is none, or fewer than asked.
+    """
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if config.accelerator == "gpu" and not count:
+        raise RequestError(
+            "trainer.accelerator is gpu but torch finds no CUDA device; take trainer=cpu, or install a CUDA build."
+        )
+    if config.accelerator == "cpu" or not count:
+        return torch.device("cpu")
+    if config.devices > count and "SLURM_JOB_ID" not in os.environ:
+        raise RequestError(f"trainer.devices is {config.devices} but there are {count} GPUs here.")
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+
+
+def fit(network: FaceNetwork, config: TrainConfig, folder: Path, train: Examples, val: Examples) -> Fitted:
+    """Train a network to the end, from the last checkpoint of its folder where there is one.
+
+    Args:
+        network: with its first weights.
+        config: method, trainer and seed are read.
+        folder: the run folder; checkpoints/last.ckpt and history.csv are written there after each epoch.
+        train: the training faces.
+        val: the validation faces; nothing is chosen on them, the last epoch's weights are the result.
+
+    Raises:
+        RequestError: no such device, a batch larger than the split, a checkpoint that does not fit, a missing logger.
+        RunError: a loss of nan, or a checkpoint that cannot be written.
+        KeyboardInterrupt: Ctrl-C; what the last whole epoch left can be resumed.
+    """
+    given, device = config.trainer, find_device(config.trainer)
+    if given.batch_size > len(train):
+        raise RequestError(
+            f"trainer.batch_size is {given.batch_size} but the training split has {len(train)} faces; make it smaller."
+        )
+    module = FaceModule(network, config.method, given)
+    if given.compile:
+        module.network.compile()
+    checkpoint = folder / CHECKPOINT
+    resume = checkpoint if checkpoint.is_file() else None
+    if resume:
+        _check_fits(resume, module)
+    history = History(folder / "history.csv", len(train) // given.batch_size * given.batch_size)
+    with _quiet():
+        trainer = make_trainer(given, device, folder, [history, ProgressLines(history, given.batch_size)])
+        batches = Batches(train, given.batch_size, config.seed, shuffle=True)
+        # Every process sees the whole validation split: a share each would need padding, and so count faces twice.
+        checks = Batches(val, PREDICT_BATCH, config.seed, shuffle=False, shard=False)
+        try:
+            trainer.fit(module, batches, checks, ckpt_path=resume, weights_only=True if resume else None)
+        except SystemExit as error:  # how Lightning ends after Ctrl-C
+            raise KeyboardInterrupt from error
+        except torch.OutOfMemoryError as error:
+            raise RunError("The GPU's memory is full; make trainer.batch_size or dataset.size smaller.") from error
+    if trainer.interrupted:
+        raise KeyboardInterrupt
+    return Fitted(module, device, history.rows)
+
+
+def make_trainer(given: TrainerConfig, device: torch.device, folder: Path, callbacks: list[Any]) -> Trainer:
+    """Lightning's Trainer for a run folder; nothing is printed and nothing written but what is asked here."""
+    saver = ModelCheckpoint(
+        folder / CHECKPOINT.parent, CHECKPOINT.stem, save_on_train_epoch_end=True, enable_version_counter=False
+    )
+    precision: Any = given.precision
+    if precision == "auto":
+        precision = "bf16-mixed" if device.type == "cuda" else "32-true"
+    return Trainer(
+        accelerator="gpu" if device.type == "cuda" else "cpu",
+        devices=given.devices,
+        num_nodes=int(os.environ.get("SLURM_NNODES", "1")) if given.strategy == "ddp" else 1,
+        strategy=given.strategy,
+        precision=precision,
+        max_epochs=given.epochs,
+        logger=_logger(given.logger, folder),
+        callbacks=[*callbacks, saver],
+        plugins=[WholeCheckpoints()],
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=folder,
+    )
+
+
+@torch.inference_mode()
+def predict(module: FaceModule, device: torch.device, examples: Examples) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Probabilities (N, K), rows sum to 1, and valence and arousal (N, 2), nan without that head; float64."""
+    network = module.network.to(device).eval()
+    logits, affect = [], []
+    for batch in Batches(examples, PREDICT_BATCH, seed=0, shuffle=False, shard=False):
+        scores, ratings = network(normalise(batch["pixels"].to(device)))
+        logits.append(scores.double().cpu())
+        affect.append(torch.full((len(scores), 2), float("nan")) if ratings is None else ratings.cpu())
+    return torch.cat(logits).softmax(dim=1).numpy(), torch.cat(affect).numpy().astype(np.float64)
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Checkpoints are written aside and renamed: a file that is there is whole."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        """Saves; RunError where the disk does not take it, the checkpoint before is then still there."""
+        path = Path(path)
+        aside = path.with_suffix(".part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            torch.save(checkpoint, aside)
+            aside.replace(path)
+        except (OSError, RuntimeError) as error:  # torch turns a full disk into a RuntimeError
+            aside.unlink(missing_ok=True)
+            reason = str(error).splitlines()[0]
+            raise RunError(f"The checkpoint {path} cannot be written ({reason}); the one before is kept.") from error
+
+
+def _check_fits(path: Path, module: FaceModule) -> None:
+    """Raise RequestError where a checkpoint is broken or of another architecture."""
+    way_out = "remove the run folder to start again"
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    except Exception as error:  # torch raises many kinds for a broken file
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise RequestError(f"{path} cannot be read ({reason}); {way_out}.") from error
+    own = module.state_dict()
+    odd = [key for key in {**own, **state} if key not in own or key not in state or own[key].shape != state[key].shape]
+    if odd:
+        raise RequestError(f"{path} is of another architecture: {len(odd)} tensors differ, first {odd[0]}; {way_out}.")
+
+
+def _logger(name: str, folder: Path) -> Logger | bool:
+    """A logger beside history.csv; False for none."""
+    if name == "csv":
+        return False
+    from pytorch_lightning import loggers
+
+    try:
+        if name == "tensorboard":
+            return loggers.TensorBoardLogger(folder, name="", version="tensorboard")
+        if name == "mlflow":
+            uri = f"sqlite:///{folder.parent / 'mlflow.db'}"
+            return loggers.MLFlowLogger("fer-exp", run_name=folder.name, tracking_uri=uri)
+        return loggers.WandbLogger(folder.name, save_dir=folder, project="fer-exp")
+    except ModuleNotFoundError as error:
+        raise RequestError(
+            f"trainer.logger={name} is not installed ({error.name or error}): pip install 'fer-exp[{name}]'."
+        ) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Lightning's tips, and its warnings about what is meant here (no worker processes), are for its own users."""
+    loggers = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning.pytorch", "lightning_fabric")]
+    levels = [each.level for each in loggers]
+    for each in loggers:
+        each.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"pytorch_lightning|lightning_fabric|torch")
+            yield
+    finally:
+        for each, level in zip(loggers, levels, strict=True):
+            each.setLevel(level)
