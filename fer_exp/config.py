@@ -70,6 +70,7 @@ class LabelsConfig:
     source: str = "auto"
     rule: str = "majority"
     ties: str = "drop"
+    common: bool = False
     smoothing: float = 0.0
     noise: str = "symmetric"
     rate: float = 0.0

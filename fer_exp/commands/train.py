@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from rich.console import Console
 
 from fer_exp.commands.evaluate import write_json, write_metrics
@@ -111,12 +112,12 @@ def _write_targets(folder: Path, config: TrainConfig, targets: Targets, classes:
     from omegaconf import OmegaConf
 
     path = folder / "targets.parquet"
-    if (folder / runs.CHECKPOINT).is_file() and path.is_file():
-        if targets_hash(pd.read_parquet(path)) != targets_hash(targets.table):
-            raise RequestError(
-                f"{folder}: the faces or votes are not those that this interrupted run began with; remove the folder "
-                "to start again."
-            )
+    begun = (folder / runs.CHECKPOINT).is_file() and path.is_file()
+    if begun and targets_hash(pd.read_parquet(path)) != targets_hash(targets.table):
+        raise RequestError(
+            f"{folder}: the faces or votes are not those that this interrupted run began with; remove the folder "
+            "to start again."
+        )
     runs.write_table(targets.table, path)
     (folder / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.structured(config)))
     if targets.noise is not None:
@@ -133,14 +134,14 @@ def _examples(store: Store, targets: Targets, classes: tuple[str, ...], split: s
     if table.empty:
         raise RequestError(f"No face is left in the {split} split after labels.rule; dropped: {targets.dropped}.")
     rows = _rows(store, table)
-    target = table[[f"target_{name}" for name in classes]].to_numpy(np.float32)
-    affect = store.faces.iloc[rows][["valence", "arousal"]].to_numpy(np.float32)
+    target = table[[f"target_{name}" for name in classes]].to_numpy(np.float32, copy=True)
+    affect = store.faces.iloc[rows][["valence", "arousal"]].to_numpy(np.float32, copy=True)
     return Examples(store.pixels, rows, torch.from_numpy(target), torch.from_numpy(affect))
 
 
-def _rows(store: Store, table: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _rows(store: Store, table: pd.DataFrame) -> NDArray[np.int64]:
     """Where the faces of a table lie in the store."""
-    return pd.Index(store.faces["face"]).get_indexer(pd.Index(table["face"])).astype(np.int64)
+    return np.asarray(pd.Index(store.faces["face"]).get_indexer(pd.Index(table["face"])), dtype=np.int64)
 
 
 def _predictions(

@@ -156,6 +156,9 @@ def _clean_labels(
         drop(f"rule {config.rule}", ~stays)
         if config.ties == "drop":
             drop("ties", tops.tied)
+        if config.common:
+            for rule in RULES:
+                drop(f"not kept by rule {rule} (labels.common)", ~clean(answers, len(classes), rule).kept)
     if votes is not None and config.source != "label":
         label = tops.top
     else:

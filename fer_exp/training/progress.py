@@ -79,13 +79,8 @@ class ProgressLines(Callback):
         """Puts up the bar, where the run goes on from."""
         if not trainer.is_global_zero or not self.console.is_terminal:
             return
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[says]}"),
-        )
-        self._bar = Progress(*columns, TimeRemainingColumn(), console=self.console, transient=True)
+        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[says]}"), TimeRemainingColumn())
+        self._bar = Progress(*columns, console=self.console, transient=True)
         total = int(trainer.estimated_stepping_batches)
         self._task = self._bar.add_task("training", total=total, completed=trainer.global_step, says="")
         self._bar.start()

@@ -31,9 +31,8 @@ def run_name(config: TrainConfig) -> str:
     """
     labels = config.labels.kind
     if labels == "noisy":
-        labels = (
-            config.labels.noise if config.labels.noise == "file" else f"{config.labels.noise}{config.labels.rate:g}"
-        )
+        rate = "" if config.labels.noise == "file" else f"{config.labels.rate:g}"
+        labels = config.labels.noise + rate
     words = (config.dataset.name, labels, config.backbone.name, config.method.name, f"seed{config.seed}")
     return "-".join([*words, _hash(config)])
 
