@@ -86,7 +86,7 @@ def fit(network: FaceNetwork, config: TrainConfig, folder: Path, train: Examples
     if resume:
         _check_fits(resume, module)
     history = History(folder / "history.csv", len(train) // given.batch_size * given.batch_size)
-    with _quiet():
+    with quiet():
         trainer = make_trainer(given, device, folder, [history, ProgressLines(history, given.batch_size)])
         batches = Batches(train, given.batch_size, config.seed, shuffle=True)
         # Every process sees the whole validation split: a share each would need padding, and so count faces twice.
@@ -191,7 +191,7 @@ def _logger(name: str, folder: Path) -> Logger | bool:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Lightning's tips, and its warnings about what is meant here (no worker processes), are for its own users."""
     loggers = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning.pytorch", "lightning_fabric")]
     levels = [each.level for each in loggers]

@@ -1,0 +1,158 @@
+"""`fer-exp bench`: what the training path costs beside the network alone, and beside its batches alone."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+
+from fer_exp.config import BenchConfig
+from fer_exp.datasets import open_corpus
+from fer_exp.errors import RequestError
+from fer_exp.methods.ce import soft_cross_entropy
+from fer_exp.store import open_store
+from fer_exp.training.augment import normalise, weak
+from fer_exp.training.batches import Batches, Examples
+from fer_exp.training.fit import find_device, make_trainer, quiet
+from fer_exp.training.module import FaceModule
+from fer_exp.training.networks import build_network
+
+WARM = 3
+"""Steps before each reading's clock starts."""
+
+
+def bench(config: BenchConfig) -> None:
+    """Print images per second of batches, of bare loops and of the whole path, medians over readings with their range.
+
+    The bare loops train the same network on one resident batch, already normalised, in both memory formats; the
+    whole path is Lightning's Trainer over the store, with views, loss, optimiser and progress, as `train` runs it.
+
+    Args:
+        config: see conf/bench.yaml.
+
+    Raises:
+        RequestError: fewer faces than a reading needs.
+    """
+    device = find_device(config.trainer)
+    corpus = open_corpus(config.dataset)
+    cache = Path(config.dataset.cache) if config.dataset.cache else None
+    store = open_store(corpus, config.dataset.size, cache, log=lambda line: print(line, file=sys.stderr))
+    size, classes = config.trainer.batch_size, len(corpus.classes)
+    if len(store.faces) < size:
+        raise RequestError(f"bench needs a batch of {size} faces and the corpus has {len(store.faces)}.")
+    target = torch.eye(classes)[torch.arange(len(store.faces)) % classes]
+    examples = Examples(store.pixels, np.arange(len(store.faces)), target, torch.full((len(target), 2), torch.nan))
+    readings: dict[str, Callable[[], float]] = {
+        "batches alone": lambda: batches_alone(examples, config, device),
+        "network alone, nchw": lambda: network_alone(examples, config, device, classes, torch.contiguous_format),
+        "network alone, channels_last": lambda: network_alone(examples, config, device, classes, torch.channels_last),
+        "whole path": lambda: whole_path(examples, config, device, classes),
+    }
+    measured: dict[str, list[float]] = {name: [] for name in readings}
+    for repeat in range(config.repeats):
+        for name, read in readings.items():
+            measured[name].append(read())
+        print(f"reading {repeat + 1} of {config.repeats} done", file=sys.stderr, flush=True)
+    table = Table("images per second", title_justify="left", box=None, pad_edge=False)
+    table.title = f"{config.backbone.name}, {config.dataset.size} px, batch {size}, {config.steps} steps, {device}"
+    for column in ("median", "lowest", "highest"):
+        table.add_column(column, justify="right")
+    for name, values in measured.items():
+        table.add_row(name, *(f"{value:,.1f}" for value in (np.median(values), min(values), max(values))))
+    console = Console(highlight=False)
+    console.print(table)
+    bare = [max(pair) for pair in zip(*(measured[name] for name in readings if "alone, " in name), strict=True)]
+    ratios = np.asarray(measured["whole path"]) / np.asarray(bare)
+    middle, low, high = float(np.median(ratios)), float(ratios.min()), float(ratios.max())
+    console.print(f"whole path / best network alone: {middle:.3f} ({low:.3f} to {high:.3f}, {config.repeats} readings)")
+
+
+def batches_alone(examples: Examples, config: BenchConfig, device: torch.device) -> float:
+    """Images/s of gathering, sending, augmenting and normalising batches."""
+    count, start = 0, time.perf_counter()
+    epoch = 0
+    batches = Batches(examples, config.trainer.batch_size, config.seed, shuffle=True)
+    while count < config.steps:
+        batches.set_epoch(epoch)
+        for batch in batches:
+            normalise(weak(batch["pixels"].to(device), batch["draw"]))
+            count += 1
+            if count == config.steps:
+                break
+        epoch += 1
+    _wait(device)
+    return config.steps * config.trainer.batch_size / (time.perf_counter() - start)
+
+
+def network_alone(
+    examples: Examples, config: BenchConfig, device: torch.device, classes: int, layout: torch.memory_format
+) -> float:
+    """Images/s of a bare training loop on one batch that lies on the device in the network's layout."""
+    network, _ = build_network(config.backbone, config.dataset.size, classes, False, config.seed)
+    network = network.to(device, memory_format=layout).train()  # type: ignore[call-overload]
+    optimizer = torch.optim.AdamW(network.parameters())
+    batch = next(iter(Batches(examples, config.trainer.batch_size, config.seed, shuffle=True)))
+    pictures = normalise(batch["pixels"].to(device)).contiguous(memory_format=layout)
+    target = batch["target"].to(device)
+    start = 0.0
+    for step in range(WARM + config.steps):
+        if step == WARM:
+            _wait(device)
+            start = time.perf_counter()
+        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+            logits, _ = network(pictures)
+            loss = soft_cross_entropy(logits, target)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    _wait(device)
+    return config.steps * config.trainer.batch_size / (time.perf_counter() - start)
+
+
+def whole_path(examples: Examples, config: BenchConfig, device: torch.device, classes: int) -> float:
+    """Images/s of Lightning's Trainer as `fer-exp train` sets it up, validation and checkpoints apart."""
+    needed = (WARM + config.steps) * config.trainer.batch_size
+    rows = np.resize(examples.rows, needed)  # a small corpus is met more than once
+    index = torch.from_numpy(rows)
+    repeated = replace(examples, rows=rows, target=examples.target[index], affect=examples.affect[index])
+    network, _ = build_network(config.backbone, config.dataset.size, classes, False, config.seed)
+    module = FaceModule(network, config.method, config.trainer)
+    clock = _Clock(device)
+    with tempfile.TemporaryDirectory(dir=config.output) as folder, quiet():
+        trainer = make_trainer(replace(config.trainer, epochs=1), device, Path(folder), [clock])
+        trainer.fit(module, Batches(repeated, config.trainer.batch_size, config.seed, shuffle=True))
+    return config.steps * config.trainer.batch_size / (clock.stop - clock.start)
+
+
+class _Clock(Callback):
+    """Times the steps after the first few."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.start = self.stop = 0.0
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: object, batch: dict[str, Tensor], batch_idx: int
+    ) -> None:
+        if batch_idx == WARM - 1:
+            _wait(self.device)
+            self.start = time.perf_counter()
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        _wait(self.device)
+        self.stop = time.perf_counter()
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

@@ -1,0 +1,100 @@
+"""Help pages, read off conf/ as text, so that they are never out of date and need no library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+EXAMPLES = (
+    ("fer-exp train", "the built-in faces, defaults"),
+    ("fer-exp prepare dataset=ferplus dataset.root=DIR", "what is in a corpus"),
+    ("fer-exp train dataset=ferplus dataset.root=DIR labels=soft", "soft labels from the crowd"),
+    ("fer-exp train -m labels=noisy labels.rate=0.2,0.4 seed=0,1,2", "sweep: six runs, one table"),
+    ("fer-exp evaluate predictions=mine.csv", "judge any model's predictions"),
+)
+
+
+def conf_folder() -> Path:
+    """Where conf/ lies: inside the package once installed, beside it in a checkout."""
+    inside = Path(__file__).parent / "conf"
+    return inside if inside.is_dir() else Path(__file__).parents[1] / "conf"
+
+
+def overview(commands: Mapping[str, str]) -> str:
+    """The page of `fer-exp --help`."""
+    return "\n".join(
+        [
+            "fer-exp: does a face classifier see ambiguity as people do, and does it survive wrong labels?",
+            "",
+            "usage: fer-exp COMMAND [KEY=VALUE ...]",
+            "",
+            "commands:",
+            *(f"  {name:<10} {purpose}" for name, purpose in commands.items()),
+            "",
+            "groups (fer-exp train GROUP=OPTION; * is the default):",
+            *_groups("train"),
+            "",
+            "examples:",
+            *_examples(EXAMPLES),
+            "",
+            "fer-exp COMMAND --help lists its keys. --debug shows where an error comes from.",
+        ]
+    )
+
+
+def command(name: str, purpose: str) -> str:
+    """The page of `fer-exp NAME --help`."""
+    groups = _groups(name)
+    keys = [line for line in _lines(conf_folder() / f"{name}.yaml") if _is_key(line)]
+    shown = [example for example in EXAMPLES if example[0].startswith(f"fer-exp {name}")]
+    parts = [f"fer-exp {name}: {purpose}", "", f"usage: fer-exp {name} [KEY=VALUE ...]", ""]
+    if groups:
+        parts += ["groups (GROUP=OPTION; * is the default):", *groups, ""]
+    parts += ["keys:", *(f"  {line}" for line in keys)]
+    for group, default in _defaults(name).items():
+        parts += ["", f"  with {group}={default}:"]
+        lines = [line for line in _lines(conf_folder() / group / f"{default}.yaml") if _is_key(line)]
+        parts += [f"  {group}.{line}" for line in lines if not line.startswith(("name:", "kind:"))]
+    if shown:
+        parts += ["", "examples:", *_examples(shown)]
+    parts += [
+        "",
+        "-m runs every combination of KEY=A,B,C; --cfg job prints the config and runs nothing;",
+        f"other options of a group have keys of their own: fer-exp {name} GROUP=OPTION --cfg job.",
+    ]
+    return "\n".join(parts)
+
+
+def options(group: str) -> list[str]:
+    """The options of a config group, sorted but with ResNets by depth."""
+    return sorted((path.stem for path in (conf_folder() / group).glob("*.yaml")), key=lambda name: (len(name), name))
+
+
+def _groups(name: str) -> list[str]:
+    lines = []
+    for group, default in _defaults(name).items():
+        listed = " | ".join(f"*{option}" if option == default else option for option in options(group))
+        lines.append(f"  {group:<10} {listed}")
+    return lines
+
+
+def _defaults(name: str) -> dict[str, str]:
+    """Group -> default option, from the defaults list of a command's file."""
+    found = {}
+    for line in _lines(conf_folder() / f"{name}.yaml"):
+        group, colon, option = line.split("#")[0].strip().removeprefix("- ").partition(": ")
+        if line.startswith("  - ") and colon:
+            found[group] = option.strip()
+    return found
+
+
+def _examples(examples: tuple[tuple[str, str], ...] | list[tuple[str, str]]) -> list[str]:
+    return [f"  {typed:<62} {meaning}" for typed, meaning in examples]
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def _is_key(line: str) -> bool:
+    return bool(line) and line[0].isalpha() and ":" in line and not line.startswith("defaults")

@@ -1,0 +1,194 @@
+"""From overrides to a checked config: Hydra composes, the schema checks, errors become one sentence with a way out."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import sys
+import tempfile
+import uuid
+from dataclasses import fields, is_dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from fer_exp.config import SCHEMAS, Config, validate
+from fer_exp.errors import RequestError
+from fer_exp.help import conf_folder, options
+
+FLAGS = ("-m", "--multirun", "-r", "--resolve", "--hydra-help")
+VALUED = ("-c", "--cfg", "-p", "--package", "-i", "--info")
+"""Hydra's flags that a user of a command has a use for; those of VALUED take a word."""
+
+
+def run(command: str, arguments: list[str]) -> int:
+    """Run a command on the config that its arguments describe, or each of a sweep's.
+
+    Args:
+        command: one of ``SCHEMAS``.
+        arguments: Hydra overrides and flags, -m among them for a sweep.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        RequestError: the arguments cannot be made into a config.
+        RunError: the single run failed.
+    """
+    import hydra
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.errors import HydraException
+    from hydra.types import RunMode
+    from omegaconf import DictConfig
+    from omegaconf.errors import OmegaConfBaseException
+
+    from fer_exp.sweep import record, show_sweep
+
+    flags, overrides = _sorted(arguments)
+    sweep = "-m" in flags or "--multirun" in flags
+    program = sys.argv[0]
+    outcome: list[Path | Exception | None] = []
+    records = Path(tempfile.mkdtemp()) if sweep and command != "train" else None
+    own = [f"hydra.sweep.dir={records or '${output}/.sweep/' + uuid.uuid4().hex[:8]}", "hydra.sweep.subdir=."]
+
+    def task(composed: DictConfig) -> None:
+        hydra_config = HydraConfig.get()
+        told = list(hydra_config.overrides.task)
+        sys.argv = [program, command, *told]  # what Lightning starts the other processes of a DDP run with
+        if hydra_config.mode != RunMode.RUN:
+            job = partial(run_job, command, composed)
+            record(Path(hydra_config.sweep.dir), hydra_config.job.num, told, job)
+            return
+        try:
+            outcome.append(run_job(command, composed))
+        except Exception as error:  # raised again below: Hydra would print lines of its own
+            outcome.append(error)
+
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints a traceback of its own and exits
+    sys.argv = [program, *flags, *(own if sweep else []), *overrides]
+    try:
+        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=command)(task)()
+    except (HydraException, OmegaConfBaseException) as error:
+        raise RequestError(_sentence(error, command)) from error
+    if sweep:
+        return show_sweep()
+    for each in outcome:  # none with --cfg
+        if isinstance(each, Exception):
+            raise each
+        if each is not None:
+            from fer_exp.commands.train import show
+
+            show(each)
+    return 0
+
+
+def _sorted(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Flags with their values, and overrides: Hydra wants the overrides in one piece, people type as they think."""
+    flags: list[str] = []
+    overrides: list[str] = []
+    for word in arguments:
+        if word.startswith("-"):
+            if word.partition("=")[0] not in (*FLAGS, *VALUED):
+                near = difflib.get_close_matches(word, (*FLAGS, *VALUED, "--help", "--debug"), 1)
+                raise RequestError(f"There is no option {word}{f'; did you mean {near[0]}?' if near else '.'}")
+            flags.append(word)
+        elif flags and flags[-1] in VALUED:
+            flags.append(word)
+        else:
+            overrides.append(word)
+    return flags, overrides
+
+
+def to_config(command: str, composed: Any) -> Config:
+    """The composed config as the command's dataclass, every type checked.
+
+    Raises:
+        RequestError: a key that the schema does not have, or a value of another type.
+    """
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(SCHEMAS[command]), composed))
+    except OmegaConfBaseException as error:
+        raise RequestError(_sentence(error, command)) from error
+    if not isinstance(config, SCHEMAS[command]):
+        raise TypeError(f"{command}: composed a {type(config)}")
+    return config
+
+
+def run_job(command: str, composed: Any) -> Path | None:
+    """Run one command on its composed config; the run folder if it made one and is to show it."""
+    config: Any = to_config(command, composed)
+    validate(config)
+    if command == "train":
+        from fer_exp.commands.train import train
+        from fer_exp.training.runs import is_main_process
+
+        folder = train(config)
+        return folder if is_main_process() else None
+    if command == "prepare":
+        from fer_exp.commands.prepare import prepare
+
+        prepare(config.dataset)
+    elif command == "bench":
+        from fer_exp.commands.bench import bench
+
+        bench(config)
+    else:
+        from fer_exp.commands.evaluate import evaluate
+
+        run, predictions = (Path(path).expanduser() if path else None for path in (config.run, config.predictions))
+        evaluate(run, predictions, config.bootstrap, config.seed, config.json)
+    return None
+
+
+def _sentence(error: Exception, command: str) -> str:
+    """What Hydra or OmegaConf raised, in a sentence that names the nearest valid name."""
+    from hydra.errors import MissingConfigException
+
+    causes: list[BaseException] = [error]
+    while causes[-1].__cause__ is not None:
+        causes.append(causes[-1].__cause__)
+    said = "\n".join(str(each).strip() for each in causes)
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        group, _, name = str(error.missing_cfg_file).partition("/")
+        return f"{group}={name} is unknown{_nearest(name, options(group))}"
+    key = next((str(own) for each in causes if (own := getattr(each, "full_key", None))), "")
+    if not key and (match := re.search(r"Could not override '([^']+)'|Key '([^']+)' is not in struct", said)):
+        key = match[1] or match[2]
+    known = _keys(SCHEMAS[command])
+    reason = str(causes[-1]).strip().splitlines()[0] if str(causes[-1]).strip() else type(error).__name__
+    if key and ("not in struct" in said or "No match in the defaults" in said or "not in '" in said):
+        group, _, own = key.partition(".")
+        if key in known and own:
+            others = [name for name in options(group) if re.search(rf"(?m)^{own}:", _text(group, name))]
+            return f"{key} is no key of the {group} chosen here; it is one of {group}={' or '.join(others)}."
+        return f"{key} is no key of fer-exp {command}{_nearest(key, known)}"
+    if key:
+        return f"{key}: {reason}."
+    return f"{said.splitlines()[0].rstrip('.')}; give overrides as key=value, e.g. trainer.epochs=10."
+
+
+def _nearest(name: str, choices: list[str]) -> str:
+    near = difflib.get_close_matches(name, choices, 1, 0.5)
+    if not near:  # a key given without its group, e.g. epochs
+        near = [choice for choice in choices if choice.rpartition(".")[2] == name.rpartition(".")[2]][:1]
+    hint = f"; did you mean {near[0]}?" if near else "."
+    return f"{hint} There are: {', '.join(choices)}." if len(choices) <= 12 else hint
+
+
+def _text(group: str, name: str) -> str:
+    return (conf_folder() / group / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def _keys(schema: Any, prefix: str = "") -> list[str]:
+    """Every dotted key of a schema, groups included."""
+    found = []
+    for field in fields(schema):
+        found.append(prefix + field.name)
+        part: Any = field.default_factory  # a group's dataclass, or MISSING
+        if is_dataclass(part):
+            found += _keys(part, f"{prefix}{field.name}.")
+    return found
