@@ -106,7 +106,7 @@ class TrainerConfig:
     precision: str = "auto"
     compile: bool = False
     epochs: int = 5
-    batch_size: int = 64
+    batch_size: int = 32
     optimizer: str = "adamw"
     learning_rate: float = 1e-3
     weight_decay: float = 1e-2

@@ -1,0 +1,202 @@
+"""`fer-exp train` end to end on fakes of the official layouts: what a run folder holds, resume, what is refused."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from fer_exp.cli import main
+from fer_exp.commands.train import train
+from fer_exp.config import DatasetConfig, LabelsConfig, TrainConfig, TrainerConfig
+from fer_exp.errors import RequestError, RunError
+from fer_exp.training import runs
+from tests.datasets.fakes import write_fer2013, write_votes
+
+FILES = ("config.yaml", "targets.parquet", "predictions.parquet", "metrics.json", "run.json", "history.csv")
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory) -> Path:
+    """A fake FER2013 with FER+ votes; the votes are made decided, so that rules keep faces."""
+    folder = tmp_path_factory.mktemp("ferplus")
+    write_fer2013(folder, 400)
+    write_votes(folder, 400)
+    lines = (folder / "fer2013new.csv").read_text().splitlines()
+    for row in range(7, 400):
+        usage, name = lines[row + 1].split(",")[:2]
+        votes = [0] * 10
+        votes[row % 7], votes[(row + 1) % 7] = 7, 3
+        lines[row + 1] = ",".join([usage, name, *map(str, votes)])
+    (folder / "fer2013new.csv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def words(corpus: Path, output: Path, *more: str) -> list[str]:
+    size = ["dataset.size=24", f"dataset.cache={corpus / 'cache'}", "trainer.batch_size=16", "trainer=cpu"]
+    return ["dataset=ferplus", f"dataset.root={corpus}", *size, f"output={output}", "bootstrap=20", *more]
+
+
+def configured(output: Path, **trainer) -> TrainConfig:
+    given = {"epochs": 3, "batch_size": 16, "accelerator": "cpu", **trainer}
+    data = DatasetConfig(faces=72, size=24, cache=str(output / "cache"))
+    return TrainConfig(
+        dataset=data, labels=LabelsConfig(rule="all"), trainer=TrainerConfig(**given), output=str(output), bootstrap=10
+    )
+
+
+@pytest.mark.parametrize("labels", ["onehot", "soft", "noisy"])
+def test_a_run_folder_is_whole_and_its_l1_is_the_one_by_hand(corpus, tmp_path, capsys, labels):
+    assert main(["train", *words(corpus, tmp_path, f"labels={labels}", "trainer.epochs=1")]) == 0
+    folder = Path(capsys.readouterr().out.splitlines()[-1])
+    assert folder.parent == tmp_path
+    assert all((folder / name).is_file() for name in (*FILES, "checkpoints/last.ckpt"))
+    table = pd.read_parquet(folder / "predictions.parquet")
+    test = table[table["split"] == "test"]
+    classes = [name[2:] for name in test if name.startswith("p_")]
+    votes = test[[f"votes_{name}" for name in classes]].to_numpy(float)
+    model = test[[f"p_{name}" for name in classes]].to_numpy(float)
+    by_hand = np.abs(model - votes / votes.sum(axis=1, keepdims=True)).sum(axis=1).mean()
+    assert json.loads((folder / "metrics.json").read_text())["test"]["l1"]["value"] == pytest.approx(by_hand, abs=1e-6)
+    facts = json.loads((folder / "run.json").read_text())
+    assert facts["faces"]["test"] == len(test)
+    assert (facts["noise"] is None) == (labels != "noisy")
+
+
+def test_a_sweep_prints_one_table_and_a_folder_a_line_and_starts_only_what_is_missing(corpus, tmp_path, capsys):
+    command = ["train", "-m", *words(corpus, tmp_path, "labels=noisy", "labels.rate=0.2,0.4", "trainer.epochs=1")]
+    assert main(command) == 0
+    printed = capsys.readouterr()
+    folders = [Path(line) for line in printed.out.splitlines()[-2:]]
+    assert all(runs.is_finished(folder) for folder in folders)
+    assert ".rate" in printed.out
+    assert not (tmp_path / ".sweep").exists()
+    for folder, rate in zip(folders, (0.2, 0.4), strict=True):
+        targets = pd.read_parquet(folder / "targets.parquet")
+        own = targets[targets["split"] == "train"]
+        wrong = (own["label"] != own["clean_label"]).groupby(own["clean_label"]).agg(["sum", "size"])
+        assert ((wrong["sum"] - rate * wrong["size"]).abs() <= 1).all()
+    (folders[0] / "run.json").unlink()
+    before = (folders[1] / "run.json").stat().st_mtime_ns
+    assert main(command) == 0
+    assert "finished already" in capsys.readouterr().err
+    assert (folders[1] / "run.json").stat().st_mtime_ns == before
+    assert runs.is_finished(folders[0])
+
+
+def test_a_failed_job_leaves_the_others_and_ends_with_1(corpus, tmp_path, capsys):
+    rates = "labels.rate=0.2,7"
+    assert main(["train", "-m", *words(corpus, tmp_path, "labels=noisy", rates, "trainer.epochs=1")]) == 1
+    printed = capsys.readouterr()
+    assert "failed" in printed.out
+    assert "labels.rate=7.0 is no share" in printed.err
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return torch.load(folder / runs.CHECKPOINT, weights_only=True)["state_dict"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["in an epoch", "in a write"])
+def test_a_killed_run_resumes_to_the_same_weights_to_the_bit(tmp_path, moment):
+    config = configured(tmp_path / "whole")
+    whole = train(config)
+    broken = configured(tmp_path / "broken")
+    broken.dataset.cache = config.dataset.cache
+    folder = runs.run_folder(broken)
+    hook = {
+        "in an epoch": "module.FaceModule.training_step",
+        "in a write": "fit.torch.save",
+    }[moment]
+    script = f"""
+import os, sys
+from fer_exp.config import *
+from fer_exp.commands.train import train
+import fer_exp.training.fit as fit, fer_exp.training.module as module
+calls, real = [], {hook}
+def dying(*given, **named):
+    calls.append(0)
+    if {moment == "in a write"} and len(calls) == 2:
+        open(given[1], "wb").write(b"half a checkpoint")
+        os._exit(9)
+    if {moment == "in an epoch"} and given[0].current_epoch == 1 and given[2] == 1:
+        os._exit(9)
+    return real(*given, **named)
+{hook} = dying
+train({broken!r})
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 9, done.stderr
+    assert not runs.is_finished(folder)
+    assert (folder / runs.CHECKPOINT).is_file()
+    assert train(broken) == folder
+    for name, value in weights(whole).items():
+        assert torch.equal(value, weights(folder)[name]), name
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(whole / "predictions.parquet"), pd.read_parquet(folder / "predictions.parquet")
+    )
+    assert pd.read_csv(folder / "history.csv")["epoch"].tolist() == [1, 2, 3]
+
+
+def test_two_commands_do_not_share_a_run(tmp_path):
+    folder = tmp_path / "run"
+    with runs.claimed(folder), pytest.raises(RunError, match="another process is at work"), runs.claimed(folder):
+        pass
+
+
+def test_where_things_lie_does_not_change_the_run():
+    plain, other = TrainConfig(), TrainConfig(output="/elsewhere", bootstrap=5)
+    other.trainer.logger, other.dataset.cache = "tensorboard", "/cache"
+    assert runs.run_name(plain) == runs.run_name(other)
+    other.trainer.learning_rate = 0.1
+    assert runs.run_name(plain) != runs.run_name(other)
+
+
+def test_a_loss_of_nan_ends_with_1_and_keeps_the_last_good_checkpoint(tmp_path):
+    config = configured(tmp_path, learning_rate=1e30, optimizer="sgd", schedule="constant")
+    with pytest.raises(RunError, match=r"The loss is (nan|inf) at epoch \d, step \d"):
+        train(config)
+    assert not runs.is_finished(runs.run_folder(config))
+
+
+def test_a_checkpoint_of_another_architecture_is_refused(tmp_path):
+    config = configured(tmp_path)
+    path = runs.run_folder(config) / runs.CHECKPOINT
+    path.parent.mkdir(parents=True)
+    torch.save({"state_dict": {"network.backbone.conv1.weight": torch.zeros(1)}}, path)
+    with pytest.raises(RequestError, match="another architecture"):
+        train(config)
+    path.write_bytes(b"no checkpoint")
+    with pytest.raises(RequestError, match=r"last.ckpt cannot be read"):
+        train(config)
+
+
+def test_a_batch_larger_than_the_split_is_refused(tmp_path):
+    with pytest.raises(RequestError, match=r"trainer.batch_size is 512 but the training split has \d+ faces"):
+        train(configured(tmp_path, batch_size=512))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_a_gpu_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(RequestError, match="finds no CUDA device"):
+        train(configured(tmp_path, accelerator="gpu"))
+
+
+@pytest.mark.slow
+def test_ctrl_c_says_that_the_run_can_go_on(tmp_path):
+    arguments = ["dataset.faces=600", "dataset.size=24", f"output={tmp_path}", f"dataset.cache={tmp_path / 'cache'}"]
+    command = [sys.executable, "-m", "fer_exp", "train", *arguments, "trainer.epochs=200", "trainer=cpu", "bootstrap=0"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob("*/checkpoints/last.ckpt")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    process.send_signal(2)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "the same command goes on" in said
+    assert "Traceback" not in said
