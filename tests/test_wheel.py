@@ -14,7 +14,14 @@ import pytest
 from omegaconf import OmegaConf
 
 ROOT = Path(__file__).resolve().parents[1]
-TINY = ["dataset.faces=64", "dataset.size=32", "trainer.epochs=1", "bootstrap=20", "trainer.accelerator=cpu"]
+TINY = [
+    "dataset.faces=64",
+    "dataset.size=32",
+    "trainer.epochs=1",
+    "trainer.batch_size=8",
+    "bootstrap=20",
+    "trainer=cpu",
+]
 
 pytestmark = pytest.mark.slow
 
