@@ -10,6 +10,7 @@ import tempfile
 import uuid
 from dataclasses import fields, is_dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -119,29 +120,16 @@ def to_config(command: str, composed: Any) -> Config:
 
 
 def run_job(command: str, composed: Any) -> Path | None:
-    """Run one command on its composed config; the run folder if it made one and is to show it."""
-    config: Any = to_config(command, composed)
+    """Run one command on its composed config: the function of its name in fer_exp/commands/.
+
+    Returns:
+        The run folder to show, or None: of a command that has none, or in a DDP run's other processes.
+    """
+    config = to_config(command, composed)
     validate(config)
-    if command == "train":
-        from fer_exp.commands.train import train
-        from fer_exp.training.runs import is_main_process
-
-        folder = train(config)
-        return folder if is_main_process() else None
-    if command == "prepare":
-        from fer_exp.commands.prepare import prepare
-
-        prepare(config.dataset)
-    elif command == "bench":
-        from fer_exp.commands.bench import bench
-
-        bench(config)
-    else:
-        from fer_exp.commands.evaluate import evaluate
-
-        run, predictions = (Path(path).expanduser() if path else None for path in (config.run, config.predictions))
-        evaluate(run, predictions, config.bootstrap, config.seed, config.json)
-    return None
+    run_command = getattr(import_module(f"fer_exp.commands.{command}"), command)
+    made: Path | None = run_command(config)
+    return made
 
 
 def _sentence(error: Exception, command: str) -> str:

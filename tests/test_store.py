@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from fer_exp.commands.prepare import prepare
-from fer_exp.config import DatasetConfig
+from fer_exp.config import DatasetConfig, PrepareConfig
 from fer_exp.datasets.corpus import CLASSES
 from fer_exp.datasets.fer2013 import Fer2013
 from fer_exp.datasets.ferplus import FerPlus
@@ -196,8 +196,8 @@ def test_where_the_cache_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_prepare_reports_and_ends_with_the_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_fer2013(tmp_path)
     write_votes(tmp_path)
-    config = DatasetConfig(name="ferplus", root=str(tmp_path), classes=8, cache=str(tmp_path / "cache"))
-    assert prepare(config) == 0
+    given = DatasetConfig(name="ferplus", root=str(tmp_path), classes=8, cache=str(tmp_path / "cache"))
+    prepare(PrepareConfig(given))
     out, err = capsys.readouterr()
     folder = Path(out.splitlines()[-1])
     assert (folder / "store.json").exists()

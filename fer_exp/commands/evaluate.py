@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -12,50 +11,46 @@ import pandas as pd
 from numpy.typing import NDArray
 from rich.console import Console
 
-from fer_exp.errors import RequestError, RunError
+from fer_exp.config import EvaluateConfig
+from fer_exp.errors import RequestError
+from fer_exp.files import whole
 from fer_exp.human.judge import Metrics, judge
 from fer_exp.human.predictions import class_names, read_predictions
 from fer_exp.report.tables import metrics_table
 
 
-def evaluate(run: Path | None, predictions: Path | None, samples: int, seed: int, json_output: bool = False) -> int:
+def evaluate(config: EvaluateConfig) -> None:
     """Judge predictions, write the metrics, print them; the last line of stdout is where they lie.
 
     Args:
-        run: a run folder: ``predictions.parquet`` is judged, with the class prior of ``targets.parquet``, and
-            ``metrics.json`` written anew.
-        predictions: a predictions table of any model; ``<stem>.metrics.json`` is written beside it.
-        samples: bootstrap replicates.
-        seed: of replicates and halvings.
-        json_output: print the metrics as JSON instead, alone on stdout, and the path on stderr.
-
-    Returns:
-        0.
+        config: ``run``, a run folder: ``predictions.parquet`` is judged, with the class prior of ``targets.parquet``,
+            and ``metrics.json`` written anew; or ``predictions``, the table of any model: ``<stem>.metrics.json`` is
+            written beside it. With ``json`` the metrics are alone on stdout, and the path is on stderr.
 
     Raises:
         RequestError: both or neither of run and predictions, a missing file, a table against its contract.
         RunError: the metrics cannot be written.
     """
-    if (run is None) == (predictions is None):
+    if (config.run is None) == (config.predictions is None):
         raise RequestError("evaluate needs run=FOLDER or predictions=FILE, one of the two.")
-    if run is not None:
-        if not (run / "predictions.parquet").is_file():
-            raise RequestError(f"{run} has no predictions.parquet: it is no run folder, or its run has not finished.")
-        table, path = read_predictions(run / "predictions.parquet"), run
-        metrics = write_metrics(run, table, targets=_read_targets(run), samples=samples, seed=seed)
-    elif predictions is not None:
-        table, path = read_predictions(predictions), predictions.with_name(f"{predictions.stem}.metrics.json")
-        metrics = judge(table, samples=samples, seed=seed)
+    path = Path(config.run or config.predictions or "").expanduser()
+    if config.run is not None:
+        if not (path / "predictions.parquet").is_file():
+            raise RequestError(f"{path} has no predictions.parquet: it is no run folder, or its run has not finished.")
+        table = read_predictions(path / "predictions.parquet")
+        metrics = write_metrics(path, table, targets=_read_targets(path), samples=config.bootstrap, seed=config.seed)
+    else:
+        table, path = read_predictions(path), path.with_name(f"{path.stem}.metrics.json")
+        metrics = judge(table, samples=config.bootstrap, seed=config.seed)
         write_json(path, metrics)
-    if json_output:
+    if config.json:
         print(json.dumps(metrics, indent=1, allow_nan=False))
         print(path, file=sys.stderr)
-        return 0
+        return
     console = Console(highlight=False)
     for split in sorted(metrics, key=lambda name: name != "test"):  # the test split first, the others in their order
         console.print(metrics_table(metrics, split))
     print(path)
-    return 0
 
 
 def write_metrics(
@@ -116,14 +111,8 @@ def write_json(path: Path, content: object) -> None:
     Raises:
         RunError: the file cannot be written.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with whole(path) as aside:
         aside.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-        aside.replace(path)
-    except OSError as error:
-        raise RunError(f"{path} cannot be written: {error.strerror or error}.") from error
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def _read_targets(run: Path) -> pd.DataFrame | None:

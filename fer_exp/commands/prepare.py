@@ -11,25 +11,27 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from fer_exp.config import DatasetConfig
+from fer_exp.config import PrepareConfig
 from fer_exp.datasets import open_corpus
 from fer_exp.datasets.corpus import Corpus
 from fer_exp.store import Store, open_store
 
 
-def prepare(config: DatasetConfig) -> int:
+def prepare(config: PrepareConfig) -> None:
     """Prepare a corpus and print what was found; the last line of stdout is the folder of the store.
 
     Args:
-        config: name, root, size, classes and cache are used; the store holds every face, ``drop`` and ``limit`` are
-            for training.
+        config: of ``dataset``, name, root, size, classes and cache are used; the store holds every face, ``drop`` and
+            ``limit`` are for training.
 
-    Returns:
-        0. What goes wrong is raised, as ``open_corpus`` and ``open_store`` say.
+    Raises:
+        RequestError: as ``open_corpus`` and ``open_store`` say.
+        RunError: as ``open_store`` says.
     """
     start = time.perf_counter()
-    corpus = open_corpus(config)
-    store = open_store(corpus, config.size, Path(config.cache) if config.cache else None, log=_progress)
+    given = config.dataset
+    corpus = open_corpus(given)
+    store = open_store(corpus, given.size, Path(given.cache) if given.cache else None, log=_progress)
     seconds = time.perf_counter() - start
     console = Console(highlight=False)
     console.print(_faces_table(store, corpus))
@@ -44,7 +46,6 @@ def prepare(config: DatasetConfig) -> int:
     size = store.facts["size"]
     console.print(f"{len(store.faces):,} faces at {size} x {size} ready in {seconds:.1f} s:")
     print(store.folder)
-    return 0
 
 
 def count_warnings(faces: pd.DataFrame, corpus: Corpus) -> list[str]:

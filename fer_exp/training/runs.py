@@ -16,6 +16,7 @@ import pandas as pd
 
 from fer_exp.config import TrainConfig
 from fer_exp.errors import RequestError, RunError
+from fer_exp.files import whole
 
 CHECKPOINT = Path("checkpoints") / "last.ckpt"
 
@@ -83,17 +84,11 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     Raises:
         RunError: the file cannot be written.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with whole(path) as aside:
         if path.suffix == ".csv":
             table.to_csv(aside, index=False)
         else:
             table.to_parquet(aside, index=False)
-        aside.replace(path)
-    except OSError as error:
-        raise RunError(f"{path} cannot be written: {error.strerror or error}.") from error
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def read_run(folder: Path) -> dict[str, Any]:

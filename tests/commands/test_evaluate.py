@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from fer_exp.commands.evaluate import evaluate, target_prior, write_json, write_metrics
+from fer_exp.config import EvaluateConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.human.judge import judge
 from tests.human.tables import CLASSES, predictions_table
@@ -27,7 +28,7 @@ def run(tmp_path):
 
 def test_a_run_is_judged_anew_with_the_prior_of_its_training_targets(run, capsys):
     (run / "metrics.json").write_text("old")
-    assert evaluate(run, None, samples=50, seed=1) == 0
+    evaluate(EvaluateConfig(run=str(run), bootstrap=50, seed=1))
     written = json.loads((run / "metrics.json").read_text())
     prior = np.array([0.25, 0.5, 0.25, 0.0])  # neutral, happiness, sadness, surprise
     assert written == judge(predictions_table(), samples=50, seed=1, prior=prior)
@@ -41,14 +42,14 @@ def test_a_run_is_judged_anew_with_the_prior_of_its_training_targets(run, capsys
 def test_predictions_of_any_model_are_judged_beside_their_file(tmp_path, capsys):
     path = tmp_path / "vgg.csv"
     predictions_table(splits=("test",)).to_csv(path, index=False)
-    assert evaluate(None, path, samples=20, seed=0) == 0
+    evaluate(EvaluateConfig(predictions=str(path), bootstrap=20))
     written = json.loads((tmp_path / "vgg.metrics.json").read_text())
     assert list(written) == ["test"]
     assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "vgg.metrics.json")
 
 
 def test_json_stands_alone_on_stdout(run, capsys):
-    evaluate(run, None, samples=20, seed=0, json_output=True)
+    evaluate(EvaluateConfig(run=str(run), bootstrap=20, json=True))
     captured = capsys.readouterr()
     assert json.loads(captured.out) == json.loads((run / "metrics.json").read_text())
     assert captured.err.strip() == str(run)
@@ -56,7 +57,7 @@ def test_json_stands_alone_on_stdout(run, capsys):
 
 def test_a_run_without_targets_takes_its_own_mean(run):
     (run / "targets.parquet").unlink()
-    evaluate(run, None, samples=0, seed=0)
+    evaluate(EvaluateConfig(run=str(run), bootstrap=0))
     assert json.loads((run / "metrics.json").read_text()) == judge(predictions_table(), samples=0)
 
 
@@ -68,18 +69,18 @@ def test_write_metrics_gives_what_it_writes(run):
 @pytest.mark.parametrize("both", [True, False])
 def test_one_source_exactly(run, both):
     with pytest.raises(RequestError, match="run=FOLDER or predictions=FILE"):
-        evaluate(run if both else None, run / "predictions.parquet" if both else None, samples=0, seed=0)
+        evaluate(EvaluateConfig(str(run), str(run / "predictions.parquet")) if both else EvaluateConfig())
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
     with pytest.raises(RequestError, match=r"has no predictions\.parquet"):
-        evaluate(tmp_path, None, samples=0, seed=0)
+        evaluate(EvaluateConfig(run=str(tmp_path), bootstrap=0))
 
 
 def test_broken_targets_are_refused(run):
     (run / "targets.parquet").write_text("broken")
     with pytest.raises(RequestError, match=r"targets\.parquet cannot be read"):
-        evaluate(run, None, samples=0, seed=0)
+        evaluate(EvaluateConfig(run=str(run), bootstrap=0))
 
 
 def test_targets_of_another_run_are_refused():

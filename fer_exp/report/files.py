@@ -1,0 +1,38 @@
+"""A table as the files that people want of it: CSV for programs, Markdown for pages, LaTeX for papers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from fer_exp.files import whole
+
+
+def save_table(table: pd.DataFrame, stem: Path, caption: str, decimals: int = 3) -> list[Path]:
+    """Write ``stem.csv``, ``stem.md`` and ``stem.tex`` (booktabs), each aside and renamed.
+
+    Args:
+        table: the index is not written. CSV keeps every digit.
+        stem: path without suffix; its folder is made.
+        caption: stands above the Markdown and in the LaTeX table.
+        decimals: of numbers in Markdown and LaTeX.
+
+    Returns:
+        The three paths.
+
+    Raises:
+        RunError: a file cannot be written.
+    """
+    written = {
+        "csv": table.to_csv(index=False),
+        "md": f"{caption}\n\n{table.to_markdown(index=False, floatfmt=f'.{decimals}f', missingval='')}\n",
+        "tex": table.style.format(precision=decimals, na_rep="", escape="latex")
+        .format_index(axis=1, escape="latex")
+        .hide(axis=0)
+        .to_latex(caption=caption, hrules=True),
+    }
+    for suffix, text in written.items():
+        with whole(stem.with_name(f"{stem.name}.{suffix}")) as aside:
+            aside.write_text(text, encoding="utf-8")
+    return [stem.with_name(f"{stem.name}.{suffix}") for suffix in written]

@@ -1,0 +1,49 @@
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from fer_exp.errors import RunError
+from fer_exp.report.figures import COLOURS, save_figure, style
+from fer_exp.report.files import save_table
+
+
+def test_a_table_is_kept_whole_as_csv_and_readable_as_markdown_and_latex(tmp_path):
+    table = pd.DataFrame({"class_name": ["50 % & more", "fear"], "l1": [1 / 3, np.nan]})
+    paths = save_table(table, tmp_path / "new" / "shift", "Shift of classes")
+    assert [path.name for path in paths] == ["shift.csv", "shift.md", "shift.tex"]
+    pd.testing.assert_frame_equal(pd.read_csv(paths[0]), table)
+    assert "| 50 % & more | 0.333 |" in " ".join(paths[1].read_text().split())
+    latex = paths[2].read_text()
+    assert r"50 \% \& more & 0.333" in latex
+    assert r"class\_name" in latex
+    assert r"\toprule" in latex
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["shift.csv", "shift.md", "shift.tex"]
+
+
+def test_the_same_figure_is_the_same_svg_with_text_as_text(tmp_path):
+    def draw(stem):
+        with style():
+            figure = Figure()
+            figure.subplots().set_title("happiness")
+            return save_figure(figure, tmp_path / stem)
+
+    one, two = draw("one"), draw("two")
+    assert one[0].read_bytes() == two[0].read_bytes()
+    assert "happiness</text>" in one[0].read_text()
+    assert one[1].read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_folder_that_is_a_file_is_one_sentence(tmp_path):
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(RunError, match="cannot be written"):
+        save_table(pd.DataFrame({"a": [1]}), tmp_path / "taken" / "t", "t")
+    with pytest.raises(RunError, match="cannot be written"):
+        save_figure(Figure(), tmp_path / "taken" / "f")
+
+
+def test_colours_are_of_all_classes_and_differ():
+    from fer_exp.datasets.corpus import CLASSES
+
+    assert tuple(COLOURS) == CLASSES
+    assert len(set(COLOURS.values())) == len(CLASSES)
