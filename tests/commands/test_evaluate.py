@@ -101,7 +101,7 @@ def test_a_failed_write_leaves_the_old_file_whole_and_nothing_else(tmp_path):
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
     with pytest.raises(RunError, match="cannot be written"):
-        write_json(tmp_path / "absent" / "metrics.json", {})
+        write_json(path / "below a file" / "metrics.json", {})
 
 
 def test_judging_needs_no_torch():
