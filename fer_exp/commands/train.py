@@ -19,13 +19,12 @@ from rich.console import Console
 
 from fer_exp.commands.evaluate import write_json, write_metrics
 from fer_exp.config import TrainConfig, validate
-from fer_exp.datasets import open_corpus
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError
 from fer_exp.labels.noise import save_noise
 from fer_exp.labels.targets import Targets, make_targets, targets_hash
 from fer_exp.report.tables import metrics_table
-from fer_exp.store import Store, open_store
+from fer_exp.store import Store, open_dataset
 from fer_exp.training import runs
 
 if TYPE_CHECKING:
@@ -55,9 +54,8 @@ def train(config: TrainConfig) -> Path:
             _log(f"{folder} is finished already; remove it to train again.")
             return folder
         started = time.time()
-        corpus = open_corpus(config.dataset)
-        store = open_store(corpus, config.dataset.size, _cache(config), log=_log)
-        faces = select(store.faces, store.flags, config.dataset)
+        corpus, store = open_dataset(config.dataset, log=_log)
+        faces = select(store.faces, store.flags, config.dataset, _log)
         votes = None if store.votes is None else store.votes.loc[faces.index]
         targets = make_targets(faces, votes, corpus.classes, config.labels)
         if runs.is_main_process():
@@ -168,10 +166,6 @@ def _opening(folder: Path, examples: dict[str, Examples]) -> str:
     sizes = ", ".join(f"{len(each):,} {split}" for split, each in examples.items())
     goes_on = " (interrupted before, goes on)" if (folder / runs.CHECKPOINT).is_file() else ""
     return f"{folder.name}: {sizes} faces{goes_on}"
-
-
-def _cache(config: TrainConfig) -> Path | None:
-    return Path(config.dataset.cache) if config.dataset.cache else None
 
 
 def _git_commit() -> str | None:
