@@ -103,7 +103,7 @@ class LabelsConfig:
     export: str | None = None
     posteriors: str | None = None
     raters: int | None = None
-    min_votes: int = 1
+    min_votes: int = 0
     outliers: int = 1
     others: str = "count"
 

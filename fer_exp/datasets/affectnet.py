@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from fer_exp.datasets.corpus import FACE_COLUMNS, Corpus, Faces
 from fer_exp.datasets.pictures import Picture, PictureCorpus, found_root, safe_path
-from fer_exp.datasets.tables import need
 from fer_exp.errors import RequestError
 from fer_exp.names import stem
+from fer_exp.tables import need
 
 CODES = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
 """What 0..7 mean."""

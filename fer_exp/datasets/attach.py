@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets.corpus import CLASSES, OTHER_ANSWERS
-from fer_exp.datasets.tables import affect, need, numbers, read_table, refuse
 from fer_exp.errors import RequestError
 from fer_exp.names import checked_expression, expression, finder
+from fer_exp.tables import affect, answer_columns, need, numbers, read_table, refuse
 
 Counts = NDArray[np.int64]
 
@@ -81,16 +81,6 @@ def attach(faces: pd.DataFrame, votes: pd.DataFrame | None, config: DatasetConfi
     return Answers(faces, own, found, f"{digest} {config.raters}")
 
 
-def vote_columns(frame: pd.DataFrame) -> dict[str, str]:
-    """Our name of an answer -> the column of a table that counts it, plain or with ``votes_`` before it."""
-    found = {}
-    for column in frame.columns:
-        name = expression(str(column).strip().lower().removeprefix("votes_"))
-        if name is not None:
-            found.setdefault(name, column)
-    return found
-
-
 def whole_votes(
     frame: pd.DataFrame, classes: tuple[str, ...], raters: int | None, where: str
 ) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -113,7 +103,7 @@ def whole_votes(
         RequestError: a class without a column, a cell that is no number or negative, proportions that do not sum to
             one, or whose number of raters is not known.
     """
-    columns = vote_columns(frame)
+    columns = answer_columns(frame)
     if missing := [name for name in classes if name not in columns]:
         raise RequestError(
             f"{where} has no column {missing[0]}; it has {', '.join(map(str, frame.columns))}. Every class needs one "
@@ -170,7 +160,7 @@ def _read_votes(
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """The table of ``dataset.votes``."""
     odd = [str(column) for column in frame.columns if PERCENT_CORRECT.search(str(column))]
-    if not any(name in classes for name in vote_columns(frame)) and odd:
+    if not any(name in classes for name in answer_columns(frame)) and odd:
         raise RequestError(
             f"{where} has a column {odd[0]} and none per class: how many raters were right does not say what the "
             "others answered, so it is no distribution; give a column per class."

@@ -10,12 +10,12 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from fer_exp.datasets.attach import vote_columns, whole_votes
+from fer_exp.datasets.attach import whole_votes
 from fer_exp.datasets.corpus import CLASSES, FACE_COLUMNS, OTHER_ANSWERS, Faces
 from fer_exp.datasets.pictures import Picture, PictureCorpus, listed, safe_path
-from fer_exp.datasets.tables import affect, need, read_table, refuse
 from fer_exp.errors import DatasetNotFoundError, RequestError
 from fer_exp.names import checked_expression, expression
+from fer_exp.tables import affect, answer_columns, need, read_table, refuse
 
 SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -141,7 +141,7 @@ class Folder(PictureCorpus):
             table[name] = values
         table["source"] = self.name
         votes, found = None, dict[str, int]()
-        if vote_columns(frame):
+        if answer_columns(frame):
             votes, found = whole_votes(frame, self.classes, self.raters, where)
         return Faces(table[[*FACE_COLUMNS]], votes, found), frame["path"].tolist()
 

@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.config import DatasetConfig
-from fer_exp.datasets.tables import need, read_table, refuse
 from fer_exp.errors import RequestError
 from fer_exp.files import whole
+from fer_exp.tables import need, read_table, refuse
 
 UNLABELLED = "(no label)"
 

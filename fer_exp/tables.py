@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.errors import RequestError
+from fer_exp.names import expression
 
 
 def read_table(file: Path, key: str) -> pd.DataFrame:
@@ -44,6 +45,22 @@ def need(frame: pd.DataFrame, columns: tuple[str, ...], where: str) -> None:
     """Raise RequestError, naming the columns that there are, where one is missing."""
     if missing := [name for name in columns if name not in frame.columns]:
         raise RequestError(f"{where} has no column {missing[0]}; it has {', '.join(map(str, frame.columns))}.")
+
+
+def answer_columns(frame: pd.DataFrame) -> dict[str, str]:
+    """Our name of an expression or other answer -> the column for it, plain or with votes_, p_ or target_ before it.
+
+    >>> answer_columns(pd.DataFrame(columns=["face", "votes_happy", "Fear"]))
+    {'happiness': 'votes_happy', 'fear': 'Fear'}
+    """
+    found: dict[str, str] = {}
+    for column in map(str, frame.columns):
+        plain = column.strip().lower()
+        for prefix in ("votes_", "p_", "target_"):
+            plain = plain.removeprefix(prefix)
+        if (name := expression(plain)) is not None:
+            found.setdefault(name, column)
+    return found
 
 
 def refuse(bad: NDArray[np.bool_], values: pd.Series, where: str, problem: str) -> None:
