@@ -214,7 +214,8 @@ def _read_list(file: Path, where: str) -> pd.DataFrame:
     """One list of 2017, checked: path, box (left, top, right, bottom), expression, valence, arousal."""
     kept = {"column_types": {COLUMNS[0]: pa.string()}, "strings_can_be_null": False}
     try:
-        header = [name.strip() for name in file.open(encoding="utf-8-sig").readline().split(",")]
+        with file.open(encoding="utf-8-sig") as stream:
+            header = [name.strip() for name in stream.readline().split(",")]
         need(pd.DataFrame(columns=header), COLUMNS, where)
         read = pc.ReadOptions(column_names=header, skip_rows=1)
         table = pc.read_csv(file, read, None, pc.ConvertOptions(include_columns=list(COLUMNS), **kept))

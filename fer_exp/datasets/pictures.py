@@ -177,15 +177,16 @@ def decode(file: Path, out: NDArray[np.uint8], box: Box | None = None) -> None:
     except Exception as problem:  # Pillow's readers raise many kinds for damaged files
         reason = "it is no JPEG, PNG, WebP, BMP or TIFF" if "cannot identify" in str(problem) else str(problem)
         raise RejectedError(reason.splitlines()[0] if reason else type(problem).__name__) from None
-    height, width = pixels.shape[:2]
     if box is None and pixels.shape[:2] == out.shape[:2]:
         out[:] = pixels.reshape(out.shape)
         return
-    left, top, right, bottom = (edge / scale for edge in box or (0, 0, width * scale, height * scale))
-    inside = (max(0.0, left), max(0.0, top), min(float(width), right), min(float(height), bottom))
-    if inside[2] - inside[0] < 1 or inside[3] - inside[1] < 1:
-        raise RejectedError(f"the face box {box} lies outside the picture")
-    resized = Image.fromarray(pixels).resize(out.shape[1::-1], Image.Resampling.BILINEAR, box=inside)
+    if box is not None:  # cropped first: the filter would reach over the edge of a box
+        left, top = (max(0, edge // scale) for edge in box[:2])
+        right, bottom = (-(-edge // scale) for edge in box[2:])
+        pixels = pixels[top : max(0, bottom), left : max(0, right)]
+        if not pixels.size:
+            raise RejectedError(f"the face box {box} lies outside the picture")
+    resized = Image.fromarray(pixels).resize(out.shape[1::-1], Image.Resampling.BILINEAR)
     out[:] = np.asarray(resized).reshape(out.shape)
 
 

@@ -69,7 +69,7 @@ def write_answers(file: Path, names: list[str], raters: int = 100, proportions: 
         chance[own] = 0.7
         rows.append(random.multinomial(raters, random.dirichlet(8 * chance)))
     counts = pd.DataFrame(rows, columns=["Neutral", "Happy", "Sad", "Surprised", "Fearful", "Disgusted", "Angry"])
-    table = counts / raters if proportions else counts
+    table = counts / raters if proportions else counts.copy()
     table.insert(0, "face", [f"{name}.jpg" for name in names])
     table.to_csv(file, index=False)
     return counts

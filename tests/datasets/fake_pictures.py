@@ -14,7 +14,7 @@ def picture(label: str, seed: int, size: tuple[int, int] = (40, 40)) -> Image.Im
     """Noise with a bar whose place says the label, so that there is something to learn; size is (width, height)."""
     pixels = np.random.default_rng(seed).integers(0, 120, (size[1], size[0], 3), dtype=np.uint8)
     start = EXPRESSIONS.index(label) * size[1] // len(EXPRESSIONS)
-    pixels[start : start + size[1] // 8 + 1] = 230
+    pixels[start : start + size[1] // 8] = 230
     return Image.fromarray(pixels)
 
 
