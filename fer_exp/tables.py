@@ -30,7 +30,11 @@ def read_table(file: Path, key: str) -> pd.DataFrame:
             frame = frame.astype(object).where(frame.notna(), "").astype(str)
         else:
             separator = "\t" if file.suffix.lower() == ".tsv" else ","
-            frame = pd.read_csv(file, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+            # with a header, a column that occurs twice would be renamed in silence
+            frame = pd.read_csv(
+                file, sep=separator, header=None, dtype=str, keep_default_na=False, encoding="utf-8-sig"
+            )
+            frame = frame.iloc[1:].set_axis(frame.iloc[0], axis=1).reset_index(drop=True)
     except (OSError, ValueError) as error:  # the parsers' errors are ValueErrors
         raise RequestError(f"{key}={file} cannot be read: {str(error).splitlines()[0]}.") from error
     frame.columns = [str(column).strip() for column in frame.columns]

@@ -34,7 +34,8 @@ def _synthetic(config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:
 def _fer2013(config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:
     from fer_exp.datasets.fer2013 import Fer2013
 
-    return Fer2013(_root(config, Fer2013.access), _seven(config, classes))
+    seven = _seven(config, classes)
+    return Fer2013(_root(config, Fer2013.access), seven)
 
 
 def _ferplus(config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:
@@ -50,7 +51,8 @@ def _ferplus(config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:
 def _rafdb(config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:
     from fer_exp.datasets.rafdb import RafDb
 
-    return RafDb(_root(config, RafDb.access), _seven(config, classes), config.max_rejected)
+    seven = _seven(config, classes)
+    return RafDb(_root(config, RafDb.access), seven, config.max_rejected)
 
 
 def _affectnet(config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:
@@ -62,7 +64,8 @@ def _affectnet(config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:
 def _cafe(config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:
     from fer_exp.datasets.cafe import Cafe
 
-    return Cafe(_root(config, Cafe.access), _seven(config, classes), config.max_rejected)
+    seven = _seven(config, classes)
+    return Cafe(_root(config, Cafe.access), seven, config.max_rejected)
 
 
 def _folder(config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:

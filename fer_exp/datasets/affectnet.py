@@ -262,4 +262,4 @@ def _refuse(bad: NDArray[np.bool_], column: pd.Series[Any], where: str, wanted: 
     if bad.any():
         row = int(bad.argmax())
         value = column.iloc[row]
-        raise RequestError(f"{where}, row {row + 1}: {column.name} is {value!r} where {wanted} belongs.")
+        raise RequestError(f"{where}, row {row + 1}: {column.name} is {value} where {wanted} belongs.")

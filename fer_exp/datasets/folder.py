@@ -132,7 +132,7 @@ class Folder(PictureCorpus):
         named = frame["face"].str.strip() if "face" in frame else frame["path"]
         refuse((named == "").to_numpy(), named, where, "a face needs a name")
         refuse(named.duplicated().to_numpy(), named, where, "it has a row already; one face, one row")
-        frame = frame.assign(face=named).sort_values("path", kind="stable", ignore_index=True)
+        frame = frame.assign(face=named)
         table = pd.DataFrame({"face": frame["face"]})
         table["split"] = self._mapped(frame, "split", where)
         table["subject"] = self._texts(frame, "subject")
@@ -143,7 +143,10 @@ class Folder(PictureCorpus):
         votes, found = None, dict[str, int]()
         if answer_columns(frame):
             votes, found = whole_votes(frame, self.classes, self.raters, where)
-        return Faces(table[[*FACE_COLUMNS]], votes, found), frame["path"].tolist()
+        order = frame["path"].to_numpy().astype(str).argsort(kind="stable")  # the same on every machine
+        table = table[[*FACE_COLUMNS]].iloc[order].reset_index(drop=True)
+        votes = None if votes is None else votes.iloc[order].reset_index(drop=True)
+        return Faces(table, votes, found), frame["path"].iloc[order].tolist()
 
     def _path(self, text: str, where: str) -> str:
         """A path from the root; an absolute one is fine if it lies below the root."""
@@ -166,7 +169,7 @@ class Folder(PictureCorpus):
         text = self._texts(frame, name)
         meaning: dict[str, str | None] = {}
         for spelling in text.dropna().unique():
-            row = f"{where}, row {int((text == spelling).to_numpy().argmax()) + 1} by path"
+            row = f"{where}, row {int((text == spelling).to_numpy().argmax()) + 1}"
             if name == "split":
                 if spelling.lower() not in SPLITS:
                     raise RequestError(f"{row}: the split is {spelling!r}; it must be train, val or test.")

@@ -200,29 +200,38 @@ def _clean_labels(
             raise RequestError(
                 f"labels.rule={config.rule} needs counts of votes and these are proportions; set labels.rule=all."
             )
-        drop("no votes", answers.sum(axis=1) == 0)
+        # With the corpus' own label a face that nobody rated is as good as any: a re-annotated subset is only a part.
+        spared = (answers.sum(axis=1) == 0) & (not _needs_votes(config))
+        drop("no votes", (answers.sum(axis=1) == 0) & ~spared)
         if config.raters is not None:  # of the faces that are learnt from; tests are judged by everyone
             taught = faces["split"].isin(list(noisy_splits)).to_numpy()
-            drop(f"fewer raters than {config.raters}", taught & (answers.sum(axis=1) < config.raters))
+            drop(f"fewer raters than {config.raters}", taught & (answers.sum(axis=1) < config.raters) & ~spared)
             answers = np.where(taught[:, None], draw_raters(answers, config.raters, config.seed, names), answers)
         if config.others == "ignore":
             answers[:, len(classes) :] = 0
-        drop(f"fewer votes than {config.min_votes}", answers[:, : len(classes)].sum(axis=1) < config.min_votes)
+        few = answers[:, : len(classes)].sum(axis=1) < config.min_votes
+        drop(f"fewer votes than {config.min_votes}", few & ~spared)
         stays, counts = clean(answers, len(classes), config.rule, config.outliers)
         tops = majority(counts, config.ties, config.seed, names)
-        drop(f"rule {config.rule}", ~stays)
+        drop(f"rule {config.rule}", ~stays & ~spared)
         if config.ties == "drop":
             drop("ties", tops.tied)
         if config.common:
             for rule in RULES:
                 kept_too = clean(answers, len(classes), rule, config.outliers).kept
-                drop(f"not kept by rule {rule} (labels.common)", ~kept_too)
+                drop(f"not kept by rule {rule} (labels.common)", ~kept_too & ~spared)
     if votes is not None and config.source != "label":
         label = tops.top
     else:
         drop("no label", np.array([name is None for name in given], dtype=bool))
         drop("label that is no class here", label < 0)
     return label, kept, counts, dropped
+
+
+def _needs_votes(config: LabelsConfig) -> bool:
+    """Whether every face needs votes to be taught anything."""
+    by_votes = config.kind == "noisy" and config.noise in ("human", "human_face")
+    return config.kind in OF_VOTES or config.source != "label" or by_votes
 
 
 def _posteriors(file: Path, faces: pd.DataFrame, classes: tuple[str, ...]) -> pd.DataFrame:

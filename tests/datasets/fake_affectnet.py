@@ -10,7 +10,7 @@ from tests.datasets.fake_pictures import save
 
 CODES = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
 HEADER = "subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,valence,arousal"
-QUIRKS = {1: "grey", 2: "cmyk", 3: "turned", 4: "truncated"}
+QUIRKS = {1: "grey", 6: "cmyk", 7: "turned", 4: "truncated"}
 SUFFIXES = (".jpg", ".JPG", ".png", ".bmp", ".tif", ".jpeg")
 
 
@@ -28,7 +28,7 @@ def write_2017(root: Path, training: int = 88, validation: int = 24) -> None:
             if code < 8:
                 quirk = QUIRKS.get(row, "") if name == "training" else ""
                 file = root / "Manually_Annotated_Images" / path
-                save(file, CODES[code], row, "" if quirk == "cmyk" and file.suffix == ".png" else quirk, (80, 60))
+                save(file, CODES[code], row, quirk, (80, 60))
             valence, arousal = ("-2", "-2") if code > 7 or row % 5 == 0 else (f"{row % 20 / 10 - 1:.3f}", "0.25")
             box = "NULL,NULL,NULL,NULL" if code == 10 else "20,10,40,40"
             lines.append(
