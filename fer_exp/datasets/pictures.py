@@ -30,6 +30,8 @@ MOST_PIXELS = 100_000_000
 """A larger picture is refused by its header: decoded it would take hundreds of megabytes."""
 PIECE = 128
 """Pictures decoded and handed on at once; two such pieces are in memory."""
+GROUP = 8
+"""Pictures that a thread takes at a time."""
 ORIENTATION = 274  # EXIF
 UPRIGHT = (None, 0, 1)
 
@@ -105,34 +107,38 @@ class PictureCorpus(Corpus):
         self._rejected = {}
         with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
             starts = range(row, len(pictures), PIECE)
-            ahead: list[Future[str | None]] = []
+            ahead: list[Future[list[str | None]]] = []
             buffer = np.empty(0, np.uint8)
             for start in [*starts, len(pictures)]:
                 done, piece = ahead, buffer
                 some = pictures[start : start + PIECE]
                 buffer = np.empty((len(some), size, size, self.channels), np.uint8)
-                ahead = [pool.submit(self._decode, picture, buffer[i]) for i, picture in enumerate(some)]
+                groups = range(0, len(some), GROUP)
+                ahead = [pool.submit(self._decode, some[i : i + GROUP], buffer[i : i + GROUP]) for i in groups]
                 if done:
-                    yield self._kept(done, piece, start - len(done), len(pictures))
+                    yield self._kept(done, piece, start - len(piece), len(pictures))
 
     def rejected(self) -> dict[int, str]:
         """Row -> reason, of the pictures passed over so far."""
         return dict(self._rejected)
 
-    def _decode(self, picture: Picture, out: NDArray[np.uint8]) -> str | None:
-        """Decode one picture into its place; the reason where that cannot be done."""
-        try:
-            decode(Path(self.root, picture.path), out, picture.box)
-        except RejectedError as reason:
-            return str(reason)
-        return None
+    def _decode(self, pictures: list[Picture], out: NDArray[np.uint8]) -> list[str | None]:
+        """Decode some pictures into their places; for each None, or the reason why that cannot be done."""
+        reasons: list[str | None] = []
+        for picture, place in zip(pictures, out, strict=True):
+            try:
+                decode(Path(self.root, picture.path), place, picture.box)
+                reasons.append(None)
+            except RejectedError as reason:
+                reasons.append(str(reason))
+        return reasons
 
     def _kept(
-        self, done: list[Future[str | None]], piece: NDArray[np.uint8], start: int, total: int
+        self, done: list[Future[list[str | None]]], piece: NDArray[np.uint8], start: int, total: int
     ) -> NDArray[np.uint8]:
-        good = np.ones(len(done), dtype=bool)
-        for place, future in enumerate(done):
-            if (reason := future.result()) is not None:
+        good = np.ones(len(piece), dtype=bool)
+        for place, reason in enumerate(reason for future in done for reason in future.result()):
+            if reason is not None:
                 good[place] = False
                 self._rejected[start + place] = reason
         if len(self._rejected) > self.max_rejected * total:
@@ -177,6 +183,8 @@ def decode(file: Path, out: NDArray[np.uint8], box: Box | None = None) -> None:
     except Exception as problem:  # Pillow's readers raise many kinds for damaged files
         reason = "it is no JPEG, PNG, WebP, BMP or TIFF" if "cannot identify" in str(problem) else str(problem)
         raise RejectedError(reason.splitlines()[0] if reason else type(problem).__name__) from None
+    if pixels is out:
+        return
     if box is None and pixels.shape[:2] == out.shape[:2]:
         out[:] = pixels.reshape(out.shape)
         return
@@ -202,8 +210,12 @@ def _from_jpeg(content: bytes, out: NDArray[np.uint8], box: Box | None) -> tuple
         if space not in ("YCbCr", "Gray") or height * width > MOST_PIXELS:
             return None
         scale = _scale(width, height, out.shape[0], box)
-        least = {"min_width": -(-width // scale), "min_height": -(-height // scale)} if scale > 1 else {}
-        pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(content, MODES[out.shape[2]][1], strict=True, **least)
+        sides = {"min_width": -(-width // scale), "min_height": -(-height // scale)}
+        how = {"colorspace": MODES[out.shape[2]][1], "strict": True, **(sides if scale > 1 else {})}
+        if box is None and tuple(sides.values()) == out.shape[1::-1]:
+            simplejpeg.decode_jpeg(content, buffer=out, **how)  # into its place
+            return out, scale
+        pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(content, **how)
     except ValueError:
         return None
     return pixels.squeeze(-1) if out.shape[2] == 1 else pixels, scale

@@ -208,7 +208,7 @@ def _clean_labels(
             drop(f"fewer raters than {config.raters}", taught & (answers.sum(axis=1) < config.raters) & ~spared)
             answers = np.where(taught[:, None], draw_raters(answers, config.raters, config.seed, names), answers)
         if config.others == "ignore":
-            answers[:, len(classes) :] = 0
+            answers = np.where(np.arange(answers.shape[1]) < len(classes), answers, 0.0)
         few = answers[:, : len(classes)].sum(axis=1) < config.min_votes
         drop(f"fewer votes than {config.min_votes}", few & ~spared)
         stays, counts = clean(answers, len(classes), config.rule, config.outliers)

@@ -166,7 +166,7 @@ def test_a_bad_published_file_is_named_by_line(tmp_path, text, form, said):
 
 def test_the_order_of_a_list_and_its_first_number_are_named():
     assert file_form(["Happy", "sad"], 1).classes == ("happiness", "sadness")
-    with pytest.raises(RequestError, match="labels.file_first=0 or 1"):
+    with pytest.raises(RequestError, match=r"labels.file_first=0 or 1"):
         file_form(["happy", "sad"], None)
     with pytest.raises(RequestError, match="every class of the file once"):
         file_form(["happy", "joy"], 0)
