@@ -7,6 +7,7 @@ import io
 import os
 import warnings
 from abc import abstractmethod
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
@@ -29,7 +30,9 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 MOST_PIXELS = 100_000_000
 """A larger picture is refused by its header: decoded it would take hundreds of megabytes."""
 PIECE = 128
-"""Pictures decoded and handed on at once; two such pieces are in memory."""
+"""Pictures decoded and handed on at once."""
+AHEAD = 2
+"""Pieces that are decoded while one is handed on, so that a slow spell of the disk does not stop the decoding."""
 GROUP = 8
 """Pictures that a thread takes at a time."""
 ORIENTATION = 274  # EXIF
@@ -98,25 +101,24 @@ class PictureCorpus(Corpus):
         yield from self.pixels_from(size, 0)
 
     def pixels_from(self, size: int, row: int) -> Iterator[NDArray[np.uint8]]:
-        """The pictures from a row on. While a piece is handed on, the next one is decoded on all cores.
+        """The pictures from a row on. While a piece is handed on, the next ones are decoded on all cores.
 
         Raises:
             RequestError: more pictures are rejected than ``dataset.max_rejected`` allows.
         """
         pictures = self.pictures()
         self._rejected = {}
+        waiting: deque[tuple[int, NDArray[np.uint8], list[Future[list[str | None]]]]] = deque()
         with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-            starts = range(row, len(pictures), PIECE)
-            ahead: list[Future[list[str | None]]] = []
-            buffer = np.empty(0, np.uint8)
-            for start in [*starts, len(pictures)]:
-                done, piece = ahead, buffer
+            for start in range(row, len(pictures), PIECE):
                 some = pictures[start : start + PIECE]
-                buffer = np.empty((len(some), size, size, self.channels), np.uint8)
-                groups = range(0, len(some), GROUP)
-                ahead = [pool.submit(self._decode, some[i : i + GROUP], buffer[i : i + GROUP]) for i in groups]
-                if done:
-                    yield self._kept(done, piece, start - len(piece), len(pictures))
+                piece = np.empty((len(some), size, size, self.channels), np.uint8)
+                groups = [slice(first, first + GROUP) for first in range(0, len(some), GROUP)]
+                waiting.append((start, piece, [pool.submit(self._decode, some[own], piece[own]) for own in groups]))
+                if len(waiting) > AHEAD:
+                    yield self._kept(*waiting.popleft(), len(pictures))
+            while waiting:
+                yield self._kept(*waiting.popleft(), len(pictures))
 
     def rejected(self) -> dict[int, str]:
         """Row -> reason, of the pictures passed over so far."""
@@ -134,7 +136,7 @@ class PictureCorpus(Corpus):
         return reasons
 
     def _kept(
-        self, done: list[Future[list[str | None]]], piece: NDArray[np.uint8], start: int, total: int
+        self, start: int, piece: NDArray[np.uint8], done: list[Future[list[str | None]]], total: int
     ) -> NDArray[np.uint8]:
         good = np.ones(len(piece), dtype=bool)
         for place, reason in enumerate(reason for future in done for reason in future.result()):
