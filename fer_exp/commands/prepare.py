@@ -16,6 +16,8 @@ from fer_exp.datasets import facts
 from fer_exp.datasets.corpus import CLASSES, Corpus
 from fer_exp.datasets.splits import select
 from fer_exp.errors import DatasetNotFoundError
+from fer_exp.labels import RULES
+from fer_exp.labels.votes import clean
 from fer_exp.store import REJECTED, Store, open_dataset
 
 UNSPLIT = "not split"
@@ -48,6 +50,7 @@ def prepare(config: PrepareConfig) -> None:
         console.print(f"[yellow]warning:[/] {warning}", soft_wrap=True)
     if store.votes is not None:
         console.print(_votes_table(store.votes, store.faces))
+        console.print(_rules_table(store.votes, store.faces, corpus.classes))
     if store.found or store.flags:
         console.print(_found_table(store))
     for line in hash_lines(store, corpus):
@@ -155,6 +158,22 @@ def _votes_table(votes: pd.DataFrame, faces: pd.DataFrame) -> Table:
         counts = votes[answer].to_numpy()
         values = [int(counts[split_of == split].sum()) for split in splits]
         table.add_row(answer, *(f"{value:,}" for value in [*values, sum(values)]))
+    return table
+
+
+def _rules_table(votes: pd.DataFrame, faces: pd.DataFrame, classes: tuple[str, ...]) -> Table:
+    """How many faces each ``labels.rule`` leaves in each split, before ``labels.ties``."""
+    split_of = faces["split"].fillna(UNSPLIT).to_numpy()
+    splits = [split for split in ("train", "val", "test", UNSPLIT) if (split_of == split).any()]
+    table = Table("labels.rule", *splits, "all", title="faces left by rule")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    others = [name for name in votes.columns if name != "face" and name not in classes]
+    counts = votes[[*classes, *others]].to_numpy()
+    for rule in RULES:
+        kept = clean(counts, len(classes), rule).kept
+        values = [int(kept[split_of == split].sum()) for split in splits]
+        table.add_row(rule, *(f"{value:,}" for value in [*values, sum(values)]))
     return table
 
 

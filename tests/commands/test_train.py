@@ -102,11 +102,15 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("moment", ["in an epoch", "in a write"])
+@pytest.mark.parametrize("moment", ["in an epoch", "in a write", "labels by epoch and a sampler"])
 def test_a_killed_run_resumes_to_the_same_weights_to_the_bit(tmp_path, moment):
     config = configured(tmp_path / "whole")
-    whole = train(config)
     broken = configured(tmp_path / "broken")
+    if moment == "labels by epoch and a sampler":
+        moment = "in an epoch"
+        for each in (config, broken):
+            each.labels.kind, each.trainer.balance = "multipass", "sampler"
+    whole = train(config)
     broken.dataset.cache = config.dataset.cache
     folder = runs.run_folder(broken)
     hook = {

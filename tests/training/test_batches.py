@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from fer_exp.methods.ce import soft_cross_entropy
 from fer_exp.training.augment import MEAN, STD, normalise, weak
-from fer_exp.training.batches import Batches, Examples
+from fer_exp.training.batches import Batches, Examples, class_weights
 
 
 def examples(count: int = 10, size: int = 12, channels: int = 1) -> Examples:
@@ -57,6 +60,42 @@ def test_processes_share_a_batch_and_its_views(monkeypatch):
         for rank, (part, seen) in enumerate((even, odd)):
             torch.testing.assert_close(part, index[rank::2])
             torch.testing.assert_close(seen, views[rank::2])
+
+
+def test_targets_of_an_epoch_come_from_the_epoch():
+    given = replace(examples(), at_epoch=lambda epoch: np.full((10, 7), float(epoch), np.float32))
+    batches = Batches(given, 4, seed=0, shuffle=True)
+    for epoch in (5, 2):
+        batches.set_epoch(epoch)
+        assert all((batch["target"] == epoch).all() for batch in batches)
+
+
+def test_a_balanced_sampler_meets_rare_classes_as_often_and_depends_on_seed_and_epoch_alone():
+    target = torch.eye(3)[torch.tensor([0] * 900 + [1] * 90 + [2] * 10)]
+    given = Examples(np.zeros((1000, 2, 2, 1), np.uint8), np.arange(1000), target, torch.full((1000, 2), torch.nan))
+
+    def met(epoch):
+        batches = Batches(given, 50, seed=3, shuffle=True, balance=True)
+        batches.set_epoch(epoch)
+        return torch.cat([batch["index"] for batch in batches])
+
+    shares = torch.stack([target[met(epoch)].mean(dim=0) for epoch in range(5)]).mean(dim=0)
+    assert shares.tolist() == pytest.approx([1 / 3] * 3, abs=0.03)  # four standard deviations of 5,000 draws
+    assert met(2).equal(met(2))
+    assert not met(2).equal(met(3))
+
+
+def test_weighted_loss_equals_weighted_cross_entropy_over_n():
+    logits, labels = torch.randn(60, 5, generator=torch.Generator().manual_seed(0)), torch.arange(60) % 5 % 3
+    target = torch.eye(5)[labels]
+    weights = class_weights(target)
+    by_torch = torch.nn.functional.cross_entropy(logits, labels, weight=weights, reduction="sum") / 60
+    torch.testing.assert_close(soft_cross_entropy(logits, target, weights), by_torch)
+    torch.testing.assert_close(soft_cross_entropy(logits, target, torch.ones(5)), soft_cross_entropy(logits, target))
+    assert weights[3:].tolist() == [0, 0]  # classes without a face
+    assert (target * weights).sum().item() == pytest.approx(60 * 3 / 5)
+    soft = torch.rand(40, 4, generator=torch.Generator().manual_seed(1)).softmax(dim=1)
+    assert (soft * class_weights(soft)).sum().item() == pytest.approx(40, rel=1e-5)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
