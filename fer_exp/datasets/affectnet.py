@@ -47,6 +47,7 @@ class AffectNet(PictureCorpus):
         "Ask for it at mohammadmahoor.com (a signed agreement of a principal investigator), unpack it and give its "
         "folder as dataset.root: the one that holds Manually_Annotated_file_lists/ (2017) or train_set/ (2021)."
     )
+    expected: ClassVar[dict[str, int]] = {"train": 287_651, "test": 4_000}
     layout = (
         f"2017: {LISTS}/training.csv, validation.csv and Manually_Annotated_Images/<folder>/<name>.jpg; "
         "2021: train_set/ and val_set/, each with images/<id>.jpg and annotations/<id>_exp.npy, _val.npy, _aro.npy"
@@ -56,7 +57,6 @@ class AffectNet(PictureCorpus):
 class AffectNet2017(AffectNet):
     """The lists of 2017: whole pictures, of which the face box is used; ratings -2 are missing ones."""
 
-    expected: ClassVar[dict[str, int]] = {"train": 287_651, "test": 4_000}
     expected_labels: ClassVar[dict[str, dict[str, int]]] = {
         "train": dict(zip(CODES, (74_874, 134_415, 25_459, 14_090, 6_378, 3_803, 24_882, 3_750), strict=True)),
         "test": TEST_2017,
@@ -116,6 +116,7 @@ class AffectNet2017(AffectNet):
 class AffectNet2021(AffectNet):
     """The release of 2021: pictures already cropped to 224 x 224, a small file per annotation."""
 
+    # The number of training faces is that of 2017: it is not published with the release.
     expected: ClassVar[dict[str, int]] = {"train": 287_651, "test": 3_999}
     markers = tuple(SETS_2021)
 

@@ -45,8 +45,8 @@ class FerPlusFolders(PictureCorpus):
     layout = "FER2013Train/, FER2013Valid/, FER2013Test/, each with fer0000000.png, ... and label.csv"
     channels = 1
     markers = tuple(FOLDERS)
-    # The rows of fer2013new.csv that have a picture name; the script writes no others.
-    expected: ClassVar[dict[str, int]] = {"train": 28_561, "val": 3_579, "test": 3_574}
+    # The different picture names of fer2013new.csv; the script writes no others.
+    expected: ClassVar[dict[str, int]] = {"train": 28_558, "val": 3_579, "test": 3_573}
 
     def files(self) -> list[Path]:
         """The three lists; raises DatasetNotFoundError or RequestError where a folder or list is missing."""
@@ -60,7 +60,8 @@ class FerPlusFolders(PictureCorpus):
     def read(self) -> Faces:
         """The faces with a count per class, ``unknown`` and ``not_a_face``.
 
-        Two rows of one name are one picture: the first row counts, the others are counted and left out.
+        Two rows of one name are one picture, that of the last row, which the script wrote over the others: its votes
+        count, the other rows are counted and left out.
 
         Raises:
             RequestError: a row with another number of fields, or a count that is no whole number.
@@ -81,7 +82,7 @@ class FerPlusFolders(PictureCorpus):
             columns=list(FACE_COLUMNS),
         )
         votes = rows.counts.copy()
-        found = {"further rows of a picture name, left out": twice}
+        found = {"rows of a picture name that a later row has again, left out": twice}
         found |= oddities(names, votes.to_numpy(), FerPlus.votes_per_face)
         for left_out in (name for name in CLASSES if name not in self.classes):
             moved = votes.pop(left_out)
@@ -116,7 +117,7 @@ class FerPlusFolders(PictureCorpus):
                     raise RequestError(bad_row(self.name, file, row, str(problem))) from None
                 path = f"{folder}/{safe_path(parts[0], f'{self.name}: {file}, row {row}')}"
                 twice += path in paths
-                paths.setdefault(path, (split, counts))
+                paths[path] = (split, counts)
         order = sorted(paths)
         frame = pd.DataFrame([paths[path][1] for path in order], columns=list(COLUMNS))
         return _Rows(order, [paths[path][0] for path in order], frame), twice

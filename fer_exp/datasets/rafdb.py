@@ -29,7 +29,7 @@ class RafDb(PictureCorpus):
     )
     licence = "research only, no redistribution; the pictures come from the web"
     access = (
-        "Ask for a password at www.whdeld.cn/raf or of the authors (research only), unpack basic/ with "
+        "Ask the authors for a password (research only), unpack basic/ with "
         "Image/aligned.zip and give its folder as dataset.root."
     )
     layout = f"{LIST} and Image/aligned/train_00001_aligned.jpg, ..."

@@ -241,9 +241,12 @@ def _posteriors(file: Path, faces: pd.DataFrame, classes: tuple[str, ...]) -> pd
         frame = frame.rename(columns={"task": "face"})
     columns = answer_columns(frame)
     need(frame, ("face",), where)
-    if missing := [name for name in classes if name not in columns]:
-        raise RequestError(f"{where} has no column {missing[0]}; it has {', '.join(map(str, frame.columns))}.")
-    values = np.column_stack([np.nan_to_num(numbers(frame[columns[name]], where)) for name in classes])
+    if not any(name in columns for name in classes):
+        raise RequestError(f"{where} has no column of a class; it has {', '.join(map(str, frame.columns))}.")
+    values = np.zeros((len(frame), len(classes)))  # a class without a column was never answered
+    for k, name in enumerate(classes):
+        if name in columns:
+            values[:, k] = np.nan_to_num(numbers(frame[columns[name]], where))
     bad = (values < 0).any(axis=1) | (np.abs(values.sum(axis=1) - 1) > SUM_TOLERANCE)
     if bad.any():
         row = int(bad.argmax())

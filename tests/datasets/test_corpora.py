@@ -140,7 +140,7 @@ def test_ferplus_as_folders_gives_the_votes_of_its_lists(tmp_path):
         "not_a_face",
     ]
     assert row[order].tolist() == [int(text) for text in line.split(",")[-10:]]
-    assert store.found["further rows of a picture name, left out"] == 1
+    assert store.found["rows of a picture name that a later row has again, left out"] == 1
 
 
 def test_a_folder_per_class_and_a_folder_per_split(tmp_path):
