@@ -144,6 +144,7 @@ def test_aggregated_posteriors_are_the_targets(fakes, tmp_path, capsys):
     assert json.loads((run / "run.json").read_text())["dropped"]["no posterior"] == 3
 
 
+@pytest.mark.slow
 def test_a_published_file_that_a_run_wrote_gives_the_same_targets(fakes, tmp_path, capsys):
     noisy = trained(capsys, fakes, tmp_path, "rafdb", "labels=noisy", "labels.rate=0.3", "labels.export=scn")
     published = (noisy / "noise_scn.txt").read_text().splitlines()
