@@ -24,7 +24,7 @@ from fer_exp.store import open_store
 from fer_exp.training.augment import normalise, weak
 from fer_exp.training.batches import Batches, Examples
 from fer_exp.training.fit import find_device, make_trainer, quiet
-from fer_exp.training.module import FaceModule
+from fer_exp.training.module import FaceModule, make_optimizer
 from fer_exp.training.networks import build_network
 
 WARM = 3
@@ -100,7 +100,7 @@ def network_alone(
     """Images/s of a bare training loop on one batch that lies on the device in the network's layout."""
     network, _ = build_network(config.backbone, config.dataset.size, classes, False, config.seed)
     network = network.to(device, memory_format=layout).train()  # type: ignore[call-overload]
-    optimizer = torch.optim.AdamW(network.parameters())
+    optimizer = make_optimizer(config.trainer, network.parameters())
     batch = next(iter(Batches(examples, config.trainer.batch_size, config.seed, shuffle=True)))
     pictures = normalise(batch["pixels"].to(device)).contiguous(memory_format=layout)
     target = batch["target"].to(device)
@@ -127,14 +127,14 @@ def whole_path(examples: Examples, config: BenchConfig, device: torch.device, cl
     repeated = replace(examples, rows=rows, target=examples.target[index], affect=examples.affect[index])
     network, _ = build_network(config.backbone, config.dataset.size, classes, False, config.seed)
     module = FaceModule(network, config.method, config.trainer)
-    clock = _Clock(device)
+    clock = Clock(device)
     with tempfile.TemporaryDirectory(dir=config.output) as folder, quiet():
         trainer = make_trainer(replace(config.trainer, epochs=1), device, Path(folder), [clock])
         trainer.fit(module, Batches(repeated, config.trainer.batch_size, config.seed, shuffle=True))
     return config.steps * config.trainer.batch_size / (clock.stop - clock.start)
 
 
-class _Clock(Callback):
+class Clock(Callback):
     """Times the steps after the first few."""
 
     def __init__(self, device: torch.device) -> None:
@@ -144,11 +144,13 @@ class _Clock(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: object, batch: dict[str, Tensor], batch_idx: int
     ) -> None:
+        """Starts the clock once the first steps are done."""
         if batch_idx == WARM - 1:
             _wait(self.device)
             self.start = time.perf_counter()
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Stops it."""
         _wait(self.device)
         self.stop = time.perf_counter()
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 PACKAGES = ("fer-exp", "torch", "torchvision", "pytorch-lightning", "numpy", "pandas", "scipy", "hydra-core")
 
 
-def train(config: TrainConfig) -> Path:
+def train(config: TrainConfig) -> Path | None:
     """Train, predict and judge as a config says; a finished run is left as it is, an interrupted one goes on.
 
     Args:
@@ -42,7 +42,7 @@ def train(config: TrainConfig) -> Path:
 
     Returns:
         The run folder: config.yaml, targets.parquet, predictions.parquet, metrics.json, history.csv, checkpoints/ and,
-        written last, run.json.
+        written last, run.json. None in a DDP run's other processes, which train and write nothing.
 
     Raises:
         RequestError: the config or the corpus cannot be used as asked.
@@ -72,7 +72,7 @@ def train(config: TrainConfig) -> Path:
         _log(_opening(folder, examples))
         fitted = training.fit(network, config, folder, examples["train"], examples["val"])
         if not runs.is_main_process():
-            return folder
+            return None
 
         answers = {split: training.predict(fitted.module, fitted.device, examples[split]) for split in ("val", "test")}
         predictions = _predictions(store, targets, corpus.classes, answers)

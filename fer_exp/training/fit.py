@@ -86,7 +86,7 @@ def fit(network: FaceNetwork, config: TrainConfig, folder: Path, train: Examples
     if resume:
         _check_fits(resume, module)
     history = History(folder / "history.csv", len(train) // given.batch_size * given.batch_size)
-    with quiet():
+    with quiet(), _own_processes():
         trainer = make_trainer(given, device, folder, [history, ProgressLines(history, given.batch_size)])
         batches = Batches(train, given.batch_size, config.seed, shuffle=True)
         # Every process sees the whole validation split: a share each would need padding, and so count faces twice.
@@ -188,6 +188,21 @@ def _logger(name: str, folder: Path) -> Logger | bool:
         raise RequestError(
             f"trainer.logger={name} is not installed ({error.name or error}): pip install 'fer-exp[{name}]'."
         ) from error
+
+
+@contextmanager
+def _own_processes() -> Iterator[None]:
+    """End the process group with the fit and forget its address, or the next DDP job of a sweep would look for it."""
+    names = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "LOCAL_RANK", "WORLD_SIZE")
+    before = {name: os.environ[name] for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
+        for name in names:
+            os.environ.pop(name, None)
+        os.environ.update(before)
 
 
 @contextmanager
