@@ -14,7 +14,6 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from rich.console import Console
 from rich.table import Table
-from torch import Tensor
 
 from fer_exp.config import BenchConfig
 from fer_exp.datasets import open_corpus
@@ -22,8 +21,8 @@ from fer_exp.errors import RequestError
 from fer_exp.methods.ce import soft_cross_entropy
 from fer_exp.store import open_store
 from fer_exp.training.augment import normalise, weak
-from fer_exp.training.batches import Batches, Examples
-from fer_exp.training.fit import find_device, make_trainer, quiet
+from fer_exp.training.batches import Batch, Batches, Examples
+from fer_exp.training.fit import find_device, make_trainer, on_device, quiet
 from fer_exp.training.module import FaceModule, make_optimizer
 from fer_exp.training.networks import build_network
 
@@ -51,7 +50,8 @@ def bench(config: BenchConfig) -> None:
     if len(store.faces) < size:
         raise RequestError(f"bench needs a batch of {size} faces and the corpus has {len(store.faces)}.")
     target = torch.eye(classes)[torch.arange(len(store.faces)) % classes]
-    examples = Examples(store.pixels, np.arange(len(store.faces)), target, torch.full((len(target), 2), torch.nan))
+    pixels = on_device(store.pixels, device)
+    examples = Examples(pixels, np.arange(len(store.faces)), target, torch.full((len(target), 2), torch.nan))
     readings: dict[str, Callable[[], float]] = {
         "batches alone": lambda: batches_alone(examples, config, device),
         "network alone, nchw": lambda: network_alone(examples, config, device, classes, torch.contiguous_format),
@@ -142,7 +142,7 @@ class Clock(Callback):
         self.start = self.stop = 0.0
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: object, batch: dict[str, Tensor], batch_idx: int
+        self, trainer: Trainer, pl_module: LightningModule, outputs: object, batch: Batch, batch_idx: int
     ) -> None:
         """Starts the clock once the first steps are done."""
         if batch_idx == WARM - 1:

@@ -66,7 +66,9 @@ def train(config: TrainConfig) -> Path | None:
         from fer_exp.training import fit as training  # torch is wanted from here on, not before
         from fer_exp.training.networks import build_network
 
-        examples = {split: _examples(store, targets, corpus.classes, split) for split in ("train", "val", "test")}
+        pixels = training.on_device(store.pixels, training.find_device(config.trainer))
+        splits = ("train", "val", "test")
+        examples = {split: _examples(store, pixels, targets, corpus.classes, split) for split in splits}
         affect = bool(np.isfinite(examples["train"].affect.numpy()).any())
         network, weights = build_network(config.backbone, config.dataset.size, len(corpus.classes), affect, config.seed)
         _log(_opening(folder, examples))
@@ -125,7 +127,7 @@ def _write_targets(folder: Path, config: TrainConfig, targets: Targets, classes:
         save_noise(folder / "noise.txt", dict(zip(rows["face"], rows["label"], strict=True)))
 
 
-def _examples(store: Store, targets: Targets, classes: tuple[str, ...], split: str) -> Examples:
+def _examples(store: Store, pixels: Any, targets: Targets, classes: tuple[str, ...], split: str) -> Examples:
     import torch
 
     from fer_exp.training.batches import Examples
@@ -136,7 +138,7 @@ def _examples(store: Store, targets: Targets, classes: tuple[str, ...], split: s
     rows = _rows(store, table)
     target = table[[f"target_{name}" for name in classes]].to_numpy(np.float32, copy=True)
     affect = store.faces.iloc[rows][["valence", "arousal"]].to_numpy(np.float32, copy=True)
-    return Examples(store.pixels, rows, torch.from_numpy(target), torch.from_numpy(affect))
+    return Examples(pixels, rows, torch.from_numpy(target), torch.from_numpy(affect))
 
 
 def _rows(store: Store, table: pd.DataFrame) -> NDArray[np.int64]:

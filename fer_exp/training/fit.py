@@ -22,7 +22,7 @@ from pytorch_lightning.plugins import TorchCheckpointIO
 from fer_exp.config import TrainConfig, TrainerConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.training.augment import normalise
-from fer_exp.training.batches import Batches, Examples
+from fer_exp.training.batches import Batches, Examples, resident
 from fer_exp.training.module import FaceModule
 from fer_exp.training.networks import FaceNetwork
 from fer_exp.training.progress import History, ProgressLines
@@ -56,6 +56,11 @@ def find_device(config: TrainerConfig) -> torch.device:
     if config.devices > count and "SLURM_JOB_ID" not in os.environ:
         raise RequestError(f"trainer.devices is {config.devices} but there are {count} GPUs here.")
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+
+
+def on_device(pixels: NDArray[np.uint8], device: torch.device) -> NDArray[np.uint8] | torch.Tensor:
+    """The store's pixels where batches are best gathered from: in the GPU's memory if they fit, else the memory map."""
+    return resident(pixels, device, torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else 0)
 
 
 def fit(network: FaceNetwork, config: TrainConfig, folder: Path, train: Examples, val: Examples) -> Fitted:

@@ -16,6 +16,7 @@ from fer_exp.methods import METHODS
 from fer_exp.methods.affect import affect_loss
 from fer_exp.methods.ce import soft_cross_entropy
 from fer_exp.training.augment import normalise, weak
+from fer_exp.training.batches import Batch
 from fer_exp.training.networks import FaceNetwork
 
 CHECK_EVERY = 50
@@ -39,14 +40,14 @@ class FaceModule(LightningModule):
         self.affect_weight = method.affect_weight
         self.settings = trainer
 
-    def on_after_batch_transfer(self, batch: dict[str, Tensor], dataloader_idx: int) -> dict[str, Tensor]:
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Turns stored bytes into network input, on the device; training faces are augmented."""
         pixels = batch["pixels"]
         if self.training and self.settings.augment == "weak":
-            pixels = weak(pixels, batch["draw"].cpu())
+            pixels = weak(pixels, batch["draw"])
         return {**batch, "pictures": normalise(pixels)}
 
-    def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The method's loss on a batch, plus the valence/arousal loss where there is that head."""
         logits, affect = self.network(batch["pictures"])
         loss = self.method.loss(logits, batch["target"])
@@ -60,7 +61,7 @@ class FaceModule(LightningModule):
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(logits), sync_dist=True)
         return loss
 
-    def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Logs loss and accuracy against the labels that validation carries."""
         logits, _ = self.network(batch["pictures"])
         right = logits.argmax(dim=1) == batch["target"].argmax(dim=1)
