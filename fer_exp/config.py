@@ -8,14 +8,17 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from fer_exp.errors import RequestError
 
-CORPORA = ("synthetic", "fer2013", "ferplus")
+CORPORA = ("synthetic", "fer2013", "ferplus", "rafdb", "affectnet", "cafe", "folder")
 BACKBONES = ("resnet18", "resnet50", "resnet152")
 METHODS = ("ce",)
 CHOICES = {
     "dataset.name": CORPORA,
+    "dataset.release": ("auto", "2017", "2021"),
+    "dataset.subset": ("all", "A", "B"),
     "backbone.name": BACKBONES,
     "backbone.stem": ("auto", "imagenet", "small"),
     "method.name": METHODS,
@@ -25,6 +28,7 @@ CHOICES = {
     "trainer.optimizer": ("adamw", "adam", "sgd"),
     "trainer.schedule": ("cosine", "step", "constant"),
     "trainer.augment": ("weak", "none"),
+    "trainer.balance": ("none", "sampler", "weights"),
     "trainer.logger": ("csv", "tensorboard", "mlflow", "wandb"),
 }
 """The closed choices by key; those of ``labels`` stand in fer_exp/labels/ beside what they mean."""
@@ -37,7 +41,13 @@ AT_LEAST = {
     "dataset.size": 16,
     "dataset.seed": 0,
     "dataset.limit": 1,
+    "dataset.folds": 2,
+    "dataset.fold": 0,
+    "dataset.raters": 1,
     "labels.seed": 0,
+    "labels.raters": 1,
+    "labels.min_votes": 0,
+    "labels.outliers": 0,
     "method.affect_weight": 0,
     "trainer.devices": 1,
     "trainer.epochs": 1,
@@ -60,6 +70,17 @@ class DatasetConfig:
     drop: list[str] = field(default_factory=list)
     faces: int = 3000
     cache: str | None = None
+    table: str | None = None
+    votes: str | None = None
+    raters: int | None = None
+    ratings: str | None = None
+    split_file: str | None = None
+    release: str = "auto"
+    subset: str = "all"
+    test: float = 0.2
+    folds: int | None = None
+    fold: int = 0
+    max_rejected: float = 0.01
 
 
 @dataclass
@@ -77,6 +98,14 @@ class LabelsConfig:
     exact: bool = True
     seed: int = 0
     file: str | None = None
+    file_classes: Any = None  # a preset's name, or a list of class names
+    file_first: int | None = None
+    export: str | None = None
+    posteriors: str | None = None
+    raters: int | None = None
+    min_votes: int = 0
+    outliers: int = 1
+    others: str = "count"
 
 
 @dataclass
@@ -112,6 +141,7 @@ class TrainerConfig:
     weight_decay: float = 1e-2
     schedule: str = "cosine"
     augment: str = "weak"
+    balance: str = "none"
     logger: str = "csv"
 
 
@@ -187,6 +217,8 @@ def validate(config: Config) -> None:
         value = _value(config, key)
         if isinstance(value, int | float) and not value >= least:
             raise RequestError(f"{key} is {value}; it must be at least {least}.")
+    if isinstance(config, TrainConfig | PrepareConfig | BenchConfig):
+        check_dataset(config.dataset)
     if isinstance(config, TrainConfig | BenchConfig):
         trainer = config.trainer
         if not trainer.learning_rate > 0:
@@ -202,6 +234,22 @@ def validate(config: Config) -> None:
         from fer_exp.labels.targets import check_config
 
         check_config(config.labels, has_votes=True)
+
+
+def check_dataset(given: DatasetConfig) -> None:
+    """Raise RequestError where keys of the dataset group are out of range or contradict each other."""
+    if not 0 < given.test < 1:
+        raise RequestError(f"dataset.test is {given.test}; it is the share of faces tested on, between 0 and 1.")
+    if not 0 <= given.max_rejected <= 1:
+        raise RequestError(f"dataset.max_rejected is {given.max_rejected}; it is a share of the pictures, 0 to 1.")
+    if given.folds is not None and given.fold >= given.folds:
+        raise RequestError(f"dataset.fold is {given.fold} but dataset.folds={given.folds} are counted from 0.")
+    if given.fold and given.folds is None:
+        raise RequestError(f"dataset.fold={given.fold} does nothing without dataset.folds; set dataset.folds=5, say.")
+    if given.votes and given.ratings:
+        raise RequestError("dataset.votes and dataset.ratings both say what raters answered; give one of them.")
+    if given.subset != "all" and not (given.votes or given.ratings):
+        raise RequestError(f"dataset.subset={given.subset} goes by the raters' agreement; set dataset.votes=FILE.")
 
 
 def check_choice(key: str, value: str, choices: Sequence[str]) -> str:

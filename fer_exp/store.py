@@ -8,10 +8,11 @@ import hashlib
 import json
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,23 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from fer_exp.config import DatasetConfig
+from fer_exp.datasets import open_corpus
+from fer_exp.datasets.attach import attach
+from fer_exp.datasets.cafe import subset
 from fer_exp.datasets.corpus import FACE_COLUMNS, Corpus, Faces
+from fer_exp.datasets.splits import outside
 from fer_exp.errors import RequestError, RunError
 
-VERSION = 1
+VERSION = 2
 """Part of every key; raise it when reading or writing changes what a store holds."""
 
 PARTIAL = ".partial-"
+RESUME = f"{PARTIAL}resume"
+"""Of a store that goes on where it was interrupted; others begin again under another name each time."""
+JOURNAL = "journal.jsonl"
+REJECTED = "rejected.csv"
+KEPT_DAYS = 14  # that an interrupted store waits for the command that goes on with it
 FULL = (errno.ENOSPC, errno.EDQUOT)
 TABLE_BYTES_PER_FACE = 200  # generous for both tables together, for the check of free space
 LISTED = 20  # files named one by one in store.json; a corpus of single pictures has too many
@@ -39,8 +50,8 @@ class Store:
     """A corpus as training reads it. Row i of ``faces``, ``votes`` and ``pixels`` is the same face.
 
     Attributes:
-        folder: where it lies.
-        faces: the faces table (``corpus.FACE_COLUMNS``), N rows.
+        folder: where it lies; rejected.csv in it lists the pictures that could not be used, where there are any.
+        faces: the faces table (``corpus.FACE_COLUMNS`` and a corpus' own), N rows.
         votes: None, or ``face`` and a count column per answer, N rows.
         pixels: uint8, shape (N, size, size, channels), memory-mapped and read-only.
         found: sentence -> count, what reading the corpus came upon.
@@ -104,6 +115,32 @@ def open_store(corpus: Corpus, size: int, cache: Path | None = None, *, log: Cal
             "set dataset.cache to a folder of yours."
         ) from None
     return _load(folder)
+
+
+def open_dataset(config: DatasetConfig, *, log: Callable[[str], None]) -> tuple[Corpus, Store]:
+    """The corpus that a config names and its store, with the answers of ``dataset.votes`` or ``ratings`` attached.
+
+    Answers are attached to what was read from the store, so that other answers do not decode the pictures again; the
+    key of what is returned stands for them, too. With ``dataset.subset`` the faces outside it are flagged.
+
+    Raises:
+        RequestError: as ``open_corpus``, ``open_store`` and ``attach``.
+        RunError: as ``open_store``.
+    """
+    corpus = open_corpus(config)
+    store = open_store(corpus, config.size, Path(config.cache) if config.cache else None, log=log)
+    answers = attach(store.faces, store.votes, config, corpus.classes)
+    if not answers.digest:
+        return corpus, store
+    for sentence, number in answers.found.items():
+        log(f"{corpus.name}: {number:,} {sentence}")
+    flags = dict(store.flags)
+    if config.subset != "all" and answers.votes is not None:
+        inside = subset(answers.faces, answers.votes, config.subset)
+        flags[outside(config.subset)] = answers.faces["face"][~inside].tolist()
+    key = _md5(f"{store.key} {answers.digest}")
+    found = {**store.found, **answers.found}
+    return corpus, replace(store, faces=answers.faces, votes=answers.votes, found=found, flags=flags, key=key)
 
 
 def cache_folder(cache: Path | None = None) -> Path:
@@ -175,8 +212,11 @@ def _locked(cache: Path, name: str, log: Callable[[str], None]) -> Iterator[None
 
 
 def _clean(cache: Path) -> None:
-    """Remove what killed processes left: folders aside whose store nobody has locked."""
+    """Remove what killed processes left: folders aside whose store nobody has locked, and that nothing goes on with."""
     for partial in cache.glob(f"*{PARTIAL}*"):
+        with suppress(OSError):
+            if partial.name.endswith(RESUME) and time.time() - partial.stat().st_mtime < KEPT_DAYS * 86_400:
+                continue
         lock = cache / "locks" / partial.name.split(PARTIAL)[0]
         with suppress(OSError), lock.open("a") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -192,26 +232,52 @@ def _write(corpus: Corpus, facts: dict[str, Any], key: str, folder: Path, log: C
     free = shutil.disk_usage(folder.parent).free
     if free < needed:
         raise RunError(_disk_full(corpus, needed, folder.parent, free))
-    aside = folder.with_name(f"{folder.name}{PARTIAL}{uuid.uuid4().hex[:8]}")
+    aside = folder.with_name(f"{folder.name}{RESUME if corpus.resumable else PARTIAL + uuid.uuid4().hex[:8]}")
+    done = False
     try:
-        aside.mkdir()
-        _write_pixels(corpus, size, count, aside / "pixels.u8", log)
-        pq.write_table(pa.Table.from_pandas(faces.table, SCHEMA, preserve_index=False), aside / "faces.parquet")
+        aside.mkdir(exist_ok=corpus.resumable)
+        rejected = _write_pixels(corpus, size, count, aside, log)
+        faces = _without(faces, rejected, aside / REJECTED)
+        if faces.table.empty:
+            raise RequestError(
+                f"{corpus.name}: none of {count:,} pictures can be used: {next(iter(rejected.values()))}."
+            )
+        extra = [(name, pa.string()) for name in faces.table.columns[len(FACE_COLUMNS) :]]
+        schema = pa.schema([*SCHEMA, *extra])
+        pq.write_table(pa.Table.from_pandas(faces.table, schema, preserve_index=False), aside / "faces.parquet")
         if faces.votes is not None:
             faces.votes.to_parquet(aside / "votes.parquet", index=False)
-        shape = [count, size, size, corpus.channels]
+        shape = [len(faces.table), size, size, corpus.channels]
         words = {"key": key, "shape": shape, "found": faces.found, "flags": faces.flags, "facts": facts}
         (aside / "store.json").write_text(json.dumps(words, indent=1))
+        (aside / JOURNAL).unlink(missing_ok=True)
         if folder.exists() and not _is_whole(folder):
             shutil.rmtree(folder)
         with _unless_there(folder):
             aside.rename(folder)
+        done = True
     except OSError as problem:
         if problem.errno not in FULL:
             raise
+        done = True  # what is there takes the room that is missing
         raise RunError(_disk_full(corpus, needed, folder.parent, None)) from None
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        if done or not corpus.resumable:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def _without(faces: Faces, rejected: dict[int, str], file: Path) -> Faces:
+    """The tables without the faces whose pictures were rejected; these are listed in a file."""
+    if not rejected:
+        return faces
+    rows = sorted(rejected)
+    listed = faces.table.iloc[rows][["face", "split", "label"]].assign(reason=[rejected[row] for row in rows])
+    listed.to_csv(file, index=False)
+    good = np.ones(len(faces.table), dtype=bool)
+    good[rows] = False
+    votes = None if faces.votes is None else faces.votes[good].reset_index(drop=True)
+    found = {**faces.found, f"pictures rejected, listed in {REJECTED}": len(rows)}
+    return Faces(faces.table[good].reset_index(drop=True), votes, found, faces.flags)
 
 
 @contextmanager
@@ -224,25 +290,58 @@ def _unless_there(folder: Path) -> Iterator[None]:
             raise
 
 
-def _write_pixels(corpus: Corpus, size: int, count: int, file: Path, log: Callable[[str], None]) -> None:
-    """Write the pictures as they come; no more than one piece is held here."""
-    done = tenths = 0
-    with file.open("wb", buffering=0) as out:
-        for piece in corpus.pixels(size):
+def _write_pixels(corpus: Corpus, size: int, count: int, folder: Path, log: Callable[[str], None]) -> dict[int, str]:
+    """Write the pictures as they come, and return why which rows have none; one piece and the next are held.
+
+    After each piece a line of the journal says how many rows and pictures are done. An interrupted store goes on after
+    the last whole line.
+    """
+    file, journal = folder / "pixels.u8", folder / JOURNAL
+    rows, kept, before = _done(journal) if corpus.resumable else (0, 0, {})
+    length = kept * size * size * corpus.channels
+    if not file.is_file() or file.stat().st_size < length:
+        rows, kept, before, length = 0, 0, {}, 0
+    if rows:
+        log(f"{corpus.name}: goes on after {rows:,} of {count:,} faces")
+    else:
+        journal.unlink(missing_ok=True)
+    rejected, first, tenths = dict(before), rows, 10 * rows // count
+    with file.open("ab", buffering=0) as out, journal.open("a") as notes:
+        out.truncate(length)
+        for piece in corpus.pixels_from(size, rows) if rows else corpus.pixels(size):
             if piece.dtype != np.uint8 or piece.shape[1:] != (size, size, corpus.channels):
                 raise RuntimeError(f"{corpus.name}.pixels gave {piece.dtype} {piece.shape}")
             _write_all(out.fileno(), np.ascontiguousarray(piece))
-            done += len(piece)
-            if 10 * done // count > tenths:
-                tenths = 10 * done // count
-                log(f"{corpus.name}: {done:,} of {count:,} faces written")
-    if done != count:
-        raise RuntimeError(f"{corpus.name}.pixels gave {done} pictures for {count} faces")
+            kept += len(piece)
+            rejected = {**before, **corpus.rejected()}
+            rows = kept + len(rejected)
+            if corpus.resumable:
+                fresh = {row: reason for row, reason in rejected.items() if row >= first}
+                notes.write(json.dumps({"rows": rows, "kept": kept, "rejected": fresh}) + "\n")
+                notes.flush()
+                first = rows
+            if 10 * rows // count > tenths:
+                tenths = 10 * rows // count
+                log(f"{corpus.name}: {rows:,} of {count:,} faces written")
+    if rows != count:
+        raise RuntimeError(f"{corpus.name}.pixels gave {rows} pictures for {count} faces")
+    return rejected
+
+
+def _done(journal: Path) -> tuple[int, int, dict[int, str]]:
+    """Rows and pictures that an interrupted writing finished, and what it rejected."""
+    rows, kept, rejected = 0, 0, dict[int, str]()
+    with suppress(OSError, ValueError, KeyError):  # a line that was cut short is not done
+        for line in journal.read_text().splitlines():
+            words = json.loads(line)
+            rows, kept = int(words["rows"]), int(words["kept"])
+            rejected |= {int(row): str(reason) for row, reason in words["rejected"].items()}
+    return rows, kept, rejected
 
 
 def _write_all(descriptor: int, piece: NDArray[np.uint8]) -> None:
     """Write every byte of a piece; a single write may stop half-way when a disk fills up."""
-    rest = memoryview(piece.tobytes())
+    rest = piece.reshape(-1).data  # no copy: a second one of each piece would cost time and memory
     while rest:
         rest = rest[os.write(descriptor, rest) :]
 
@@ -251,8 +350,8 @@ def _check(corpus: Corpus, faces: Faces) -> None:
     """Raise where a corpus broke its contract (RuntimeError) or its files name a face twice (RequestError)."""
     table, votes = faces.table, faces.votes
     if table.empty:
-        raise RequestError(f"{corpus.name}: no face was found in {corpus.files()}.")
-    if tuple(table.columns) != FACE_COLUMNS:
+        raise RequestError(f"{corpus.name}: no face was found in {', '.join(map(str, corpus.files()))}.")
+    if tuple(table.columns)[: len(FACE_COLUMNS)] != FACE_COLUMNS:
         raise RuntimeError(f"{corpus.name}.read gave the columns {list(table.columns)}")
     if votes is not None and votes["face"].tolist() != table["face"].tolist():
         raise RuntimeError(f"{corpus.name}.read gave votes in another order than faces")

@@ -17,11 +17,14 @@ import pytest
 
 from fer_exp.commands.prepare import prepare
 from fer_exp.config import DatasetConfig, PrepareConfig
+from fer_exp.datasets import pictures
 from fer_exp.datasets.corpus import CLASSES
 from fer_exp.datasets.fer2013 import Fer2013
 from fer_exp.datasets.ferplus import FerPlus
+from fer_exp.datasets.folder import Folder
 from fer_exp.errors import RunError
 from fer_exp.store import Store, cache_folder, open_store
+from tests.datasets.fake_folders import write_classes
 from tests.datasets.fakes import write_fer2013, write_votes
 
 SEVEN = CLASSES[:7]
@@ -191,6 +194,64 @@ def test_where_the_cache_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert cache_folder() == Path("/x/fer-exp")
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert cache_folder() == Path.home() / ".cache" / "fer-exp"
+
+
+# A corpus of pictures in another process that is killed after its second piece.
+KILLED = """
+import os, sys
+from pathlib import Path
+import fer_exp.datasets.pictures as pictures
+from fer_exp.datasets.corpus import CLASSES
+from fer_exp.datasets.folder import Folder
+from fer_exp.store import open_store
+pictures.PIECE = 16
+real, pieces = Folder.pixels_from, []
+def dying(self, size, row):
+    for piece in real(self, size, row):
+        if len(pieces) == 2:
+            os._exit(9)
+        pieces.append(0)
+        yield piece
+Folder.pixels_from = dying
+open_store(Folder(Path(sys.argv[1]), CLASSES[:7], None, None, 0.1), 24, Path(sys.argv[2]), log=lambda line: None)
+"""
+
+
+@pytest.mark.parametrize("damage", ["none", "half a piece", "half a line", "no pixels"])
+def test_a_store_of_pictures_goes_on_where_it_was_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    write_classes(tmp_path / "own")
+    broken = tmp_path / "own" / "Happy" / "3.bmp"
+    broken.write_bytes(broken.read_bytes()[:500])
+    cache = tmp_path / "cache"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path / "own"), str(cache)], env=environment, check=False
+    )
+    assert done.returncode == 9
+    (partial,) = cache.glob("*.partial-resume")
+    if damage == "half a piece":
+        with (partial / "pixels.u8").open("ab") as stream:
+            stream.write(b"x" * 1000)
+    if damage == "half a line":
+        with (partial / "journal.jsonl").open("a") as stream:
+            stream.write('{"rows": 48, "ke')
+    if damage == "no pixels":
+        os.truncate(partial / "pixels.u8", 10)
+    decoded: list[str] = []
+    real = pictures.decode
+    monkeypatch.setattr(pictures, "PIECE", 16)
+    monkeypatch.setattr(pictures, "decode", lambda file, *rest: (decoded.append(file.name), real(file, *rest)))
+    corpus = Folder(tmp_path / "own", SEVEN, None, None, 0.1)
+    store = open_store(corpus, 24, cache, log=lambda line: None)
+    assert len(decoded) == (80 if damage == "no pixels" else 80 - 32)
+    whole = open_store(corpus, 24, tmp_path / "other", log=lambda line: None)
+    np.testing.assert_array_equal(store.pixels, whole.pixels)
+    assert store.faces.equals(whole.faces)
+    assert store.found == whole.found
+    assert (store.folder / "rejected.csv").read_bytes() == (whole.folder / "rejected.csv").read_bytes()
+    assert stores(cache) == [store.folder.name]
 
 
 def test_prepare_reports_and_ends_with_the_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

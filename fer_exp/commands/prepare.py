@@ -12,28 +12,37 @@ from rich.console import Console
 from rich.table import Table
 
 from fer_exp.config import PrepareConfig
-from fer_exp.datasets import open_corpus
-from fer_exp.datasets.corpus import Corpus
-from fer_exp.store import Store, open_store
+from fer_exp.datasets import facts
+from fer_exp.datasets.corpus import CLASSES, Corpus
+from fer_exp.datasets.splits import select
+from fer_exp.errors import DatasetNotFoundError
+from fer_exp.store import REJECTED, Store, open_dataset
+
+UNSPLIT = "not split"
+"""Heads the faces of a corpus without splits of its own; training draws them."""
 
 
 def prepare(config: PrepareConfig) -> None:
     """Prepare a corpus and print what was found; the last line of stdout is the folder of the store.
 
     Args:
-        config: of ``dataset``, name, root, size, classes and cache are used; the store holds every face, ``drop`` and
-            ``limit`` are for training.
+        config: of ``dataset``, what says where faces and answers are is used; the store holds every face. ``drop``,
+            ``limit`` and the splits are for training, unless ``split_file`` asks for them.
 
     Raises:
-        RequestError: as ``open_corpus`` and ``open_store`` say.
+        RequestError: as ``open_dataset`` says. Where the corpus is not there, what there is to know of it and how to
+            get it is printed first.
         RunError: as ``open_store`` says.
     """
     start = time.perf_counter()
     given = config.dataset
-    corpus = open_corpus(given)
-    store = open_store(corpus, given.size, Path(given.cache) if given.cache else None, log=_progress)
-    seconds = time.perf_counter() - start
     console = Console(highlight=False)
+    try:
+        corpus, store = open_dataset(given, log=_progress)
+    except DatasetNotFoundError:
+        console.print(_facts_table(facts(given.name)))
+        raise
+    seconds = time.perf_counter() - start
     console.print(_faces_table(store, corpus))
     for warning in count_warnings(store.faces, corpus):
         console.print(f"[yellow]warning:[/] {warning}", soft_wrap=True)
@@ -43,18 +52,30 @@ def prepare(config: PrepareConfig) -> None:
         console.print(_found_table(store))
     for line in hash_lines(store, corpus):
         console.print(line, soft_wrap=True, markup=False)
+    if (store.folder / REJECTED).is_file():
+        _show_rejected(store.folder / REJECTED, console)
+    if given.split_file:
+        select(store.faces, store.flags, given, _progress)
     size = store.facts["size"]
     console.print(f"{len(store.faces):,} faces at {size} x {size} ready in {seconds:.1f} s:")
     print(store.folder)
 
 
 def count_warnings(faces: pd.DataFrame, corpus: Corpus) -> list[str]:
-    """A sentence for each split whose number of faces is not the official one."""
-    counts = faces["split"].value_counts()
-    return [
-        f"{corpus.name}: {split} has {counts.get(split, 0):,} faces where {expected:,} are expected"
+    """A sentence for each split, and each label of a split, whose number of faces is not the published one."""
+    counts = Counter(faces["split"].fillna("all"))
+    counts["all"] = len(faces)
+    warnings = [
+        f"{corpus.name}: {split} has {counts[split]:,} faces where {expected:,} are expected"
         for split, expected in corpus.expected.items()
-        if counts.get(split, 0) != expected
+        if counts[split] != expected
+    ]
+    labels = Counter(zip(faces["split"], faces["label"], strict=True))
+    return warnings + [
+        f"{corpus.name}: {split} has {labels[split, label]:,} faces of {label} where {expected:,} are expected"
+        for split, by_label in corpus.expected_labels.items()
+        for label, expected in by_label.items()
+        if labels[split, label] != expected
     ]
 
 
@@ -73,6 +94,30 @@ def hash_lines(store: Store, corpus: Corpus) -> list[str]:
     return lines
 
 
+def _facts_table(corpus: type[Corpus]) -> Table:
+    """What a corpus is, how to get it and how it must lie."""
+    table = Table(show_header=False, title=f"{corpus.name}: what it is and how to get it")
+    counts = ", ".join(f"{number:,} {split}" for split, number in corpus.expected.items())
+    words = {
+        "how to get it": corpus.access,
+        "layout": corpus.layout,
+        "faces": counts,
+        "licence": corpus.licence,
+        "citation": corpus.citation,
+        "details": "docs/datasets.md",
+    }
+    for name, text in words.items():
+        if text:
+            table.add_row(name, text)
+    return table
+
+
+def _show_rejected(file: Path, console: Console) -> None:
+    """The reasons for which pictures were left out, with how many and one of them."""
+    for reason, part in pd.read_csv(file, dtype=str).groupby("reason", sort=False):
+        console.print(f"rejected: {len(part):,} pictures: {reason}, e.g. {part['face'].iloc[0]}", soft_wrap=True)
+
+
 def _progress(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
@@ -80,17 +125,18 @@ def _progress(line: str) -> None:
 def _faces_table(store: Store, corpus: Corpus) -> Table:
     """Faces per class and split, and what the splits should hold."""
     table = Table("class", title=f"{corpus.name}: faces")
-    splits = list(dict.fromkeys([*corpus.expected, *store.faces["split"]]))
+    split_of = store.faces["split"].fillna(UNSPLIT)
+    splits = [split for split in dict.fromkeys([*corpus.expected, *split_of]) if split != "all"]
     for split in [*splits, "all"]:
         table.add_column(split, justify="right")
     labels = store.faces["label"].fillna("no label")
-    counts = Counter(zip(labels, store.faces["split"], strict=True))
-    rows = [name for name in (*corpus.classes, "no label") if any(counts[name, split] for split in splits)]
+    counts = Counter(zip(labels, split_of, strict=True))
+    rows = [name for name in (*CLASSES, "no label") if any(counts[name, split] for split in splits)]
     for name in rows:
         values = [counts[name, split] for split in splits]
         table.add_row(name, *(f"{value:,}" for value in [*values, sum(values)]), end_section=name == rows[-1])
-    totals = store.faces["split"].value_counts()
-    table.add_row("all", *(f"{totals.get(split, 0):,}" for split in splits), f"{len(store.faces):,}")
+    totals = Counter(split_of)
+    table.add_row("all", *(f"{totals[split]:,}" for split in splits), f"{len(store.faces):,}")
     if corpus.expected:
         expected = [corpus.expected.get(split) for split in splits]
         total = f"{sum(corpus.expected.values()):,}"
@@ -100,8 +146,8 @@ def _faces_table(store: Store, corpus: Corpus) -> Table:
 
 def _votes_table(votes: pd.DataFrame, faces: pd.DataFrame) -> Table:
     """All votes per answer and split."""
-    split_of = faces["split"].to_numpy()
-    splits = [split for split in ("train", "val", "test") if (split_of == split).any()]
+    split_of = faces["split"].fillna(UNSPLIT).to_numpy()
+    splits = [split for split in ("train", "val", "test", UNSPLIT) if (split_of == split).any()]
     table = Table("answer", *splits, "all", title="votes")
     for column in table.columns[1:]:
         column.justify = "right"

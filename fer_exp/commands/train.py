@@ -7,7 +7,7 @@ import platform
 import subprocess
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,13 +19,14 @@ from rich.console import Console
 
 from fer_exp.commands.evaluate import write_json, write_metrics
 from fer_exp.config import TrainConfig, validate
-from fer_exp.datasets import open_corpus
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError
+from fer_exp.labels.delivery import DELIVERED, Delivery
 from fer_exp.labels.noise import save_noise
-from fer_exp.labels.targets import Targets, make_targets, targets_hash
+from fer_exp.labels.published import FORMS, save_published
+from fer_exp.labels.targets import Targets, make_targets, pictures_of, targets_hash
 from fer_exp.report.tables import metrics_table
-from fer_exp.store import Store, open_store
+from fer_exp.store import Store, open_dataset
 from fer_exp.training import runs
 
 if TYPE_CHECKING:
@@ -55,13 +56,13 @@ def train(config: TrainConfig) -> Path | None:
             _log(f"{folder} is finished already; remove it to train again.")
             return folder
         started = time.time()
-        corpus = open_corpus(config.dataset)
-        store = open_store(corpus, config.dataset.size, _cache(config), log=_log)
-        faces = select(store.faces, store.flags, config.dataset)
+        corpus, store = open_dataset(config.dataset, log=_log)
+        faces = select(store.faces, store.flags, config.dataset, _log)
         votes = None if store.votes is None else store.votes.loc[faces.index]
         targets = make_targets(faces, votes, corpus.classes, config.labels)
         if runs.is_main_process():
-            _write_targets(folder, config, targets, corpus.classes)
+            _write_targets(folder, config, targets, faces)
+            _log_dropped(len(faces), targets)
 
         from fer_exp.training import fit as training  # torch is wanted from here on, not before
         from fer_exp.training.networks import build_network
@@ -69,6 +70,8 @@ def train(config: TrainConfig) -> Path | None:
         pixels = training.on_device(store.pixels, training.find_device(config.trainer))
         splits = ("train", "val", "test")
         examples = {split: _examples(store, pixels, targets, corpus.classes, split) for split in splits}
+        if config.labels.kind in DELIVERED:
+            examples["train"] = replace(examples["train"], at_epoch=_delivery(targets, config).targets)
         affect = bool(np.isfinite(examples["train"].affect.numpy()).any())
         network, weights = build_network(config.backbone, config.dataset.size, len(corpus.classes), affect, config.seed)
         _log(_opening(folder, examples))
@@ -109,7 +112,7 @@ def show(folder: Path) -> None:
     print(folder)
 
 
-def _write_targets(folder: Path, config: TrainConfig, targets: Targets, classes: tuple[str, ...]) -> None:
+def _write_targets(folder: Path, config: TrainConfig, targets: Targets, faces: pd.DataFrame) -> None:
     """targets.parquet and config.yaml; an interrupted run must still see the same faces and targets."""
     from omegaconf import OmegaConf
 
@@ -124,7 +127,26 @@ def _write_targets(folder: Path, config: TrainConfig, targets: Targets, classes:
     (folder / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.structured(config)))
     if targets.noise is not None:
         rows = targets.table[targets.table["split"].isin(list(targets.noise["splits"]))]
-        save_noise(folder / "noise.txt", dict(zip(rows["face"], rows["label"], strict=True)))
+        labels = dict(zip(rows["face"], rows["label"], strict=True))
+        save_noise(folder / "noise.txt", labels)
+        if (form := config.labels.export) is not None:
+            save_published(folder / f"noise_{form}.txt", pictures_of(faces, labels), FORMS[form])
+
+
+def _delivery(targets: Targets, config: TrainConfig) -> Delivery:
+    """The labels of the training faces that change by epoch."""
+    train = (targets.table["split"] == "train").to_numpy()
+    faces, seed = targets.table["face"][train].tolist(), (config.labels.seed, config.seed)
+    return Delivery(config.labels.kind, targets.counts[train], faces, seed, config.labels.smoothing)
+
+
+def _log_dropped(faces: int, targets: Targets) -> None:
+    """What each rule about labels left out of the faces selected; the same numbers stand in run.json."""
+    if targets.dropped:
+        reasons = ", ".join(f"{reason}: {number:,}" for reason, number in targets.dropped.items())
+        _log(f"labels: {len(targets.table):,} of {faces:,} faces stay; left out by {reasons}")
+    if targets.noise and targets.noise["not_here"]:
+        _log(f"labels.file: {targets.noise['not_here']:,} of its faces are not in this dataset")
 
 
 def _examples(store: Store, pixels: Any, targets: Targets, classes: tuple[str, ...], split: str) -> Examples:
@@ -170,10 +192,6 @@ def _opening(folder: Path, examples: dict[str, Examples]) -> str:
     sizes = ", ".join(f"{len(each):,} {split}" for split, each in examples.items())
     goes_on = " (interrupted before, goes on)" if (folder / runs.CHECKPOINT).is_file() else ""
     return f"{folder.name}: {sizes} faces{goes_on}"
-
-
-def _cache(config: TrainConfig) -> Path | None:
-    return Path(config.dataset.cache) if config.dataset.cache else None
 
 
 def _git_commit() -> str | None:

@@ -29,7 +29,8 @@ class Faces:
 
     Attributes:
         table: columns ``face`` (unique id), ``split`` (train, val, test), ``subject`` (person pictured, or null),
-            ``label`` (class name or null), ``valence`` and ``arousal`` (-1..1 or nan), ``source``, in that order.
+            ``label`` (class name or null), ``valence`` and ``arousal`` (-1..1 or nan), ``source``, in that order;
+            then columns of text of the corpus' own (CAFE: mouth, sex, race).
         votes: None, or ``face`` and one integer count column per class, then any of ``OTHER_ANSWERS``.
         found: what a person should know of what was read: sentence -> count, e.g. rows without a picture name.
         flags: face ids by the name that ``dataset.drop`` gives them: duplicate, constant, conflict.
@@ -48,9 +49,15 @@ class Corpus(ABC):
     citation: ClassVar[str]
     licence: ClassVar[str]
     access: ClassVar[str]
+    layout: ClassVar[str] = ""
+    """The files below ``dataset.root``, as one looks for them."""
     channels: ClassVar[int] = 3
     expected: ClassVar[dict[str, int]] = {}
     """Faces per split in the whole corpus."""
+    expected_labels: ClassVar[dict[str, dict[str, int]]] = {}
+    """Faces per split and label, where they are published."""
+    resumable: ClassVar[bool] = False
+    """Whether ``pixels_from`` can start at any row, so that an interrupted store goes on where it was."""
     hashes: ClassVar[dict[str, str]] = {}
     """MD5 of official files, by file name, as their publisher or a well-known reader states it."""
     classes: tuple[str, ...] = CLASSES
@@ -84,3 +91,11 @@ class Corpus(ABC):
     @abstractmethod
     def pixels(self, size: int) -> Iterator[NDArray[np.uint8]]:
         """The pictures in the order of the table, in pieces of shape (n, size, size, channels), uint8."""
+
+    def pixels_from(self, size: int, row: int) -> Iterator[NDArray[np.uint8]]:
+        """The pictures from a row of the table on, for ``resumable`` corpora."""
+        raise NotImplementedError(f"{self.name} reads its pictures from the start")
+
+    def rejected(self) -> dict[int, str]:
+        """Rows of the table whose pictures ``pixels`` passed over since it was called, and why: row -> reason."""
+        return {}

@@ -53,6 +53,7 @@ class Fer2013(Corpus):
         "Get fer2013.csv (or icml_face_data.csv) from Kaggle's 'Challenges in Representation Learning: Facial "
         "Expression Recognition Challenge' and give its folder as dataset.root."
     )
+    layout = "fer2013.csv or icml_face_data.csv, plain or packed (.gz, .bz2, .xz, .zip)"
     channels = 1
     expected: ClassVar[dict[str, int]] = {"train": 28_709, "val": 3_589, "test": 3_589}
     hashes: ClassVar[dict[str, str]] = {

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from fer_exp.datasets.corpus import CLASSES, Faces
 from fer_exp.datasets.fer2013 import Fer2013, bad_row, locate, open_unpacked, shown, unpacked_name
 from fer_exp.errors import RequestError
+from fer_exp.names import stem
 
 VOTES = "fer2013new.csv"
 ANSWERS = {**{name: name for name in CLASSES}, "unknown": "unknown", "not_a_face": "nf"}
@@ -28,6 +29,8 @@ class FerPlus(Fer2013):
     ``root`` holds ``fer2013.csv`` (or ``icml_face_data.csv``) and ``fer2013new.csv``. They are paired by row order:
     the picture names of the votes file are missing in 173 rows, occur twice in four cases, and stop carrying the row
     number at row 60.
+
+    The column ``picture`` holds that name (null where there is none): files that others publish for FER+ use it.
 
     The ``label`` column is FER2013's original label, one annotator's word; what FER+ says of a face is in the votes.
     With seven classes contempt is no class: its votes are added to ``unknown``, so that a face keeps its number of
@@ -44,6 +47,10 @@ class FerPlus(Fer2013):
         "Get fer2013.csv from Kaggle's 'Challenges in Representation Learning: Facial Expression Recognition "
         "Challenge' and fer2013new.csv from github.com/microsoft/FERPlus, put them in one folder and give it as "
         "dataset.root."
+    )
+    layout = (
+        "fer2013.csv (or icml_face_data.csv) and fer2013new.csv in one folder; or FER2013Train/, FER2013Valid/, "
+        "FER2013Test/, each with pictures and label.csv"
     )
     votes_per_face: ClassVar[int] = 10
 
@@ -87,7 +94,8 @@ class FerPlus(Fer2013):
             votes["unknown"] += moved
             found[f"votes for {left_out}, which is no class here, counted as unknown"] = int(moved.sum())
         votes.insert(0, "face", faces.table["face"])
-        return Faces(faces.table, votes, found, faces.flags)
+        pictures = pd.Series([stem(name) or None for name in names], dtype=object)
+        return Faces(faces.table.assign(picture=pictures), votes, found, faces.flags)
 
 
 def oddities(names: list[str], counts: NDArray[np.int64], votes_per_face: int) -> dict[str, int]:

@@ -1,8 +1,12 @@
-"""Which faces of a corpus a run uses: flagged faces dropped, validation held out, a limit for each split."""
+"""Which faces of a corpus a run uses: flagged faces dropped, test and validation held out, a limit for each split.
+
+Draws go by sorted subject or face id, so that they are the same on every machine.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,31 +14,54 @@ from numpy.typing import NDArray
 
 from fer_exp.config import DatasetConfig
 from fer_exp.errors import RequestError
+from fer_exp.files import whole
+from fer_exp.tables import need, read_table, refuse
 
 UNLABELLED = "(no label)"
 
 
-def select(table: pd.DataFrame, flags: Mapping[str, Sequence[str]], config: DatasetConfig) -> pd.DataFrame:
+def outside(subset: str) -> str:
+    """The flag of the faces that are not in a subset."""
+    return f"not in subset {subset}"
+
+
+def select(
+    table: pd.DataFrame,
+    flags: Mapping[str, Sequence[str]],
+    config: DatasetConfig,
+    log: Callable[[str], None] = lambda line: None,
+) -> pd.DataFrame:
     """The faces that a run uses, in the corpus' order, each in its split.
 
     Args:
         table: a faces table; see ``fer_exp.datasets.corpus.Faces``.
         flags: face ids by the name that ``dataset.drop`` gives them.
-        config: drop, validation, limit and seed are read.
+        config: drop, subset, split_file, folds, fold, test, validation, limit and seed are read.
+        log: receives a line about the split file.
 
     Returns:
-        The rows that stay, with their original index, and ``split`` filled with train, val and test.
+        The rows that stay, with their original index, and ``split`` filled with train, val and test. Where
+        ``dataset.split_file`` is not there yet, it is written.
 
     Raises:
-        RequestError: an unknown name in ``dataset.drop``, a share outside 0..1, or a split left without faces.
+        RequestError: an unknown name in ``dataset.drop``, a share outside 0..1, folds of a corpus with splits of its
+            own, an unusable split file, or a split left without faces.
+        RunError: the split file cannot be written.
     """
-    for name in config.drop:
+    dropped = [*config.drop, *([outside(config.subset)] if config.subset != "all" else [])]
+    for name in dropped:
         if name not in flags:
             known = ", ".join(flags) or "nothing"
             raise RequestError(f"dataset.drop names {name!r}; {config.name} flags {known}.")
         table = table[~table["face"].isin(list(flags[name]))]
-    if not (table["split"] == "val").any():
-        table = hold_out(table, config.validation, config.seed)
+    file = Path(config.split_file).expanduser() if config.split_file else None
+    if file and file.exists():
+        table = read_splits(table, file, log)
+    else:
+        table = _drawn(table, config)
+        if file:
+            write_splits(table, file)
+            log(f"dataset.split_file: the splits are written to {file}")
     if config.limit is not None:
         table = limit(table, config.limit, config.seed)
     for split in ("train", "val", "test"):
@@ -43,19 +70,97 @@ def select(table: pd.DataFrame, flags: Mapping[str, Sequence[str]], config: Data
     return table
 
 
-def hold_out(table: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
-    """Moves a share of the training faces to the split val.
+def _drawn(table: pd.DataFrame, config: DatasetConfig) -> pd.DataFrame:
+    """Splits as the corpus has them; those it does not have are drawn from its training faces."""
+    has = set(table["split"].dropna())
+    table = table.assign(split=table["split"].fillna("train"))
+    if config.folds is not None:
+        if "test" in has:
+            raise RequestError(
+                f"dataset.folds deals the faces anew, but this {config.name} has a test split; set null."
+            )
+        table = deal(table, config.folds, config.fold, config.seed)
+    elif "test" not in has:
+        table = hold_out(table, config.test, config.seed, "test")
+    if "val" not in has:
+        table = hold_out(table, config.validation, config.seed)
+    return table
+
+
+def deal(table: pd.DataFrame, folds: int, fold: int, seed: int) -> pd.DataFrame:
+    """Deals all training faces into folds of equal size, give or take a subject, and makes one of them the test split.
+
+    Whole subjects are dealt where every face names one; else faces, each label on its own.
+
+    Raises:
+        RequestError: there are fewer subjects (or faces) than folds.
+    """
+    train = table[table["split"] == "train"]
+    random = np.random.default_rng(seed)
+    fold_of = np.full(len(train), -1)
+    if train["subject"].notna().all():
+        names, own = np.unique(train["subject"].to_numpy().astype(str), return_inverse=True)
+        sizes = np.bincount(own)
+        order = random.permutation(len(names))
+        order = order[np.argsort(-sizes[order], kind="stable")]  # the largest first, each to the emptiest fold
+        filled = np.zeros(folds, dtype=np.int64)
+        of_subject = np.empty(len(names), dtype=np.int64)
+        for subject in order:
+            of_subject[subject] = filled.argmin()
+            filled[of_subject[subject]] += sizes[subject]
+        fold_of, units = of_subject[own], len(names)
+    else:
+        by_id = np.argsort(train["face"].to_numpy().astype(str), kind="stable")
+        labels = train["label"].fillna(UNLABELLED).to_numpy().astype(str)
+        dealt = np.concatenate([random.permutation(by_id[labels[by_id] == name]) for name in np.unique(labels)])
+        fold_of[dealt] = np.arange(len(dealt)) % folds
+        units = len(train)
+    if units < folds:
+        raise RequestError(f"dataset.folds is {folds} but there are only {units} subjects or faces to deal.")
+    table = table.copy()
+    table.loc[train.index[fold_of == fold], "split"] = "test"
+    return table
+
+
+def write_splits(table: pd.DataFrame, file: Path) -> None:
+    """Write ``face,split``, sorted by face, so that equal splits are equal files."""
+    with whole(file) as aside:
+        table[["face", "split"]].sort_values("face", kind="stable").to_csv(aside, index=False, lineterminator="\n")
+
+
+def read_splits(table: pd.DataFrame, file: Path, log: Callable[[str], None]) -> pd.DataFrame:
+    """The faces that a split file names, each in the split that it says.
+
+    Raises:
+        RequestError: a column that is missing, a face twice, a split of another name, or faces that are not there.
+    """
+    frame, where = read_table(file, "dataset.split_file"), f"dataset.split_file={file}"
+    need(frame, ("face", "split"), where)
+    refuse(~frame["split"].isin(["train", "val", "test"]).to_numpy(), frame["split"], where, "write train, val or test")
+    refuse(frame["face"].duplicated().to_numpy(), frame["face"], where, "it has a row already")
+    strange = frame["face"][~frame["face"].isin(table["face"])]
+    if len(strange):
+        raise RequestError(
+            f"{where} names {len(strange):,} faces that are not in this dataset, first {strange.iloc[0]!r} (rejected "
+            "or dropped here?); the splits would not be those of the file."
+        )
+    split = table["face"].map(frame.set_index("face")["split"])
+    log(f"{where}: {split.notna().sum():,} faces; {split.isna().sum():,} faces that it does not name are left out")
+    return table.assign(split=split)[split.notna()]
+
+
+def hold_out(table: pd.DataFrame, share: float, seed: int, to: str = "val") -> pd.DataFrame:
+    """Moves a share of the training faces to another split, val or test.
 
     Whole subjects are moved where every training face names one, so that no person is in both; else faces, in equal
     shares of each label.
 
     Raises:
-        RequestError: ``dataset.validation`` is not between 0 and 1.
+        RequestError: the share is not between 0 and 1.
     """
     if not 0 < share < 1:
-        raise RequestError(
-            f"dataset.validation is {share}; it is the share of training faces held out, between 0 and 1."
-        )
+        key = "dataset.validation" if to == "val" else "dataset.test"
+        raise RequestError(f"{key} is {share}; it is the share of training faces held out, between 0 and 1.")
     train = table[table["split"] == "train"]
     if train["subject"].notna().all() and len(train):
         sizes = train["subject"].value_counts().sort_index()
@@ -65,7 +170,7 @@ def hold_out(table: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
     else:
         moved = _stratified(train, round(share * len(train)), seed)
     table = table.copy()
-    table.loc[train.index[moved], "split"] = "val"
+    table.loc[train.index[moved], "split"] = to
     return table
 
 

@@ -157,7 +157,7 @@ def flip(
     if not exact:
         others = table * (1 - np.eye(len(table)))
         flipped = chance < others.sum(axis=1)[clean]
-        noisy[flipped] = _pick(others[clean[flipped]], where[flipped])
+        noisy[flipped] = pick(others[clean[flipped]], where[flipped])
         return noisy
     random = np.random.default_rng([*np.atleast_1d(seed).tolist(), 1])
     for own in range(len(table)):
@@ -210,7 +210,7 @@ def flip_by_votes(
             members = np.flatnonzero(clean == own)
             number = int(np.floor(rate * len(members) + 0.5))
             again[members[np.argsort(chance[members], kind="stable")][:number]] = True
-    return np.asarray(np.where(again, _pick(rows, where), clean), dtype=np.int64)
+    return np.asarray(np.where(again, pick(rows, where), clean), dtype=np.int64)
 
 
 def _checked_labels(labels: ArrayLike, classes: int) -> Labels:
@@ -226,7 +226,7 @@ def _draws(size: int, seed: int | Sequence[int], faces: Sequence[str] | None) ->
     return in_face_order(faces, size, chance), in_face_order(faces, size, where)
 
 
-def _pick(rows: Matrix, uniform: Matrix) -> Labels:
+def pick(rows: Matrix, uniform: Matrix) -> Labels:
     """The class in which each uniform number falls, by the cumulated row; never a class of probability 0."""
     cumulated = rows.cumsum(axis=1)
     cumulated = cumulated / cumulated[:, -1:]  # ends in exactly 1, which a uniform number never reaches
@@ -298,16 +298,21 @@ def save_noise(file: Path, labels: Mapping[str, str]) -> str:
     return digest
 
 
-def read_noise(
-    file: Path, faces: Collection[str], classes: Sequence[str], codes: Mapping[str, str] | None = None
-) -> dict[str, str]:
-    """Read a noise file, ours or a published one.
+def read_text(file: Path) -> str:
+    """The text of ``labels.file``; RequestError where it cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise RequestError(f"labels.file={file} cannot be read ({problem}).") from None
+
+
+def read_noise(file: Path, faces: Collection[str], classes: Sequence[str]) -> dict[str, str]:
+    """Read a noise file of ours; ``published.read_published`` reads those of others.
 
     Args:
         file: text lines ``face label``; a face id may hold spaces. Lines that start with # are comments.
         faces: all known face ids.
         classes: all known class names.
-        codes: class name by what stands in the file, for published files with numbers, e.g. ``{"1": "surprise"}``.
 
     Returns:
         Class name by face id, in the order of the file.
@@ -316,10 +321,7 @@ def read_noise(
         RequestError: the file is missing or was changed since it was written, or, naming the line: a face that is
             unknown or comes twice, a label that is unknown.
     """
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise RequestError(f"labels.file={file} cannot be read ({problem}).") from None
+    text = read_text(file)
     known, stated, labels = set(faces), None, dict[str, str]()
     for number, line in enumerate(text.split("\n"), start=1):
         if line.startswith(HEADER):
@@ -328,8 +330,6 @@ def read_noise(
             continue
         face, label = [*line.strip().rsplit(maxsplit=1), ""][:2]
         where = f"{file}, line {number}"
-        if codes is not None:
-            label = codes.get(label, label)
         if face not in known:
             raise RequestError(f"{where}: there is no face {face!r} in this dataset; is the file for another one?")
         if label not in classes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,14 @@ from numpy.typing import NDArray
 
 from fer_exp.config import LabelsConfig, check_choice
 from fer_exp.errors import RequestError
-from fer_exp.labels import KINDS, NOISES, RULES, SOURCES, TIES, noise
-from fer_exp.labels.votes import clean, fractions, majority, smooth
+from fer_exp.labels import KINDS, NOISES, OF_VOTES, OTHERS, RULES, SOURCES, TIES, noise
+from fer_exp.labels.published import FORMS, file_form, is_own, read_published
+from fer_exp.labels.votes import clean, draw_raters, fractions, majority, smooth
+from fer_exp.names import finder
+from fer_exp.tables import answer_columns, need, numbers, read_table
 
-WITH_VOTES = "dataset=ferplus or dataset=synthetic have votes"
+WITH_VOTES = "dataset=ferplus and dataset=synthetic have votes, dataset.votes=FILE attaches some"
+SUM_TOLERANCE = 1e-3  # of the sum of posteriors: tables with four decimals pass
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,17 @@ class Targets:
             ``exact``, ``seed``, ``file``, ``classes``, ``matrix`` (asked, K x K, or null where there is none),
             ``realised`` (counts, clean class by noisy class), ``realised_rate``, ``rate_by_class`` (null for a class
             without faces), ``faces``, ``flipped``, ``splits`` (faces, flipped and rate of each noisy split), ``hash``
-            (of the labels of the noisy splits, the one that ``noise.save_noise`` writes).
+            (of the labels of the noisy splits, the one that ``noise.save_noise`` writes), ``not_here`` (faces of a
+            file of others that are not in this dataset).
+        counts: votes that are left after cleaning, a row per row of the table, shape (N, K); what ``sampled`` and
+            ``multipass`` deliver labels from. Their ``target`` columns hold the vote fractions, which no single epoch
+            is taught.
     """
 
     table: pd.DataFrame
     dropped: dict[str, int]
     noise: dict[str, Any] | None
+    counts: NDArray[np.float64]
 
 
 def make_targets(
@@ -50,8 +59,12 @@ def make_targets(
 ) -> Targets:
     """Turn labels and votes into one distribution per face.
 
-    Which faces stay depends on ``labels.rule``, ``labels.ties`` and ``labels.source`` alone, not on the kind or the
-    noise, so kinds can be compared on the same faces. Rule and ties play no part in a corpus without votes.
+    Which faces stay depends on the rule and the other keys about votes, not on the kind or the noise, so kinds can be
+    compared on the same faces; ``aggregated`` keeps the faces of its file. Rule and ties play no part in a corpus
+    without votes.
+
+    ``multi_target`` gives the classes that the rule leaves equal weight. FER+ trains such faces on the class among
+    them that the network finds likeliest; here they are a distribution like any other.
 
     Args:
         faces: a faces table; ``face``, ``split`` and ``label`` are read.
@@ -68,26 +81,35 @@ def make_targets(
             contradict each other, an unusable noise file, or no face left.
     """
     check_config(config, votes is not None)
-    label, kept, counts, dropped = _clean_labels(faces, votes, classes, config)
+    if config.kind == "aggregated":
+        votes = _posteriors(Path(config.posteriors or ""), faces, classes)
+    label, kept, counts, dropped = _clean_labels(faces, votes, classes, config, noisy_splits)
     if not kept.any():
         raise RequestError(f"labels: none of {len(faces):,} faces stays ({_listed(dropped)}); choose another rule.")
-    known = faces["face"].astype(str)
+    known = faces["face"].astype(str).tolist()
     table = faces.loc[kept, ["face", "split"]].reset_index(drop=True)
     label, names = label[kept], np.asarray(classes, dtype=object)
     after, what = label, None
     if config.kind == "noisy":
         raw = None if votes is None else _matched(faces, votes, classes)[kept, : len(classes)]
-        after, what = _add_noise(table, label, raw, classes, config, noisy_splits, set(known))
+        pictures = pictures_of(faces, dict(zip(known, known, strict=True)))
+        after, what = _add_noise(table, label, raw, classes, config, noisy_splits, pictures, set(known))
     table["clean_label"], table["label"] = names[label], names[after]
-    target = fractions(counts[kept]) if config.kind == "soft" else np.eye(len(classes))[after]
+    if config.kind == "multi_target":
+        target = fractions(counts[kept] > 0)
+    elif config.kind in (*OF_VOTES, "aggregated"):
+        target = fractions(counts[kept])
+    else:
+        target = np.eye(len(classes))[after]
     columns = pd.DataFrame(smooth(target, config.smoothing), columns=[f"target_{name}" for name in classes])
-    return Targets(pd.concat([table, columns], axis=1), dropped, what)
+    return Targets(pd.concat([table, columns], axis=1), dropped, what, counts[kept])
 
 
 def check_config(config: LabelsConfig, has_votes: bool) -> None:
     """Raise RequestError where the keys of the labels group are unknown or contradict each other or the corpus."""
-    for key, choices in (("kind", KINDS), ("source", SOURCES), ("rule", RULES), ("ties", TIES), ("noise", NOISES)):
-        check_choice(f"labels.{key}", getattr(config, key), choices)
+    choices = {"kind": KINDS, "source": SOURCES, "rule": RULES, "ties": TIES, "noise": NOISES, "others": OTHERS}
+    for key, names in choices.items():
+        check_choice(f"labels.{key}", getattr(config, key), names)
     noise.checked_rate(config.rate)
     if not 0 <= config.smoothing <= 1:
         raise RequestError(f"labels.smoothing={config.smoothing} is no share; give one from 0 to 1.")
@@ -100,12 +122,29 @@ def check_config(config: LabelsConfig, has_votes: bool) -> None:
         raise RequestError("labels.file is read only with labels.kind=noisy and labels.noise=file; set both.")
     if noisy and config.noise == "file" and not config.file:
         raise RequestError("labels.noise=file needs labels.file, a file of lines 'face label'.")
-    if config.kind == "soft" and config.rule == "majority":
+    if config.file_classes is not None:
+        file_form(config.file_classes, config.file_first)
+        if not config.file:
+            raise RequestError("labels.file_classes says what the numbers of labels.file mean; set labels.file, too.")
+    if config.export:
+        check_choice("labels.export", config.export, tuple(FORMS))
+        if not noisy:
+            raise RequestError("labels.export writes the labels after noise; set labels=noisy.")
+    if config.kind in OF_VOTES and config.rule == "majority":
         raise RequestError(
-            "labels.rule=majority leaves one class per face, so that labels.kind=soft would be one-hot; set "
+            f"labels.rule=majority leaves one class per face, so that labels.kind={config.kind} would be one-hot; set "
             "labels.rule=crossentropy (FER+'s own for distributions) or all."
         )
-    wants = {"labels.kind=soft": config.kind == "soft", "labels.source=votes": config.source == "votes"}
+    if (config.kind == "aggregated") != bool(config.posteriors):
+        raise RequestError("labels=aggregated and labels.posteriors=FILE (face and a column per class) go together.")
+    if config.raters is not None and config.rule != "all" and config.raters <= config.outliers:
+        raise RequestError(
+            f"labels.raters={config.raters} leaves no answer with more than labels.outliers={config.outliers} votes; "
+            "set labels.outliers=0 or labels.rule=all."
+        )
+    own = config.kind in OF_VOTES
+    wants = {f"labels.kind={config.kind}": own, "labels.source=votes": config.source == "votes"}
+    wants["labels.raters"] = config.raters is not None
     wants[f"labels.noise={config.noise}"] = noisy and config.noise in ("human", "human_face")
     for key, wanted in wants.items():
         if wanted and not has_votes:
@@ -129,7 +168,11 @@ def targets_hash(table: pd.DataFrame) -> str:
 
 
 def _clean_labels(
-    faces: pd.DataFrame, votes: pd.DataFrame | None, classes: tuple[str, ...], config: LabelsConfig
+    faces: pd.DataFrame,
+    votes: pd.DataFrame | None,
+    classes: tuple[str, ...],
+    config: LabelsConfig,
+    noisy_splits: Sequence[str],
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.float64], dict[str, int]]:
     """Class index per face (-1: none), which faces stay, cleaned counts (N, K), and the reasons why others do not."""
     number = {name: index for index, name in enumerate(classes)}
@@ -144,27 +187,88 @@ def _clean_labels(
             dropped[reason] = number_of
         kept[these] = False
 
-    if votes is not None:
+    if votes is not None and config.kind == "aggregated":
+        counts = _matched(faces, votes, classes)
+        tops = majority(counts, config.ties, config.seed, faces["face"].astype(str).tolist())
+        drop("no posterior", counts.sum(axis=1) == 0)
+        if config.ties == "drop":
+            drop("ties", tops.tied)
+    elif votes is not None:
         answers = _matched(faces, votes, classes)
+        names = faces["face"].astype(str).tolist()
         if config.rule != "all" and len(answers) and answers.sum(axis=1).max() < 1.5:  # shares that were rounded
             raise RequestError(
                 f"labels.rule={config.rule} needs counts of votes and these are proportions; set labels.rule=all."
             )
-        stays, counts = clean(answers, len(classes), config.rule)
-        tops = majority(counts, config.ties, config.seed, faces["face"].astype(str).tolist())
-        drop("no votes", answers.sum(axis=1) == 0)
-        drop(f"rule {config.rule}", ~stays)
+        # With the corpus' own label a face that nobody rated is as good as any: a re-annotated subset is only a part.
+        spared = (answers.sum(axis=1) == 0) & (not _needs_votes(config))
+        drop("no votes", (answers.sum(axis=1) == 0) & ~spared)
+        if config.raters is not None:  # of the faces that are learnt from; tests are judged by everyone
+            taught = faces["split"].isin(list(noisy_splits)).to_numpy()
+            drop(f"fewer raters than {config.raters}", taught & (answers.sum(axis=1) < config.raters) & ~spared)
+            answers = np.where(taught[:, None], draw_raters(answers, config.raters, config.seed, names), answers)
+        if config.others == "ignore":
+            answers = np.where(np.arange(answers.shape[1]) < len(classes), answers, 0.0)
+        few = answers[:, : len(classes)].sum(axis=1) < config.min_votes
+        drop(f"fewer votes than {config.min_votes}", few & ~spared)
+        stays, counts = clean(answers, len(classes), config.rule, config.outliers)
+        tops = majority(counts, config.ties, config.seed, names)
+        drop(f"rule {config.rule}", ~stays & ~spared)
         if config.ties == "drop":
             drop("ties", tops.tied)
         if config.common:
             for rule in RULES:
-                drop(f"not kept by rule {rule} (labels.common)", ~clean(answers, len(classes), rule).kept)
+                kept_too = clean(answers, len(classes), rule, config.outliers).kept
+                drop(f"not kept by rule {rule} (labels.common)", ~kept_too & ~spared)
     if votes is not None and config.source != "label":
         label = tops.top
     else:
         drop("no label", np.array([name is None for name in given], dtype=bool))
         drop("label that is no class here", label < 0)
     return label, kept, counts, dropped
+
+
+def _needs_votes(config: LabelsConfig) -> bool:
+    """Whether every face needs votes to be taught anything."""
+    by_votes = config.kind == "noisy" and config.noise in ("human", "human_face")
+    return config.kind in OF_VOTES or config.source != "label" or by_votes
+
+
+def _posteriors(file: Path, faces: pd.DataFrame, classes: tuple[str, ...]) -> pd.DataFrame:
+    """The table of ``labels.posteriors``: ``face`` and a probability per class, rows sum to 1, by our face ids."""
+    frame, where = read_table(file.expanduser(), "labels.posteriors"), f"labels.posteriors={file}"
+    if "face" not in frame and "task" in frame:
+        frame = frame.rename(columns={"task": "face"})
+    columns = answer_columns(frame)
+    need(frame, ("face",), where)
+    if missing := [name for name in classes if name not in columns]:
+        raise RequestError(f"{where} has no column {missing[0]}; it has {', '.join(map(str, frame.columns))}.")
+    values = np.column_stack([np.nan_to_num(numbers(frame[columns[name]], where)) for name in classes])
+    bad = (values < 0).any(axis=1) | (np.abs(values.sum(axis=1) - 1) > SUM_TOLERANCE)
+    if bad.any():
+        row = int(bad.argmax())
+        raise RequestError(f"{where}, row {row + 1}: the probabilities sum to {values[row].sum():g}, not to 1.")
+    find = finder(faces["face"].astype(str))
+    matched = pd.DataFrame(values / values.sum(axis=1, keepdims=True), columns=list(classes))
+    matched.insert(0, "face", np.array([find(name) for name in frame["face"]], dtype=object))
+    return matched.dropna(subset="face")
+
+
+def pictures_of(faces: pd.DataFrame, labels: Mapping[str, str]) -> dict[str, str]:
+    """Labels by what other people's files call each face; faces without such a name are left out.
+
+    A corpus whose picture names are not its face ids (FER+) has them in the column ``picture``; a name that several
+    faces carry means none of them.
+
+    Args:
+        faces: a faces table.
+        labels: anything by face id.
+    """
+    if "picture" not in faces.columns:
+        return dict(labels)
+    named = faces[faces["picture"].notna() & ~faces["picture"].duplicated(keep=False)]
+    pairs = zip(named["face"].astype(str), named["picture"].astype(str), strict=True)
+    return {picture: labels[face] for face, picture in pairs if face in labels}
 
 
 def _matched(faces: pd.DataFrame, votes: pd.DataFrame, classes: tuple[str, ...]) -> NDArray[np.float64]:
@@ -185,15 +289,16 @@ def _add_noise(
     classes: tuple[str, ...],
     config: LabelsConfig,
     noisy_splits: Sequence[str],
+    pictures: dict[str, str],
     known: set[str],
 ) -> tuple[NDArray[np.int64], dict[str, Any]]:
     """Labels after noise, and the account of it. Each split is flipped on its own, so each has the rate asked for."""
     faces = table["face"].astype(str).to_numpy(dtype=object)
     split = table["split"].to_numpy(dtype=object)
     touched = np.isin(split.astype(str), list(noisy_splits))
-    size, after, matrix = len(classes), label.copy(), None
+    size, after, matrix, not_here = len(classes), label.copy(), None, 0
     if config.noise == "file":
-        after = _from_file(Path(config.file or ""), faces, split, label, noisy_splits, classes, known)
+        after, not_here = _from_file(config, faces, split, label, noisy_splits, classes, pictures, known)
     elif config.noise != "human_face":
         confusion = None
         if config.noise == "human" and counts is not None:
@@ -226,6 +331,7 @@ def _add_noise(
         "faces": total["faces"],
         "flipped": total["flipped"],
         "splits": account,
+        "not_here": not_here,
         "hash": noise.labels_hash(dict(zip(faces[touched], names[after[touched]], strict=True))),
     }
 
@@ -236,16 +342,25 @@ def _share(before: NDArray[np.int64], after: NDArray[np.int64]) -> dict[str, Any
 
 
 def _from_file(
-    file: Path,
+    config: LabelsConfig,
     faces: NDArray[np.object_],
     split: NDArray[np.object_],
     label: NDArray[np.int64],
     noisy_splits: Sequence[str],
     classes: tuple[str, ...],
+    pictures: dict[str, str],
     known: set[str],
-) -> NDArray[np.int64]:
-    """Labels of the noisy splits as a file has them; a split that the file does not touch at all keeps its own."""
-    saved, after = noise.read_noise(file, known, classes), label.copy()
+) -> tuple[NDArray[np.int64], int]:
+    """Labels of the noisy splits as a file has them, and how many of its faces are not here.
+
+    A split that the file does not touch at all keeps its own.
+    """
+    file, not_here, after = Path(config.file or "").expanduser(), 0, label.copy()
+    if is_own(file):
+        saved = noise.read_noise(file, known, classes)
+    else:
+        form = None if config.file_classes is None else file_form(config.file_classes, config.file_first)
+        saved, not_here = read_published(file, pictures, classes, form)
     number = {name: index for index, name in enumerate(classes)}
     for name in noisy_splits:
         rows = np.flatnonzero(split == name)
@@ -257,7 +372,7 @@ def _from_file(
             )
         if not without:
             after[rows] = [number[saved[face]] for face in faces[rows]]
-    return after
+    return after, not_here
 
 
 def _listed(dropped: dict[str, int]) -> str:

@@ -34,10 +34,10 @@ class Majority(NamedTuple):
     ties: int
 
 
-def clean(counts: ArrayLike, classes: int, rule: str) -> Cleaned:
+def clean(counts: ArrayLike, classes: int, rule: str, outliers: int = 1) -> Cleaned:
     """Which faces stay under a rule, and which of their votes count.
 
-    The four published rules first set every answer with one vote or fewer to 0 (an outlier), unknown and not-a-face
+    The four published rules first set every answer with one vote (``outliers``) or fewer to 0, unknown and not-a-face
     like any other; ``majority`` to ``multi_target`` below speak of the votes that remain. All but ``all`` need counts
     of several raters: on proportions nothing would remain. The order of the classes plays no part.
 
@@ -55,6 +55,7 @@ def clean(counts: ArrayLike, classes: int, rule: str) -> Cleaned:
         counts: shape (N, K + others), not negative.
         classes: K.
         rule: one of ``labels.RULES``.
+        outliers: answers with so many votes or fewer are set to 0 first, but for ``all``; 1 as published.
 
     Returns:
         The faces that stay and their counts (N, K), cleaned but not normalised.
@@ -77,7 +78,7 @@ def clean(counts: ArrayLike, classes: int, rule: str) -> Cleaned:
         taken = answers[:, :classes]
         kept = (taken.sum(axis=1) > 0) & _top_is_class(answers, classes)
     else:
-        answers = np.where(answers > 1, answers, 0.0)
+        answers = np.where(answers > outliers, answers, 0.0)
         total = answers.sum(axis=1)
         if rule == "majority":
             taken = np.where(answers > 0.5 * total[:, None], answers, 0.0)[:, :classes]
@@ -131,10 +132,10 @@ def in_face_order(faces: Sequence[str] | None, size: int, random: NDArray[np.flo
     Args:
         faces: N unique ids, or None to hand them out by row.
         size: N.
-        random: one number per face, shape (N,).
+        random: one number, or row of numbers, per face, shape (N,) or (N, M).
 
     Returns:
-        ``random`` in the order of the rows, shape (N,).
+        ``random`` in the order of the rows, of the same shape.
 
     >>> in_face_order(["b", "a"], 2, np.array([0.1, 0.2]))
     array([0.2, 0.1])
@@ -179,6 +180,65 @@ def majority(counts: ArrayLike, ties: str = "drop", seed: int = 0, faces: Sequen
         index = (top.cumsum(axis=1) > rank[:, None]).argmax(axis=1)
     without = ~voted | (tied if ties == "drop" else False)
     return Majority(np.where(without, -1, index).astype(np.int64), tied, int(tied.sum()))
+
+
+class Seats(NamedTuple):
+    """Each face's votes one by one in a random order: ``answer`` (N, most), and ``total`` (N,), how many are real."""
+
+    answer: NDArray[np.int64]
+    total: NDArray[np.int64]
+
+
+def seats(counts: ArrayLike, seed: int | Sequence[int], faces: Sequence[str] | None = None) -> Seats:
+    """The raters of each face, in a random order that belongs to the face.
+
+    Args:
+        counts: whole numbers of votes, shape (N, K).
+        seed: of a numpy Generator.
+        faces: N unique ids; with them the outcome does not depend on the order of the rows.
+
+    Returns:
+        The answer (0 to K - 1) of the first rater of each face, of the second, and so on; K behind the last one.
+
+    >>> seats([[2, 1]], seed=0).total
+    array([3])
+    """
+    matrix = checked_counts(counts)
+    if (matrix != np.floor(matrix)).any():
+        raise RequestError("labels: raters can be drawn from counts of votes, and these are proportions.")
+    total = matrix.sum(axis=1).astype(np.int64)
+    most = int(total.max(initial=0))
+    last = matrix.cumsum(axis=1).astype(np.int64)
+    given = (np.arange(most)[None, :, None] >= last[:, None, :]).sum(axis=2)  # in the order of the answers
+    uniform = in_face_order(faces, len(matrix), np.random.default_rng(seed).random((len(matrix), most)))
+    order = np.where(np.arange(most) < total[:, None], uniform, 2.0).argsort(axis=1, kind="stable")
+    return Seats(np.take_along_axis(given, order, axis=1).astype(np.int64), total)
+
+
+def draw_raters(counts: ArrayLike, raters: int, seed: int = 0, faces: Sequence[str] | None = None) -> Counts:
+    """Votes of so many of each face's raters, drawn without replacement (multivariate hypergeometric).
+
+    With the same seed the raters drawn for a small number are among those drawn for a larger one, so that "what would
+    fewer raters have cost" compares the same people.
+
+    Args:
+        counts: whole numbers of votes, shape (N, answers).
+        raters: how many to draw; a face with fewer gives all it has.
+        seed: of a numpy Generator.
+        faces: N unique ids; with them the outcome does not depend on the order of the rows.
+
+    Returns:
+        Counts, shape (N, answers), rows sum to ``raters`` or to all that a face has.
+
+    >>> draw_raters([[9, 0], [1, 1]], raters=2)
+    array([[2., 0.],
+           [1., 1.]])
+    """
+    matrix = checked_counts(counts)
+    drawn = np.zeros((len(matrix), matrix.shape[1] + 1))
+    chosen = seats(matrix, seed, faces).answer[:, :raters]
+    np.add.at(drawn, (np.arange(len(matrix))[:, None], chosen), 1.0)
+    return drawn[:, :-1]
 
 
 def fractions(counts: ArrayLike) -> Counts:

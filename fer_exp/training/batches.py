@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,12 +30,14 @@ class Examples:
         rows: row of each face in ``pixels``, shape (N,).
         target: the distribution over classes that each face teaches, shape (N, K), rows sum to 1.
         affect: valence and arousal, shape (N, 2), nan where a face is not rated.
+        at_epoch: None, or the targets of an epoch (from 0) in place of ``target``, for labels that change by epoch.
     """
 
     pixels: NDArray[np.uint8] | Tensor
     rows: NDArray[np.int64]
     target: Tensor
     affect: Tensor
+    at_epoch: Callable[[int], NDArray[np.float32]] | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -84,17 +86,23 @@ class Batches:
         shuffle: another order each epoch, and the last incomplete batch left out: each face still has the same chance
             of being met, and no step is taken on a handful of faces.
         shard: whether the processes of a DDP run share a batch between them, or each see all of it.
+        balance: draw as many faces as there are with replacement, each class as likely (``sampler_chances``), in place
+            of meeting every face once.
     """
 
     batch_sampler = None  # Lightning asks for it wherever there is a sampler
 
-    def __init__(self, examples: Examples, batch_size: int, seed: int, shuffle: bool, shard: bool = True) -> None:
+    def __init__(
+        self, examples: Examples, batch_size: int, seed: int, shuffle: bool, shard: bool = True, balance: bool = False
+    ) -> None:
         self.examples = examples
         self.batch_size = batch_size
         self.seed = seed
         self.shuffle = shuffle
         self.shard = shard
+        self.chances = sampler_chances(examples.target) if balance else None
         self.epoch = 0
+        self._target = examples.target
         self._gathered = 0
 
     @property
@@ -113,7 +121,13 @@ class Batches:
     def __iter__(self) -> Iterator[Batch]:
         order = np.arange(len(self.examples))
         if self.shuffle:
-            order = np.random.default_rng(seed_of(self.seed, self.epoch)).permutation(order)
+            random = np.random.default_rng(seed_of(self.seed, self.epoch))
+            if self.chances is None:
+                order = random.permutation(order)
+            else:
+                order = random.choice(order, len(order), p=self.chances)
+        if self.examples.at_epoch is not None:
+            self._target = torch.from_numpy(self.examples.at_epoch(self.epoch))
         rank, world = _place() if self.shard else (0, 1)
         for step in range(len(self)):
             chosen = order[step * self.batch_size : (step + 1) * self.batch_size]
@@ -125,7 +139,7 @@ class Batches:
         index = torch.from_numpy(chosen)
         return {
             "pixels": self._gather(self.examples.rows[chosen]),
-            "target": self.examples.target[index],
+            "target": self._target[index],
             "affect": self.examples.affect[index],
             "index": index,
             "draw": (seed, rank, world, total),
@@ -142,6 +156,34 @@ class Batches:
             mapped.madvise(mmap.MADV_DONTNEED)
             self._gathered = 0
         return torch.from_numpy(faces)
+
+
+def class_weights(target: Tensor) -> Tensor:
+    r"""Weight of each class for ``trainer.balance=weights``: :math:`w_k = N / (K \sum_n t_{nk})`, 0 for an empty class.
+
+    The mean of the weights over all targets is 1, so that the loss keeps its scale.
+
+    Args:
+        target: distributions of the training faces, shape (N, K).
+
+    Returns:
+        Shape (K,).
+
+    >>> class_weights(torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]))
+    tensor([0.6667, 2.0000])
+    """
+    mass = target.double().sum(dim=0)
+    weights = torch.where(mass > 0, len(target) / (target.shape[1] * mass.clamp(min=1e-12)), 0.0)
+    return weights.to(target.dtype)
+
+
+def sampler_chances(target: Tensor) -> NDArray[np.float64]:
+    r"""Chance of each face for ``trainer.balance=sampler``: proportional to :math:`\sum_k t_{nk} w_k`, sums to 1.
+
+    With one class a face, every class that has faces is drawn equally often.
+    """
+    chances = (target.double() * class_weights(target).double()).sum(dim=1).numpy()
+    return np.asarray(chances / chances.sum())
 
 
 def _place() -> tuple[int, int]:

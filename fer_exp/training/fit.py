@@ -22,7 +22,7 @@ from pytorch_lightning.plugins import TorchCheckpointIO
 from fer_exp.config import TrainConfig, TrainerConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.training.augment import normalise
-from fer_exp.training.batches import Batches, Examples, resident
+from fer_exp.training.batches import Batches, Examples, class_weights, resident
 from fer_exp.training.module import FaceModule
 from fer_exp.training.networks import FaceNetwork
 from fer_exp.training.progress import History, ProgressLines
@@ -83,7 +83,8 @@ def fit(network: FaceNetwork, config: TrainConfig, folder: Path, train: Examples
         raise RequestError(
             f"trainer.batch_size is {given.batch_size} but the training split has {len(train)} faces; make it smaller."
         )
-    module = FaceModule(network, config.method, given)
+    weights = class_weights(train.target) if given.balance == "weights" else None
+    module = FaceModule(network, config.method, given, weights)
     if given.compile:
         module.network.compile()
     checkpoint = folder / CHECKPOINT
@@ -93,7 +94,7 @@ def fit(network: FaceNetwork, config: TrainConfig, folder: Path, train: Examples
     history = History(folder / "history.csv", len(train) // given.batch_size * given.batch_size)
     with quiet(), _own_processes():
         trainer = make_trainer(given, device, folder, [history, ProgressLines(history, given.batch_size)])
-        batches = Batches(train, given.batch_size, config.seed, shuffle=True)
+        batches = Batches(train, given.batch_size, config.seed, shuffle=True, balance=given.balance == "sampler")
         # Every process sees the whole validation split: a share each would need padding, and so count faces twice.
         checks = Batches(val, PREDICT_BATCH, config.seed, shuffle=False, shard=False)
         try:

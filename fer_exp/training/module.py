@@ -30,13 +30,16 @@ class FaceModule(LightningModule):
         network: logits and, where faces are rated, valence and arousal.
         method: which method, and the weight of the valence/arousal loss.
         trainer: optimizer, learning_rate, weight_decay, schedule and augment are read.
+        weights: of the classes in the training loss, shape (K,), or None.
     """
 
-    def __init__(self, network: FaceNetwork, method: MethodConfig, trainer: TrainerConfig) -> None:
+    def __init__(
+        self, network: FaceNetwork, method: MethodConfig, trainer: TrainerConfig, weights: Tensor | None = None
+    ) -> None:
         super().__init__()
         # Channels last is the faster layout for convolutions, on CPU (266 against 205 images/s) as on CUDA.
         self.network = network.to(memory_format=torch.channels_last)
-        self.method = METHODS[method.name]()
+        self.method = METHODS[method.name](weights)
         self.affect_weight = method.affect_weight
         self.settings = trainer
 

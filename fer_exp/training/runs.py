@@ -111,7 +111,8 @@ def _hash(config: TrainConfig) -> str:
     keys = asdict(config)
     for group, name in ((None, "output"), (None, "bootstrap"), ("dataset", "cache"), ("trainer", "logger")):
         (keys[group] if group else keys).pop(name)
-    for group, name in (("dataset", "root"), ("labels", "file")):
+    paths = [("dataset", name) for name in ("root", "table", "votes", "ratings", "split_file")]
+    for group, name in [*paths, ("labels", "file"), ("labels", "posteriors")]:
         if keys[group][name]:  # the same folder however it is spelt
             keys[group][name] = str(Path(keys[group][name]).expanduser().resolve())
     return hashlib.sha256(json.dumps(keys, sort_keys=True).encode()).hexdigest()[:8]

@@ -77,5 +77,73 @@ def test_bad_requests_name_the_key(config, said):
 
 def test_an_empty_split_is_named():
     table = faces()
-    with pytest.raises(RequestError, match="no face is left in the test split"):
-        select(table[table["split"] == "train"], {}, DatasetConfig())
+    table.loc[table["split"] == "test", "split"] = "val"
+    table["split"] = table["split"].where(table["split"] != "train", "test")
+    with pytest.raises(RequestError, match="no face is left in the train split"):
+        select(table, {}, DatasetConfig())
+
+
+def test_a_test_split_is_drawn_by_subject_where_there_is_none():
+    table = faces(subjects=True).assign(split=None)
+    drawn = select(table, {}, DatasetConfig(test=0.25, validation=0.2))
+    people = drawn.groupby("split")["subject"].agg(set)
+    assert not people["train"] & people["test"]
+    assert not people["val"] & (people["test"] | people["train"])
+    assert 0.25 <= (drawn["split"] == "test").mean() < 0.25 + 10 / 200
+    again = select(table.sample(frac=1, random_state=2), {}, DatasetConfig(test=0.25, validation=0.2))
+    assert again.sort_values("face")["split"].tolist() == drawn["split"].tolist()
+
+
+@pytest.mark.parametrize("subjects", [True, False])
+def test_folds_test_every_face_once_and_are_about_equal(subjects):
+    table = faces(subjects=subjects).assign(split=None)
+    tests = []
+    for fold in range(5):
+        drawn = select(table, {}, DatasetConfig(folds=5, fold=fold))
+        tested = drawn["split"] == "test"
+        tests.append(set(drawn["face"][tested]))
+        assert abs(tested.sum() - 40) <= 9
+        if subjects:
+            assert not set(drawn["subject"][tested]) & set(drawn["subject"][~tested])
+        else:
+            for label, number in table["label"].value_counts().items():
+                assert abs((drawn["label"][tested] == label).sum() - number / 5) <= 1
+    assert sorted(face for each in tests for face in each) == table["face"].tolist()
+
+
+def test_folds_of_a_corpus_with_a_test_split_are_refused():
+    with pytest.raises(RequestError, match="has a test split"):
+        select(faces(), {}, DatasetConfig(folds=5))
+    with pytest.raises(RequestError, match="only 200 subjects or faces"):
+        select(faces().assign(split=None), {}, DatasetConfig(folds=201))
+
+
+def test_a_split_file_gives_the_same_splits_and_is_the_same_file(tmp_path):
+    table = faces(subjects=True).assign(split=None)
+    file = tmp_path / "splits" / "mine.csv"
+    drawn = select(table, {}, DatasetConfig(split_file=str(file)))
+    text = file.read_bytes()
+    other = DatasetConfig(split_file=str(file), seed=9, test=0.5)  # the file decides
+    assert select(table.iloc[::-1], {}, other).sort_index()["split"].tolist() == drawn["split"].tolist()
+    assert file.read_bytes() == text
+    select(table.iloc[::-1], {}, DatasetConfig(split_file=str(tmp_path / "again.csv")))
+    assert (tmp_path / "again.csv").read_bytes() == text
+    lines = text.decode().splitlines()
+    assert lines[0] == "face,split"
+    assert lines[1:] == sorted(lines[1:])
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["face,fold", "f0000,1"], "has no column split; it has face, fold"),
+        (["face,split", "f0000,tset"], "row 1: split is 'tset'"),
+        (["face,split", "f0000,test", "f0000,val"], "row 2: face is 'f0000'; it has a row already"),
+        (["face,split", "f0000,test", "g,val"], "names 1 faces that are not in this dataset, first 'g'"),
+        (["face,split", "f0000,test", "f0001,train"], "no face is left in the val split"),
+    ],
+)
+def test_an_unusable_split_file_is_refused(tmp_path, lines, said):
+    (tmp_path / "s.csv").write_text("\n".join(lines))
+    with pytest.raises(RequestError, match=said):
+        select(faces(), {}, DatasetConfig(split_file=str(tmp_path / "s.csv")))

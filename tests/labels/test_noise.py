@@ -160,12 +160,6 @@ def test_a_bad_noise_file_is_named_by_line(tmp_path, text, sentence):
         noise.read_noise(tmp_path / "noise.txt", ["a", "b"], CLASSES)
 
 
-def test_published_files_with_numbers_are_read_by_codes(tmp_path):
-    (tmp_path / "noise.txt").write_text("a 1\nb 2\n")
-    codes = {"1": "surprise", "2": "fear"}
-    assert noise.read_noise(tmp_path / "noise.txt", ["a", "b"], CLASSES, codes) == {"a": "surprise", "b": "fear"}
-
-
 def test_a_missing_file_or_an_id_that_fits_no_line_is_refused(tmp_path):
     with pytest.raises(RequestError, match="cannot be read"):
         noise.read_noise(tmp_path / "none.txt", [], CLASSES)

@@ -1,0 +1,131 @@
+"""CAFE: photographs of children whose file names say who poses what."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from fer_exp.datasets.corpus import CLASSES, FACE_COLUMNS, Faces
+from fer_exp.datasets.pictures import Picture, PictureCorpus, listed
+from fer_exp.errors import RequestError
+from fer_exp.names import expression, stem
+
+NAME = re.compile(r"(?P<id>\d+)-(?P<pose>[A-Za-z]+)_(?P<sex>[A-Za-z])-(?P<race>[A-Za-z]+)-(?P<number>\d+)")
+"""``9977-angry_F-AA-01``: number of the file, pose, and the child: sex, race or ethnicity, running number."""
+MOUTHS = {"open": "open", "withtongue": "tongue"}
+"""How a pose ends -> the variant; without an ending the mouth is closed, but for surprise, which has one variant."""
+AGREED = 0.6
+"""Subset A: at least this share of the raters chose the posed class."""
+
+
+class Cafe(PictureCorpus):
+    """CAFE: 1,192 photographs of 154 children (2 to 8 years) posing seven expressions; 100 adult raters each.
+
+    The tables have the columns ``mouth`` (closed, open, tongue, null for surprise), ``sex`` and ``race`` (codes of the
+    file name) beside the usual ones; ``subject`` is ``<sex>-<race>-<number>``. There are no official splits: they
+    are drawn by child.
+    The raters' answers do not come with the pictures: ``dataset.votes`` names them.
+    """
+
+    name = "cafe"
+    citation = (
+        "LoBue, Thrasher. The Child Affective Facial Expression (CAFE) set: validity and reliability from untrained "
+        "adults. Frontiers in Psychology 2015."
+    )
+    licence = "Databrary's terms: authorised investigators only, no redistribution"
+    access = (
+        "Become an authorised investigator of databrary.org, download volume 30, unpack it and give the folder that "
+        "holds sessions/ as dataset.root; give the raters' answers as dataset.votes."
+    )
+    layout = "sessions/<folder>/<id>-<pose>_<sex>-<race>-<nn>.jpg, for example sessions/6280/9977-angry_F-AA-01.jpg"
+    markers = ("sessions",)
+    expected: ClassVar[dict[str, int]] = {"all": 1_192}
+    expected_subjects = 154
+
+    def files(self) -> list[Path]:
+        """None: the file names are the listing; raises DatasetNotFoundError where sessions/ is missing."""
+        self.check_root()
+        return []
+
+    def read(self) -> Faces:
+        """The faces, by what their file names say.
+
+        Raises:
+            RequestError: a picture whose name is not of CAFE's form, or whose pose is not known.
+        """
+        rows = [self._row(path) for path in self._paths]
+        table = pd.DataFrame(rows, columns=[*FACE_COLUMNS, "mouth", "sex", "race", "session"])
+        children = table.groupby("session")["subject"].nunique()
+        sessions = table.groupby("subject")["session"].nunique()
+        found = {
+            "children": int(table["subject"].nunique()),
+            "session folders that hold more than one child": int((children > 1).sum()),
+            "children in more than one session folder": int((sessions > 1).sum()),
+        }
+        if (poses := table["subject"].nunique()) != self.expected_subjects:
+            found[f"children missing or too many, of {self.expected_subjects}"] = abs(self.expected_subjects - poses)
+        return Faces(table.drop(columns="session"), None, found)
+
+    def pictures(self) -> list[Picture]:
+        """Every picture below sessions/."""
+        return [Picture(path) for path in self._paths]
+
+    @cached_property
+    def _paths(self) -> list[str]:
+        self.check_root()
+        paths = listed(self.root, "sessions")
+        if not paths:
+            raise RequestError(f"{self.name}: there is no picture below {self.root}/sessions; unpack the volume there.")
+        return sorted(paths, key=lambda path: (stem(PurePosixPath(path).name), path))
+
+    def _row(self, path: str) -> dict[str, object]:
+        file = PurePosixPath(path)
+        match = NAME.fullmatch(file.stem)
+        pose = match["pose"].lower() if match else ""
+        ending = next((end for end in MOUTHS if pose.endswith(end)), "")
+        label = expression(pose.removesuffix(ending)) if match else None
+        if match is None or label not in CLASSES[:7]:
+            raise RequestError(
+                f"{self.name}: {self.root / path} is not named <id>-<pose>_<sex>-<race>-<nn> with a pose such as angry "
+                "or happyopen; take what is no CAFE picture out of sessions/."
+            )
+        mouth = MOUTHS[ending] if ending else None if label == "surprise" else "closed"
+        sex, race = match["sex"].upper(), match["race"].upper()
+        return {
+            "face": file.stem,
+            "split": None,
+            "subject": f"{sex}-{race}-{match['number']}",
+            "label": label,
+            "valence": np.nan,
+            "arousal": np.nan,
+            "source": self.name,
+            "mouth": mouth,
+            "sex": sex,
+            "race": race,
+            "session": file.parent.name,
+        }
+
+
+def subset(faces: pd.DataFrame, votes: pd.DataFrame, which: str) -> pd.Series:
+    """Which faces belong to a subset by agreement, bool by the index of ``faces``.
+
+    A is as published: at least 60 % of a face's raters chose the posed class. B is our own reading, all other faces
+    that were rated: the publication describes B by its variability, not by a rule.
+
+    Args:
+        faces: ``label`` is read, the posed class.
+        votes: counts in the same order; all answers count, other answers than classes included.
+        which: A or B.
+    """
+    answers = votes.drop(columns="face")
+    place = answers.columns.get_indexer(pd.Index(faces["label"]))
+    counts = answers.to_numpy(np.float64)
+    total = counts.sum(axis=1)
+    chosen = np.where(place >= 0, counts[np.arange(len(counts)), place], 0.0)
+    agreed = (total > 0) & (chosen >= AGREED * total - 1e-9)
+    return pd.Series(agreed if which == "A" else (total > 0) & ~agreed, index=faces.index)

@@ -1,0 +1,180 @@
+"""Any faces: a folder of pictures per class, or a table that names pictures and what is known of them."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from fer_exp.datasets.attach import whole_votes
+from fer_exp.datasets.corpus import CLASSES, FACE_COLUMNS, OTHER_ANSWERS, Faces
+from fer_exp.datasets.pictures import Picture, PictureCorpus, listed, safe_path
+from fer_exp.errors import DatasetNotFoundError, RequestError
+from fer_exp.names import checked_expression, expression
+from fer_exp.tables import affect, answer_columns, need, read_table, refuse
+
+SPLITS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+"""How splits are written -> ours; case never matters."""
+
+
+class Folder(PictureCorpus):
+    """Pictures of one's own.
+
+    Without a table: ``root/<class>/...`` or ``root/<split>/<class>/...``; a face is named by its path below the root.
+    With one: a row per face, ``path`` from the root, and any of ``face`` (its name, else the path), ``label``,
+    ``subject``, ``split``, ``valence``, ``arousal``, and a column of counts (or proportions) per class, ``unknown``
+    and ``not_a_face``, plain or as ``votes_<class>``.
+
+    Args:
+        root: the folder of pictures; None for the table's folder.
+        classes: class names.
+        table: None, or the table.
+        raters: raters behind each row of proportions.
+        max_rejected: see ``PictureCorpus``.
+    """
+
+    name = "folder"
+    citation = "your own"
+    licence = "your own"
+    access = (
+        "Give a folder that holds a folder of pictures per class as dataset.root, or a table with a column path as "
+        "dataset.table."
+    )
+    layout = "<class>/<picture>, or <split>/<class>/<picture>, or a table with the columns path, label, ..."
+    expected: ClassVar[dict[str, int]] = {}
+
+    def __init__(
+        self,
+        root: Path | None,
+        classes: tuple[str, ...],
+        table: Path | None = None,
+        raters: int | None = None,
+        max_rejected: float = 0.01,
+    ) -> None:
+        if root is None and table is None:
+            raise DatasetNotFoundError(f"{self.name}: {self.access}")
+        super().__init__(root or Path(table or "").parent, classes, max_rejected)
+        self.table, self.raters = table, raters
+
+    def files(self) -> list[Path]:
+        """The table, or nothing: the folders are the listing."""
+        if not self.root.is_dir():
+            raise DatasetNotFoundError(f"{self.name}: dataset.root={self.root} is no folder. {self.access}")
+        return [self.table] if self.table else []
+
+    def recipe(self) -> str:
+        """The pictures' digest, and what turns proportions into counts."""
+        return f"{super().recipe()}, raters {self.raters}"
+
+    def read(self) -> Faces:
+        """The faces of the table or the folders.
+
+        Raises:
+            RequestError: a class, split, rating or path that cannot be understood; names file and row.
+        """
+        return self._faces[0]
+
+    def pictures(self) -> list[Picture]:
+        """Every picture named."""
+        return [Picture(path) for path in self._faces[1]]
+
+    @cached_property
+    def _faces(self) -> tuple[Faces, list[str]]:
+        """The faces and their paths, sorted by path."""
+        return self._from_table(self.table) if self.table else self._from_folders()
+
+    def _from_folders(self) -> tuple[Faces, list[str]]:
+        self.files()
+        rows, paths, loose = [], [], 0
+        for path in listed(self.root):
+            folders = PurePosixPath(path).parts[:-1]
+            split = SPLITS.get(folders[0].lower()) if folders else None
+            kinds = folders[1:] if split else folders
+            if not kinds:
+                loose += 1
+                continue
+            label = expression(kinds[0])
+            if label not in CLASSES:
+                inner = expression(kinds[1]) or SPLITS.get(kinds[1].lower()) if len(kinds) > 1 else None
+                if inner and not split:
+                    way_out = f"set dataset.root={self.root / kinds[0]}"
+                    raise DatasetNotFoundError(f"{self.name}: the class folders lie one further down; {way_out}.")
+                if self.root.name.lower() in SPLITS or expression(self.root.name) in CLASSES:
+                    way_out = f"set dataset.root={self.root.parent}"
+                    raise DatasetNotFoundError(f"{self.name}: {self.root} is itself a split or class; {way_out}.")
+                checked_expression(kinds[0], f"{self.name}: the folder {self.root.joinpath(*folders)}")
+                raise RequestError(f"{self.name}: the folder {kinds[0]!r} is no class; {', '.join(CLASSES)} are.")
+            rows.append({"face": path, "split": split, "label": label})
+            paths.append(path)
+        if not rows:
+            if loose and (expression(self.root.name) in CLASSES or self.root.name.lower() in SPLITS):
+                way_out = f"set dataset.root={self.root.parent}"
+                raise DatasetNotFoundError(f"{self.name}: {self.root} is itself a class or split; {way_out}.")
+            raise DatasetNotFoundError(f"{self.name}: there is no picture in a folder of {self.root}. {self.access}")
+        table = pd.DataFrame(rows).assign(subject=None, valence=np.nan, arousal=np.nan, source=self.name)
+        table["subject"] = table["subject"].astype(object)
+        found = {"pictures that lie in no class folder, left out": loose}
+        return Faces(table[[*FACE_COLUMNS]], None, found), paths
+
+    def _from_table(self, file: Path) -> tuple[Faces, list[str]]:
+        where = f"{self.name}: {file}"
+        frame = read_table(file, "dataset.table")
+        need(frame, ("path",), where)
+        frame["path"] = [self._path(path, f"{where}, row {row}") for row, path in enumerate(frame["path"], start=1)]
+        named = frame["face"].str.strip() if "face" in frame else frame["path"]
+        refuse((named == "").to_numpy(), named, where, "a face needs a name")
+        refuse(named.duplicated().to_numpy(), named, where, "it has a row already; one face, one row")
+        frame = frame.assign(face=named)
+        table = pd.DataFrame({"face": frame["face"]})
+        table["split"] = self._mapped(frame, "split", where)
+        table["subject"] = self._texts(frame, "subject")
+        table["label"] = self._mapped(frame, "label", where)
+        for name, values in affect(frame, where).items():
+            table[name] = values
+        table["source"] = self.name
+        votes, found = None, dict[str, int]()
+        if answer_columns(frame):
+            votes, found = whole_votes(frame, self.classes, self.raters, where)
+        order = frame["path"].to_numpy().astype(str).argsort(kind="stable")  # the same on every machine
+        table = table[[*FACE_COLUMNS]].iloc[order].reset_index(drop=True)
+        votes = None if votes is None else votes.iloc[order].reset_index(drop=True)
+        return Faces(table, votes, found), frame["path"].iloc[order].tolist()
+
+    def _path(self, text: str, where: str) -> str:
+        """A path from the root; an absolute one is fine if it lies below the root."""
+        path = text.strip()
+        if os.path.isabs(path) and Path(os.path.normpath(path)).is_relative_to(self.root.absolute()):  # noqa: PTH117
+            path = Path(os.path.normpath(path)).relative_to(self.root.absolute()).as_posix()
+        if not path:
+            raise RequestError(f"{where}: the path is empty.")
+        return safe_path(path, where)
+
+    def _texts(self, frame: pd.DataFrame, name: str) -> pd.Series:
+        """A column of text, null where empty or where there is no such column."""
+        if name not in frame.columns:
+            return pd.Series([None] * len(frame), dtype=object)
+        text = frame[name].str.strip().astype(object)
+        return text.where(text != "", None)
+
+    def _mapped(self, frame: pd.DataFrame, name: str, where: str) -> pd.Series:
+        """Labels or splits by our names, null where empty; each distinct spelling is looked at once."""
+        text = self._texts(frame, name)
+        meaning: dict[str, str | None] = {}
+        for spelling in text.dropna().unique():
+            row = f"{where}, row {int((text == spelling).to_numpy().argmax()) + 1}"
+            if name == "split":
+                if spelling.lower() not in SPLITS:
+                    raise RequestError(f"{row}: the split is {spelling!r}; it must be train, val or test.")
+                meaning[spelling] = SPLITS[spelling.lower()]
+            else:
+                known = checked_expression(spelling, row)
+                meaning[spelling] = None if known in OTHER_ANSWERS else known
+        return text.map(meaning).astype(object).where(text.notna(), None)

@@ -1,0 +1,97 @@
+"""RAF-DB: a list of names and numbers, and aligned pictures."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from fer_exp.datasets.corpus import FACE_COLUMNS, Faces
+from fer_exp.datasets.pictures import Picture, PictureCorpus, safe_path
+from fer_exp.errors import RequestError
+from fer_exp.names import stem
+
+LIST = "EmoLabel/list_patition_label.txt"
+CODES = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")
+"""What 1..7 mean in the list."""
+
+
+class RafDb(PictureCorpus):
+    """RAF-DB basic set: 15,339 aligned in-the-wild faces, seven expressions, one label each."""
+
+    name = "rafdb"
+    citation = (
+        "Li, Deng, Du. Reliable crowdsourcing and deep locality-preserving learning for expression recognition in "
+        "the wild. CVPR 2017."
+    )
+    licence = "research only, no redistribution; the pictures come from the web"
+    access = (
+        "Ask for a password at www.whdeld.cn/raf or of the authors (research only), unpack basic/ with "
+        "Image/aligned.zip and give its folder as dataset.root."
+    )
+    layout = f"{LIST} and Image/aligned/train_00001_aligned.jpg, ..."
+    markers = (LIST,)
+    expected: ClassVar[dict[str, int]] = {"train": 12_271, "test": 3_068}
+    expected_labels: ClassVar[dict[str, dict[str, int]]] = {
+        "train": dict(zip(CODES, (1_290, 281, 717, 4_772, 1_982, 705, 2_524), strict=True)),
+        "test": dict(zip(CODES, (329, 74, 160, 1_185, 478, 162, 680), strict=True)),
+    }
+
+    def files(self) -> list[Path]:
+        """The list; raises DatasetNotFoundError where it or the folder of pictures is missing."""
+        self.check_root()
+        if not (self.root / "Image" / "aligned").is_dir():
+            raise RequestError(f"{self.name}: there is no folder {self.root}/Image/aligned; unpack aligned.zip there.")
+        return [self.root / LIST]
+
+    def read(self) -> Faces:
+        """The faces of the list.
+
+        Raises:
+            RequestError: a line that is no name and number 1..7, a name that says neither train nor test, or a name
+                that comes twice.
+        """
+        names, labels = self._rows
+        faces = [stem(name) for name in names]
+        table = pd.DataFrame(
+            {
+                "face": faces,
+                "split": [face.partition("_")[0] for face in faces],
+                "subject": pd.Series([None] * len(faces), dtype=object),
+                "label": labels,
+                "valence": np.nan,
+                "arousal": np.nan,
+                "source": self.name,
+            },
+            columns=list(FACE_COLUMNS),
+        )
+        return Faces(table)
+
+    def pictures(self) -> list[Picture]:
+        """The aligned pictures; a name of the list stands for ``<name>_aligned.jpg``."""
+        return [Picture(f"Image/aligned/{stem(name)}_aligned.jpg") for name in self._rows[0]]
+
+    @cached_property
+    def _rows(self) -> tuple[list[str], list[str]]:
+        """Names and labels, sorted by name."""
+        file = self.files()[0]
+        rows: dict[str, str] = {}
+        for number, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), start=1):
+            if not line.strip():
+                continue
+            where = f"{self.name}: {file}, line {number}"
+            name, _, code = line.strip().rpartition(" ")
+            if not (code.isdigit() and 1 <= int(code) <= len(CODES)):
+                raise RequestError(f"{where} ends in {code!r} where a label 1 to 7 belongs; get the list again.")
+            if stem(safe_path(name, where)).partition("_")[0] not in self.expected:
+                raise RequestError(f"{where}: the name {name!r} starts with neither train_ nor test_.")
+            if name.strip() in rows:
+                raise RequestError(f"{where}: {name.strip()!r} has a line already; which label is meant is not known.")
+            rows[name.strip()] = CODES[int(code) - 1]
+        if not rows:
+            raise RequestError(f"{self.name}: {file} has no lines; get the list again.")
+        names = sorted(rows)
+        return names, [rows[name] for name in names]

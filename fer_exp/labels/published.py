@@ -1,0 +1,152 @@
+"""Noise files as others publish them: numbers whose order must be named, paths of other machines, a flag column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fer_exp.config import check_choice
+from fer_exp.errors import RequestError
+from fer_exp.files import whole
+from fer_exp.labels.noise import HEADER, read_text
+from fer_exp.names import checked_expression, expression, finder, stem
+
+AFFECTNET = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
+RAF = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")
+
+
+class Form(NamedTuple):
+    """How a published noise file writes labels: class names in its order, number of the first, suffix of names."""
+
+    classes: tuple[str, ...]
+    first: int
+    suffix: str
+
+
+FORMS = {
+    "scn": Form(RAF, 0, ".jpg"),
+    "rafdb": Form(RAF, 1, ".jpg"),
+    "eac": Form(RAF, 1, ".jpg"),
+    "affectnet": Form(AFFECTNET, 0, ".jpg"),
+    "ferplus": Form(("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt"), 0, ".png"),
+    "fer2013": Form(("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral"), 0, ".png"),
+}
+"""``labels.file_classes`` by name: SCN's files count RAF-DB's order from 0, RAF-DB's own and EAC's from 1."""
+
+
+def file_form(named: Any, first: int | None, suffix: str = "") -> Form:
+    """What ``labels.file_classes`` and ``labels.file_first`` say of a file's numbers.
+
+    Args:
+        named: a name in ``FORMS``, or a list of class names in the file's order.
+        first: the number of the first class; needed with a list.
+        suffix: of names that are written.
+
+    Raises:
+        RequestError: an unknown name or class, a class twice, or a list without ``first``.
+
+    >>> file_form("scn", None).classes[0]
+    'surprise'
+    """
+    if isinstance(named, str):
+        return FORMS[check_choice("labels.file_classes", named, tuple(FORMS))]
+    key = "labels.file_classes"
+    classes = tuple(checked_expression(str(name), key) for name in named)
+    if len(set(classes)) != len(classes) or not classes:
+        raise RequestError(f"{key} must name every class of the file once, in its order, not {', '.join(classes)}.")
+    if first not in (0, 1):
+        raise RequestError(f"{key} is a list; say with labels.file_first=0 or 1 what number its first class has.")
+    return Form(classes, first, suffix)
+
+
+def save_published(file: Path, labels: Mapping[str, str], form: Form) -> None:
+    """Write a noise file as others publish theirs: a line ``name number`` per face, no comment.
+
+    Args:
+        file: where to.
+        labels: class name after noise by the name that a face has in such files, without suffix.
+        form: what the numbers mean; a name gets its suffix.
+
+    Raises:
+        RequestError: a label that the form has no number for.
+        RunError: the file cannot be written.
+    """
+    number = {name: str(place) for place, name in enumerate(form.classes, start=form.first)}
+    if missing := sorted(set(labels.values()) - set(number)):
+        raise RequestError(f"labels.export: {missing[0]} has no number in that form; its classes are {form.classes}.")
+    lines = "".join(f"{stem(face)}{form.suffix} {number[label]}\n" for face, label in labels.items())
+    with whole(file) as aside:
+        aside.write_text(lines, encoding="utf-8")
+
+
+def is_own(file: Path) -> bool:
+    """Whether a noise file was written by ``save_noise``; False also where it cannot be read."""
+    try:
+        with file.open(encoding="utf-8-sig") as stream:
+            return stream.readline().startswith(HEADER)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def read_published(
+    file: Path, names: Mapping[str, str], classes: Sequence[str], form: Form | None
+) -> tuple[dict[str, str], int]:
+    """Read a noise file that others wrote: lines ``name label``, or ``name label flag``.
+
+    A name may be a path of another machine, lack its suffix or end in ``_aligned``. The third column, whether a label
+    was changed, is not read. A face that is not here (a split left out, a picture rejected) is counted.
+
+    Args:
+        file: the file.
+        names: face id by the name that the corpus gives its picture.
+        classes: class names of this run.
+        form: what numbers mean; None for labels that are names.
+
+    Returns:
+        Class name by face id, and how many faces of the file are not here.
+
+    Raises:
+        RequestError: a file that cannot be read or is of other faces, or, naming the line, a label out of range, a
+            class that is none here, a face twice.
+    """
+    text, find = read_text(file), finder(names)
+    meaning = {str(n): name for n, name in enumerate(form.classes, form.first)} if form else {}
+    labels: dict[str, str] = {}
+    strange, first = 0, ""
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        where = f"{file}, line {number}"
+        words = line.replace("\t", " ").strip().replace(",", " ").split()
+        if len(words) < 2:
+            raise RequestError(f"{where}: {line.strip()!r} is no name and label.")
+        label, name = words[-1], find(" ".join(words[:-1]))
+        if name is None and len(words) > 2 and words[-1] in ("0", "1", "True", "False"):
+            flagged = find(" ".join(words[:-2]))
+            if flagged is not None or words[-2] in meaning:
+                label, name = words[-2], flagged
+        known = meaning.get(label) if form else expression(label)
+        if known is None and form:
+            last = form.first + len(form.classes) - 1
+            raise RequestError(
+                f"{where}: the label {label!r} is out of {form.first} to {last}, which labels.file_classes names; is "
+                "it counted from another number, or of another form?"
+            )
+        if known is None and label.lstrip("-").isdigit():
+            raise RequestError(
+                f"{where}: the label {label!r} is a number; numbers mean other classes in every tool: name them with "
+                f"labels.file_classes ({', '.join(FORMS)}, or a list in the file's order)."
+            )
+        known = known or checked_expression(label, where)
+        if name is None:
+            strange, first = strange + 1, first or " ".join(words[:-1])
+            continue
+        if known not in classes:
+            raise RequestError(f"{where}: {known} is no class of this run; there are: {', '.join(classes)}.")
+        if names[name] in labels:
+            raise RequestError(f"{where}: the face {names[name]!r} has a label already.")
+        labels[names[name]] = known
+    if not labels:
+        raise RequestError(f"{file}: none of its {strange:,} faces is in this dataset, first {first!r}.")
+    return labels, strange
