@@ -117,9 +117,18 @@ class Answers:
 
     def select(self, rows: NDArray[np.bool_]) -> Answers:
         """Some of the answers, (n,) bool; tasks, workers and classes keep their codes."""
-        part = {name: None if (all_ := getattr(self, name)) is None else all_[rows]
-                for name in ("valence", "arousal", "seconds")}  # fmt: skip
-        return replace(self, task=self.task[rows], worker=self.worker[rows], label=self.label[rows], **part)
+        valence, arousal, seconds = (
+            None if values is None else values[rows] for values in (self.valence, self.arousal, self.seconds)
+        )
+        return replace(
+            self,
+            task=self.task[rows],
+            worker=self.worker[rows],
+            label=self.label[rows],
+            valence=valence,
+            arousal=arousal,
+            seconds=seconds,
+        )
 
     def of_tasks(self, tasks: NDArray[np.bool_]) -> Answers:
         """The answers to some tasks, (T,) bool, with the tasks renumbered."""
@@ -128,8 +137,13 @@ class Answers:
         repeats = self.repeats
         if repeats is not None:
             inside = tasks[repeats.task]
-            repeats = Repeats(*(column[inside] for column in repeats))
-            repeats = repeats._replace(task=number[repeats.task])
+            repeats = Repeats(
+                number[repeats.task[inside]],
+                repeats.label[inside],
+                repeats.valence[inside],
+                repeats.arousal[inside],
+                repeats.worker[inside],
+            )
         subset = None if self.subset is None else self.subset[tasks]
         return replace(part, task=number[part.task], tasks=self.tasks[tasks], subset=subset, repeats=repeats)
 
@@ -287,8 +301,10 @@ def _labels(
             raise RequestError(f"{where}: row {row + 1} has label {name!r}, which is no class; {hint}There are: "
                                f"{', '.join(place)}. Name what is no class in ignore=[...].")  # fmt: skip
         moved[number] = place[name]
-    for name in left_out:
-        notes.append(f"{int((column.codes == found.index(name)).sum()):,} answers {name!r} are no class and left out")
+    notes += [
+        f"{int((column.codes == found.index(name)).sum()):,} answers {name!r} are no class and left out"
+        for name in left_out
+    ]
     if (empty := int((column.codes < 0).sum())) > 0:
         notes.append(f"{empty:,} rows have no label")
     return moved[column.codes], order

@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import difflib
 import gzip
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -227,9 +228,9 @@ def _is_text(source: Path) -> bool:
     return any(suffix.lower() in (".csv", ".tsv", ".txt") for suffix in source.suffixes[-2:])
 
 
-def _open(source: Path):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _open(source: Path) -> IO[str]:
     if source.suffix.lower() == ".gz":
-        return gzip.open(source, "rt", encoding="utf-8-sig", newline="")
+        return io.TextIOWrapper(gzip.open(source), encoding="utf-8-sig", newline="")
     return source.open(encoding="utf-8-sig", newline="")
 
 
