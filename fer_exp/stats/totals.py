@@ -1,0 +1,83 @@
+"""Measures that are functions of sums over tasks: one matrix product bootstraps all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from fer_exp.stats.bootstrap import FloatArray, percentile_interval, resample_weights
+
+Joint = Callable[[FloatArray | None], FloatArray]
+"""From weights of shape (B, N), or None for one each, to several values, shape (B, M) or (M,); nan where undefined."""
+
+Interval = tuple[float | None, float | None, float | None]
+"""Value, low, high; None where there is none."""
+
+
+class Measure(NamedTuple):
+    """What each task adds, ``columns`` (N, m), and ``finish``, from sums of them (..., m) to the measure (...)."""
+
+    columns: FloatArray
+    finish: Callable[[FloatArray], FloatArray]
+
+    @property
+    def value(self) -> float:
+        """The measure over all tasks, nan where undefined."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return float(self.finish(self.columns.sum(axis=0)))
+
+
+def together(measures: Mapping[str, Measure]) -> Joint:
+    """All measures of the same tasks as one function of the weights, in their order.
+
+    >>> mean = Measure(np.array([[1.0, 1.0], [4.0, 1.0]]), lambda sums: sums[..., 0] / sums[..., 1])
+    >>> together({"mean": mean})(np.array([[1.0, 1.0], [2.0, 0.0]]))
+    array([[2.5],
+           [1. ]])
+    """
+    stacked = np.ascontiguousarray(np.concatenate([measure.columns for measure in measures.values()], axis=1))
+    ends = np.cumsum([measure.columns.shape[1] for measure in measures.values()])
+    parts = list(zip([0, *ends[:-1].tolist()], ends.tolist(), measures.values(), strict=True))
+
+    def joint(weights: FloatArray | None) -> FloatArray:
+        sums = stacked.sum(axis=0) if weights is None else weights @ stacked
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.stack([measure.finish(sums[..., start:end]) for start, end, measure in parts], axis=-1)
+
+    return joint
+
+
+def joint_intervals(
+    joint: Joint, names: Sequence[str], tasks: int, samples: int, seed: int, level: float = 0.95
+) -> dict[str, Interval]:
+    """Value and percentile interval of several measures over the same replicates of the tasks.
+
+    Args:
+        joint: the measures, as ``together`` makes them.
+        names: of the measures, M.
+        tasks: N; a single task gives no interval.
+        samples: replicates; 0 leaves the intervals out.
+        seed: the same seed gives the same replicates.
+        level: coverage that is aimed at.
+
+    Returns:
+        Name -> (value, low, high), None where undefined.
+
+    Source:
+        Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapters 6 and 13.
+
+    >>> mean = Measure(np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 1.0], [0.0, 1.0]]), lambda s: s[..., 0] / s[..., 1])
+    >>> joint_intervals(together({"mean": mean}), ["mean"], 4, 1000, seed=0)
+    {'mean': (0.5, 0.0, 1.0)}
+    """
+    values = joint(None)
+    drawn = [joint(weights) for weights in resample_weights(tasks, samples if tasks > 1 else 0, seed)]
+    replicates = np.concatenate(drawn) if drawn else np.empty((0, len(names)))
+    result: dict[str, Interval] = {}
+    for number, name in enumerate(names):
+        value = float(values[number])
+        ends = percentile_interval(replicates[:, number], level) if np.isfinite(value) else (None, None)
+        result[name] = (value if np.isfinite(value) else None, *ends)
+    return result
