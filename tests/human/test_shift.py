@@ -24,7 +24,7 @@ def test_full_tables_equal_statsmodels(classes):
         assert mine.p == pytest.approx(other.pvalue)
 
 
-def test_an_empty_class_drops_out_where_statsmodels_gives_nan_or_counts_it():
+def test_an_empty_class_drops_out_where_statsmodels_goes_wrong():
     full = table(4)
     wide = np.zeros((5, 5))
     wide[:4, :4] = full
@@ -32,9 +32,12 @@ def test_an_empty_class_drops_out_where_statsmodels_gives_nan_or_counts_it():
     assert shift.bowker(wide) == pytest.approx(shift.bowker(full))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        theirs = SquareTable(wide, shift_zeros=False)
-        assert np.isnan(theirs.homogeneity().statistic)
-        assert np.isnan(theirs.symmetry().statistic)
+        first = SquareTable(np.roll(wide, (1, 1), (0, 1)), shift_zeros=False)
+        assert np.isnan(first.homogeneity().statistic)
+        assert first.symmetry().df == 10  # where 6 pairs of classes are confused
+        assert SquareTable(wide.copy(), shift_zeros=False).homogeneity().df == 4  # where 3 is right
+        SquareTable(wide)
+        assert wide[4, 4] == 0.5  # its default puts a half into empty cells, of the caller's own table
 
 
 def test_a_class_that_only_one_side_uses_stays():
