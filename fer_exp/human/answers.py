@@ -27,6 +27,19 @@ IGNORED = ("unknown", "not_a_face")
 DUPLICATES = ("refuse", "first", "last")
 """What becomes of a second answer of the same worker to the same task."""
 
+BESIDE = (
+    "split",
+    "subject",
+    "source",
+    "label",
+    "valence",
+    "arousal",
+    "original",
+    "original_valence",
+    "original_arousal",
+)
+"""Columns of a votes table that are no counts."""
+
 ALSO: Mapping[str, tuple[str, ...]] = {
     "task": ("face", "question", "item", "image", "unit"),
     "worker": ("rater", "annotator", "user", "performer", "participant"),
@@ -188,7 +201,8 @@ def read_answers(
     given = dict(columns or {})
     found = {name: find_column(source, name, given.get(name), also, needed=False) for name, also in ALSO.items()}
     task = find_column(source, "task", given.get("task"), ALSO["task"])
-    if found["worker"] is None and found["label"] is None:
+    counted = set(classes or CANONICAL) & set(table_columns(source))
+    if found["worker"] is None and (found["label"] is None or len(counted) > 1):
         return _read_votes(source, str(task), found["subset"], classes, ignore, where)
     worker = find_column(source, "worker", given.get("worker"), ALSO["worker"])
     sides = [name for name in ("valence", "arousal", "seconds") if found[name]]
@@ -241,14 +255,18 @@ def read_labels(
     given = dict(columns or {})
     task = str(find_column(source, "task", given.get("task"), ALSO["task"]))
     label = find_column(source, "label", given.get("label"), ALSO["label"], needed=bool(classes))
-    sides = [name for name in ("valence", "arousal") if find_column(source, name, None, (), needed=False)]
+    wanted = [given.get(name) or name for name in ("valence", "arousal")]
+    sides = [name for name in wanted if name in table_columns(source)]
     names, numbers = read_columns(source, [task, *([label] if label else [])], sides)
     codes, _ = _labels(names.get(str(label)), classes, (), len(names[task].codes), where, [])
     tasks = names[task].names[names[task].codes]
-    pairs = pd.DataFrame({"task": tasks, "label": codes}).drop_duplicates()
+    pairs = pd.DataFrame({"task": tasks, "label": codes})[codes >= 0].drop_duplicates()
     if (twice := pairs["task"].duplicated()).any():
         raise RequestError(f"{where}: task {pairs['task'][twice].iloc[0]} has two different labels; give one a task.")
     keep = ~pd.Series(tasks).duplicated().to_numpy()
+    if (codes < 0).any():  # of a task that occurs more than once, the row with a label
+        order = np.argsort(codes < 0, kind="stable")
+        keep[order] = ~pd.Series(tasks[order]).duplicated().to_numpy()
     affect = np.stack([numbers[name] for name in sides], axis=1)[keep] if len(sides) == 2 else None
     if affect is not None:
         affect = np.where(affect == -2, np.nan, affect)
@@ -370,7 +388,7 @@ def _read_votes(
     where: str,
 ) -> Votes:  # fmt: skip
     names, _ = read_columns(source, [task, *([subset] if subset else [])], [])
-    taken = {task, subset} | {name for name in table_columns(source) if name in ("split", "subject", "source")}
+    taken = {task, subset} | {name for name in table_columns(source) if name in BESIDE}
     if classes:
         taken |= {name for name in table_columns(source) if name not in (*classes, *ignore)}
     columns = count_columns(source, [name for name in taken if name])

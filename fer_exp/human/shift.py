@@ -11,6 +11,7 @@ from scipy.stats import binomtest, chi2
 
 from fer_exp.human import affect
 from fer_exp.stats.bootstrap import FloatArray, weighted_mean
+from fer_exp.stats.totals import Interval, joint_intervals
 
 
 class ChiSquare(NamedTuple):
@@ -156,6 +157,35 @@ def share_changes(table: FloatArray, samples: int, seed: int, level: float = 0.9
     drawn = drawn.reshape(samples, *table.shape)
     ends = np.percentile(drawn.sum(axis=1) - drawn.sum(axis=2), [50 * (1 - level), 50 * (1 + level)], axis=0)
     return np.concatenate([change[None], ends])
+
+
+def vote_changes(original: NDArray[np.int32], fractions: FloatArray, samples: int, seed: int) -> list[Interval]:
+    """Change of each class's share from original labels to the *mean vote fraction*, with a bootstrap interval.
+
+    A majority favours frequent answers: raters who err as the original annotator did still move a majority towards
+    the classes that errors go to. Votes have no such bias, so this is the shift of how people answer.
+
+    Args:
+        original: codes of original labels, shape (N,).
+        fractions: vote fractions of the same tasks, shape (N, K).
+        samples: replicates; 0 for none.
+        seed: of the replicates.
+
+    Returns:
+        Value, low and high of each class.
+
+    >>> vote_changes(np.array([0, 1], np.int32), np.array([[0.5, 0.5], [0.0, 1.0]]), 0, 0)
+    [(-0.25, None, None), (0.25, None, None)]
+    """
+    tasks, classes = fractions.shape
+    columns = np.column_stack([fractions - np.eye(classes)[original], np.ones(tasks)])
+
+    def joint(weights: FloatArray | None) -> FloatArray:
+        sums = columns.sum(axis=0) if weights is None else weights @ columns
+        return np.asarray(sums[..., :-1] / sums[..., -1:])
+
+    names = [str(k) for k in range(classes)]
+    return list(joint_intervals(joint, names, tasks, samples, seed).values())
 
 
 RATING_MEASURES = ("bias", "slope", "ccc", "pearson", "rmse", "sagr")
