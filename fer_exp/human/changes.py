@@ -124,5 +124,5 @@ def rating_changes(
             )  # fmt: skip
             for measure, (value, low, high) in measured.items():
                 rows.append({"side": side, "class": name, "measure": measure, "value": value, "low": low,
-                             "high": high, "n": len(x)})  # fmt: skip  # noqa: PERF401
+                             "high": high, "n": len(x)})  # fmt: skip
     return pd.DataFrame(rows, columns=["side", "class", "measure", "value", "low", "high", "n"])
