@@ -177,15 +177,16 @@ def vote_changes(original: NDArray[np.int32], fractions: FloatArray, samples: in
     >>> vote_changes(np.array([0, 1], np.int32), np.array([[0.5, 0.5], [0.0, 1.0]]), 0, 0)
     [(-0.25, None, None), (0.25, None, None)]
     """
-    tasks, classes = fractions.shape
-    columns = np.column_stack([fractions - np.eye(classes)[original], np.ones(tasks)])
+    classes = fractions.shape[1]
+    rows, group = np.unique(np.column_stack([fractions, original]), axis=0, return_inverse=True)
+    columns = np.column_stack([rows[:, :-1] - np.eye(classes)[rows[:, -1].astype(np.int64)], np.ones(len(rows))])
 
     def joint(weights: FloatArray | None) -> FloatArray:
         sums = columns.sum(axis=0) if weights is None else weights @ columns
         return np.asarray(sums[..., :-1] / sums[..., -1:])
 
     names = [str(k) for k in range(classes)]
-    return list(joint_intervals(joint, names, tasks, samples, seed).values())
+    return list(joint_intervals(joint, names, group.ravel().astype(np.int64), samples, seed).values())
 
 
 RATING_MEASURES = ("bias", "slope", "ccc", "pearson", "rmse", "sagr")

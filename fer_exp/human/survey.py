@@ -72,19 +72,21 @@ def _labels(
     counts = counts[raters > 0]
     shared = int((raters >= 2).sum())
     _say_single(shared, int((raters == 1).sum()), "class", notes)
+    different, group = np.unique(counts, axis=0, return_inverse=True)
+    group = group.ravel().astype(np.int64)
     measures: dict[str, Measure] = {
-        "percent_agreement": agreement.percent_agreement(counts),
-        "fleiss_kappa": agreement.fleiss_kappa(counts),
-        "krippendorff_alpha": agreement.krippendorff_alpha(counts),
-        "split_half": agreement.split_half(counts),
-        "vote_entropy": agreement.vote_entropy(counts),
+        "percent_agreement": agreement.percent_agreement(different),
+        "fleiss_kappa": agreement.fleiss_kappa(different),
+        "krippendorff_alpha": agreement.krippendorff_alpha(different),
+        "split_half": agreement.split_half(different),
+        "vote_entropy": agreement.vote_entropy(different),
     }
     if not (counts.sum(axis=0) > 0).sum() > 1:
         notes.append("every answer is of the same class: agreement beyond chance is not defined")
     for k, name in enumerate(classes):
-        measures[f"agreement {name}"] = agreement.specific_agreement(counts, k)
-        measures[f"kappa {name}"] = agreement.class_kappa(counts, k)
-    measured = joint_intervals(together(measures), list(measures), len(counts), samples, seed)
+        measures[f"agreement {name}"] = agreement.specific_agreement(different, k)
+        measures[f"kappa {name}"] = agreement.class_kappa(different, k)
+    measured = joint_intervals(together(measures), list(measures), group, samples, seed)
     for name in list(measures)[:5]:
         found["labels"][name] = _result(measured[name], len(counts) if name == "vote_entropy" else shared)
     for k, name in enumerate(classes):

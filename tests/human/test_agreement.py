@@ -152,3 +152,12 @@ def test_a_single_task_has_no_interval_and_an_undefined_measure_is_none():
     assert found["same"] == (1.0, 1.0, 1.0)
     single = {"same": agreement.percent_agreement(counts[:1])}
     assert joint_intervals(together(single), ["same"], 1, 50, 0)["same"] == (1.0, None, None)
+
+
+def test_groups_of_equal_tasks_give_the_same_interval():
+    counts = np.tile(made("two raters"), (3, 1))
+    different, group = np.unique(counts, axis=0, return_inverse=True)
+    each, grouped = ({"kappa": agreement.fleiss_kappa(rows)} for rows in (counts, different))
+    expected = joint_intervals(together(each), ["kappa"], len(counts), 200, 0)["kappa"]
+    found = joint_intervals(together(grouped), ["kappa"], group.ravel(), 200, 0)["kappa"]
+    assert found == pytest.approx(expected)
