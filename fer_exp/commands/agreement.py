@@ -126,7 +126,7 @@ def _show(found: dict[str, Any], changed: dict[str, Any]) -> None:
         if "labels" in part:
             _show_labels(console, part, of)
         if "ratings" in part:
-            console.print(tables.frame_table(_wide(part["ratings"]), f"the crowd's ratings against the original{of}"))
+            console.print(tables.rating_table(part["ratings"], f"the crowd's ratings against the original{of}"))
     for name, part in found.items():
         for line in tables.notes_lines(part["notes"], "" if name == ALL else f"{name}: "):
             console.print(line, soft_wrap=True, markup=False)
@@ -150,14 +150,6 @@ def _show_labels(console: Console, part: dict[str, Any], of: str) -> None:
 def _equals(p: float) -> str:
     said = tables.p_value(p)
     return said if said.startswith("<") else f"= {said}"
-
-
-def _wide(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row a side and class, a column a measure, values with their intervals."""
-    texts = [tables.with_interval({str(key): value for key, value in row.items()}) for row in rows.to_dict("records")]
-    wide = rows.assign(text=texts).pivot_table(index=["side", "class"], columns="measure", values="text",
-                                               aggfunc="first", sort=False)  # fmt: skip
-    return wide.reset_index()
 
 
 def _write(place: Path, found: dict[str, Any], changed: dict[str, Any], parts: Parts) -> None:
@@ -224,19 +216,12 @@ def _plain(found: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
             labels = own["labels"]
             plain[name]["against"] = {
                 "matrix": labels["matrix"].to_numpy().tolist(),
-                "classes": _records(labels["classes"]),
-                "tests": _records(labels["tests"]),
+                "classes": tables.records(labels["classes"]),
+                "tests": tables.records(labels["tests"]),
                 **{key: labels[key] for key in ("n", "voted", "kept")},
                 "ties": own["ties"],
                 "without_answers": own["missing"],
             }
         if "ratings" in own:
-            plain[name]["ratings_against"] = _records(own["ratings"])
+            plain[name]["ratings_against"] = tables.records(own["ratings"])
     return plain
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {str(key): None if value is None or value != value else value for key, value in row.items()}
-        for row in frame.to_dict("records")
-    ]

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from fer_exp.report.figures import COLOURS, SERIES
 
 FloatArray = NDArray[np.float64]
-WORDS = {"icc": "ICC", "ccc": "CCC", "kappa": "kappa"}
 
 
 def colour(name: str, number: int) -> str:
     """The colour of a class: its own where it is one of ours, else the next of the series."""
-    return COLOURS.get(name, SERIES[number % len(SERIES)])
+    usual = {"happy": "happiness", "sad": "sadness", "angry": "anger", "surprised": "surprise", "afraid": "fear",
+             "fearful": "fear", "disgusted": "disgust"}  # fmt: skip
+    return COLOURS.get(usual.get(name, name), SERIES[number % len(SERIES)])
 
 
 def pretty(measure: str) -> str:
@@ -157,6 +158,89 @@ def plane_figure(
     axes.axvline(0, color="#bbbbbb", linewidth=0.8, zorder=0)
     axes.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), xlabel="valence", ylabel="arousal", title=title, aspect="equal")
     axes.legend(loc="lower right", fontsize=8)
+    return figure
+
+
+def workers_figure(workers: pd.DataFrame) -> Figure:
+    """Each worker by number of answers and by accuracy on gold (else agreement with the others), kept or removed.
+
+    Args:
+        workers: as ``labels.crowd.describe_workers`` gives them, with ``kept``.
+    """
+    figure = Figure(figsize=(7.6, 3.4))
+    left, right = figure.subplots(1, 2)
+    gold = "gold_accuracy" in workers and workers["gold_accuracy"].notna().any()
+    column, words = ("gold_accuracy", "accuracy on gold tasks") if gold else ("agreement", "agreement with the others")
+    groups = ((True, SERIES[0], "o", "kept"), (False, SERIES[1], "x", "removed"))
+    for kept, shade, mark, name in groups:
+        part = workers[(workers["kept"] == kept) & workers[column].notna()]
+        if len(part) == 0:
+            continue
+        if gold and len(workers) <= 60:
+            ends = np.abs(np.stack([part[column] - part["gold_low"], part["gold_high"] - part[column]]))
+            left.errorbar(part["answers"], part[column], yerr=ends, fmt="none", ecolor=shade, alpha=0.35, elinewidth=1)
+        left.scatter(part["answers"], part[column], s=22, marker=mark, color=shade, label=name)
+        right.scatter(part["entropy"], part["spam"], s=22, marker=mark, color=shade, label=name)
+    left.set(xscale="log", xlabel="answers", ylabel=words, ylim=(-0.03, 1.03), title="workers")
+    right.set(xlabel="entropy of the own answers, nats", ylabel="spam score", ylim=(-0.03, 1.03),
+              title="what they answer")  # fmt: skip
+    if not workers["kept"].all():
+        left.legend(fontsize=8)
+    return figure
+
+
+def thresholds_figure(table: pd.DataFrame) -> Figure:
+    """What a filter on gold accuracy is worth: accuracy of who remains, and how much remains.
+
+    Args:
+        table: as ``labels.crowd.learn_gold`` gives it.
+    """
+    figure = Figure(figsize=(7.6, 3.2))
+    left, right = figure.subplots(1, 2)
+    at = table["threshold"]
+    left.fill_between(at, table["low"], table["high"], color=SERIES[0], alpha=0.2, linewidth=0)
+    left.plot(at, table["accuracy"], marker="o", markersize=3, color=SERIES[0])
+    left.set(xlabel="least accuracy on gold", title="majority accuracy, 95 % of draws")
+    for number, (column, name) in enumerate((("workers", "workers"), ("answers", "answers"), ("covered", "faces"))):
+        share = table[column] / table[column].iloc[0]
+        right.plot(at, share, marker="o", markersize=3, color=SERIES[number], label=name)
+    right.set(xlabel="least accuracy on gold", title="share that remains", ylim=(-0.03, 1.05))
+    right.legend(fontsize=8)
+    return figure
+
+
+def lab_figure(agreement: pd.DataFrame, distances: pd.DataFrame) -> Figure:
+    """Crowd against lab: agreement per class with intervals, unfiltered and filtered; L1 beside its floor.
+
+    Args:
+        agreement: ``answers, merged, class, agreement, low, high``.
+        distances: ``answers, merged, value, low, high, floor``.
+    """
+    names = list(dict.fromkeys(agreement["class"].where(agreement["class"] != "all")).keys())
+    names = [name for name in names if isinstance(name, str)]
+    names.append("all")
+    figure = Figure(figsize=(8.0, 0.34 * len(names) + 1.4))
+    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+    for number, answers in enumerate(dict.fromkeys(agreement["answers"])):
+        part = agreement[(agreement["answers"] == answers) & agreement["agreement"].notna()]
+        part = part.sort_values("merged").drop_duplicates("class")
+        at = np.array([names.index(name) for name in part["class"]]) + 0.2 * (2 * number - 1)
+        ends = np.abs(np.stack([part["agreement"] - part["low"], part["high"] - part["agreement"]]))
+        left.errorbar(part["agreement"], at, xerr=ends, fmt="o", markersize=4, color=SERIES[number], label=answers)
+    left.set_yticks(range(len(names)), names)
+    left.invert_yaxis()
+    left.set(xlim=(-0.02, 1.03), title="same majority as the lab")
+    left.legend(fontsize=8, title="answers", title_fontsize=8)
+    plain = distances[~distances["merged"] & distances["value"].notna()]
+    for number, row in enumerate(plain.to_dict("records")):
+        right.bar(number, row["value"], 0.6, color=SERIES[number])
+        if row["low"] is not None and row["low"] == row["low"]:
+            right.plot([number, number], [row["low"], row["high"]], color="black", linewidth=1.4)
+        right.plot([number - 0.3, number + 0.3], [row["floor"]] * 2, color="black", linestyle="--", linewidth=1.2,
+                   label="sampling alone" if number == 0 else None)  # fmt: skip
+    right.set_xticks(range(len(plain)), list(plain["answers"]))
+    right.set(title="L1 between crowd and lab")
+    right.legend(fontsize=8)
     return figure
 
 

@@ -65,10 +65,10 @@ def frame_table(frame: pd.DataFrame, title: str, decimals: int = 3) -> Table:
 
 
 def change_table(rows: pd.DataFrame, title: str) -> Table:
-    """Change of each class's share, in percentage points, with interval and Holm-corrected p."""
+    """Change of each class's share, in percentage points, intervals below, and Holm-corrected p."""
     table = _table(title)
-    for header in ("class", "original", "majority", "change [95 %]", "p (Holm)", "votes", "change [95 %]"):
-        table.add_column(header.replace("[", r"\["), justify="left" if header == "class" else "right", no_wrap=True)
+    for header in ("class", "original", "majority", "change", "p (Holm)", "votes", "change"):
+        table.add_column(header, justify="left" if header == "class" else "right", no_wrap=True)
     for row in rows.to_dict("records"):
         table.add_row(
             str(row["class"]),
@@ -79,6 +79,21 @@ def change_table(rows: pd.DataFrame, title: str) -> Table:
             f"{100 * row['votes']:.1f} %",
             _points(row["votes_change"], row["votes_low"], row["votes_high"]),
         )
+    return table
+
+
+def rating_table(rows: pd.DataFrame, title: str) -> Table:
+    """Bias and CCC of the crowd's ratings per class, every measure overall; intervals below."""
+    table = _table(title)
+    wide = {(row["side"], row["class"], row["measure"]): row for row in rows.to_dict("records")}
+    sides = list(dict.fromkeys(rows["side"]))
+    measures = list(dict.fromkeys(rows["measure"]))
+    for header in ("side", "class", *measures):
+        table.add_column(header, justify="left" if header in ("side", "class") else "right", no_wrap=True)
+    for side in sides:
+        for name in dict.fromkeys(rows["class"]):
+            if (side, name, measures[0]) in wide:
+                table.add_row(side, name, *(_below(wide[side, name, measure]) for measure in measures))
     return table
 
 
@@ -121,6 +136,18 @@ def notes_lines(notes: Sequence[str], prefix: str = "") -> list[str]:
     return [f"note: {prefix}{note}." for note in dict.fromkeys(notes)]
 
 
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows ready for JSON: None for nan, plain numbers.
+
+    >>> records(pd.DataFrame({"n": [1], "low": [float("nan")]}))
+    [{'n': 1, 'low': None}]
+    """
+    return [
+        {str(key): None if value is None or value != value else value for key, value in row.items()}
+        for row in frame.to_dict("records")
+    ]
+
+
 def _table(title: str) -> Table:
     return Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", padding=(0, 1, 0, 0))
 
@@ -129,6 +156,14 @@ def _is_text(column: pd.Series) -> bool:
     return not pd.api.types.is_numeric_dtype(column)
 
 
+def _below(row: Mapping[Any, Any]) -> str:
+    """A value over its interval, in eleven characters."""
+    if row["value"] is None or row["value"] != row["value"]:
+        return "–"
+    ends = "" if row["low"] is None or row["low"] != row["low"] else f"\n{row['low']:.2f}–{row['high']:.2f}"
+    return f"{row['value']:.2f}{ends}"
+
+
 def _points(value: float, low: float | None, high: float | None) -> str:
-    ends = "" if low is None or low != low or high is None else f" \\[{100 * low:+.1f}, {100 * high:+.1f}]"
+    ends = "" if low is None or low != low or high is None else f"\n{100 * low:+.1f} to {100 * high:+.1f}"
     return f"{100 * value:+.1f}{ends}"
