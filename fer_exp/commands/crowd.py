@@ -187,8 +187,8 @@ def _soft(before: FloatArray, after: FloatArray, seed: int) -> pd.DataFrame:
             floor = float(np.mean([
                 l1(*(half / half.sum(axis=1, keepdims=True) for half in pair)).mean() for pair in panels
             ]))  # fmt: skip
-        rows.append({"answers": name, "faces": int((total > 0).sum()), "without": int((total == 0).sum()),
-                     "raters": float(np.mean(total[total > 0])), "human_floor_l1": floor, "n": len(shared)})  # fmt: skip
+        own = {"faces": int((total > 0).sum()), "without": int((total == 0).sum())}
+        rows.append({"answers": name, **own, "raters": float(np.mean(total[total > 0])), "human_floor_l1": floor})
     return pd.DataFrame(rows)
 
 
@@ -290,9 +290,9 @@ def _show(found: dict[str, Any]) -> None:
     if len(shown) > SHOWN:
         console.print(f"… and {len(shown) - SHOWN:,} more in workers.csv")
     if len(found["removed"]):
-        removed = found["removed"][["worker", "filter", "answers", "why"]]
+        removed = found["removed"][["worker", "answers", "why"]]
         console.print(tables.frame_table(removed.head(SHOWN), "removed"))
-    console.print(tables.frame_table(found["soft"], "soft labels, and L1 of half the raters against the other half"))
+    console.print(tables.frame_table(found["soft"], "soft labels; floor: half the raters against half"))
     if "accuracy" in found:
         title = f"accuracy on {int((found['gold'].judged >= 0).sum()):,} gold tasks"
         if (found["gold"].shown != found["gold"].judged).any():

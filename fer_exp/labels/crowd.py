@@ -168,7 +168,7 @@ def filter_workers(
     >>> table = pd.DataFrame({"worker": ["ann", "bob"], "answers": [40, 3]})
     >>> kept, removed = filter_workers(table, {"min_answers": 20})
     >>> kept.tolist(), removed["why"].tolist()
-    ([True, False], ['answers is 3, below 20'])
+    ([True, False], ['answers 3, below 20'])
     """
     kept = np.ones(len(table), np.bool_)
     rows = []
@@ -190,7 +190,7 @@ def filter_workers(
         for row in np.flatnonzero(~met):
             side = "below" if least else "above"
             unknown = np.isnan(value[row])
-            why = f"{words} is not known" if unknown else f"{words} is {value[row]:.3g}, {side} {threshold:g}"
+            why = f"{column} is not known" if unknown else f"{column} {value[row]:.3g}, {side} {threshold:g}"
             rows.append({"worker": table["worker"].iloc[row], "filter": key, "threshold": threshold,
                          "value": value[row], "answers": int(table["answers"].iloc[row]), "why": why})  # fmt: skip
         kept &= met

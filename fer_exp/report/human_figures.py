@@ -244,6 +244,60 @@ def lab_figure(agreement: pd.DataFrame, distances: pd.DataFrame) -> Figure:
     return figure
 
 
+def plan_figure(table: pd.DataFrame, pilot: float) -> Figure:
+    """Expected L1, KL, entropy correlation and chance of a right majority against the number of raters.
+
+    Args:
+        table: as ``human.planning.plan`` gives it.
+        pilot: raters of a face in the pilot; beyond it lines are dashed.
+    """
+    figure = Figure(figsize=(8.0, 5.2))
+    panels = figure.subplots(2, 2).ravel()
+    words = {
+        "l1": "L1 to the population",
+        "kl": "KL to the population, nats",
+        "entropy_correlation": "correlation of entropies",
+        "majority_right": "chance that the majority is right",
+    }
+    for number, (axes, (metric, title)) in enumerate(zip(panels, words.items(), strict=True)):
+        at, value, shade = table["raters"], table[metric], SERIES[number]
+        if f"{metric}_low" in table:
+            axes.fill_between(at, table[f"{metric}_low"], table[f"{metric}_high"], color=shade, alpha=0.2, linewidth=0)
+        inside = at <= pilot
+        axes.plot(at[~inside], value[~inside], color=shade, linestyle=(0, (4, 2)))
+        axes.plot(at[inside], value[inside], color=shade, linewidth=2)
+        axes.axvline(pilot, color="#999999", linewidth=0.8)
+        axes.set(xscale="log", title=title)
+        ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100, 200) if tick <= at.max()]
+        axes.set_xticks(ticks, [str(tick) for tick in ticks])
+        axes.minorticks_off()
+        axes.grid(color="#e6e6e6", linewidth=0.7)
+    for axes in panels[2:]:
+        axes.set_xlabel("raters a face")
+    panels[0].annotate("pilot", (pilot, 1), xycoords=("data", "axes fraction"), xytext=(3, -10),
+                       textcoords="offset points", fontsize=8, color="#555555")  # fmt: skip
+    return figure
+
+
+def budget_figure(bought: pd.DataFrame, budget: int) -> Figure:
+    """What a budget buys: faces with a right and with a wrong majority, and L1 of their soft labels, by panel size."""
+    figure = Figure(figsize=(7.6, 3.2))
+    left, right = figure.subplots(1, 2)
+    at = bought["raters"]
+    left.plot(at, bought["right_labels"], color=SERIES[2], label="majority right")
+    left.plot(at, bought["wrong_labels"], color=SERIES[1], label="majority wrong")
+    left.set(xscale="log", yscale="log", xlabel="raters a face", title=f"faces for {budget:,} answers")
+    left.legend(fontsize=8)
+    right.plot(bought["faces"], bought["l1"], color=SERIES[0])
+    marked = bought[bought["raters"].isin((1, 2, 3, 5, 10, 20, 50, 100))]
+    right.scatter(marked["faces"], marked["l1"], s=14, color=SERIES[0])
+    for row in marked.to_dict("records"):
+        right.annotate(f"{row['raters']}", (row["faces"], row["l1"]), xytext=(4, 3), textcoords="offset points",
+                       fontsize=7)  # fmt: skip
+    right.set(xscale="log", xlabel="faces", title="L1 of a soft label, by raters a face")
+    return figure
+
+
 def _points(axes: Axes, results: Sequence[Any], at: Sequence[float], shade: str, label: str) -> None:
     """Values with their intervals along the axis; what is undefined is left out."""
     for number, (result, place) in enumerate(zip(results, at, strict=True)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from rich import box
 from rich.table import Table
@@ -59,8 +60,9 @@ def frame_table(frame: pd.DataFrame, title: str, decimals: int = 3) -> Table:
     table = _table(title)
     for name in frame.columns:
         table.add_column(str(name), justify="left" if _is_text(frame[name]) else "right", no_wrap=True)
+    whole = [not _is_text(frame[name]) and (frame[name].dropna() % 1 == 0).all() for name in frame.columns]
     for row in frame.itertuples(index=False):
-        table.add_row(*(cell(value, decimals) for value in row))
+        table.add_row(*(cell(value, 0 if own else decimals) for value, own in zip(row, whole, strict=True)))
     return table
 
 
@@ -126,9 +128,9 @@ def cell(value: Any, decimals: int = 3) -> str:
         return ""
     if isinstance(value, str):
         return value
-    if isinstance(value, float) and not float(value).is_integer():
+    if isinstance(value, float):
         return f"{value:,.{decimals}f}"
-    return f"{value:,.0f}" if isinstance(value, int | float) else str(value)
+    return f"{value:,.0f}" if isinstance(value, int | np.integer) else str(value)
 
 
 def notes_lines(notes: Sequence[str], prefix: str = "") -> list[str]:
