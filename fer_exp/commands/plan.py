@@ -22,7 +22,7 @@ from fer_exp.report.figures import save_figure, style
 from fer_exp.report.files import save_table
 
 SHOWN = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 100, 150, 200)
-WORDS = {"l1": "L1", "kl": "KL", "entropy_correlation": "entropy correlation", "majority_right": "majority right"}
+WORDS = {"l1": "L1", "kl": "KL", "entropy_correlation": "entropy r", "majority_right": "majority right"}
 
 
 def plan(config: PlanConfig) -> None:
@@ -114,11 +114,13 @@ def _show(table: pd.DataFrame, bought: pd.DataFrame, sentences: list[str], notes
     for metric, words in WORDS.items():
         if f"{metric}_low" in part:
             ends = zip(part[metric], part[f"{metric}_low"], part[f"{metric}_high"], strict=True)
-            shown[words] = [f"{value:.3f}\n{low:.3f}–{high:.3f}" for value, low, high in ends]
+            shown[words] = ["" if np.isnan(v) else f"{v:.2f} \\[{low:.2f}, {high:.2f}]" for v, low, high in ends]
         else:
-            shown[words] = [f"{value:.3f}" for value in part[metric]]
-    shown["beyond pilot"] = np.where(part["extrapolated"], "yes", "no")
-    console.print(tables.frame_table(pd.DataFrame(shown), "expected of a panel, 95 % intervals"))
+            shown[words] = ["" if np.isnan(value) else f"{value:.2f}" for value in part[metric]]
+    shown["beyond"] = np.where(part["extrapolated"], "yes", "no")
+    console.print(
+        tables.frame_table(pd.DataFrame(shown), "expected of a panel, 95 % intervals; beyond: larger than the pilot's")
+    )
     columns = ["raters", "faces", "l1", "majority_right", "right_labels", "wrong_labels"]
     rows = bought[bought["raters"].isin(SHOWN)][columns].round({"right_labels": 0, "wrong_labels": 0})
     console.print(tables.frame_table(rows, f"what {budget:,} answers buy"))

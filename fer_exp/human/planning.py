@@ -59,7 +59,7 @@ def log_likelihood(counts: FloatArray, alpha: FloatArray) -> FloatArray:
     return np.asarray(gammaln(total) - gammaln(counts.sum(axis=1)[:, None] + total) + each.sum(axis=2))
 
 
-def fit(counts: FloatArray, start: Mixture | None = None, steps: int = 60) -> Mixture:
+def fit(counts: FloatArray, start: Mixture | None = None, steps: int = 100) -> Mixture:
     """Fit the mixture by EM: one component a class and one for ambiguous faces, Minka's fixed point within.
 
     Args:
@@ -235,9 +235,10 @@ def saturation(table: pd.DataFrame, share: float = SATURATED) -> dict[str, int]:
     found = {}
     for metric in METRICS:
         if metric in table:
-            values = table[metric].to_numpy(np.float64)
+            known = table[metric].notna()  # one rater has no entropy to correlate
+            values = table[metric][known].to_numpy(np.float64)
             made = (values - values[0]) / (values[-1] - values[0])
-            found[metric] = int(table["raters"].iloc[int((made >= share).argmax())])
+            found[metric] = int(table["raters"][known].iloc[int((made >= share).argmax())])
     return found
 
 
