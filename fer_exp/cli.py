@@ -13,6 +13,9 @@ COMMANDS = {
     "train": "train a network under a label mode, and judge it by the human answers",
     "evaluate": "judge saved predictions again, of a run or of any model",
     "prepare": "read a corpus once and say what is in it",
+    "agreement": "how well people agree, and what a crowd changes against the original labels",
+    "crowd": "trust of workers, filters, soft labels, Dawid-Skene, GLAD, MACE, a crowd against a lab",
+    "plan": "how many raters a crowd needs, from a pilot's answers; also typed as crowd plan",
     "bench": "measure images per second: batches, network, whole training path",
 }
 """What each command is for; its keys stand in conf/<command>.yaml."""
@@ -54,6 +57,8 @@ def _dispatch(given: list[str]) -> int:
     if not given or given[0] in HELP:
         print(pages.overview(COMMANDS))
         return 0
+    if given[:2] == ["crowd", "plan"]:
+        given = given[1:]
     command, rest = given[0], given[1:]
     if command in ("--version", "-V"):
         print(f"fer-exp {__version__}")

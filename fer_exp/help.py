@@ -84,7 +84,7 @@ def _defaults(name: str) -> dict[str, str]:
     found = {}
     for line in _lines(conf_folder() / f"{name}.yaml"):
         group, colon, option = line.split("#")[0].strip().removeprefix("- ").partition(": ")
-        if line.startswith("  - ") and colon:
+        if line.startswith("  - ") and colon and option.strip() != "null":
             found[group] = option.strip()
     return found
 
