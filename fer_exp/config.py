@@ -138,6 +138,7 @@ class EvaluateConfig:
     bootstrap: int = 1000
     seed: int = 0
     json: bool = False
+    all: bool = False
 
 
 @dataclass

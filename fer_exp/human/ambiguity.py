@@ -103,7 +103,7 @@ def entropy_corrected(counts: FloatArray) -> FloatArray:
     array([0.7431, 0.    ])
     """
     votes = counts.sum(axis=1)
-    return entropy(counts / votes[:, None]) + ((counts > 0).sum(axis=1) - 1) / (2 * votes)
+    return np.asarray(entropy(counts / votes[:, None]) + ((counts > 0).sum(axis=1) - 1) / (2 * votes))
 
 
 def kl_divergence_corrected(counts: FloatArray, model: FloatArray) -> FloatArray:
@@ -177,3 +177,34 @@ def l1_of_sampling(shares: FloatArray, votes: FloatArray) -> FloatArray:
     choose = gammaln(n + 1) - gammaln(m + 2) - gammaln(n - m)
     logs = choose + np.log(m + 1) + xlogy(m + 1, shares) + xlog1py(n - m, -shares)
     return np.asarray((2 / n * np.exp(logs)).sum(axis=1))
+
+
+def class_correlations(human: FloatArray, model: FloatArray) -> list[OfSums]:
+    """Pearson's correlation over faces of each class's share of votes and its probability, and their mean.
+
+    Args:
+        human: vote fractions, shape (N, K).
+        model: predicted probabilities, shape (N, K).
+
+    Returns:
+        K statistics as ``correlation``, then their mean over the classes where it is defined; -1..1, more is better.
+
+    >>> people = np.array([[0.9, 0.1, 0.0], [0.2, 0.8, 0.0]])
+    >>> [float(each(None).round(4)) for each in class_correlations(people, people)]
+    [1.0, 1.0, nan, 1.0]
+    """
+    each = [correlation(human[:, k], model[:, k]) for k in range(human.shape[1])]
+    columns = np.hstack([one.columns for one in each])
+
+    def one_class(k: int) -> OfSums:
+        return OfSums(columns, lambda sums, total: each[k].finish(sums[..., 5 * k : 5 * k + 5], total))
+
+    def mean(sums: FloatArray, total: FloatArray) -> FloatArray:
+        parts = [each[k].finish(sums[..., 5 * k : 5 * k + 5], total) for k in range(len(each))]
+        values = np.stack(parts, axis=-1)
+        defined = np.isfinite(values)
+        count = defined.sum(axis=-1)
+        total_of_defined = np.where(defined, values, 0.0).sum(axis=-1)
+        return np.asarray(np.where(count > 0, total_of_defined / np.maximum(count, 1), np.nan))
+
+    return [one_class(k) for k in range(len(each))] + [OfSums(columns, mean)]

@@ -118,7 +118,7 @@ def calibration_error_debiased(stated: FloatArray, happened: FloatArray, bins: i
         usable = count > 1
         weight = np.where(usable, count, 0.0)
         mean = (np.where(usable, part, 0.0) * weight).sum(axis=-1) / weight.sum(axis=-1)
-        return np.sqrt(np.maximum(mean, 0.0))
+        return np.asarray(np.sqrt(np.maximum(mean, 0.0)))
 
     return OfSums(columns, finish)
 
