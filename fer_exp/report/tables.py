@@ -30,9 +30,9 @@ REPAIRED = ("accuracy", "l1", "rater_equivalents", "soft_cross_entropy", "entrop
 """What is shown of the model after a repair: where training differs from a repair, it differs here."""
 BASELINES = {
     "": "as trained",
-    "temperature_": "temperature, by labels",
-    "temperature_votes_": "temperature, by votes",
-    "smoothing_votes_": "mixed with uniform",
+    "temperature_": "T by labels",
+    "temperature_votes_": "T by votes",
+    "smoothing_votes_": "+ uniform",
     "prior_": "class prior",
     "uniform_": "uniform",
 }
@@ -141,8 +141,10 @@ def baselines_table(metrics: Metrics, split: str) -> Table | None:
     shown = [name for name in REPAIRED if name in rows]
     if not any(f"temperature_{name}" in rows or f"temperature_votes_{name}" in rows for name in shown):
         return None
-    table = Table("baseline", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.caption, table.caption_justify = "repairs are fitted on the validation split", "left"
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("baseline", no_wrap=True)
+    caption = "T: temperature; + uniform: so much of it mixed in; both fitted on the validation split"
+    table.caption, table.caption_justify = caption, "left"
     for name in shown:
         table.add_column(f"{name.replace('_', chr(10))} {direction(name)}", justify="right", no_wrap=True)
     for prefix, words in BASELINES.items():
@@ -151,7 +153,7 @@ def baselines_table(metrics: Metrics, split: str) -> Table | None:
         if prefix == "prior_":
             cells = ["0.000" if name == "rater_equivalents" else cell for name, cell in zip(shown, cells, strict=True)]
         if any(cells):
-            table.add_row(words if fitted is None else f"{words} ({fitted:.2f})", *cells)
+            table.add_row(words if fitted is None else f"{words} {fitted:.2f}", *cells)
     return table
 
 

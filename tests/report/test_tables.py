@@ -47,7 +47,7 @@ def test_baselines_stand_beside_the_model_in_80_columns(metrics):
     text = printed(baselines_table(metrics, "test"))
     assert "…" not in text
     assert max(map(len, text.splitlines())) <= 80
-    for name in ("as trained", "temperature, by labels", "temperature, by votes", "mixed with uniform", "class prior"):
+    for name in ("as trained", "T by labels", "T by votes", "+ uniform", "class prior"):
         assert name in text
     assert f"{metrics['test']['temperature_l1']['value']:.3f}" in text
     assert baselines_table(metrics, "val") is None  # fitted there
