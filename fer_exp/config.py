@@ -25,6 +25,7 @@ CHOICES = {
     "trainer.optimizer": ("adamw", "adam", "sgd"),
     "trainer.schedule": ("cosine", "step", "constant"),
     "trainer.augment": ("weak", "none"),
+    "faces": ("same", "common"),
     "trainer.logger": ("csv", "tensorboard", "mlflow", "wandb"),
 }
 """The closed choices by key; those of ``labels`` stand in fer_exp/labels/ beside what they mean."""
@@ -32,6 +33,7 @@ CHOICES = {
 AT_LEAST = {
     "seed": 0,
     "bootstrap": 0,
+    "permutations": 0,
     "repeats": 1,
     "steps": 1,
     "dataset.size": 16,
@@ -142,6 +144,36 @@ class EvaluateConfig:
 
 
 @dataclass
+class CompareConfig:
+    """Everything `fer-exp compare` can be told."""
+
+    runs: list[str] = field(default_factory=list)
+    split: str = "test"
+    faces: str = "same"
+    metrics: list[str] | None = None
+    repairs: bool = True
+    bootstrap: int = 2000
+    permutations: int = 10000
+    seed: int = 0
+    json: bool = False
+    output: str | None = None
+
+
+@dataclass
+class ReportConfig:
+    """Everything `fer-exp report` can be told."""
+
+    run: str | None = None
+    runs: list[str] = field(default_factory=list)
+    split: str = "test"
+    faces: str = "same"
+    pictures: bool = True
+    bootstrap: int = 1000
+    seed: int = 0
+    output: str | None = None
+
+
+@dataclass
 class PrepareConfig:
     """Everything `fer-exp prepare` can be told."""
 
@@ -162,10 +194,12 @@ class BenchConfig:
     output: str | None = None
 
 
-Config = TrainConfig | EvaluateConfig | PrepareConfig | BenchConfig
+Config = TrainConfig | EvaluateConfig | CompareConfig | ReportConfig | PrepareConfig | BenchConfig
 SCHEMAS: dict[str, type[Config]] = {
     "train": TrainConfig,
     "evaluate": EvaluateConfig,
+    "compare": CompareConfig,
+    "report": ReportConfig,
     "prepare": PrepareConfig,
     "bench": BenchConfig,
 }

@@ -41,7 +41,7 @@ def against_labels(
     tallies = classification.tallies(truth, classification.onehot(model.argmax(axis=1), size))
     stated, happened = calibration.top_answer(truth, model)
     statistics: dict[str, Statistic] = {
-        "accuracy": classification.accuracy_of(tallies),
+        "accuracy": mean_of(tallies[:, :size].sum(axis=1)),
         "balanced_accuracy": classification.balanced_accuracy_of(tallies),
         "macro_f1": classification.macro_f1_of(tallies),
         "weighted_f1": classification.weighted_f1_of(tallies),
@@ -59,10 +59,11 @@ def against_labels(
 
 def against_majority(counts: FloatArray, model: FloatArray) -> dict[str, Statistic]:
     """The model's answer against the class with most votes; t classes that share the top earn 1/t each."""
-    answers = classification.onehot(model.argmax(axis=1), model.shape[1])
+    size = model.shape[1]
+    answers = classification.onehot(model.argmax(axis=1), size)
     tallies = classification.tallies(classification.shared_top(counts), answers)
     return {
-        "majority_accuracy": classification.accuracy_of(tallies),
+        "majority_accuracy": mean_of(tallies[:, :size].sum(axis=1)),
         "majority_balanced_accuracy": classification.balanced_accuracy_of(tallies),
         "majority_macro_f1": classification.macro_f1_of(tallies),
         "majority_weighted_f1": classification.weighted_f1_of(tallies),

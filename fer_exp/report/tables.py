@@ -146,7 +146,7 @@ def baselines_table(metrics: Metrics, split: str) -> Table | None:
     caption = "T: temperature; + uniform: so much of it mixed in; both fitted on the validation split"
     table.caption, table.caption_justify = caption, "left"
     for name in shown:
-        table.add_column(f"{name.replace('_', chr(10))} {direction(name)}", justify="right", no_wrap=True)
+        table.add_column(f"{name.replace('_', chr(10))}\n{direction(name)}", justify="right", no_wrap=True)
     for prefix, words in BASELINES.items():
         fitted = rows.get(prefix.removesuffix("_"), {}).get("value")
         cells = [_number(rows.get(prefix + name, {}).get("value"), "") for name in shown]

@@ -51,6 +51,28 @@ def mean_of(values: FloatArray) -> OfSums:
     return OfSums(values[:, None], lambda sums, total: sums[..., 0] / total)
 
 
+def within(faces: NDArray[np.bool_], statistic: Statistic) -> Statistic:
+    """A metric of some faces as a metric of all faces, whose weights are for all of them.
+
+    Args:
+        faces: which of all faces the statistic knows, shape (N,).
+        statistic: over those alone.
+
+    Returns:
+        A statistic over N faces with the same value; ``OfSums`` stays ``OfSums``.
+
+    >>> some = within(np.array([True, False, True]), mean_of(np.array([1.0, 3.0])))
+    >>> float(some(None)), float(some(np.array([3.0, 5.0, 1.0])))
+    (2.0, 1.5)
+    """
+    if not isinstance(statistic, OfSums):
+        return lambda weights: statistic(None if weights is None else weights[..., faces])
+    columns = np.zeros((len(faces), statistic.columns.shape[1] + 1))
+    columns[faces, :-1], columns[faces, -1] = statistic.columns, 1.0
+    finish = statistic.finish
+    return OfSums(columns, lambda sums, _: finish(sums[..., :-1], sums[..., -1]))
+
+
 def weighted_mean(values: FloatArray, weights: FloatArray | None = None) -> FloatArray:
     r"""Mean over faces, each counted as often as its weight says.
 

@@ -7,7 +7,7 @@ faces show one person, ``permutation`` with clusters and the clustered bootstrap
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -137,29 +137,73 @@ def permutation(
     >>> permutation(np.array([1.0, 2.0, 3.0]), np.array([2.0, 3.0, 5.0]))
     Tested(statistic=-1.333..., p=0.25, df=nan)
     """
-    difference = a - b
-    codes = np.arange(len(difference)) if clusters is None else clusters
-    sums = np.bincount(codes, difference)
-    least = abs(sums.sum()) * (1 - 1e-9) - 1e-15 * np.abs(sums).sum()  # sums in another order differ by rounding
-    if len(sums) <= 30 and 2 ** len(sums) <= samples:
-        bits = (np.arange(2 ** len(sums))[:, None] >> np.arange(len(sums))) & 1
-        return Tested(float(difference.mean()), float((np.abs((1.0 - 2.0 * bits) @ sums) >= least).mean()))
-    hits, done = 0, 0
-    for signs in random_signs(len(sums), samples, seed):
-        hits, done = hits + int((np.abs(signs @ sums) >= least).sum()), done + len(signs)
-    return Tested(float(difference.mean()), (1 + hits) / (1 + done))
+    codes = np.arange(len(a)) if clusters is None else clusters
+    p = permutations(np.stack([a, b], axis=1), [(0, 1)], codes, samples, seed)
+    return Tested(float((a - b).mean()), float(p[0]))
 
 
-def random_signs(count: int, samples: int, seed: int) -> list[FloatArray]:
-    """Random signs in chunks, each shape (b, count), the b summing to ``samples``; the same for the same seed.
+def permutations(
+    values: FloatArray,
+    pairs: Sequence[tuple[int, int]],
+    clusters: NDArray[np.int64],
+    samples: int = 10_000,
+    seed: int = 0,
+) -> FloatArray:
+    """``permutation`` for many pairs at once, all with the same swaps.
+
+    The sum of swapped differences is the difference of the sums of swapped values, so the product with the signs is
+    made once for each column and not once for each pair.
+
+    Args:
+        values: one column per model (and metric), shape (N, C); 0 in all columns of a pair for faces that it lacks.
+        pairs: which columns are compared.
+        clusters: one code per face, shape (N,).
+        samples: as in ``permutation``.
+        seed: of the swaps.
+
+    Returns:
+        One p per pair, shape (P,).
+    """
+    count = int(clusters.max()) + 1
+    sums = np.zeros((count, values.shape[1]))
+    np.add.at(sums, clusters, values)
+    first, second = (np.array([pair[side] for pair in pairs], dtype=np.int64) for side in (0, 1))
+    difference = sums[:, first] - sums[:, second]
+    # Sums in another order differ by rounding.
+    least = np.abs(difference.sum(axis=0)) * (1 - 1e-9) - 1e-14 * np.abs(sums).sum(axis=0).max()
+    exact = count <= 30 and 2**count <= samples
+    chunks = [_all_signs(count)] if exact else random_signs(count, samples, seed)
+    hits = np.zeros(len(pairs))
+    for signs in chunks:
+        swapped = signs @ sums
+        hits += (np.abs(swapped[:, first] - swapped[:, second]) >= least).sum(axis=0)
+    return np.asarray(hits / 2**count if exact else (1 + hits) / (1 + samples), dtype=np.float64)
+
+
+def _all_signs(count: int) -> FloatArray:
+    bits = (np.arange(2**count)[:, None] >> np.arange(count)) & 1
+    return np.asarray(1.0 - 2.0 * bits, dtype=np.float64)
+
+
+def random_signs(count: int, samples: int, seed: int) -> Iterator[FloatArray]:
+    """Random signs in chunks that keep memory flat.
+
+    Args:
+        count: C.
+        samples: number of rows in all chunks together.
+        seed: the same seed gives the same signs.
+
+    Yields:
+        -1 or 1, shape (b, C).
 
     >>> [signs.shape for signs in random_signs(3, 5, seed=0)]
     [(5, 3)]
     """
     generator = np.random.default_rng([seed, 2])
     rows = max(1, 2**20 // max(1, count))
-    sizes = [min(rows, samples - start) for start in range(0, samples, rows)]
-    return [generator.integers(0, 2, (size, count), dtype=np.int8) * 2.0 - 1.0 for size in sizes]
+    for start in range(0, samples, rows):
+        signs = generator.integers(0, 2, (min(rows, samples - start), count), dtype=np.int8)
+        yield signs.astype(np.float64) * 2 - 1
 
 
 def mcnemar(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> Tested:
