@@ -76,9 +76,19 @@ def group_names(sources: Sequence[Source], groups: Sequence[Sequence[int]]) -> l
     differ = [key for key in keys if len({repr(config.get(key)) for config in configs if config}) > 1]
     names = []
     for config, members in zip(configs, groups, strict=True):
-        told = " ".join(f"{key.replace('.name', '').replace('.kind', '')}={config.get(key)}" for key in differ)
+        told = " ".join(f"{_short(key)}={config.get(key)}" for key in differ)
         names.append(told if config and told else sources[members[0]].name)
     return names
+
+
+def _short(key: str) -> str:
+    """A key as people say it: labels.kind is labels, labels.rule is rule.
+
+    >>> _short("labels.kind"), _short("trainer.epochs")
+    ('labels', 'epochs')
+    """
+    group, _, own = key.rpartition(".")
+    return group if own in ("kind", "name") else own
 
 
 def compare_sources(
@@ -276,7 +286,9 @@ def _described(group: Group, shown: Sequence[str], drawn: Mapping[str, FloatArra
         "name": group.name,
         "runs": group.sources,
         "seeds": group.seeds,
+        "base": group.base,
         "repair": group.repair,
+        "words": REPAIRS.get(group.repair or "", group.repair),
         "metrics": {},
     }
     for name in shown:

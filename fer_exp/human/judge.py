@@ -60,6 +60,7 @@ def judge(
     samples: int = 1000,
     seed: int = 0,
     prior: Mapping[str, NDArray[np.float64]] | NDArray[np.float64] | None = None,
+    only: str | None = None,
 ) -> Metrics:
     """Every metric of every split, with 95 % bootstrap intervals, beside references.
 
@@ -85,6 +86,7 @@ def judge(
         seed: of replicates and halvings.
         prior: one probability per class, in the order of the ``p_`` columns, or such by split: the mean training
             target. Where there is none, the split's own mean vote distribution, or its share of labels.
+        only: judge this split alone; repairs are still fitted on val.
 
     Returns:
         ``{split: {metric: {value, low, high, n}}}``, ready for JSON: None where undefined, n the faces used.
@@ -102,7 +104,7 @@ def judge(
     parts = {split: arrays(table[table["split"] == split], classes) for split in splits}
     repairs = fit_repairs(parts["val"]) if "val" in parts else None
     metrics: Metrics = {}
-    for split in splits:
+    for split in splits if only is None else [only]:
         own = prior.get(split) if isinstance(prior, Mapping) else prior
         same = _own_prior(parts[split]) if own is None else _checked_prior(own, classes)
         groups = _people_and_labels(parts[split], classes, seed, same, None if split == "val" else repairs)

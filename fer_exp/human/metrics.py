@@ -82,6 +82,7 @@ def against_votes(
     stated, happened = calibration.top_answer(human, model)
     statistics["people_ece"] = calibration.calibration_error(stated, happened)
     statistics["people_classwise_ece"] = calibration.calibration_error(model, human)
+    statistics["confidence_gap"] = mean_of((stated - happened)[:, 0])
     statistics["people_brier"] = mean_of(calibration.brier_people(human, model))
     if detail:
         more = _more_calibration(stated, happened, model, human)

@@ -40,16 +40,21 @@ def groups_table(result: Mapping[str, Any], better: Callable[[str], int]) -> Tab
     table.caption = "95 % intervals: bootstrap over runs, then persons or faces; T, + uniform: fitted on val"
     table.caption_justify = "left"
     table.add_column("", no_wrap=True)
-    table.add_column("config", overflow="fold", min_width=20)
+    table.add_column("config", overflow="fold")
     table.add_column("runs", justify="right")
     shown = result["metrics"][:4] if len(result["metrics"]) > 4 else result["metrics"]
     shown = _with(shown, ("rater_equivalents", "entropy_correlation", "majority_accuracy", "accuracy"), result)
     for name in shown:
         arrow = "↑" if better(name) > 0 else "↓"
-        table.add_column(f"{name.replace('_', chr(10))} {arrow}", no_wrap=True, justify="right")
+        table.add_column(f"{name.replace('_', chr(10))}\n{arrow}", no_wrap=True, justify="right")
     for number, group in enumerate(groups):
         cells = [_above(group["metrics"].get(name)) for name in shown]
-        table.add_row(letters(number), group["name"], str(len(group["runs"]) or ""), *cells)
+        name = (
+            group["name"]
+            if group["repair"] is None or not group["runs"]
+            else f"{letters(group['base'])}, {group['words']}"
+        )
+        table.add_row(letters(number), name, str(len(group["runs"]) or ""), *cells)
     return table
 
 
@@ -119,7 +124,7 @@ def _pair_table(
     head: str, title: str, rows: list[tuple[str, Mapping[str, Any]]], better: Callable[[str], int] | None
 ) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), title=title, title_justify="left")
-    table.add_column(head, overflow="fold")
+    table.add_column(head)
     table.add_column("difference", no_wrap=True)
     for name in ("t", "paired", "W", "perm", "d_z", "p", "Holm"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -129,7 +134,7 @@ def _pair_table(
         effect = "" if entry.get("dz") is None else f"{entry['dz']:+.2f}"
         difference = "–" if entry["difference"] is None else f"{entry['difference']:+.3f}"
         if entry["low"] is not None:
-            difference += f" \\[{entry['low']:+.3f}, {entry['high']:+.3f}]"
+            difference += f"\n{entry['low']:+.3f}, {entry['high']:+.3f}"
         words = name.replace("jensen_shannon_divergence", "jensen_shannon").replace(
             "earth_movers_distance", "earth_movers"
         )

@@ -67,7 +67,14 @@ HIGHER = (
     "icc",
 )
 """Metrics of which more is better; of every other one, less, but for these:"""
-NEITHER = ("majority_ties", "entropy_human", "entropy_human_corrected", "entropy_model", "brier_uncertainty")
+NEITHER = (
+    "majority_ties",
+    "entropy_human",
+    "entropy_human_corrected",
+    "entropy_model",
+    "brier_uncertainty",
+    "confidence_gap",
+)
 PER_CLASS = ("vote_correlation_", "soft_precision_", "soft_recall_", "soft_f1_", "f1_")
 COLUMNS = ("accuracy", "l1", "entropy_correlation", "ece")
 """What a table of runs shows unless told otherwise: right, human-like, unsure where people are, honest."""
