@@ -74,7 +74,8 @@
         bar.style.width = `${100 * share}%`;
         pair.append(bar);
       }
-      bars.append(make("span", "class", name), pair, make("span", "number", percent(p[k])));
+      const votes = total[i] ? String(data.votes[i][k] || "") : "";
+      bars.append(make("span", "class", name), pair, make("span", "number", votes), make("span", "number", percent(p[k])));
     });
     const people = total[i] ? `People: ${words(shares[i])}. ` : "";
     item.append(head, bars, make("p", "unseen", `${people}Model: ${words(p)}.`));

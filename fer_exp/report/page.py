@@ -23,7 +23,7 @@ from fer_exp.report.compare_tables import letters
 from fer_exp.report.figures import COLOURS, SERIES
 from fer_exp.report.headline import headline, sentences
 from fer_exp.report.pictures import ACROSS, TILE, Stored, sprite
-from fer_exp.report.tables import BASELINES, HEADLINE, PREFIXES, direction
+from fer_exp.report.tables import BASELINES, HEADLINE, PREFIXES, direction, largest_panel, spoken
 
 MOST = ACROSS * 60  # faces in the gallery; of more, the most and least human-like and some between
 SHOWN = (
@@ -86,6 +86,7 @@ def render(
         comparison=comparison,
         letters=letters,
         direction=direction,
+        spoken=spoken,
         original=_confusion_of_originals(first, parts[0], classes, store),
         classes=classes,
         gallery=json.dumps(gallery, separators=(",", ":")).replace("<", "\\u003c"),
@@ -154,7 +155,11 @@ def _table(rows: Mapping[str, Result]) -> list[dict[str, Any]]:
     table = []
     for name in [*shown, *rest]:
         row = rows[name]
-        references = [rows.get(f"{kind}_{name}", {}).get("value") for kind in ("ceiling", "prior", "uniform")]
+        references: list[float | int | str | None] = [
+            rows.get(f"{kind}_{name}", {}).get("value") for kind in ("ceiling", "prior", "uniform")
+        ]
+        if name == "rater_equivalents":  # people are what is counted; the class prior is none of them by definition
+            references = [f"at most {largest_panel(rows)}", "0", None]
         table.append(
             {
                 "name": name,
@@ -213,7 +218,11 @@ def _confusions(part: Judged, classes: tuple[str, ...]) -> list[dict[str, Any]]:
         tables.append(_confusion("people's majority", "the model's answer", rows, answers[voted]))
     if labelled.any():
         rows = onehot(part.label[labelled], len(classes))
-        tables.append(_confusion("label", "the model's answer", rows, answers[labelled]))
+        same = voted.any() and np.array_equal(voted, labelled) and np.array_equal(rows, shared_top(part.counts[voted]))
+        if same:
+            tables[0]["rows"] = "people's majority, which is the label"
+        else:
+            tables.append(_confusion("label", "the model's answer", rows, answers[labelled]))
     return tables
 
 

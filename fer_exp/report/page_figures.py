@@ -123,7 +123,7 @@ def panels(rows: Rows) -> str | None:
             axes.axhline(float(rows[name]["value"] or 0), color=SERIES[2], linestyle=line, label=words)
     axes.set(xlabel="raters in the panel", ylabel="expected L1 to held-out raters", ylim=(0, None))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend(loc="upper right")
+    axes.legend(loc="best")
     return as_svg(figure, "Expected L1 to held-out raters: panels of people by size, and the model.")
 
 

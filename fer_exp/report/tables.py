@@ -104,6 +104,30 @@ def direction(metric: str) -> str:
     return {1: "↑", -1: "↓", 0: ""}[better(metric)]
 
 
+def spoken(metric: str) -> str:
+    """A metric's name as a person writes it.
+
+    >>> spoken("l1"), spoken("people_ece"), spoken("jensen_shannon_divergence")
+    ('L1', 'people ECE', 'Jensen–Shannon divergence')
+    """
+    words = {
+        "l1": "L1",
+        "ece": "ECE",
+        "f1": "F1",
+        "ccc": "CCC",
+        "rmse": "RMSE",
+        "sagr": "SAGR",
+        "icc": "ICC",
+        "nll": "NLL",
+    }
+    names = {"jensen shannon": "Jensen–Shannon", "earth movers": "earth mover's", "cross entropy": "cross-entropy"}
+    text = " ".join(words.get(word, word) for word in metric.split("_"))
+    text = text.replace("kl ", "KL ").replace("brier", "Brier")
+    for plain, proper in names.items():
+        text = text.replace(plain, proper)
+    return text
+
+
 def metrics_table(metrics: Metrics, split: str, everything: bool = False) -> Table:
     """The metrics of one split: the model with its interval, the class prior, people, and the faces used.
 
