@@ -132,15 +132,16 @@ def on_same_faces(sources: Sequence[Source], split: str, faces: str) -> tuple[li
     shared = tables[0].index
     for table in tables[1:]:
         shared = shared[shared.isin(table.index)]
-    for source, table in zip(sources, tables, strict=True):
-        if len(table) == len(tables[0]) and len(shared) == len(table):
+    for source, table in zip(sources[1:], tables[1:], strict=True):
+        if len(table) == len(tables[0]) and table.index.isin(tables[0].index).all():
             continue
         if len(shared) == 0:
             raise RequestError(f"{source.name} and {sources[0].name} have no face in common in the split {split}.")
         if faces == "same":
+            both = int(table.index.isin(tables[0].index).sum())
             raise RequestError(
                 f"{source.name} and {sources[0].name} saw other faces ({len(table):,} and {len(tables[0]):,}, of which "
-                f"{len(shared):,} are in all runs); add faces=common to compare on those."
+                f"{both:,} are in both); add faces=common to compare on those that all saw."
             )
         notes = [f"restricted to the {len(shared):,} faces that all saw (faces=common)"]
     tables = [table.loc[shared] for table in tables]

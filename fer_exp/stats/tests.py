@@ -7,6 +7,7 @@ faces show one person, ``permutation`` with clusters and the clustered bootstrap
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -307,7 +308,9 @@ def holm(p: Sequence[float]) -> list[float]:
 def _t(a: FloatArray, b: FloatArray, *, equal: bool) -> Tested:
     if min(len(a), len(b)) < 2 or (_constant(a, a) and _constant(b, b)):
         return UNDEFINED
-    result = stats.ttest_ind(a, b, equal_var=equal)
+    with warnings.catch_warnings():  # one list may be constant: its variance is 0, which needs no precision
+        warnings.filterwarnings("ignore", "Precision loss", RuntimeWarning)
+        result = stats.ttest_ind(a, b, equal_var=equal)
     return Tested(float(result.statistic), float(result.pvalue), float(result.df))
 
 
