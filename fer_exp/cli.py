@@ -12,6 +12,8 @@ from fer_exp.errors import RequestError, RunError
 COMMANDS = {
     "train": "train a network under a label mode, and judge it by the human answers",
     "evaluate": "judge saved predictions again, of a run or of any model",
+    "compare": "hold runs or prediction files against each other on the same faces",
+    "report": "one page of one run or several: metrics, figures, faces",
     "prepare": "read a corpus once and say what is in it",
     "agreement": "how well people agree, and what a crowd changes against the original labels",
     "crowd": "trust of workers, filters, soft labels, Dawid-Skene, GLAD, MACE, a crowd against a lab",
@@ -74,6 +76,6 @@ def _dispatch(given: list[str]) -> int:
     if any(word in HELP for word in rest):
         print(pages.command(command, COMMANDS[command]))
         return 0
-    from fer_exp.hydra_app import run
+    from fer_exp.hydra_app import run, with_paths
 
-    return run(command, rest)
+    return run(command, with_paths(command, rest))

@@ -36,6 +36,7 @@ CHOICES = {
 AT_LEAST = {
     "seed": 0,
     "bootstrap": 0,
+    "permutations": 0,
     "repeats": 1,
     "steps": 1,
     "min_shared": 2,
@@ -173,6 +174,37 @@ class EvaluateConfig:
     bootstrap: int = 1000
     seed: int = 0
     json: bool = False
+    all: bool = False
+
+
+@dataclass
+class CompareConfig:
+    """Everything `fer-exp compare` can be told."""
+
+    runs: list[str] = field(default_factory=list)
+    split: str = "test"
+    faces: str = "same"
+    metrics: list[str] | None = None
+    repairs: bool = True
+    bootstrap: int = 2000
+    permutations: int = 10000
+    seed: int = 0
+    json: bool = False
+    output: str | None = None
+
+
+@dataclass
+class ReportConfig:
+    """Everything `fer-exp report` can be told."""
+
+    run: str | None = None
+    runs: list[str] = field(default_factory=list)
+    split: str = "test"
+    faces: str = "same"
+    pictures: bool = True
+    bootstrap: int = 1000
+    seed: int = 0
+    output: str | None = None
 
 
 @dataclass
@@ -258,14 +290,26 @@ class PlanConfig(PeopleConfig):
     bootstrap: int = 50
 
 
-Config = TrainConfig | EvaluateConfig | PrepareConfig | BenchConfig | AgreementConfig | CrowdConfig | PlanConfig
+Config = (
+    TrainConfig
+    | EvaluateConfig
+    | CompareConfig
+    | ReportConfig
+    | PrepareConfig
+    | AgreementConfig
+    | CrowdConfig
+    | PlanConfig
+    | BenchConfig
+)
 SCHEMAS: dict[str, type[Config]] = {
+    "train": TrainConfig,
+    "evaluate": EvaluateConfig,
+    "compare": CompareConfig,
+    "report": ReportConfig,
+    "prepare": PrepareConfig,
     "agreement": AgreementConfig,
     "crowd": CrowdConfig,
     "plan": PlanConfig,
-    "train": TrainConfig,
-    "evaluate": EvaluateConfig,
-    "prepare": PrepareConfig,
     "bench": BenchConfig,
 }
 
