@@ -12,7 +12,12 @@ from fer_exp.errors import RequestError, RunError
 COMMANDS = {
     "train": "train a network under a label mode, and judge it by the human answers",
     "evaluate": "judge saved predictions again, of a run or of any model",
+    "compare": "hold runs or prediction files against each other on the same faces",
+    "report": "one page of one run or several: metrics, figures, faces",
     "prepare": "read a corpus once and say what is in it",
+    "agreement": "how well people agree, and what a crowd changes against the original labels",
+    "crowd": "trust of workers, filters, soft labels, Dawid-Skene, GLAD, MACE, a crowd against a lab",
+    "plan": "how many raters a crowd needs, from a pilot's answers; also typed as crowd plan",
     "bench": "measure images per second: batches, network, whole training path",
 }
 """What each command is for; its keys stand in conf/<command>.yaml."""
@@ -54,6 +59,8 @@ def _dispatch(given: list[str]) -> int:
     if not given or given[0] in HELP:
         print(pages.overview(COMMANDS))
         return 0
+    if given[:2] == ["crowd", "plan"]:
+        given = given[1:]
     command, rest = given[0], given[1:]
     if command in ("--version", "-V"):
         print(f"fer-exp {__version__}")
@@ -69,6 +76,6 @@ def _dispatch(given: list[str]) -> int:
     if any(word in HELP for word in rest):
         print(pages.command(command, COMMANDS[command]))
         return 0
-    from fer_exp.hydra_app import run
+    from fer_exp.hydra_app import run, with_paths
 
-    return run(command, rest)
+    return run(command, with_paths(command, rest))

@@ -21,6 +21,8 @@ def complete(given: list[str]) -> int:
     asked = " ".join(flags)
     line = os.environ.get("COMP_LINE", "")[: int(os.environ.get("COMP_POINT", "100000"))]
     words = line.split()
+    if words[1:3] == ["crowd", "plan"]:
+        words = [words[0], *words[2:]]
     command = words[1] if len(words) > 1 and words[1] in COMMANDS else None
     if "query" in asked:
         if command is None or (len(words) == 2 and not line.endswith(" ")):

@@ -36,8 +36,14 @@ CHOICES = {
 AT_LEAST = {
     "seed": 0,
     "bootstrap": 0,
+    "permutations": 0,
     "repeats": 1,
     "steps": 1,
+    "min_shared": 2,
+    "gold_tasks": 1,
+    "raters": 2,
+    "budget": 1,
+    "faces": 10,
     "dataset.size": 16,
     "dataset.seed": 0,
     "dataset.limit": 1,
@@ -168,6 +174,37 @@ class EvaluateConfig:
     bootstrap: int = 1000
     seed: int = 0
     json: bool = False
+    all: bool = False
+
+
+@dataclass
+class CompareConfig:
+    """Everything `fer-exp compare` can be told."""
+
+    runs: list[str] = field(default_factory=list)
+    split: str = "test"
+    faces: str = "same"
+    metrics: list[str] | None = None
+    repairs: bool = True
+    bootstrap: int = 2000
+    permutations: int = 10000
+    seed: int = 0
+    json: bool = False
+    output: str | None = None
+
+
+@dataclass
+class ReportConfig:
+    """Everything `fer-exp report` can be told."""
+
+    run: str | None = None
+    runs: list[str] = field(default_factory=list)
+    split: str = "test"
+    faces: str = "same"
+    pictures: bool = True
+    bootstrap: int = 1000
+    seed: int = 0
+    output: str | None = None
 
 
 @dataclass
@@ -191,11 +228,88 @@ class BenchConfig:
     output: str | None = None
 
 
-Config = TrainConfig | EvaluateConfig | PrepareConfig | BenchConfig
+@dataclass
+class PeopleConfig:
+    """Where people's answers come from, and how their table is read."""
+
+    dataset: DatasetConfig | None = None
+    ratings: str | None = None
+    task: str | None = None
+    worker: str | None = None
+    label: str | None = None
+    classes: list[str] = field(default_factory=list)
+    ignore: list[str] = field(default_factory=lambda: ["unknown", "not_a_face"])
+    duplicates: str = "refuse"
+    scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])
+    bootstrap: int = 1000
+    seed: int = 0
+    output: str | None = None
+    json: bool = False
+
+
+@dataclass
+class AgreementConfig(PeopleConfig):
+    """Everything `fer-exp agreement` can be told."""
+
+    against: str | None = None
+    ties: str = "drop"
+    ordered: bool = False
+    min_shared: int = 10
+
+
+@dataclass
+class CrowdConfig(PeopleConfig):
+    """Everything `fer-exp crowd` can be told."""
+
+    gold: str | None = None
+    gold_tasks: int | None = None
+    lab: str | None = None
+    merge: list[str] = field(default_factory=list)
+    ties: str = "drop"
+    methods: list[str] = field(default_factory=lambda: ["majority", "dawid_skene", "one_coin", "glad", "mace"])
+    min_answers: int | None = None
+    min_gold_answers: int | None = None
+    min_gold_accuracy: float | None = None
+    min_agreement: float | None = None
+    min_skill: float | None = None
+    min_consistency: float | None = None
+    min_seconds: float | None = None
+    min_entropy: float | None = None
+    max_entropy: float | None = None
+    max_spam: float | None = None
+
+
+@dataclass
+class PlanConfig(PeopleConfig):
+    """Everything `fer-exp crowd plan` can be told."""
+
+    raters: int = 100
+    budget: int = 10_000
+    faces: int = 1000
+    l1: float = 0.25
+    bootstrap: int = 50
+
+
+Config = (
+    TrainConfig
+    | EvaluateConfig
+    | CompareConfig
+    | ReportConfig
+    | PrepareConfig
+    | AgreementConfig
+    | CrowdConfig
+    | PlanConfig
+    | BenchConfig
+)
 SCHEMAS: dict[str, type[Config]] = {
     "train": TrainConfig,
     "evaluate": EvaluateConfig,
+    "compare": CompareConfig,
+    "report": ReportConfig,
     "prepare": PrepareConfig,
+    "agreement": AgreementConfig,
+    "crowd": CrowdConfig,
+    "plan": PlanConfig,
     "bench": BenchConfig,
 }
 
@@ -230,6 +344,8 @@ def validate(config: Config) -> None:
             )
         if trainer.devices > 1 and trainer.strategy == "auto":
             raise RequestError(f"trainer.devices is {trainer.devices} but nothing shares the work; take trainer=ddp.")
+    if isinstance(config, PeopleConfig) and not (len(config.scale) == 2 and config.scale[0] < config.scale[1]):
+        raise RequestError(f"scale is {config.scale}; give the lowest and the highest rating, e.g. scale=[1,9].")
     if isinstance(config, TrainConfig):
         from fer_exp.labels.targets import check_config
 

@@ -73,7 +73,8 @@ def options(group: str) -> list[str]:
 def _groups(name: str) -> list[str]:
     lines = []
     for group, default in _defaults(name).items():
-        listed = " | ".join(f"*{option}" if option == default else option for option in options(group))
+        others = [option for option in options(group) if option != default]
+        listed = " | ".join([f"*{default}", *others])
         lines.append(f"  {group:<10} {listed}")
     return lines
 
@@ -83,7 +84,7 @@ def _defaults(name: str) -> dict[str, str]:
     found = {}
     for line in _lines(conf_folder() / f"{name}.yaml"):
         group, colon, option = line.split("#")[0].strip().removeprefix("- ").partition(": ")
-        if line.startswith("  - ") and colon:
+        if line.startswith("  - ") and colon and option.strip() != "null":
             found[group] = option.strip()
     return found
 

@@ -84,6 +84,33 @@ def run(command: str, arguments: list[str]) -> int:
     return 0
 
 
+def with_paths(command: str, arguments: list[str]) -> list[str]:
+    """Plain words of a command that takes ``runs`` become that key, so that `fer-exp compare runs/*` works.
+
+    Raises:
+        RequestError: a word that is no path.
+
+    >>> with_paths("compare", ["conf", "seed=1"])
+    ["runs=['conf']", 'seed=1']
+    """
+    if "runs" not in {field.name for field in fields(SCHEMAS[command])}:
+        return arguments
+    paths: list[str] = []
+    rest: list[str] = []
+    for word in arguments:
+        after = rest[-1] if rest else ""
+        if ("=" in word and not Path(word).exists()) or word.startswith(("-", "+", "~")) or after in VALUED:
+            rest.append(word)
+        elif Path(word).expanduser().exists():
+            paths.append(word)
+        else:
+            raise RequestError(f"{word} is no run folder, no predictions file and no key=value.")
+    if not paths:
+        return rest
+    quoted = ",".join("'" + path.replace("\\", "\\\\").replace("'", "\\'") + "'" for path in paths)
+    return [f"runs=[{quoted}]", *rest]
+
+
 def _sorted(arguments: list[str]) -> tuple[list[str], list[str]]:
     """Flags with their values, and overrides: Hydra wants the overrides in one piece, people type as they think."""
     flags: list[str] = []

@@ -14,7 +14,6 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from rich.console import Console
 from rich.table import Table
-from torch import Tensor
 
 from fer_exp.config import BenchConfig
 from fer_exp.datasets import open_corpus
@@ -22,9 +21,9 @@ from fer_exp.errors import RequestError
 from fer_exp.methods.ce import soft_cross_entropy
 from fer_exp.store import open_store
 from fer_exp.training.augment import normalise, weak
-from fer_exp.training.batches import Batches, Examples
-from fer_exp.training.fit import find_device, make_trainer, quiet
-from fer_exp.training.module import FaceModule
+from fer_exp.training.batches import Batch, Batches, Examples
+from fer_exp.training.fit import find_device, make_trainer, on_device, quiet
+from fer_exp.training.module import FaceModule, make_optimizer
 from fer_exp.training.networks import build_network
 
 WARM = 3
@@ -51,7 +50,8 @@ def bench(config: BenchConfig) -> None:
     if len(store.faces) < size:
         raise RequestError(f"bench needs a batch of {size} faces and the corpus has {len(store.faces)}.")
     target = torch.eye(classes)[torch.arange(len(store.faces)) % classes]
-    examples = Examples(store.pixels, np.arange(len(store.faces)), target, torch.full((len(target), 2), torch.nan))
+    pixels = on_device(store.pixels, device)
+    examples = Examples(pixels, np.arange(len(store.faces)), target, torch.full((len(target), 2), torch.nan))
     readings: dict[str, Callable[[], float]] = {
         "batches alone": lambda: batches_alone(examples, config, device),
         "network alone, nchw": lambda: network_alone(examples, config, device, classes, torch.contiguous_format),
@@ -100,7 +100,7 @@ def network_alone(
     """Images/s of a bare training loop on one batch that lies on the device in the network's layout."""
     network, _ = build_network(config.backbone, config.dataset.size, classes, False, config.seed)
     network = network.to(device, memory_format=layout).train()  # type: ignore[call-overload]
-    optimizer = torch.optim.AdamW(network.parameters())
+    optimizer = make_optimizer(config.trainer, network.parameters())
     batch = next(iter(Batches(examples, config.trainer.batch_size, config.seed, shuffle=True)))
     pictures = normalise(batch["pixels"].to(device)).contiguous(memory_format=layout)
     target = batch["target"].to(device)
@@ -127,14 +127,14 @@ def whole_path(examples: Examples, config: BenchConfig, device: torch.device, cl
     repeated = replace(examples, rows=rows, target=examples.target[index], affect=examples.affect[index])
     network, _ = build_network(config.backbone, config.dataset.size, classes, False, config.seed)
     module = FaceModule(network, config.method, config.trainer)
-    clock = _Clock(device)
+    clock = Clock(device)
     with tempfile.TemporaryDirectory(dir=config.output) as folder, quiet():
         trainer = make_trainer(replace(config.trainer, epochs=1), device, Path(folder), [clock])
         trainer.fit(module, Batches(repeated, config.trainer.batch_size, config.seed, shuffle=True))
     return config.steps * config.trainer.batch_size / (clock.stop - clock.start)
 
 
-class _Clock(Callback):
+class Clock(Callback):
     """Times the steps after the first few."""
 
     def __init__(self, device: torch.device) -> None:
@@ -142,13 +142,15 @@ class _Clock(Callback):
         self.start = self.stop = 0.0
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: object, batch: dict[str, Tensor], batch_idx: int
+        self, trainer: Trainer, pl_module: LightningModule, outputs: object, batch: Batch, batch_idx: int
     ) -> None:
+        """Starts the clock once the first steps are done."""
         if batch_idx == WARM - 1:
             _wait(self.device)
             self.start = time.perf_counter()
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Stops it."""
         _wait(self.device)
         self.stop = time.perf_counter()
 

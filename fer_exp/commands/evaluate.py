@@ -16,7 +16,7 @@ from fer_exp.errors import RequestError
 from fer_exp.files import whole
 from fer_exp.human.judge import Metrics, judge
 from fer_exp.human.predictions import class_names, read_predictions
-from fer_exp.report.tables import metrics_table
+from fer_exp.report.tables import baselines_table, metrics_table
 
 
 def evaluate(config: EvaluateConfig) -> None:
@@ -25,7 +25,8 @@ def evaluate(config: EvaluateConfig) -> None:
     Args:
         config: ``run``, a run folder: ``predictions.parquet`` is judged, with the class prior of ``targets.parquet``,
             and ``metrics.json`` written anew; or ``predictions``, the table of any model: ``<stem>.metrics.json`` is
-            written beside it. With ``json`` the metrics are alone on stdout, and the path is on stderr.
+            written beside it. With ``json`` the metrics are alone on stdout, and the path is on stderr;
+            ``all`` shows every metric rather than the headline.
 
     Raises:
         RequestError: both or neither of run and predictions, a missing file, a table against its contract.
@@ -49,7 +50,9 @@ def evaluate(config: EvaluateConfig) -> None:
         return
     console = Console(highlight=False)
     for split in sorted(metrics, key=lambda name: name != "test"):  # the test split first, the others in their order
-        console.print(metrics_table(metrics, split))
+        console.print(metrics_table(metrics, split, config.all))
+        if (baselines := baselines_table(metrics, split)) is not None:
+            console.print(baselines)
     print(path)
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 PACKAGES = ("fer-exp", "torch", "torchvision", "pytorch-lightning", "numpy", "pandas", "scipy", "hydra-core")
 
 
-def train(config: TrainConfig) -> Path:
+def train(config: TrainConfig) -> Path | None:
     """Train, predict and judge as a config says; a finished run is left as it is, an interrupted one goes on.
 
     Args:
@@ -43,7 +43,7 @@ def train(config: TrainConfig) -> Path:
 
     Returns:
         The run folder: config.yaml, targets.parquet, predictions.parquet, metrics.json, history.csv, checkpoints/ and,
-        written last, run.json.
+        written last, run.json. None in a DDP run's other processes, which train and write nothing.
 
     Raises:
         RequestError: the config or the corpus cannot be used as asked.
@@ -67,7 +67,9 @@ def train(config: TrainConfig) -> Path:
         from fer_exp.training import fit as training  # torch is wanted from here on, not before
         from fer_exp.training.networks import build_network
 
-        examples = {split: _examples(store, targets, corpus.classes, split) for split in ("train", "val", "test")}
+        pixels = training.on_device(store.pixels, training.find_device(config.trainer))
+        splits = ("train", "val", "test")
+        examples = {split: _examples(store, pixels, targets, corpus.classes, split) for split in splits}
         if config.labels.kind in DELIVERED:
             examples["train"] = replace(examples["train"], at_epoch=_delivery(targets, config).targets)
         affect = bool(np.isfinite(examples["train"].affect.numpy()).any())
@@ -75,7 +77,7 @@ def train(config: TrainConfig) -> Path:
         _log(_opening(folder, examples))
         fitted = training.fit(network, config, folder, examples["train"], examples["val"])
         if not runs.is_main_process():
-            return folder
+            return None
 
         answers = {split: training.predict(fitted.module, fitted.device, examples[split]) for split in ("val", "test")}
         predictions = _predictions(store, targets, corpus.classes, answers)
@@ -147,7 +149,7 @@ def _log_dropped(faces: int, targets: Targets) -> None:
         _log(f"labels.file: {targets.noise['not_here']:,} of its faces are not in this dataset")
 
 
-def _examples(store: Store, targets: Targets, classes: tuple[str, ...], split: str) -> Examples:
+def _examples(store: Store, pixels: Any, targets: Targets, classes: tuple[str, ...], split: str) -> Examples:
     import torch
 
     from fer_exp.training.batches import Examples
@@ -158,7 +160,7 @@ def _examples(store: Store, targets: Targets, classes: tuple[str, ...], split: s
     rows = _rows(store, table)
     target = table[[f"target_{name}" for name in classes]].to_numpy(np.float32, copy=True)
     affect = store.faces.iloc[rows][["valence", "arousal"]].to_numpy(np.float32, copy=True)
-    return Examples(store.pixels, rows, torch.from_numpy(target), torch.from_numpy(affect))
+    return Examples(pixels, rows, torch.from_numpy(target), torch.from_numpy(affect))
 
 
 def _rows(store: Store, table: pd.DataFrame) -> NDArray[np.int64]:

@@ -39,8 +39,11 @@ CONFUSIONS = (
 )
 """Of what a face shows of the first emotion, the share that an average rater takes for the second."""
 
-SHARPNESS = 8.0
-"""How decided an average rater is: the factor of evidence in the softmax."""
+SHARPNESS = 16.0
+"""How decided an average rater is: the factor of evidence in the softmax.
+
+With 16 the most frequent class has 76 % of a face's votes on average; in FER+ it has 77 %.
+"""
 
 THRESHOLD = 0.28
 """Evidence for neutral; an expression weaker than this is mostly called neutral."""

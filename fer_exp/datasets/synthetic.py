@@ -19,7 +19,7 @@ from fer_exp.datasets.people import Person, View, draw_person, draw_view
 from fer_exp.datasets.raters import PANEL, Raters
 from fer_exp.errors import RequestError
 
-VERSION = 1
+VERSION = 2
 """Part of the content key; raise it when the same seed gives other faces or votes."""
 
 PER_SUBJECT = 12

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fer_exp.stats.bootstrap import FloatArray, weighted_mean
+from fer_exp.stats.bootstrap import FloatArray, unit_weights, weighted_mean
 
 
 def ccc(human: FloatArray, model: FloatArray, weights: FloatArray | None = None) -> FloatArray:
@@ -99,6 +99,37 @@ def sagr(human: FloatArray, model: FloatArray, weights: FloatArray | None = None
     0.6667
     """
     return weighted_mean((np.sign(human) == np.sign(model)).astype(np.float64), weights)
+
+
+def icc(human: FloatArray, model: FloatArray, weights: FloatArray | None = None) -> FloatArray:
+    r"""Intraclass correlation ICC(2,1) of two raters, people and model: absolute agreement of single ratings.
+
+    .. math:: \frac{MS_R - MS_E}{MS_R + MS_E + 2 (MS_C - MS_E) / N}
+
+    with the mean squares of faces (R), raters (C) and what is left (E) in a two-way analysis of variance.
+
+    Args:
+        human: mean ratings, shape (N,).
+        model: predicted ratings, shape (N,).
+        weights: how often each face counts, shape (N,) or (B, N); None counts each once.
+
+    Returns:
+        Up to 1, more is better; shape () or (B,); nan for one face, or where all ratings are the same.
+
+    Source:
+        Shrout and Fleiss 1979, Psychological Bulletin 86, 420-428; ICC(A,1) in McGraw and Wong 1996.
+
+    >>> float(icc(np.array([0.0, 1.0, 2.0]), np.array([1.0, 2.0, 3.0])).round(4))
+    0.6667
+    """
+    mean_x, mean_y, var_x, var_y, covariance = _moments(human, model, weights)
+    count = np.asarray(unit_weights(len(human)).sum() if weights is None else weights.sum(axis=-1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rows = count * (var_x + var_y + 2 * covariance) / 2 / (count - 1)
+        rest = count * (var_x + var_y - 2 * covariance) / 2 / (count - 1)
+        columns = count * (mean_x - mean_y) ** 2 / 2
+        below = rows + rest + 2 * (columns - rest) / count
+        return np.where((count > 1) & ((var_x > 0) | (var_y > 0)), (rows - rest) / below, np.nan)
 
 
 def _moments(x: FloatArray, y: FloatArray, weights: FloatArray | None) -> tuple[FloatArray, ...]:

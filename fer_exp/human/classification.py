@@ -1,11 +1,138 @@
-"""One label against one answer per face. All take weights for the bootstrap."""
+"""Answers against labels, class by class. All take weights for the bootstrap.
+
+Labels and answers are matrices with a row per face and a column per class. A single label is a row with one 1, a label
+that t classes share has t entries of 1/t, and vote fractions and probabilities fit as they are: what a face adds to the
+hits of a class is the smaller of both entries. So accuracy, recall and F1 of single answers, of tied majorities and of
+whole distributions are one definition.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_exp.stats.bootstrap import FloatArray, unit_weights
+from fer_exp.stats.bootstrap import FloatArray, OfSums, unit_weights
+
+
+def onehot(codes: NDArray[np.int64], classes: int) -> FloatArray:
+    """Class codes 0..K-1, shape (N,), as rows with one 1, shape (N, K).
+
+    >>> onehot(np.array([1]), 3)
+    array([[0., 1., 0.]])
+    """
+    rows = np.zeros((len(codes), classes))
+    rows[np.arange(len(codes)), codes] = 1.0
+    return rows
+
+
+def shared_top(values: FloatArray) -> FloatArray:
+    """The top class of each row; t classes that share the top get 1/t each. Shape (N, K), rows sum to 1.
+
+    This is the policy for ties: no class is preferred, and an answer among t tied classes earns 1/t.
+
+    >>> shared_top(np.array([[3, 3, 1], [0, 5, 1]]))
+    array([[0.5, 0.5, 0. ],
+           [0. , 1. , 0. ]])
+    """
+    top = values == values.max(axis=1, keepdims=True)
+    return np.asarray(top / top.sum(axis=1, keepdims=True))
+
+
+def tallies(labels: FloatArray, answers: FloatArray) -> FloatArray:
+    """What each face adds to hits, labels and answers of each class, shape (N, 3 K).
+
+    Args:
+        labels: shape (N, K), rows sum to 1.
+        answers: shape (N, K), rows sum to 1.
+
+    Returns:
+        min(label, answer), label, answer, side by side: the columns from which the metrics below are finished.
+    """
+    return np.hstack([np.minimum(labels, answers), labels, answers])
+
+
+def accuracy_of(columns: FloatArray) -> OfSums:
+    r"""Share of faces whose answer is their label; of distributions, the mean intersection.
+
+    .. math:: \frac{1}{N} \sum_i \sum_k \min(y_{ik}, \hat{y}_{ik})
+
+    Range 0..1, more is better. ``columns`` from ``tallies``. As ``sklearn.metrics.accuracy_score``.
+
+    >>> labels, answers = onehot(np.array([0, 0, 1]), 2), onehot(np.array([0, 1, 1]), 2)
+    >>> float(accuracy_of(tallies(labels, answers))(None).round(4))
+    0.6667
+    """
+    return OfSums(columns, lambda sums, total: _split(sums)[0].sum(axis=-1) / total)
+
+
+def balanced_accuracy_of(columns: FloatArray) -> OfSums:
+    r"""Mean recall over the classes that occur among the labels.
+
+    .. math:: \frac{1}{|P|} \sum_{k \in P} \frac{TP_k}{TP_k + FN_k}
+
+    Range 0..1, more is better. ``columns`` from ``tallies``; P is found per replicate. Source: Brodersen et al. 2010,
+    ICPR; ``sklearn.metrics.balanced_accuracy_score``.
+    """
+    return OfSums(columns, lambda sums, _: _mean_of_present(_recall(sums), _split(sums)[1]))
+
+
+def macro_f1_of(columns: FloatArray) -> OfSums:
+    r"""Mean F1 over the classes that occur among the labels.
+
+    .. math:: \frac{1}{|P|} \sum_{k \in P} \frac{2 TP_k}{2 TP_k + FP_k + FN_k}
+
+    Range 0..1, more is better. ``columns`` from ``tallies``; P is found per replicate. A class that is only ever
+    answered has no F1 of its own; it has already cost the recall of the others. Source:
+    ``sklearn.metrics.f1_score(average="macro", labels=unique(labels))``: the mean of F1, not the F1 of means.
+    """
+    return OfSums(columns, lambda sums, _: _mean_of_present(_f1(sums), _split(sums)[1]))
+
+
+def weighted_f1_of(columns: FloatArray) -> OfSums:
+    r"""F1 of the classes, weighted by how often each is the label.
+
+    .. math:: \sum_k \frac{n_k}{N} \frac{2 TP_k}{2 TP_k + FP_k + FN_k}
+
+    Range 0..1, more is better. ``columns`` from ``tallies``. Source:
+    ``sklearn.metrics.f1_score(average="weighted")``.
+    """
+
+    def finish(sums: FloatArray, total: FloatArray) -> FloatArray:
+        labels = _split(sums)[1]
+        return np.asarray((np.where(labels > 0, _f1(sums), 0.0) * labels).sum(axis=-1) / labels.sum(axis=-1))
+
+    return OfSums(columns, finish)
+
+
+def precision_of(columns: FloatArray, k: int) -> OfSums:
+    r"""Precision of class k: of what was answered k, the share that is k.
+
+    .. math:: \sum_i \min(y_{ik}, \hat{y}_{ik}) / \sum_i \hat{y}_{ik}
+
+    Range 0..1, more is better; nan where k is never answered. ``columns`` from ``tallies``. Source: for distributions,
+    Harju and Mesaros 2023, Evaluating classification systems against soft labels with fuzzy precision and recall.
+    """
+    return OfSums(columns, lambda sums, _: _over(_split(sums)[0], _split(sums)[2])[..., k])
+
+
+def recall_of(columns: FloatArray, k: int) -> OfSums:
+    r"""Recall of class k: of what is k, the share that was answered k.
+
+    .. math:: \sum_i \min(y_{ik}, \hat{y}_{ik}) / \sum_i y_{ik}
+
+    Range 0..1, more is better; nan where nothing is k. ``columns`` from ``tallies``. Source: as ``precision_of``.
+    """
+    return OfSums(columns, lambda sums, _: _recall(sums)[..., k])
+
+
+def f1_of(columns: FloatArray, k: int) -> OfSums:
+    r"""F1 of class k: the harmonic mean of precision and recall.
+
+    .. math:: 2 \sum_i \min(y_{ik}, \hat{y}_{ik}) / \left(\sum_i y_{ik} + \sum_i \hat{y}_{ik}\right)
+
+    Range 0..1, more is better; nan where k neither is nor is answered. ``columns`` from ``tallies``.
+    """
+    return OfSums(columns, lambda sums, _: _f1(sums)[..., k])
 
 
 def confusion(
@@ -27,101 +154,63 @@ def confusion(
            [0., 1.]])
     """
     weights = unit_weights(len(labels)) if weights is None else weights
-    cells = np.zeros((len(labels), classes * classes))
-    cells[np.arange(len(labels)), labels * classes + predicted] = 1.0
+    cells = onehot(labels * classes + predicted, classes * classes)
     return (weights @ cells).reshape(*weights.shape[:-1], classes, classes)
 
 
 def accuracy(
     labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int, weights: FloatArray | None = None
 ) -> FloatArray:
-    r"""Share of faces whose answer is their label.
-
-    .. math:: \frac{1}{N} \sum_i [y_i = \hat{y}_i]
-
-    Args:
-        labels: class codes 0..K-1, shape (N,).
-        predicted: class codes 0..K-1, shape (N,).
-        classes: K.
-        weights: how often each face counts, shape (N,) or (B, N); None counts each once.
-
-    Returns:
-        0..1, shape () or (B,).
-
-    Source:
-        As in ``sklearn.metrics.accuracy_score``.
+    """``accuracy_of`` for class codes 0..K-1, both shape (N,); weights (N,) or (B, N); shape () or (B,).
 
     >>> float(accuracy(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).round(4))
     0.6667
     """
-    counts = confusion(labels, predicted, classes, weights)
-    return _over(np.trace(counts, axis1=-2, axis2=-1), counts.sum(axis=(-2, -1)))
+    return accuracy_of(tallies(onehot(labels, classes), onehot(predicted, classes)))(weights)
 
 
 def balanced_accuracy(
     labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int, weights: FloatArray | None = None
 ) -> FloatArray:
-    r"""Mean recall over the classes that occur among the labels.
-
-    .. math:: \frac{1}{|P|} \sum_{k \in P} \frac{TP_k}{TP_k + FN_k}
-
-    Args:
-        labels: class codes 0..K-1, shape (N,).
-        predicted: class codes 0..K-1, shape (N,).
-        classes: K.
-        weights: how often each face counts, shape (N,) or (B, N); None counts each once. P is found per replicate.
-
-    Returns:
-        0..1, shape () or (B,).
-
-    Source:
-        Brodersen et al. 2010, ICPR; ``sklearn.metrics.balanced_accuracy_score``.
+    """``balanced_accuracy_of`` for class codes 0..K-1, both shape (N,); weights (N,) or (B, N); shape () or (B,).
 
     >>> float(balanced_accuracy(np.array([0, 0, 1]), np.array([0, 1, 1]), 2))
     0.75
     """
-    counts = confusion(labels, predicted, classes, weights)
-    support = counts.sum(axis=-1)
-    return _mean_of_present(_over(_hits(counts), support), support > 0)
+    return balanced_accuracy_of(tallies(onehot(labels, classes), onehot(predicted, classes)))(weights)
 
 
 def macro_f1(
     labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int, weights: FloatArray | None = None
 ) -> FloatArray:
-    r"""Mean F1 over the classes that occur among the labels.
-
-    .. math:: \frac{1}{|P|} \sum_{k \in P} \frac{2 TP_k}{2 TP_k + FP_k + FN_k}
-
-    A class that is only ever answered has no F1 of its own here; it has already cost the recall of the others.
-
-    Args:
-        labels: class codes 0..K-1, shape (N,).
-        predicted: class codes 0..K-1, shape (N,).
-        classes: K.
-        weights: how often each face counts, shape (N,) or (B, N); None counts each once. P is found per replicate.
-
-    Returns:
-        0..1, shape () or (B,).
-
-    Source:
-        ``sklearn.metrics.f1_score(average="macro", labels=unique(labels))``: the mean of F1, not the F1 of means.
+    """``macro_f1_of`` for class codes 0..K-1, both shape (N,); weights (N,) or (B, N); shape () or (B,).
 
     >>> float(macro_f1(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).round(4))
     0.6667
     """
-    counts = confusion(labels, predicted, classes, weights)
-    support = counts.sum(axis=-1)
-    return _mean_of_present(_over(2 * _hits(counts), support + counts.sum(axis=-2)), support > 0)
+    return macro_f1_of(tallies(onehot(labels, classes), onehot(predicted, classes)))(weights)
 
 
-def _hits(counts: FloatArray) -> FloatArray:
-    return np.diagonal(counts, axis1=-2, axis2=-1)
+def _split(sums: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    classes = sums.shape[-1] // 3
+    return sums[..., :classes], sums[..., classes : 2 * classes], sums[..., 2 * classes :]
+
+
+def _recall(sums: FloatArray) -> FloatArray:
+    hits, labels, _ = _split(sums)
+    return _over(hits, labels)
+
+
+def _f1(sums: FloatArray) -> FloatArray:
+    hits, labels, answers = _split(sums)
+    return _over(2 * hits, labels + answers)
 
 
 def _over(above: FloatArray, below: FloatArray) -> FloatArray:
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.divide(above, below))
+        return np.asarray(np.where(below > 0, np.divide(above, below), np.nan))
 
 
-def _mean_of_present(values: FloatArray, present: NDArray[np.bool_]) -> FloatArray:
+def _mean_of_present(values: FloatArray, labels: FloatArray) -> FloatArray:
+    present = labels > 0
     return _over(np.where(present, values, 0.0).sum(axis=-1), present.sum(axis=-1).astype(np.float64))

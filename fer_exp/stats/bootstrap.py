@@ -3,15 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 FloatArray = NDArray[np.float64]
 Statistic = Callable[[FloatArray | None], FloatArray]
 """From weights of shape (N,) or (B, N), or None for one each, to one value or B values; nan where undefined."""
 
 CHUNK = 2**19  # weights held at a time, 4 MB: stays in the cache of a core and flat in memory for any N and B
+
+
+@dataclass(frozen=True)
+class OfSums:
+    """A metric that is a function of weighted sums over faces, as most are.
+
+    ``intervals`` draws such metrics with one matrix product for all of them, and sums the faces of a person once
+    before anything is drawn. Metrics that share the same ``columns`` object are summed together.
+
+    Attributes:
+        columns: what is summed, per face, shape (N, C).
+        finish: from the sums, shape (..., C), and the sum of the weights, shape (...), to the metric, shape (...).
+
+    >>> mean = OfSums(np.array([[1.0], [4.0]]), lambda sums, total: sums[..., 0] / total)
+    >>> float(mean(None)), mean(np.array([[1.0, 1.0], [2.0, 0.0]]))
+    (2.5, array([2.5, 1. ]))
+    """
+
+    columns: FloatArray
+    finish: Callable[[FloatArray, FloatArray], FloatArray]
+
+    def __call__(self, weights: FloatArray | None = None) -> FloatArray:
+        """The metric of all faces, or of each replicate's weights, shape (N,) or (B, N)."""
+        weights = unit_weights(len(self.columns)) if weights is None else weights
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(self.finish(weights @ self.columns, np.asarray(weights.sum(axis=-1))))
+
+
+def mean_of(values: FloatArray) -> OfSums:
+    """The mean of one value per face, shape (N,), as a metric.
+
+    >>> float(mean_of(np.array([1.0, 4.0]))(None))
+    2.5
+    """
+    return OfSums(values[:, None], lambda sums, total: sums[..., 0] / total)
+
+
+def within(faces: NDArray[np.bool_], statistic: Statistic) -> Statistic:
+    """A metric of some faces as a metric of all faces, whose weights are for all of them.
+
+    Args:
+        faces: which of all faces the statistic knows, shape (N,).
+        statistic: over those alone.
+
+    Returns:
+        A statistic over N faces with the same value; ``OfSums`` stays ``OfSums``.
+
+    >>> some = within(np.array([True, False, True]), mean_of(np.array([1.0, 3.0])))
+    >>> float(some(None)), float(some(np.array([3.0, 5.0, 1.0])))
+    (2.0, 1.5)
+    """
+    if not isinstance(statistic, OfSums):
+        return lambda weights: statistic(None if weights is None else weights[..., faces])
+    columns = np.zeros((len(faces), statistic.columns.shape[1] + 1))
+    columns[faces, :-1], columns[faces, -1] = statistic.columns, 1.0
+    finish = statistic.finish
+    return OfSums(columns, lambda sums, _: finish(sums[..., :-1], sums[..., -1]))
 
 
 def weighted_mean(values: FloatArray, weights: FloatArray | None = None) -> FloatArray:
@@ -61,15 +120,29 @@ def resample_weights(clusters: int | NDArray[np.int64], samples: int, seed: int)
     """
     codes = None if isinstance(clusters, int) else clusters
     count = clusters if isinstance(clusters, int) else int(clusters.max()) + 1
-    faces = count if codes is None else len(codes)
+    for counts in resample_clusters(count, count if codes is None else len(codes), samples, seed):
+        yield counts if codes is None else counts[:, codes]
+
+
+def resample_clusters(count: int, faces: int, samples: int, seed: int) -> Iterator[FloatArray]:
+    """How often each cluster is drawn in each replicate; ``resample_weights`` spreads these over faces.
+
+    Args:
+        count: number of clusters C.
+        faces: number of faces N, which decides the size of the chunks.
+        samples: number of replicates, in all chunks together.
+        seed: the same seed gives the same replicates.
+
+    Yields:
+        Counts as floats, shape (b, C).
+    """
     generator = np.random.default_rng(seed)
     rows = max(1, CHUNK // max(faces, count))
     for start in range(0, samples, rows):
         size = min(rows, samples - start)
         # Drawing C indices and counting them is the multinomial, ten times faster than Generator.multinomial.
         draws = generator.integers(0, count, size=(size, count)) + np.arange(size)[:, None] * count
-        counts = np.bincount(draws.ravel(), minlength=size * count).reshape(size, count).astype(np.float64)
-        yield counts if codes is None else counts[:, codes]
+        yield np.bincount(draws.ravel(), minlength=size * count).reshape(size, count).astype(np.float64)
 
 
 def cluster_codes(names: NDArray[np.object_]) -> NDArray[np.int64]:
@@ -124,18 +197,48 @@ def intervals(
     >>> intervals({"accuracy": mean}, np.arange(4), 1000, seed=0)
     {'accuracy': (0.5, 0.0, 1.0)}
     """
-    drawn: dict[str, list[FloatArray]] = {name: [] for name in statistics}
-    if clusters.max() > 0:
-        for weights in resample_weights(clusters, samples, seed):
-            for name, statistic in statistics.items():
-                drawn[name].append(statistic(weights))
+    drawn = replicates(statistics, clusters, samples, seed) if clusters.max() > 0 and samples else {}
     result: dict[str, tuple[float | None, float | None, float | None]] = {}
     for name, statistic in statistics.items():
         value = float(statistic(None))
         if not np.isfinite(value):
             result[name] = (None, None, None)
-        elif drawn[name]:
-            result[name] = (value, *percentile_interval(np.concatenate(drawn[name])))
+        elif drawn:
+            result[name] = (value, *percentile_interval(drawn[name]))
         else:
             result[name] = (value, None, None)
     return result
+
+
+def replicates(
+    statistics: Mapping[str, Statistic], clusters: NDArray[np.int64], samples: int, seed: int
+) -> dict[str, FloatArray]:
+    """Several metrics in the same bootstrap replicates.
+
+    Args:
+        statistics: metric name -> function of the weights; what is an ``OfSums`` is drawn fastest.
+        clusters: one code 0..C-1 per face, shape (N,).
+        samples: number of replicates B.
+        seed: of the replicates.
+
+    Returns:
+        Metric name -> shape (B,); nan where undefined in a replicate.
+    """
+    sums = {name: each for name, each in statistics.items() if isinstance(each, OfSums)}
+    shared = {id(each.columns): each.columns for each in sums.values()}
+    ends = np.cumsum([1, *(columns.shape[1] for columns in shared.values())])
+    places = {key: slice(ends[i], ends[i + 1]) for i, key in enumerate(shared)}
+    faces, count = len(clusters), int(clusters.max()) + 1
+    gather = csr_array((np.ones(faces), (clusters, np.arange(faces))), shape=(count, faces))
+    per_cluster = np.asarray(gather @ np.hstack([np.ones((faces, 1)), *shared.values()]))
+    drawn: dict[str, list[FloatArray]] = {name: [] for name in statistics}
+    for counts in resample_clusters(count, faces, samples, seed):
+        summed = counts @ per_cluster
+        weights = counts[:, clusters] if len(sums) < len(statistics) else counts
+        for name, statistic in statistics.items():
+            if isinstance(statistic, OfSums):
+                with np.errstate(invalid="ignore", divide="ignore"):
+                    drawn[name].append(statistic.finish(summed[:, places[id(statistic.columns)]], summed[:, 0]))
+            else:
+                drawn[name].append(statistic(weights))
+    return {name: np.concatenate(parts) if parts else np.empty(0) for name, parts in drawn.items()}

@@ -13,7 +13,7 @@ SHIFT = 1 / 12
 """Largest shift as a share of the picture: 4 of 48 pixels, the padding that papers on small pictures use."""
 
 
-def weak(pixels: Tensor, draw: Tensor) -> Tensor:
+def weak(pixels: Tensor, draw: tuple[int, int, int, int]) -> Tensor:
     """A random shift (edges repeated) and a random mirror image of each face.
 
     Args:
@@ -23,7 +23,7 @@ def weak(pixels: Tensor, draw: Tensor) -> Tensor:
     Returns:
         The views, shape and dtype as given. The same draw gives the same views, whatever was drawn before.
     """
-    seed, rank, world, total = (int(value) for value in draw)
+    seed, rank, world, total = draw
     generator = torch.Generator().manual_seed(seed)
     height, width = pixels.shape[1:3]
     reach = round(height * SHIFT)

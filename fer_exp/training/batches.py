@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +15,10 @@ from torch import Tensor
 
 RESIDENT = 64 * 2**20
 """Bytes gathered from the memory map before its pages are let go, so that memory stays flat on any corpus."""
+
+
+Batch = dict[str, Any]
+"""What ``Batches`` yields: tensors by name, and ``draw``, four plain numbers."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,26 @@ class Examples:
         return len(self.rows)
 
 
+def resident(pixels: NDArray[np.uint8], device: torch.device, room: int) -> NDArray[np.uint8] | Tensor:
+    """The store's pixels on a GPU, where gathering a batch costs nothing, if they take at most half of its room.
+
+    Args:
+        pixels: the whole store, a memory map.
+        device: where the network is trained.
+        room: free bytes there.
+
+    Returns:
+        A tensor on the device, or ``pixels`` as they are: on a CPU, or where they are too large.
+    """
+    if device.type == "cpu" or pixels.nbytes > room / 2:
+        return pixels
+    placed = torch.empty(pixels.shape, dtype=torch.uint8, device=device)
+    rows = max(1, RESIDENT * len(pixels) // pixels.nbytes)
+    for start in range(0, len(pixels), rows):
+        placed[start : start + rows] = torch.from_numpy(np.array(pixels[start : start + rows]))
+    return placed
+
+
 def seed_of(*parts: int) -> int:
     """One 63-bit seed from several numbers (seed, epoch, step), so that no draw depends on what came before it.
 
@@ -51,8 +76,8 @@ class Batches:
     """An iterable of batches for Lightning, or for a bare loop.
 
     Each batch is a dict: ``pixels`` (B, size, size, channels) uint8, ``target`` (B, K), ``affect`` (B, 2), ``index``
-    (B,) the position in the split, and ``draw``: the seed of the augmentation, this process, how many
-    there are, and the size of the batch over all of them.
+    (B,) the position in the split, and ``draw``: the seed of the augmentation, this process, how many there are, and
+    the size of the batch over all of them. ``draw`` is no tensor, so that it stays where it is needed, on the CPU.
 
     Args:
         examples: the split.
@@ -93,7 +118,7 @@ class Batches:
         whole, rest = divmod(len(self.examples), self.batch_size)
         return whole if self.shuffle or not rest else whole + 1
 
-    def __iter__(self) -> Iterator[dict[str, Tensor]]:
+    def __iter__(self) -> Iterator[Batch]:
         order = np.arange(len(self.examples))
         if self.shuffle:
             random = np.random.default_rng(seed_of(self.seed, self.epoch))
@@ -110,14 +135,14 @@ class Batches:
             # processes there are.
             yield self._batch(chosen[rank::world], seed_of(self.seed, self.epoch, step), rank, world, len(chosen))
 
-    def _batch(self, chosen: NDArray[np.int64], seed: int, rank: int, world: int, total: int) -> dict[str, Tensor]:
+    def _batch(self, chosen: NDArray[np.int64], seed: int, rank: int, world: int, total: int) -> Batch:
         index = torch.from_numpy(chosen)
         return {
             "pixels": self._gather(self.examples.rows[chosen]),
             "target": self._target[index],
             "affect": self.examples.affect[index],
             "index": index,
-            "draw": torch.tensor([seed, rank, world, total]),
+            "draw": (seed, rank, world, total),
         }
 
     def _gather(self, rows: NDArray[np.int64]) -> Tensor:

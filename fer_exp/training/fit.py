@@ -22,7 +22,7 @@ from pytorch_lightning.plugins import TorchCheckpointIO
 from fer_exp.config import TrainConfig, TrainerConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.training.augment import normalise
-from fer_exp.training.batches import Batches, Examples, class_weights
+from fer_exp.training.batches import Batches, Examples, class_weights, resident
 from fer_exp.training.module import FaceModule
 from fer_exp.training.networks import FaceNetwork
 from fer_exp.training.progress import History, ProgressLines
@@ -58,6 +58,11 @@ def find_device(config: TrainerConfig) -> torch.device:
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
 
 
+def on_device(pixels: NDArray[np.uint8], device: torch.device) -> NDArray[np.uint8] | torch.Tensor:
+    """The store's pixels where batches are best gathered from: in the GPU's memory if they fit, else the memory map."""
+    return resident(pixels, device, torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else 0)
+
+
 def fit(network: FaceNetwork, config: TrainConfig, folder: Path, train: Examples, val: Examples) -> Fitted:
     """Train a network to the end, from the last checkpoint of its folder where there is one.
 
@@ -87,7 +92,7 @@ def fit(network: FaceNetwork, config: TrainConfig, folder: Path, train: Examples
     if resume:
         _check_fits(resume, module)
     history = History(folder / "history.csv", len(train) // given.batch_size * given.batch_size)
-    with quiet():
+    with quiet(), _own_processes():
         trainer = make_trainer(given, device, folder, [history, ProgressLines(history, given.batch_size)])
         batches = Batches(train, given.batch_size, config.seed, shuffle=True, balance=given.balance == "sampler")
         # Every process sees the whole validation split: a share each would need padding, and so count faces twice.
@@ -189,6 +194,21 @@ def _logger(name: str, folder: Path) -> Logger | bool:
         raise RequestError(
             f"trainer.logger={name} is not installed ({error.name or error}): pip install 'fer-exp[{name}]'."
         ) from error
+
+
+@contextmanager
+def _own_processes() -> Iterator[None]:
+    """End the process group with the fit and forget its address, or the next DDP job of a sweep would look for it."""
+    names = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "LOCAL_RANK", "WORLD_SIZE")
+    before = {name: os.environ[name] for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
+        for name in names:
+            os.environ.pop(name, None)
+        os.environ.update(before)
 
 
 @contextmanager

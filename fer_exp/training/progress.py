@@ -11,8 +11,8 @@ import pandas as pd
 from pytorch_lightning import Callback, LightningModule, Trainer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from torch import Tensor
 
+from fer_exp.training.batches import Batch
 from fer_exp.training.runs import write_table
 
 METRICS = ("train_loss", "val_loss", "val_accuracy")
@@ -86,7 +86,7 @@ class ProgressLines(Callback):
         self._bar.start()
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: dict[str, Tensor], batch_idx: int
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
         """Moves the bar, at most five times a second: reading a loss makes a GPU wait."""
         if self._bar is None:

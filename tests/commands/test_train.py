@@ -204,3 +204,17 @@ def test_ctrl_c_says_that_the_run_can_go_on(tmp_path):
     assert process.returncode == 130, said
     assert "the same command goes on" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_ddp_jobs_of_a_sweep_follow_each_other(tmp_path):
+    arguments = ["dataset.faces=72", "dataset.size=24", f"output={tmp_path}", f"dataset.cache={tmp_path / 'cache'}"]
+    given = [*arguments, "labels.rule=all", "trainer.epochs=1", "trainer.batch_size=8", "bootstrap=0", "seed=0,1"]
+    command = [sys.executable, "-m", "fer_exp", "train", "-m", "trainer=ddp", "trainer.accelerator=cpu", *given]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    folders = [Path(line) for line in done.stdout.splitlines()[-2:]]
+    assert [runs.read_run(folder)["seeds"]["seed"] for folder in folders] == [0, 1]
+    assert all(len(pd.read_csv(folder / "history.csv")) == 1 for folder in folders)

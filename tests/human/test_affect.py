@@ -56,9 +56,29 @@ def test_a_replicate_of_one_repeated_face_is_undefined():
     assert np.isnan(a.ccc(human, model, weights)).all()
 
 
-@pytest.mark.parametrize("metric", [a.ccc, a.pearson, a.rmse, a.sagr])
+@pytest.mark.parametrize("metric", [a.ccc, a.pearson, a.rmse, a.sagr, a.icc])
 def test_weights_equal_repeating_faces(metric):
     human, model = draw(shift=0.2)
     weights = np.random.default_rng(6).integers(0, 4, (7, 80))
     expected = [float(metric(np.repeat(human, row), np.repeat(model, row))) for row in weights]
     np.testing.assert_allclose(metric(human, model, weights.astype(float)), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("data", [draw(), draw(5), draw(50, 8, 3.0), draw(50, 9, 0.4, 0.2)])
+def test_icc_equals_pingouin(data):
+    import pandas as pd
+    import pingouin
+
+    human, model = data
+    frame = pd.DataFrame(
+        {"face": np.tile(np.arange(len(human)), 2), "rater": np.repeat(["people", "model"], len(human))}
+    )
+    frame["rating"] = np.concatenate([human, model])
+    table = pingouin.intraclass_corr(frame, targets="face", raters="rater", ratings="rating")
+    single = table[table["Type"].isin(["ICC2", "ICC(A,1)"])]["ICC"].iloc[0]
+    assert float(a.icc(human, model)) == pytest.approx(single, abs=1e-9)
+
+
+def test_icc_is_undefined_for_one_face_and_for_constants():
+    assert np.isnan(a.icc(np.array([0.2]), np.array([0.3])))
+    assert np.isnan(a.icc(np.full(5, 0.2), np.full(5, 0.3)))

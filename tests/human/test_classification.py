@@ -1,6 +1,12 @@
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, f1_score
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    confusion_matrix,
+    f1_score,
+    precision_recall_fscore_support,
+)
 
 from fer_exp.human import classification as c
 
@@ -45,3 +51,39 @@ def test_weights_equal_repeating_faces(metric, case):
         repeated = metric(np.repeat(labels, row), np.repeat(predicted, row), classes)
         assert value == pytest.approx(float(repeated), abs=1e-12)
         assert float(metric(labels, predicted, classes, row.astype(float))) == pytest.approx(value, abs=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore:.*y_pred contains classes", "ignore:.*single label", "ignore:.*y_true")
+@pytest.mark.parametrize("case", CASES)
+def test_weighted_f1_and_each_class_equal_sklearn(case):
+    labels, predicted, classes = draw(case)
+    tallies = c.tallies(c.onehot(labels, classes), c.onehot(predicted, classes))
+    expected = f1_score(labels, predicted, labels=range(classes), average="weighted", zero_division=0)
+    assert float(c.weighted_f1_of(tallies)(None)) == pytest.approx(expected, abs=1e-9)
+    assert float(c.accuracy_of(tallies)(None)) == pytest.approx(accuracy_score(labels, predicted), abs=1e-9)
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        labels, predicted, labels=range(classes), zero_division=np.nan
+    )
+    for k in range(classes):
+        assert float(c.precision_of(tallies, k)(None)) == pytest.approx(precision[k], abs=1e-9, nan_ok=True)
+        assert float(c.recall_of(tallies, k)(None)) == pytest.approx(recall[k], abs=1e-9, nan_ok=True)
+        assert float(c.f1_of(tallies, k)(None)) == pytest.approx(f1[k], abs=1e-9, nan_ok=True)
+
+
+def test_distributions_have_fuzzy_precision_recall_and_f1():
+    generator = np.random.default_rng(5)
+    human, model = generator.dirichlet(np.ones(4), 30), generator.dirichlet(np.ones(4), 30)
+    tallies = c.tallies(human, model)
+    for k in range(4):
+        hits = sum(min(u, v) for u, v in zip(human[:, k], model[:, k], strict=True))
+        precision, recall = hits / model[:, k].sum(), hits / human[:, k].sum()
+        assert float(c.precision_of(tallies, k)(None)) == pytest.approx(precision, abs=1e-9)
+        assert float(c.recall_of(tallies, k)(None)) == pytest.approx(recall, abs=1e-9)
+        expected = 2 * precision * recall / (precision + recall)
+        assert float(c.f1_of(tallies, k)(None)) == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_tied_majority_earns_its_share():
+    top = c.shared_top(np.array([[2, 2, 0], [1, 1, 1], [0, 3, 1]]))
+    answers = c.onehot(np.array([0, 2, 0]), 3)
+    assert float(c.accuracy_of(c.tallies(top, answers))(None)) == pytest.approx((1 / 2 + 1 / 3 + 0) / 3)

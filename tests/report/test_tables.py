@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 
 from fer_exp.human.judge import judge
-from fer_exp.report.tables import direction, metrics_table, runs_table
+from fer_exp.report.tables import HEADLINE, PREFIXES, baselines_table, direction, metrics_table, runs_table
 from tests.human.tables import predictions_table
 
 
@@ -20,16 +20,37 @@ def metrics():
 
 
 def test_80_columns_show_every_metric_whole(metrics):
-    text = printed(metrics_table(metrics, "test"))
+    text = printed(metrics_table(metrics, "test", everything=True))
     assert "…" not in text
     assert max(map(len, text.splitlines())) <= 80
     lines = {line.split()[0]: line for line in text.splitlines() if line.strip()}
-    for name, result in metrics["test"].items():
-        if not name.startswith(("prior_", "ceiling_")):
-            assert f"{name} {direction(name)}" in text
-            assert f"{result['value']:.3f} [{result['low']:.3f}, {result['high']:.3f}]" in lines[name]
+    own = [name for name in metrics["test"] if not name.startswith(PREFIXES) and f"{name}_" not in PREFIXES]
+    assert {"l1", "people_ece", "vote_correlation_sadness", "rater_equivalents"} <= set(own)
+    for name in own:
+        result = metrics["test"][name]
+        assert f"{name} {direction(name)}".strip() in text
+        assert f"{result['value']:.3f} [{result['low']:.3f}, {result['high']:.3f}]" in lines[name]
     assert f"{metrics['test']['prior_l1']['value']:.3f}" in lines["l1"]
     assert f"{metrics['test']['ceiling_l1']['value']:.3f}" in lines["l1"]
+
+
+def test_the_headline_is_short_and_says_what_it_leaves_out(metrics):
+    text = printed(metrics_table(metrics, "test"))
+    shown = [name for name in HEADLINE if name in metrics["test"]]
+    assert all(f"{name} {direction(name)}" in text for name in shown)
+    assert "soft_f1_sadness" not in text
+    assert "more metrics: fer-exp evaluate ... all=true" in text
+    assert len(text.splitlines()) < 25
+
+
+def test_baselines_stand_beside_the_model_in_80_columns(metrics):
+    text = printed(baselines_table(metrics, "test"))
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= 80
+    for name in ("as trained", "T by labels", "T by votes", "+ uniform", "class prior"):
+        assert name in text
+    assert f"{metrics['test']['temperature_l1']['value']:.3f}" in text
+    assert baselines_table(metrics, "val") is None  # fitted there
 
 
 def test_no_control_codes_where_nobody_watches(metrics):

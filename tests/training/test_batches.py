@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from fer_exp.methods.ce import soft_cross_entropy
+from fer_exp.training import batches as batches_module
 from fer_exp.training.augment import MEAN, STD, normalise, weak
-from fer_exp.training.batches import Batches, Examples, class_weights
+from fer_exp.training.batches import Batches, Examples, class_weights, resident
 
 
 def examples(count: int = 10, size: int = 12, channels: int = 1) -> Examples:
@@ -32,7 +33,7 @@ def test_order_and_draws_depend_on_seed_and_epoch_alone():
     def met(seed: int, epoch: int) -> list[list[int]]:
         batches = Batches(examples(), 4, seed=seed, shuffle=True)
         batches.set_epoch(epoch)
-        return [[*batch["index"].tolist(), *batch["draw"].tolist()] for batch in batches]
+        return [[*batch["index"].tolist(), *batch["draw"]] for batch in batches]
 
     assert met(1, 3) == met(1, 3)
     assert met(1, 3) != met(1, 4)
@@ -101,7 +102,7 @@ def test_weighted_loss_equals_weighted_cross_entropy_over_n():
 @pytest.mark.parametrize("channels", [1, 3])
 def test_weak_views_are_shifted_and_mirrored_copies(channels):
     pixels = torch.from_numpy(np.random.default_rng(1).integers(0, 256, (64, 24, 24, channels), dtype=np.uint8))
-    views = weak(pixels, torch.tensor([5, 0, 1, 64]))
+    views = weak(pixels, (5, 0, 1, 64))
     mirrored = 0
     for face, view in zip(pixels.numpy(), views.numpy(), strict=True):
         padded = np.pad(face, ((2, 2), (2, 2), (0, 0)), mode="edge")
@@ -121,3 +122,23 @@ def test_normalise_equals_the_formula_and_is_channels_last(channels):
     expected = (expected - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
     torch.testing.assert_close(given.double(), expected, atol=1e-5, rtol=0)
     assert given.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_pixels_move_to_a_gpu_that_has_twice_the_room_and_nowhere_else(monkeypatch):
+    pixels = np.random.default_rng(0).integers(0, 256, (50, 4, 4, 3), dtype=np.uint8)
+    monkeypatch.setattr(batches_module, "RESIDENT", 700)  # several pieces, the last one short
+    gpu, cpu = torch.device("meta"), torch.device("cpu")
+    assert resident(pixels, cpu, 10 * pixels.nbytes) is pixels
+    assert resident(pixels, gpu, 2 * pixels.nbytes - 1) is pixels
+    placed = resident(pixels, gpu, 2 * pixels.nbytes)
+    assert placed.device.type == "meta"
+    assert placed.shape == pixels.shape
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+def test_batches_gathered_on_a_gpu_are_those_of_the_cpu():
+    own = examples()
+    placed = resident(own.pixels, torch.device("cuda"), 10 * own.pixels.nbytes)
+    there = Batches(replace(own, pixels=placed), 4, seed=0, shuffle=True)
+    for one, other in zip(Batches(own, 4, seed=0, shuffle=True), there, strict=True):
+        assert torch.equal(weak(one["pixels"], one["draw"]), weak(other["pixels"], other["draw"]).cpu())

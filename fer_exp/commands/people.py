@@ -1,0 +1,133 @@
+"""What the commands about people share: where the answers come from, where the files go."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fer_exp.config import DatasetConfig, PeopleConfig
+from fer_exp.errors import RequestError
+from fer_exp.human.answers import Answers, Votes, known_tasks, read_answers, read_labels
+from fer_exp.human.columns import table_columns
+from fer_exp.stats.bootstrap import FloatArray
+
+
+class People(NamedTuple):
+    """Answers or votes, the ``name`` of where they come from, and the faces table of a dataset, if it is one."""
+
+    data: Answers | Votes
+    name: str
+    faces: pd.DataFrame | None
+
+
+class Original(NamedTuple):
+    """Original labels in the order of the tasks, (T,), -1 where there is none; None or valence and arousal, (T, 2).
+
+    ``missing`` is the number of labelled tasks that nobody answered.
+    """
+
+    label: NDArray[np.int32]
+    affect: FloatArray | None
+    missing: int
+
+
+def load(config: PeopleConfig) -> People:
+    """The answers that a config names: of a file, else of a dataset.
+
+    Raises:
+        RequestError: neither is given, a dataset without votes, or what reading finds.
+    """
+    reading = {"ignore": config.ignore, "duplicates": config.duplicates, "classes": config.classes}
+    if config.ratings is not None:
+        path = Path(config.ratings).expanduser()
+        data = read_answers(path, columns=_columns(config), scale=config.scale, **reading)  # type: ignore[arg-type]
+        return People(data, path.name.split(".")[0], None)
+    if config.dataset is None:
+        raise RequestError("No answers are given: name a table with ratings=FILE, or a dataset with dataset=ferplus.")
+    table, faces = _of_dataset(config.dataset)
+    return People(read_answers(table, **reading), config.dataset.name, faces)  # type: ignore[arg-type]
+
+
+def original(config: PeopleConfig, against: str, people: People) -> Original:
+    """The original labels, and ratings where there are any.
+
+    Args:
+        config: names the table of answers.
+        against: ``original``, or a file.
+        people: as ``load`` gives them.
+
+    Raises:
+        RequestError: there are none, or they name other classes.
+    """
+    columns: dict[str, str | None] = {"task": config.task}
+    if against != "original":
+        source: Path | pd.DataFrame = Path(against).expanduser()
+        columns = {}
+    elif people.faces is not None:
+        faces = people.faces.rename(columns={"face": "task"})
+        source = faces[[name for name in ("task", "label", "valence", "arousal") if faces[name].notna().any()]]
+        if not {"label", "valence"} & set(source):
+            raise RequestError(f"{people.name} has no original labels; give a file with against=FILE.")
+    else:
+        source = Path(str(config.ratings)).expanduser()
+        names = table_columns(source)
+        if "original" not in names and "original_valence" not in names:
+            raise RequestError(
+                f"{source} has no column original; give the original labels with against=FILE (task, label)."
+            )
+        columns |= {"label": "original" if "original" in names else None,
+                    "valence": "original_valence", "arousal": "original_arousal"}  # fmt: skip
+    tasks, codes, affect = read_labels(source, people.data.classes, "against", columns)
+    label, missing = known_tasks(people.data, tasks, codes)
+    aligned = None
+    if affect is not None:
+        row, _ = known_tasks(people.data, tasks, np.arange(len(tasks), dtype=np.int32))
+        aligned = np.where((row >= 0)[:, None], affect[row], np.nan)
+    if (label < 0).all() and (aligned is None or np.isnan(aligned).all()):
+        raise RequestError(
+            f"against={against}: none of its {len(tasks):,} tasks was answered, so nothing can be compared."
+        )
+    return Original(label, aligned, missing)
+
+
+def folder(config: PeopleConfig, command: str, name: str) -> Path:
+    """Where a command writes: ``output``, or a folder named by what was asked."""
+    if config.output is not None:
+        return Path(config.output).expanduser()
+    asked = json.dumps({**asdict(config), "json": None}, sort_keys=True, default=str)
+    return Path("runs") / f"{command}-{name}-{hashlib.md5(asked.encode(), usedforsecurity=False).hexdigest()[:8]}"
+
+
+def progress(line: str) -> None:
+    """A line of progress, on stderr."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def _columns(config: PeopleConfig) -> dict[str, str | None]:
+    return {"task": config.task, "worker": config.worker, "label": config.label}
+
+
+def _of_dataset(config: DatasetConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The single answers of a corpus where it has them, else its votes; and its faces."""
+    from fer_exp.datasets import open_corpus
+    from fer_exp.store import open_store
+
+    corpus = open_corpus(config)
+    single = getattr(corpus, "ratings", None)
+    if callable(single):
+        return single(), corpus.read().table
+    store = open_store(corpus, config.size, Path(config.cache) if config.cache else None, log=progress)
+    if store.votes is None:
+        raise RequestError(
+            f"{config.name} has one label a face and no votes, so there is no agreement to measure; take a dataset "
+            "with votes (ferplus), or give the answers with ratings=FILE."
+        )
+    return store.votes, store.faces

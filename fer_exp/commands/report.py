@@ -1,0 +1,74 @@
+"""`fer-exp report`: one page of a run, or of several on the same faces."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fer_exp.commands.evaluate import target_prior
+from fer_exp.config import ReportConfig, validate
+from fer_exp.errors import RequestError
+from fer_exp.files import whole
+from fer_exp.human.comparison import compare_sources
+from fer_exp.human.judge import judge
+from fer_exp.human.predictions import class_names
+from fer_exp.human.sources import Source, on_same_faces, read_sources
+from fer_exp.report.page import Judgement, render
+from fer_exp.report.pictures import find_store
+
+
+def report(config: ReportConfig) -> None:
+    """Judge, draw, write the page; the last line of stdout is where it lies.
+
+    Args:
+        config: see conf/report.yaml.
+
+    Raises:
+        RequestError: no run, both run and runs, or sources that do not fit each other.
+        RunError: the page cannot be written.
+    """
+    validate(config)
+    if (config.run is None) == (not config.runs):
+        raise RequestError("report needs run=FOLDER or runs=[FOLDER,...], one of the two.")
+    sources, unfinished = read_sources(config.runs if config.run is None else [config.run])
+    if unfinished:
+        print(f"left out, no finished run: {', '.join(unfinished)}")
+    same, notes = on_same_faces(sources, config.split, config.faces)
+    judged = [_judged(whole_one, part, config) for whole_one, part in zip(sources, same, strict=True)]
+    comparison = None
+    if len(sources) > 1:
+        comparison = compare_sources(sources, same, None, samples=config.bootstrap, seed=config.seed)
+    stores = (find_store(source.run) for source in sources if source.run)
+    store = next((found for found in stores if found is not None), None) if config.pictures else None
+    page = render(judged, config.split, store, comparison, notes)
+    path = _output(config, sources[0].path)
+    with whole(path) as aside:
+        aside.write_text(page, encoding="utf-8")
+    print(path)
+
+
+def _judged(source: Source, same: Source, config: ReportConfig) -> Judgement:
+    """The metrics of the faces shown; repairs are fitted on the source's own validation faces."""
+    table = pd.concat([source.table[source.table["split"] == "val"], same.table], ignore_index=True)
+    if config.split == "val":
+        table = same.table
+    metrics = judge(table, samples=config.bootstrap, seed=config.seed, prior=_prior(source), only=config.split)
+    return Judgement(same, metrics[config.split])
+
+
+def _prior(source: Source) -> NDArray[np.float64] | None:
+    path = source.path / "targets.parquet"
+    if not path.is_file():
+        return None
+    return target_prior(pd.read_parquet(path), class_names(source.table))
+
+
+def _output(config: ReportConfig, first: Path) -> Path:
+    if config.output:
+        return Path(config.output).expanduser()
+    if config.run is None and len(config.runs) > 1:
+        return first.parent / "report.html"
+    return first / "report.html" if first.is_dir() else first.with_name(f"{first.stem}.report.html")

@@ -1,0 +1,266 @@
+"""How well raters agree on a class. Each measure is a sum over tasks and a formula, so that it can be bootstrapped.
+
+Counts have a row per task and a column per class; tasks may have unequal numbers of raters, as when answers are
+missing. ``measure.value`` is the number.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from scipy.special import entr
+
+from fer_exp.stats.bootstrap import FloatArray
+from fer_exp.stats.totals import Measure
+
+Level = Literal["nominal", "interval"]
+
+
+def percent_agreement(counts: FloatArray) -> Measure:
+    r"""The chance that two raters of a task say the same, the mean over tasks.
+
+    .. math:: \bar{P} = \frac{1}{N} \sum_i \frac{\sum_k n_{ik} (n_{ik} - 1)}{n_i (n_i - 1)}
+
+    Args:
+        counts: answers per task and class, shape (N, K); tasks with fewer than two raters do not count.
+
+    Returns:
+        0..1; nan where no task has two raters.
+
+    Source:
+        Fleiss 1971, Psychological Bulletin 76, 378-382, equation 2.
+
+    >>> round(percent_agreement(np.array([[3.0, 0.0], [1.0, 2.0]])).value, 4)
+    0.6667
+    """
+    same, paired = _pairs(counts)
+    return Measure(np.stack([same, paired], axis=1), lambda sums: _over(sums[..., 0], sums[..., 1]))
+
+
+def fleiss_kappa(counts: FloatArray) -> Measure:
+    r"""Fleiss' kappa: agreement beyond chance, for equal and unequal numbers of raters.
+
+    .. math:: \kappa = \frac{\bar{P} - \sum_k p_k^2}{1 - \sum_k p_k^2}, \quad p_k = \frac{1}{N} \sum_i n_{ik} / n_i
+
+    :math:`\bar{P}` is ``percent_agreement``; for the chance term every task with an answer counts the same, however
+    many answers it has. With equal numbers of raters this is Fleiss' own formula.
+
+    Args:
+        counts: answers per task and class, shape (N, K).
+
+    Returns:
+        -1..1; nan where everyone always says the same class (agreement by chance is then 1), or no task has two raters.
+
+    Source:
+        Fleiss 1971; unequal numbers as in Gwet 2014, Handbook of Inter-Rater Reliability, chapter 2.3.
+
+    >>> round(fleiss_kappa(np.array([[3.0, 0.0], [0.0, 3.0], [1.0, 2.0]])).value, 4)
+    0.55
+    """
+    same, paired = _pairs(counts)
+    shares, answered = _shares(counts)
+    columns = np.column_stack([same, paired, answered, shares])
+
+    def finish(sums: FloatArray) -> FloatArray:
+        chance = (_over(sums[..., 3:], sums[..., 2:3]) ** 2).sum(axis=-1)
+        return _beyond(_over(sums[..., 0], sums[..., 1]), chance)
+
+    return Measure(columns, finish)
+
+
+def krippendorff_alpha(counts: FloatArray, level: Level = "nominal") -> Measure:
+    r"""Krippendorff's alpha: one minus observed over expected disagreement, missing answers allowed.
+
+    .. math:: \alpha = 1 - (n - 1) \frac{\sum_i \frac{1}{n_i - 1} \sum_{c, k} n_{ic} n_{ik} \delta^2_{ck}}
+        {\sum_{c, k} n_c n_k \delta^2_{ck}}
+
+    Args:
+        counts: answers per task and class, shape (N, K); tasks with fewer than two answers do not count.
+        level: nominal (classes differ or not) or interval (the square of the difference of column numbers).
+
+    Returns:
+        -1..1; nan where all answers are the same class.
+
+    Source:
+        Krippendorff 2019, Content Analysis, 4th edition, chapter 12; n counts the answers in tasks with two or more.
+
+    >>> round(krippendorff_alpha(np.array([[3.0, 0.0], [0.0, 3.0], [1.0, 2.0]])).value, 4)
+    0.6
+    """
+    raters = counts.sum(axis=1)
+    used = np.where((raters >= 2)[:, None], counts, 0.0)
+    if level == "interval":
+        value = np.arange(counts.shape[1], dtype=np.float64)
+        return interval_alpha(used.sum(axis=1), used @ value, used @ value**2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        observed = np.where(raters >= 2, (raters**2 - (used**2).sum(axis=1)) / (raters - 1), 0.0)
+
+    def finish(sums: FloatArray) -> FloatArray:
+        total = sums[..., 1:].sum(axis=-1)
+        return 1 - _over((total - 1) * sums[..., 0], total**2 - (sums[..., 1:] ** 2).sum(axis=-1))
+
+    return Measure(np.column_stack([observed, used]), finish)
+
+
+def interval_alpha(number: FloatArray, total: FloatArray, squares: FloatArray) -> Measure:
+    r"""Krippendorff's alpha for ratings, from sums per task: :math:`\delta^2_{ck} = (c - k)^2`.
+
+    Args:
+        number: ratings per task, shape (N,); fewer than two do not count.
+        total: their sum, shape (N,).
+        squares: the sum of their squares, shape (N,).
+
+    Returns:
+        -1..1; nan where all ratings are the same.
+
+    Source:
+        Krippendorff 2019, chapter 12.
+
+    >>> round(interval_alpha(np.array([2.0, 2.0]), np.array([3.0, 7.0]), np.array([5.0, 25.0])).value, 4)
+    0.7
+    """
+    used = number >= 2
+    number, total, squares = (np.where(used, values, 0.0) for values in (number, total, squares))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        observed = np.where(used, 2 * (number * squares - total**2) / (number - 1), 0.0)
+
+    def finish(sums: FloatArray) -> FloatArray:
+        between = 2 * (sums[..., 1] * sums[..., 3] - sums[..., 2] ** 2)
+        # what is left of constant ratings is rounding
+        between = np.where(between <= 1e-12 * sums[..., 1] * sums[..., 3], 0.0, between)
+        return 1 - _over((sums[..., 1] - 1) * sums[..., 0], between)
+
+    return Measure(np.stack([observed, number, total, squares], axis=1), finish)
+
+
+def vote_entropy(counts: FloatArray) -> Measure:
+    r"""Mean entropy of a task's votes, in nats: 0 where raters agree on every face.
+
+    .. math:: \frac{1}{N} \sum_i -\sum_k \frac{n_{ik}}{n_i} \ln \frac{n_{ik}}{n_i}
+
+    Args:
+        counts: answers per task and class, shape (N, K). Few raters make it small: at most the log of their number.
+
+    Returns:
+        0..ln K; nan where there is no answer.
+
+    Source:
+        Shannon 1948, Bell System Technical Journal 27, 379-423.
+
+    >>> round(vote_entropy(np.array([[2.0, 2.0], [4.0, 0.0]])).value, 4)
+    0.3466
+    """
+    shares, answered = _shares(counts)
+    columns = np.stack([entr(shares).sum(axis=1), answered], axis=1)
+    return Measure(columns, lambda sums: _over(sums[..., 0], sums[..., 1]))
+
+
+def specific_agreement(counts: FloatArray, k: int) -> Measure:
+    r"""The chance that another rater says class k too, given that one does.
+
+    .. math:: \frac{\sum_i n_{ik} (n_{ik} - 1)}{\sum_i n_{ik} (n_i - 1)}
+
+    Args:
+        counts: answers per task and class, shape (N, K).
+        k: the class.
+
+    Returns:
+        0..1; nan where nobody with a fellow rater says k.
+
+    Source:
+        Cicchetti and Feinstein 1990, Journal of Clinical Epidemiology 43, 551-558, for many raters as in Fleiss 1971.
+
+    >>> round(specific_agreement(np.array([[3.0, 0.0], [1.0, 2.0]]), 0).value, 4)
+    0.75
+    """
+    own = counts[:, k]
+    columns = np.stack([own * (own - 1), own * (counts.sum(axis=1) - 1)], axis=1)
+    return Measure(columns, lambda sums: _over(sums[..., 0], sums[..., 1]))
+
+
+def class_kappa(counts: FloatArray, k: int) -> Measure:
+    """Fleiss' kappa of class k against all others together.
+
+    Args:
+        counts: answers per task and class, shape (N, K).
+        k: the class.
+
+    Returns:
+        -1..1; nan where everyone says k, or nobody.
+
+    Source:
+        Fleiss 1971, equation 23 (there with equal numbers of raters).
+
+    >>> round(class_kappa(np.array([[3.0, 0.0], [0.0, 3.0], [1.0, 2.0]]), 0).value, 4)
+    0.55
+    """
+    own = counts[:, k]
+    return fleiss_kappa(np.stack([own, counts.sum(axis=1) - own], axis=1))
+
+
+def split_half(counts: FloatArray, classes: slice | None = None) -> Measure:
+    r"""Reliability of vote fractions: the correlation of one half of a panel with the other, for the whole panel.
+
+    The moments are those over *all* halvings at once, so nothing is drawn: two different raters both say k with
+    probability :math:`q_k = n_k (n_k - 1) / (n (n - 1))`, and a half of m raters has
+    :math:`E[x_k^2] = f_k / m + (1 - 1/m)\, q_k`. Fractions are taken about each class's mean over tasks, classes are
+    pooled, and Spearman and Brown's formula :math:`2 r / (1 + r)` leads from half to whole.
+
+    Args:
+        counts: answers per task and class, shape (N, K); tasks with fewer than two raters do not count. Of an odd
+            panel, the halves differ by one.
+        classes: pool these columns only.
+
+    Returns:
+        At most 1; nan where fractions are the same on every task.
+
+    Source:
+        Spearman 1910 and Brown 1910, British Journal of Psychology 3, 271-322.
+
+    >>> round(split_half(np.array([[3.0, 1.0], [0.0, 4.0], [2.0, 2.0]])).value, 4)
+    0.5
+    """
+    raters = counts.sum(axis=1)
+    used = raters >= 2
+    part = counts[used] if classes is None else counts[used][:, classes]
+    n = raters[used][:, None]
+    share, both = part / n, part * (part - 1) / (n * (n - 1))
+    small, large = np.floor(n / 2), np.ceil(n / 2)
+    squares = [(share / m + (1 - 1 / m) * both).sum(axis=1) for m in (small, large)]
+    columns = np.zeros((len(counts), 4 + part.shape[1]))
+    columns[used] = np.column_stack([np.ones(len(n)), both.sum(axis=1), *squares, share])
+
+    def finish(sums: FloatArray) -> FloatArray:
+        means = _over(sums[..., 4:], sums[..., :1])
+        centre = (means**2).sum(axis=-1)
+        both, one, other = (_over(sums[..., k], sums[..., 0]) - centre for k in (1, 2, 3))
+        correlation = _over(both, np.sqrt(np.maximum(one, 0) * np.maximum(other, 0)))
+        return np.asarray(_over(2 * correlation, 1 + correlation))
+
+    return Measure(columns, finish)
+
+
+def _pairs(counts: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The share of a task's pairs of raters that agree, 0 where there is no pair; and 1 where there is one."""
+    raters = counts.sum(axis=1)
+    pairs = raters * (raters - 1)
+    same = (counts * (counts - 1)).sum(axis=1)
+    return np.divide(same, pairs, out=np.zeros(len(counts)), where=pairs > 0), (pairs > 0).astype(np.float64)
+
+
+def _shares(counts: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Vote fractions, 0 where nobody answered; and 1 where somebody did."""
+    raters = counts.sum(axis=1, keepdims=True)
+    return np.divide(counts, raters, out=np.zeros(counts.shape), where=raters > 0), (raters[:, 0] > 0).astype(float)
+
+
+def _beyond(agreement: FloatArray, chance: FloatArray) -> FloatArray:
+    # a chance of 1 up to rounding: one class only
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(chance < 1 - 1e-12, (agreement - chance) / (1 - chance), np.nan)
+
+
+def _over(above: FloatArray, below: FloatArray) -> FloatArray:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(below != 0, above / below, np.nan))

@@ -1,0 +1,280 @@
+"""What people would score in the model's place: raters of a face held against its other raters.
+
+Raters are dealt without replacement, so panels are multivariate hypergeometric. What can be had in closed form is;
+halves of a panel are dealt at random, for metrics that have none.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+from fer_exp.stats.bootstrap import FloatArray, OfSums
+
+Counts = NDArray[np.int64]
+
+LARGEST = 50  # size of the largest panel looked at: half of CAFE's 100 raters
+KEPT = 0.9  # share of faces that the largest panel must leave, where faces have unequal numbers of raters
+
+
+def halves(counts: Counts, times: int, seed: int) -> list[tuple[Counts, Counts]]:
+    """Deal the raters of each face into two halves at random, several times.
+
+    Args:
+        counts: votes per face and class, shape (N, K).
+        times: number of halvings.
+        seed: the same seed gives the same halves.
+
+    Returns:
+        For each halving the votes of the smaller and of the larger half (of an odd panel), both shape (N, K).
+
+    Source:
+        Dealing without replacement is the multivariate hypergeometric, drawn class by class from its conditionals.
+
+    >>> [(small.sum(), large.sum()) for small, large in halves(np.array([[3, 2]]), 1, seed=0)]
+    [(np.int64(2), np.int64(3))]
+    """
+    generator = np.random.default_rng([seed, 1])  # apart from the replicates' stream
+    dealt = []
+    for _ in range(times):
+        small = np.zeros_like(counts)
+        rest, wanted = counts.sum(axis=1), counts.sum(axis=1) // 2
+        for k in range(counts.shape[1]):
+            rest = rest - counts[:, k]
+            small[:, k] = generator.hypergeometric(counts[:, k], rest, wanted)
+            wanted = wanted - small[:, k]
+        dealt.append((small, counts - small))
+    return dealt
+
+
+def leave_one_out_l1(counts: Counts) -> FloatArray:
+    r"""Expected L1 between one of a face's raters and all the others.
+
+    .. math:: \sum_j \frac{n_j}{n} \left( 2 - 2 \frac{n_j - 1}{n - 1} \right)
+
+    Args:
+        counts: votes, shape (N, K), at least two a face.
+
+    Returns:
+        Shape (N,), 0 (all agree) to 2. Twice the chance that two of a face's raters disagree.
+
+    >>> leave_one_out_l1(np.array([[2, 0], [1, 1]]))
+    array([0., 2.])
+    """
+    n = counts.sum(axis=1)
+    return np.asarray(2 - 2 * (counts * (counts - 1)).sum(axis=1) / (n * (n - 1)))
+
+
+def leave_one_out_accuracy(counts: Counts) -> FloatArray:
+    """Chance that one of a face's raters answers what most of the others answer; t tied classes count 1/t each.
+
+    Args:
+        counts: votes, shape (N, K), at least two a face.
+
+    Returns:
+        Shape (N,), 0..1.
+
+    >>> leave_one_out_accuracy(np.array([[3, 1], [1, 1]]))
+    array([0.75, 0.  ])
+    """
+    chance = np.zeros(len(counts))
+    for j in range(counts.shape[1]):
+        others = counts.copy()
+        others[:, j] -= 1
+        top = others == others.max(axis=1, keepdims=True)
+        chance += counts[:, j] / counts.sum(axis=1) * (top[:, j] / top.sum(axis=1))
+    return chance
+
+
+def panel_l1(counts: Counts, size: int, held_out: Counts) -> FloatArray:
+    r"""Expected L1 between a random panel of a face's raters and a random group of its other raters. Exact.
+
+    .. math:: \sum_j \sum_{x, y} P(x, y) \left| \frac{x}{k} - \frac{y}{m} \right|, \quad
+        P(x, y) = \binom{n_j}{x} \binom{n - n_j}{k - x} \binom{n_j - x}{y} \binom{n - k - n_j + x}{m - y} \Big/
+        \binom{n}{k} \binom{n - k}{m}
+
+    Args:
+        counts: votes n_j, shape (N, K).
+        size: k, the size of the panel.
+        held_out: m, the size of the other group for each face, shape (N,); k + m is at most n.
+
+    Returns:
+        Shape (N,), 0 to 2. For the same group it never grows with k: a larger panel averages smaller ones.
+
+    >>> panel_l1(np.array([[1, 1]]), 1, np.array([1]))
+    array([2.])
+    """
+    return _by_cell(counts, held_out, lambda n, c, m: _expected_gap(int(n), int(c), size, int(m)))
+
+
+def model_l1(model: FloatArray, counts: Counts, held_out: Counts) -> FloatArray:
+    r"""Expected L1 between the model and a random group of a face's raters. Exact.
+
+    .. math:: \sum_j \sum_y \binom{n_j}{y} \binom{n - n_j}{m - y} \Big/ \binom{n}{m} \left| v_j - \frac{y}{m} \right|
+
+    Args:
+        model: predicted probabilities v, shape (N, K).
+        counts: votes n_j, shape (N, K).
+        held_out: m for each face, shape (N,), at most n.
+
+    Returns:
+        Shape (N,), 0 to 2.
+
+    >>> model_l1(np.array([[0.5, 0.5]]), np.array([[1, 1]]), np.array([1]))
+    array([1.])
+    """
+    largest = int(held_out.max())
+    answers = np.arange(largest + 1)
+    n = np.broadcast_to(counts.sum(axis=1, keepdims=True), counts.shape)
+    m = np.broadcast_to(held_out[:, None], counts.shape)
+    cells, place = np.unique(np.stack([n.ravel(), counts.ravel(), m.ravel()], axis=1), axis=0, return_inverse=True)
+    chances = np.exp(_log_hypergeometric(answers, cells[:, [0]], cells[:, [1]], cells[:, [2]]))
+    place = place.reshape(counts.shape)
+    result = np.zeros(len(counts))
+    for j in range(counts.shape[1]):
+        gaps = np.abs(model[:, [j]] - answers / m[:, [j]])
+        result += (chances[place[:, j]] * gaps).sum(axis=1)
+    return result
+
+
+class Panels(NamedTuple):
+    """Who is compared with whom for rater equivalents; see ``deal``.
+
+    ``faces`` (N,) bool, those with raters enough; ``held_out`` (faces used,), the size of the group that both the model
+    and every panel meet; ``largest``, the size of the largest panel.
+    """
+
+    faces: NDArray[np.bool_]
+    held_out: Counts
+    largest: int
+
+
+def deal(counts: Counts) -> Panels | None:
+    """Hold out half of each face's raters (the smaller half of an odd number); panels come from the other half.
+
+    The largest panel is one that at least ``KEPT`` of the faces with two raters or more can fill, at most ``LARGEST``;
+    faces with fewer raters are left out of every panel, so that all panels and the model meet the same people.
+
+    Args:
+        counts: votes, shape (N, K).
+
+    Returns:
+        None where no face has two raters.
+
+    >>> deal(np.array([[6, 4], [9, 0], [1, 0]]))
+    Panels(faces=array([ True,  True, False]), held_out=array([5, 4]), largest=5)
+    """
+    n = counts.sum(axis=1)
+    several = n >= 2
+    if not several.any():
+        return None
+    room = n - n // 2
+    largest = int(min(LARGEST, np.quantile(room[several], 1 - KEPT, method="lower")))
+    faces = several & (room >= largest)
+    return Panels(faces, n[faces] // 2, largest)
+
+
+def rater_equivalents(model: FloatArray, prior: FloatArray, counts: Counts, panels: Panels) -> dict[str, OfSums]:
+    """How many people the model is worth: the size of a random panel that comes as close to the held-out raters.
+
+    Both the model and each panel are held against the same number of the same face's raters, none of whom is in the
+    panel; the expectation over all ways to deal them is exact. Between whole numbers of people the panel's L1 is
+    interpolated linearly. 0 people answer with the class prior, so values below 1 are interpolated between the prior
+    and one person; a model worse than the prior has 0. A model better than the largest panel has its size, which is
+    then a lower bound: nobody larger was asked.
+
+    Args:
+        model: predicted probabilities, shape (N, K).
+        prior: the class prior, shape (N, K).
+        counts: votes, shape (N, K).
+        panels: as ``deal`` gives them for ``counts``.
+
+    Returns:
+        Statistics over ``panels.faces``: ``rater_equivalents`` (0 to ``panels.largest``, more is better),
+        ``held_out_l1`` (the model's), ``prior_held_out_l1`` and ``ceiling_panel<k>_l1`` for k = 1 to ``largest``
+        (steps above 10: 15, 20, 30, 40, 50), all less is better.
+
+    Source:
+        Ours; akin to the survey equivalence of Resnick et al. 2021, arXiv 2106.01254.
+    """
+    own, used, held_out = counts[panels.faces], panels.faces, panels.held_out
+    sizes = [k for k in (*range(1, 11), 15, 20, 30, 40, 50) if k < panels.largest] + [panels.largest]
+    curve = [panel_l1(own, k, held_out) for k in sizes]
+    distances = [model_l1(side[used], own, held_out) for side in (model, prior)]
+    columns = np.stack([*distances, *curve], axis=1)
+    ticks = np.array([0, *sizes], dtype=np.float64)
+
+    def mean(i: int) -> OfSums:
+        return OfSums(columns, lambda sums, total: sums[..., i] / total)
+
+    def finish(sums: FloatArray, total: FloatArray) -> FloatArray:
+        means = sums / total[..., None]
+        return interpolated(means[..., 0], means[..., 1:], ticks)
+
+    return {
+        "rater_equivalents": OfSums(columns, finish),
+        "held_out_l1": mean(0),
+        "prior_held_out_l1": mean(1),
+    } | {f"ceiling_panel{k}_l1": mean(2 + i) for i, k in enumerate(sizes)}
+
+
+def interpolated(distance: FloatArray, curve: FloatArray, sizes: FloatArray) -> FloatArray:
+    """The size at which a falling curve reaches a distance, within the range of sizes.
+
+    Args:
+        distance: shape (...).
+        curve: mean L1 at each size, shape (..., S), falling from the second entry on. Where the first (the prior) is
+            below the second (one person), what lies above one person has size 0.
+        sizes: shape (S,), rising.
+
+    Returns:
+        Shape (...).
+
+    >>> interpolated(np.array([0.5, 2.0, 0.1]), np.array([1.0, 0.6, 0.4]), np.array([0.0, 1.0, 2.0]))
+    array([1.5, 0. , 2. ])
+    """
+    curve = np.broadcast_to(curve, (*distance.shape, curve.shape[-1]))
+    falling = np.concatenate([np.maximum(curve[..., :1], curve[..., 1:2]), curve[..., 1:]], axis=-1)
+    reached = falling <= distance[..., None]
+    right = np.where(reached.any(axis=-1), reached.argmax(axis=-1), falling.shape[-1] - 1)
+    left = np.maximum(right - 1, 0)
+    high = np.take_along_axis(falling, left[..., None], axis=-1)[..., 0]
+    low = np.take_along_axis(falling, right[..., None], axis=-1)[..., 0]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(high > low, np.clip((high - distance) / (high - low), 0, 1), 0.0)
+    found = sizes[left] + share * (sizes[right] - sizes[left])
+    return np.asarray(np.where(np.isfinite(distance), np.where(right == 0, sizes[0], found), np.nan))
+
+
+def _by_cell(counts: Counts, held_out: Counts, value: object) -> FloatArray:
+    """Sum over classes of a value that depends on raters, votes for the class and held-out raters alone."""
+    n = np.broadcast_to(counts.sum(axis=1, keepdims=True), counts.shape).ravel()
+    m = np.broadcast_to(held_out[:, None], counts.shape).ravel()
+    cells, place = np.unique(np.stack([n, counts.ravel(), m], axis=1), axis=0, return_inverse=True)
+    values = np.array([value(*cell) for cell in cells])  # type: ignore[operator]
+    return np.asarray(values[place].reshape(counts.shape).sum(axis=1))
+
+
+def _expected_gap(n: int, c: int, k: int, m: int) -> float:
+    """E|X/k - Y/m| of one class with c of n votes, X of a panel of k, Y of m others."""
+    x, y = np.arange(k + 1)[:, None], np.arange(m + 1)[None, :]
+    panel = _log_hypergeometric(x, np.array(n), np.array(c), np.array(k))
+    others = _log_hypergeometric(y, np.array(n - k), c - x, np.array(m))
+    return float((np.exp(panel + others) * np.abs(x / k - y / m)).sum())
+
+
+def _log_hypergeometric(x: Counts, n: Counts, c: Counts, k: Counts) -> FloatArray:
+    """Log chance of x hits in k draws without replacement from n of which c are hits; -inf where impossible."""
+    possible = (x >= 0) & (x <= c) & (k - x >= 0) & (k - x <= n - c) & (c >= 0)
+    hits, misses = np.where(possible, x, 0), np.where(possible, k - x, 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        logs = _log_choose(c, hits) + _log_choose(n - c, misses) - _log_choose(n, k)
+    return np.asarray(np.where(possible, logs, -np.inf))
+
+
+def _log_choose(n: Counts, k: Counts) -> FloatArray:
+    n, k = np.maximum(n, 0), np.clip(k, 0, np.maximum(n, 0))
+    return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))

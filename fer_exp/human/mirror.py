@@ -1,0 +1,116 @@
+"""How well a crowd mirrors a lab that labelled the same faces, beside what sampling alone allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fer_exp.errors import RequestError
+from fer_exp.human.distribution import l1
+from fer_exp.stats.bootstrap import FloatArray, weighted_mean
+from fer_exp.stats.shares import wilson
+from fer_exp.stats.totals import joint_intervals
+
+DRAWS = 50  # panels behind a floor
+
+
+def merged(counts: FloatArray, classes: Sequence[str], merge: Sequence[str]) -> tuple[FloatArray, tuple[str, ...]]:
+    """Counts with some classes added up, *before* any majority is taken.
+
+    Renaming the majority gives other answers: of fear .30, surprise .25, happiness .45 the majority is happiness, but
+    fear + surprise together are more.
+
+    Args:
+        counts: shape (N, K).
+        classes: K names.
+        merge: such as ``fear+surprise``; each class in one of them at most.
+
+    Returns:
+        Counts, shape (N, K'), and the names: merged ones first.
+
+    Raises:
+        RequestError: a name that is no class, or one that is merged twice.
+
+    >>> merged(np.array([[30.0, 25.0, 45.0]]), ("fear", "surprise", "happiness"), ["fear+surprise"])
+    (array([[55., 45.]]), ('fear + surprise', 'happiness'))
+    """
+    groups = [[name.strip() for name in group.split("+")] for group in merge]
+    used = [name for group in groups for name in group]
+    for name in used:
+        if name not in classes:
+            raise RequestError(f"merge names {name}, which is no class here. There are: {', '.join(classes)}.")
+        if used.count(name) > 1:
+            raise RequestError(f"merge names {name} twice; a class can be part of one sum.")
+    groups += [[name] for name in classes if name not in used]
+    place = {name: k for k, name in enumerate(classes)}
+    columns = [counts[:, [place[name] for name in group]].sum(axis=1) for group in groups]
+    return np.stack(columns, axis=1), tuple(" + ".join(group) for group in groups)
+
+
+def agreement_with_lab(crowd: NDArray[np.int64], lab: NDArray[np.int64], classes: Sequence[str]) -> pd.DataFrame:
+    """Share of faces whose crowd majority is the lab's, per class of the lab and in all.
+
+    Args:
+        crowd: class of the crowd's majority, shape (N,), -1 where there is none.
+        lab: class of the lab's majority of the same faces, likewise.
+        classes: K names.
+
+    Returns:
+        One row a class of the lab and one for ``all``: ``class``, ``agreement``, ``low``, ``high`` (Wilson), ``n``.
+
+    >>> found = agreement_with_lab(np.array([0, 0, 1]), np.array([0, 1, 1]), ("a", "b"))
+    >>> found[["class", "agreement", "n"]].round(2).to_numpy().tolist()
+    [['a', 1.0, 1], ['b', 0.5, 2], ['all', 0.67, 3]]
+    """
+    both = (crowd >= 0) & (lab >= 0)
+    rows = []
+    for k, name in [*enumerate(classes), (-1, "all")]:
+        part = both & ((lab == k) if k >= 0 else True)
+        number = int(part.sum())
+        right = float((crowd[part] == lab[part]).sum())
+        low, high = wilson(np.array([right]), np.array([number]))
+        share = right / number if number else np.nan
+        rows.append({"class": name, "agreement": share, "low": low[0], "high": high[0], "n": number})
+    return pd.DataFrame(rows)
+
+
+def distance_to_lab(
+    crowd: FloatArray, lab: FloatArray, samples: int = 1000, seed: int = 0
+) -> dict[str, float | int | None]:
+    """Mean L1 between the vote fractions of crowd and lab, and the floor that sampling alone gives.
+
+    The floor is the same distance between two panels of these sizes who both answer as the lab did. Where the lab is
+    small its votes are more peaked than its population, and the floor a little low.
+
+    Args:
+        crowd: votes, shape (N, K); faces without votes on either side do not count.
+        lab: votes of the same faces, shape (N, K).
+        samples: bootstrap replicates of the faces.
+        seed: of replicates and panels.
+
+    Returns:
+        ``value``, ``low``, ``high``, ``floor``, ``n``.
+
+    >>> lab = np.array([[100.0, 0.0], [50.0, 50.0]])
+    >>> found = distance_to_lab(lab[[1, 0]] / 10, lab)
+    >>> found["value"], round(found["floor"], 1)
+    (1.0, 0.1)
+    """
+    used = (crowd.sum(axis=1) > 0) & (lab.sum(axis=1) > 0)
+    if not used.any():
+        return {"value": None, "low": None, "high": None, "floor": None, "n": 0}
+    ours, theirs = crowd[used], lab[used]
+    share = theirs / theirs.sum(axis=1, keepdims=True)
+    distance = l1(share, ours / ours.sum(axis=1, keepdims=True))
+
+    def mean(weights: FloatArray | None) -> FloatArray:
+        return weighted_mean(distance, weights)[..., None]
+
+    value, low, high = joint_intervals(mean, ["l1"], len(distance), samples, seed)["l1"]
+    generator = np.random.default_rng([seed, 3])
+    sizes: list[NDArray[np.int64]] = [side.sum(axis=1).astype(np.int64) for side in (ours, theirs)]
+    floors = [l1(*(generator.multinomial(size, share) / size[:, None] for size in sizes)).mean() for _ in range(DRAWS)]
+    return {"value": value, "low": low, "high": high, "floor": float(np.mean(floors)), "n": int(used.sum())}

@@ -1,0 +1,74 @@
+"""What guidelines call a value: their words, applied to the whole interval where there is one."""
+
+from __future__ import annotations
+
+SCALES: dict[str, tuple[str, tuple[tuple[float, str], ...]]] = {
+    "kappa": (
+        "Landis and Koch 1977",
+        (
+            (0.0, "poor"),
+            (0.2, "slight"),
+            (0.4, "fair"),
+            (0.6, "moderate"),
+            (0.8, "substantial"),
+            (1.0, "almost perfect"),
+        ),
+    ),
+    "alpha": (
+        "Krippendorff 2019",
+        ((0.667, "not reliable"), (0.8, "tentative conclusions only"), (1.0, "reliable")),
+    ),
+    "icc": (
+        "Koo and Li 2016",
+        ((0.5, "poor"), (0.75, "moderate"), (0.9, "good"), (1.0, "excellent")),
+    ),
+}
+"""Family -> source, and the upper end of each word. Landis and Koch close their ranges above (0.60 is moderate), the
+others below (0.667 allows tentative conclusions, 0.75 is good).
+
+Sources:
+    Landis and Koch 1977, The measurement of observer agreement for categorical data. Biometrics 33, 159-174.
+    Krippendorff 2019, Content Analysis, 4th edition, chapter 12.
+    Koo and Li 2016, A guideline of selecting and reporting intraclass correlation coefficients. Journal of
+    Chiropractic Medicine 15, 155-163; they ask that the interval be read, not the value.
+"""
+
+
+def family(measure: str) -> str | None:
+    """Which guideline speaks of a measure, by its name; None where none does.
+
+    >>> family("fleiss_kappa"), family("icc_2_1"), family("vote_entropy")
+    ('kappa', 'icc', None)
+    """
+    return next((name for name in SCALES if name in measure), None)
+
+
+def word(value: float, kind: str) -> str:
+    """A guideline's word for a value.
+
+    >>> word(0.6, "kappa"), word(0.667, "alpha"), word(0.75, "icc")
+    ('moderate', 'tentative conclusions only', 'good')
+    """
+    ends = SCALES[kind][1]
+    for end, name in ends[:-1]:
+        if value < end or (kind == "kappa" and value <= end and (end > 0 or value < 0)):
+            return name
+    return ends[-1][1]
+
+
+def reading(value: float, low: float | None, high: float | None, kind: str) -> str:
+    """The words for an interval: one where both ends have the same, else from one to the other.
+
+    Args:
+        value: read alone where there is no interval.
+        low: lower end, or None.
+        high: upper end, or None.
+        kind: a key of ``SCALES``.
+
+    >>> reading(0.7, 0.55, 0.8, "icc"), reading(0.5, 0.45, 0.55, "kappa")
+    ('moderate to good', 'moderate')
+    """
+    if low is None or high is None:
+        return word(value, kind)
+    ends = word(low, kind), word(high, kind)
+    return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"

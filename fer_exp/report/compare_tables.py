@@ -1,0 +1,155 @@
+"""What `fer-exp compare` prints and keeps: a table of configs, and a table of differences for each pair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+from rich import box
+from rich.table import Table
+
+MOST = 3  # pairs shown one by one; of more, the first metric of each
+TESTS = ("p_t", "p_paired", "p_wilcoxon", "p_permutation")
+
+
+def letters(number: int) -> str:
+    """A, B, ..., Z, AA, AB, ...
+
+    >>> letters(0), letters(27)
+    ('A', 'AB')
+    """
+    return (letters(number // 26 - 1) if number >= 26 else "") + chr(65 + number % 26)
+
+
+def groups_table(result: Mapping[str, Any], better: Callable[[str], int]) -> Table:
+    """One block of lines per config: letter, name, number of runs, and each metric with its interval below.
+
+    Args:
+        result: as ``compare_sources`` gives it.
+        better: 1 where more of a metric is better, -1 where less.
+
+    Returns:
+        A table whose rows are metrics and whose columns are configs, so that it grows downwards in 80 columns; where
+        there are more configs than fit, rows are configs and the columns the first metrics.
+    """
+    groups = result["groups"]
+    persons = "" if result["subjects"] is None else f" of {result['subjects']:,} people"
+    title = f"{result['faces']:,} faces{persons}"
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), title=title, title_justify="left")
+    table.caption = "95 % intervals: bootstrap over runs, then persons or faces; T, + uniform: fitted on val"
+    table.caption_justify = "left"
+    table.add_column("", no_wrap=True)
+    table.add_column("config", overflow="fold")
+    table.add_column("runs", justify="right")
+    shown = result["metrics"][:4] if len(result["metrics"]) > 4 else result["metrics"]
+    shown = _with(shown, ("rater_equivalents", "entropy_correlation", "majority_accuracy", "accuracy"), result)
+    for name in shown:
+        arrow = "↑" if better(name) > 0 else "↓"
+        table.add_column(f"{name.replace('_', chr(10))}\n{arrow}", no_wrap=True, justify="right")
+    for number, group in enumerate(groups):
+        cells = [_above(group["metrics"].get(name)) for name in shown]
+        name = (
+            group["name"]
+            if group["repair"] is None or not group["runs"]
+            else f"{letters(group['base'])}, {group['words']}"
+        )
+        table.add_row(letters(number), name, str(len(group["runs"]) or ""), *cells)
+    return table
+
+
+def pairs_tables(result: Mapping[str, Any], better: Callable[[str], int]) -> list[Table]:
+    """Each pair of trained configs: differences with intervals, the paper's test, the paired ones, effect, Holm.
+
+    Args:
+        result: as ``compare_sources`` gives it.
+        better: 1 where more of a metric is better, -1 where less.
+
+    Returns:
+        One table per pair, each at most 80 columns; of more than ``MOST`` pairs, one table of the first metric.
+    """
+    pairs, groups = result["pairs"], result["groups"]
+    if not pairs:
+        return []
+    trained = [pair for pair in pairs if groups[pair["a"]]["repair"] is None]
+    tables = []
+    if len(trained) <= MOST:
+        for pair in trained:
+            title = f"{letters(pair['a'])} - {letters(pair['b'])}"
+            rows = [(name, entry) for name, entry in pair["metrics"].items()]
+            tables.append(_pair_table("metric", title, rows, better))
+        rest = [pair for pair in pairs if pair not in trained]
+    else:
+        rest = pairs
+    if rest:
+        name = result["metrics"][0]
+        rows = [(f"{letters(pair['a'])} - {letters(pair['b'])}", pair["metrics"][name]) for pair in rest]
+        tables.append(_pair_table("pair", f"{name}, {len(rest)} more pairs", rows, None))
+    words = "t: the published independent test; paired t, W(ilcoxon), perm(utation by person); d_z; Holm over all of p"
+    tables[-1].caption, tables[-1].caption_justify = words, "left"
+    return tables
+
+
+def groups_frame(result: Mapping[str, Any]) -> pd.DataFrame:
+    """A row per config, and for each metric its value, interval and spread over runs."""
+    rows = []
+    for number, group in enumerate(result["groups"]):
+        row: dict[str, Any] = {"config": letters(number), "name": group["name"], "runs": len(group["runs"])}
+        for name, entry in group["metrics"].items():
+            row |= {name: entry["value"], f"{name}_low": entry["low"], f"{name}_high": entry["high"]}
+            row[f"{name}_sd"] = entry["sd"]
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def pairs_frame(result: Mapping[str, Any]) -> pd.DataFrame:
+    """A row per pair and metric, and a column for each number."""
+    rows = [
+        {"a": letters(pair["a"]), "b": letters(pair["b"]), "metric": name, **entry}
+        for pair in result["pairs"]
+        for name, entry in pair["metrics"].items()
+    ]
+    return pd.DataFrame(rows, columns=None if rows else ["a", "b", "metric", "difference"])
+
+
+def _with(shown: list[str], wanted: tuple[str, ...], result: Mapping[str, Any]) -> list[str]:
+    """The first metric and those of ``wanted`` that there are, at most four: right, human-like, unsure like people."""
+    picked = [shown[0], *(name for name in wanted if name in result["metrics"] and name != shown[0])]
+    if "majority_accuracy" in picked and "accuracy" in picked:
+        picked.remove("accuracy")
+    return picked[:4] if len(picked) > 1 else shown
+
+
+def _pair_table(
+    head: str, title: str, rows: list[tuple[str, Mapping[str, Any]]], better: Callable[[str], int] | None
+) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), title=title, title_justify="left")
+    table.add_column(head)
+    table.add_column("difference", no_wrap=True)
+    for name in ("t", "paired", "W", "perm", "d_z", "p", "Holm"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name, entry in rows:
+        arrow = "" if better is None else (" ↑" if better(name) > 0 else " ↓")
+        cells = [_p(entry.get(key)) for key in TESTS]
+        effect = "" if entry.get("dz") is None else f"{entry['dz']:+.2f}"
+        difference = "–" if entry["difference"] is None else f"{entry['difference']:+.3f}"
+        if entry["low"] is not None:
+            difference += f"\n{entry['low']:+.3f}, {entry['high']:+.3f}"
+        words = name.replace("jensen_shannon_divergence", "jensen_shannon").replace(
+            "earth_movers_distance", "earth_movers"
+        )
+        table.add_row(words + arrow, difference, *cells, effect, _p(entry["p"]), _p(entry["holm"]))
+    return table
+
+
+def _above(entry: Mapping[str, Any] | None) -> str:
+    if entry is None or entry["value"] is None:
+        return "" if entry is None else "–"
+    text = f"{entry['value']:.3f}"
+    return text if entry["low"] is None else f"{text}\n{entry['low']:.3f}–{entry['high']:.3f}"
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return ""
+    return "<.001" if value < 0.001 else f"{value:.3f}".removeprefix("0")

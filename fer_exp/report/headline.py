@@ -1,0 +1,131 @@
+"""What was measured, in sentences. Every word follows from a number; nothing is said of what was not measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fer_exp.report.tables import largest_panel
+
+Rows = Mapping[str, Mapping[str, float | int | None]]
+
+
+def headline(rows: Rows) -> str:
+    """The first sentence of a page: how many people the model is worth, or how far from them it is.
+
+    >>> rows = {"rater_equivalents": {"value": 2.13, "low": 1.9, "high": 2.4}, "ceiling_panel5_l1": {"value": 0.4}}
+    >>> headline(rows)
+    'As close to people as 2.1 raters'
+    """
+    people = _value(rows, "rater_equivalents")
+    largest = largest_panel(rows)
+    if people is None:
+        distance = _value(rows, "l1")
+        if distance is not None:
+            return f"L1 {distance:.2f} from people's votes"
+        right = _value(rows, "accuracy")
+        return "Predictions beside human ratings" if right is None else f"Right on {right:.0%} of the labels"
+    if people >= largest:
+        return (
+            f"As close to people as {largest} raters or more"
+            if largest > 1
+            else "As close to people as a rater or more"
+        )
+    if people <= 0:
+        return "No closer to people than an answer that ignores the face"
+    if people < 1:
+        return "Closer to people than the class prior, not as close as a single rater"
+    return f"As close to people as {people:.1f} raters"
+
+
+def sentences(rows: Rows) -> list[str]:
+    """What follows the headline, most important first; of what there is."""
+    parts = [_distance(rows), _answers(rows), _confidence(rows), _ambiguity(rows), _temperature(rows), _affect(rows)]
+    return [part for part in parts if part]
+
+
+def _distance(rows: Rows) -> str:
+    own, one = rows.get("held_out_l1"), _value(rows, "ceiling_panel1_l1")
+    largest = largest_panel(rows)
+    people = rows.get("rater_equivalents", {})
+    if own is None or own["value"] is None or one is None:
+        return ""
+    text = f"Its expected L1 to held-out raters is {own['value']:.2f}{_between(own)}: a single person has {one:.2f}"
+    if largest > 1:
+        text += f", a panel of {largest} has {_value(rows, f'ceiling_panel{largest}_l1'):.2f}"
+    text += f", and the class prior {_value(rows, 'prior_held_out_l1'):.2f}."
+    if people.get("low") is not None:
+        text += f" Rater equivalents: {people['value']:.2f}{_between(people)}"
+        text += f"; more than {largest} cannot be told from these votes." if largest else "."
+    return text
+
+
+def _answers(rows: Rows) -> str:
+    right, one = rows.get("majority_accuracy"), _value(rows, "ceiling_leave_one_out_accuracy")
+    if right is None or right["value"] is None:
+        return ""
+    text = (
+        f"Its top answer is the one most people gave for {right['value']:.1%} of faces{_between(right, percent=True)}"
+    )
+    if one is not None:
+        text += f"; a single rater gives the answer of most others for {one:.1%}"
+    ties = _value(rows, "majority_ties")
+    return text + (f". Top classes are tied on {ties:.1%} of faces, and share the credit." if ties else ".")
+
+
+def _confidence(rows: Rows) -> str:
+    gap = rows.get("confidence_gap")
+    if gap is None or gap["value"] is None:
+        return ""
+    low, high = gap["low"], gap["high"]
+    if low is not None and high is not None and low <= 0 <= high:
+        return "Its confidence is on average neither above nor below the share of people who agree with it."
+    more = gap["value"] > 0
+    return (
+        f"It is {'more' if more else 'less'} sure than people are agreed: its confidence lies {abs(gap['value']):.2f} "
+        f"{'above' if more else 'below'} the share of votes for its answer."
+    )
+
+
+def _ambiguity(rows: Rows) -> str:
+    own = rows.get("entropy_correlation")
+    if own is None or own["value"] is None:
+        return ""
+    value, low = float(own["value"]), own["low"]
+    people = _value(rows, "ceiling_entropy_correlation")
+    if value <= 0 or (low is not None and low <= 0):
+        text = "It cannot be shown to be less sure where people are divided"
+    else:
+        text = "It is less sure where people are divided"
+    text += f": the correlation of entropies is {value:.2f}{_between(own)}"
+    return text + (f", between two halves of the raters {people:.2f}." if people is not None else ".")
+
+
+def _temperature(rows: Rows) -> str:
+    own, after, fitted = (_value(rows, name) for name in ("l1", "temperature_l1", "temperature"))
+    if own is None or after is None or fitted is None:
+        return ""
+    return (
+        f"A temperature of {fitted:.2f}, fitted to validation labels, would {'lower' if after < own else 'raise'} its "
+        f"L1 to the votes from {own:.3f} to {after:.3f}: so much of the distance is a matter of how sure it is."
+    )
+
+
+def _affect(rows: Rows) -> str:
+    parts = [
+        f"{side} {_value(rows, f'{side}_ccc'):.2f}"
+        for side in ("valence", "arousal")
+        if _value(rows, f"{side}_ccc") is not None
+    ]
+    return f"Its ratings follow people's with a concordance (CCC) of {' and '.join(parts)}." if parts else ""
+
+
+def _value(rows: Rows, name: str) -> float | None:
+    value = rows.get(name, {}).get("value")
+    return None if value is None else float(value)
+
+
+def _between(result: Mapping[str, float | int | None], *, percent: bool = False) -> str:
+    low, high = result.get("low"), result.get("high")
+    if low is None or high is None:
+        return ""
+    return f" ({low:.1%} to {high:.1%})" if percent else f" ({low:.2f} to {high:.2f})"

@@ -1,0 +1,335 @@
+"""Figures of people: their agreement, what a crowd changes, workers, a crowd against a lab, planning a crowd."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from fer_exp.report.figures import COLOURS, SERIES
+
+FloatArray = NDArray[np.float64]
+
+
+def colour(name: str, number: int) -> str:
+    """The colour of a class: its own where it is one of ours, else the next of the series."""
+    usual = {"happy": "happiness", "sad": "sadness", "angry": "anger", "surprised": "surprise", "afraid": "fear",
+             "fearful": "fear", "disgusted": "disgust"}  # fmt: skip
+    return COLOURS.get(usual.get(name, name), SERIES[number % len(SERIES)])
+
+
+def pretty(measure: str) -> str:
+    """A measure as a figure writes it.
+
+    >>> pretty("fleiss_kappa"), pretty("icc_2_k"), pretty("mean_ccc")
+    ('Fleiss kappa', 'ICC(2,k)', 'mean CCC')
+    """
+    words = measure.split("_")
+    if words[0] == "icc":
+        return f"ICC({words[1]},{words[2]})"
+    names = {"fleiss": "Fleiss", "krippendorff": "Krippendorff", "cohen": "Cohen", "pearson": "Pearson", "ccc": "CCC"}
+    return " ".join(names.get(word, word) for word in words)
+
+
+def agreement_figure(parts: Mapping[str, Mapping[str, Any]]) -> Figure:
+    """Every measure of agreement between 0 and 1 with its interval, a colour a subset; and agreement per class.
+
+    Args:
+        parts: subset -> what ``human.survey.survey`` found.
+    """
+    first = next(iter(parts.values()))
+    kinds = [kind for kind in ("labels", "valence", "arousal") if first.get(kind)]
+    rows = [(kind, name) for kind in kinds for name in first[kind] if name != "vote_entropy"]
+    classes = list(first["classes"])
+    height = max(2.2, 0.24 * max(len(rows) + len(kinds), 2.2 * len(classes)) + 0.9)
+    figure = Figure(figsize=(8.0 if classes else 4.6, height))
+    axes = figure.subplots(1, 2 if classes else 1, squeeze=False)[0]
+    places = []
+    for number, (kind, _) in enumerate(rows):
+        places.append(number + kinds.index(kind))
+    for number, (part, found) in enumerate(parts.items()):
+        at = [place + 0.22 * (number - (len(parts) - 1) / 2) for place in places]
+        results = [found.get(kind, {}).get(name) for kind, name in rows]
+        _points(axes[0], results, at, SERIES[number % len(SERIES)], part)
+    axes[0].set_yticks(places, [pretty(name) for _, name in rows])
+    axes[0].invert_yaxis()
+    axes[0].set_title("agreement, 95 % interval")
+    for kind in kinds if len(kinds) > 1 else []:
+        own = [place for place, (k, _) in zip(places, rows, strict=True) if k == kind]
+        axes[0].annotate(kind, (1.0, (own[0] - 0.75)), xycoords=("axes fraction", "data"), ha="right", va="center",
+                         color="#555555", style="italic", fontsize=8)  # fmt: skip
+    if classes:
+        _class_bars(axes[1], parts, classes)
+    _limits(axes[0], [r for found in parts.values() for kind, name in rows if (r := found.get(kind, {}).get(name))])
+    if len(parts) > 1:
+        axes[0].legend(loc="lower left", fontsize=8)
+    return figure
+
+
+def matrix_figure(matrix: pd.DataFrame, title: str = "") -> Figure:
+    """Original labels (rows) against the crowd's majority (columns): number, and shade by share of the row."""
+    counts = matrix.to_numpy(np.float64)
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
+    size = 0.62 * len(counts) + 1.6
+    figure = Figure(figsize=(size + 0.6, size))
+    axes = figure.subplots()
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.ndindex(*counts.shape):
+        if counts[row, column]:
+            axes.text(column, row, f"{int(counts[row, column]):,}\n{100 * shares[row, column]:.0f} %", ha="center",
+                      va="center", fontsize=7, color="white" if shares[row, column] > 0.55 else "black")  # fmt: skip
+    axes.set_xticks(range(len(counts)), list(matrix.columns), rotation=35, ha="right")
+    axes.set_yticks(range(len(counts)), list(matrix.index))
+    axes.set_xlabel("majority of the crowd")
+    axes.set_ylabel("original label")
+    axes.set_title(title)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    return figure
+
+
+def shift_figure(parts: Mapping[str, pd.DataFrame]) -> Figure:
+    """Change of each class's share, by majority and by votes, with intervals; one panel a subset.
+
+    Args:
+        parts: subset -> ``classes`` of ``human.changes.label_changes``.
+    """
+    figure = Figure(figsize=(4.6 * len(parts), 0.36 * max(len(rows) for rows in parts.values()) + 1.5))
+    panels = figure.subplots(1, len(parts), squeeze=False, sharey=True, sharex=True)[0]
+    for axes, (part, rows) in zip(panels, parts.items(), strict=True):
+        at = np.arange(len(rows))
+        for offset, prefix, label, shade in ((-0.14, "", "majority of the crowd", SERIES[0]),
+                                             (0.14, "votes_", "mean vote share", SERIES[1])):  # fmt: skip
+            value = 100 * rows["change" if not prefix else "votes_change"].to_numpy(np.float64)
+            ends = [100 * rows[f"{prefix}{end}"].to_numpy(np.float64, na_value=np.nan) for end in ("low", "high")]
+            axes.errorbar(value, at + offset, xerr=np.abs(np.stack([value - ends[0], ends[1] - value])), fmt="o",
+                          markersize=4, color=shade, label=label, elinewidth=1.4)  # fmt: skip
+        axes.axvline(0, color="black", linewidth=0.8)
+        axes.set_yticks(at, list(rows["class"]))
+        axes.set_xlabel("change against the original labels, percentage points")
+        axes.set_title(part if len(parts) > 1 else "What the crowd changes")
+    panels[0].invert_yaxis()
+    panels[0].legend(fontsize=8, loc="best")
+    return figure
+
+
+def plane_figure(
+    original: FloatArray, crowd: FloatArray, label: NDArray[np.int32], classes: Sequence[str], title: str = ""
+) -> Figure:
+    """The plane of valence and arousal: both clouds, and an arrow a class from the original mean to the crowd's.
+
+    Args:
+        original: valence and arousal, shape (N, 2).
+        crowd: likewise.
+        label: original class of each task, shape (N,), -1 where there is none.
+        classes: K names.
+        title: above the plane.
+    """
+    figure = Figure(figsize=(5.4, 5.2))
+    axes = figure.subplots()
+    known = ~np.isnan(original).any(axis=1) & ~np.isnan(crowd).any(axis=1)
+    alpha = float(np.clip(60 / np.sqrt(max(known.sum(), 1)), 1, 8) / 12)
+    marks = {"original": (original, "o"), "crowd": (crowd, "^")}
+    for k, name in enumerate(classes) if (label >= 0).any() else [(-1, "all")]:
+        part = known & (label == k)
+        if not part.any():
+            continue
+        shade = colour(name, k)
+        for points, mark in marks.values():
+            hollow = mark == "o"
+            axes.scatter(points[part, 0], points[part, 1], s=9, marker=mark, alpha=alpha, linewidths=0.6,
+                         facecolors="none" if hollow else shade, edgecolors=shade if hollow else "none")  # fmt: skip
+        start, end = original[part].mean(axis=0), crowd[part].mean(axis=0)
+        axes.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": "white", "lw": 4.5}, zorder=4)
+        axes.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": shade, "lw": 2.2}, zorder=5)
+        axes.text(start[0], start[1], f" {name}", color="black", fontsize=8, ha="left", va="bottom", zorder=6,
+                  bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.75})  # fmt: skip
+    for mark, name in (("o", "original"), ("^", "crowd")):
+        axes.scatter([], [], marker=mark, s=20, facecolors="none" if mark == "o" else "#555555",
+                     edgecolors="#555555", label=name)  # fmt: skip
+    axes.plot([], [], color="#555555", label="mean, original to crowd", marker=">", linewidth=2, markersize=4)
+    axes.axhline(0, color="#bbbbbb", linewidth=0.8, zorder=0)
+    axes.axvline(0, color="#bbbbbb", linewidth=0.8, zorder=0)
+    axes.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), xlabel="valence", ylabel="arousal", title=title, aspect="equal")
+    axes.legend(loc="lower right", fontsize=8)
+    return figure
+
+
+def workers_figure(workers: pd.DataFrame) -> Figure:
+    """Each worker by number of answers and by accuracy on gold (else agreement with the others), kept or removed.
+
+    Args:
+        workers: as ``labels.crowd.describe_workers`` gives them, with ``kept``.
+    """
+    figure = Figure(figsize=(7.6, 3.4))
+    left, right = figure.subplots(1, 2)
+    gold = "gold_accuracy" in workers and workers["gold_accuracy"].notna().any()
+    column, words = ("gold_accuracy", "accuracy on gold tasks") if gold else ("agreement", "agreement with the others")
+    groups = ((True, SERIES[0], "o", "kept"), (False, SERIES[1], "x", "removed"))
+    for kept, shade, mark, name in groups:
+        part = workers[(workers["kept"] == kept) & workers[column].notna()]
+        if len(part) == 0:
+            continue
+        if gold and len(workers) <= 60:
+            ends = np.abs(np.stack([part[column] - part["gold_low"], part["gold_high"] - part[column]]))
+            left.errorbar(part["answers"], part[column], yerr=ends, fmt="none", ecolor=shade, alpha=0.35, elinewidth=1)
+        left.scatter(part["answers"], part[column], s=22, marker=mark, color=shade, label=name)
+        right.scatter(part["entropy"], part["spam"], s=22, marker=mark, color=shade, label=name)
+    left.set(xscale="log", xlabel="answers", ylabel=words, ylim=(-0.03, 1.03), title="workers")
+    right.set(xlabel="entropy of the own answers, nats", ylabel="spam score", ylim=(-0.03, 1.03),
+              title="what they answer")  # fmt: skip
+    if not workers["kept"].all():
+        left.legend(fontsize=8)
+    return figure
+
+
+def thresholds_figure(table: pd.DataFrame) -> Figure:
+    """What a filter on gold accuracy is worth: accuracy of who remains, and how much remains.
+
+    Args:
+        table: as ``labels.crowd.learn_gold`` gives it.
+    """
+    figure = Figure(figsize=(7.6, 3.2))
+    left, right = figure.subplots(1, 2)
+    at = table["threshold"]
+    left.fill_between(at, table["low"], table["high"], color=SERIES[0], alpha=0.2, linewidth=0)
+    left.plot(at, table["accuracy"], marker="o", markersize=3, color=SERIES[0])
+    left.set(xlabel="least accuracy on gold", title="majority accuracy, 95 % of draws")
+    for number, (column, name) in enumerate((("workers", "workers"), ("answers", "answers"), ("covered", "faces"))):
+        share = table[column] / table[column].iloc[0]
+        right.plot(at, share, marker="o", markersize=3, color=SERIES[number], label=name)
+    right.set(xlabel="least accuracy on gold", title="share that remains", ylim=(-0.03, 1.05))
+    right.legend(fontsize=8)
+    return figure
+
+
+def lab_figure(agreement: pd.DataFrame, distances: pd.DataFrame) -> Figure:
+    """Crowd against lab: agreement per class with intervals, unfiltered and filtered; L1 beside its floor.
+
+    Args:
+        agreement: ``answers, merged, class, agreement, low, high``.
+        distances: ``answers, merged, value, low, high, floor``.
+    """
+    names = list(dict.fromkeys(agreement["class"].where(agreement["class"] != "all")).keys())
+    names = [name for name in names if isinstance(name, str)]
+    names.append("all")
+    figure = Figure(figsize=(8.0, 0.34 * len(names) + 1.4))
+    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+    for number, answers in enumerate(dict.fromkeys(agreement["answers"])):
+        part = agreement[(agreement["answers"] == answers) & agreement["agreement"].notna()]
+        part = part.sort_values("merged").drop_duplicates("class")
+        at = np.array([names.index(name) for name in part["class"]]) + 0.2 * (2 * number - 1)
+        ends = np.abs(np.stack([part["agreement"] - part["low"], part["high"] - part["agreement"]]))
+        left.errorbar(part["agreement"], at, xerr=ends, fmt="o", markersize=4, color=SERIES[number], label=answers)
+    left.set_yticks(range(len(names)), names)
+    left.invert_yaxis()
+    left.set(xlim=(-0.02, 1.03), title="same majority as the lab")
+    left.legend(fontsize=8, title="answers", title_fontsize=8)
+    plain = distances[~distances["merged"] & distances["value"].notna()]
+    for number, row in enumerate(plain.to_dict("records")):
+        right.bar(number, row["value"], 0.6, color=SERIES[number])
+        if row["low"] is not None and row["low"] == row["low"]:
+            right.plot([number, number], [row["low"], row["high"]], color="black", linewidth=1.4)
+        right.plot([number - 0.3, number + 0.3], [row["floor"]] * 2, color="black", linestyle="--", linewidth=1.2,
+                   label="sampling alone" if number == 0 else None)  # fmt: skip
+    right.set_xticks(range(len(plain)), list(plain["answers"]))
+    right.set(title="L1 between crowd and lab")
+    right.legend(fontsize=8)
+    return figure
+
+
+def plan_figure(table: pd.DataFrame, pilot: float) -> Figure:
+    """Expected L1, KL, entropy correlation and chance of a right majority against the number of raters.
+
+    Args:
+        table: as ``human.planning.plan`` gives it.
+        pilot: raters of a face in the pilot; beyond it lines are dashed.
+    """
+    figure = Figure(figsize=(8.0, 5.2))
+    panels = figure.subplots(2, 2).ravel()
+    words = {
+        "l1": "L1 to the population",
+        "kl": "KL to the population, nats",
+        "entropy_correlation": "correlation of entropies",
+        "majority_right": "chance that the majority is right",
+    }
+    for number, (axes, (metric, title)) in enumerate(zip(panels, words.items(), strict=True)):
+        at, value, shade = table["raters"], table[metric], SERIES[number]
+        if f"{metric}_low" in table:
+            axes.fill_between(at, table[f"{metric}_low"], table[f"{metric}_high"], color=shade, alpha=0.2, linewidth=0)
+        inside = at <= pilot
+        axes.plot(at[~inside], value[~inside], color=shade, linestyle=(0, (4, 2)))
+        axes.plot(at[inside], value[inside], color=shade, linewidth=2)
+        axes.axvline(pilot, color="#999999", linewidth=0.8)
+        axes.set(xscale="log", title=title)
+        ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100, 200) if tick <= at.max()]
+        axes.set_xticks(ticks, [str(tick) for tick in ticks])
+        axes.minorticks_off()
+        axes.grid(color="#e6e6e6", linewidth=0.7)
+    for axes in panels[2:]:
+        axes.set_xlabel("raters a face")
+    panels[0].annotate("pilot", (pilot, 1), xycoords=("data", "axes fraction"), xytext=(3, -10),
+                       textcoords="offset points", fontsize=8, color="#555555")  # fmt: skip
+    return figure
+
+
+def budget_figure(bought: pd.DataFrame, budget: int) -> Figure:
+    """What a budget buys: faces with a right and with a wrong majority, and L1 of their soft labels, by panel size."""
+    figure = Figure(figsize=(7.6, 3.2))
+    left, right = figure.subplots(1, 2)
+    at = bought["raters"]
+    left.plot(at, bought["right_labels"], color=SERIES[2], label="majority right")
+    left.plot(at, bought["wrong_labels"], color=SERIES[1], label="majority wrong")
+    left.set(xscale="log", yscale="log", xlabel="raters a face", title=f"faces for {budget:,} answers")
+    left.legend(fontsize=8)
+    right.plot(bought["faces"], bought["l1"], color=SERIES[0])
+    marked = bought[bought["raters"].isin((1, 2, 3, 5, 10, 20, 50, 100))]
+    right.scatter(marked["faces"], marked["l1"], s=14, color=SERIES[0])
+    for row in marked.to_dict("records"):
+        right.annotate(f"{row['raters']}", (row["faces"], row["l1"]), xytext=(4, 3), textcoords="offset points",
+                       fontsize=7)  # fmt: skip
+    right.set(xscale="log", xlabel="faces", title="L1 of a soft label, by raters a face")
+    return figure
+
+
+def _points(axes: Axes, results: Sequence[Any], at: Sequence[float], shade: str, label: str) -> None:
+    """Values with their intervals along the axis; what is undefined is left out."""
+    for number, (result, place) in enumerate(zip(results, at, strict=True)):
+        if not result or result["value"] is None:
+            continue
+        value = result["value"]
+        ends = [value if result[end] is None else result[end] for end in ("low", "high")]
+        axes.plot(ends, [place, place], color=shade, linewidth=1.6)
+        axes.plot([value], [place], "o", color=shade, markersize=4, label=label if number == 0 else None)
+
+
+def _class_bars(axes: Axes, parts: Mapping[str, Mapping[str, Any]], classes: Sequence[str]) -> None:
+    width = 0.8 / len(parts)
+    for number, found in enumerate(parts.values()):
+        for k, name in enumerate(classes):
+            result = found["classes"].get(name, {}).get("agreement")
+            if not result or result["value"] is None:
+                continue
+            place = k + width * (number - (len(parts) - 1) / 2)
+            axes.barh(place, result["value"], 0.9 * width, color=colour(name, k), alpha=1 - 0.45 * (number > 0))
+            if result["low"] is not None:
+                axes.plot([result["low"], result["high"]], [place, place], color="black", linewidth=1.2)
+    axes.set_yticks(range(len(classes)), list(classes))
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("chance that another rater says the same class")
+    second = f", paler: {list(parts)[1]}" if len(parts) == 2 else ""
+    axes.set_title(f"agreement per class{second}")
+
+
+def _limits(axes: Axes, results: Sequence[Mapping[str, Any]]) -> None:
+    low = min([0.0, *(result["low"] for result in results if result.get("low") is not None)])
+    axes.set_xlim(min(0.0, low - 0.03), 1.02)
+    axes.grid(axis="x", color="#e6e6e6", linewidth=0.7)
+    axes.set_axisbelow(True)

@@ -1,0 +1,171 @@
+"""Tables of people for the terminal: agreement side by side, what a crowd changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich import box
+from rich.table import Table
+
+KINDS = {"labels": "classes", "valence": "valence", "arousal": "arousal", "repeats": "workers with themselves"}
+
+
+def agreement_table(parts: Mapping[str, Mapping[str, Any]], kind: str) -> Table:
+    """The measures of one kind, a column a subset, and of the first what a guideline calls it.
+
+    Args:
+        parts: subset -> what ``human.survey.survey`` found.
+        kind: ``labels``, ``valence``, ``arousal`` or ``repeats``.
+    """
+    table = _table(f"agreement: {KINDS[kind]}")
+    table.add_column("measure", no_wrap=True)
+    for part in parts:
+        table.add_column("value" if len(parts) == 1 else part, no_wrap=True)
+        table.add_column("n", justify="right")
+    table.add_column("in words")
+    for name in dict.fromkeys(name for found in parts.values() for name in found.get(kind, {})):
+        cells: list[str] = []
+        words = ""
+        for found in parts.values():
+            result = found.get(kind, {}).get(name)
+            cells += [with_interval(result), f"{result['n']:,}" if result else ""]
+            if result and "reading" in result and not words:
+                words = f"{result['reading']} ({result['guideline']})"
+        table.add_row(name, *cells, words)
+    return table
+
+
+def class_table(parts: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Per class: share of the votes, agreement, kappa; a block of columns a subset."""
+    table = _table("agreement per class")
+    table.add_column("class", no_wrap=True)
+    for part in parts:
+        for measure in ("share", "agreement", "kappa"):
+            table.add_column(measure if len(parts) == 1 else f"{part}\n{measure}", no_wrap=True)
+    for name in next(iter(parts.values()))["classes"]:
+        cells = [
+            with_interval(found["classes"].get(name, {}).get(measure))
+            for found in parts.values()
+            for measure in ("share", "agreement", "kappa")
+        ]
+        table.add_row(name, *cells)
+    return table
+
+
+def frame_table(frame: pd.DataFrame, title: str, decimals: int = 3) -> Table:
+    """A frame as it is, numbers with so many decimals, whole ones without."""
+    table = _table(title)
+    for name in frame.columns:
+        table.add_column(str(name), justify="left" if _is_text(frame[name]) else "right", no_wrap=True)
+    whole = [not _is_text(frame[name]) and (frame[name].dropna() % 1 == 0).all() for name in frame.columns]
+    for row in frame.itertuples(index=False):
+        table.add_row(*(cell(value, 0 if own else decimals) for value, own in zip(row, whole, strict=True)))
+    return table
+
+
+def change_table(rows: pd.DataFrame, title: str) -> Table:
+    """Change of each class's share, in percentage points, intervals below, and Holm-corrected p."""
+    table = _table(title)
+    for header in ("class", "original", "majority", "change", "p (Holm)", "votes", "change"):
+        table.add_column(header, justify="left" if header == "class" else "right", no_wrap=True)
+    for row in rows.to_dict("records"):
+        table.add_row(
+            str(row["class"]),
+            f"{100 * row['original']:.1f} %",
+            f"{100 * row['majority']:.1f} %",
+            _points(row["change"], row["low"], row["high"]),
+            p_value(row["p_holm"]),
+            f"{100 * row['votes']:.1f} %",
+            _points(row["votes_change"], row["votes_low"], row["votes_high"]),
+        )
+    return table
+
+
+def rating_table(rows: pd.DataFrame, title: str) -> Table:
+    """Bias and CCC of the crowd's ratings per class, every measure overall; intervals below."""
+    table = _table(title)
+    wide = {(row["side"], row["class"], row["measure"]): row for row in rows.to_dict("records")}
+    sides = list(dict.fromkeys(rows["side"]))
+    measures = list(dict.fromkeys(rows["measure"]))
+    for header in ("side", "class", *measures):
+        table.add_column(header, justify="left" if header in ("side", "class") else "right", no_wrap=True)
+    for side in sides:
+        for name in dict.fromkeys(rows["class"]):
+            if (side, name, measures[0]) in wide:
+                table.add_row(side, name, *(_below(wide[side, name, measure]) for measure in measures))
+    return table
+
+
+def with_interval(result: Mapping[str, Any] | None) -> str:
+    """A value and its interval, escaped for rich."""
+    if not result:
+        return ""
+    if result["value"] is None:
+        return "undefined"
+    ends = "" if result["low"] is None else f" \\[{result['low']:.3f}, {result['high']:.3f}]"
+    return f"{result['value']:.3f}{ends}"
+
+
+def p_value(p: float) -> str:
+    """A p value, the very small ones as such.
+
+    >>> p_value(0.0421), p_value(1e-9)
+    ('0.042', '< 0.001')
+    """
+    return "–" if p != p else ("< 0.001" if p < 0.001 else f"{p:.3f}")
+
+
+def cell(value: Any, decimals: int = 3) -> str:
+    """One cell: text as it is, whole numbers with commas, others with decimals, nothing for nan.
+
+    >>> cell("a"), cell(1234), cell(0.5), cell(float("nan"))
+    ('a', '1,234', '0.500', '')
+    """
+    if value is None or value != value:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return f"{value:,.{decimals}f}"
+    return f"{value:,.0f}" if isinstance(value, int | np.integer) else str(value)
+
+
+def notes_lines(notes: Sequence[str], prefix: str = "") -> list[str]:
+    """Sentences that belong below the tables."""
+    return [f"note: {prefix}{note}." for note in dict.fromkeys(notes)]
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows ready for JSON: None for nan, plain numbers.
+
+    >>> records(pd.DataFrame({"n": [1], "low": [float("nan")]}))
+    [{'n': 1, 'low': None}]
+    """
+    return [
+        {str(key): None if value is None or value != value else value for key, value in row.items()}
+        for row in frame.to_dict("records")
+    ]
+
+
+def _table(title: str) -> Table:
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", padding=(0, 1, 0, 0))
+
+
+def _is_text(column: pd.Series) -> bool:
+    return not pd.api.types.is_numeric_dtype(column)
+
+
+def _below(row: Mapping[Any, Any]) -> str:
+    """A value over its interval, in eleven characters."""
+    if row["value"] is None or row["value"] != row["value"]:
+        return "–"
+    ends = "" if row["low"] is None or row["low"] != row["low"] else f"\n{row['low']:.2f}–{row['high']:.2f}"
+    return f"{row['value']:.2f}{ends}"
+
+
+def _points(value: float, low: float | None, high: float | None) -> str:
+    ends = "" if low is None or low != low or high is None else f"\n{100 * low:+.1f} to {100 * high:+.1f}"
+    return f"{100 * value:+.1f}{ends}"

@@ -1,0 +1,28 @@
+"""Intervals of shares, from counts."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+FloatArray = NDArray[np.float64]
+
+
+def wilson(right: FloatArray, number: NDArray[np.int64], level: float = 0.95) -> tuple[FloatArray, FloatArray]:
+    """Wilson's interval of a share, which holds for few cases and at 0 and 1; nan where there is none.
+
+    Source:
+        Wilson 1927, Journal of the American Statistical Association 22, 209-212.
+
+    >>> low, high = wilson(np.array([10.0]), np.array([10]))
+    >>> low.round(3), high.round(3)
+    (array([0.722]), array([1.]))
+    """
+    z = norm.ppf((1 + level) / 2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = right / number
+        centre = share + z**2 / (2 * number)
+        half = z * np.sqrt(share * (1 - share) / number + z**2 / (4 * number**2))
+        below = 1 + z**2 / number
+        return (centre - half) / below, (centre + half) / below

@@ -1,0 +1,320 @@
+"""Tests and effect sizes for two models on the same faces. scipy does the work; here it is named, and nan is one way.
+
+Which one? The published comparison on CAFE is ``student_t``. It takes the two lists for independent samples, which two
+models on the same faces are not: ``paired_t``, ``wilcoxon`` and ``permutation`` are the right ones, and where several
+faces show one person, ``permutation`` with clusters and the clustered bootstrap (``stats.bootstrap``) are.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from fer_exp.stats.bootstrap import FloatArray
+
+
+class Tested(NamedTuple):
+    """The result of a test: ``statistic``, two-sided ``p``, and ``df`` where the test has degrees of freedom."""
+
+    statistic: float
+    p: float
+    df: float = float("nan")
+
+
+UNDEFINED = Tested(float("nan"), float("nan"))
+
+
+def student_t(a: FloatArray, b: FloatArray) -> Tested:
+    r"""Two-sample independent t-test with equal variances, the test of Washington et al. 2021.
+
+    .. math:: t = \frac{\bar{a} - \bar{b}}{s_p \sqrt{1/n_a + 1/n_b}}, \quad df = n_a + n_b - 2
+
+    Args:
+        a: one value per face, shape (N,).
+        b: shape (M,).
+
+    Returns:
+        t is positive where a is larger; nan where both lists are constant or a list has one value.
+
+    Source:
+        Student 1908, Biometrika 6, 1-25; ``scipy.stats.ttest_ind``.
+
+    >>> student_t(np.array([1.0, 2.0, 3.0]), np.array([2.0, 3.0, 4.0]))
+    Tested(statistic=-1.224..., p=0.287..., df=4.0)
+    """
+    return _t(a, b, equal=True)
+
+
+def welch_t(a: FloatArray, b: FloatArray) -> Tested:
+    r"""Two-sample independent t-test without equal variances.
+
+    .. math:: t = (\bar{a} - \bar{b}) \Big/ \sqrt{s_a^2 / n_a + s_b^2 / n_b}
+
+    Arguments and result as ``student_t``; df by Welch and Satterthwaite. Source: Welch 1947, Biometrika 34, 28-35.
+
+    >>> welch_t(np.array([1.0, 2.0, 3.0]), np.array([2.0, 3.0, 4.0])).df
+    4.0
+    """
+    return _t(a, b, equal=False)
+
+
+def paired_t(a: FloatArray, b: FloatArray) -> Tested:
+    r"""Paired t-test: is the mean difference on the same faces zero?
+
+    .. math:: t = \bar{d} \sqrt{N} / s_d, \quad d = a - b, \quad df = N - 1
+
+    Args:
+        a: one value per face, shape (N,).
+        b: of the same faces in the same order, shape (N,).
+
+    Returns:
+        t is positive where a is larger; nan for one face or where all differences are equal.
+
+    Source:
+        Student 1908; ``scipy.stats.ttest_rel``. Takes faces for independent, also those of one person.
+
+    >>> paired_t(np.array([1.0, 2.0, 3.0]), np.array([2.0, 3.0, 5.0]))
+    Tested(statistic=-4.0, p=0.057..., df=2.0)
+    """
+    difference = a - b
+    if len(difference) < 2 or _constant(difference, a, b):
+        return UNDEFINED
+    result = stats.ttest_1samp(difference, 0.0)
+    return Tested(float(result.statistic), float(result.pvalue), float(len(difference) - 1))
+
+
+def wilcoxon(a: FloatArray, b: FloatArray) -> Tested:
+    """Wilcoxon's signed-rank test: are differences on the same faces symmetric about zero?
+
+    Faces without a difference are left out (Wilcoxon's rule), tied ranks share their mean, and p comes from the normal
+    approximation with the correction for ties; of up to 50 faces without ties it is exact.
+
+    Args:
+        a: one value per face, shape (N,).
+        b: of the same faces, shape (N,).
+
+    Returns:
+        The smaller of both rank sums, and p; p is 1 where nothing differs.
+
+    Source:
+        Wilcoxon 1945, Biometrics Bulletin 1, 80-83; ``scipy.stats.wilcoxon``.
+
+    >>> wilcoxon(np.array([1.0, 2.0, 3.0]), np.array([1.5, 3.0, 5.0]))
+    Tested(statistic=0.0, p=0.25, df=nan)
+    """
+    difference = a - b
+    difference = difference[difference != 0]
+    if len(difference) == 0:
+        return Tested(0.0, 1.0)
+    result = stats.wilcoxon(difference)
+    return Tested(float(result.statistic), float(result.pvalue))
+
+
+def permutation(
+    a: FloatArray, b: FloatArray, clusters: NDArray[np.int64] | None = None, samples: int = 10_000, seed: int = 0
+) -> Tested:
+    r"""Permutation test of paired values: swapping both models on a face, or on all faces of a person, at random.
+
+    .. math:: p = \frac{1 + \#\{|\sum_i s_i d_i| \ge |\sum_i d_i|\}}{1 + B}, \quad s_i = \pm 1
+
+    Args:
+        a: one value per face, shape (N,).
+        b: of the same faces, shape (N,).
+        clusters: one code 0..C-1 per face, shape (N,): faces of a person are swapped together; None swaps single faces.
+        samples: B random swaps; all 2^C of them where they are no more than that, and then p is exact.
+        seed: of the swaps.
+
+    Returns:
+        The mean difference, and p.
+
+    Source:
+        Fisher 1935, The Design of Experiments; the added 1 as in Phipson and Smyth 2010.
+
+    >>> permutation(np.array([1.0, 2.0, 3.0]), np.array([2.0, 3.0, 5.0]))
+    Tested(statistic=-1.333..., p=0.25, df=nan)
+    """
+    codes = np.arange(len(a)) if clusters is None else clusters
+    p = permutations(np.stack([a, b], axis=1), [(0, 1)], codes, samples, seed)
+    return Tested(float((a - b).mean()), float(p[0]))
+
+
+def permutations(
+    values: FloatArray,
+    pairs: Sequence[tuple[int, int]],
+    clusters: NDArray[np.int64],
+    samples: int = 10_000,
+    seed: int = 0,
+) -> FloatArray:
+    """``permutation`` for many pairs at once, all with the same swaps.
+
+    The sum of swapped differences is the difference of the sums of swapped values, so the product with the signs is
+    made once for each column and not once for each pair.
+
+    Args:
+        values: one column per model (and metric), shape (N, C); 0 in all columns of a pair for faces that it lacks.
+        pairs: which columns are compared.
+        clusters: one code per face, shape (N,).
+        samples: as in ``permutation``.
+        seed: of the swaps.
+
+    Returns:
+        One p per pair, shape (P,).
+    """
+    count = int(clusters.max()) + 1
+    sums = np.zeros((count, values.shape[1]))
+    np.add.at(sums, clusters, values)
+    first, second = (np.array([pair[side] for pair in pairs], dtype=np.int64) for side in (0, 1))
+    difference = sums[:, first] - sums[:, second]
+    # Sums in another order differ by rounding.
+    least = np.abs(difference.sum(axis=0)) * (1 - 1e-9) - 1e-14 * np.abs(sums).sum(axis=0).max()
+    exact = count <= 30 and 2**count <= samples
+    chunks = [_all_signs(count)] if exact else random_signs(count, samples, seed)
+    hits = np.zeros(len(pairs))
+    for signs in chunks:
+        swapped = signs @ sums
+        hits += (np.abs(swapped[:, first] - swapped[:, second]) >= least).sum(axis=0)
+    return np.asarray(hits / 2**count if exact else (1 + hits) / (1 + samples), dtype=np.float64)
+
+
+def _all_signs(count: int) -> FloatArray:
+    bits = (np.arange(2**count)[:, None] >> np.arange(count)) & 1
+    return np.asarray(1.0 - 2.0 * bits, dtype=np.float64)
+
+
+def random_signs(count: int, samples: int, seed: int) -> Iterator[FloatArray]:
+    """Random signs in chunks that keep memory flat.
+
+    Args:
+        count: C.
+        samples: number of rows in all chunks together.
+        seed: the same seed gives the same signs.
+
+    Yields:
+        -1 or 1, shape (b, C).
+
+    >>> [signs.shape for signs in random_signs(3, 5, seed=0)]
+    [(5, 3)]
+    """
+    generator = np.random.default_rng([seed, 2])
+    rows = max(1, 2**20 // max(1, count))
+    for start in range(0, samples, rows):
+        signs = generator.integers(0, 2, (min(rows, samples - start), count), dtype=np.int8)
+        yield signs.astype(np.float64) * 2 - 1
+
+
+def mcnemar(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> Tested:
+    """McNemar's exact test: of the faces that only one model gets right, does each get half?
+
+    Args:
+        a: which faces one model gets right, shape (N,).
+        b: which the other does, shape (N,).
+
+    Returns:
+        How many a alone gets right, and the two-sided binomial p; p is 1 where the models are right on the same faces.
+
+    Source:
+        McNemar 1947, Psychometrika 12, 153-157; the binomial form, as ``statsmodels`` with ``exact=True``.
+
+    >>> mcnemar(np.array([True, True, True, False]), np.array([False, False, True, False]))
+    Tested(statistic=2.0, p=0.5, df=nan)
+    """
+    first, second = int((a & ~b).sum()), int((b & ~a).sum())
+    if first + second == 0:
+        return Tested(0.0, 1.0)
+    return Tested(float(first), float(stats.binomtest(first, first + second).pvalue))
+
+
+def cohens_d(a: FloatArray, b: FloatArray) -> float:
+    r"""Cohen's d of two independent samples: the difference of means in pooled standard deviations.
+
+    .. math:: d = (\bar{a} - \bar{b}) / s_p
+
+    Args:
+        a: shape (N,).
+        b: shape (M,).
+
+    Returns:
+        Positive where a is larger; nan where there is no variance. With N = M it is t times the root of 2 / N.
+
+    Source:
+        Cohen 1988, Statistical Power Analysis for the Behavioral Sciences, chapter 2.
+
+    >>> cohens_d(np.array([1.0, 2.0, 3.0]), np.array([2.0, 3.0, 4.0]))
+    -1.0
+    """
+    if len(a) + len(b) < 3:
+        return float("nan")
+    squares = ((a - a.mean()) ** 2).sum() + ((b - b.mean()) ** 2).sum()
+    if _constant(a, a) and _constant(b, b):
+        return float("nan")
+    return float((a.mean() - b.mean()) / np.sqrt(squares / (len(a) + len(b) - 2)))
+
+
+def cohens_dz(a: FloatArray, b: FloatArray) -> float:
+    r"""Cohen's d_z of pairs: the mean difference in standard deviations of differences.
+
+    .. math:: d_z = \bar{d} / s_d
+
+    Args:
+        a: one value per face, shape (N,).
+        b: of the same faces, shape (N,).
+
+    Returns:
+        Positive where a is larger; nan where all differences are equal.
+
+    Source:
+        Cohen 1988, section 2.3.5; Lakens 2013, Frontiers in Psychology 4, 863.
+
+    >>> round(cohens_dz(np.array([1.0, 2.0, 3.0]), np.array([2.0, 3.0, 5.0])), 4)
+    -2.3094
+    """
+    difference = a - b
+    if len(difference) < 2 or _constant(difference, a, b):
+        return float("nan")
+    return float(difference.mean() / difference.std(ddof=1))
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    r"""Holm's correction for several tests, step-down.
+
+    .. math:: \tilde{p}_{(i)} = \max_{j \le i} \min(1, (m - j + 1)\, p_{(j)})
+
+    Args:
+        p: p-values; nan where a test is undefined, which is no test and does not count.
+
+    Returns:
+        Corrected p-values in the same order, nan where nan.
+
+    Source:
+        Holm 1979, Scandinavian Journal of Statistics 6, 65-70.
+
+    >>> [round(each, 4) for each in holm([0.01, 0.04, 0.03])]
+    [0.03, 0.06, 0.06]
+    """
+    values = np.asarray(p, dtype=np.float64)
+    result = np.full(len(values), np.nan)
+    order = [i for i in np.argsort(values, kind="stable") if np.isfinite(values[i])]
+    if order:
+        factors = np.arange(len(order), 0, -1)
+        result[order] = np.minimum(np.maximum.accumulate(values[order] * factors), 1.0)
+    return [float(each) for each in result]
+
+
+def _t(a: FloatArray, b: FloatArray, *, equal: bool) -> Tested:
+    if min(len(a), len(b)) < 2 or (_constant(a, a) and _constant(b, b)):
+        return UNDEFINED
+    with warnings.catch_warnings():  # one list may be constant: its variance is 0, which needs no precision
+        warnings.filterwarnings("ignore", "Precision loss", RuntimeWarning)
+        result = stats.ttest_ind(a, b, equal_var=equal)
+    return Tested(float(result.statistic), float(result.pvalue), float(result.df))
+
+
+def _constant(values: FloatArray, *sources: FloatArray) -> bool:
+    """Whether what varies is rounding alone, of the numbers that the values come from."""
+    scale = max(float(np.abs(each).max()) for each in sources)
+    return bool(np.ptp(values) <= 8 * np.finfo(np.float64).eps * scale)
