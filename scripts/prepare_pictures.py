@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -47,13 +48,12 @@ def make_pictures(folder: Path, number: int) -> None:
             os.link(folder / kind / f"{place % DIFFERENT:06d}.jpg", file)
 
 
-def prepare(folder: Path, size: int) -> None:
-    """The store, into a cache that is new each time."""
+def prepare(folder: Path, size: int, cache: Path) -> None:
+    """The store, into a new cache."""
     from fer_exp.datasets.folder import Folder
     from fer_exp.store import open_store
 
-    with tempfile.TemporaryDirectory(dir=folder.parent) as cache:
-        open_store(Folder(folder, CLASSES[:7]), size, Path(cache), log=lambda line: None)
+    open_store(Folder(folder, CLASSES[:7]), size, cache, log=lambda line: None)
 
 
 def decoder(name: str) -> Callable[[Path], object]:
@@ -79,15 +79,17 @@ def one(name: str, folder: Path, size: int) -> None:
         files, decode = [], None
     else:
         files, decode = sorted(folder.glob("*/*.jpg")), decoder(name)
+    cache = Path(tempfile.mkdtemp(dir=folder.parent))
     start, used = time.perf_counter(), time.process_time()
     if decode is None:
-        prepare(folder, size)
+        prepare(folder, size, cache)
     else:
         with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
             for some in range(0, len(files), 512):  # pieces, so that the decoded pictures go again
                 list(pool.map(decode, files[some : some + 512]))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(time.perf_counter() - start, time.process_time() - used, peak)
+    shutil.rmtree(cache)
 
 
 def race(folder: Path, contestants: list[tuple[str, int]], rounds: int, number: int) -> None:
