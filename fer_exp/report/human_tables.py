@@ -25,17 +25,22 @@ def agreement_table(parts: Mapping[str, Mapping[str, Any]], kind: str) -> Table:
     for part in parts:
         table.add_column("value" if len(parts) == 1 else part, no_wrap=True)
         table.add_column("n", justify="right")
+    exact = len(parts) == 1 and any("f_low" in result for found in parts.values() for result in found[kind].values())
+    if exact:
+        table.add_column("F interval", no_wrap=True)
     if len(parts) == 1:
         table.add_column("in words")
     for name in dict.fromkeys(name for found in parts.values() for name in found.get(kind, {})):
         cells: list[str] = []
-        words = ""
+        words = ends = ""
         for found in parts.values():
             result = found.get(kind, {}).get(name)
             cells += [with_interval(result), f"{result['n']:,}" if result else ""]
+            if result and "f_low" in result:
+                ends = f"\\[{result['f_low']:.3f}, {result['f_high']:.3f}]"
             if result and "reading" in result and not words:
                 words = f"{result['reading']} ({result['guideline']})"
-        table.add_row(name, *cells, *([words] if len(parts) == 1 else []))
+        table.add_row(name, *cells, *([ends] if exact else []), *([words] if len(parts) == 1 else []))
     return table
 
 
@@ -58,6 +63,8 @@ def class_table(parts: Mapping[str, Mapping[str, Any]]) -> Table:
 def frame_table(frame: pd.DataFrame, title: str, decimals: int = 3) -> Table:
     """A frame as it is, numbers with so many decimals, whole ones without."""
     table = _table(title)
+    if len(frame.columns) > 8:  # the rule between columns is space enough
+        table.padding = (0, 0, 0, 0)
     for name in frame.columns:
         table.add_column(str(name), justify="left" if _is_text(frame[name]) else "right", no_wrap=True)
     whole = [not _is_text(frame[name]) and (frame[name].dropna() % 1 == 0).all() for name in frame.columns]
@@ -178,5 +185,5 @@ def _below(row: Mapping[Any, Any] | None) -> str:
 
 
 def _points(value: float, low: float | None, high: float | None) -> str:
-    ends = "" if low is None or low != low or high is None else f"\n{100 * low:+.1f} to {100 * high:+.1f}"
+    ends = "" if low is None or low != low or high is None else f"\n{100 * low:+.1f}, {100 * high:+.1f}"
     return f"{100 * value:+.1f}{ends}"
