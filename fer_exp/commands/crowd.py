@@ -86,6 +86,11 @@ def crowd(config: CrowdConfig) -> None:
         found["gold"] = gold
         found["accuracy"] = _accuracy(beliefs, before, after, gold)
         found["thresholds"] = _thresholds(config, before, gold)
+        if config.gold_tasks is None and not kept.all():
+            found["notes"].append(
+                "workers were filtered on the gold tasks that accuracy is judged on, which flatters it; gold_tasks=50 "
+                "judges on others"
+            )
         if gold.missing:
             found["notes"].append(f"{gold.missing:,} gold tasks were answered by nobody")
     if config.lab is not None:
