@@ -48,10 +48,11 @@ def run(capsys, *words) -> tuple[str, Path]:
 def test_agreement_measures_subsets_side_by_side_against_the_original(crowd, capsys):
     printed, folder = run(capsys, "agreement", "ratings=answers.csv", "against=original", "bootstrap=50")
     assert folder.parent == Path("runs")
-    for word in ("difficult", "random", "fleiss_kappa", "icc_2_1", "Stuart-Maxwell", "Koo"):
+    for word in ("difficult", "random", "fleiss_kappa", "icc_2_1", "Stuart-Maxwell"):
         assert word in printed
     found = json.loads((folder / "agreement.json").read_text())
     assert set(found) == {"difficult", "random"}
+    assert found["random"]["valence"]["icc_2_1"]["guideline"] == "Koo and Li 2016"
     assert set(found["random"]["labels"]["fleiss_kappa"]) == {"value", "low", "high", "n", "reading", "guideline"}
     assert sum(map(sum, found["random"]["against"]["matrix"])) == found["random"]["against"]["n"]
     names = {path.name for path in folder.iterdir()}
