@@ -23,7 +23,8 @@ from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.totals import Measure, joint_intervals, together
 
 NAMES = CLASSES[:7]
-REPEATS, SAMPLE, POPULATION = 200, 400, 40_000
+REPEATS, SAMPLE, POPULATION = 1000, 400, 20_000
+FIRST = 200
 
 
 def answers_of(corpus: Synthetic) -> Answers:
@@ -125,15 +126,21 @@ def covered(population: int, repeats: int, sample: int, samples: int = 1000) -> 
     data = answers_of(Synthetic(population, NAMES, seed=0))
     counts = data.counts()
     names, values = measured(counts, data)
-    inside, widths = np.zeros(len(names)), np.zeros(len(names))
+    inside, widths = np.zeros((repeats, len(names))), np.zeros(len(names))
     for repeat in range(repeats):
         chosen = np.zeros(len(counts), np.bool_)
         chosen[np.random.default_rng([repeat, 1]).choice(len(counts), sample, replace=False)] = True
         _, ends = intervals(counts[chosen], data.of_tasks(chosen), samples, repeat)
-        inside += (ends[:, 0] <= values) & (values <= ends[:, 1])
+        inside[repeat] = (ends[:, 0] <= values) & (values <= ends[:, 1])
         widths += ends[:, 1] - ends[:, 0]
     return pd.DataFrame(
-        {"measure": names, "value": values, "mean width": widths / repeats, "coverage": inside / repeats}
+        {
+            "measure": names,
+            "value": values,
+            "mean width": widths / repeats,
+            f"coverage, first {FIRST}": inside[:FIRST].mean(axis=0),
+            "coverage": inside.mean(axis=0),
+        }
     )
 
 

@@ -126,7 +126,8 @@ def _show(found: dict[str, Any], changed: dict[str, Any]) -> None:
         if "labels" in part:
             _show_labels(console, part, of)
         if "ratings" in part:
-            console.print(tables.rating_table(part["ratings"], f"the crowd's ratings against the original{of}"))
+            for table in tables.rating_tables(part["ratings"], f"the crowd's ratings against the original{of}"):
+                console.print(table)
     for name, part in found.items():
         for line in tables.notes_lines(part["notes"], "" if name == ALL else f"{name}: "):
             console.print(line, soft_wrap=True, markup=False)

@@ -21,7 +21,7 @@ from fer_exp.files import whole
 from fer_exp.human.answers import Answers, Votes, known_tasks, read_answers, read_labels
 from fer_exp.human.distribution import l1
 from fer_exp.human.judge import halves
-from fer_exp.human.mirror import agreement_with_lab, distance_to_lab, merged
+from fer_exp.human.mirror import agreement_with_lab, distance_to_lab, filter_gain, merged
 from fer_exp.labels import TIES
 from fer_exp.labels.aggregation import METHODS, Aggregate, Answered
 from fer_exp.labels.crowd import FILTERS, credits, describe_workers, filter_workers, learn_gold
@@ -86,6 +86,11 @@ def crowd(config: CrowdConfig) -> None:
         found["gold"] = gold
         found["accuracy"] = _accuracy(beliefs, before, after, gold)
         found["thresholds"] = _thresholds(config, before, gold)
+        if config.gold_tasks is None and not kept.all():
+            found["notes"].append(
+                "workers were filtered on the gold tasks that accuracy is judged on, which flatters it; gold_tasks=50 "
+                "judges on others"
+            )
         if gold.missing:
             found["notes"].append(f"{gold.missing:,} gold tasks were answered by nobody")
     if config.lab is not None:
@@ -207,19 +212,29 @@ def _lab(
     if missing:
         notes.append(f"{missing:,} faces of the lab were answered by nobody in the crowd")
     theirs = votes.counts[row[inside]]
-    agreements, distances = [], []
-    for name, counts in (("all", before[inside]), ("filtered", after[inside])):
-        for merge in [[], config.merge] if config.merge else [[]]:
-            ours, classes = merged(counts, data.classes, merge)
-            labs, _ = merged(theirs, data.classes, merge)
-            tops = [majority(side, config.ties, config.seed).top for side in (ours, labs)]
-            table = agreement_with_lab(tops[0], tops[1], classes)
-            table.insert(0, "merged", bool(merge))
-            table.insert(0, "answers", name)
-            agreements.append(table)
+    agreements, distances, gains = [], [], []
+    for merge in [[], config.merge] if config.merge else [[]]:
+        labs, classes = merged(theirs, data.classes, merge)
+        lab_top = majority(labs, config.ties, config.seed).top
+        sides = {}
+        for name, counts in (("all", before[inside]), ("filtered", after[inside])):
+            ours, _ = merged(counts, data.classes, merge)
+            sides[name] = (ours, majority(ours, config.ties, config.seed).top)
+            agreements.append(
+                agreement_with_lab(sides[name][1], lab_top, classes).assign(answers=name, merged=bool(merge))
+            )
             distance = distance_to_lab(ours, labs, config.bootstrap, config.seed)
             distances.append({"answers": name, "merged": bool(merge), **distance})
-    return {"agreement": pd.concat(agreements, ignore_index=True), "l1": pd.DataFrame(distances)}
+        (all_votes, all_top), (kept_votes, kept_top) = sides["all"], sides["filtered"]
+        tops = [all_top, kept_top, lab_top]
+        gain = filter_gain(all_votes, kept_votes, labs, tops, config.bootstrap, config.seed)
+        gains.append(gain.assign(merged=bool(merge)))
+    order = ["answers", "merged", "class", "agreement", "low", "high", "n"]
+    return {
+        "agreement": pd.concat(agreements, ignore_index=True)[order].sort_values("answers", kind="stable"),
+        "l1": pd.DataFrame(distances).sort_values("answers", kind="stable"),
+        "gain": pd.concat(gains, ignore_index=True)[["measure", "merged", "change", "low", "high", "n"]],
+    }
 
 
 def _write(
@@ -255,6 +270,7 @@ def _write(
     if "lab" in found:
         save_table(found["lab"]["agreement"], place / "lab_agreement", "Crowd majority against lab majority.")
         save_table(found["lab"]["l1"], place / "lab_l1", "L1 between crowd and lab, beside what sampling alone gives.")
+        save_table(found["lab"]["gain"], place / "lab_gain", "What filtering changes against the lab, face by face.")
         with style():
             save_figure(figures.lab_figure(found["lab"]["agreement"], found["lab"]["l1"]), place / "lab")
     write_json(place / "crowd.json", _plain(found))
@@ -309,6 +325,8 @@ def _show(found: dict[str, Any]) -> None:
     if "lab" in found:
         console.print(tables.frame_table(_yes(found["lab"]["agreement"]), "crowd majority against the lab's"))
         console.print(tables.frame_table(_yes(found["lab"]["l1"]), "L1 between crowd and lab; floor: sampling alone"))
+        if len(found["removed"]):
+            console.print(tables.frame_table(_yes(found["lab"]["gain"]), "what filtering changes, face by face"))
     for line in tables.notes_lines(found["notes"]):
         console.print(line, soft_wrap=True, markup=False)
 

@@ -114,7 +114,7 @@ def _show(table: pd.DataFrame, bought: pd.DataFrame, sentences: list[str], notes
     for metric, words in WORDS.items():
         if f"{metric}_low" in part:
             ends = zip(part[metric], part[f"{metric}_low"], part[f"{metric}_high"], strict=True)
-            shown[words] = ["" if np.isnan(v) else f"{v:.2f} \\[{low:.2f}, {high:.2f}]" for v, low, high in ends]
+            shown[words] = ["" if np.isnan(v) else f"{v:.2f}\n{low:.2f}–{high:.2f}" for v, low, high in ends]
         else:
             shown[words] = ["" if np.isnan(value) else f"{value:.2f}" for value in part[metric]]
     shown["beyond"] = np.where(part["extrapolated"], "yes", "no")

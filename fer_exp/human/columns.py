@@ -164,13 +164,8 @@ def _read_text(source: Path, names: Sequence[str], numbers: Sequence[str]) -> pa
 
 
 def _coded(column: pa.ChunkedArray) -> Names:
-    kind = column.type
-    if pa.types.is_floating(kind):
-        column = pa.chunked_array([_floats_as_text(chunk) for chunk in column.chunks], pa.string())
-    elif not pa.types.is_dictionary(kind):
-        column = pc.cast(column, pa.string())
     if not pa.types.is_dictionary(column.type):
-        column = column.dictionary_encode()
+        column = column.dictionary_encode()  # before anything becomes text: there are far fewer names than rows
     column = column.unify_dictionaries()
     codes = np.concatenate([np.asarray(chunk.indices.fill_null(-1)) for chunk in column.chunks] or [np.empty(0, int)])
     given = column.chunks[0].dictionary.to_pylist() if column.num_chunks else []
@@ -199,12 +194,6 @@ def _empty(cell: object) -> bool:
 
 def _whole(cell: object) -> str:
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
-
-
-def _floats_as_text(chunk: pa.Array) -> pa.Array:
-    return pa.array(
-        [None if cell is None or np.isnan(cell) else _whole(cell) for cell in chunk.to_pylist()], pa.string()
-    )
 
 
 def _numbers(column: pa.ChunkedArray, name: str, where: str) -> NDArray[np.float64]:

@@ -114,3 +114,51 @@ def distance_to_lab(
     sizes: list[NDArray[np.int64]] = [side.sum(axis=1).astype(np.int64) for side in (ours, theirs)]
     floors = [l1(*(generator.multinomial(size, share) / size[:, None] for size in sizes)).mean() for _ in range(DRAWS)]
     return {"value": value, "low": low, "high": high, "floor": float(np.mean(floors)), "n": int(used.sum())}
+
+
+def filter_gain(
+    before: FloatArray,
+    after: FloatArray,
+    lab: FloatArray,
+    tops: Sequence[NDArray[np.int64]],
+    samples: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """What filtering changes, face by face: agreement with the lab's majority, and L1 to its distribution.
+
+    Args:
+        before: votes of all workers, shape (N, K).
+        after: votes of those who remain.
+        lab: votes of the lab.
+        tops: classes of the majorities of all, of those who remain, and of the lab, shape (N,) each, -1 where none.
+        samples: bootstrap replicates of the faces.
+        seed: of the replicates.
+
+    Returns:
+        ``measure`` (agreement, l1), ``change`` (filtered minus all) with ``low`` and ``high``, and ``n`` faces that
+        have both.
+
+    >>> votes = np.array([[1.0, 1.0], [2.0, 0.0]])
+    >>> top = np.array([0, 0])
+    >>> filter_gain(votes, votes, votes, [top, top, top], samples=0)["change"].tolist()
+    [0.0, 0.0]
+    """
+    first, second, theirs = tops
+    decided = (first >= 0) & (second >= 0) & (theirs >= 0)
+    voted = (before.sum(axis=1) > 0) & (after.sum(axis=1) > 0) & (lab.sum(axis=1) > 0)
+    shares = [side[voted] / side[voted].sum(axis=1, keepdims=True) for side in (before, after, lab)]
+    right = [(own == theirs)[decided].astype(np.float64) for own in (first, second)]
+    rows = []
+    for measure, change in (
+        ("agreement", right[1] - right[0]),
+        ("l1", l1(shares[2], shares[1]) - l1(shares[2], shares[0])),
+    ):
+        if len(change) == 0:
+            continue
+
+        def mean(weights: FloatArray | None, change: FloatArray = change) -> FloatArray:
+            return weighted_mean(change, weights)[..., None]
+
+        value, low, high = joint_intervals(mean, [measure], len(change), samples, seed)[measure]
+        rows.append({"measure": measure, "change": value, "low": low, "high": high, "n": len(change)})
+    return pd.DataFrame(rows, columns=["measure", "change", "low", "high", "n"])

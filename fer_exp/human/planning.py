@@ -59,7 +59,7 @@ def log_likelihood(counts: FloatArray, alpha: FloatArray) -> FloatArray:
     return np.asarray(gammaln(total) - gammaln(counts.sum(axis=1)[:, None] + total) + each.sum(axis=2))
 
 
-def fit(counts: FloatArray, start: Mixture | None = None, steps: int = 100) -> Mixture:
+def fit(counts: FloatArray, start: Mixture | None = None, steps: int = 200) -> Mixture:
     """Fit the mixture by EM: one component a class and one for ambiguous faces, Minka's fixed point within.
 
     Args:
@@ -182,7 +182,7 @@ def plan(
     drawn = np.empty((samples, raters, 4))
     generator = np.random.default_rng([seed, 5])
     for number in range(samples):
-        again = fit(counts[generator.integers(0, len(counts), len(counts))], fitted)
+        again = fit(counts[generator.integers(0, len(counts), len(counts))], fitted, steps=60)
         drawn[number] = curves(draw_faces(again, faces, generator), sizes, generator)
         if 10 * (number + 1) // samples > 10 * number // samples:
             log(f"plan: {number + 1} of {samples} replicates")

@@ -155,6 +155,9 @@ def _pairs(
     if len(found.raters) == 0:
         notes.append(f"no two raters share {least} tasks, so there is no {what} (min_shared={least})")
         return
+    size = np.bincount(data.task)
+    if (size * (size - 1) // 2).sum() > pairs.MOST:
+        notes.append(f"{what}: {found.tasks:,} tasks drawn at random stand for all, so many pairs of answers are there")
     values = data.ratings(side) if side else None
     width = 6 if side else 1 + 2 * len(data.classes)
     fewer = _fewer(len(found.first) * (6 if side else 3) + len(found.raters) * width, samples, what, notes)

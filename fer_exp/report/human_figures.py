@@ -239,8 +239,8 @@ def lab_figure(agreement: pd.DataFrame, distances: pd.DataFrame) -> Figure:
         right.plot([number - 0.3, number + 0.3], [row["floor"]] * 2, color="black", linestyle="--", linewidth=1.2,
                    label="sampling alone" if number == 0 else None)  # fmt: skip
     right.set_xticks(range(len(plain)), list(plain["answers"]))
-    right.set(title="L1 between crowd and lab")
-    right.legend(fontsize=8)
+    right.set(title="L1 between crowd and lab", ylim=(0, 1.2 * right.get_ylim()[1]))
+    right.legend(fontsize=8, loc="upper right")
     return figure
 
 

@@ -14,7 +14,7 @@ KINDS = {"labels": "classes", "valence": "valence", "arousal": "arousal", "repea
 
 
 def agreement_table(parts: Mapping[str, Mapping[str, Any]], kind: str) -> Table:
-    """The measures of one kind, a column a subset, and of the first what a guideline calls it.
+    """The measures of one kind, a column a subset; of a single one what a guideline calls it (the files have all).
 
     Args:
         parts: subset -> what ``human.survey.survey`` found.
@@ -25,31 +25,36 @@ def agreement_table(parts: Mapping[str, Mapping[str, Any]], kind: str) -> Table:
     for part in parts:
         table.add_column("value" if len(parts) == 1 else part, no_wrap=True)
         table.add_column("n", justify="right")
-    table.add_column("in words")
+    exact = len(parts) == 1 and any("f_low" in result for found in parts.values() for result in found[kind].values())
+    if exact:
+        table.add_column("F interval", no_wrap=True)
+    if len(parts) == 1:
+        table.add_column("in words")
     for name in dict.fromkeys(name for found in parts.values() for name in found.get(kind, {})):
         cells: list[str] = []
-        words = ""
+        words = ends = ""
         for found in parts.values():
             result = found.get(kind, {}).get(name)
             cells += [with_interval(result), f"{result['n']:,}" if result else ""]
+            if result and "f_low" in result:
+                ends = f"\\[{result['f_low']:.3f}, {result['f_high']:.3f}]"
             if result and "reading" in result and not words:
                 words = f"{result['reading']} ({result['guideline']})"
-        table.add_row(name, *cells, words)
+        table.add_row(name, *cells, *([ends] if exact else []), *([words] if len(parts) == 1 else []))
     return table
 
 
 def class_table(parts: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Per class: share of the votes, agreement, kappa; a block of columns a subset."""
+    """Per class: share of the votes, agreement, kappa; of several subsets the agreement side by side."""
     table = _table("agreement per class")
     table.add_column("class", no_wrap=True)
+    shown = ("share", "agreement", "kappa") if len(parts) == 1 else ("agreement",)
     for part in parts:
-        for measure in ("share", "agreement", "kappa"):
-            table.add_column(measure if len(parts) == 1 else f"{part}\n{measure}", no_wrap=True)
+        for measure in shown:
+            table.add_column(measure if len(parts) == 1 else part, no_wrap=True)
     for name in next(iter(parts.values()))["classes"]:
         cells = [
-            with_interval(found["classes"].get(name, {}).get(measure))
-            for found in parts.values()
-            for measure in ("share", "agreement", "kappa")
+            with_interval(found["classes"].get(name, {}).get(measure)) for found in parts.values() for measure in shown
         ]
         table.add_row(name, *cells)
     return table
@@ -58,6 +63,8 @@ def class_table(parts: Mapping[str, Mapping[str, Any]]) -> Table:
 def frame_table(frame: pd.DataFrame, title: str, decimals: int = 3) -> Table:
     """A frame as it is, numbers with so many decimals, whole ones without."""
     table = _table(title)
+    if len(frame.columns) > 8:  # the rule between columns is space enough
+        table.padding = (0, 0, 0, 0)
     for name in frame.columns:
         table.add_column(str(name), justify="left" if _is_text(frame[name]) else "right", no_wrap=True)
     whole = [not _is_text(frame[name]) and (frame[name].dropna() % 1 == 0).all() for name in frame.columns]
@@ -84,19 +91,30 @@ def change_table(rows: pd.DataFrame, title: str) -> Table:
     return table
 
 
-def rating_table(rows: pd.DataFrame, title: str) -> Table:
-    """Bias and CCC of the crowd's ratings per class, every measure overall; intervals below."""
-    table = _table(title)
-    wide = {(row["side"], row["class"], row["measure"]): row for row in rows.to_dict("records")}
+def rating_tables(rows: pd.DataFrame, title: str) -> list[Table]:
+    """The crowd's ratings against the original: every measure over all tasks, and bias and CCC per class."""
+    at = {(row["side"], row["class"], row["measure"]): row for row in rows.to_dict("records")}
     sides = list(dict.fromkeys(rows["side"]))
-    measures = list(dict.fromkeys(rows["measure"]))
-    for header in ("side", "class", *measures):
-        table.add_column(header, justify="left" if header in ("side", "class") else "right", no_wrap=True)
+    overall = _table(title)
+    overall.add_column("measure")
     for side in sides:
-        for name in dict.fromkeys(rows["class"]):
-            if (side, name, measures[0]) in wide:
-                table.add_row(side, name, *(_below(wide[side, name, measure]) for measure in measures))
-    return table
+        overall.add_column(side, no_wrap=True)
+    for measure in dict.fromkeys(rows["measure"]):
+        cells = [at.get((side, "all", measure)) for side in sides]
+        overall.add_row(
+            measure, *(with_interval({str(k): v for k, v in row.items()} if row else None) for row in cells)
+        )
+    names = [name for name in dict.fromkeys(rows["class"]) if name != "all"]
+    if not names:
+        return [overall]
+    classes = _table(f"{title}, per original class")
+    classes.add_column("class")
+    shown = [(side, measure) for side in sides for measure in ("bias", "ccc")]
+    for side, measure in shown:
+        classes.add_column(f"{side} {measure}", justify="right", no_wrap=True)
+    for name in names:
+        classes.add_row(name, *(_below(at.get((side, name, measure))) for side, measure in shown))
+    return [overall, classes]
 
 
 def with_interval(result: Mapping[str, Any] | None) -> str:
@@ -158,14 +176,14 @@ def _is_text(column: pd.Series) -> bool:
     return not pd.api.types.is_numeric_dtype(column)
 
 
-def _below(row: Mapping[Any, Any]) -> str:
-    """A value over its interval, in eleven characters."""
-    if row["value"] is None or row["value"] != row["value"]:
+def _below(row: Mapping[Any, Any] | None) -> str:
+    """A value over its interval."""
+    if row is None or row["value"] is None or row["value"] != row["value"]:
         return "–"
-    ends = "" if row["low"] is None or row["low"] != row["low"] else f"\n{row['low']:.2f}–{row['high']:.2f}"
+    ends = "" if row["low"] is None or row["low"] != row["low"] else f"\n{row['low']:+.2f} to {row['high']:+.2f}"
     return f"{row['value']:.2f}{ends}"
 
 
 def _points(value: float, low: float | None, high: float | None) -> str:
-    ends = "" if low is None or low != low or high is None else f"\n{100 * low:+.1f} to {100 * high:+.1f}"
+    ends = "" if low is None or low != low or high is None else f"\n{100 * low:+.1f}, {100 * high:+.1f}"
     return f"{100 * value:+.1f}{ends}"

@@ -34,3 +34,16 @@ def test_faces_without_a_majority_or_votes_do_not_count():
     assert np.isnan(table["agreement"].iloc[1])
     nothing = mirror.distance_to_lab(np.zeros((2, 2)), np.ones((2, 2)))
     assert nothing["value"] is None
+
+
+def test_what_filtering_changes_is_paired_over_faces():
+    rng = np.random.default_rng(0)
+    truth = rng.dirichlet(np.full(4, 0.3), 400)
+    lab, good = rng.multinomial(100, truth).astype(float), rng.multinomial(10, truth).astype(float)
+    spoiled = good + rng.multinomial(8, np.full(4, 0.25), 400)
+    tops = [counts.argmax(axis=1) for counts in (spoiled, good, lab)]
+    found = mirror.filter_gain(spoiled, good, lab, tops, samples=300).set_index("measure")
+    assert found.loc["agreement", "low"] > 0
+    assert found.loc["l1", "high"] < 0
+    right = [(tops[k] == tops[2]).mean() for k in (0, 1)]
+    assert found.loc["agreement", "change"] == pytest.approx(right[1] - right[0])

@@ -1,0 +1,167 @@
+"""agreement, crowd and crowd plan, end to end through the command line; every mistake one sentence and exit code 2."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_exp.cli import main
+from fer_exp.human.answers import read_answers
+from fer_exp.labels.votes import majority
+
+CLASSES = ("neutral", "happiness", "fear")
+
+
+@pytest.fixture
+def crowd(tmp_path, monkeypatch):
+    """answers.csv of 8 workers, the last two of whom press one button; gold.csv, lab.csv; in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 3, 60)
+    table = np.where(rng.random((60, 8)) < 0.75, truth[:, None], rng.integers(0, 3, (60, 8)))
+    table[:, 6:] = 0
+    rows = pd.MultiIndex.from_product([range(60), range(8)], names=["task", "worker"]).to_frame(index=False)
+    rows["label"] = np.array(CLASSES)[table.ravel()]
+    rows["valence"] = np.round(np.clip(rng.normal(truth[rows["task"]] / 2 - 0.5, 0.3), -1, 1), 2)
+    rows["arousal"] = np.round(np.clip(rng.normal(0, 0.3, len(rows)), -1, 1), 2)
+    rows["seconds"] = np.where(rows["worker"] > 5, 0.5, 4.0)
+    rows["subset"] = np.where(rows["task"] < 30, "difficult", "random")
+    rows["original"] = np.array(CLASSES)[truth[rows["task"]]]
+    rows["original_valence"], rows["original_arousal"] = truth[rows["task"]] / 2 - 0.5, 0.1
+    rows.sample(frac=1, random_state=0).to_csv("answers.csv", index=False)
+    gold = pd.DataFrame({"task": [*range(40), 999], "label": [*np.array(CLASSES)[truth[:40]], "fear"]})
+    gold.to_csv("gold.csv", index=False)
+    lab = rng.multinomial(30, 0.8 * np.eye(3)[truth] + 0.2 / 3)
+    pd.DataFrame(lab, columns=CLASSES).assign(face=range(60)).to_csv("lab.csv", index=False)
+    return tmp_path
+
+
+def run(capsys, *words) -> tuple[str, Path]:
+    """Stdout of a command that must succeed, and the folder on its last line."""
+    assert main(list(words)) == 0
+    printed = capsys.readouterr().out
+    return printed, Path(printed.splitlines()[-1])
+
+
+def test_agreement_measures_subsets_side_by_side_against_the_original(crowd, capsys):
+    printed, folder = run(capsys, "agreement", "ratings=answers.csv", "against=original", "bootstrap=50")
+    assert folder.parent == Path("runs")
+    for word in ("difficult", "random", "fleiss_kappa", "icc_2_1", "Stuart-Maxwell"):
+        assert word in printed
+    found = json.loads((folder / "agreement.json").read_text())
+    assert set(found) == {"difficult", "random"}
+    assert found["random"]["valence"]["icc_2_1"]["guideline"] == "Koo and Li 2016"
+    assert set(found["random"]["labels"]["fleiss_kappa"]) == {"value", "low", "high", "n", "reading", "guideline"}
+    assert sum(map(sum, found["random"]["against"]["matrix"])) == found["random"]["against"]["n"]
+    names = {path.name for path in folder.iterdir()}
+    for stem in ("agreement", "classes", "shift_random", "matrix_random", "tests_random", "ratings_difficult"):
+        assert {f"{stem}.csv", f"{stem}.md", f"{stem}.tex"} <= names
+    for stem in ("agreement", "shift", "matrix_random", "plane_difficult"):
+        assert {f"{stem}.svg", f"{stem}.png"} <= names
+
+
+def test_agreement_of_counts_and_json(crowd, capsys):
+    printed = run(capsys, "agreement", "ratings=lab.csv", "against=gold.csv", "bootstrap=0", "output=out", "json=true")
+    assert main(["agreement", "ratings=lab.csv", "against=gold.csv", "bootstrap=0", "output=out", "json=true"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["all"]["labels"]["fleiss_kappa"]["low"] is None
+    assert found["all"]["against"]["without_answers"] == 1
+    assert "mean_cohen_kappa" not in found["all"]["labels"]
+    assert printed
+
+
+def test_agreement_of_a_dataset(crowd, capsys, tmp_path):
+    words = ["dataset=synthetic", "dataset.faces=60", f"dataset.cache={tmp_path}", "bootstrap=20", "against=original"]
+    printed, _ = run(capsys, "agreement", *words)
+    assert "valence" in printed
+    assert "'unknown' are no class" in printed
+
+
+def test_crowd_filters_aggregates_and_compares(crowd, capsys):
+    printed, folder = run(
+        capsys, "crowd", "ratings=answers.csv", "gold=gold.csv", "gold_tasks=20", "lab=lab.csv", "min_seconds=1.5",
+        "min_gold_accuracy=0.3", "merge=[fear+neutral]", "bootstrap=50",
+    )  # fmt: skip
+    for word in ("6 of 8 kept", "seconds 0.5, below 1.5", "fear + neutral", "1 gold tasks were answered by nobody"):
+        assert word in printed
+    votes = read_answers(folder / "votes.csv")
+    assert votes.classes == CLASSES
+    assert (votes.counts.sum(axis=1) == 6).all()
+    soft = pd.read_csv(folder / "soft_labels.csv")
+    assert soft[list(CLASSES)].sum(axis=1).to_numpy() == pytest.approx(np.ones(60))
+    posterior = pd.read_parquet(folder / "posteriors_dawid_skene.parquet")
+    assert list(posterior.columns) == ["face", *CLASSES]
+    assert majority(votes.counts, "first").top.shape == (60,)
+    found = json.loads((folder / "crowd.json").read_text())
+    accuracy = {(row["answers"], row["method"]): row for row in found["accuracy"]}
+    assert accuracy["filtered", "majority"]["n"] == 20  # the other twenty were shown to the filter
+    assert len(found["removed"]) >= 2
+    distance = {(row["answers"], row["merged"]): row for row in found["lab"]["l1"]}
+    assert distance["filtered", False]["value"] < distance["all", False]["value"]
+    for stem in ("workers", "thresholds", "lab"):
+        assert (folder / f"{stem}.svg").is_file()
+
+
+def test_crowd_without_gold_or_lab(crowd, capsys):
+    printed, folder = run(capsys, "crowd", "ratings=answers.csv", "methods=[one_coin]", "max_spam=0.9")
+    assert "6 of 8 kept" in printed
+    assert not (folder / "accuracy.csv").exists()
+    assert (folder / "posteriors_one_coin.csv").is_file()
+
+
+@pytest.mark.parametrize("words", [("crowd", "plan"), ("plan",)])
+def test_a_plan_answers_how_many_raters(crowd, capsys, words):
+    printed, folder = run(capsys, *words, "ratings=answers.csv", "raters=20", "bootstrap=2", "budget=500", "l1=0.3")
+    for word in ("beyond 8 the curves rest on a fitted mixture", "soft labels within L1 0.3", "for 500 answers"):
+        assert word in printed
+    assert len(pd.read_csv(folder / "plan.csv")) == 20
+    assert (folder / "plan.svg").is_file()
+    assert (folder / "budget.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["agreement"], "No answers are given: name a table with ratings=FILE, or a dataset"),
+        (["agreement", "ratings=none.csv"], "There is no file none.csv"),
+        (["agreement", "ratings=answers.csv", "worker=who"], "no column who, which worker=who asks for"),
+        (["agreement", "ratings=answers.csv", "classes=[neutral,hapiness,fear]"], "did you mean hapiness?"),
+        (["agreement", "ratings=answers.csv", "scale=[1]"], "scale is [1.0]; give the lowest and the highest"),
+        (["agreement", "ratings=answers.csv", "ties=frist"], "ties=frist is unknown; did you mean first?"),
+        (["agreement", "ratings=lab.csv", "against=original"], "has no column original"),
+        (["agreement", "ratings=answers.csv", "against=lab.csv"], "has no column label"),
+        (["agreement", "ratings=answers.csv", "min_shared=1"], "min_shared is 1; it must be at least 2"),
+        (["crowd", "ratings=lab.csv"], "has counts of votes, but not who gave them"),
+        (["crowd", "ratings=answers.csv", "methods=[dawid]"], "methods=dawid is unknown"),
+        (["crowd", "ratings=answers.csv", "min_gold_accuracy=0.5"], "it needs gold=FILE"),
+        (["crowd", "ratings=answers.csv", "min_answers=100"], "removes all 8 workers: the highest answers is 60"),
+        (["crowd", "ratings=answers.csv", "gold=gold.csv", "gold_tasks=40"], "leaves nothing to judge on: 40 gold"),
+        (["crowd", "ratings=answers.csv", "gold_tasks=10"], "gold_tasks needs gold=FILE"),
+        (["crowd", "ratings=answers.csv", "lab=lab.csv", "merge=[fear+joy]"], "merge names joy, which is no class"),
+        (["crowd", "plan", "ratings=answers.csv", "l1=3"], "l1=3.0 is no target"),
+        (["crowd", "plan", "ratings=alone.csv"], "no face has two answers"),
+        (["crowd", "ratings=strange.csv"], "row 2 is a second answer of worker w to task 1"),
+        (["agreement", "dataset=fer2013"], "dataset.root is not set"),
+    ],
+)
+def test_a_mistake_is_one_sentence_with_a_way_out(crowd, capsys, words, said):
+    Path("alone.csv").write_text("task,worker,label\n1,w,fear\n2,w,anger\n")
+    Path("strange.csv").write_text("task,worker,label\n1,w,fear\n1,w,anger\n")
+    assert main(words) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    errors = [line for line in printed.err.splitlines() if not line.startswith("aggregating")]
+    assert len(errors) == 1, printed.err
+    assert said in errors[0]
+
+
+def test_completion_knows_crowd_plan(monkeypatch, capsys):
+    from fer_exp.completion import complete
+
+    line = "fer-exp crowd plan bud"
+    monkeypatch.setenv("COMP_LINE", line)
+    monkeypatch.setenv("COMP_POINT", str(len(line)))
+    complete(["-sc", "query=bash"])
+    assert "budget=" in capsys.readouterr().out
