@@ -163,10 +163,20 @@ def _groups(
     if known.any():
         prior = (parts[0].counts[known] / parts[0].counts[known].sum(axis=1, keepdims=True)).mean(axis=0)
     panels = ceiling.deal(parts[0].counts.astype(np.int64))
+    same_answer = np.broadcast_to(prior, parts[0].model.shape)
+    nobody = None
+    if panels is not None:
+        seen = parts[0].counts[panels.faces].astype(np.int64)
+        nobody = ceiling.model_l1(same_answer[panels.faces], seen, panels.held_out)
+    wanted = METRICS if metrics is None else metrics
 
     def statistics(i: int, model: FloatArray) -> dict[str, Statistic]:
-        found = _statistics(parts[i]._replace(model=model), sources[i].table, classes, prior, panels, detail)
-        return {name: each for name, each in found.items() if metrics is None or name in metrics}
+        found = _statistics(parts[i]._replace(model=model), sources[i].table, classes, detail)
+        if panels is not None:
+            counts = parts[i].counts.astype(np.int64)
+            own = ceiling.rater_equivalents(model, same_answer, counts, panels, nobody)
+            found |= {name: (panels.faces, own[name]) for name in ("rater_equivalents", "held_out_l1")}
+        return {name: within(*each) for name, each in found.items() if name in wanted}
 
     groups: list[Group] = []
     for number, (name, own) in enumerate(zip(group_names(original, members), members, strict=True)):
@@ -204,36 +214,26 @@ def _listed(found: Sequence[Mapping[str, Statistic]]) -> dict[str, list[Statisti
 
 
 def _statistics(
-    part: Judged,
-    table: pd.DataFrame,
-    classes: tuple[str, ...],
-    prior: FloatArray,
-    panels: ceiling.Panels | None,
-    detail: bool,
-) -> dict[str, Statistic]:
-    """Every metric of one model over all faces of the comparison."""
+    part: Judged, table: pd.DataFrame, classes: tuple[str, ...], detail: bool
+) -> dict[str, tuple[NDArray[np.bool_], Statistic]]:
+    """Every metric of one model, and which of the faces it is over."""
     counts, model = part.counts, part.model
     labelled, voted = part.label >= 0, counts.sum(axis=1) > 0
-    found: dict[str, Statistic] = {}
+    found: dict[str, tuple[NDArray[np.bool_], Statistic]] = {}
     if labelled.any():
         own = against_labels(part.label[labelled], model[labelled], classes, detail=detail)
-        found |= {name: within(labelled, each) for name, each in own.items()}
+        found |= {name: (labelled, each) for name, each in own.items()}
     if voted.any():
         people = counts[voted] / counts[voted].sum(axis=1, keepdims=True)
         own = against_votes(people, model[voted], classes, detail=detail)
         own |= against_majority(counts[voted], model[voted])
-        found |= {name: within(voted, each) for name, each in own.items()}
-    if panels is not None:
-        same = np.broadcast_to(prior, model.shape)
-        equivalents = ceiling.rater_equivalents(model, same, counts.astype(np.int64), panels)
-        for name in ("rater_equivalents", "held_out_l1"):
-            found[name] = within(panels.faces, equivalents[name])
+        found |= {name: (voted, each) for name, each in own.items()}
     for side in ("valence", "arousal"):
         human, answer = table[f"human_{side}"].to_numpy(np.float64), table[side].to_numpy(np.float64)
         both = ~np.isnan(human) & ~np.isnan(answer)
         if both.any():
             own = against_ratings(human[both], answer[both])
-            found |= {f"{side}_{name}": within(both, each) for name, each in own.items()}
+            found |= {f"{side}_{name}": (both, each) for name, each in own.items()}
     return found
 
 
