@@ -36,6 +36,7 @@ METRICS = (
     "arousal_ccc",
 )
 """What is compared unless told otherwise, where the faces have it."""
+MOST_REPAIRED = 4  # configs whose repairs are tested, too; of more, pairs would be too many to look at
 REPAIRS = {"temperature": "T by labels", "temperature_votes": "T by votes", "smoothing_votes": "+ uniform"}
 
 
@@ -303,9 +304,11 @@ def _described(group: Group, shown: Sequence[str], drawn: Mapping[str, FloatArra
 
 
 def _pairs(groups: Sequence[Group]) -> list[tuple[int, int]]:
-    """Trained against trained, and repaired by temperature against trained of another config."""
+    """Trained against trained, and of few configs repaired by temperature against trained of another config."""
     trained = [g for g, group in enumerate(groups) if group.repair is None]
     pairs = list(combinations(trained, 2))
+    if len(trained) > MOST_REPAIRED:
+        return pairs
     scaled = [g for g, group in enumerate(groups) if group.repair in ("temperature", "temperature_votes")]
     return pairs + [(g, other) for g in scaled for other in trained if groups[g].base != other]
 
