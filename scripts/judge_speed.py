@@ -26,7 +26,7 @@ from fer_exp.report.pictures import Stored
 from fer_exp.stats.bootstrap import OfSums, intervals
 
 CLASSES = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
-FACES, PERSONS, REPEATS = 3500, 300, 5
+FACES, PERSONS, REPEATS = 3500, 300, 3
 
 
 def table(seed: int) -> pd.DataFrame:

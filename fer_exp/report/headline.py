@@ -46,13 +46,13 @@ def verdict(comparison: Mapping[str, Any]) -> str:
     >>> pair = {"a": 0, "b": 1, "metrics": {"l1": {"difference": 0.1, "low": 0.05, "high": 0.15, "holm": 0.001}}}
     >>> groups = [{"name": "labels=onehot", "repair": None}, {"name": "labels=soft", "repair": None}]
     >>> verdict({"groups": groups, "pairs": [pair]})
-    'labels=soft is closer to people than labels=onehot'
+    'B (labels=soft) is closer to people than A (labels=onehot)'
     """
     trained = [group for group in comparison["groups"] if group["repair"] is None]
     if len(trained) != 2 or not comparison["pairs"] or "l1" not in comparison["pairs"][0]["metrics"]:
         return ""
     entry = comparison["pairs"][0]["metrics"]["l1"]
-    one, other = (group["name"] for group in trained)
+    one, other = (f"{letter} ({group['name'].split(' ')[0]})" for letter, group in zip("AB", trained, strict=True))
     if entry["holm"] is None or entry["holm"] >= 0.05:
         return f"{one} and {other} cannot be told apart by their distance to people"
     near, far = (other, one) if entry["difference"] > 0 else (one, other)
