@@ -128,7 +128,7 @@ def _temperature(rows: Rows) -> str:
         return ""
     return (
         f"A temperature of {fitted:.2f}, fitted to validation labels, would {'lower' if after < own else 'raise'} its "
-        f"L1 to the votes from {own:.3f} to {after:.3f}: so much of the distance is a matter of how sure it is."
+        f"L1 to the votes from {own:.3f} to {after:.3f}: that much of the distance is a matter of how sure it is."
     )
 
 

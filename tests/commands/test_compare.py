@@ -49,6 +49,14 @@ def test_a_folder_of_runs_gives_json_alone_and_files(runs, capsys, tmp_path):
     assert (tmp_path / "out" / "table-configs.tex").is_file()
 
 
+def test_folders_with_awkward_names_are_found(runs, capsys):
+    for number, name in enumerate(["seed=0 it's, [one]", "soft {x}: 100 %"]):
+        (runs / f"soft{number}").rename(runs / name)
+    words = [str(runs / "seed=0 it's, [one]"), str(runs / "soft {x}: 100 %")]
+    assert main(["compare", *words, "metrics=[l1]", "json=true", *QUICK]) == 0
+    assert json.loads(capsys.readouterr().out)["groups"][0]["runs"] == ["seed=0 it's, [one]", "soft {x}: 100 %"]
+
+
 def fails(capsys, *words):
     assert main(list(words)) == 2
     printed = capsys.readouterr().err
