@@ -48,7 +48,7 @@ def differences(
         seed: of the swaps.
 
     Returns:
-        Per pair ``a``, ``b`` and ``metrics``: name -> difference, low, high, p, holm and, of means over faces, the tests.
+        Per pair ``a``, ``b`` and ``metrics``: name -> difference, low, high, p, holm and, of means, the tests.
     """
     results: list[dict[str, Any]] = [{"a": a, "b": b, "metrics": {}} for a, b in pairs]
     facewise = {name: _facewise(groups, name) for name in shown}
