@@ -55,7 +55,9 @@ def _judged(source: Source, same: Source, config: ReportConfig) -> Judgement:
     table = pd.concat([source.table[source.table["split"] == "val"], same.table], ignore_index=True)
     if config.split == "val":
         table = same.table
-    metrics = judge(table, samples=config.bootstrap, seed=config.seed, prior=_prior(source), only=config.split)
+    # Several runs share the prior of their faces, as in compare, so that the page says one thing of each.
+    prior = _prior(source) if config.run is not None or len(config.runs) == 1 else None
+    metrics = judge(table, samples=config.bootstrap, seed=config.seed, prior=prior, only=config.split)
     return Judgement(same, metrics[config.split])
 
 

@@ -130,7 +130,7 @@ def model_l1(model: FloatArray, counts: Counts, held_out: Counts) -> FloatArray:
     answers = np.arange(largest + 1)
     n = np.broadcast_to(counts.sum(axis=1, keepdims=True), counts.shape)
     m = np.broadcast_to(held_out[:, None], counts.shape)
-    cells, place = np.unique(np.stack([n.ravel(), counts.ravel(), m.ravel()], axis=1), axis=0, return_inverse=True)
+    cells, place = _cells(n, counts, m)
     chances = np.exp(_log_hypergeometric(answers, cells[:, [0]], cells[:, [1]], cells[:, [2]]))
     place = place.reshape(counts.shape)
     result = np.zeros(len(counts))
@@ -144,12 +144,14 @@ class Panels(NamedTuple):
     """Who is compared with whom for rater equivalents; see ``deal``.
 
     ``faces`` (N,) bool, those with raters enough; ``held_out`` (faces used,), the size of the group that both the model
-    and every panel meet; ``largest``, the size of the largest panel.
+    and every panel meet; ``sizes`` of the panels, the last the largest; ``curve`` (faces used, sizes), the expected L1
+    of each panel.
     """
 
     faces: NDArray[np.bool_]
     held_out: Counts
-    largest: int
+    sizes: list[int]
+    curve: FloatArray
 
 
 def deal(counts: Counts) -> Panels | None:
@@ -164,8 +166,9 @@ def deal(counts: Counts) -> Panels | None:
     Returns:
         None where no face has two raters.
 
-    >>> deal(np.array([[6, 4], [9, 0], [1, 0]]))
-    Panels(faces=array([ True,  True, False]), held_out=array([5, 4]), largest=5)
+    >>> panels = deal(np.array([[6, 4], [9, 0], [1, 0]]))
+    >>> panels.faces, panels.held_out, panels.sizes
+    (array([ True,  True, False]), array([5, 4]), [1, 2, 3, 4, 5])
     """
     n = counts.sum(axis=1)
     several = n >= 2
@@ -174,10 +177,15 @@ def deal(counts: Counts) -> Panels | None:
     room = n - n // 2
     largest = int(min(LARGEST, np.quantile(room[several], 1 - KEPT, method="lower")))
     faces = several & (room >= largest)
-    return Panels(faces, n[faces] // 2, largest)
+    held_out = n[faces] // 2
+    sizes = [k for k in (*range(1, 11), 15, 20, 30, 40, 50) if k < largest] + [largest]
+    curve = np.stack([panel_l1(counts[faces], k, held_out) for k in sizes], axis=1)
+    return Panels(faces, held_out, sizes, curve)
 
 
-def rater_equivalents(model: FloatArray, prior: FloatArray, counts: Counts, panels: Panels) -> dict[str, OfSums]:
+def rater_equivalents(
+    model: FloatArray, prior: FloatArray, counts: Counts, panels: Panels, prior_l1: FloatArray | None = None
+) -> dict[str, OfSums]:
     """How many people the model is worth: the size of a random panel that comes as close to the held-out raters.
 
     Both the model and each panel are held against the same number of the same face's raters, none of whom is in the
@@ -191,20 +199,21 @@ def rater_equivalents(model: FloatArray, prior: FloatArray, counts: Counts, pane
         prior: the class prior, shape (N, K).
         counts: votes, shape (N, K).
         panels: as ``deal`` gives them for ``counts``.
+        prior_l1: ``model_l1`` of the prior over ``panels.faces``, where it is known already.
 
     Returns:
-        Statistics over ``panels.faces``: ``rater_equivalents`` (0 to ``panels.largest``, more is better),
+        Statistics over ``panels.faces``: ``rater_equivalents`` (0 to the largest size, more is better),
         ``held_out_l1`` (the model's), ``prior_held_out_l1`` and ``ceiling_panel<k>_l1`` for k = 1 to ``largest``
         (steps above 10: 15, 20, 30, 40, 50), all less is better.
 
     Source:
         Ours; akin to the survey equivalence of Resnick et al. 2021, arXiv 2106.01254.
     """
-    own, used, held_out = counts[panels.faces], panels.faces, panels.held_out
-    sizes = [k for k in (*range(1, 11), 15, 20, 30, 40, 50) if k < panels.largest] + [panels.largest]
-    curve = [panel_l1(own, k, held_out) for k in sizes]
-    distances = [model_l1(side[used], own, held_out) for side in (model, prior)]
-    columns = np.stack([*distances, *curve], axis=1)
+    used, sizes = panels.faces, panels.sizes
+    own = model_l1(model[used], counts[used], panels.held_out)
+    if prior_l1 is None:
+        prior_l1 = model_l1(prior[used], counts[used], panels.held_out)
+    columns = np.hstack([own[:, None], prior_l1[:, None], panels.curve])
     ticks = np.array([0, *sizes], dtype=np.float64)
 
     def mean(i: int) -> OfSums:
@@ -251,11 +260,20 @@ def interpolated(distance: FloatArray, curve: FloatArray, sizes: FloatArray) -> 
 
 def _by_cell(counts: Counts, held_out: Counts, value: object) -> FloatArray:
     """Sum over classes of a value that depends on raters, votes for the class and held-out raters alone."""
-    n = np.broadcast_to(counts.sum(axis=1, keepdims=True), counts.shape).ravel()
-    m = np.broadcast_to(held_out[:, None], counts.shape).ravel()
-    cells, place = np.unique(np.stack([n, counts.ravel(), m], axis=1), axis=0, return_inverse=True)
+    n = np.broadcast_to(counts.sum(axis=1, keepdims=True), counts.shape)
+    cells, place = _cells(n, counts, np.broadcast_to(held_out[:, None], counts.shape))
     values = np.array([value(*cell) for cell in cells])  # type: ignore[operator]
     return np.asarray(values[place].reshape(counts.shape).sum(axis=1))
+
+
+def _cells(*parts: Counts) -> tuple[Counts, Counts]:
+    """The combinations of numbers that occur, shape (C, parts), and where each stands in the raveled parts."""
+    base = int(max(part.max() for part in parts)) + 1
+    code = np.zeros(parts[0].size, dtype=np.int64)
+    for part in parts:  # one number a combination sorts far faster than rows
+        code = code * base + part.ravel()
+    _, first, place = np.unique(code, return_index=True, return_inverse=True)
+    return np.stack([part.ravel()[first] for part in parts], axis=1), place
 
 
 def _expected_gap(n: int, c: int, k: int, m: int) -> float:

@@ -3,92 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from fer_exp.errors import RequestError
 from fer_exp.human import ceiling
+from fer_exp.human.contrasts import all_pairs, as_json, differences
+from fer_exp.human.groups import METRICS, REPAIRS, Group, group_names, grouped
 from fer_exp.human.judge import Judged, Repairs, arrays, fit_repairs, repaired
 from fer_exp.human.metrics import against_labels, against_majority, against_ratings, against_votes
 from fer_exp.human.predictions import class_names
 from fer_exp.human.sources import Source
-from fer_exp.stats import tests
-from fer_exp.stats.bootstrap import FloatArray, OfSums, Statistic, percentile_interval, replicates, within
-
-METRICS = (
-    "l1",
-    "jensen_shannon_divergence",
-    "soft_cross_entropy",
-    "earth_movers_distance",
-    "entropy_correlation",
-    "rater_equivalents",
-    "accuracy",
-    "majority_accuracy",
-    "ece",
-    "people_ece",
-    "valence_ccc",
-    "arousal_ccc",
-)
-"""What is compared unless told otherwise, where the faces have it."""
-REPAIRS = {"temperature": "T by labels", "temperature_votes": "T by votes", "smoothing_votes": "+ uniform"}
-
-
-@dataclass
-class Group:
-    """Runs of one config.
-
-    Attributes:
-        name: what sets it apart from the other groups.
-        sources: names of its runs.
-        seeds: their seeds, where known.
-        base: the group that a repaired one comes from; its own number otherwise.
-        repair: a key of ``REPAIRS``, or ``prior`` or ``uniform``, or None as trained.
-        statistics: metric -> one statistic per run.
-    """
-
-    name: str
-    sources: list[str]
-    seeds: list[object]
-    base: int
-    repair: str | None = None
-    statistics: dict[str, list[Statistic]] = field(default_factory=dict)
-
-
-def grouped(sources: Sequence[Source]) -> list[list[int]]:
-    """Numbers of the sources of each config, seeds apart; a predictions file is a group of its own."""
-    groups: dict[str, list[int]] = {}
-    for i, source in enumerate(sources):
-        key = repr(sorted(source.config.items())) if source.config else f"alone {i}"
-        groups.setdefault(key, []).append(i)
-    return list(groups.values())
-
-
-def group_names(sources: Sequence[Source], groups: Sequence[Sequence[int]]) -> list[str]:
-    """What sets each group apart: the keys that are not the same in all of them; of files, their names."""
-    configs = [sources[members[0]].config for members in groups]
-    keys = list(dict.fromkeys(key for config in configs for key in config))
-    differ = [key for key in keys if len({repr(config.get(key)) for config in configs if config}) > 1]
-    names = []
-    for config, members in zip(configs, groups, strict=True):
-        told = " ".join(f"{_short(key)}={config.get(key)}" for key in differ)
-        names.append(told if config and told else sources[members[0]].name)
-    return names
-
-
-def _short(key: str) -> str:
-    """A key as people say it: labels.kind is labels, labels.rule is rule.
-
-    >>> _short("labels.kind"), _short("trainer.epochs")
-    ('labels', 'epochs')
-    """
-    group, _, own = key.rpartition(".")
-    return group if own in ("kind", "name") else own
+from fer_exp.stats.bootstrap import FloatArray, Statistic, percentile_interval, replicates, within
 
 
 def compare_sources(
@@ -143,8 +72,8 @@ def compare_sources(
         "metrics": shown,
         "groups": [_described(group, shown, own) for group, own in zip(groups, drawn, strict=True)],
     }
-    pairs = _pairs(groups)
-    level["pairs"] = _tested(groups, pairs, shown, drawn, clusters, permutations, seed)
+    pairs = all_pairs(groups)
+    level["pairs"] = differences(groups, pairs, shown, drawn, clusters, permutations, seed)
     return level
 
 
@@ -163,10 +92,20 @@ def _groups(
     if known.any():
         prior = (parts[0].counts[known] / parts[0].counts[known].sum(axis=1, keepdims=True)).mean(axis=0)
     panels = ceiling.deal(parts[0].counts.astype(np.int64))
+    same_answer = np.broadcast_to(prior, parts[0].model.shape)
+    nobody = None
+    if panels is not None:
+        seen = parts[0].counts[panels.faces].astype(np.int64)
+        nobody = ceiling.model_l1(same_answer[panels.faces], seen, panels.held_out)
+    wanted = METRICS if metrics is None else metrics
 
     def statistics(i: int, model: FloatArray) -> dict[str, Statistic]:
-        found = _statistics(parts[i]._replace(model=model), sources[i].table, classes, prior, panels, detail)
-        return {name: each for name, each in found.items() if metrics is None or name in metrics}
+        found = _statistics(parts[i]._replace(model=model), sources[i].table, classes, detail)
+        if panels is not None:
+            counts = parts[i].counts.astype(np.int64)
+            own = ceiling.rater_equivalents(model, same_answer, counts, panels, nobody)
+            found |= {name: (panels.faces, own[name]) for name in ("rater_equivalents", "held_out_l1")}
+        return {name: within(*each) for name, each in found.items() if name in wanted}
 
     groups: list[Group] = []
     for number, (name, own) in enumerate(zip(group_names(original, members), members, strict=True)):
@@ -204,36 +143,26 @@ def _listed(found: Sequence[Mapping[str, Statistic]]) -> dict[str, list[Statisti
 
 
 def _statistics(
-    part: Judged,
-    table: pd.DataFrame,
-    classes: tuple[str, ...],
-    prior: FloatArray,
-    panels: ceiling.Panels | None,
-    detail: bool,
-) -> dict[str, Statistic]:
-    """Every metric of one model over all faces of the comparison."""
+    part: Judged, table: pd.DataFrame, classes: tuple[str, ...], detail: bool
+) -> dict[str, tuple[NDArray[np.bool_], Statistic]]:
+    """Every metric of one model, and which of the faces it is over."""
     counts, model = part.counts, part.model
     labelled, voted = part.label >= 0, counts.sum(axis=1) > 0
-    found: dict[str, Statistic] = {}
+    found: dict[str, tuple[NDArray[np.bool_], Statistic]] = {}
     if labelled.any():
         own = against_labels(part.label[labelled], model[labelled], classes, detail=detail)
-        found |= {name: within(labelled, each) for name, each in own.items()}
+        found |= {name: (labelled, each) for name, each in own.items()}
     if voted.any():
         people = counts[voted] / counts[voted].sum(axis=1, keepdims=True)
         own = against_votes(people, model[voted], classes, detail=detail)
         own |= against_majority(counts[voted], model[voted])
-        found |= {name: within(voted, each) for name, each in own.items()}
-    if panels is not None:
-        same = np.broadcast_to(prior, model.shape)
-        equivalents = ceiling.rater_equivalents(model, same, counts.astype(np.int64), panels)
-        for name in ("rater_equivalents", "held_out_l1"):
-            found[name] = within(panels.faces, equivalents[name])
+        found |= {name: (voted, each) for name, each in own.items()}
     for side in ("valence", "arousal"):
         human, answer = table[f"human_{side}"].to_numpy(np.float64), table[side].to_numpy(np.float64)
         both = ~np.isnan(human) & ~np.isnan(answer)
         if both.any():
             own = against_ratings(human[both], answer[both])
-            found |= {f"{side}_{name}": within(both, each) for name, each in own.items()}
+            found |= {f"{side}_{name}": (both, each) for name, each in own.items()}
     return found
 
 
@@ -297,132 +226,6 @@ def _described(group: Group, shown: Sequence[str], drawn: Mapping[str, FloatArra
         values = np.array([float(each(None)) for each in group.statistics[name]])
         low, high = percentile_interval(drawn[name]) if name in drawn else (None, None)
         spread = float(values.std(ddof=1)) if len(values) > 1 else None
-        entry = {"value": _json(values.mean()), "low": low, "high": high, "sd": _json(spread)}
-        result["metrics"][name] = entry | {"values": [_json(value) for value in values]}
+        entry = {"value": as_json(values.mean()), "low": low, "high": high, "sd": as_json(spread)}
+        result["metrics"][name] = entry | {"values": [as_json(value) for value in values]}
     return result
-
-
-def _pairs(groups: Sequence[Group]) -> list[tuple[int, int]]:
-    """Trained against trained, and repaired by temperature against trained of another config."""
-    trained = [g for g, group in enumerate(groups) if group.repair is None]
-    pairs = list(combinations(trained, 2))
-    scaled = [g for g, group in enumerate(groups) if group.repair in ("temperature", "temperature_votes")]
-    return pairs + [(g, other) for g in scaled for other in trained if groups[g].base != other]
-
-
-def _tested(
-    groups: Sequence[Group],
-    pairs: Sequence[tuple[int, int]],
-    shown: Sequence[str],
-    drawn: Sequence[Mapping[str, FloatArray]],
-    clusters: NDArray[np.int64],
-    permutations: int,
-    seed: int,
-) -> list[dict[str, Any]]:
-    results: list[dict[str, Any]] = [{"a": a, "b": b, "metrics": {}} for a, b in pairs]
-    facewise = {name: _facewise(groups, name) for name in shown}
-    p_swapped = _swapped(facewise, pairs, clusters, permutations, seed)
-    for number, (a, b) in enumerate(pairs):
-        for name in shown:
-            entry = _difference(groups, a, b, name, drawn)
-            values = facewise[name]
-            if values is not None:
-                entry |= _paper_and_paired(values.of[a], values.of[b])
-                entry["p_permutation"] = _json(p_swapped[name][number])
-                if name in ("accuracy", "majority_accuracy"):
-                    entry["p_mcnemar"] = tests.mcnemar(values.of[a] > 0.5, values.of[b] > 0.5).p
-            results[number]["metrics"][name] = entry
-    entries = [entry for result in results for entry in result["metrics"].values()]
-    corrected = tests.holm([np.nan if entry["p"] is None else entry["p"] for entry in entries])
-    for entry, holm in zip(entries, corrected, strict=True):
-        entry["holm"] = _json(holm)
-    return results
-
-
-class Facewise(NamedTuple):
-    """A metric that is a mean over faces: which faces have it, and per group one value for each of these."""
-
-    faces: NDArray[np.bool_]
-    of: dict[int, FloatArray]
-
-
-def _facewise(groups: Sequence[Group], name: str) -> Facewise | None:
-    """The values of each group, the mean over its runs; None where the metric is no mean over faces."""
-    found: dict[int, FloatArray] = {}
-    used = np.zeros(0, dtype=np.bool_)
-    for g, group in enumerate(groups):
-        each = group.statistics.get(name, [])
-        columns = [one.columns for one in each if isinstance(one, OfSums) and one.columns.shape[1] == 2]
-        if len(columns) != len(each):
-            return None
-        if columns:
-            used = columns[0][:, 1] > 0  # the second column marks the faces that the metric knows
-            found[g] = np.mean([column[used, 0] for column in columns], axis=0)
-    return Facewise(used, found)
-
-
-def _swapped(
-    facewise: Mapping[str, Facewise | None],
-    pairs: Sequence[tuple[int, int]],
-    clusters: NDArray[np.int64],
-    permutations: int,
-    seed: int,
-) -> dict[str, FloatArray]:
-    """Per metric one permutation p for each pair; metrics of the same faces share their swaps."""
-    result = {name: np.full(len(pairs), np.nan) for name in facewise}
-    used = sorted({g for pair in pairs for g in pair})
-    by_faces: dict[bytes, list[str]] = {}
-    for name, values in facewise.items():
-        if values is not None and permutations and pairs:
-            by_faces.setdefault(values.faces.tobytes(), []).append(name)
-    for names in by_faces.values():
-        columns, where, faces = [], [], np.zeros(0, dtype=np.bool_)
-        for m, name in enumerate(names):
-            values = facewise[name]
-            if values is not None:
-                faces = values.faces
-                columns += [values.of[g] for g in used]
-                where += [(m * len(used) + used.index(a), m * len(used) + used.index(b)) for a, b in pairs]
-        codes = np.unique(clusters[faces], return_inverse=True)[1].astype(np.int64)
-        p = tests.permutations(np.stack(columns, axis=1), where, codes, permutations, seed)
-        result |= dict(zip(names, p.reshape(len(names), len(pairs)), strict=True))
-    return result
-
-
-def _difference(
-    groups: Sequence[Group], a: int, b: int, name: str, drawn: Sequence[Mapping[str, FloatArray]]
-) -> dict[str, float | None]:
-    value = float(np.mean([float(each(None)) for each in groups[a].statistics[name]]))
-    value -= float(np.mean([float(each(None)) for each in groups[b].statistics[name]]))
-    entry: dict[str, float | None] = {"difference": _json(value), "low": None, "high": None, "p": None}
-    if name in drawn[a]:
-        differences = drawn[a][name] - drawn[b][name]
-        entry["low"], entry["high"] = percentile_interval(differences)
-        spread = float(np.nanstd(differences, ddof=1)) if np.isfinite(differences).sum() > 1 else 0.0
-        if np.isfinite(value):
-            entry["p"] = float(2 * norm.sf(abs(value) / spread)) if spread > 1e-15 else float(abs(value) <= 1e-15)
-    return entry
-
-
-def _paper_and_paired(a: FloatArray, b: FloatArray) -> dict[str, float | None]:
-    student, welch, paired, ranks = (
-        tests.student_t(a, b),
-        tests.welch_t(a, b),
-        tests.paired_t(a, b),
-        tests.wilcoxon(a, b),
-    )
-    return {
-        "t": _json(student.statistic),
-        "df": _json(student.df),
-        "p_t": _json(student.p),
-        "p_welch": _json(welch.p),
-        "t_paired": _json(paired.statistic),
-        "p_paired": _json(paired.p),
-        "p_wilcoxon": _json(ranks.p),
-        "d": _json(tests.cohens_d(a, b)),
-        "dz": _json(tests.cohens_dz(a, b)),
-    }
-
-
-def _json(value: float | None) -> float | None:
-    return None if value is None or not np.isfinite(value) else float(value)

@@ -79,15 +79,15 @@ def earth_movers_distance(human: FloatArray, model: FloatArray, cost: FloatArray
     array([1.])
     """
     corners = _corners(np.ascontiguousarray(cost, dtype=np.float64).tobytes(), len(cost))
-    # 256 faces at a time: every face meets every corner.
     differences = human - model
-    pieces = [(differences[i : i + 256] @ corners.T).max(axis=1) for i in range(0, len(differences), 256)]
-    return np.maximum(np.concatenate(pieces) if pieces else np.empty(0), 0.0)
+    # Every face meets every corner; 64 faces at a time stay in the cache.
+    pieces = [np.abs(differences[i : i + 64] @ corners.T).max(axis=1) for i in range(0, len(differences), 64)]
+    return np.concatenate(pieces) if pieces else np.empty(0)
 
 
 @lru_cache(maxsize=8)
 def _corners(cost: bytes, classes: int) -> FloatArray:
-    """The corners of {f: f_j - f_k <= C_jk, f_0 = 0}, shape (V, K)."""
+    """The corners of {f: f_j - f_k <= C_jk, f_0 = 0}, shape (V, K); of f and -f, which are corners both, one."""
     matrix = np.frombuffer(cost).reshape(classes, classes)
     if classes > LARGEST:
         raise RequestError(f"An earth mover's distance over {classes} classes is too much; {LARGEST} is the most.")
@@ -98,7 +98,7 @@ def _corners(cost: bytes, classes: int) -> FloatArray:
     if not (np.allclose(matrix, matrix.T) and (matrix <= detours + 1e-12).all()):
         raise RequestError("The ground cost must be a distance: symmetric, and no detour cheaper than the way itself.")
     if classes == 2:
-        return np.array([[0.0, matrix[0, 1]], [0.0, -matrix[0, 1]]])
+        return np.array([[0.0, matrix[0, 1]]])
     planes = []
     for j in range(classes):
         for k in range(classes):
@@ -108,4 +108,6 @@ def _corners(cost: bytes, classes: int) -> FloatArray:
                 planes.append(plane[1:])  # f_0 = 0: its column falls out
     found = HalfspaceIntersection(np.array(planes), np.zeros(classes - 1)).intersections
     corners = np.unique(found.round(12), axis=0)
+    leading = np.take_along_axis(corners, (np.abs(corners) > 1e-9).argmax(axis=1)[:, None], axis=1)[:, 0]
+    corners = corners[leading > 0]
     return np.hstack([np.zeros((len(corners), 1)), corners])

@@ -34,8 +34,6 @@ Mask = NDArray[np.bool_]
 
 SPLITS = ("train", "val", "test")
 HALVINGS = 20  # random halvings behind a ceiling: on FER+'s test split their mean L1 has a standard error of 0.001
-REFERENCES = ("prior", "uniform", "temperature", "temperature_votes", "smoothing_votes", "ceiling")
-"""What stands before a metric's name where it is not the model's own."""
 
 
 class Judged(NamedTuple):

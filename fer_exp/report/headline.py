@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from fer_exp.report.tables import largest_panel
 
@@ -35,6 +36,27 @@ def headline(rows: Rows) -> str:
     if people < 1:
         return "Closer to people than the class prior, not as close as a single rater"
     return f"As close to people as {people:.1f} raters"
+
+
+def verdict(comparison: Mapping[str, Any]) -> str:
+    """Which of two configs is closer to people by L1, or that they cannot be told apart; empty for more than two.
+
+    Told apart means that Holm's p over all metrics and pairs is below 0.05.
+
+    >>> pair = {"a": 0, "b": 1, "metrics": {"l1": {"difference": 0.1, "low": 0.05, "high": 0.15, "holm": 0.001}}}
+    >>> groups = [{"name": "labels=onehot", "repair": None}, {"name": "labels=soft", "repair": None}]
+    >>> verdict({"groups": groups, "pairs": [pair]})
+    'B (labels=soft) is closer to people than A (labels=onehot)'
+    """
+    trained = [group for group in comparison["groups"] if group["repair"] is None]
+    if len(trained) != 2 or not comparison["pairs"] or "l1" not in comparison["pairs"][0]["metrics"]:
+        return ""
+    entry = comparison["pairs"][0]["metrics"]["l1"]
+    one, other = (f"{letter} ({group['name'].split(' ')[0]})" for letter, group in zip("AB", trained, strict=True))
+    if entry["holm"] is None or entry["holm"] >= 0.05:
+        return f"{one} and {other} cannot be told apart by their distance to people"
+    near, far = (other, one) if entry["difference"] > 0 else (one, other)
+    return f"{near} is closer to people than {far}"
 
 
 def sentences(rows: Rows) -> list[str]:
@@ -106,7 +128,7 @@ def _temperature(rows: Rows) -> str:
         return ""
     return (
         f"A temperature of {fitted:.2f}, fitted to validation labels, would {'lower' if after < own else 'raise'} its "
-        f"L1 to the votes from {own:.3f} to {after:.3f}: so much of the distance is a matter of how sure it is."
+        f"L1 to the votes from {own:.3f} to {after:.3f}: that much of the distance is a matter of how sure it is."
     )
 
 

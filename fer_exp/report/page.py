@@ -21,7 +21,7 @@ from fer_exp.human.sources import Source
 from fer_exp.report import page_figures
 from fer_exp.report.compare_tables import letters
 from fer_exp.report.figures import COLOURS, SERIES
-from fer_exp.report.headline import headline, sentences
+from fer_exp.report.headline import headline, sentences, verdict
 from fer_exp.report.pictures import ACROSS, TILE, Stored, sprite
 from fer_exp.report.tables import BASELINES, HEADLINE, PREFIXES, direction, largest_panel, spoken
 
@@ -84,6 +84,7 @@ def render(
         notes=[*notes, *_notes(first, store)],
         runs=[_run(each, part, classes, letters(i)) for i, (each, part) in enumerate(zip(judged, parts, strict=True))],
         comparison=comparison,
+        verdict=verdict(comparison) if comparison else "",
         letters=letters,
         direction=direction,
         spoken=spoken,
@@ -138,6 +139,7 @@ def _run(judged: Judgement, part: Judged, classes: tuple[str, ...], letter: str)
         "letter": letter,
         "name": source.name,
         "headline": headline(rows),
+        "numbers": _numbers(rows),
         "sentences": sentences(rows),
         "table": _table(rows),
         "baselines": _baselines(rows),
@@ -145,6 +147,16 @@ def _run(judged: Judgement, part: Judged, classes: tuple[str, ...], letter: str)
         "confusions": _confusions(part, classes),
         "facts": _facts(source),
     }
+
+
+def _numbers(rows: Mapping[str, Result]) -> str:
+    """L1 and rater equivalents behind the headline of one of several runs."""
+    parts = []
+    for name, words in (("l1", "L1"), ("rater_equivalents", "rater equivalents"), ("majority_accuracy", "accuracy")):
+        row = rows.get(name)
+        if row is not None and row["value"] is not None:
+            parts.append(f"{words} {row['value']:.2f}")
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _table(rows: Mapping[str, Result]) -> list[dict[str, Any]]:

@@ -5,7 +5,8 @@ import pytest
 from scipy.stats import ttest_ind, ttest_rel, wilcoxon
 
 from fer_exp.errors import RequestError
-from fer_exp.human.comparison import compare_sources, group_names, grouped
+from fer_exp.human.comparison import compare_sources
+from fer_exp.human.groups import group_names, grouped
 from fer_exp.human.predictions import check_predictions
 from fer_exp.human.sources import Source, on_same_faces, read_sources
 from tests.human.tables import CLASSES, predictions_table

@@ -1,0 +1,224 @@
+"""The report: one file, and a real browser that sorts and filters it."""
+
+import html.parser
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_exp.commands.report import report
+from fer_exp.config import ReportConfig
+from fer_exp.errors import RequestError
+from fer_exp.human.judge import judge
+from fer_exp.human.predictions import check_predictions
+from fer_exp.human.sources import Source
+from fer_exp.report.headline import headline, sentences
+from fer_exp.report.page import Judgement, render
+from fer_exp.report.pictures import Stored, find_store, sprite
+from tests.human.tables import CLASSES, predictions_table
+
+BROWSER = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
+VOID = {"meta", "link", "br", "img", "input", "hr", "path", "use", "rect", "image", "circle"}
+
+# What the page is put through in the browser; the answers end up in its title.
+DRIVER = """
+<script>
+window.problems = [];
+window.addEventListener("error", (event) => problems.push(String(event.message)));
+for (const kind of ["error", "warn"]) console[kind] = (...words) => problems.push(words.join(" "));
+</script>
+"""
+CHECKS = """
+<script>
+const told = { problems };
+try {
+  const $ = (id) => document.getElementById(id);
+  const cards = () => [...document.querySelectorAll("#cards .card")];
+  const set = (id, value) => { $(id).value = value; $(id).dispatchEvent(new Event("change")); };
+  told.far = cards().map((card) => Number(card.dataset.l1));
+  set("sort", "close");
+  told.close = cards().map((card) => Number(card.dataset.l1));
+  told.closest = cards()[0].dataset.face;
+  $("more").click();
+  told.more = cards().length;
+  told.focus = document.activeElement.dataset.face === cards()[told.close.length].dataset.face;
+  set("people", "2");
+  told.filtered = cards().map((card) => card.textContent);
+  told.status = $("status").textContent;
+  set("people", ""); set("answer", "same"); told.same = $("status").textContent;
+  set("answer", "other"); told.other = $("status").textContent;
+  set("answer", "1"); told.answered = cards().map((card) => card.textContent);
+  const used = [...document.querySelectorAll("select, button")];
+  told.named = used.every((each) => each.labels?.length || each.textContent);
+  told.pictures = document.querySelectorAll("[role=img][aria-label]").length;
+  told.wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+} catch (error) { told.problems.push(String(error)); }
+document.title = JSON.stringify(told);
+</script>
+"""
+
+
+def made(faces=90, pictures=True, runs=1):
+    table = check_predictions(predictions_table(faces))
+    part = table[table["split"] == "test"].reset_index(drop=True)
+    rows = judge(table, samples=50, only="test")["test"]
+    pixels = np.random.default_rng(0).integers(0, 256, (faces, 24, 24, 1), dtype=np.uint8)
+    store = Stored(pd.DataFrame({"face": part["face"], "label": part["label"]}), pixels) if pictures else None
+    return part, render(
+        [Judgement(Source(Path(f"/runs/a <run> & {i}.csv"), part, {}), rows) for i in range(runs)], "test", store
+    )
+
+
+def dumped(page, width=1280):
+    """The page's answers after ``CHECKS`` in headless Chromium."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "page.html"
+        driven = page.replace("<body>", "<body>" + DRIVER).replace("</body>", CHECKS + "</body>")
+        path.write_text(driven, encoding="utf-8")
+        flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+        flags += (
+            f" --disable-component-update --disable-sync --window-size={width},900 --user-data-dir={folder}/profile"
+        )
+        command = [str(BROWSER), *flags.split(), "--dump-dom", f"file://{path}"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    title = re.search(r"<title>(.*?)</title>", done.stdout, re.S)
+    return json.loads(html.unescape(title[1]))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium on the path to open the page in")
+@pytest.mark.parametrize("width", [1280, 500])
+def test_a_browser_sorts_and_filters_the_faces_without_an_error(width):
+    part, page = made()
+    told = dumped(page, width)
+    assert told["problems"] == []
+    votes = part[[f"votes_{name}" for name in CLASSES]].to_numpy(float)
+    p = part[[f"p_{name}" for name in CLASSES]].to_numpy()
+    distance = np.abs(votes / votes.sum(axis=1, keepdims=True) - p).sum(axis=1)
+    assert told["far"] == pytest.approx(sorted(distance, reverse=True)[:24], abs=0.01)
+    assert told["close"] == pytest.approx(sorted(distance)[:24], abs=0.01)
+    assert told["closest"] == part["face"][distance.argmin()]
+    assert told["more"] == 48
+    assert told["focus"]
+    majority = votes == votes.max(axis=1, keepdims=True)
+    assert told["filtered"]
+    assert len(told["filtered"]) == min(24, majority[:, 2].sum())
+    assert f"of {majority[:, 2].sum()} faces" in told["status"]
+    right = majority[np.arange(90), p.argmax(axis=1)].sum()
+    assert f"of {right} faces" in told["same"]
+    assert f"of {90 - right} faces" in told["other"]
+    assert all(f"model: {CLASSES[1]}" in text for text in told["answered"])
+    assert told["named"]
+    assert told["pictures"] > 24
+    assert told["wide"] <= 0  # nothing sticks out sideways, on a phone either
+
+
+class Outline(html.parser.HTMLParser):
+    """Tags that are opened and closed, ids, and what points out of the page."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.ids, self.out, self.headings = [], [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        named = dict(attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+        if "id" in named and not self.open.count("svg"):
+            self.ids.append(named["id"])
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        for key in ("src", "href", "xlink:href"):
+            value = named.get(key) or ""
+            if value and not value.startswith(("#", "data:")):
+                self.out.append(value)
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("runs", [1, 2])
+def test_the_page_is_one_whole_file_that_asks_nothing_of_a_network(runs):
+    _, page = made(runs=runs)
+    outline = Outline()
+    outline.feed(page)
+    assert outline.open == []
+    assert outline.out == []
+    assert len(set(outline.ids)) == len(outline.ids)
+    assert outline.headings[0] == 1
+    assert outline.headings.count(1) == 1
+    assert "default-src 'none'" in page
+    assert "a &lt;run&gt; &amp; 0" in page
+    assert "<run>" not in page
+    assert len(page.encode()) < 5e6
+
+
+def test_pictures_can_be_left_out():
+    _, page = made(pictures=False)
+    assert 'id="sheet"' not in page
+    assert "pictures are left out" in page
+
+
+def test_a_sprite_holds_every_face_where_it_is_looked_for():
+    import base64
+    import io
+
+    from PIL import Image
+
+    pixels = np.zeros((70, 24, 24, 3), dtype=np.uint8)
+    pixels[65] = 255
+    data = sprite(pixels, np.arange(70))
+    sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(data.split(",")[1]))).convert("L"))
+    assert sheet.shape == (96, 60 * 48)
+    assert sheet[60:90, 5 * 48 + 5 : 6 * 48 - 5].min() > 240
+    assert sheet[:40].max() < 20
+
+
+def test_a_store_that_is_gone_is_none(tmp_path):
+    assert find_store({}) is None
+    config = {"dataset": {"name": "synthetic", "size": 48, "cache": str(tmp_path)}}
+    assert find_store({"config": config, "data_hash": "0" * 32}) is None
+
+
+ROWS = {"ceiling_panel1_l1": {"value": 0.7}, "ceiling_panel5_l1": {"value": 0.4}}
+
+
+@pytest.mark.parametrize(
+    ("people", "said"),
+    [
+        (5.0, "5 raters or more"),
+        (2.14, "As close to people as 2.1 raters"),
+        (0.4, "not as close as a single rater"),
+        (0.0, "ignores the face"),
+    ],
+)
+def test_the_headline_says_no_more_than_was_measured(people, said):
+    assert said in headline({**ROWS, "rater_equivalents": {"value": people, "low": None, "high": None}})
+
+
+def test_sentences_are_left_out_where_nothing_was_measured():
+    assert sentences({"accuracy": {"value": 0.5, "low": None, "high": None}}) == []
+    assert headline({"accuracy": {"value": 0.5}}) == "Right on 50% of the labels"
+    unsure = {"confidence_gap": {"value": 0.01, "low": -0.01, "high": 0.03}}
+    assert "neither above nor below" in sentences(unsure)[0]
+
+
+def test_the_command_writes_the_page_of_a_file_and_of_several(tmp_path, capsys):
+    for name in ("one", "two"):
+        predictions_table(30).to_parquet(tmp_path / f"{name}.parquet")
+    report(ReportConfig(run=str(tmp_path / "one.parquet"), bootstrap=20))
+    assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "one.report.html")
+    both = [str(tmp_path / f"{name}.parquet") for name in ("one", "two")]
+    report(ReportConfig(runs=both, bootstrap=20, output=str(tmp_path / "all.html")))
+    assert "A minus B" in (tmp_path / "all.html").read_text()
+    with pytest.raises(RequestError, match=r"run=FOLDER or runs="):
+        report(ReportConfig())
