@@ -71,7 +71,8 @@ def _distance(rows: Rows) -> str:
     people = rows.get("rater_equivalents", {})
     if own is None or own["value"] is None or one is None:
         return ""
-    text = f"Its expected L1 to held-out raters is {own['value']:.3f}{_between(own, digits=3)}: a single person has {one:.3f}"
+    text = f"Its expected L1 to held-out raters is {own['value']:.3f}{_between(own, digits=3)}"
+    text += f": a single person has {one:.3f}"
     if largest > 1:
         text += f", a panel of {largest} has {_value(rows, f'ceiling_panel{largest}_l1'):.3f}"
     text += f", and the class prior {_value(rows, 'prior_held_out_l1'):.3f}."
