@@ -183,7 +183,7 @@ class CompareConfig:
 
     runs: list[str] = field(default_factory=list)
     split: str = "test"
-    faces: str = "same"
+    common: bool = False
     metrics: list[str] | None = None
     repairs: bool = True
     bootstrap: int = 2000
@@ -200,7 +200,7 @@ class ReportConfig:
     run: str | None = None
     runs: list[str] = field(default_factory=list)
     split: str = "test"
-    faces: str = "same"
+    common: bool = False
     pictures: bool = True
     bootstrap: int = 1000
     seed: int = 0

@@ -7,11 +7,25 @@ from pathlib import Path
 
 EXAMPLES = (
     ("fer-exp train", "the built-in faces, defaults"),
-    ("fer-exp prepare dataset=ferplus dataset.root=DIR", "what is in a corpus"),
     ("fer-exp train dataset=ferplus dataset.root=DIR labels=soft", "soft labels from the crowd"),
     ("fer-exp train -m labels=noisy labels.rate=0.2,0.4 seed=0,1,2", "sweep: six runs, one table"),
-    ("fer-exp evaluate predictions=mine.csv", "judge any model's predictions"),
+    ("fer-exp compare runs/*", "differences with intervals and tests"),
+    ("fer-exp agreement ratings=answers.csv", "how well do people agree?"),
 )
+"""On the first page."""
+
+MORE = (
+    ("fer-exp evaluate run=runs/NAME all=true", "every metric of a run"),
+    ("fer-exp evaluate predictions=mine.csv", "judge any model's predictions"),
+    ("fer-exp compare a.parquet b.csv common=true", "on the faces that both saw"),
+    ("fer-exp report run=runs/NAME", "one page with figures and faces"),
+    ("fer-exp prepare dataset=ferplus dataset.root=DIR", "what is in a corpus"),
+    ("fer-exp agreement dataset=ferplus dataset.root=DIR against=original", "what a crowd changes"),
+    ("fer-exp crowd ratings=answers.csv gold=gold.csv min_gold_accuracy=0.6", "whom to trust"),
+    ("fer-exp crowd plan ratings=pilot.csv", "how many raters a face?"),
+    ("fer-exp bench trainer=cpu dataset.size=112", "images per second"),
+)
+"""On the pages of the commands, beside those of EXAMPLES."""
 
 
 def conf_folder() -> Path:
@@ -46,7 +60,8 @@ def command(name: str, purpose: str) -> str:
     """The page of `fer-exp NAME --help`."""
     groups = _groups(name)
     keys = [line for line in _lines(conf_folder() / f"{name}.yaml") if _is_key(line)]
-    shown = [example for example in EXAMPLES if example[0].startswith(f"fer-exp {name}")]
+    typed = "crowd plan" if name == "plan" else name
+    shown = [example for example in (*EXAMPLES, *MORE) if example[0].split(" ", 1)[1].startswith(typed)]
     parts = [f"fer-exp {name}: {purpose}", "", f"usage: fer-exp {name} [KEY=VALUE ...]", ""]
     if groups:
         parts += ["groups (GROUP=OPTION; * is the default):", *groups, ""]

@@ -38,7 +38,7 @@ def compare(config: CompareConfig) -> None:
             f"compare needs two runs or more and has {len(sources)}; give folders or prediction files, e.g. "
             "fer-exp compare runs/*."
         )
-    same, notes = on_same_faces(sources, config.split, config.faces)
+    same, notes = on_same_faces(sources, config.split, config.common)
     result = compare_sources(
         sources,
         same,

@@ -36,7 +36,7 @@ def report(config: ReportConfig) -> None:
     sources, unfinished = read_sources(config.runs if config.run is None else [config.run])
     if unfinished:
         print(f"left out, no finished run: {', '.join(unfinished)}")
-    same, notes = on_same_faces(sources, config.split, config.faces)
+    same, notes = on_same_faces(sources, config.split, config.common)
     judged = [_judged(whole_one, part, config) for whole_one, part in zip(sources, same, strict=True)]
     comparison = None
     if len(sources) > 1:

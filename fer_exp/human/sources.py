@@ -98,13 +98,13 @@ def _read_run(folder: Path) -> Source:
     return Source(folder, read_predictions(folder / "predictions.parquet"), run)
 
 
-def on_same_faces(sources: Sequence[Source], split: str, faces: str) -> tuple[list[Source], list[str]]:
+def on_same_faces(sources: Sequence[Source], split: str, common: bool) -> tuple[list[Source], list[str]]:
     """Every source with the same rows in the same order, and the same human side.
 
     Args:
         sources: one or more.
         split: which split is compared.
-        faces: ``same`` refuses sources that saw other faces; ``common`` restricts all to the faces of all.
+        common: restricts all to the faces that all saw; without it, sources that saw other faces are refused.
 
     Returns:
         The sources, their tables cut to these faces and to the classes of the first in its order; and notes on what
@@ -137,13 +137,13 @@ def on_same_faces(sources: Sequence[Source], split: str, faces: str) -> tuple[li
             continue
         if len(shared) == 0:
             raise RequestError(f"{source.name} and {sources[0].name} have no face in common in the split {split}.")
-        if faces == "same":
+        if not common:
             both = int(table.index.isin(tables[0].index).sum())
             raise RequestError(
                 f"{source.name} and {sources[0].name} saw other faces ({len(table):,} and {len(tables[0]):,}, of which "
-                f"{both:,} are in both); add faces=common to compare on those that all saw."
+                f"{both:,} are in both); add common=true to compare on those that all saw."
             )
-        notes = [f"restricted to the {len(shared):,} faces that all saw (faces=common)"]
+        notes = [f"restricted to the {len(shared):,} faces that all saw (common=true)"]
     tables = [table.loc[shared] for table in tables]
     tables, more = _same_people(sources, tables, classes)
     columns = [*(f"p_{name}" for name in classes), *(f"votes_{name}" for name in classes)]

@@ -71,10 +71,11 @@ def _distance(rows: Rows) -> str:
     people = rows.get("rater_equivalents", {})
     if own is None or own["value"] is None or one is None:
         return ""
-    text = f"Its expected L1 to held-out raters is {own['value']:.2f}{_between(own)}: a single person has {one:.2f}"
+    text = f"Its expected L1 to held-out raters is {own['value']:.3f}{_between(own, digits=3)}"
+    text += f": a single person has {one:.3f}"
     if largest > 1:
-        text += f", a panel of {largest} has {_value(rows, f'ceiling_panel{largest}_l1'):.2f}"
-    text += f", and the class prior {_value(rows, 'prior_held_out_l1'):.2f}."
+        text += f", a panel of {largest} has {_value(rows, f'ceiling_panel{largest}_l1'):.3f}"
+    text += f", and the class prior {_value(rows, 'prior_held_out_l1'):.3f}."
     if people.get("low") is not None:
         text += f" Rater equivalents: {people['value']:.2f}{_between(people)}"
         text += f"; more than {largest} cannot be told from these votes." if largest else "."
@@ -146,8 +147,8 @@ def _value(rows: Rows, name: str) -> float | None:
     return None if value is None else float(value)
 
 
-def _between(result: Mapping[str, float | int | None], *, percent: bool = False) -> str:
+def _between(result: Mapping[str, float | int | None], *, percent: bool = False, digits: int = 2) -> str:
     low, high = result.get("low"), result.get("high")
     if low is None or high is None:
         return ""
-    return f" ({low:.1%} to {high:.1%})" if percent else f" ({low:.2f} to {high:.2f})"
+    return f" ({low:.1%} to {high:.1%})" if percent else f" ({low:.{digits}f} to {high:.{digits}f})"

@@ -69,7 +69,7 @@ def test_wrong_requests_are_one_sentence(runs, capsys, tmp_path):
     assert "finished run" in fails(capsys, "compare")
     assert "needs two runs or more and has 1" in fails(capsys, "compare", str(runs / "soft0"))
     pair = str(runs / "soft0"), str(runs / "soft1")
-    assert "did you mean common" in fails(capsys, "compare", *pair, "faces=comon")
+    assert "common: Value 'maybe'" in fails(capsys, "compare", *pair, "common=maybe")
     assert "metrics names l7" in fails(capsys, "compare", *pair, "metrics=[l7]", *QUICK)
     assert "no faces in the split tst" in fails(capsys, "compare", *pair, "split=tst")
     assert "run=FOLDER or runs=" in fails(capsys, "report")
@@ -85,7 +85,7 @@ def test_wrong_requests_are_one_sentence(runs, capsys, tmp_path):
             "row 4 (face face-003) has a missing",
         ),
         (lambda t: t.assign(face=[f"other-{i}" for i in range(len(t))]), "no face in common"),
-        (lambda t: t[t["face"] != "face-001"], "add faces=common"),
+        (lambda t: t[t["face"] != "face-001"], "add common=true"),
         (lambda t: t.assign(votes_neutral=t["votes_neutral"] + 2), "other votes"),
         (
             lambda t: t.rename(columns={"p_neutral": "p_joy", "votes_neutral": "votes_joy"}).assign(label=None),

@@ -34,7 +34,7 @@ def table():
 @pytest.fixture(scope="module")
 def compared(table):
     sources = [source("far", table, kind="onehot"), source("near", closer(table, 0.4), kind="soft")]
-    same, _ = on_same_faces(sources, "test", "same")
+    same, _ = on_same_faces(sources, "test", common=False)
     return compare_sources(sources, same, None, samples=400, permutations=2000)
 
 
@@ -71,7 +71,7 @@ def test_runs_of_one_config_are_pooled_and_their_seeds_widen_the_interval(table)
     shares = 0.1 + 0.2 * generator.random(4)
     sources = [source(f"a{i}", closer(table, share), kind="onehot", seed=i) for i, share in enumerate(shares)]
     assert grouped(sources) == [[0, 1, 2, 3]]
-    same, _ = on_same_faces(sources, "test", "same")
+    same, _ = on_same_faces(sources, "test", common=False)
     pooled = compare_sources(sources, same, ["l1"], samples=500, repairs=False)
     own = pooled["groups"][0]["metrics"]["l1"]
     assert own["value"] == pytest.approx(np.mean(own["values"]))
@@ -90,7 +90,7 @@ def test_two_configs_with_seeds_of_very_different_runs_are_not_told_apart_by_fac
         for kind, pair in shares.items()
         for seed, share in enumerate(pair)
     ]
-    same, _ = on_same_faces(sources, "test", "same")
+    same, _ = on_same_faces(sources, "test", common=False)
     entry = compare_sources(sources, same, ["l1"], samples=500, repairs=False)["pairs"][0]["metrics"]["l1"]
     assert entry["p_paired"] < 0.001
     assert entry["p"] > 0.05
@@ -105,11 +105,9 @@ def test_groups_are_named_after_what_differs(table):
 def test_other_faces_are_refused_and_common_restricts(table):
     fewer = table.drop(index=table.index[table["split"] == "test"][:5])
     sources = [source("all", table), source("some", fewer)]
-    with pytest.raises(
-        RequestError, match=r"some and all saw other faces \(85 and 90, .* 85 are in both.*faces=common"
-    ):
-        on_same_faces(sources, "test", "same")
-    same, notes = on_same_faces(sources, "test", "common")
+    with pytest.raises(RequestError, match=r"some and all saw other faces \(85 and 90, .* 85 are in both.*common=true"):
+        on_same_faces(sources, "test", common=False)
+    same, notes = on_same_faces(sources, "test", common=True)
     assert [len(each.table) for each in same] == [85, 85]
     assert "85 faces that all saw" in notes[0]
 
@@ -117,7 +115,7 @@ def test_other_faces_are_refused_and_common_restricts(table):
 def test_order_of_faces_and_classes_plays_no_part(table):
     columns = [name for name in table if not name.startswith("p_")]
     shuffled = table.sample(frac=1, random_state=0)[[*columns, *P[::-1]]]
-    same, notes = on_same_faces([source("a", table), source("b", shuffled)], "test", "same")
+    same, notes = on_same_faces([source("a", table), source("b", shuffled)], "test", common=False)
     assert notes == []
     np.testing.assert_array_equal(same[0].table[P], same[1].table[P])
 
@@ -137,15 +135,15 @@ def test_order_of_faces_and_classes_plays_no_part(table):
 )
 def test_sources_that_do_not_fit_are_refused(table, change, said):
     with pytest.raises(RequestError, match=said):
-        on_same_faces([source("a", table), source("b", change(table))], "test", "common")
+        on_same_faces([source("a", table), source("b", change(table))], "test", common=True)
 
 
 def test_a_table_without_people_borrows_them_and_differing_labels_are_left_out(table):
     bare = table[["face", "split", *P]]
-    same, notes = on_same_faces([source("a", table), source("b", bare)], "test", "same")
+    same, notes = on_same_faces([source("a", table), source("b", bare)], "test", common=False)
     assert same[1].table["votes_neutral"].equals(same[0].table["votes_neutral"])
     assert "b has no votes: taken from a" in notes
-    same, notes = on_same_faces([source("a", table), source("b", table.assign(label="sadness"))], "test", "same")
+    same, notes = on_same_faces([source("a", table), source("b", table.assign(label="sadness"))], "test", common=False)
     assert "labels differ" in notes[0]
     result = compare_sources(same, same, None, samples=0, permutations=0, repairs=False)
     assert "accuracy" not in result["metrics"]
@@ -156,7 +154,7 @@ def test_a_table_without_people_borrows_them_and_differing_labels_are_left_out(t
 def test_awkward_tables_are_compared(table):
     constant = table.assign(**dict.fromkeys(P, 0.25), subject="one", valence=0.1)
     pair = [source("a", table.assign(subject="one")), source("b", constant)]
-    result = compare_sources(pair, on_same_faces(pair, "test", "same")[0], None, samples=50, permutations=50)
+    result = compare_sources(pair, on_same_faces(pair, "test", common=False)[0], None, samples=50, permutations=50)
     entry = result["pairs"][0]["metrics"]["l1"]
     assert entry["low"] is None  # a single person cannot be drawn from
     assert entry["difference"] is not None
@@ -165,18 +163,18 @@ def test_awkward_tables_are_compared(table):
     votes = [f"votes_{name}" for name in CLASSES]
     one[votes] = np.eye(4, dtype=int)[np.arange(len(one)) % 3]  # one rater a face, an empty class
     pair = [source("a", one), source("b", closer(one, 0.2))]
-    result = compare_sources(pair, on_same_faces(pair, "test", "same")[0], None, samples=50, permutations=50)
+    result = compare_sources(pair, on_same_faces(pair, "test", common=False)[0], None, samples=50, permutations=50)
     assert "rater_equivalents" not in result["metrics"]
     none = table.assign(**dict.fromkeys(votes, 0), label=None).drop(columns=["human_valence", "human_arousal"])
     pair = [source("a", none), source("b", none)]
     with pytest.raises(RequestError, match="No face has a label, votes or ratings"):
-        compare_sources(pair, on_same_faces(pair, "test", "same")[0], None, samples=0)
+        compare_sources(pair, on_same_faces(pair, "test", common=False)[0], None, samples=0)
 
 
 def test_an_unknown_metric_is_refused(table):
     pair = [source("a", table), source("b", table)]
     with pytest.raises(RequestError, match="metrics names l2"):
-        compare_sources(pair, on_same_faces(pair, "test", "same")[0], ["l2"], samples=0)
+        compare_sources(pair, on_same_faces(pair, "test", common=False)[0], ["l2"], samples=0)
 
 
 def test_what_is_no_run_is_named(tmp_path):
