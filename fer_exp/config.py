@@ -140,7 +140,7 @@ class TrainerConfig:
     strategy: str = "auto"
     precision: str = "auto"
     compile: bool = False
-    epochs: int = 5
+    epochs: int = 4
     batch_size: int = 32
     optimizer: str = "adamw"
     learning_rate: float = 1e-3

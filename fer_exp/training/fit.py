@@ -24,7 +24,7 @@ from fer_exp.errors import RequestError, RunError
 from fer_exp.training.augment import normalise
 from fer_exp.training.batches import Batches, Examples, class_weights, resident
 from fer_exp.training.module import FaceModule
-from fer_exp.training.networks import FaceNetwork
+from fer_exp.training.networks import FaceNetwork, fastest_layout
 from fer_exp.training.progress import History, ProgressLines
 from fer_exp.training.runs import CHECKPOINT
 
@@ -84,7 +84,7 @@ def fit(network: FaceNetwork, config: TrainConfig, folder: Path, train: Examples
             f"trainer.batch_size is {given.batch_size} but the training split has {len(train)} faces; make it smaller."
         )
     weights = class_weights(train.target) if given.balance == "weights" else None
-    module = FaceModule(network, config.method, given, weights)
+    module = FaceModule(network, config.method, given, weights, fastest_layout(device, train.pixels.shape[1]))
     if given.compile:
         module.network.compile()
     checkpoint = folder / CHECKPOINT

@@ -31,14 +31,20 @@ class FaceModule(LightningModule):
         method: which method, and the weight of the valence/arousal loss.
         trainer: optimizer, learning_rate, weight_decay, schedule and augment are read.
         weights: of the classes in the training loss, shape (K,), or None.
+        layout: of the network and its pictures in memory.
     """
 
     def __init__(
-        self, network: FaceNetwork, method: MethodConfig, trainer: TrainerConfig, weights: Tensor | None = None
+        self,
+        network: FaceNetwork,
+        method: MethodConfig,
+        trainer: TrainerConfig,
+        weights: Tensor | None = None,
+        layout: torch.memory_format = torch.channels_last,
     ) -> None:
         super().__init__()
-        # Channels last is the faster layout for convolutions, on CPU (266 against 205 images/s) as on CUDA.
-        self.network = network.to(memory_format=torch.channels_last)
+        self.network = network.to(memory_format=layout)  # type: ignore[call-overload]
+        self.layout = layout
         self.method = METHODS[method.name](weights)
         self.affect_weight = method.affect_weight
         self.settings = trainer
@@ -48,7 +54,7 @@ class FaceModule(LightningModule):
         pixels = batch["pixels"]
         if self.training and self.settings.augment == "weak":
             pixels = weak(pixels, batch["draw"])
-        return {**batch, "pictures": normalise(pixels)}
+        return {**batch, "pictures": normalise(pixels).contiguous(memory_format=self.layout)}
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The method's loss on a batch, plus the valence/arousal loss where there is that head."""

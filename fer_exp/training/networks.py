@@ -21,8 +21,15 @@ BACKBONES = {
     "resnet152": (models.resnet152, models.ResNet152_Weights.IMAGENET1K_V2),
 }
 
-SMALL_PICTURE = 64
-"""Up to this size in pixels ``stem=auto`` takes the small stem: ImageNet's leaves 2 x 2 cells of a 48-pixel face."""
+SMALL_PICTURE = 40
+"""Up to this size in pixels ``stem=auto`` takes the small stem: ImageNet's leaves a single cell of a 32-pixel face.
+
+At 48 pixels ImageNet's leaves 2 x 2 cells and costs a quarter of the multiplications: on a CPU more is learned with it
+in the same time. Where time is plenty, as on a GPU, ``stem=small`` is worth a try.
+"""
+
+SMALL_LAYOUT = 64
+"""Up to this size in pixels ``fastest_layout`` calls a picture small."""
 
 # What training code commonly puts before a backbone's keys; ours is the first.
 PREFIXES = ("network.backbone.", "module.", "backbone.", "model.", "encoder.")
@@ -59,8 +66,18 @@ class FaceNetwork(nn.Module):
         return self.classify(features), None if self.affect is None else torch.tanh(self.affect(features))
 
 
+def fastest_layout(device: torch.device, size: int) -> torch.memory_format:
+    """The layout in memory in which convolutions train faster, by measurement.
+
+    Channels last on GPUs, on CPUs with AVX-512 (266 against 205 images/s at 48 pixels) and for larger pictures (with AVX2
+    0.81 against 0.73 steps/s at 112 pixels); on other CPUs the plain one for small pictures (2.2 against 2.0 at 48).
+    """
+    wide = torch.backends.cpu.get_cpu_capability() == "AVX512"
+    return torch.channels_last if device.type == "cuda" or wide or size > SMALL_LAYOUT else torch.contiguous_format
+
+
 def resolve_stem(config: BackboneConfig, size: int) -> str:
-    """The stem that ``stem=auto`` stands for: ImageNet's with loaded weights, else small up to 64 pixels."""
+    """The stem that ``stem=auto`` stands for: ImageNet's with loaded weights, else small up to 40 pixels."""
     if config.stem != "auto":
         return config.stem
     return "small" if config.weights == "none" and size <= SMALL_PICTURE else "imagenet"

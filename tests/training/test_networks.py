@@ -64,7 +64,7 @@ def test_a_missing_or_garbled_file_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("weights", "size", "stem"), [("none", 48, "small"), ("none", 112, "imagenet"), ("x", 48, "imagenet")]
+    ("weights", "size", "stem"), [("none", 40, "small"), ("none", 48, "imagenet"), ("x", 32, "imagenet")]
 )
 def test_auto_stem(weights, size, stem):
     assert resolve_stem(BackboneConfig(weights=weights), size) == stem
