@@ -43,7 +43,7 @@ class FaceModule(LightningModule):
         layout: torch.memory_format = torch.channels_last,
     ) -> None:
         super().__init__()
-        self.network = network.to(memory_format=layout)  # type: ignore[call-overload]
+        self.network = network.to(memory_format=layout)
         self.layout = layout
         self.method = METHODS[method.name](weights)
         self.affect_weight = method.affect_weight

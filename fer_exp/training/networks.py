@@ -69,7 +69,7 @@ class FaceNetwork(nn.Module):
 def fastest_layout(device: torch.device, size: int) -> torch.memory_format:
     """The layout in memory in which convolutions train faster, by measurement.
 
-    Channels last on GPUs, on CPUs with AVX-512 (266 against 205 images/s at 48 pixels) and for larger pictures (with AVX2
+    Channels last on GPUs, on CPUs with AVX-512 (266 against 205 images/s at 48 pixels), for larger pictures (with AVX2
     0.81 against 0.73 steps/s at 112 pixels); on other CPUs the plain one for small pictures (2.2 against 2.0 at 48).
     """
     wide = torch.backends.cpu.get_cpu_capability() == "AVX512"
