@@ -1,6 +1,7 @@
 """`fer-exp train` end to end on fakes of the official layouts: what a run folder holds, resume, what is refused."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -194,12 +195,17 @@ def test_a_gpu_that_is_not_there_is_refused(tmp_path):
 @pytest.mark.slow
 def test_ctrl_c_says_that_the_run_can_go_on(tmp_path):
     arguments = ["dataset.faces=600", "dataset.size=24", f"output={tmp_path}", f"dataset.cache={tmp_path / 'cache'}"]
-    command = [sys.executable, "-m", "fer_exp", "train", *arguments, "trainer.epochs=200", "trainer=cpu", "bootstrap=0"]
+    # Where the tests run in a shell's background, Ctrl-C is ignored and a child inherits that: it listens again first.
+    listen = (
+        "import signal, sys; from fer_exp.cli import main; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    )
+    run = [sys.executable, "-c", listen + "sys.exit(main(sys.argv[1:]))", "train"]
+    command = [*run, *arguments, "trainer.epochs=200", "trainer=cpu", "bootstrap=0"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     while not list(tmp_path.glob("*/checkpoints/last.ckpt")) and time.monotonic() < deadline:
         time.sleep(0.2)
-    process.send_signal(2)
+    process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
     assert "the same command goes on" in said
