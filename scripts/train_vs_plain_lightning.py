@@ -3,8 +3,9 @@
 usage: train_vs_plain_lightning.py [--size 112] [--stored 224] [--faces 1000] [--steps 20] [--repeats 5] [--workers 2]
 
 Both train torchvision's ResNet-18 with Lightning's Trainer on the same faces, with AdamW, batches of 32, a random shift
-and mirroring, in float32 on CPU (on a GPU both in bf16-mixed). The peer decodes a JPEG an item with Pillow (--stored: of
-which size; AffectNet's 2021 release has 224), resizes where needed, and augments with torchvision.transforms.v2. Readings are taken in turn; medians and the range of their ratio are printed.
+and mirroring, in float32 on CPU (on a GPU both in bf16-mixed). The peer decodes a JPEG an item with Pillow (--stored:
+of which size; AffectNet's 2021 release has 224), resizes where needed, and augments with torchvision.transforms.v2.
+Readings are taken in turn; medians and the range of their ratio are printed.
 """
 
 from __future__ import annotations
@@ -146,9 +147,8 @@ def main() -> None:
         for _ in range(given.repeats):
             for name, read in readings.items():
                 measured[name].append(read())
-    print(
-        f"JPEGs of {given.stored} px; ResNet-18, {given.size} px, batch {BATCH}, {device}, {given.repeats} readings; images/s, median and range"
-    )
+    print(f"ResNet-18, {given.size} px, batch {BATCH}, {device}; JPEGs of {given.stored} px")
+    print(f"images/s, median and range of {given.repeats} readings")
     for name, values in measured.items():
         print(f"{name:<28} {np.median(values):7.1f}  {min(values):.1f} to {max(values):.1f}")
     ours, *others = (np.asarray(values) for values in measured.values())
