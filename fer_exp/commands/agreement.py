@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from fer_exp.commands.evaluate import write_json
 from fer_exp.commands.people import Original, folder, load, original
 from fer_exp.config import AgreementConfig, check_choice
 from fer_exp.errors import RequestError
+from fer_exp.files import write_json
 from fer_exp.human.answers import Answers, Votes
 from fer_exp.human.changes import label_changes, rating_changes
 from fer_exp.human.survey import survey

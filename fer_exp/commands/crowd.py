@@ -13,11 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from rich.console import Console
 
-from fer_exp.commands.evaluate import write_json
 from fer_exp.commands.people import folder, load, progress
 from fer_exp.config import CrowdConfig, check_choice
 from fer_exp.errors import RequestError
-from fer_exp.files import whole
+from fer_exp.files import whole, write_json
 from fer_exp.human.answers import Answers, Votes, known_tasks, read_answers, read_labels
 from fer_exp.human.distribution import l1
 from fer_exp.human.judge import halves

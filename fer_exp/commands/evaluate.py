@@ -13,7 +13,7 @@ from rich.console import Console
 
 from fer_exp.config import EvaluateConfig
 from fer_exp.errors import RequestError
-from fer_exp.files import whole
+from fer_exp.files import write_json
 from fer_exp.human.judge import Metrics, judge
 from fer_exp.human.predictions import class_names, read_predictions
 from fer_exp.report.tables import baselines_table, metrics_table
@@ -106,16 +106,6 @@ def target_prior(targets: pd.DataFrame, classes: tuple[str, ...]) -> NDArray[np.
     if len(rows) == 0:
         return None
     return np.asarray(rows[[f"target_{name}" for name in classes]].to_numpy(np.float64).mean(axis=0))
-
-
-def write_json(path: Path, content: object) -> None:
-    """Write JSON so that a reader finds the old file or the new one, never half of one.
-
-    Raises:
-        RunError: the file cannot be written.
-    """
-    with whole(path) as aside:
-        aside.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def _read_targets(run: Path) -> pd.DataFrame | None:

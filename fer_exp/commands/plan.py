@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from fer_exp.commands.evaluate import write_json
 from fer_exp.commands.people import folder, load, progress
 from fer_exp.config import PlanConfig
 from fer_exp.errors import RequestError
+from fer_exp.files import write_json
 from fer_exp.human import planning
 from fer_exp.human.answers import Answers
 from fer_exp.report import human_figures as figures

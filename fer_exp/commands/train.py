@@ -17,10 +17,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from rich.console import Console
 
-from fer_exp.commands.evaluate import write_json, write_metrics
+from fer_exp.commands.evaluate import write_metrics
 from fer_exp.config import TrainConfig, validate
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError
+from fer_exp.files import write_json
 from fer_exp.labels.delivery import DELIVERED, Delivery
 from fer_exp.labels.noise import save_noise
 from fer_exp.labels.published import FORMS, save_published

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_exp.commands.evaluate import evaluate, target_prior, write_json, write_metrics
+from fer_exp.commands.evaluate import evaluate, target_prior, write_metrics
 from fer_exp.config import EvaluateConfig
 from fer_exp.errors import RequestError, RunError
+from fer_exp.files import write_json
 from fer_exp.human.judge import judge
 from tests.human.tables import CLASSES, predictions_table
 
