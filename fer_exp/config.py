@@ -7,27 +7,26 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from fer_exp.errors import RequestError
 
 CORPORA = ("synthetic", "fer2013", "ferplus", "rafdb", "affectnet", "cafe", "folder")
 BACKBONES = ("resnet18", "resnet50", "resnet152")
-METHODS = ("ce",)
 CHOICES = {
     "dataset.name": CORPORA,
     "dataset.release": ("auto", "2017", "2021"),
     "dataset.subset": ("all", "A", "B"),
     "backbone.name": BACKBONES,
     "backbone.stem": ("auto", "imagenet", "small"),
-    "method.name": METHODS,
     "trainer.accelerator": ("auto", "cpu", "gpu"),
     "trainer.strategy": ("auto", "ddp"),
     "trainer.precision": ("auto", "32-true", "bf16-mixed", "16-mixed"),
     "trainer.optimizer": ("adamw", "adam", "sgd"),
     "trainer.schedule": ("cosine", "step", "constant"),
-    "trainer.augment": ("weak", "none"),
+    "trainer.augment": ("weak", "strong", "none"),
+    "trainer.every_epoch": ("val", "test", "none"),
     "trainer.balance": ("none", "sampler", "weights"),
     "trainer.logger": ("csv", "tensorboard", "mlflow", "wandb"),
 }
@@ -102,6 +101,7 @@ class LabelsConfig:
     noise: str = "symmetric"
     rate: float = 0.0
     exact: bool = True
+    clean_validation: bool = False
     seed: int = 0
     file: str | None = None
     file_classes: Any = None  # a preset's name, or a list of class names
@@ -125,10 +125,17 @@ class BackboneConfig:
 
 @dataclass
 class MethodConfig:
-    """How the network is taught. See conf/method/."""
+    """How the network is taught. See conf/method/.
+
+    Attributes:
+        name: of the method.
+        affect_weight: of the valence/arousal loss, where faces are rated.
+        keys: the method's own; on the command line and in conf/method/ they stand beside the other two.
+    """
 
     name: str = "ce"
     affect_weight: float = 1.0
+    keys: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -144,9 +151,11 @@ class TrainerConfig:
     batch_size: int = 32
     optimizer: str = "adamw"
     learning_rate: float = 1e-3
+    head_learning_rate: float | None = None
     weight_decay: float = 1e-2
     schedule: str = "cosine"
     augment: str = "weak"
+    every_epoch: str = "val"
     balance: str = "none"
     logger: str = "csv"
 
@@ -314,6 +323,13 @@ SCHEMAS: dict[str, type[Config]] = {
 }
 
 
+def plain(config: TrainConfig) -> dict[str, Any]:
+    """The config as nested dicts, as conf/ has it: a method's own keys stand beside its name."""
+    found = asdict(config)
+    found["method"].update(found["method"].pop("keys"))
+    return found
+
+
 def validate(config: Config) -> None:
     """Check what types cannot say, before anything is read or computed.
 
@@ -335,8 +351,9 @@ def validate(config: Config) -> None:
         check_dataset(config.dataset)
     if isinstance(config, TrainConfig | BenchConfig):
         trainer = config.trainer
-        if not trainer.learning_rate > 0:
-            raise RequestError(f"trainer.learning_rate is {trainer.learning_rate}; it must be above 0.")
+        for key in ("learning_rate", "head_learning_rate"):
+            if (rate := getattr(trainer, key)) is not None and not rate > 0:
+                raise RequestError(f"trainer.{key} is {rate}; it must be above 0.")
         if trainer.batch_size % trainer.devices:
             raise RequestError(
                 f"trainer.batch_size is {trainer.batch_size} and trainer.devices {trainer.devices}: devices share each "

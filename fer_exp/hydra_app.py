@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from fer_exp.config import SCHEMAS, Config, validate
+from fer_exp.config import SCHEMAS, Config, MethodConfig, validate
 from fer_exp.errors import RequestError
 from fer_exp.help import conf_folder, options
 
@@ -137,6 +137,8 @@ def to_config(command: str, composed: Any) -> Config:
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
+    if "method" in composed:
+        composed = _with_method_keys(composed)
     try:
         config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(SCHEMAS[command]), composed))
     except OmegaConfBaseException as error:
@@ -144,6 +146,33 @@ def to_config(command: str, composed: Any) -> Config:
     if not isinstance(config, SCHEMAS[command]):
         raise TypeError(f"{command}: composed a {type(config)}")
     return config
+
+
+def _with_method_keys(composed: Any) -> Any:
+    """The config with a method's own keys under ``keys``; conf/method/<name>.yaml is their schema.
+
+    Raises:
+        RequestError: a value of another type than the one in the file; where that is null, a number is asked for.
+    """
+    from omegaconf import OmegaConf
+
+    given = OmegaConf.to_container(composed, resolve=True)
+    if not isinstance(given, dict) or not isinstance(given["method"], dict):
+        raise TypeError(f"composed a {type(composed)}")
+    method, shared = given["method"], {field.name for field in fields(MethodConfig)}
+    own = {key: value for key, value in method.items() if key not in shared}
+    schema: Any = OmegaConf.load(conf_folder() / "method" / f"{method['name']}.yaml") if own else {}
+    for key, value in own.items():
+        default = schema.get(key)
+        kinds = (int, float) if isinstance(default, float) or default is None else (type(default),)
+        fits = isinstance(value, kinds) and isinstance(value, bool) == isinstance(default, bool)
+        if not fits and not (value is None and default is None):
+            asked = (
+                "a number" if float in kinds else {int: "a whole number", bool: "true or false"}.get(kinds[0], "text")
+            )
+            raise RequestError(f"method.{key} is {value!r}; it must be {asked}.")
+    given["method"] = {key: value for key, value in method.items() if key in shared} | {"keys": own}
+    return OmegaConf.create(given)
 
 
 def run_job(command: str, composed: Any) -> Path | None:
@@ -206,4 +235,7 @@ def _keys(schema: Any, prefix: str = "") -> list[str]:
         part: Any = field.default_factory  # a group's dataclass, or MISSING
         if is_dataclass(part):
             found += _keys(part, f"{prefix}{field.name}.")
+        if field.name == "method":
+            own = [key for name in options("method") for key in re.findall(r"(?m)^(\w+):", _text("method", name))]
+            found += [f"method.{key}" for key in dict.fromkeys(own) if key not in ("defaults", "name", "affect_weight")]
     return found

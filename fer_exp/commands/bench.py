@@ -15,14 +15,15 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from rich.console import Console
 from rich.table import Table
 
-from fer_exp.config import BenchConfig
+from fer_exp.config import BenchConfig, TrainConfig
 from fer_exp.datasets import open_corpus
 from fer_exp.errors import RequestError
+from fer_exp.methods import make_method
 from fer_exp.methods.ce import soft_cross_entropy
 from fer_exp.store import open_store
 from fer_exp.training.augment import normalise, weak
 from fer_exp.training.batches import Batch, Batches, Examples
-from fer_exp.training.fit import find_device, make_trainer, on_device, quiet
+from fer_exp.training.fit import find_device, make_setting, make_trainer, on_device, quiet
 from fer_exp.training.module import FaceModule, make_optimizer
 from fer_exp.training.networks import build_network, fastest_layout
 
@@ -102,7 +103,7 @@ def network_alone(
     """Images/s of a bare training loop on one batch that lies on the device in the network's layout."""
     network, _ = build_network(config.backbone, config.dataset.size, classes, False, config.seed)
     network = network.to(device, memory_format=layout).train()  # type: ignore[call-overload]
-    optimizer = make_optimizer(config.trainer, network.parameters())
+    optimizer = make_optimizer(config.trainer, network)
     batch = next(iter(Batches(examples, config.trainer.batch_size, config.seed, shuffle=True)))
     pictures = normalise(batch["pixels"].to(device)).contiguous(memory_format=layout)
     target = batch["target"].to(device)
@@ -112,8 +113,7 @@ def network_alone(
             _wait(device)
             start = time.perf_counter()
         with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-            logits, _ = network(pictures)
-            loss = soft_cross_entropy(logits, target)
+            loss = soft_cross_entropy(network(pictures).logits, target)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -129,7 +129,9 @@ def whole_path(examples: Examples, config: BenchConfig, device: torch.device, cl
     repeated = replace(examples, rows=rows, target=examples.target[index], affect=examples.affect[index])
     network, _ = build_network(config.backbone, config.dataset.size, classes, False, config.seed)
     layout = fastest_layout(device, config.dataset.size)
-    module = FaceModule(network, config.method, config.trainer, layout=layout)
+    told = TrainConfig(backbone=config.backbone, method=config.method, trainer=config.trainer, seed=config.seed)
+    method = make_method(config.method, make_setting(network, told, repeated))
+    module = FaceModule(network, method, config.trainer, tuple(map(str, range(classes))), layout=layout)
     clock = Clock(device)
     with tempfile.TemporaryDirectory(dir=config.output) as folder, quiet():
         trainer = make_trainer(replace(config.trainer, epochs=1), device, Path(folder), [clock])

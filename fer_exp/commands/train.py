@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from fer_exp.commands.evaluate import write_metrics
-from fer_exp.config import TrainConfig, validate
+from fer_exp.config import TrainConfig, plain, validate
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError
 from fer_exp.files import write_json
@@ -60,7 +60,8 @@ def train(config: TrainConfig) -> Path | None:
         corpus, store = open_dataset(config.dataset, log=_log)
         faces = select(store.faces, store.flags, config.dataset, _log)
         votes = None if store.votes is None else store.votes.loc[faces.index]
-        targets = make_targets(faces, votes, corpus.classes, config.labels)
+        noisy_splits = ("train",) if config.labels.clean_validation else ("train", "val")
+        targets = make_targets(faces, votes, corpus.classes, config.labels, noisy_splits)
         if runs.is_main_process():
             _write_targets(folder, config, targets, faces)
             _log_dropped(len(faces), targets)
@@ -76,7 +77,7 @@ def train(config: TrainConfig) -> Path | None:
         affect = bool(np.isfinite(examples["train"].affect.numpy()).any())
         network, weights = build_network(config.backbone, config.dataset.size, len(corpus.classes), affect, config.seed)
         _log(_opening(folder, examples))
-        fitted = training.fit(network, config, folder, examples["train"], examples["val"])
+        fitted = training.fit(network, config, folder, corpus.classes, examples)
         if not runs.is_main_process():
             return None
 
@@ -85,7 +86,7 @@ def train(config: TrainConfig) -> Path | None:
         runs.write_table(predictions, folder / "predictions.parquet")
         write_metrics(folder, predictions, targets=targets.table, samples=config.bootstrap, seed=config.seed)
         facts = {
-            "config": asdict(config),
+            "config": plain(config),
             "command": ["fer-exp", *sys.argv[1:]],
             "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
             "git_commit": _git_commit(),
@@ -125,7 +126,7 @@ def _write_targets(folder: Path, config: TrainConfig, targets: Targets, faces: p
             "to start again."
         )
     runs.write_table(targets.table, path)
-    (folder / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.structured(config)))
+    (folder / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.create(plain(config))))
     if targets.noise is not None:
         rows = targets.table[targets.table["split"].isin(list(targets.noise["splits"]))]
         labels = dict(zip(rows["face"], rows["label"], strict=True))
@@ -161,7 +162,11 @@ def _examples(store: Store, pixels: Any, targets: Targets, classes: tuple[str, .
     rows = _rows(store, table)
     target = table[[f"target_{name}" for name in classes]].to_numpy(np.float32, copy=True)
     affect = store.faces.iloc[rows][["valence", "arousal"]].to_numpy(np.float32, copy=True)
-    return Examples(pixels, rows, torch.from_numpy(target), torch.from_numpy(affect))
+    clean = None
+    if targets.noise is not None:
+        number = {name: k for k, name in enumerate(classes)}
+        clean = torch.tensor([number[name] for name in table["clean_label"]])
+    return Examples(pixels, rows, torch.from_numpy(target), torch.from_numpy(affect), clean)
 
 
 def _rows(store: Store, table: pd.DataFrame) -> NDArray[np.int64]:

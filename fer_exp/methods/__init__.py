@@ -2,6 +2,29 @@
 
 from __future__ import annotations
 
+from fer_exp.config import MethodConfig, check_choice
+from fer_exp.errors import RequestError
 from fer_exp.methods.ce import CrossEntropy
+from fer_exp.methods.method import Method, Setting, check_keys
 
-METHODS = {"ce": CrossEntropy}
+METHODS: dict[str, type[Method]] = {
+    "ce": CrossEntropy,
+}
+
+
+def make_method(config: MethodConfig, setting: Setting) -> Method:
+    """The method that a config names, with its keys checked.
+
+    Raises:
+        RequestError: unknown, a key out of range, or what the method cannot do with these targets.
+    """
+    kind = METHODS[check_choice("method.name", config.name, tuple(METHODS))]
+    check_keys(kind, config.name, config.keys)
+    if setting.classes < 2:
+        raise RequestError(f"method={config.name} needs at least two classes and this dataset has {setting.classes}.")
+    if kind.needs_one_class and not setting.one_class:
+        raise RequestError(
+            f"method={config.name} cannot be taught distributions: {kind.needs_one_class}. "
+            "Take labels=onehot or labels=noisy, or another method."
+        )
+    return kind(setting, **config.keys)

@@ -5,42 +5,44 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
+from fer_exp.methods.method import Learnt, Method, Network, Step
 
-def soft_cross_entropy(logits: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
-    r"""Mean cross-entropy of predictions against target distributions, in nats.
 
-    .. math:: -\frac{1}{N} \sum_n \sum_k w_k t_{nk} \log \mathrm{softmax}(z_n)_k
+def cross_entropies(logits: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
+    r"""Cross-entropy of each face's prediction against its target distribution, in nats.
 
-    Reduced here rather than in ``F.cross_entropy``, which divides by different things for indices and distributions
-    once classes are weighted.
+    .. math:: -\sum_k w_k t_{nk} \log \mathrm{softmax}(z_n)_k
 
     Args:
         logits: shape (N, K).
         target: shape (N, K), rows sum to 1.
-        weights: of the classes, shape (K,); None weighs all by 1. The sum is divided by N whatever they are.
+        weights: of the classes, shape (K,); None weighs all by 1.
 
     Returns:
-        A scalar; without weights at least the mean entropy of the targets.
+        Shape (N,); without weights each at least the entropy of its target.
+    """
+    if weights is not None:
+        target = target * weights.to(target.device)
+    return -(target * F.log_softmax(logits if logits.dtype.itemsize > 4 else logits.float(), dim=1)).sum(dim=1)
+
+
+def soft_cross_entropy(logits: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
+    """The mean of ``cross_entropies`` over N faces, whatever the weights sum to.
+
+    Reduced here rather than in ``F.cross_entropy``, which divides by different things for indices and distributions
+    once classes are weighted.
 
     >>> import torch
     >>> soft_cross_entropy(torch.zeros(1, 2), torch.tensor([[0.3, 0.7]]))
     tensor(0.6931)
     """
-    if weights is not None:
-        target = target * weights.to(target.device)
-    return -(target * F.log_softmax(logits.float(), dim=1)).sum(dim=1).mean()
+    return cross_entropies(logits, target, weights).mean()
 
 
-class CrossEntropy:
-    """The baseline every other method is measured against.
+class CrossEntropy(Method):
+    """The baseline every other method is measured against."""
 
-    Args:
-        weights: of the classes, shape (K,), or None.
-    """
-
-    def __init__(self, weights: Tensor | None = None) -> None:
-        self.weights = weights
-
-    def loss(self, logits: Tensor, target: Tensor) -> Tensor:
-        """The batch's loss from its logits and targets, both (N, K)."""
-        return soft_cross_entropy(logits, target, self.weights)
+    def learn(self, network: Network, step: Step) -> Learnt:
+        """The mean cross-entropy of the batch."""
+        output = network(step.views[0])
+        return Learnt(soft_cross_entropy(output.logits, step.target, self.setting.weights), output)

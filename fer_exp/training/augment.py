@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -9,11 +11,14 @@ MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 """ImageNet's channel means and standard deviations, so that pretrained weights meet what they were trained on."""
 
+Draw = tuple[int, int, int, int]
+"""What decides a batch's random numbers: a seed, this process, how many there are, faces over all of them."""
+
 SHIFT = 1 / 12
 """Largest shift as a share of the picture: 4 of 48 pixels, the padding that papers on small pictures use."""
 
 
-def weak(pixels: Tensor, draw: tuple[int, int, int, int]) -> Tensor:
+def weak(pixels: Tensor, draw: Draw) -> Tensor:
     """A random shift (edges repeated) and a random mirror image of each face.
 
     Args:
@@ -37,6 +42,15 @@ def weak(pixels: Tensor, draw: tuple[int, int, int, int]) -> Tensor:
     index = ((faces[:, None, None] * height + ys[:, :, None]) * width + xs[:, None, :]).view(-1)
     index = index.to(pixels.device, non_blocking=True)
     return pixels.reshape(-1, pixels.shape[3]).index_select(0, index).view(pixels.shape)
+
+
+def plain(pixels: Tensor, draw: Draw) -> Tensor:
+    """The faces as they are."""
+    return pixels
+
+
+VIEWS: dict[str, Callable[[Tensor, Draw], Tensor]] = {"none": plain, "weak": weak}
+"""What a method or ``trainer.augment`` may ask for: pixels (B, H, W, C), uint8, to pixels of the same shape."""
 
 
 def normalise(pixels: Tensor) -> Tensor:

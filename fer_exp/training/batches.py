@@ -30,6 +30,8 @@ class Examples:
         rows: row of each face in ``pixels``, shape (N,).
         target: the distribution over classes that each face teaches, shape (N, K), rows sum to 1.
         affect: valence and arousal, shape (N, 2), nan where a face is not rated.
+        clean: class of each face before labels were made wrong on purpose, shape (N,), int64; None where none were. For
+            the record of what is memorised and selected: no method sees it.
         at_epoch: None, or the targets of an epoch (from 0) in place of ``target``, for labels that change by epoch.
     """
 
@@ -37,6 +39,7 @@ class Examples:
     rows: NDArray[np.int64]
     target: Tensor
     affect: Tensor
+    clean: Tensor | None = None
     at_epoch: Callable[[int], NDArray[np.float32]] | None = None
 
     def __len__(self) -> int:
@@ -76,8 +79,9 @@ class Batches:
     """An iterable of batches for Lightning, or for a bare loop.
 
     Each batch is a dict: ``pixels`` (B, size, size, channels) uint8, ``target`` (B, K), ``affect`` (B, 2), ``index``
-    (B,) the position in the split, and ``draw``: the seed of the augmentation, this process, how many there are, and
-    the size of the batch over all of them. ``draw`` is no tensor, so that it stays where it is needed, on the CPU.
+    (B,) the position in the split, ``clean`` (B,) where there is one, and ``draw``: the seed of the augmentation, this
+    process, how many there are, and the size of the batch over all of them. ``draw`` is no tensor, so that it stays
+    where it is needed, on the CPU.
 
     Args:
         examples: the split.
@@ -142,6 +146,7 @@ class Batches:
             "target": self._target[index],
             "affect": self.examples.affect[index],
             "index": index,
+            **({} if self.examples.clean is None else {"clean": self.examples.clean[index]}),
             "draw": (seed, rank, world, total),
         }
 

@@ -21,14 +21,18 @@ from pytorch_lightning.plugins import TorchCheckpointIO
 
 from fer_exp.config import TrainConfig, TrainerConfig
 from fer_exp.errors import RequestError, RunError
+from fer_exp.methods import make_method
+from fer_exp.methods.method import Output, Setting
 from fer_exp.training.augment import normalise
 from fer_exp.training.batches import Batches, Examples, class_weights, resident
 from fer_exp.training.module import FaceModule
-from fer_exp.training.networks import FaceNetwork, fastest_layout
-from fer_exp.training.progress import History, ProgressLines
-from fer_exp.training.runs import CHECKPOINT
+from fer_exp.training.networks import FaceNetwork, build_network, fastest_layout
+from fer_exp.training.progress import EpochPredictions, History, ProgressLines
+from fer_exp.training.runs import CHECKPOINT, EPOCHS
 
 PREDICT_BATCH = 256
+PEER = 1_000_003
+"""Added to the seed for the first weights of a second network."""
 
 
 @dataclass(frozen=True)
@@ -63,28 +67,32 @@ def on_device(pixels: NDArray[np.uint8], device: torch.device) -> NDArray[np.uin
     return resident(pixels, device, torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else 0)
 
 
-def fit(network: FaceNetwork, config: TrainConfig, folder: Path, train: Examples, val: Examples) -> Fitted:
+def fit(
+    network: FaceNetwork, config: TrainConfig, folder: Path, classes: tuple[str, ...], examples: dict[str, Examples]
+) -> Fitted:
     """Train a network to the end, from the last checkpoint of its folder where there is one.
 
     Args:
         network: with its first weights.
         config: method, trainer and seed are read.
-        folder: the run folder; checkpoints/last.ckpt and history.csv are written there after each epoch.
-        train: the training faces.
-        val: the validation faces; nothing is chosen on them, the last epoch's weights are the result.
+        folder: the run folder; checkpoints/last.ckpt, history.csv and epochs/ are written there after each epoch.
+        classes: their names.
+        examples: the faces of ``train``, ``val`` and ``test``. Nothing is chosen on validation, the last epoch's
+            weights are the result; test is only looked at with ``trainer.every_epoch=test``, and kept apart.
 
     Raises:
         RequestError: no such device, a batch larger than the split, a checkpoint that does not fit, a missing logger.
         RunError: a loss of nan, or a checkpoint that cannot be written.
         KeyboardInterrupt: Ctrl-C; what the last whole epoch left can be resumed.
     """
-    given, device = config.trainer, find_device(config.trainer)
+    given, device, train = config.trainer, find_device(config.trainer), examples["train"]
     if given.batch_size > len(train):
         raise RequestError(
             f"trainer.batch_size is {given.batch_size} but the training split has {len(train)} faces; make it smaller."
         )
-    weights = class_weights(train.target) if given.balance == "weights" else None
-    module = FaceModule(network, config.method, given, weights, fastest_layout(device, train.pixels.shape[1]))
+    method = make_method(config.method, make_setting(network, config, train))
+    layout = fastest_layout(device, train.pixels.shape[1])
+    module = FaceModule(network, method, given, classes, config.method.affect_weight, layout)
     if given.compile:
         module.network.compile()
     checkpoint = folder / CHECKPOINT
@@ -93,10 +101,15 @@ def fit(network: FaceNetwork, config: TrainConfig, folder: Path, train: Examples
         _check_fits(resume, module)
     history = History(folder / "history.csv", len(train) // given.batch_size * given.batch_size)
     with quiet(), _own_processes():
-        trainer = make_trainer(given, device, folder, [history, ProgressLines(history, given.batch_size)])
+        watched = {"none": (), "val": ("val",), "test": ("val", "test")}[given.every_epoch]
+        kept = [EpochPredictions(folder / EPOCHS, watched)] if watched else []
+        trainer = make_trainer(given, device, folder, [history, ProgressLines(history, given.batch_size), *kept])
         batches = Batches(train, given.batch_size, config.seed, shuffle=True, balance=given.balance == "sampler")
         # Every process sees the whole validation split: a share each would need padding, and so count faces twice.
-        checks = Batches(val, PREDICT_BATCH, config.seed, shuffle=False, shard=False)
+        checks = [
+            Batches(examples[split], PREDICT_BATCH, config.seed, shuffle=False, shard=False)
+            for split in watched or ("val",)
+        ]
         try:
             trainer.fit(module, batches, checks, ckpt_path=resume, weights_only=True if resume else None)
         except SystemExit as error:  # how Lightning ends after Ctrl-C
@@ -106,6 +119,26 @@ def fit(network: FaceNetwork, config: TrainConfig, folder: Path, train: Examples
     if trainer.interrupted:
         raise KeyboardInterrupt
     return Fitted(module, device, history.rows)
+
+
+def make_setting(network: FaceNetwork, config: TrainConfig, train: Examples) -> Setting:
+    """What a method is told of a run."""
+    target, size = train.target, train.pixels.shape[1]
+    classes, affect = target.shape[1], network.affect is not None
+
+    def another() -> FaceNetwork:
+        return build_network(config.backbone, size, classes, affect, config.seed + PEER)[0]
+
+    return Setting(
+        classes,
+        len(train),
+        network.classify.in_features,
+        config.trainer.epochs,
+        one_class=bool((target.max(dim=1).values > 1 - 1e-6).all()),
+        weights=class_weights(target) if config.trainer.balance == "weights" else None,
+        noise_rate=None if train.clean is None else float((train.clean != target.argmax(dim=1)).double().mean()),
+        make_network=another,
+    )
 
 
 def make_trainer(given: TrainerConfig, device: torch.device, folder: Path, callbacks: list[Any]) -> Trainer:
@@ -137,12 +170,12 @@ def make_trainer(given: TrainerConfig, device: torch.device, folder: Path, callb
 @torch.inference_mode()
 def predict(module: FaceModule, device: torch.device, examples: Examples) -> tuple[NDArray[Any], NDArray[Any]]:
     """Probabilities (N, K), rows sum to 1, and valence and arousal (N, 2), nan without that head; float64."""
-    network = module.network.to(device).eval()
+    network = module.method.predictor(module.network).to(device).eval()
     logits, affect = [], []
     for batch in Batches(examples, PREDICT_BATCH, seed=0, shuffle=False, shard=False):
-        scores, ratings = network(normalise(batch["pixels"].to(device)))
-        logits.append(scores.double().cpu())
-        affect.append(torch.full((len(scores), 2), float("nan")) if ratings is None else ratings.cpu())
+        output: Output = network(normalise(batch["pixels"].to(device)))
+        logits.append(output.logits.double().cpu())
+        affect.append(torch.full((len(logits[-1]), 2), torch.nan) if output.affect is None else output.affect.cpu())
     return torch.cat(logits).softmax(dim=1).numpy(), torch.cat(affect).numpy().astype(np.float64)
 
 

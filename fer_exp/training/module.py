@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import Any
 
 import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
-from fer_exp.config import MethodConfig, TrainerConfig
+from fer_exp.config import TrainerConfig
 from fer_exp.errors import RunError
-from fer_exp.methods import METHODS
 from fer_exp.methods.affect import affect_loss
 from fer_exp.methods.ce import soft_cross_entropy
-from fer_exp.training.augment import normalise, weak
-from fer_exp.training.batches import Batch
+from fer_exp.methods.method import Method, Step
+from fer_exp.training.augment import VIEWS, normalise
+from fer_exp.training.batches import Batch, seed_of
+from fer_exp.training.monitor import Monitor
 from fer_exp.training.networks import FaceNetwork
 
 CHECK_EVERY = 50
@@ -28,72 +28,121 @@ class FaceModule(LightningModule):
 
     Args:
         network: logits and, where faces are rated, valence and arousal.
-        method: which method, and the weight of the valence/arousal loss.
-        trainer: optimizer, learning_rate, weight_decay, schedule and augment are read.
-        weights: of the classes in the training loss, shape (K,), or None.
+        method: what a step's loss is.
+        trainer: optimizer, learning rates, weight_decay, schedule and augment are read.
+        classes: names, for the figures of an epoch.
+        affect_weight: of the valence/arousal loss.
         layout: of the network and its pictures in memory.
     """
 
     def __init__(
         self,
         network: FaceNetwork,
-        method: MethodConfig,
+        method: Method,
         trainer: TrainerConfig,
-        weights: Tensor | None = None,
+        classes: tuple[str, ...],
+        affect_weight: float = 1.0,
         layout: torch.memory_format = torch.channels_last,
     ) -> None:
         super().__init__()
         self.network = network.to(memory_format=layout)
+        self.method = method.to(memory_format=layout)
         self.layout = layout
-        self.method = METHODS[method.name](weights)
-        self.affect_weight = method.affect_weight
+        self.affect_weight = affect_weight
         self.settings = trainer
+        self.monitor = Monitor(classes)
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        """Turns stored bytes into network input, on the device; training faces are augmented."""
-        pixels = batch["pixels"]
-        if self.training and self.settings.augment == "weak":
-            pixels = weak(pixels, batch["draw"])
-        return {**batch, "pictures": normalise(pixels).contiguous(memory_format=self.layout)}
+        """Turns stored bytes into network input, on the device; training faces are augmented, a view at a time."""
+        pixels, draw = batch["pixels"], batch["draw"]
+        if not self.training:
+            return {**batch, "views": (self._picture(pixels),)}
+        views = []
+        for number, name in enumerate(self.method.views):
+            view = VIEWS[self.settings.augment if name == "weak" else name]
+            # Each view draws for itself; the first as it would alone, so that methods see the same first views.
+            own = draw if not number else (seed_of(draw[0], number), *draw[1:])
+            views.append(self._picture(view(pixels, own)))
+        return {**batch, "views": tuple(views)}
+
+    def _picture(self, pixels: Tensor) -> Tensor:
+        return normalise(pixels).contiguous(memory_format=self.layout)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The method's loss on a batch, plus the valence/arousal loss where there is that head."""
-        logits, affect = self.network(batch["pictures"])
-        loss = self.method.loss(logits, batch["target"])
-        if affect is not None:
-            loss = loss + self.affect_weight * affect_loss(affect, batch["affect"])
+        seed, rank, _, _ = batch["draw"]
+        step = Step(
+            batch["views"],
+            batch["target"],
+            batch["index"],
+            batch["affect"],
+            self.current_epoch,
+            seed_of(seed, 99, rank),
+        )
+        learnt = self.method.learn(self.network, step)
+        loss = learnt.loss
+        if learnt.output.affect is not None:
+            rated = batch["affect"] if learnt.affect is None else learnt.affect
+            loss = loss + self.affect_weight * affect_loss(learnt.output.affect, rated)
         if (self.device.type == "cpu" or batch_idx % CHECK_EVERY == 0) and not torch.isfinite(loss):
             raise RunError(
                 f"The loss is {float(loss.detach())} at epoch {self.current_epoch + 1}, step {batch_idx + 1}; the "
                 "last good checkpoint is kept. Try a smaller trainer.learning_rate, or trainer.precision=32-true."
             )
-        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(logits), sync_dist=True)
+        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(batch["target"]), sync_dist=True)
+        self.monitor.see(learnt.output.logits, batch["target"], batch.get("clean"), learnt.selected, learnt.figures)
         return loss
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Logs loss and accuracy against the labels that validation carries."""
-        logits, _ = self.network(batch["pictures"])
-        right = logits.argmax(dim=1) == batch["target"].argmax(dim=1)
-        self.log("val_loss", soft_cross_entropy(logits, batch["target"]), batch_size=len(logits))
-        self.log("val_accuracy", right.float().mean(), batch_size=len(logits))
+    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
+        """The method's turn once the weights have moved."""
+        self.method.after_step(self.network)
+
+    def on_train_epoch_end(self) -> None:
+        """The method's turn at the end of an epoch."""
+        self.method.after_epoch(self.current_epoch)
+
+    def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> Tensor:
+        """The network's probabilities, shape (B, K); logs loss and accuracy against the labels that validation has.
+
+        The second loader is the test split, asked for by ``trainer.every_epoch=test``; nothing is logged of it, so
+        that nothing can be chosen on it.
+        """
+        logits: Tensor = self.method.predictor(self.network)(batch["views"][0]).logits
+        if dataloader_idx == 0:
+            right = logits.argmax(dim=1) == batch["target"].argmax(dim=1)
+            same: dict[str, Any] = {"batch_size": len(logits), "add_dataloader_idx": False}
+            self.log("val_loss", soft_cross_entropy(logits, batch["target"]), **same)
+            self.log("val_accuracy", right.float().mean(), **same)
+        return logits.double().softmax(dim=1)
 
     def configure_optimizers(self) -> Any:
         """The optimiser, and a learning rate that is a function of the step alone."""
         given = self.settings
-        optimizer = make_optimizer(given, self.parameters())
+        optimizer = make_optimizer(given, self)
         steps = int(self.trainer.estimated_stepping_batches)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: factor(given.schedule, step / steps))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
-def make_optimizer(given: TrainerConfig, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-    """The optimiser that ``trainer.optimizer`` names, fused: AdamW's step on ResNet-18 takes a third of the time."""
+def make_optimizer(given: TrainerConfig, module: nn.Module) -> torch.optim.Optimizer:
+    """The optimiser that ``trainer.optimizer`` names, fused: AdamW's step on ResNet-18 takes a third of the time.
+
+    Args:
+        given: optimizer, learning_rate, weight_decay, and head_learning_rate for all that is no part of a backbone.
+        module: whose parameters are trained; those that want no gradient are left out.
+    """
+    named = [(name, each) for name, each in module.named_parameters() if each.requires_grad]
+    groups: list[dict[str, Any]] = [{"params": [each for _, each in named]}]
+    if given.head_learning_rate is not None:
+        groups = [{"params": [each for name, each in named if "backbone." in name]}]
+        heads = [each for name, each in named if "backbone." not in name]
+        groups.append({"params": heads, "lr": given.head_learning_rate})
     rate, decay = given.learning_rate, given.weight_decay
     if given.optimizer == "sgd":
-        return torch.optim.SGD(parameters, rate, momentum=0.9, weight_decay=decay, nesterov=True, fused=True)
+        return torch.optim.SGD(groups, rate, momentum=0.9, weight_decay=decay, nesterov=True, fused=True)
     if given.optimizer == "adam":
-        return torch.optim.Adam(parameters, rate, weight_decay=decay, fused=True)
-    return torch.optim.AdamW(parameters, rate, weight_decay=decay, fused=True)
+        return torch.optim.Adam(groups, rate, weight_decay=decay, fused=True)
+    return torch.optim.AdamW(groups, rate, weight_decay=decay, fused=True)
 
 
 def factor(schedule: str, done: float) -> float:

@@ -14,6 +14,7 @@ from torchvision import models
 
 from fer_exp.config import BackboneConfig
 from fer_exp.errors import RequestError
+from fer_exp.methods.method import Output
 
 BACKBONES = {
     "resnet18": (models.resnet18, models.ResNet18_Weights.IMAGENET1K_V1),
@@ -48,7 +49,7 @@ class FaceNetwork(nn.Module):
     """A backbone, a linear head over the classes and, where faces are rated, one for valence and arousal.
 
     Args:
-        backbone: maps (N, 3, H, W) to (N, features).
+        backbone: one of torchvision's ResNets; its own head is not used.
         features: width of the backbone's output.
         classes: number of classes K.
         affect: whether there is a valence/arousal head.
@@ -60,10 +61,14 @@ class FaceNetwork(nn.Module):
         self.classify = nn.Linear(features, classes)
         self.affect = nn.Linear(features, 2) if affect else None
 
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Class logits (N, K), and valence and arousal in -1..1, shape (N, 2), or None without that head."""
-        features = self.backbone(pictures)
-        return self.classify(features), None if self.affect is None else torch.tanh(self.affect(features))
+    def forward(self, pictures: Tensor) -> Output:
+        """What the network says of pictures of shape (N, 3, H, W)."""
+        body: Any = self.backbone
+        maps = body.maxpool(body.relu(body.bn1(body.conv1(pictures))))
+        maps = body.layer4(body.layer3(body.layer2(body.layer1(maps))))
+        features = body.avgpool(maps).flatten(1)
+        affect = None if self.affect is None else torch.tanh(self.affect(features))
+        return Output(self.classify(features), affect, features, maps)
 
 
 def fastest_layout(device: torch.device, size: int) -> torch.memory_format:

@@ -7,19 +7,22 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pytorch_lightning import Callback, LightningModule, Trainer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from fer_exp.files import whole
 from fer_exp.training.batches import Batch
+from fer_exp.training.module import FaceModule
 from fer_exp.training.runs import write_table
 
 METRICS = ("train_loss", "val_loss", "val_accuracy")
 
 
 class History(Callback):
-    """One row an epoch: losses, validation accuracy, seconds and images/s, kept in the checkpoint and as history.csv.
+    """One row an epoch, in the checkpoint and in history.csv: losses, accuracy, the method's figures, seconds, speed.
 
     Args:
         path: where to write; rewritten whole after each epoch.
@@ -45,7 +48,8 @@ class History(Callback):
         values = {name: float(trainer.callback_metrics[name]) for name in METRICS}
         seconds = time.perf_counter() - self._start
         speed = {"seconds": round(seconds, 3), "images_per_second": round(self.faces / self._trained, 1)}
-        self.rows.append({"epoch": trainer.current_epoch + 1, **values, **speed})
+        figures = pl_module.monitor.figures() if isinstance(pl_module, FaceModule) else {}
+        self.rows.append({"epoch": trainer.current_epoch + 1, **values, **figures, **speed})
         if trainer.is_global_zero:
             write_table(pd.DataFrame(self.rows), self.path)
 
@@ -56,6 +60,42 @@ class History(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Takes the rows of the checkpoint, no more: what came after it is trained again."""
         self.rows = list(state_dict["rows"])
+
+
+class EpochPredictions(Callback):
+    """Keeps what the network says of validation, and of test where that is asked for, after every epoch.
+
+    Args:
+        folder: one file an epoch is written there, 001.npz and so on: probabilities (N, K), float32, by split.
+        splits: names of the loaders, in their order.
+    """
+
+    def __init__(self, folder: Path, splits: tuple[str, ...]) -> None:
+        self.folder = folder
+        self.splits = splits
+        self._seen: dict[str, list[np.ndarray[Any, np.dtype[np.float32]]]] = {}
+
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Batch,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Takes a batch's probabilities."""
+        self._seen.setdefault(self.splits[dataloader_idx], []).append(outputs.float().cpu().numpy())
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Writes the epoch's file; an epoch that is trained again after an interruption replaces its own."""
+        seen, self._seen = self._seen, {}
+        if trainer.is_global_zero:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            path = self.folder / f"{trainer.current_epoch + 1:03d}.npz"
+            arrays: dict[str, Any] = {split: np.concatenate(parts) for split, parts in seen.items()}
+            with whole(path) as aside, aside.open("wb") as stream:
+                np.savez(stream, **arrays)
 
 
 class ProgressLines(Callback):

@@ -8,17 +8,18 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from fer_exp.config import TrainConfig
+from fer_exp.config import TrainConfig, plain
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import whole
 
 CHECKPOINT = Path("checkpoints") / "last.ckpt"
+EPOCHS = "epochs"
+"""Folder of the predictions of every epoch, while a run is not finished."""
 
 
 def run_name(config: TrainConfig) -> str:
@@ -108,7 +109,7 @@ def read_run(folder: Path) -> dict[str, Any]:
 
 
 def _hash(config: TrainConfig) -> str:
-    keys = asdict(config)
+    keys = plain(config)
     for group, name in ((None, "output"), (None, "bootstrap"), ("dataset", "cache"), ("trainer", "logger")):
         (keys[group] if group else keys).pop(name)
     paths = [("dataset", name) for name in ("root", "table", "votes", "ratings", "split_file")]

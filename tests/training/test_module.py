@@ -3,8 +3,10 @@ import pytest
 import torch
 from pytorch_lightning import Trainer
 
-from fer_exp.config import BackboneConfig, MethodConfig, TrainerConfig
+from fer_exp.config import BackboneConfig, TrainerConfig
 from fer_exp.errors import RunError
+from fer_exp.methods.ce import CrossEntropy
+from fer_exp.methods.method import Setting
 from fer_exp.training.batches import Batches, Examples
 from fer_exp.training.module import FaceModule
 from fer_exp.training.networks import build_network
@@ -21,7 +23,8 @@ def bright_and_dark(count: int = 48) -> Examples:
 
 def fit(tmp_path, seed: int = 0, examples: Examples | None = None, **settings) -> tuple[FaceModule, Trainer]:
     network, _ = build_network(BackboneConfig(), 32, 2, True, seed)
-    module = FaceModule(network, MethodConfig(), TrainerConfig(**settings))
+    method = CrossEntropy(Setting(2, 48, 512, 6))
+    module = FaceModule(network, method, TrainerConfig(**settings), ("dark", "bright"))
     trainer = Trainer(
         accelerator="cpu",
         max_epochs=6,

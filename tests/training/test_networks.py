@@ -72,7 +72,7 @@ def test_auto_stem(weights, size, stem):
 
 def test_affect_head_stays_in_range_and_is_optional():
     pictures = 50 * torch.randn(2, 3, 48, 48)
-    logits, affect = build_network(BackboneConfig(), 48, 8, True, 0)[0](pictures)
+    logits, affect, *_ = build_network(BackboneConfig(), 48, 8, True, 0)[0](pictures)
     assert logits.shape == (2, 8)
     assert affect.abs().max() <= 1
-    assert build_network(BackboneConfig(), 48, 8, False, 0)[0](pictures)[1] is None
+    assert build_network(BackboneConfig(), 48, 8, False, 0)[0](pictures).affect is None

@@ -1,0 +1,181 @@
+"""What every training method is: a small module that turns a step's views, logits and targets into a loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from fer_exp.config import check_choice
+from fer_exp.errors import RequestError
+
+
+class Output(NamedTuple):
+    """What a network says of a batch of faces.
+
+    Attributes:
+        logits: shape (B, K).
+        affect: valence and arousal in -1..1, shape (B, 2), or None without that head.
+        features: pooled, shape (B, F); ``classify`` maps them to logits.
+        maps: the last feature maps before pooling, shape (B, F, h, w).
+    """
+
+    logits: Tensor
+    affect: Tensor | None
+    features: Tensor
+    maps: Tensor
+
+
+class Network(Protocol):
+    """What a method may do with a network: call it, reach its linear class head, and put features through that."""
+
+    classify: nn.Linear
+
+    def __call__(self, pictures: Tensor) -> Output:
+        """Look at pictures, shape (B, 3, H, W)."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a method is told of the run that it works in; it is told nothing of true labels.
+
+    Attributes:
+        classes: K.
+        faces: training faces N, for what a method remembers of each.
+        features: F, width of the network's features.
+        epochs: of the whole run.
+        one_class: whether every training face is taught one class, so that targets are no distributions.
+        weights: of the classes, shape (K,), or None.
+        noise_rate: share of wrong training labels where they were made wrong on purpose, else None.
+        make_network: another network of the same architecture, with the first weights of another seed.
+    """
+
+    classes: int
+    faces: int
+    features: int
+    epochs: int
+    one_class: bool = True
+    weights: Tensor | None = None
+    noise_rate: float | None = None
+    make_network: Callable[[], nn.Module] | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One batch as a method meets it.
+
+    Attributes:
+        views: what ``Method.views`` names, each of shape (B, 3, H, W).
+        target: the distributions taught, shape (B, K), rows sum to 1.
+        index: which training faces these are, shape (B,), 0 to N - 1.
+        affect: human valence and arousal, shape (B, 2), nan where not rated.
+        epoch: from 0.
+        seed: of this step and process; whatever a method draws comes from it, so that a resumed run draws the same.
+    """
+
+    views: tuple[Tensor, ...]
+    target: Tensor
+    index: Tensor
+    affect: Tensor
+    epoch: int
+    seed: int
+
+    def generator(self) -> torch.Generator:
+        """A new generator on the CPU; draw there and send the result over."""
+        return torch.Generator().manual_seed(self.seed)
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What a method made of a step.
+
+    Attributes:
+        loss: a scalar, without the valence/arousal loss, which the module adds.
+        output: of the network on the first view; the memorisation curve and the valence/arousal loss use it.
+        selected: which faces taught their own label in this step, shape (B,), bool; None for a method that never
+            chooses, or does not choose yet.
+        affect: the ratings to hold ``output.affect`` against where they are not those of the step (mixed pictures).
+        figures: scalars to be averaged over the epoch and kept in the history, by column name; (K,) tensors become a
+            column a class. nan is left out of the average.
+    """
+
+    loss: Tensor
+    output: Output
+    selected: Tensor | None = None
+    affect: Tensor | None = None
+    figures: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+class Method(nn.Module):
+    """The base of every method. What it remembers are buffers, so that a checkpoint holds it.
+
+    In a DDP run every parameter must have a part in every step's loss; ``gathered`` brings together what the processes
+    saw. The keys of conf/method/<name>.yaml, but ``name`` and ``affect_weight``, are the keyword arguments of
+    ``__init__`` after ``setting``.
+    """
+
+    views: ClassVar[tuple[str, ...]] = ("weak",)
+    """Of ``augment.VIEWS``; weak stands for what trainer.augment says."""
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {}
+    """Lowest and highest value allowed of a key, both included."""
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Values allowed of a key."""
+    needs_one_class: ClassVar[str] = ""
+    """Why the method cannot be taught distributions, a clause; empty where it can."""
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__()
+        self.setting = setting
+
+    def learn(self, network: Network, step: Step) -> Learnt:
+        """The loss of one batch."""
+        raise NotImplementedError
+
+    def after_step(self, network: nn.Module) -> None:
+        """Called once the optimiser has moved the weights."""
+
+    def after_epoch(self, epoch: int) -> None:
+        """Called at the end of each training epoch (from 0), before its checkpoint is written."""
+
+    def predictor(self, network: nn.Module) -> nn.Module:
+        """The network that is validated, tested and kept."""
+        return network
+
+
+def check_keys(kind: type[Method], name: str, keys: Mapping[str, Any]) -> None:
+    """Check a method's keys against the facts of its class.
+
+    Raises:
+        RequestError: a value out of range, or no choice.
+    """
+    for key, (low, high) in kind.ranges.items():
+        value = keys.get(key)
+        if value is not None and not low <= value <= high:
+            most = "" if high == float("inf") else f" and at most {high:g}"
+            raise RequestError(f"method.{key} is {value}; with method={name} it must be at least {low:g}{most}.")
+    for key, choices in kind.choices.items():
+        if keys.get(key) is not None:
+            check_choice(f"method.{key}", str(keys[key]), choices)
+
+
+def gathered(values: Tensor) -> Tensor:
+    """The rows of all processes of a DDP run, in the order of the batch over all of them; on one process as they are.
+
+    Row i of the whole batch is held by process i modulo their number (see ``Batches``). No gradient passes.
+    """
+    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+        return values
+    world = torch.distributed.get_world_size()
+    counts = [torch.zeros(1, dtype=torch.int64, device=values.device) for _ in range(world)]
+    torch.distributed.all_gather(counts, torch.tensor([len(values)], device=values.device))
+    most = int(max(counts))
+    padded = torch.zeros((most, *values.shape[1:]), dtype=values.dtype, device=values.device)
+    padded[: len(values)] = values.detach()
+    parts = [torch.zeros_like(padded) for _ in range(world)]
+    torch.distributed.all_gather(parts, padded)
+    whole = torch.stack(parts, dim=1).flatten(0, 1)
+    held = torch.stack([torch.arange(most, device=values.device) < count for count in counts], dim=1).flatten()
+    return whole[held]
