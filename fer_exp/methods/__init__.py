@@ -5,10 +5,14 @@ from __future__ import annotations
 from fer_exp.config import MethodConfig, check_choice
 from fer_exp.errors import RequestError
 from fer_exp.methods.ce import CrossEntropy
+from fer_exp.methods.dnfer import Dnfer
 from fer_exp.methods.method import Method, Setting, check_keys
+from fer_exp.methods.ncctfer import Ncctfer
 
 METHODS: dict[str, type[Method]] = {
     "ce": CrossEntropy,
+    "dnfer": Dnfer,
+    "ncctfer": Ncctfer,
 }
 
 

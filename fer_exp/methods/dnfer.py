@@ -1,0 +1,66 @@
+"""DNFER: cross-entropy of the faces whose label the network is confident of, and agreement of both views on all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from fer_exp.methods.ce import cross_entropies
+from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, gathered
+from fer_exp.methods.ncctfer import class_thresholds, confident, first_view, mean_over
+
+
+def symmetric_kl(one: Tensor, other: Tensor) -> Tensor:
+    r"""Symmetric Kullback-Leibler divergence of each face's two answers, in nats.
+
+    .. math:: \sum_k (p_k - q_k) (\log p_k - \log q_k)
+
+    Args:
+        one: logits, shape (N, K).
+        other: logits, shape (N, K).
+
+    Returns:
+        Shape (N,), 0 or more: KL(p, q) + KL(q, p).
+
+    >>> symmetric_kl(torch.tensor([[0.0, 0.0]]), torch.tensor([[0.0, 0.0]]))
+    tensor([0.])
+    """
+    first, second = one.log_softmax(dim=1), other.log_softmax(dim=1)
+    return ((first.exp() - second.exp()) * (first - second)).sum(dim=1)
+
+
+class Dnfer(Method):
+    """Gera and Balasubramanian 2022 (DNFER: dynamic noise-robust facial expression recognition).
+
+    Args:
+        setting: the run.
+        warmup: epochs of plain cross-entropy on both views.
+    """
+
+    views: ClassVar[tuple[str, ...]] = ("weak", "strong")
+    passes: ClassVar[float] = 2
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {"warmup": (0, float("inf"))}
+
+    def __init__(self, setting: Setting, *, warmup: int) -> None:
+        super().__init__(setting)
+        self.warmup = warmup
+
+    def learn(self, network: Network, step: Step) -> Learnt:
+        """Half the cross-entropies of the confident faces of each view, half the divergence between the views."""
+        size = len(step.target)
+        both = network(torch.cat(step.views))
+        output = first_view(both, size)
+        logits = both.logits.float()
+        losses = cross_entropies(logits, step.target.repeat(2, 1), self.setting.weights)
+        if step.epoch < self.warmup:
+            return Learnt(losses.mean(), output)
+        chosen, thresholds = [], []
+        for view in logits.detach().softmax(dim=1).split(size):
+            thresholds.append(class_thresholds(gathered(view)))
+            chosen.append(confident(view, step.target, thresholds[-1]))
+        supervised = mean_over(losses[:size], chosen[0]) + mean_over(losses[size:], chosen[1])
+        loss = (supervised + symmetric_kl(logits[:size], logits[size:]).mean()) / 2
+        return Learnt(loss, output, chosen[0], figures={"threshold": thresholds[0]})

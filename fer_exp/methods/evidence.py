@@ -1,0 +1,125 @@
+"""Ours: a label is evidence, not truth. A face is taught what its label and the network's slower self together say.
+
+An ambiguous face has several likely classes, its own label among them, and keeps that label with what surrounds it; a
+face with a wrong label has likely classes among which its label is not, and is taught those.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from fer_exp.methods.ce import cross_entropies
+from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, gathered
+from fer_exp.methods.ncctfer import first_view
+
+
+def posterior(belief: Tensor, labels: Tensor, transition: Tensor) -> Tensor:
+    r"""What class a face has, given what the network believes and which label it was given.
+
+    .. math:: t_{nk} \propto q_{nk} \, T_{k y_n}
+
+    Bayes' rule with the belief as prior and :math:`T_{ky} = P(\text{label } y \mid \text{class } k)` as likelihood.
+
+    Args:
+        belief: q, shape (N, K), rows sum to 1.
+        labels: given, shape (N,).
+        transition: T, shape (K, K), rows sum to 1.
+
+    Returns:
+        Shape (N, K), rows sum to 1.
+
+    >>> noise = torch.tensor([[0.8, 0.2], [0.2, 0.8]])
+    >>> posterior(torch.tensor([[0.5, 0.5], [0.9, 0.1]]), torch.tensor([1, 1]), noise).round(decimals=4)
+    tensor([[0.2000, 0.8000],
+            [0.6923, 0.3077]])
+    """
+    joint = belief * transition.T[labels]
+    return joint / joint.sum(dim=1, keepdim=True).clamp(min=1e-12)
+
+
+def symmetric(rate: float | Tensor, classes: int) -> Tensor:
+    """Transition matrix of labels that go wrong at a rate, to any other class alike, shape (K, K)."""
+    eye = torch.eye(classes)
+    return (1 - rate) * eye + rate * (1 - eye) / (classes - 1)
+
+
+class Evidence(Method):
+    """Labels as evidence: EM over a noise model whose other half is an average of the network's weights.
+
+    Args:
+        setting: the run.
+        warmup: epochs of plain cross-entropy, in which the noise is not yet estimated.
+        decay: of the average of weights, a step.
+        rate: share of wrong labels with which estimation starts.
+        faces: worth of the symmetric noise model in faces a class, when the transition matrix is estimated.
+    """
+
+    views: ClassVar[tuple[str, ...]] = ("weak", "strong")
+    passes: ClassVar[float] = 2.33
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "warmup": (0, float("inf")),
+        "decay": (0, 1),
+        "rate": (0.01, 0.99),
+        "faces": (0, float("inf")),
+    }
+    needs_one_class: ClassVar[str] = "its noise model is one of single labels, and a distribution says by itself what is likely"
+
+    def __init__(self, setting: Setting, *, warmup: int, decay: float, rate: float, faces: float) -> None:
+        super().__init__(setting)
+        self.warmup, self.decay, self.faces = warmup, decay, faces
+        self.average: nn.Module | None = None
+        self.transition: Tensor
+        self.counts: Tensor
+        self.steps: Tensor
+        self.register_buffer("transition", symmetric(rate, setting.classes))
+        self.register_buffer("counts", torch.zeros(setting.classes, setting.classes))
+        self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
+        if setting.make_network is not None:
+            self.average = setting.make_network()
+            self.average.requires_grad_(False)
+
+    def learn(self, network: Network, step: Step) -> Learnt:
+        size, weights = len(step.target), self.setting.weights
+        labels = step.target.argmax(dim=1)
+        with torch.no_grad():
+            belief = self.predictor(network).train(False)(step.views[0]).logits.float().softmax(dim=1)
+            target = posterior(belief, labels, self.transition)
+            joint = torch.zeros_like(self.counts).index_add_(0, gathered(labels), gathered(target)).T
+            self.counts += joint
+        kept = target.gather(1, labels[:, None]).squeeze(1)
+        both = network(torch.cat(step.views))
+        taught = step.target if step.epoch < self.warmup else target
+        loss = cross_entropies(both.logits, taught.repeat(2, 1), weights).mean()
+        selected = None if step.epoch < self.warmup else kept > 0.5
+        rate = 1 - kept.mean()
+        return Learnt(loss, first_view(both, size), selected, figures={"noise_rate": rate})
+
+    @torch.no_grad()
+    def after_step(self, network: nn.Module) -> None:
+        """Moves the average a little towards the network."""
+        self.steps += 1
+        decay = min(self.decay, float(self.steps) / (float(self.steps) + 9))
+        for mean, now in zip(self.predictor(network).state_dict().values(), network.state_dict().values(), strict=True):
+            if mean.dtype.is_floating_point:
+                mean.lerp_(now, 1 - decay)
+            else:
+                mean.copy_(now)
+
+    def after_epoch(self, epoch: int) -> None:
+        """Estimates the transition matrix from what the epoch's faces were taught."""
+        if epoch + 1 >= self.warmup:
+            total = self.counts.sum()
+            rate = (1 - self.counts.diagonal().sum() / total).clamp(0.01, 0.99)
+            prior = symmetric(rate.cpu(), self.setting.classes).to(self.counts)
+            counted = self.counts + self.faces * prior
+            self.transition.copy_(counted / counted.sum(dim=1, keepdim=True))
+        self.counts.zero_()
+
+    def predictor(self, network: nn.Module) -> nn.Module:
+        """The average of weights."""
+        return network if self.average is None else self.average

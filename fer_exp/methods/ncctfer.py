@@ -1,0 +1,274 @@
+"""NCCTFER: learn from faces whose label the network is confident of, keep the rest consistent through a negative head.
+
+Its released recipe leaves much open (docs/methods.md); every open choice is a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from fer_exp.errors import RequestError
+from fer_exp.methods.ce import cross_entropies
+from fer_exp.methods.method import Learnt, Method, Network, Output, Setting, Step, gathered
+
+LEAST_SHARE = 0.05
+"""Confident share of a class below which ``balance=given`` weighs its faces no higher."""
+
+
+def class_thresholds(probabilities: Tensor, clamp: float = 0.0, floor: float = 0.0) -> Tensor:
+    r"""A threshold a class: :math:`\tau_c = \max(\frac{1}{N} \sum_n p_{nc}, \text{floor})`.
+
+    Args:
+        probabilities: shape (N, K), rows sum to 1.
+        clamp: probabilities are moved into [clamp, 1 - clamp] before the mean, as the released code does with 0.35.
+        floor: no threshold lies below it; 0 leaves them alone.
+
+    Returns:
+        Shape (K,).
+
+    >>> class_thresholds(torch.tensor([[0.9, 0.1], [0.7, 0.3]])).round(decimals=4)
+    tensor([0.8000, 0.2000])
+    """
+    return probabilities.clamp(clamp, 1 - clamp).mean(dim=0).clamp(min=floor)
+
+
+def confident(probabilities: Tensor, target: Tensor, thresholds: Tensor) -> Tensor:
+    r"""Faces whose probability for their label reaches its class's threshold: :math:`p_y \ge \tau_y`.
+
+    For a target that is a distribution both sides are expectations: :math:`\sum_k t_k p_k \ge \sum_k t_k \tau_k`.
+
+    Args:
+        probabilities: shape (N, K).
+        target: shape (N, K), rows sum to 1.
+        thresholds: shape (K,).
+
+    Returns:
+        Shape (N,), bool.
+
+    >>> confident(torch.tensor([[0.6, 0.4], [0.6, 0.4]]), torch.eye(2), torch.tensor([0.5, 0.5]))
+    tensor([ True, False])
+    """
+    return (target * probabilities).sum(dim=1) >= target @ thresholds
+
+
+def negative_classes(negative: Tensor, which: str, k: int) -> Tensor:
+    """Which classes of each face take part in negative consistency.
+
+    Args:
+        negative: probabilities of the negative head on the weak view, shape (N, K).
+        which: ``lowest`` or ``highest`` k of them, or ``all``.
+        k: how many, 1 to K.
+
+    Returns:
+        Shape (N, K), bool.
+    """
+    if which == "all":
+        return torch.ones_like(negative, dtype=torch.bool)
+    chosen = negative.topk(k, dim=1, largest=which == "highest").indices
+    return torch.zeros_like(negative, dtype=torch.bool).scatter_(1, chosen, True)
+
+
+def negative_consistency(weak: Tensor, strong_logits: Tensor, chosen: Tensor) -> Tensor:
+    r"""How far the negative head's answer on the strong view is from that on the weak one, over the chosen classes.
+
+    .. math:: -\sum_{k \in \text{chosen}} n^{weak}_k \log n^{strong}_k
+
+    Args:
+        weak: probabilities on the weak view, shape (N, K).
+        strong_logits: logits on the strong view, shape (N, K).
+        chosen: shape (N, K), bool.
+
+    Returns:
+        Shape (N,), 0 or more.
+    """
+    return -(weak * strong_logits.log_softmax(dim=1) * chosen).sum(dim=1)
+
+
+def mutual_information(probabilities: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean entropy of the answers, and what an answer says of the face: entropy of the mean less the mean entropy.
+
+    Both in nats; the second is 0 where every face gets the same answer, the sign of a collapsed head.
+
+    Args:
+        probabilities: shape (N, K).
+
+    Returns:
+        Two scalars.
+    """
+    entropy = torch.special.entr(probabilities).sum(dim=1).mean()
+    return entropy, torch.special.entr(probabilities.mean(dim=0)).sum() - entropy
+
+
+def mean_over(values: Tensor, chosen: Tensor, weights: Tensor | None = None, total: bool = False) -> Tensor:
+    """Mean (or sum, with ``total``) of the chosen values, weighted; 0 where none is chosen."""
+    share = chosen.to(values.dtype) if weights is None else chosen * weights
+    return (values * share).sum() / (1 if total else share.sum().clamp(min=1e-12))
+
+
+def first_view(output: Output, size: int) -> Output:
+    """The first ``size`` rows: what a network said of the first of the views that it saw in one pass."""
+    logits, affect, features, maps = output
+    return Output(logits[:size], None if affect is None else affect[:size], features[:size], maps[:size])
+
+
+class Ncctfer(Method):
+    """Gera, Raj Kumar, Badveeti and Balasubramanian 2023 (arXiv 2305.01884), with its open choices as keys.
+
+    Args:
+        setting: the run.
+        warmup: epochs of plain cross-entropy on both views.
+        threshold: where a class's threshold comes from: the mean probability over the ``batch``, a ``running`` mean of
+            those, the mean over the ``epoch`` before (the batch until there is one), or ``fixed``.
+        fixed_threshold: of every class, with ``threshold=fixed``.
+        momentum: of the running mean.
+        clamp: of probabilities before the mean, see ``class_thresholds``.
+        floor: of thresholds, as a multiple of 1 / K.
+        temperature: logits are divided by it before selection; below 1 sharpens.
+        balance: ``none``; or ``given``: the confident faces of each class weigh as much as the class has among all
+            labels given, so that selection does not change the frequencies of classes.
+        reduction: of the supervised loss over the confident faces: ``mean``, or ``sum`` as released.
+        detach: whether the weak view's negative answer is a fixed target.
+        classes: of the negative head that take part, see ``negative_classes``.
+        k: how many of them.
+        supervision: what the negative head is taught beside: ``none``, the ``complement`` of the label (all other
+            classes alike), or the class that the positive head finds least likely, ``argmin``.
+        negative_weight: of the negative losses.
+    """
+
+    views: ClassVar[tuple[str, ...]] = ("weak", "strong")
+    passes: ClassVar[float] = 2
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "warmup": (0, float("inf")),
+        "fixed_threshold": (0, 1),
+        "momentum": (0, 1),
+        "clamp": (0, 0.5),
+        "floor": (0, float("inf")),
+        "temperature": (1e-3, float("inf")),
+        "k": (1, float("inf")),
+        "negative_weight": (0, float("inf")),
+    }
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "threshold": ("batch", "running", "epoch", "fixed"),
+        "balance": ("none", "given"),
+        "reduction": ("mean", "sum"),
+        "classes": ("lowest", "highest", "all"),
+        "supervision": ("none", "complement", "argmin"),
+    }
+
+    def __init__(
+        self,
+        setting: Setting,
+        *,
+        warmup: int,
+        threshold: str,
+        fixed_threshold: float,
+        momentum: float,
+        clamp: float,
+        floor: float,
+        temperature: float,
+        balance: str,
+        reduction: str,
+        detach: bool,
+        classes: str,
+        k: int,
+        supervision: str,
+        negative_weight: float,
+    ) -> None:
+        super().__init__(setting)
+        self.thresholds: Tensor
+        self.sums: Tensor
+        self.batches: Tensor
+        self.shares: Tensor
+        if classes != "all" and k > setting.classes:
+            raise RequestError(f"method.k is {k} but this dataset has {setting.classes} classes; make it smaller.")
+        self.warmup, self.threshold, self.momentum = warmup, threshold, momentum
+        self.clamp, self.floor, self.temperature = clamp, floor / setting.classes, temperature
+        self.balance, self.total, self.detach = balance, reduction == "sum", detach
+        self.which, self.k, self.supervision, self.negative_weight = classes, k, supervision, negative_weight
+        self.negative = nn.Linear(setting.features, setting.classes)
+        fixed = torch.full((2, setting.classes), fixed_threshold)
+        # A row a view. The running mean starts with the first batch, the epoch's with the first epoch.
+        self.register_buffer("thresholds", fixed if threshold == "fixed" else torch.full_like(fixed, torch.nan))
+        self.register_buffer("sums", torch.zeros(2, setting.classes))
+        self.register_buffer("batches", torch.zeros(()))
+        self.register_buffer("shares", torch.full((3, setting.classes), torch.nan))  # confident in each view, all
+
+    def learn(self, network: Network, step: Step) -> Learnt:
+        """Cross-entropy of the confident faces, and negative consistency of those that are not."""
+        size, weights = len(step.target), self.setting.weights
+        both = network(torch.cat(step.views))
+        logits = both.logits.float()
+        losses = cross_entropies(logits, step.target.repeat(2, 1), weights)
+        output = first_view(both, size)
+        negative_logits = self.negative(both.features).float()
+        weak, strong = negative_logits.softmax(dim=1)[:size], negative_logits[size:]
+        entropy, information = mutual_information(weak.detach())
+        figures = {"negative_entropy": entropy, "negative_information": information}
+        negative = self.negative_weight * self._taught(negative_logits, logits.detach(), step.target.repeat(2, 1))
+        selected = None
+        if step.epoch < self.warmup:
+            loss = losses.mean() + negative + 0 * negative_logits.sum()  # every parameter has a part in every step
+        else:
+            sharp = (logits.detach() / self.temperature).softmax(dim=1).view(2, size, -1)
+            thresholds = self._thresholds(sharp)
+            chosen = torch.stack([confident(p, step.target, t) for p, t in zip(sharp, thresholds, strict=True)])
+            shares = None if self.balance == "none" else self._balance(chosen, step.target)
+            supervised = [
+                mean_over(
+                    losses[v * size : (v + 1) * size], chosen[v], None if shares is None else shares[v], self.total
+                )
+                for v in range(2)
+            ]
+            if self.detach:
+                weak = weak.detach()
+            kept = negative_classes(weak.detach(), self.which, self.k)
+            consistency = mean_over(negative_consistency(weak, strong, kept), ~chosen[0])
+            loss = (supervised[0] + supervised[1]) / 2 + negative + self.negative_weight * consistency
+            selected = chosen[0]
+            figures |= {"threshold": thresholds[0], "negative_consistency": consistency}
+        return Learnt(loss, output, selected, figures=figures)
+
+    def _taught(self, negative_logits: Tensor, logits: Tensor, target: Tensor) -> Tensor:
+        """What the negative head is taught of its own, 0 with ``supervision=none``."""
+        if self.supervision == "none":
+            return negative_logits.new_zeros(())
+        if self.supervision == "argmin":
+            return nn.functional.cross_entropy(negative_logits, logits.argmin(dim=1))
+        return cross_entropies(negative_logits, (1 - target) / (target.shape[1] - 1)).mean()
+
+    def _thresholds(self, probabilities: Tensor) -> Tensor:
+        """A row a view, shape (2, K), from probabilities of shape (2, B, K); all processes have the same."""
+        whole = gathered(probabilities.transpose(0, 1).contiguous()).transpose(0, 1)
+        now = torch.stack([class_thresholds(view, self.clamp) for view in whole])
+        if self.threshold == "running":
+            before = torch.where(torch.isnan(self.thresholds), now, self.thresholds)
+            self.thresholds.copy_(self.momentum * before + (1 - self.momentum) * now)
+        elif self.threshold == "epoch":
+            self.sums += now
+            self.batches += 1
+        if self.threshold != "batch":
+            now = torch.where(torch.isnan(self.thresholds), now, self.thresholds)
+        return now.clamp(min=self.floor)
+
+    def after_epoch(self, epoch: int) -> None:
+        """The epoch's mean becomes the next one's thresholds."""
+        if self.threshold == "epoch" and self.batches > 0:
+            self.thresholds.copy_(self.sums / self.batches)
+            self.sums.zero_()
+            self.batches.zero_()
+
+    def _balance(self, chosen: Tensor, target: Tensor) -> Tensor:
+        """One over the share of its class that is confident, for each view and face, shape (2, B).
+
+        The shares are running means over batches, because a batch holds few faces of rare classes.
+        """
+        picked = gathered((chosen[:, :, None] * target).transpose(0, 1).contiguous()).mean(dim=0)
+        now = torch.cat([picked, gathered(target).mean(dim=0)[None]])
+        before = torch.where(torch.isnan(self.shares), now, self.shares)
+        self.shares.copy_(self.momentum * before + (1 - self.momentum) * now)
+        share = (self.shares[:2] / self.shares[2].clamp(min=1e-6)).clamp(LEAST_SHARE, 1)
+        return (target @ (1 / share).T).T
