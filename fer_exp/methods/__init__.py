@@ -5,10 +5,16 @@ from __future__ import annotations
 from fer_exp.config import MethodConfig, check_choice
 from fer_exp.errors import RequestError
 from fer_exp.methods.ce import CrossEntropy
+from fer_exp.methods.eac import ErasingAttentionConsistency
 from fer_exp.methods.method import Method, Setting, check_keys
+from fer_exp.methods.rul import RelativeUncertaintyLearning
+from fer_exp.methods.scn import SelfCureNetwork
 
 METHODS: dict[str, type[Method]] = {
     "ce": CrossEntropy,
+    "scn": SelfCureNetwork,
+    "rul": RelativeUncertaintyLearning,
+    "eac": ErasingAttentionConsistency,
 }
 
 

@@ -119,6 +119,8 @@ class Method(nn.Module):
 
     views: ClassVar[tuple[str, ...]] = ("weak",)
     """Of ``augment.VIEWS``; weak stands for what trainer.augment says."""
+    passes: ClassVar[float] = 1
+    """Forward and backward passes of one network over one batch that a step needs; what its time is measured by."""
     ranges: ClassVar[Mapping[str, tuple[float, float]]] = {}
     """Lowest and highest value allowed of a key, both included."""
     choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}
