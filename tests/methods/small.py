@@ -1,7 +1,7 @@
 """A network small enough to be followed by hand, steps to teach it with, and methods with the keys of conf/."""
 
 import torch
-import yaml
+from omegaconf import OmegaConf
 from torch import Tensor, nn
 
 from fer_exp.config import MethodConfig
@@ -32,8 +32,8 @@ class SmallNetwork(nn.Module):
 
 def made(name: str, setting: Setting | None = None, **keys: object) -> Method:
     """A method in float64, with the keys of its YAML file but for those given."""
-    own = yaml.safe_load((conf_folder() / "method" / f"{name}.yaml").read_text())
-    own = {key: value for key, value in own.items() if key not in ("name", "affect_weight")}
+    written = OmegaConf.load(conf_folder() / "method" / f"{name}.yaml")
+    own = {key: value for key, value in written.items() if key not in ("name", "affect_weight")}
     assert set(keys) <= set(own)
     config = MethodConfig(name, keys=own | keys)
     return make_method(config, setting or Setting(CLASSES, FACES, FEATURES, epochs=20)).double()
