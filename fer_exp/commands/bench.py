@@ -126,7 +126,8 @@ def whole_path(examples: Examples, config: BenchConfig, device: torch.device, cl
     needed = (WARM + config.steps) * config.trainer.batch_size
     rows = np.resize(examples.rows, needed)  # a small corpus is met more than once
     index = torch.from_numpy(rows)
-    repeated = replace(examples, rows=rows, target=examples.target[index], affect=examples.affect[index])
+    clean = None if examples.clean is None else examples.clean[index]
+    repeated = replace(examples, rows=rows, target=examples.target[index], affect=examples.affect[index], clean=clean)
     network, _ = build_network(config.backbone, config.dataset.size, classes, False, config.seed)
     layout = fastest_layout(device, config.dataset.size)
     told = TrainConfig(backbone=config.backbone, method=config.method, trainer=config.trainer, seed=config.seed)

@@ -5,14 +5,36 @@ from __future__ import annotations
 from fer_exp.config import MethodConfig, check_choice
 from fer_exp.errors import RequestError
 from fer_exp.methods.ce import CrossEntropy
+from fer_exp.methods.co_teaching import CoTeaching
 from fer_exp.methods.dnfer import Dnfer
+from fer_exp.methods.eac import Eac
+from fer_exp.methods.elr import Elr
+from fer_exp.methods.evidence import Evidence
+from fer_exp.methods.gce import Gce
+from fer_exp.methods.jocor import Jocor
+from fer_exp.methods.label_smoothing import LabelSmoothing
 from fer_exp.methods.method import Method, Setting, check_keys
+from fer_exp.methods.mixup import Mixup
 from fer_exp.methods.ncctfer import Ncctfer
+from fer_exp.methods.rul import Rul
+from fer_exp.methods.sce import Sce
+from fer_exp.methods.scn import Scn
 
 METHODS: dict[str, type[Method]] = {
     "ce": CrossEntropy,
+    "co_teaching": CoTeaching,
     "dnfer": Dnfer,
+    "eac": Eac,
+    "elr": Elr,
+    "evidence": Evidence,
+    "gce": Gce,
+    "jocor": Jocor,
+    "label_smoothing": LabelSmoothing,
+    "mixup": Mixup,
     "ncctfer": Ncctfer,
+    "rul": Rul,
+    "sce": Sce,
+    "scn": Scn,
 }
 
 

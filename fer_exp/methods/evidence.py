@@ -6,7 +6,6 @@ face with a wrong label has likely classes among which its label is not, and is 
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -67,7 +66,9 @@ class Evidence(Method):
         "rate": (0.01, 0.99),
         "faces": (0, float("inf")),
     }
-    needs_one_class: ClassVar[str] = "its noise model is one of single labels, and a distribution says by itself what is likely"
+    needs_one_class: ClassVar[str] = (
+        "its noise model is one of single labels, and a distribution says by itself what is likely"
+    )
 
     def __init__(self, setting: Setting, *, warmup: int, decay: float, rate: float, faces: float) -> None:
         super().__init__(setting)

@@ -119,6 +119,8 @@ class Method(nn.Module):
 
     views: ClassVar[tuple[str, ...]] = ("weak",)
     """Of ``augment.VIEWS``; weak stands for what trainer.augment says."""
+    passes: ClassVar[float] = 1
+    """Forward and backward passes of one network over one batch that a step needs; what its time is measured by."""
     ranges: ClassVar[Mapping[str, tuple[float, float]]] = {}
     """Lowest and highest value allowed of a key, both included."""
     choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}
@@ -159,6 +161,16 @@ def check_keys(kind: type[Method], name: str, keys: Mapping[str, Any]) -> None:
     for key, choices in kind.choices.items():
         if keys.get(key) is not None:
             check_choice(f"method.{key}", str(keys[key]), choices)
+
+
+def face_weights(target: Tensor, weights: Tensor | None) -> Tensor:
+    r"""Weight of each face under class weights: :math:`\sum_k t_k w_k`, shape (N,); ones where there are none.
+
+    Args:
+        target: shape (N, K), rows sum to 1.
+        weights: shape (K,), or None.
+    """
+    return target.sum(dim=1) if weights is None else target @ weights.to(target)
 
 
 def gathered(values: Tensor) -> Tensor:

@@ -7,6 +7,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from fer_exp.training.batches import seed_of
+from fer_exp.training.erasing import cutout, erase
+from fer_exp.training.randaugment import ROUNDS, draw_ops, rand_augment
+
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 """ImageNet's channel means and standard deviations, so that pretrained weights meet what they were trained on."""
@@ -16,6 +20,9 @@ Draw = tuple[int, int, int, int]
 
 SHIFT = 1 / 12
 """Largest shift as a share of the picture: 4 of 48 pixels, the padding that papers on small pictures use."""
+
+STRONG, ERASED = 101, 102
+"""What a batch's seed is joined with, so that a view draws other numbers than the weak view under it."""
 
 
 def weak(pixels: Tensor, draw: Draw) -> Tensor:
@@ -44,12 +51,43 @@ def weak(pixels: Tensor, draw: Draw) -> Tensor:
     return pixels.reshape(-1, pixels.shape[3]).index_select(0, index).view(pixels.shape)
 
 
+def strong(pixels: Tensor, draw: Draw) -> Tensor:
+    """The weak view, then RandAugment (two operations, each with chance 1/2, levels 1 to 10) and a grey square.
+
+    Args and result as of ``weak``; pixels are uint8.
+    """
+    seed, rank, world, total = draw
+    generator = torch.Generator().manual_seed(seed_of(seed, STRONG))
+    ops, levels, signs = (each[rank::world] for each in draw_ops(total, generator))
+    places = torch.rand(total, 2, generator=generator)[rank::world]
+    views = weak(pixels, draw)
+    for number in range(ROUNDS):
+        views = rand_augment(views, ops[:, number], levels[:, number], signs[:, number])
+    return cutout(views, places)
+
+
+def erased(pixels: Tensor, draw: Draw) -> Tensor:
+    """The weak view, then on half of the faces a rectangle of 2 to 25 % of the picture painted over.
+
+    Args and result as of ``weak``; pixels are uint8.
+    """
+    seed, rank, world, total = draw
+    generator = torch.Generator().manual_seed(seed_of(seed, ERASED))
+    numbers = torch.rand(total, 5, generator=generator, dtype=torch.float64)[rank::world]
+    return erase(weak(pixels, draw), numbers)
+
+
 def plain(pixels: Tensor, draw: Draw) -> Tensor:
     """The faces as they are."""
     return pixels
 
 
-VIEWS: dict[str, Callable[[Tensor, Draw], Tensor]] = {"none": plain, "weak": weak}
+VIEWS: dict[str, Callable[[Tensor, Draw], Tensor]] = {
+    "none": plain,
+    "weak": weak,
+    "strong": strong,
+    "erased": erased,
+}
 """What a method or ``trainer.augment`` may ask for: pixels (B, H, W, C), uint8, to pixels of the same shape."""
 
 

@@ -40,8 +40,7 @@ def test_order_and_draws_depend_on_seed_and_epoch_alone():
     assert met(1, 3) != met(2, 3)
 
 
-def test_a_memory_map_gives_the_same_batches_as_an_array(tmp_path, monkeypatch):
-    monkeypatch.setattr("fer_exp.training.batches.RESIDENT", 1)  # let the pages go after every batch
+def test_a_memory_map_gives_the_same_batches_as_an_array(tmp_path):
     given = examples()
     given.pixels.tofile(tmp_path / "pixels")
     mapped = np.memmap(tmp_path / "pixels", np.uint8, "r", shape=given.pixels.shape)

@@ -1,0 +1,94 @@
+"""Co-teaching: two networks, each learns from the faces of which the other has the smaller losses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from fer_exp.errors import RequestError
+from fer_exp.methods.ce import cross_entropies
+from fer_exp.methods.method import Learnt, Method, Network, Setting, Step
+from fer_exp.methods.ncctfer import mean_over
+
+
+def small_losses(losses: Tensor, share: float) -> Tensor:
+    """The faces with the smallest losses, a share of them and at least one.
+
+    Args:
+        losses: shape (N,).
+        share: that is kept, 0 to 1; the number is rounded down.
+
+    Returns:
+        Shape (N,), bool.
+
+    >>> small_losses(torch.tensor([3.0, 1.0, 2.0, 9.0]), 0.5)
+    tensor([False,  True,  True, False])
+    """
+    number = max(1, int(share * len(losses) + 1e-6))
+    chosen = torch.zeros_like(losses, dtype=torch.bool)
+    chosen[losses.argsort(stable=True)[:number]] = True
+    return chosen
+
+
+def kept_share(epoch: int, forget_rate: float, ramp: int) -> float:
+    """Share of a batch kept in an epoch (from 0): 1 at first, 1 - ``forget_rate`` after ``ramp`` epochs.
+
+    >>> [kept_share(epoch, 0.4, 2) for epoch in (0, 1, 2, 9)]
+    [1.0, 0.8, 0.6, 0.6]
+    """
+    return 1 - forget_rate * min(1.0, epoch / ramp if ramp else 1.0)
+
+
+class TwoNetworks(Method):
+    """What co-teaching and JoCoR share: a second network and how many faces are forgotten.
+
+    The first network predicts. The second has no valence/arousal head: a method's loss is that of classes.
+
+    Args:
+        setting: the run.
+        forget_rate: share of faces that is not learnt from in the end; None takes the rate of the noise made.
+        ramp: epochs over which it rises from 0; a run with fewer epochs never gets to it.
+
+    Raises:
+        RequestError: the rate is neither given nor known.
+    """
+
+    passes: ClassVar[float] = 2
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {"forget_rate": (0, 0.99), "ramp": (0, float("inf"))}
+    title: ClassVar[str] = "co_teaching"
+
+    def __init__(self, setting: Setting, *, forget_rate: float | None, ramp: int) -> None:
+        super().__init__(setting)
+        rate = setting.noise_rate if forget_rate is None else forget_rate
+        if rate is None:
+            raise RequestError(
+                f"method={self.title} needs the share of wrong labels and it is not known here: set method.forget_rate, "
+                "e.g. to the share of validation faces that a short run with method=ce gets wrong less what it gets "
+                "wrong on a hand-checked sample, or to the share of wrong labels in that sample."
+            )
+        self.forget_rate, self.ramp = rate, ramp
+        self.peer = nn.Module() if setting.make_network is None else setting.make_network()
+        self.peer.affect = None  # without a loss of its own it would have no gradient, which DDP does not allow
+
+    def kept(self, step: Step) -> float:
+        """Share of this step's faces that is learnt from."""
+        return kept_share(step.epoch, self.forget_rate, self.ramp)
+
+
+class CoTeaching(TwoNetworks):
+    """Han et al. 2018."""
+
+    def learn(self, network: Network, step: Step) -> Learnt:
+        """Each network's mean cross-entropy over the other's small-loss faces, added."""
+        output, other = network(step.views[0]), self.peer(step.views[0])
+        weights, share = self.setting.weights, self.kept(step)
+        chosen = [
+            small_losses(cross_entropies(logits.detach(), step.target), share)
+            for logits in (other.logits, output.logits)
+        ]
+        losses = [cross_entropies(logits, step.target, weights) for logits in (output.logits, other.logits)]
+        loss = mean_over(losses[0], chosen[0]) + mean_over(losses[1], chosen[1])
+        return Learnt(loss, output, chosen[0])

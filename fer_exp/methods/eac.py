@@ -1,0 +1,63 @@
+"""Erasing Attention Consistency (Zhang et al., ECCV 2022): a face and its mirror image must be looked at alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from fer_exp.methods.ce import soft_cross_entropy
+from fer_exp.methods.method import Learnt, Method, Network, Setting, Step
+
+
+def activation_maps(maps: Tensor, weight: Tensor) -> Tensor:
+    r"""Class activation maps :math:`A_{nkij} = \sum_f w_{kf} m_{nfij}` (Zhou et al. 2016).
+
+    Args:
+        maps: the last feature maps, shape (N, F, h, w).
+        weight: of the linear class head, shape (K, F).
+
+    Returns:
+        Shape (N, K, h, w).
+    """
+    return F.conv2d(maps, weight[:, :, None, None])
+
+
+def consistency(seen: Tensor, mirrored: Tensor) -> Tensor:
+    """Mean squared error between the activation maps of faces and the maps of their mirror images, turned back.
+
+    Args:
+        seen: shape (N, K, h, w).
+        mirrored: the same of the mirror images.
+
+    >>> import torch
+    >>> maps = torch.tensor([[[[1.0, 2.0, 4.0]]]])
+    >>> consistency(maps, maps.flip(3)), consistency(maps, maps)
+    (tensor(0.), tensor(6.))
+    """
+    if seen.dtype.itemsize < 4:
+        seen, mirrored = seen.float(), mirrored.float()
+    return F.mse_loss(seen, mirrored.flip(3))
+
+
+class ErasingAttentionConsistency(Method):
+    """Erasing takes from the network what it would memorise a wrong label by; the mirror image keeps it from a part."""
+
+    views = ("erased",)
+    passes = 2
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {"consistency_weight": (0, float("inf"))}
+
+    def __init__(self, setting: Setting, consistency_weight: float) -> None:
+        super().__init__(setting)
+        self.consistency_weight = consistency_weight
+
+    def learn(self, network: Network, step: Step) -> Learnt:
+        """Cross-entropy on the erased faces, plus the weighted consistency with their mirror images."""
+        faces = step.views[0]
+        output, mirrored = network(faces), network(faces.flip(3))
+        weight = network.classify.weight.detach()  # consistency teaches where to look, not what the classes are
+        apart = consistency(activation_maps(output.maps, weight), activation_maps(mirrored.maps, weight))
+        loss = soft_cross_entropy(output.logits, step.target, self.setting.weights) + self.consistency_weight * apart
+        return Learnt(loss, output, figures={"consistency": apart})

@@ -1,0 +1,53 @@
+"""Generalised cross-entropy: between cross-entropy, which learns fast, and absolute error, which forgives wrong labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from torch import Tensor
+
+from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, face_weights
+
+
+def generalised_cross_entropy(logits: Tensor, target: Tensor, q: float) -> Tensor:
+    r"""The negative Box-Cox transformation of the label's probability, expected over the target.
+
+    .. math:: \sum_k t_k \frac{1 - p_k^q}{q}
+
+    Args:
+        logits: shape (N, K).
+        target: shape (N, K), rows sum to 1.
+        q: above 0 to 1; towards 0 it is cross-entropy, at 1 half of the absolute error.
+
+    Returns:
+        Shape (N,), 0 to 1 / q.
+
+    Source:
+        Zhang and Sabuncu 2018, equation 6.
+    """
+    powers = (q * logits.log_softmax(dim=1)).exp()
+    return (target * (1 - powers)).sum(dim=1) / q
+
+
+class Gce(Method):
+    """Zhang and Sabuncu 2018, without truncation.
+
+    A soft target expects the loss over its classes; the least of that is not at the target itself but sharper.
+
+    Args:
+        setting: the run.
+        q: see ``generalised_cross_entropy``.
+    """
+
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {"q": (1e-3, 1)}
+
+    def __init__(self, setting: Setting, *, q: float) -> None:
+        super().__init__(setting)
+        self.q = q
+
+    def learn(self, network: Network, step: Step) -> Learnt:
+        """The mean loss of the batch."""
+        output = network(step.views[0])
+        losses = generalised_cross_entropy(output.logits.float(), step.target, self.q)
+        return Learnt((losses * face_weights(step.target, self.setting.weights)).mean(), output)

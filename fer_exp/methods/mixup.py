@@ -1,0 +1,59 @@
+"""Mixup: blends of two faces are taught blends of their targets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from fer_exp.methods.ce import soft_cross_entropy
+from fer_exp.methods.method import Learnt, Method, Network, Setting, Step
+
+
+def mixed(values: Tensor, partner: Tensor, share: float) -> Tensor:
+    r"""Each row blended with its partner's: :math:`\lambda x_i + (1 - \lambda) x_{\pi(i)}`; nan where either is.
+
+    Args:
+        values: shape (N, ...).
+        partner: a permutation of the rows, shape (N,).
+        share: lambda, 0 to 1.
+
+    >>> mixed(torch.tensor([1.0, 3.0]), torch.tensor([1, 0]), 0.75)
+    tensor([1.5000, 2.5000])
+    """
+    return share * values + (1 - share) * values[partner]
+
+
+class Mixup(Method):
+    """Zhang et al. 2018. One share a batch, drawn from Beta(alpha, alpha), as their code does.
+
+    Pictures, targets and ratings are blended alike. The accuracy on training faces in the history is that of blends
+    against the first face's label.
+
+    Args:
+        setting: the run.
+        alpha: of the beta distribution; small values blend little.
+    """
+
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {"alpha": (1e-3, float("inf"))}
+
+    def __init__(self, setting: Setting, *, alpha: float) -> None:
+        super().__init__(setting)
+        self.alpha = alpha
+
+    def draw(self, size: int, generator: torch.Generator) -> tuple[Tensor, float]:
+        """Partners, shape (size,), and the share: a beta variable as a ratio of two gamma variables."""
+        partner = torch.randperm(size, generator=generator)
+        gamma = torch._standard_gamma(torch.full((2,), self.alpha, dtype=torch.float64), generator=generator)
+        total = float(gamma.sum())
+        return partner, float(gamma[0]) / total if total > 0 else 1.0
+
+    def learn(self, network: Network, step: Step) -> Learnt:
+        """The mean cross-entropy of the blends."""
+        partner, share = self.draw(len(step.target), step.generator())
+        partner = partner.to(step.target.device)
+        output = network(mixed(step.views[0], partner, share))
+        loss = soft_cross_entropy(output.logits, mixed(step.target, partner, share), self.setting.weights)
+        return Learnt(loss, output, affect=mixed(step.affect, partner, share))

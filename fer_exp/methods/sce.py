@@ -1,0 +1,59 @@
+"""Symmetric cross-entropy: cross-entropy and its reverse, which bounds what a wrong label can do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from torch import Tensor
+
+from fer_exp.methods.ce import cross_entropies
+from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, face_weights
+
+
+def reverse_cross_entropy(logits: Tensor, target: Tensor, log_zero: float) -> Tensor:
+    r"""Cross-entropy with target and prediction in each other's place.
+
+    .. math:: -\sum_k p_k \max(\log t_k, A)
+
+    Args:
+        logits: shape (N, K).
+        target: shape (N, K), rows sum to 1.
+        log_zero: A, what stands for the logarithm of 0, below 0.
+
+    Returns:
+        Shape (N,), 0 to -A. For one class it is -A (1 - p_y).
+
+    Source:
+        Wang et al. 2019, equation 5.
+    """
+    return -(logits.softmax(dim=1) * target.log().clamp(min=log_zero)).sum(dim=1)
+
+
+class Sce(Method):
+    """Wang et al. 2019: alpha times cross-entropy plus beta times reverse cross-entropy.
+
+    Args:
+        setting: the run.
+        alpha: weight of cross-entropy.
+        beta: weight of its reverse.
+        log_zero: see ``reverse_cross_entropy``.
+    """
+
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "alpha": (0, float("inf")),
+        "beta": (0, float("inf")),
+        "log_zero": (-100, -1e-3),
+    }
+
+    def __init__(self, setting: Setting, *, alpha: float, beta: float, log_zero: float) -> None:
+        super().__init__(setting)
+        self.alpha, self.beta, self.log_zero = alpha, beta, log_zero
+
+    def learn(self, network: Network, step: Step) -> Learnt:
+        """The mean loss of the batch."""
+        output, weights = network(step.views[0]), self.setting.weights
+        forward = cross_entropies(output.logits, step.target, weights)
+        reverse = reverse_cross_entropy(output.logits.float(), step.target, self.log_zero)
+        reverse = reverse * face_weights(step.target, weights)
+        return Learnt((self.alpha * forward + self.beta * reverse).mean(), output)

@@ -1,0 +1,150 @@
+"""Self-Cure Network (Wang et al., CVPR 2020): attention weighs and ranks faces, doubtful labels are replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from fer_exp.methods.ce import soft_cross_entropy
+from fer_exp.methods.method import Learnt, Method, Network, Output, Setting, Step, gathered
+
+
+def high_group(attention: Tensor, beta: float) -> Tensor:
+    """The share ``beta`` of a batch with the most attention, rounded down, at least one face in and one out.
+
+    Args:
+        attention: shape (B,).
+        beta: 0 to 1.
+
+    Returns:
+        Shape (B,), bool; of equal faces the first is taken. All False for a single face.
+
+    >>> high_group(torch.tensor([0.2, 0.9, 0.4]), 0.7)
+    tensor([False,  True,  True])
+    """
+    count = min(max(1, int(len(attention) * beta + 1e-9)), len(attention) - 1)
+    group = torch.zeros_like(attention, dtype=torch.bool)
+    group[attention.detach().argsort(descending=True, stable=True)[:count]] = True
+    return group
+
+
+def rank_loss(attention: Tensor, high: Tensor, margin: float) -> tuple[Tensor, Tensor, Tensor]:
+    r"""How far the two groups' mean attention falls short of the margin between them.
+
+    .. math:: \max(0,\, \delta_1 - (\bar\alpha_{high} - \bar\alpha_{low}))
+
+    Args:
+        attention: shape (B,).
+        high: of ``high_group``.
+        margin: :math:`\delta_1`.
+
+    Returns:
+        The loss (0 where there is only one group) and the mean attention of the high and of the low group.
+    """
+    in_high = (attention * high).sum() / high.sum().clamp(min=1)
+    in_low = (attention * ~high).sum() / (~high).sum().clamp(min=1)
+    return F.relu(margin - (in_high - in_low)) * high.any(), in_high, in_low
+
+
+def relabel(probabilities: Tensor, label: Tensor, margin: float) -> Tensor:
+    """The predicted class of each face whose own class is less probable by more than ``margin``; -1 for the others.
+
+    Args:
+        probabilities: shape (B, K).
+        label: the class taught, shape (B,).
+        margin: delta_2 of the paper.
+
+    >>> relabel(torch.tensor([[0.7, 0.3], [0.55, 0.45]]), torch.tensor([1, 1]), margin=0.2)
+    tensor([ 0, -1])
+    """
+    most, predicted = probabilities.max(dim=1)
+    own = probabilities.gather(1, label[:, None]).squeeze(1)
+    return torch.where(most - own > margin, predicted, -1)
+
+
+class SelfCureNetwork(Method):
+    """Logits are scaled by an attention of 0 to 1 before the cross-entropy, in training and when predicting."""
+
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "beta": (0, 1),
+        "margin": (0, 1),
+        "relabel_margin": (0, 1),
+        "relabel_epoch": (1, float("inf")),
+    }
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"relabel_group": ("low", "all")}
+
+    def __init__(
+        self,
+        setting: Setting,
+        beta: float,
+        margin: float,
+        relabel_margin: float,
+        relabel_epoch: int,
+        relabel_group: str,
+    ) -> None:
+        super().__init__(setting)
+        self.beta, self.margin = beta, margin
+        self.relabel_margin, self.relabel_epoch, self.relabel_group = relabel_margin, relabel_epoch, relabel_group
+        self.attention = nn.Linear(setting.features, 1)
+        for each in self.attention.parameters():  # every face begins with an attention of one half
+            nn.init.zeros_(each)
+        self.relabelled: Tensor
+        self.register_buffer("relabelled", torch.full((setting.faces,), -1))
+
+    def learn(self, network: Network, step: Step) -> Learnt:
+        """Cross-entropy of the scaled logits plus the rank loss; from ``relabel_epoch`` on, labels are replaced."""
+        output = network(step.views[0])
+        attention, logits = attended(self.attention, output)
+        now = self.relabelled[step.index]
+        taught = F.one_hot(now.clamp(min=0), self.setting.classes).to(step.target.dtype)
+        taught = torch.where(now[:, None] >= 0, taught, step.target)
+        high = high_group(attention, self.beta)
+        ranked, in_high, in_low = rank_loss(attention, high, self.margin)
+        if step.epoch + 1 >= self.relabel_epoch:
+            new = relabel(logits.detach().softmax(dim=1), taught.argmax(dim=1), self.relabel_margin)
+            self.remember(step.index, torch.where(high, -1, new) if self.relabel_group == "low" else new)
+        return Learnt(
+            soft_cross_entropy(logits, taught, self.setting.weights) + ranked,
+            output,
+            figures={
+                "attention_high": in_high,
+                "attention_low": in_low,
+                "relabelled_share": (self.relabelled[step.index] >= 0).double().mean(),
+            },
+        )
+
+    def remember(self, index: Tensor, new: Tensor) -> None:
+        """Keep the new classes, shape (B,), of faces ``index``, of all processes; -1 changes nothing."""
+        found = torch.full_like(self.relabelled, -1)
+        # A face may be in a batch twice; the largest class wins, whatever order the device writes in.
+        found.scatter_reduce_(0, gathered(index), gathered(new), "amax")
+        self.relabelled.copy_(torch.where(found >= 0, found, self.relabelled))
+
+    def predictor(self, network: nn.Module) -> nn.Module:
+        """The network with its logits scaled by attention, as they were trained."""
+        return Attended(network, self.attention)
+
+
+def attended(attend: nn.Module, output: Output) -> tuple[Tensor, Tensor]:
+    """Attention, shape (B,), 0 to 1, and the logits scaled by it, shape (B, K)."""
+    attention = torch.sigmoid(attend(output.features)).squeeze(1)
+    if attention.dtype.itemsize < 4:
+        attention = attention.float()
+    return attention, attention[:, None] * output.logits
+
+
+class Attended(nn.Module):
+    """A network whose logits are scaled by attention."""
+
+    def __init__(self, network: nn.Module, attend: nn.Module) -> None:
+        super().__init__()
+        self.network, self.attend = network, attend
+
+    def forward(self, pictures: Tensor) -> Output:
+        """What the network says of pictures, shape (N, 3, H, W)."""
+        output: Output = self.network(pictures)
+        return output._replace(logits=attended(self.attend, output)[1])

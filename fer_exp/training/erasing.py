@@ -1,0 +1,73 @@
+"""Rectangles painted over: cutout and random erasing on a batch of bytes, each face with its own."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+GREY = (127,)
+"""What cutout paints (FixMatch)."""
+MEAN_BYTES = (124, 116, 104)
+"""What random erasing paints: 0 once normalised by ImageNet's means (0.485, 0.456, 0.406)."""
+SIDE = 16 / 224
+"""Of cutout's square, as a share of the picture: 16 of 224 pixels."""
+AREA = (0.02, 0.25)
+"""Smallest and largest share of the picture that is erased, as SCN, RUL and EAC have it."""
+RATIO = (0.3, 3.3)
+"""Smallest and largest height by width of what is erased (Zhong et al. 2020)."""
+CHANCE = 0.5
+"""Of a face to be erased (Zhong et al. 2020)."""
+
+
+def cutout(pixels: Tensor, places: Tensor) -> Tensor:
+    """A grey square on each face: whole at the left and upper edge, cut off at the right and lower one.
+
+    Args:
+        pixels: (B, H, W, C), uint8.
+        places: where the square's middle lies, as shares of height and width, shape (B, 2), 0 to 1, on the CPU.
+    """
+    size = torch.tensor(pixels.shape[1:3])
+    side = max(1, round(SIDE * int(size.min())))
+    corner = (places * size - side / 2).clamp_(min=0).long()
+    return paint(pixels, corner, torch.full_like(corner, side), GREY)
+
+
+def erase(pixels: Tensor, numbers: Tensor) -> Tensor:
+    """Random erasing: on half of the faces a rectangle of random area, shape and place.
+
+    Args:
+        pixels: (B, H, W, C), uint8.
+        numbers: uniform from 0 to 1, shape (B, 5), float64, on the CPU: whether, area, ratio (on a log scale), place
+            from the top, place from the left.
+    """
+    size = torch.tensor(pixels.shape[1:3])
+    whether, area, ratio = numbers[:, :3].unbind(dim=1)
+    pixels_erased = (AREA[0] + (AREA[1] - AREA[0]) * area) * size.prod()
+    low, high = map(math.log, RATIO)
+    ratio = torch.exp(low + (high - low) * ratio)
+    extent = torch.stack([pixels_erased * ratio, pixels_erased / ratio], dim=1).sqrt().round().long()
+    extent = torch.minimum(extent, size)  # of a picture far from square
+    corner = (numbers[:, 3:] * (size - extent + 1)).long()
+    return paint(pixels, corner, extent * (whether < CHANCE)[:, None], MEAN_BYTES)
+
+
+def paint(pixels: Tensor, corner: Tensor, extent: Tensor, color: tuple[int, ...]) -> Tensor:
+    """A rectangle of one colour on each face.
+
+    Args:
+        pixels: (B, H, W, C), uint8.
+        corner: row and column of the upper left pixel, shape (B, 2).
+        extent: height and width in pixels, shape (B, 2); 0 paints nothing, what leaves the picture is cut off.
+        color: a byte, or three, whose mean is taken for grey pictures.
+    """
+    if len(color) > pixels.shape[3]:
+        color = (sum(color) // len(color),)
+    box = torch.stack([corner, corner + extent], dim=2).to(pixels.device, non_blocking=True)  # (B, 2, start and end)
+    rows = torch.arange(pixels.shape[1], device=pixels.device)
+    columns = torch.arange(pixels.shape[2], device=pixels.device)
+    in_rows = (rows >= box[:, 0, :1]) & (rows < box[:, 0, 1:])
+    in_columns = (columns >= box[:, 1, :1]) & (columns < box[:, 1, 1:])
+    inside = (in_rows[:, :, None] & in_columns[:, None, :])[..., None]
+    return torch.where(inside, torch.tensor(color, dtype=torch.uint8, device=pixels.device), pixels)

@@ -1,0 +1,211 @@
+"""RandAugment on a batch of bytes: each face has its own operation and level, and comes out as from Pillow.
+
+The pool, the ranges and the way of drawing are those that semi-supervised training uses: Sohn et al. 2020 (FixMatch),
+appendix D, in the form of its public PyTorch version, after Cubuk et al. 2020 (RandAugment). One difference: levels are
+drawn from 1 to 10, both included, as the methods on noisy expressions say; that version never draws 10.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+OPS = (
+    "auto_contrast",
+    "brightness",
+    "color",
+    "contrast",
+    "equalize",
+    "identity",
+    "posterize",
+    "rotate",
+    "sharpness",
+    "shear_x",
+    "shear_y",
+    "solarize",
+    "translate_x",
+    "translate_y",
+)
+IDENTITY = OPS.index("identity")
+ROUNDS = 2
+"""Operations drawn for a face."""
+CHANCE = 0.5
+"""Of each to be applied."""
+LEVELS = 10
+"""Highest level; the lowest is 1."""
+
+
+def draw_ops(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """Operations for ``count`` faces, as indices into ``OPS`` (identity where not applied), their levels and signs.
+
+    Returns:
+        Three tensors of shape (count, ROUNDS), int64: 0..13, 1..10 and -1 or 1, which way a face is turned or moved.
+    """
+    shape = (count, ROUNDS)
+    ops = torch.randint(len(OPS), shape, generator=generator)
+    applied = torch.rand(shape, generator=generator) < CHANCE
+    levels = torch.randint(1, LEVELS + 1, shape, generator=generator)
+    signs = 2 * torch.randint(2, shape, generator=generator) - 1
+    return torch.where(applied, ops, IDENTITY), levels, signs
+
+
+def rand_augment(pixels: Tensor, ops: Tensor, levels: Tensor, signs: Tensor) -> Tensor:
+    """One operation on each face.
+
+    Args:
+        pixels: (B, H, W, C), uint8, C of 1 (grey) or 3.
+        ops: index into ``OPS`` of each face, shape (B,), on the CPU, as are the other two.
+        levels: 1 to 10, shape (B,).
+        signs: -1 or 1, shape (B,).
+
+    Returns:
+        New pixels, shape and dtype as given.
+    """
+    views = pixels.clone()
+    for code in sorted(set(ops.tolist()) - {IDENTITY}):
+        faces = (ops == code).nonzero().squeeze(1)
+        there = faces.to(pixels.device, non_blocking=True)
+        views[there] = operate(OPS[code], pixels[there], levels[faces], signs[faces])
+    return views
+
+
+def operate(op: str, faces: Tensor, level: Tensor, sign: Tensor) -> Tensor:
+    """One operation of ``OPS`` on all faces, (F, H, W, C), at a level and sign each, shape (F,), on the CPU."""
+    if op == "auto_contrast":
+        return auto_contrast(faces)
+    if op == "equalize":
+        return equalize(faces)
+    if op in DULLED:
+        return blend(DULLED[op](faces), faces, _wide(0.05 + level * 0.9 / LEVELS, faces))
+    if op == "posterize":
+        dropped = 4 - _wide(level * 4 // LEVELS, faces)  # bits; 8 to 4 are kept
+        return (faces >> dropped) << dropped
+    if op == "solarize":
+        return torch.where(faces < _wide(256 - level * 256 // LEVELS, faces), faces, 255 - faces)
+    return transform(faces, matrices(op, level * sign, *faces.shape[1:3]))
+
+
+def matrices(op: str, level: Tensor, height: int, width: int) -> Tensor:
+    """Affine maps from places in the view to places in the face: x' = ax + by + c, y' = dx + ey + f.
+
+    Args:
+        op: ``rotate`` (3 degrees a level, around the middle), ``shear_x``, ``shear_y`` (0.03 a level), ``translate_x``
+            or ``translate_y`` (0.03 of the picture a level, whole pixels).
+        level: with sign, shape (F,).
+        height: of the picture.
+        width: of the picture.
+
+    Returns:
+        a, b, c, d, e, f: shape (F, 6), float64.
+    """
+    made = torch.tensor([1.0, 0, 0, 0, 1, 0], dtype=torch.float64).repeat(len(level), 1)
+    amount = level.double() * 0.3 / LEVELS
+    if op == "rotate":
+        angle = -level.double() * 30 / LEVELS * math.pi / 180
+        cos, sin, x, y = angle.cos(), angle.sin(), width / 2, height / 2
+        made = torch.stack([cos, sin, x - cos * x - sin * y, -sin, cos, y + sin * x - cos * y], dim=1)
+    elif op == "shear_x":
+        made[:, 1] = amount
+    elif op == "shear_y":
+        made[:, 3] = amount
+    elif op == "translate_x":
+        made[:, 2] = (amount * width).trunc()
+    else:
+        made[:, 5] = (amount * height).trunc()
+    return made
+
+
+def transform(faces: Tensor, maps: Tensor) -> Tensor:
+    """Each face seen through its affine map: the nearest pixel, black where the map leaves the picture.
+
+    Args:
+        faces: (F, H, W, C), uint8.
+        maps: of ``matrices``, shape (F, 6).
+    """
+    count, height, width, channels = faces.shape
+    a, b, c, d, e, f = maps.unbind(dim=1)
+    # Pillow's fixed-point numbers with 16 binary places, so that places between two pixels fall on the same side.
+    fixed = torch.stack([a, b, c + (a + b) / 2, d, e, f + (d + e) / 2]).mul(65536).add(0.5).floor().long()
+    a, b, c, d, e, f = fixed.to(faces.device, non_blocking=True)[:, :, None, None]
+    xs = torch.arange(width, device=faces.device)
+    ys = torch.arange(height, device=faces.device)[:, None]
+    column, row = (a * xs + b * ys + c) >> 16, (d * xs + e * ys + f) >> 16
+    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    index = (row * width + column).where(inside, 0).view(count, -1, 1).expand(-1, -1, channels)
+    found = faces.reshape(count, -1, channels).gather(1, index).view(faces.shape)
+    return found.where(inside[..., None], 0)
+
+
+def auto_contrast(faces: Tensor) -> Tensor:
+    """Each channel stretched so that its darkest pixel becomes 0 and its brightest 255; a constant one stays."""
+    low, high = faces.amin(dim=(1, 2), keepdim=True).double(), faces.amax(dim=(1, 2), keepdim=True).double()
+    # A quotient of tensors: 255 / tensor would be rounded twice, as a product with the reciprocal.
+    scale = torch.full_like(low, 255) / (high - low).clamp(min=1)
+    stretched = (faces * scale - low * scale).clamp_(0, 255).to(torch.uint8)
+    return torch.where(high > low, stretched, faces)
+
+
+def equalize(faces: Tensor) -> Tensor:
+    """Each channel mapped so that its grey values are used as evenly as whole values allow.
+
+    Grey value v becomes (s // 2 + pixels darker than v) // s, where s is a 255th of the pixels, without those of the
+    brightest value; a channel stays where s is 0.
+    """
+    count, height, width, channels = faces.shape
+    values = faces.permute(0, 3, 1, 2).reshape(count * channels, -1).long()
+    histogram = torch.zeros(len(values), 256, dtype=torch.int64, device=faces.device)
+    histogram.scatter_add_(1, values, torch.ones_like(values))
+    last = histogram.gather(1, values.amax(dim=1, keepdim=True))
+    step = (height * width - last) // 255
+    darker = histogram.cumsum(dim=1) - histogram
+    table = ((step // 2 + darker) // step.clamp(min=1)).clamp_(max=255)
+    mapped = torch.where(step > 0, table.gather(1, values), values).to(torch.uint8)
+    return mapped.view(count, channels, height, width).permute(0, 2, 3, 1)
+
+
+def blend(dull: Tensor, faces: Tensor, factor: Tensor) -> Tensor:
+    """Between ``dull`` (factor 0) and the faces (factor 1), cut to whole grey values."""
+    return (dull + factor * (faces.float() - dull)).to(torch.uint8)
+
+
+def grey(faces: Tensor) -> Tensor:
+    """Luminance after ITU-R 601, shape (F, H, W, 1), whole numbers."""
+    if faces.shape[3] == 1:
+        return faces
+    weights = torch.tensor([19595, 38470, 7471], dtype=torch.int32, device=faces.device)
+    return ((faces.int() * weights).sum(dim=3, keepdim=True, dtype=torch.int32) + 32768) >> 16
+
+
+def mean_grey(faces: Tensor) -> Tensor:
+    """Each face's mean luminance, rounded, shape (F, 1, 1, 1)."""
+    sums = grey(faces).sum(dim=(1, 2), keepdim=True, dtype=torch.int64)
+    pixels = faces.shape[1] * faces.shape[2]
+    return (2 * sums + pixels) // (2 * pixels)
+
+
+def smooth(faces: Tensor) -> Tensor:
+    """Each pixel's mean with its neighbours, itself counted five times; the rim stays as it is."""
+    middle = faces[:, 1:-1, 1:-1].int()
+    rows = faces[:, :-2].int() + faces[:, 1:-1] + faces[:, 2:]
+    around = rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:] + 4 * middle
+    smoothed = faces.clone()
+    smoothed[:, 1:-1, 1:-1] = ((2 * around + 13) // 26).to(torch.uint8)
+    return smoothed
+
+
+DULLED: dict[str, Callable[[Tensor], Tensor]] = {
+    "brightness": torch.zeros_like,
+    "color": grey,
+    "contrast": mean_grey,
+    "sharpness": smooth,
+}
+"""What an enhancement blends a face with: factors of 0.14 to 0.95 leave less brightness, colour and so on."""
+
+
+def _wide(values: Tensor, faces: Tensor) -> Tensor:
+    """A value a face, (F,), as it stands beside pixels: (F, 1, 1, 1), float, or uint8 for whole numbers."""
+    values = values.float() if values.is_floating_point() else values.to(torch.uint8)
+    return values.to(faces.device, non_blocking=True)[:, None, None, None]

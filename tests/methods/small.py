@@ -1,0 +1,54 @@
+"""A network small enough to be followed by hand, steps to teach it with, and methods with the keys of conf/."""
+
+import torch
+from omegaconf import OmegaConf
+from torch import Tensor, nn
+
+from fer_exp.config import MethodConfig
+from fer_exp.help import conf_folder
+from fer_exp.methods import make_method
+from fer_exp.methods.method import Method, Output, Setting, Step
+
+CLASSES, FEATURES, FACES = 4, 6, 40
+
+
+class SmallNetwork(nn.Module):
+    """One convolution, pooled, and a linear head; float64."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolve = nn.Conv2d(3, FEATURES, 3, stride=2, padding=1)
+        self.classify = nn.Linear(FEATURES, CLASSES)
+        generator = torch.Generator().manual_seed(0)
+        for each in self.parameters():
+            nn.init.normal_(each, std=0.5, generator=generator)
+        self.double()
+
+    def forward(self, pictures: Tensor) -> Output:
+        maps = self.convolve(pictures).relu()
+        features = maps.mean(dim=(2, 3))
+        return Output(self.classify(features), None, features, maps)
+
+
+def made(name: str, setting: Setting | None = None, **keys: object) -> Method:
+    """A method in float64, with the keys of its YAML file but for those given."""
+    written = OmegaConf.load(conf_folder() / "method" / f"{name}.yaml")
+    own = {key: value for key, value in written.items() if key not in ("name", "affect_weight")}
+    assert set(keys) <= set(own)
+    config = MethodConfig(name, keys=own | keys)
+    return make_method(config, setting or Setting(CLASSES, FACES, FEATURES, epochs=20)).double()
+
+
+def a_step(count: int = 10, seed: int = 0, epoch: int = 0, target: Tensor | None = None) -> Step:
+    """A step on random pictures of the faces 0 to count - 1; without a target each face has one class."""
+    generator = torch.Generator().manual_seed(seed)
+    views = torch.randn(count, 3, 8, 8, generator=generator, dtype=torch.float64)
+    if target is None:
+        target = torch.eye(CLASSES, dtype=torch.float64)[torch.randint(CLASSES, (count,), generator=generator)]
+    return Step((views,), target, torch.arange(count), torch.full((count, 2), torch.nan), epoch, seed)
+
+
+def softmax(row: list[float]) -> list[float]:
+    """Of one face's logits, in plain Python."""
+    powers = [torch.e**value for value in row]
+    return [power / sum(powers) for power in powers]

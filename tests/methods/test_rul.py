@@ -1,0 +1,116 @@
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from torch.autograd import gradcheck
+
+from fer_exp.errors import RequestError
+from fer_exp.methods.method import Setting
+from fer_exp.methods.rul import UncertaintyHead, mix
+from tests.methods.small import CLASSES, FACES, FEATURES, SmallNetwork, a_step, made, softmax
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_mixtures_are_the_formula_face_by_face(scale):
+    generator = torch.Generator().manual_seed(0)
+    features = torch.randn(7, 3, generator=generator, dtype=torch.float64)
+    uncertainty = scale * torch.rand(7, generator=generator, dtype=torch.float64) + 1e-9
+    pairs = torch.tensor([1, 0, 2, 5, 3, 4, 0])  # a face may be its own partner
+    mixed, part = mix(features, uncertainty, pairs)
+    for i, j in enumerate(pairs.tolist()):
+        si, sj = uncertainty[i].item(), uncertainty[j].item()
+        assert part[i].item() == pytest.approx(si / (si + sj), rel=1e-12)
+        for f in range(3):
+            by_hand = (si * features[i, f].item() + sj * features[j, f].item()) / (si + sj)
+            assert mixed[i, f].item() == pytest.approx(by_hand, rel=1e-9, abs=1e-12)
+
+
+def test_mixing_has_the_right_gradient():
+    features = torch.randn(5, 3, dtype=torch.float64, requires_grad=True)
+    uncertainty = (torch.rand(5, dtype=torch.float64) + 0.1).requires_grad_()
+    pairs = torch.tensor([1, 0, 3, 4, 2])
+    assert gradcheck(lambda f, u: mix(f, u, pairs), (features, uncertainty))
+
+
+def normalised(columns: torch.Tensor) -> torch.Tensor:
+    centred = columns - columns.mean(dim=0)
+    return centred / (centred.square().mean(dim=0) + 2e-5).sqrt()
+
+
+def test_uncertainty_is_the_mean_variance_of_the_head():
+    head = UncertaintyHead(FEATURES, 5, 0.0).double()
+    torch.nn.init.normal_(head.after.weight, generator=torch.Generator().manual_seed(1))
+    features = torch.randn(9, FEATURES, dtype=torch.float64)
+    given = head(features, torch.Generator())
+    log_variance = normalised(normalised(features) @ head.project.weight.T) * head.after.weight
+    for face, uncertainty in zip(log_variance.tolist(), given.tolist(), strict=True):
+        assert uncertainty == pytest.approx(sum(map(math.exp, face)) / 5, rel=1e-9)
+
+
+def test_the_head_leaves_out_its_share_of_features_by_the_generator_alone():
+    head = UncertaintyHead(FEATURES, 5, 0.4).double()
+    seen = []
+    head.project.register_forward_hook(lambda module, given, made: seen.append(given[0]))
+    features = torch.randn(2000, FEATURES, dtype=torch.float64)
+    first = head(features, torch.Generator().manual_seed(3))
+    torch.rand(5)
+    assert first.equal(head(features, torch.Generator().manual_seed(3)))
+    assert not first.equal(head(features, torch.Generator().manual_seed(4)))
+    left = seen[0]
+    assert (left == 0).double().mean().item() == pytest.approx(0.4, abs=0.02)  # 12,000 draws
+    torch.testing.assert_close(left, normalised(features) / 0.6 * (left != 0))
+
+
+@pytest.mark.parametrize("targets", ["one class", "distributions", "one class for all"])
+@pytest.mark.parametrize("count", [2, 11])
+def test_the_loss_of_a_step_is_the_papers(count, targets):
+    target = {
+        "one class": None,
+        "distributions": torch.rand(count, CLASSES, dtype=torch.float64).softmax(dim=1),
+        "one class for all": torch.eye(CLASSES, dtype=torch.float64)[[1] * count],
+    }[targets]
+    weights = torch.tensor([0.5, 2.0, 0.0, 1.0], dtype=torch.float64)
+    method = made("rul", Setting(CLASSES, FACES, FEATURES, 20, weights=weights))
+    network, step = SmallNetwork(), a_step(count, seed=5, target=target)
+    learnt = method.learn(network, step)
+    generator = step.generator()
+    features = network(step.views[0]).features
+    pairs = torch.randperm(count, generator=generator)
+    uncertainty = method.uncertainty(features, generator)
+    total = 0.0
+    for i, j in enumerate(pairs.tolist()):
+        part = (uncertainty[i] / (uncertainty[i] + uncertainty[j])).item()
+        mixed = part * features[i] + (1 - part) * features[j]
+        p = softmax(network.classify(mixed).tolist())
+        for which in (i, j):
+            taught = (step.target[which] * weights).tolist()
+            total -= 0.5 * sum(t * math.log(each) for t, each in zip(taught, p, strict=True))
+    assert learnt.loss.item() == pytest.approx(total / count, abs=1e-10)
+    assert learnt.output.logits.equal(network(step.views[0]).logits)
+
+
+def test_a_step_depends_on_its_seed_alone():
+    network, step = SmallNetwork(), a_step()
+    losses = [made("rul").learn(network, each).loss.item() for each in (step, step, replace(step, seed=9))]
+    assert losses[0] == losses[1]
+    assert losses[0] != losses[2]
+
+
+def test_every_parameter_learns_from_the_first_step():
+    method, network = made("rul"), SmallNetwork()
+    method.learn(network, a_step()).loss.backward()
+    for name, each in [*method.named_parameters(), *network.named_parameters()]:
+        assert each.grad is not None, name
+        assert each.grad.abs().sum() > 0 or name.endswith("project.bias"), name  # normalised away
+
+
+def test_a_face_without_a_partner_is_refused():
+    with pytest.raises(RequestError, match="batch_size"):
+        made("rul").learn(SmallNetwork(), a_step(1))
+
+
+@pytest.mark.parametrize("keys", [{"dimension": 0}, {"drop_rate": 1.0}])
+def test_keys_out_of_range_are_refused(keys):
+    with pytest.raises(RequestError, match=next(iter(keys))):
+        made("rul", **keys)

@@ -1,0 +1,67 @@
+"""What every view promises: the same draw the same views, on any number of processes, in the dtype of the store."""
+
+import numpy as np
+import pytest
+import torch
+
+from fer_exp.config import CHOICES
+from fer_exp.training.augment import VIEWS, erased, strong, weak
+from fer_exp.training.erasing import GREY
+
+
+def faces(count: int = 30, channels: int = 1) -> torch.Tensor:
+    return torch.from_numpy(np.random.default_rng(0).integers(0, 256, (count, 24, 24, channels), dtype=np.uint8))
+
+
+def test_a_view_for_every_choice_of_the_trainer():
+    assert set(CHOICES["trainer.augment"]) <= set(VIEWS)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("name", VIEWS)
+def test_views_are_decided_by_the_draw_alone(name, channels):
+    pixels = faces(channels=channels)
+    given = pixels.clone()
+    first = VIEWS[name](pixels, (7, 0, 1, 30))
+    torch.rand(3)
+    assert first.equal(VIEWS[name](pixels, (7, 0, 1, 30)))
+    assert first.equal(VIEWS[name](pixels, (8, 0, 1, 30))) == (name == "none")
+    assert pixels.equal(given)
+    assert (first.shape, first.dtype) == (pixels.shape, torch.uint8)
+
+
+@pytest.mark.parametrize("processes", [2, 3, 40])
+@pytest.mark.parametrize("name", VIEWS)
+def test_views_do_not_depend_on_the_number_of_processes(name, processes):
+    pixels = faces(29)  # shares of unequal size, and empty ones
+    whole = VIEWS[name](pixels, (3, 0, 1, 29))
+    for rank in range(processes):
+        share = VIEWS[name](pixels[rank::processes], (3, rank, processes, 29))
+        assert share.equal(whole[rank::processes])
+
+
+def test_strong_and_erased_views_begin_with_the_weak_one():
+    pixels, draw = faces(400), (1, 0, 1, 400)
+    under = weak(pixels, draw)
+    same = (erased(pixels, draw) == under).flatten(1).all(dim=1)
+    assert same.double().mean().item() == pytest.approx(0.5, abs=0.1)
+    views = strong(pixels, draw)
+    untouched = ((views == under) | (views == GREY[0])).flatten(1).all(dim=1).double().mean().item()
+    # Both operations not applied, the identity, the colour of a grey picture, or the contrast of one that has it all.
+    assert untouched == pytest.approx((0.5 + 0.5 * 3 / 14) ** 2, abs=0.08)
+
+
+def test_two_views_of_a_face_draw_apart():
+    pixels = faces(200)
+    one, other = strong(pixels, (1, 0, 1, 200)), strong(pixels, (2, 0, 1, 200))
+    assert (one == other).flatten(1).all(dim=1).double().mean() < 0.05
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("name", VIEWS)
+def test_views_on_a_gpu_are_those_of_the_cpu(name, channels):
+    pixels, draw = faces(300, channels), (5, 0, 1, 300)
+    there = VIEWS[name](pixels.cuda(), draw).cpu()
+    off = (there.int() - VIEWS[name](pixels, draw).int()).abs()
+    assert off.max() <= 1  # a blend may be cut the other way
