@@ -7,7 +7,7 @@ from fer_exp.errors import RequestError
 from fer_exp.methods.ce import CrossEntropy
 from fer_exp.methods.co_teaching import CoTeaching
 from fer_exp.methods.dnfer import Dnfer
-from fer_exp.methods.eac import Eac
+from fer_exp.methods.eac import ErasingAttentionConsistency
 from fer_exp.methods.elr import Elr
 from fer_exp.methods.evidence import Evidence
 from fer_exp.methods.gce import Gce
@@ -16,15 +16,15 @@ from fer_exp.methods.label_smoothing import LabelSmoothing
 from fer_exp.methods.method import Method, Setting, check_keys
 from fer_exp.methods.mixup import Mixup
 from fer_exp.methods.ncctfer import Ncctfer
-from fer_exp.methods.rul import Rul
+from fer_exp.methods.rul import RelativeUncertaintyLearning
 from fer_exp.methods.sce import Sce
-from fer_exp.methods.scn import Scn
+from fer_exp.methods.scn import SelfCureNetwork
 
 METHODS: dict[str, type[Method]] = {
     "ce": CrossEntropy,
     "co_teaching": CoTeaching,
     "dnfer": Dnfer,
-    "eac": Eac,
+    "eac": ErasingAttentionConsistency,
     "elr": Elr,
     "evidence": Evidence,
     "gce": Gce,
@@ -32,9 +32,9 @@ METHODS: dict[str, type[Method]] = {
     "label_smoothing": LabelSmoothing,
     "mixup": Mixup,
     "ncctfer": Ncctfer,
-    "rul": Rul,
+    "rul": RelativeUncertaintyLearning,
     "sce": Sce,
-    "scn": Scn,
+    "scn": SelfCureNetwork,
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from fer_exp.errors import RequestError
 from fer_exp.methods.ce import cross_entropies
@@ -65,13 +65,13 @@ class TwoNetworks(Method):
         rate = setting.noise_rate if forget_rate is None else forget_rate
         if rate is None:
             raise RequestError(
-                f"method={self.title} needs the share of wrong labels and it is not known here: set method.forget_rate, "
-                "e.g. to the share of validation faces that a short run with method=ce gets wrong less what it gets "
-                "wrong on a hand-checked sample, or to the share of wrong labels in that sample."
+                f"method={self.title} needs the share of wrong labels, not known here: set method.forget_rate, "
+                "e.g. to the share of wrong labels in a sample that was checked by hand, or to the share of validation "
+                "labels that a short run with method=ce contradicts, which is an upper bound."
             )
         self.forget_rate, self.ramp = rate, ramp
-        self.peer = nn.Module() if setting.make_network is None else setting.make_network()
-        self.peer.affect = None  # without a loss of its own it would have no gradient, which DDP does not allow
+        self.peer = setting.make_network()
+        self.peer.register_module("affect", None)  # without a loss of its own it would have no gradient, which DDP does not allow
 
     def kept(self, step: Step) -> float:
         """Share of this step's faces that is learnt from."""
@@ -85,10 +85,8 @@ class CoTeaching(TwoNetworks):
         """Each network's mean cross-entropy over the other's small-loss faces, added."""
         output, other = network(step.views[0]), self.peer(step.views[0])
         weights, share = self.setting.weights, self.kept(step)
-        chosen = [
-            small_losses(cross_entropies(logits.detach(), step.target), share)
-            for logits in (other.logits, output.logits)
-        ]
-        losses = [cross_entropies(logits, step.target, weights) for logits in (output.logits, other.logits)]
+        both = (output.logits, other.logits)
+        chosen = [small_losses(cross_entropies(logits.detach(), step.target), share) for logits in both[::-1]]
+        losses = [cross_entropies(logits, step.target, weights) for logits in both]
         loss = mean_over(losses[0], chosen[0]) + mean_over(losses[1], chosen[1])
         return Learnt(loss, output, chosen[0])

@@ -58,7 +58,7 @@ class Dnfer(Method):
         if step.epoch < self.warmup:
             return Learnt(losses.mean(), output)
         chosen, thresholds = [], []
-        for view in logits.detach().softmax(dim=1).split(size):
+        for view in logits.detach().softmax(dim=1).view(2, size, -1):
             thresholds.append(class_thresholds(gathered(view)))
             chosen.append(confident(view, step.target, thresholds[-1]))
         supervised = mean_over(losses[:size], chosen[0]) + mean_over(losses[size:], chosen[1])

@@ -66,29 +66,25 @@ class Evidence(Method):
         "rate": (0.01, 0.99),
         "faces": (0, float("inf")),
     }
-    needs_one_class: ClassVar[str] = (
-        "its noise model is one of single labels, and a distribution says by itself what is likely"
-    )
+    needs_one_class: ClassVar[str] = "a distribution says by itself which classes are likely"
 
     def __init__(self, setting: Setting, *, warmup: int, decay: float, rate: float, faces: float) -> None:
         super().__init__(setting)
         self.warmup, self.decay, self.faces = warmup, decay, faces
-        self.average: nn.Module | None = None
         self.transition: Tensor
         self.counts: Tensor
         self.steps: Tensor
         self.register_buffer("transition", symmetric(rate, setting.classes))
         self.register_buffer("counts", torch.zeros(setting.classes, setting.classes))
         self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
-        if setting.make_network is not None:
-            self.average = setting.make_network()
-            self.average.requires_grad_(False)
+        self.average = setting.make_network().requires_grad_(False)
 
     def learn(self, network: Network, step: Step) -> Learnt:
+        """Cross-entropy of both views against what label and belief say together."""
         size, weights = len(step.target), self.setting.weights
         labels = step.target.argmax(dim=1)
         with torch.no_grad():
-            belief = self.predictor(network).train(False)(step.views[0]).logits.float().softmax(dim=1)
+            belief = self.average.eval()(step.views[0]).logits.float().softmax(dim=1)
             target = posterior(belief, labels, self.transition)
             joint = torch.zeros_like(self.counts).index_add_(0, gathered(labels), gathered(target)).T
             self.counts += joint
@@ -105,7 +101,7 @@ class Evidence(Method):
         """Moves the average a little towards the network."""
         self.steps += 1
         decay = min(self.decay, float(self.steps) / (float(self.steps) + 9))
-        for mean, now in zip(self.predictor(network).state_dict().values(), network.state_dict().values(), strict=True):
+        for mean, now in zip(self.average.state_dict().values(), network.state_dict().values(), strict=True):
             if mean.dtype.is_floating_point:
                 mean.lerp_(now, 1 - decay)
             else:
@@ -123,4 +119,4 @@ class Evidence(Method):
 
     def predictor(self, network: nn.Module) -> nn.Module:
         """The average of weights."""
-        return network if self.average is None else self.average
+        return self.average

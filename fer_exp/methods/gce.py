@@ -1,4 +1,4 @@
-"""Generalised cross-entropy: between cross-entropy, which learns fast, and absolute error, which forgives wrong labels."""
+"""Generalised cross-entropy: between cross-entropy and absolute error, which forgives wrong labels."""
 
 from __future__ import annotations
 

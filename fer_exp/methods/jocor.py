@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from torch import Tensor
@@ -46,7 +47,7 @@ class Jocor(TwoNetworks):
     """
 
     title: ClassVar[str] = "jocor"
-    ranges = {**TwoNetworks.ranges, "agreement": (0, 1)}
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {**TwoNetworks.ranges, "agreement": (0, 1)}
 
     def __init__(self, setting: Setting, *, forget_rate: float | None, ramp: int, agreement: float) -> None:
         super().__init__(setting, forget_rate=forget_rate, ramp=ramp)

@@ -47,20 +47,20 @@ class Setting:
         faces: training faces N, for what a method remembers of each.
         features: F, width of the network's features.
         epochs: of the whole run.
+        make_network: another network of the same architecture, with the first weights of another seed.
         one_class: whether every training face is taught one class, so that targets are no distributions.
         weights: of the classes, shape (K,), or None.
         noise_rate: share of wrong training labels where they were made wrong on purpose, else None.
-        make_network: another network of the same architecture, with the first weights of another seed.
     """
 
     classes: int
     faces: int
     features: int
     epochs: int
+    make_network: Callable[[], nn.Module]
     one_class: bool = True
     weights: Tensor | None = None
     noise_rate: float | None = None
-    make_network: Callable[[], nn.Module] | None = None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -43,16 +44,14 @@ class Mixup(Method):
         super().__init__(setting)
         self.alpha = alpha
 
-    def draw(self, size: int, generator: torch.Generator) -> tuple[Tensor, float]:
-        """Partners, shape (size,), and the share: a beta variable as a ratio of two gamma variables."""
-        partner = torch.randperm(size, generator=generator)
-        gamma = torch._standard_gamma(torch.full((2,), self.alpha, dtype=torch.float64), generator=generator)
-        total = float(gamma.sum())
-        return partner, float(gamma[0]) / total if total > 0 else 1.0
+    def draw(self, step: Step) -> tuple[Tensor, float]:
+        """Partners, shape (B,), and the share."""
+        share = np.random.default_rng(step.seed).beta(self.alpha, self.alpha)
+        return torch.randperm(len(step.target), generator=step.generator()), float(share)
 
     def learn(self, network: Network, step: Step) -> Learnt:
         """The mean cross-entropy of the blends."""
-        partner, share = self.draw(len(step.target), step.generator())
+        partner, share = self.draw(step)
         partner = partner.to(step.target.device)
         output = network(mixed(step.views[0], partner, share))
         loss = soft_cross_entropy(output.logits, mixed(step.target, partner, share), self.setting.weights)

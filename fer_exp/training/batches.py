@@ -157,12 +157,12 @@ class Batches:
         pixels = self.examples.pixels
         if isinstance(pixels, Tensor):
             return pixels[torch.from_numpy(rows).to(pixels.device, non_blocking=True)]
-        if isinstance(pixels, np.memmap) and isinstance(pixels.base, mmap.mmap):
+        if isinstance(pixels, np.memmap) and isinstance(getattr(pixels, "base", None), mmap.mmap):
             return torch.from_numpy(self._read(pixels, rows))
         return torch.from_numpy(np.asarray(pixels[rows]))
 
     def _read(self, pixels: np.memmap[Any, np.dtype[np.uint8]], rows: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Faces by position reads: a touch of the map itself makes up to 2 MB a face resident, and they are rarely near.
+        """Faces by position reads: a touch of the map itself makes up to 2 MB a face resident.
 
         Linux keeps files in large pieces and maps the whole piece, so 15 batches of 32 faces held 760 MB of a corpus
         of 2 GB.

@@ -134,10 +134,10 @@ def make_setting(network: FaceNetwork, config: TrainConfig, train: Examples) -> 
         len(train),
         network.classify.in_features,
         config.trainer.epochs,
+        another,
         one_class=bool((target.max(dim=1).values > 1 - 1e-6).all()),
         weights=class_weights(target) if config.trainer.balance == "weights" else None,
         noise_rate=None if train.clean is None else float((train.clean != target.argmax(dim=1)).double().mean()),
-        make_network=another,
     )
 
 

@@ -36,7 +36,7 @@ def made(name: str, setting: Setting | None = None, **keys: object) -> Method:
     own = {key: value for key, value in written.items() if key not in ("name", "affect_weight")}
     assert set(keys) <= set(own)
     config = MethodConfig(name, keys=own | keys)
-    return make_method(config, setting or Setting(CLASSES, FACES, FEATURES, epochs=20)).double()
+    return make_method(config, setting or Setting(CLASSES, FACES, FEATURES, 20, SmallNetwork)).double()
 
 
 def a_step(count: int = 10, seed: int = 0, epoch: int = 0, target: Tensor | None = None) -> Step:

@@ -23,7 +23,7 @@ def bright_and_dark(count: int = 48) -> Examples:
 
 def fit(tmp_path, seed: int = 0, examples: Examples | None = None, **settings) -> tuple[FaceModule, Trainer]:
     network, _ = build_network(BackboneConfig(), 32, 2, True, seed)
-    method = CrossEntropy(Setting(2, 48, 512, 6))
+    method = CrossEntropy(Setting(2, 48, 512, 6, lambda: network))
     module = FaceModule(network, method, TrainerConfig(**settings), ("dark", "bright"))
     trainer = Trainer(
         accelerator="cpu",
