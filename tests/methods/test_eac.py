@@ -50,7 +50,7 @@ def test_half_precision_maps_are_compared_in_single():
 def test_the_loss_of_a_step_is_the_papers(count, soft):
     target = torch.rand(count, CLASSES, dtype=torch.float64).softmax(dim=1) if soft else None
     weights = torch.tensor([0.5, 2.0, 0.0, 1.0], dtype=torch.float64)
-    method = made("eac", Setting(CLASSES, FACES, FEATURES, 20, weights=weights), consistency_weight=3.0)
+    method = made("eac", Setting(CLASSES, FACES, FEATURES, 20, SmallNetwork, weights=weights), consistency_weight=3.0)
     network, step = SmallNetwork(), a_step(count, target=target)
     own, mirrored = network(step.views[0]), network(torch.from_numpy(step.views[0].numpy()[:, :, :, ::-1].copy()))
     entropy = -(step.target * weights * own.logits.log_softmax(dim=1)).sum(dim=1).mean()

@@ -71,7 +71,7 @@ def test_the_loss_of_a_step_is_the_papers(count, targets):
         "one class for all": torch.eye(CLASSES, dtype=torch.float64)[[1] * count],
     }[targets]
     weights = torch.tensor([0.5, 2.0, 0.0, 1.0], dtype=torch.float64)
-    method = made("rul", Setting(CLASSES, FACES, FEATURES, 20, weights=weights))
+    method = made("rul", Setting(CLASSES, FACES, FEATURES, 20, SmallNetwork, weights=weights))
     network, step = SmallNetwork(), a_step(count, seed=5, target=target)
     learnt = method.learn(network, step)
     generator = step.generator()

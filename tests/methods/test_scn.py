@@ -89,7 +89,7 @@ def test_the_loss_of_a_step_is_the_papers(count, targets):
 def test_class_weights_are_honoured():
     step, network = a_step(), SmallNetwork()
     weights = torch.tensor([0.5, 2.0, 0.0, 1.0], dtype=torch.float64)
-    weighted = made("scn", Setting(CLASSES, FACES, FEATURES, 20, weights=weights), margin=0.0)
+    weighted = made("scn", Setting(CLASSES, FACES, FEATURES, 20, SmallNetwork, weights=weights), margin=0.0)
     plain = made("scn", margin=0.0)
     own = weights[step.target.argmax(dim=1)]
     logits = attended(plain.attention, network(step.views[0]))[1]
