@@ -8,6 +8,11 @@ from torch import Tensor
 from fer_exp.methods.method import Learnt, Method, Network, Step
 
 
+def precise(values: Tensor) -> Tensor:
+    """In single precision at least: with trainer.precision=bf16-mixed logits come in half of it."""
+    return values if values.dtype.itemsize >= 4 else values.float()
+
+
 def cross_entropies(logits: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
     r"""Cross-entropy of each face's prediction against its target distribution, in nats.
 
@@ -23,7 +28,7 @@ def cross_entropies(logits: Tensor, target: Tensor, weights: Tensor | None = Non
     """
     if weights is not None:
         target = target * weights.to(target.device)
-    return -(target * F.log_softmax(logits if logits.dtype.itemsize > 4 else logits.float(), dim=1)).sum(dim=1)
+    return -(target * F.log_softmax(precise(logits), dim=1)).sum(dim=1)
 
 
 def soft_cross_entropy(logits: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:

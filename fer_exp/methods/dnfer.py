@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from fer_exp.methods.ce import cross_entropies
+from fer_exp.methods.ce import cross_entropies, precise
 from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, gathered
 from fer_exp.methods.ncctfer import class_thresholds, confident, first_view, mean_over
 
@@ -53,7 +53,7 @@ class Dnfer(Method):
         size = len(step.target)
         both = network(torch.cat(step.views))
         output = first_view(both, size)
-        logits = both.logits.float()
+        logits = precise(both.logits)
         losses = cross_entropies(logits, step.target.repeat(2, 1), self.setting.weights)
         if step.epoch < self.warmup:
             return Learnt(losses.mean(), output)

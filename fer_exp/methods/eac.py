@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch.nn.functional as F
 from torch import Tensor
 
-from fer_exp.methods.ce import soft_cross_entropy
+from fer_exp.methods.ce import precise, soft_cross_entropy
 from fer_exp.methods.method import Learnt, Method, Network, Setting, Step
 
 
@@ -37,9 +37,7 @@ def consistency(seen: Tensor, mirrored: Tensor) -> Tensor:
     >>> consistency(maps, maps.flip(3)), consistency(maps, maps)
     (tensor(0.), tensor(6.))
     """
-    if seen.dtype.itemsize < 4:
-        seen, mirrored = seen.float(), mirrored.float()
-    return F.mse_loss(seen, mirrored.flip(3))
+    return F.mse_loss(precise(seen), precise(mirrored).flip(3))
 
 
 class ErasingAttentionConsistency(Method):

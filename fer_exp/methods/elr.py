@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from fer_exp.methods.ce import cross_entropies
+from fer_exp.methods.ce import cross_entropies, precise
 from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, face_weights, gathered
 
 
@@ -61,7 +61,7 @@ class Elr(Method):
     def learn(self, network: Network, step: Step) -> Learnt:
         """Mean cross-entropy plus the penalty; the running means move first, as in the published code."""
         output, weights = network(step.views[0]), self.setting.weights
-        logits = output.logits.float()
+        logits = precise(output.logits)
         now = running_mean(self.earlier[step.index], logits.detach(), self.beta)
         # Under DDP each process meets other faces every epoch, so all keep the means of all.
         self.earlier[gathered(step.index)] = gathered(now)

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from fer_exp.methods.ce import precise
 from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, face_weights
 
 
@@ -49,5 +50,5 @@ class Gce(Method):
     def learn(self, network: Network, step: Step) -> Learnt:
         """The mean loss of the batch."""
         output = network(step.views[0])
-        losses = generalised_cross_entropy(output.logits.float(), step.target, self.q)
+        losses = generalised_cross_entropy(precise(output.logits), step.target, self.q)
         return Learnt((losses * face_weights(step.target, self.setting.weights)).mean(), output)

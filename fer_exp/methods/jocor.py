@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from fer_exp.methods.ce import cross_entropies
+from fer_exp.methods.ce import cross_entropies, precise
 from fer_exp.methods.co_teaching import TwoNetworks, small_losses
 from fer_exp.methods.dnfer import symmetric_kl
 from fer_exp.methods.method import Learnt, Network, Setting, Step
@@ -56,7 +56,7 @@ class Jocor(TwoNetworks):
     def learn(self, network: Network, step: Step) -> Learnt:
         """The mean joint loss over the faces of which it is smallest."""
         output = network(step.views[0])
-        one, other = output.logits.float(), self.peer(step.views[0]).logits.float()
+        one, other = precise(output.logits), precise(self.peer(step.views[0]).logits)
         plain = joint_loss(one.detach(), other.detach(), step.target, self.agreement)
         chosen = small_losses(plain, self.kept(step))
         loss = joint_loss(one, other, step.target, self.agreement, self.setting.weights)

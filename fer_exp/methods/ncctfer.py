@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from fer_exp.errors import RequestError
-from fer_exp.methods.ce import cross_entropies
+from fer_exp.methods.ce import cross_entropies, precise
 from fer_exp.methods.method import Learnt, Method, Network, Output, Setting, Step, gathered
 
 LEAST_SHARE = 0.05
@@ -189,7 +189,8 @@ class Ncctfer(Method):
         self.clamp, self.floor, self.temperature = clamp, floor / setting.classes, temperature
         self.balance, self.total, self.detach = balance, reduction == "sum", detach
         self.which, self.k, self.supervision, self.negative_weight = classes, k, supervision, negative_weight
-        self.negative = nn.Linear(setting.features, setting.classes)
+        # First weights of the run's own seed, apart from those of the positive head.
+        self.negative = setting.make_network().get_submodule("classify")
         fixed = torch.full((2, setting.classes), fixed_threshold)
         # A row a view. The running mean starts with the first batch, the epoch's with the first epoch.
         self.register_buffer("thresholds", fixed if threshold == "fixed" else torch.full_like(fixed, torch.nan))
@@ -201,10 +202,10 @@ class Ncctfer(Method):
         """Cross-entropy of the confident faces, and negative consistency of those that are not."""
         size, weights = len(step.target), self.setting.weights
         both = network(torch.cat(step.views))
-        logits = both.logits.float()
+        logits = precise(both.logits)
         losses = cross_entropies(logits, step.target.repeat(2, 1), weights)
         output = first_view(both, size)
-        negative_logits = self.negative(both.features).float()
+        negative_logits = precise(self.negative(both.features))
         weak, strong = negative_logits.softmax(dim=1)[:size], negative_logits[size:]
         entropy, information = mutual_information(weak.detach())
         figures = {"negative_entropy": entropy, "negative_information": information}

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from fer_exp.methods.ce import cross_entropies
+from fer_exp.methods.ce import cross_entropies, precise
 from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, face_weights
 
 
@@ -54,6 +54,6 @@ class Sce(Method):
         """The mean loss of the batch."""
         output, weights = network(step.views[0]), self.setting.weights
         forward = cross_entropies(output.logits, step.target, weights)
-        reverse = reverse_cross_entropy(output.logits.float(), step.target, self.log_zero)
+        reverse = reverse_cross_entropy(precise(output.logits), step.target, self.log_zero)
         reverse = reverse * face_weights(step.target, weights)
         return Learnt((self.alpha * forward + self.beta * reverse).mean(), output)

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fer_exp.methods.ce import soft_cross_entropy
+from fer_exp.methods.ce import precise, soft_cross_entropy
 from fer_exp.methods.method import Learnt, Method, Network, Output, Setting, Step, gathered
 
 
@@ -131,9 +131,7 @@ class SelfCureNetwork(Method):
 
 def attended(attend: nn.Module, output: Output) -> tuple[Tensor, Tensor]:
     """Attention, shape (B,), 0 to 1, and the logits scaled by it, shape (B, K)."""
-    attention = torch.sigmoid(attend(output.features)).squeeze(1)
-    if attention.dtype.itemsize < 4:
-        attention = attention.float()
+    attention = precise(torch.sigmoid(attend(output.features)).squeeze(1))
     return attention, attention[:, None] * output.logits
 
 

@@ -30,22 +30,28 @@ class SmallNetwork(nn.Module):
         return Output(self.classify(features), None, features, maps)
 
 
+def yaml_keys(name: str) -> dict[str, object]:
+    """A method's own keys as conf/ has them."""
+    written = OmegaConf.load(conf_folder() / "method" / f"{name}.yaml")
+    return {str(key): value for key, value in written.items() if key not in ("name", "affect_weight")}
+
+
 def made(name: str, setting: Setting | None = None, **keys: object) -> Method:
     """A method in float64, with the keys of its YAML file but for those given."""
-    written = OmegaConf.load(conf_folder() / "method" / f"{name}.yaml")
-    own = {key: value for key, value in written.items() if key not in ("name", "affect_weight")}
+    own = yaml_keys(name)
     assert set(keys) <= set(own)
     config = MethodConfig(name, keys=own | keys)
     return make_method(config, setting or Setting(CLASSES, FACES, FEATURES, 20, SmallNetwork)).double()
 
 
-def a_step(count: int = 10, seed: int = 0, epoch: int = 0, target: Tensor | None = None) -> Step:
+def a_step(count: int = 10, seed: int = 0, epoch: int = 0, target: Tensor | None = None, views: int = 1) -> Step:
     """A step on random pictures of the faces 0 to count - 1; without a target each face has one class."""
     generator = torch.Generator().manual_seed(seed)
-    views = torch.randn(count, 3, 8, 8, generator=generator, dtype=torch.float64)
+    first = torch.randn(count, 3, 8, 8, generator=generator, dtype=torch.float64)
     if target is None:
         target = torch.eye(CLASSES, dtype=torch.float64)[torch.randint(CLASSES, (count,), generator=generator)]
-    return Step((views,), target, torch.arange(count), torch.full((count, 2), torch.nan), epoch, seed)
+    seen = (first, *(torch.randn(first.shape, generator=generator, dtype=torch.float64) for _ in range(views - 1)))
+    return Step(seen, target, torch.arange(count), torch.full((count, 2), torch.nan), epoch, seed)
 
 
 def softmax(row: list[float]) -> list[float]:

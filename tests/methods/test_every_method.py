@@ -1,0 +1,140 @@
+"""What every method must do, whatever it teaches; a new method is covered by its name in METHODS."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import torch
+from pytorch_lightning import Callback, Trainer
+
+from fer_exp.errors import RequestError
+from fer_exp.methods import METHODS
+from fer_exp.methods.method import Method, Setting
+from tests.methods.learnable import SHORT, fit, tiny_module
+from tests.methods.small import CLASSES, FACES, FEATURES, SmallNetwork, a_step, made, yaml_keys
+
+
+class Gradients(Callback):
+    """Names of the parameters that went without a gradient in some step: under DDP each would be an error."""
+
+    def __init__(self) -> None:
+        self.missing: set[str] = set()
+        self.steps = 0
+
+    def on_after_backward(self, trainer, pl_module) -> None:
+        self.steps += 1
+        self.missing |= {name for name, p in pl_module.named_parameters() if p.requires_grad and p.grad is None}
+
+
+@dataclass
+class Trained:
+    name: str
+    trainer: Trainer
+    gradients: Gradients
+    state: dict[str, torch.Tensor]
+
+
+@pytest.fixture(scope="module", params=METHODS)
+def trained(request, tmp_path_factory) -> Trained:
+    """Three epochs on 40 % wrong labels, with a valence/arousal head; the first is of warm-up where there is one."""
+    module, gradients = tiny_module(request.param, learning_rate=0.01), Gradients()
+    trainer = fit(module, tmp_path_factory.mktemp("whole"), 3, gradients)
+    return Trained(request.param, trainer, gradients, module.state_dict())
+
+
+def test_it_learns_in_spite_of_wrong_labels(trained):
+    assert torch.isfinite(trained.trainer.callback_metrics["train_loss"])
+    assert trained.trainer.callback_metrics["val_accuracy"] > 0.6  # chance is one third
+
+
+def test_every_parameter_has_a_gradient_at_every_step(trained):
+    assert trained.gradients.steps == 60
+    assert not trained.gradients.missing
+
+
+def test_stopped_and_resumed_it_is_the_same_to_the_bit(trained, tmp_path):
+    fit(tiny_module(trained.name, learning_rate=0.01), tmp_path, 2).save_checkpoint(tmp_path / "half.ckpt")
+    torch.manual_seed(99)  # nothing may hang on torch's own generator
+    resumed = tiny_module(trained.name, learning_rate=0.01)
+    fit(resumed, tmp_path, 3, resume=tmp_path / "half.ckpt")
+    again = resumed.state_dict()
+    assert again.keys() == trained.state.keys()
+    for name, value in trained.state.items():
+        torch.testing.assert_close(again[name], value, rtol=0, atol=0, equal_nan=True, msg=name)
+
+
+def small(name: str, **given) -> Method:
+    setting = Setting(CLASSES, FACES, FEATURES, 20, SmallNetwork, noise_rate=0.4, **given)
+    return made(name, setting, **{key: value for key, value in SHORT.items() if key in yaml_keys(name)})
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_first_weights_do_not_hang_on_torchs_generator(name):
+    torch.manual_seed(1)
+    first = small(name).state_dict()
+    torch.manual_seed(2)
+    for key, value in small(name).state_dict().items():
+        torch.testing.assert_close(value, first[key], rtol=0, atol=0, equal_nan=True)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_soft_targets_are_taught_or_refused_in_a_sentence(name):
+    if METHODS[name].needs_one_class:
+        with pytest.raises(RequestError, match=rf"method={name} cannot be taught distributions: .+labels=noisy"):
+            small(name, one_class=False)
+        return
+    method, network = small(name, one_class=False), SmallNetwork()
+    generator = torch.Generator().manual_seed(0)
+    target = (3 * torch.randn(10, CLASSES, generator=generator, dtype=torch.float64)).softmax(dim=1)
+    step = a_step(10, target=target, views=len(method.views))
+    losses = [method.learn(network, replace(step, epoch=epoch)).loss for epoch in (0, 5)]
+    sharp = torch.eye(CLASSES, dtype=torch.float64)[target.argmax(dim=1)]
+    others = [method.learn(network, replace(step, epoch=epoch, target=sharp)).loss for epoch in (0, 5)]
+    assert all(torch.isfinite(loss) for loss in losses)
+    assert losses[0] != others[0]  # what is taught is the distribution, not its top class
+
+
+@pytest.mark.parametrize("label", [0, CLASSES - 1])
+@pytest.mark.parametrize("name", METHODS)
+def test_two_faces_of_one_class_can_be_taught(name, label):
+    method, network = small(name), SmallNetwork()
+    target = torch.eye(CLASSES, dtype=torch.float64)[[label, label]]
+    for epoch in (0, 1, 5):
+        step = a_step(2, seed=epoch, epoch=epoch, target=target, views=len(method.views))
+        learnt = method.learn(network, step)
+        learnt.loss.backward()
+        method.after_step(network)
+        method.after_epoch(epoch)
+        assert torch.isfinite(learnt.loss)
+        assert learnt.output.logits.shape == (2, CLASSES)
+        for key, each in [*network.named_parameters(), *method.named_parameters()]:
+            assert not each.requires_grad or torch.isfinite(each.grad).all(), key
+
+
+SCRIPT = """
+import sys, torch
+from pathlib import Path
+from tests.methods.learnable import fit, tiny_module
+
+module = tiny_module("elr", affect=False, normalised=False, optimizer="sgd", learning_rate=0.03)
+trainer = fit(module, Path(sys.argv[1]), 2, devices=2, strategy="ddp")
+if trainer.is_global_zero:
+    torch.save(module.method.earlier, Path(sys.argv[1]) / "earlier.pt")
+"""
+
+
+@pytest.mark.slow
+def test_elr_remembers_the_same_on_two_processes(tmp_path):
+    (tmp_path / "elr.py").write_text(SCRIPT)
+    command, root = [sys.executable, str(tmp_path / "elr.py"), str(tmp_path)], str(Path(__file__).parents[2])
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": root})
+    assert done.returncode == 0, done.stderr
+    two = torch.load(tmp_path / "earlier.pt", weights_only=True)
+    # Batch normalisation and CCC are of a process's own share, so this network has neither.
+    module = tiny_module("elr", affect=False, normalised=False, optimizer="sgd", learning_rate=0.03)
+    fit(module, tmp_path, 2)
+    assert (two.sum(dim=1) > 0.3).all()  # every face was met
+    torch.testing.assert_close(two, module.method.earlier, rtol=0, atol=1e-4)
