@@ -14,6 +14,7 @@ from rich.console import Console
 from fer_exp.config import EvaluateConfig
 from fer_exp.errors import RequestError
 from fer_exp.files import write_json
+from fer_exp.human.epochs import accuracies_of
 from fer_exp.human.judge import Metrics, judge
 from fer_exp.human.predictions import class_names, read_predictions
 from fer_exp.report.tables import baselines_table, metrics_table
@@ -62,14 +63,14 @@ def write_metrics(
     """Judge the predictions of a run and write ``metrics.json`` into its folder.
 
     Args:
-        folder: the run folder.
+        folder: the run folder; where its history.parquet has test accuracies, ``accuracies`` of it stand beside them.
         predictions: its predictions table.
         targets: its targets table, for the class prior; None takes each split's own mean.
         samples: bootstrap replicates.
         seed: of replicates and halvings.
 
     Returns:
-        The metrics, as ``judge`` returns them.
+        The metrics as written.
 
     Raises:
         RequestError: as ``judge`` and ``target_prior`` say.
@@ -77,6 +78,8 @@ def write_metrics(
     """
     prior = None if targets is None else target_prior(targets, class_names(predictions))
     metrics = judge(predictions, samples=samples, seed=seed, prior=prior)
+    if "test" in metrics:
+        metrics["test"] |= accuracies_of(folder, predictions)
     write_json(folder / "metrics.json", metrics)
     return metrics
 

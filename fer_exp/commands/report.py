@@ -13,6 +13,7 @@ from fer_exp.config import ReportConfig, validate
 from fer_exp.errors import RequestError
 from fer_exp.files import whole
 from fer_exp.human.comparison import compare_sources
+from fer_exp.human.epochs import accuracies_of
 from fer_exp.human.judge import judge
 from fer_exp.human.predictions import class_names
 from fer_exp.human.sources import Source, on_same_faces, read_sources
@@ -58,7 +59,10 @@ def _judged(source: Source, same: Source, config: ReportConfig) -> Judgement:
     # Several runs share the prior of their faces, as in compare, so that the page says one thing of each.
     prior = _prior(source) if config.run is not None or len(config.runs) == 1 else None
     metrics = judge(table, samples=config.bootstrap, seed=config.seed, prior=prior, only=config.split)
-    return Judgement(same, metrics[config.split])
+    rows = metrics[config.split]
+    if config.split == "test" and len(same.table) == (source.table["split"] == "test").sum():
+        rows |= accuracies_of(source.path, source.table)
+    return Judgement(same, rows)
 
 
 def _prior(source: Source) -> NDArray[np.float64] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import shutil
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ from fer_exp.config import TrainConfig, plain, validate
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError
 from fer_exp.files import write_json
+from fer_exp.human.epochs import judged_history
 from fer_exp.labels.delivery import DELIVERED, Delivery
 from fer_exp.labels.noise import save_noise
 from fer_exp.labels.published import FORMS, save_published
@@ -43,8 +45,8 @@ def train(config: TrainConfig) -> Path | None:
         config: see conf/train.yaml.
 
     Returns:
-        The run folder: config.yaml, targets.parquet, predictions.parquet, metrics.json, history.csv, checkpoints/ and,
-        written last, run.json. None in a DDP run's other processes, which train and write nothing.
+        The run folder: config.yaml, targets.parquet, predictions.parquet, metrics.json, history.csv, history.parquet,
+        checkpoints/ and, written last, run.json. None in a DDP run's other processes, which train and write nothing.
 
     Raises:
         RequestError: the config or the corpus cannot be used as asked.
@@ -84,6 +86,9 @@ def train(config: TrainConfig) -> Path | None:
         answers = {split: training.predict(fitted.module, fitted.device, examples[split]) for split in ("val", "test")}
         predictions = _predictions(store, targets, corpus.classes, answers)
         runs.write_table(predictions, folder / "predictions.parquet")
+        kept = (runs.read_epoch(folder, row["epoch"]) for row in fitted.history)
+        history = judged_history(pd.DataFrame(fitted.history), predictions, kept)
+        runs.write_table(history, folder / "history.parquet")
         write_metrics(folder, predictions, targets=targets.table, samples=config.bootstrap, seed=config.seed)
         facts = {
             "config": plain(config),
@@ -104,6 +109,8 @@ def train(config: TrainConfig) -> Path | None:
             "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         }
         write_json(folder / "run.json", facts)
+        # Not before: a run interrupted after its last epoch needs them again.
+        shutil.rmtree(folder / runs.EPOCHS, ignore_errors=True)
     return folder
 
 

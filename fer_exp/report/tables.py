@@ -11,6 +11,9 @@ Metrics = Mapping[str, Mapping[str, Mapping[str, float | int | None]]]
 
 HEADLINE = (
     "accuracy",
+    "accuracy_last5",
+    "accuracy_best_val",
+    "accuracy_best_test",
     "majority_accuracy",
     "macro_f1",
     "l1",
@@ -41,6 +44,9 @@ PREFIXES = (*(prefix for prefix in BASELINES if prefix), "ceiling_")
 
 HIGHER = (
     "accuracy",
+    "accuracy_last5",
+    "accuracy_best_val",
+    "accuracy_best_test",
     "balanced_accuracy",
     "macro_f1",
     "weighted_f1",

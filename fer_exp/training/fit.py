@@ -28,7 +28,7 @@ from fer_exp.training.batches import Batches, Examples, class_weights, resident
 from fer_exp.training.module import FaceModule
 from fer_exp.training.networks import FaceNetwork, build_network, fastest_layout
 from fer_exp.training.progress import EpochPredictions, History, ProgressLines
-from fer_exp.training.runs import CHECKPOINT, EPOCHS
+from fer_exp.training.runs import CHECKPOINT
 
 PREDICT_BATCH = 256
 PEER = 1_000_003
@@ -102,7 +102,7 @@ def fit(
     history = History(folder / "history.csv", len(train) // given.batch_size * given.batch_size)
     with quiet(), _own_processes():
         watched = {"none": (), "val": ("val",), "test": ("val", "test")}[given.every_epoch]
-        kept = [EpochPredictions(folder / EPOCHS, watched)] if watched else []
+        kept = [EpochPredictions(folder, watched)] if watched else []
         trainer = make_trainer(given, device, folder, [history, ProgressLines(history, given.batch_size), *kept])
         batches = Batches(train, given.batch_size, config.seed, shuffle=True, balance=given.balance == "sampler")
         # Every process sees the whole validation split: a share each would need padding, and so count faces twice.

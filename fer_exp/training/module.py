@@ -13,7 +13,7 @@ from fer_exp.config import TrainerConfig
 from fer_exp.errors import RunError
 from fer_exp.methods.affect import affect_loss
 from fer_exp.methods.ce import soft_cross_entropy
-from fer_exp.methods.method import Method, Step
+from fer_exp.methods.method import Method, Output, Step
 from fer_exp.training.augment import VIEWS, normalise
 from fer_exp.training.batches import Batch, seed_of
 from fer_exp.training.monitor import Monitor
@@ -101,19 +101,23 @@ class FaceModule(LightningModule):
         """The method's turn at the end of an epoch."""
         self.method.after_epoch(self.current_epoch)
 
-    def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> Tensor:
-        """The network's probabilities, shape (B, K); logs loss and accuracy against the labels that validation has.
+    def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> dict[str, Tensor]:
+        """``probabilities``, shape (B, K), and with that head ``affect``, shape (B, 2); logs loss and accuracy.
+
+        Both are against the labels that validation has, noise included.
 
         The second loader is the test split, asked for by ``trainer.every_epoch=test``; nothing is logged of it, so
         that nothing can be chosen on it.
         """
-        logits: Tensor = self.method.predictor(self.network)(batch["views"][0]).logits
+        output: Output = self.method.predictor(self.network)(batch["views"][0])
+        logits = output.logits
         if dataloader_idx == 0:
             right = logits.argmax(dim=1) == batch["target"].argmax(dim=1)
             same: dict[str, Any] = {"batch_size": len(logits), "add_dataloader_idx": False}
             self.log("val_loss", soft_cross_entropy(logits, batch["target"]), **same)
             self.log("val_accuracy", right.float().mean(), **same)
-        return logits.double().softmax(dim=1)
+        answers = {"probabilities": logits.double().softmax(dim=1)}
+        return answers if output.affect is None else {**answers, "affect": output.affect}
 
     def configure_optimizers(self) -> Any:
         """The optimiser, and a learning rate that is a function of the step alone."""

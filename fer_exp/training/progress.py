@@ -1,4 +1,4 @@
-"""What a person sees of a training, on standard error, and history.csv, which is kept."""
+"""What a person sees of a training, on standard error; history.csv; and what is kept of every epoch to be judged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from fer_exp.files import whole
 from fer_exp.training.batches import Batch
 from fer_exp.training.module import FaceModule
-from fer_exp.training.runs import write_table
+from fer_exp.training.runs import epoch_file, write_table
 
 METRICS = ("train_loss", "val_loss", "val_accuracy")
 
@@ -66,7 +66,8 @@ class EpochPredictions(Callback):
     """Keeps what the network says of validation, and of test where that is asked for, after every epoch.
 
     Args:
-        folder: one file an epoch is written there, 001.npz and so on: probabilities (N, K), float32, by split.
+        folder: of the run; a file an epoch is written below it (``runs.epoch_file``), float32: by split probabilities
+            (N, K), and with that head as ``<split>_affect`` valence and arousal (N, 2).
         splits: names of the loaders, in their order.
     """
 
@@ -84,17 +85,18 @@ class EpochPredictions(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Takes a batch's probabilities."""
-        self._seen.setdefault(self.splits[dataloader_idx], []).append(outputs.float().cpu().numpy())
+        """Takes a batch's answers."""
+        split = self.splits[dataloader_idx]
+        for name, values in outputs.items():
+            own = split if name == "probabilities" else f"{split}_{name}"
+            self._seen.setdefault(own, []).append(values.float().cpu().numpy())
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes the epoch's file; an epoch that is trained again after an interruption replaces its own."""
         seen, self._seen = self._seen, {}
         if trainer.is_global_zero:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            path = self.folder / f"{trainer.current_epoch + 1:03d}.npz"
-            arrays: dict[str, Any] = {split: np.concatenate(parts) for split, parts in seen.items()}
-            with whole(path) as aside, aside.open("wb") as stream:
+            arrays: dict[str, Any] = {name: np.concatenate(parts) for name, parts in seen.items()}
+            with whole(epoch_file(self.folder, trainer.current_epoch + 1)) as aside, aside.open("wb") as stream:
                 np.savez(stream, **arrays)
 
 

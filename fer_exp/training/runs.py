@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from fer_exp.config import TrainConfig, plain
 from fer_exp.errors import RequestError, RunError
@@ -19,7 +21,7 @@ from fer_exp.files import whole
 
 CHECKPOINT = Path("checkpoints") / "last.ckpt"
 EPOCHS = "epochs"
-"""Folder of the predictions of every epoch, while a run is not finished."""
+"""Folder of the predictions of every epoch, while a run is not finished; history.parquet is made of it."""
 
 
 def run_name(config: TrainConfig) -> str:
@@ -90,6 +92,24 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
             table.to_csv(aside, index=False)
         else:
             table.to_parquet(aside, index=False)
+
+
+def epoch_file(folder: Path, epoch: int) -> Path:
+    """Where the predictions of an epoch (from 1) lie in a run folder.
+
+    >>> epoch_file(Path("run"), 7).as_posix()
+    'run/epochs/007.npz'
+    """
+    return folder / EPOCHS / f"{epoch:03d}.npz"
+
+
+def read_epoch(folder: Path, epoch: int) -> dict[str, NDArray[Any]]:
+    """The arrays that ``EpochPredictions`` kept of an epoch (from 1); empty where it kept none."""
+    path = epoch_file(folder, epoch)
+    if not path.is_file():
+        return {}
+    with np.load(path) as kept:
+        return dict(kept)
 
 
 def read_run(folder: Path) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from fer_exp.errors import RequestError, RunError
 from fer_exp.training import runs
 from tests.datasets.fakes import write_fer2013, write_votes
 
-FILES = ("config.yaml", "targets.parquet", "predictions.parquet", "metrics.json", "run.json", "history.csv")
+FILES = ("config.yaml", "targets.parquet", "predictions.parquet", "metrics.json", "run.json", "history.csv", "history.parquet")
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +105,8 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", ["in an epoch", "in a write", "labels by epoch and a sampler"])
 def test_a_killed_run_resumes_to_the_same_weights_to_the_bit(tmp_path, moment):
-    config = configured(tmp_path / "whole")
-    broken = configured(tmp_path / "broken")
+    config = configured(tmp_path / "whole", every_epoch="test")
+    broken = configured(tmp_path / "broken", every_epoch="test")
     if moment == "labels by epoch and a sampler":
         moment = "in an epoch"
         for each in (config, broken):
@@ -146,6 +146,41 @@ train({broken!r})
         pd.read_parquet(whole / "predictions.parquet"), pd.read_parquet(folder / "predictions.parquet")
     )
     assert pd.read_csv(folder / "history.csv")["epoch"].tolist() == [1, 2, 3]
+    histories = [pd.read_parquet(each / "history.parquet") for each in (whole, folder)]
+    assert "test_l1" in histories[0]
+    clock = ["seconds", "images_per_second"]
+    pd.testing.assert_frame_equal(*(each.drop(columns=clock) for each in histories), check_exact=True)
+    assert not (folder / runs.EPOCHS).exists()
+
+
+def test_every_epoch_is_judged_on_test_where_asked_and_evaluate_keeps_what_is_reported(tmp_path, capsys):
+    data = ["dataset.faces=120", "dataset.size=16", f"dataset.cache={tmp_path / 'cache'}", "labels.rule=all"]
+    given = [*data, "labels=noisy", "labels.rate=0.4", "trainer=cpu", "trainer.epochs=2", "trainer.every_epoch=test"]
+    assert main(["train", *given, f"output={tmp_path}", "bootstrap=0"]) == 0
+    printed = capsys.readouterr().out
+    assert "accuracy_best_test" in printed
+    folder = Path(printed.splitlines()[-1])
+    history, csv = pd.read_parquet(folder / "history.parquet"), pd.read_csv(folder / "history.csv")
+    assert history.columns[: len(csv.columns)].tolist() == csv.columns.tolist()
+    table, targets = (pd.read_parquet(folder / f"{name}.parquet") for name in ("predictions", "targets"))
+    metrics = json.loads((folder / "metrics.json").read_text())
+    last = history.iloc[-1]
+    for split in ("val", "test"):  # the last epoch is what the run predicts
+        for name in ("l1", "macro_f1", "ece", "entropy_correlation", "valence_ccc"):
+            assert last[f"{split}_{name}"] == pytest.approx(metrics[split][name]["value"], abs=1e-4), name
+    val = table[table["split"] == "val"].merge(targets, on="face", suffixes=("", "_taught"))
+    answer = val[[name for name in table if name.startswith("p_")]].idxmax(axis=1).str.removeprefix("p_")
+    assert last["val_accuracy"] == pytest.approx((answer == val["label_taught"]).mean(), abs=1e-6)
+    assert last["val_clean_accuracy"] == pytest.approx((answer == val["clean_label"]).mean())
+    assert last["val_accuracy"] != pytest.approx(last["val_clean_accuracy"])
+    reported = {name: metrics["test"][f"accuracy_{name}"]["value"] for name in ("last5", "best_val", "best_test")}
+    test = history["test_accuracy"]
+    assert reported["last5"] == pytest.approx(test.mean())
+    assert reported["best_val"] == test[history["val_accuracy"].idxmax()]
+    assert reported["best_test"] == test.max()
+    assert main(["evaluate", f"run={folder}", "bootstrap=0"]) == 0
+    again = json.loads((folder / "metrics.json").read_text())
+    assert {name: again["test"][f"accuracy_{name}"]["value"] for name in reported} == reported
 
 
 def test_two_commands_do_not_share_a_run(tmp_path):
