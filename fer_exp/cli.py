@@ -13,6 +13,7 @@ COMMANDS = {
     "train": "train a network under a label mode, and judge it by the human answers",
     "evaluate": "judge saved predictions again, of a run or of any model",
     "compare": "hold runs or prediction files against each other on the same faces",
+    "table": "a paper's table with ours beside it: trains what is missing, then writes it",
     "report": "one page of one run or several: metrics, figures, faces",
     "prepare": "read a corpus once and say what is in it",
     "agreement": "how well people agree, and what a crowd changes against the original labels",

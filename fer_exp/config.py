@@ -14,7 +14,11 @@ from fer_exp.errors import RequestError
 
 CORPORA = ("synthetic", "fer2013", "ferplus", "rafdb", "affectnet", "cafe", "folder")
 BACKBONES = ("resnet18", "resnet50", "resnet152")
+STUDIES = ("cafe-soft", "noisy-labels", "affectnet-crowd")
+SCALES = ("smoke", "small", "full")
 CHOICES = {
+    "study": STUDIES,
+    "scale": SCALES,
     "dataset.name": CORPORA,
     "dataset.release": ("auto", "2017", "2021"),
     "dataset.subset": ("all", "A", "B"),
@@ -238,6 +242,19 @@ class BenchConfig:
 
 
 @dataclass
+class TableConfig:
+    """Everything `fer-exp table` can be told; every other word goes to the trainings, as ``train``."""
+
+    study: str | None = None
+    scale: str = "smoke"
+    train: list[str] = field(default_factory=list)
+    run: bool = True
+    output: str = "runs"
+    results: str = "results"
+    bootstrap: int = 1000
+
+
+@dataclass
 class PeopleConfig:
     """Where people's answers come from, and how their table is read."""
 
@@ -309,6 +326,7 @@ Config = (
     | CrowdConfig
     | PlanConfig
     | BenchConfig
+    | TableConfig
 )
 SCHEMAS: dict[str, type[Config]] = {
     "train": TrainConfig,
@@ -320,6 +338,7 @@ SCHEMAS: dict[str, type[Config]] = {
     "crowd": CrowdConfig,
     "plan": PlanConfig,
     "bench": BenchConfig,
+    "table": TableConfig,
 }
 
 

@@ -8,13 +8,14 @@ import re
 import sys
 import tempfile
 import uuid
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from fer_exp.config import SCHEMAS, Config, MethodConfig, validate
+from fer_exp.config import SCHEMAS, Config, MethodConfig, TrainConfig, validate
 from fer_exp.errors import RequestError
 from fer_exp.help import conf_folder, options
 
@@ -59,7 +60,7 @@ def run(command: str, arguments: list[str]) -> int:
         sys.argv = [program, command, *told]  # what Lightning starts the other processes of a DDP run with
         if hydra_config.mode != RunMode.RUN:
             job = partial(run_job, command, composed)
-            record(Path(hydra_config.sweep.dir), hydra_config.job.num, told, job)
+            record(Path(hydra_config.sweep.dir), hydra_config.job.num, told, job, _folder(command, composed))
             return
         try:
             outcome.append(run_job(command, composed))
@@ -87,13 +88,18 @@ def run(command: str, arguments: list[str]) -> int:
 def with_paths(command: str, arguments: list[str]) -> list[str]:
     """Plain words of a command that takes ``runs`` become that key, so that `fer-exp compare runs/*` works.
 
+    Words of `fer-exp table` that are not its own keys are for the trainings, and become its key ``train``.
+
     Raises:
         RequestError: a word that is no path.
 
     >>> with_paths("compare", ["conf", "seed=1"])
     ["runs=['conf']", 'seed=1']
     """
-    if "runs" not in {field.name for field in fields(SCHEMAS[command])}:
+    own = {field.name for field in fields(SCHEMAS[command])}
+    if command == "table":
+        return _with_train(own, arguments)
+    if "runs" not in own:
         return arguments
     paths: list[str] = []
     rest: list[str] = []
@@ -107,8 +113,22 @@ def with_paths(command: str, arguments: list[str]) -> list[str]:
             raise RequestError(f"{word} is no run folder, no predictions file and no key=value.")
     if not paths:
         return rest
-    quoted = ",".join("'" + path.replace("\\", "\\\\").replace("'", "\\'") + "'" for path in paths)
-    return [f"runs=[{quoted}]", *rest]
+    return [f"runs={_quoted(paths)}", *rest]
+
+
+def _with_train(own: set[str], arguments: list[str]) -> list[str]:
+    """Words of `fer-exp table`: its own keys and flags as they are, the others together."""
+    rest: list[str] = []
+    train: list[str] = []
+    for word in arguments:
+        key = word.partition("=")[0]
+        (rest if key in own or word.startswith("-") or (rest and rest[-1] in VALUED) else train).append(word)
+    return [*rest, f"train={_quoted(train)}"] if train else rest
+
+
+def _quoted(words: list[str]) -> str:
+    """A list of words as Hydra reads it, whatever is in them."""
+    return "[" + ",".join("'" + word.replace("\\", "\\\\").replace("'", "\\'") + "'" for word in words) + "]"
 
 
 def _sorted(arguments: list[str]) -> tuple[list[str], list[str]]:
@@ -175,6 +195,47 @@ def _with_method_keys(composed: Any) -> Any:
     return OmegaConf.create(given)
 
 
+def compose_all(command: str, combinations: Sequence[tuple[list[str], dict[str, str]]]) -> list[Config]:
+    """What a sweep would run, without running it.
+
+    Args:
+        command: one of ``SCHEMAS``.
+        combinations: for each job the words that all share, and key (or group) -> value of its own.
+
+    Returns:
+        The configs, checked as to types alone.
+
+    Raises:
+        RequestError: words that cannot be made into a config.
+    """
+    from hydra import compose, initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    GlobalHydra.instance().clear()  # of the command that asks, if Hydra composed it
+    made: list[Config] = []
+    begun: dict[tuple[str, ...], Any] = {}  # Hydra takes a tenth of a second a config, so plain keys are set afterwards
+    try:
+        with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+            parse = OverridesParser.create().parse_override
+            for common, own in combinations:
+                chosen = (f"{key}={value}" for key, value in own.items() if (conf_folder() / key).is_dir())
+                words = (*common, *chosen)
+                if words not in begun:
+                    begun[words] = compose(command, list(words))
+                composed = begun[words].copy()
+                for key, value in own.items():
+                    if f"{key}={value}" not in words:
+                        OmegaConf.update(composed, key, parse(f"{key}={value}").value(), force_add=False)
+                made.append(to_config(command, composed))
+    except (HydraException, OmegaConfBaseException) as error:
+        raise RequestError(_sentence(error, command)) from error
+    return made
+
+
 def run_job(command: str, composed: Any) -> Path | None:
     """Run one command on its composed config: the function of its name in fer_exp/commands/.
 
@@ -186,6 +247,19 @@ def run_job(command: str, composed: Any) -> Path | None:
     run_command = getattr(import_module(f"fer_exp.commands.{command}"), command)
     made: Path | None = run_command(config)
     return made
+
+
+def _folder(command: str, composed: Any) -> Path | None:
+    """The run folder of a job, None where it has none or its config cannot be made."""
+    if command != "train":
+        return None
+    from fer_exp.training.runs import run_folder
+
+    try:
+        config = to_config(command, composed)
+    except RequestError:
+        return None
+    return run_folder(config) if isinstance(config, TrainConfig) else None
 
 
 def _sentence(error: Exception, command: str) -> str:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from hydra.experimental.callback import Callback
 
 from fer_exp.errors import RequestError, RunError
+
+FAILED = "failed.log"
+"""In a run folder: the traceback of the last try, where that failed in a sweep."""
 
 _FOLDERS: list[Path] = []
 
@@ -24,7 +29,9 @@ class SweepFolder(Callback):
         _FOLDERS.append(Path(config.hydra.sweep.dir))
 
 
-def record(folder: Path, number: int, overrides: list[str], job: Callable[[], Path | None]) -> None:
+def record(
+    folder: Path, number: int, overrides: list[str], job: Callable[[], Path | None], run: Path | None = None
+) -> None:
     """Run one job of a sweep and leave a record of how it ended; a failure does not stop the others.
 
     Args:
@@ -32,14 +39,25 @@ def record(folder: Path, number: int, overrides: list[str], job: Callable[[], Pa
         number: the job's number in its sweep.
         overrides: what the job was told, ``key=value``.
         job: returns the run folder, or None for a command without one.
+        run: the run folder, where it is known beforehand: the traceback of a failure is written there.
     """
     ended: dict[str, Any] = {"overrides": overrides, "folder": None, "error": None}
+    log = None if run is None else run / FAILED
     try:
+        if log is not None:
+            log.unlink(missing_ok=True)
         made = job()
         ended["folder"] = None if made is None else str(made)
-    except (RequestError, RunError) as error:
-        ended["error"] = str(error)
-        print(f"fer-exp: {' '.join(overrides)}: {error}", file=sys.stderr, flush=True)
+    except Exception as error:
+        known = isinstance(error, RequestError | RunError)
+        ended["error"] = str(error) if known else f"{type(error).__name__}: {error}"
+        where = ""
+        if log is not None:
+            with suppress(OSError):
+                log.parent.mkdir(parents=True, exist_ok=True)
+                log.write_text(traceback.format_exc(), encoding="utf-8")
+                where = f" Log: {log}"
+        print(f"fer-exp: {' '.join(overrides)}: {ended['error']}{where}", file=sys.stderr, flush=True)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{number}.json").write_text(json.dumps(ended))
 

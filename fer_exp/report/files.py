@@ -9,7 +9,9 @@ import pandas as pd
 from fer_exp.files import whole
 
 
-def save_table(table: pd.DataFrame, stem: Path, caption: str, decimals: int = 3) -> list[Path]:
+def save_table(
+    table: pd.DataFrame, stem: Path, caption: str, decimals: int = 3, shown: pd.DataFrame | None = None
+) -> list[Path]:
     """Write ``stem.csv``, ``stem.md`` and ``stem.tex`` (booktabs), each aside and renamed.
 
     Args:
@@ -17,6 +19,7 @@ def save_table(table: pd.DataFrame, stem: Path, caption: str, decimals: int = 3)
         stem: path without suffix; its folder is made.
         caption: stands above the Markdown and in the LaTeX table.
         decimals: of numbers in Markdown and LaTeX.
+        shown: what readers see in Markdown and LaTeX, where that is not the same table.
 
     Returns:
         The three paths.
@@ -24,10 +27,11 @@ def save_table(table: pd.DataFrame, stem: Path, caption: str, decimals: int = 3)
     Raises:
         RunError: a file cannot be written.
     """
+    readers = table if shown is None else shown
     written = {
         "csv": table.to_csv(index=False),
-        "md": f"{caption}\n\n{table.to_markdown(index=False, floatfmt=f'.{decimals}f', missingval='')}\n",
-        "tex": table.style.format(precision=decimals, na_rep="", escape="latex")
+        "md": f"{caption}\n\n{readers.to_markdown(index=False, floatfmt=f'.{decimals}f', missingval='')}\n",
+        "tex": readers.style.format(precision=decimals, na_rep="", escape="latex")
         .format_index(axis=1, escape="latex")
         .hide(axis=0)
         .to_latex(caption=caption, hrules=True),

@@ -1,0 +1,167 @@
+"""`fer-exp table`: a paper's table with ours beside it, from trainings that are run where they are missing."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import platform
+import sys
+import time
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+
+from fer_exp.commands.train import PACKAGES
+from fer_exp.config import STUDIES, TableConfig, TrainConfig, check_choice, plain, validate
+from fer_exp.errors import RequestError, RunError
+from fer_exp.files import write_json
+from fer_exp.hydra_app import compose_all, run
+from fer_exp.report.figures import save_figure
+from fer_exp.report.files import save_table
+from fer_exp.report.human_tables import frame_table, records
+from fer_exp.studies.needs import check_corpus
+from fer_exp.studies.presets import Preset, read_preset
+from fer_exp.studies.tables import Outcome
+from fer_exp.studies.trained import BROKEN, DONE, MISSING, Trained
+
+SHOWN = 5  # names of runs left out that are printed; results.json has all
+
+
+def table(config: TableConfig) -> None:
+    """Train what is missing, put the table together, print and write it; the last line of stdout is its folder.
+
+    Args:
+        config: see conf/table.yaml.
+
+    Raises:
+        RequestError: an unknown study, a corpus without what the study needs, words that make no config.
+        RunError: a training failed; the table is written all the same, and its cells say where the log is.
+    """
+    validate(config)
+    if config.study is None:
+        raise RequestError(f"table needs a study: study={', '.join(STUDIES)}, one of them.")
+    check_choice("study", config.study, STUDIES)
+    command = ["fer-exp", *sys.argv[1:]]
+    own = [f"output={config.output}", f"bootstrap={config.bootstrap}"]
+    preset = read_preset(config.study, config.scale, [*config.train, *own])
+    trained = members(preset)
+    for each in trained:
+        validate(each.config)
+    check_corpus(preset, trained[0].config)
+    if config.run:
+        train_missing(preset, trained)
+    study = import_module(f"fer_exp.studies.{config.study.replace('-', '_')}")
+    outcome: Outcome = study.build(trained, preset)
+    left_out = others(Path(config.output).expanduser(), trained)
+    place = Path(config.results).expanduser() / f"{preset.study}-{preset.corpus}-{preset.scale}"
+    write(place, outcome, provenance(preset, trained, left_out, command))
+    show(outcome, trained, left_out)
+    print(place)
+    if failed := [each for each in trained if each.state == BROKEN]:
+        raise RunError(f"{len(failed)} of {len(trained)} trainings failed; the first log is {failed[0].log}.")
+
+
+def members(preset: Preset) -> list[Trained]:
+    """The trainings of a preset, each once, in the order of its grids."""
+    told = {key: word.partition("=")[2] for key, word in preset.common.items()}
+    common = list(preset.common.values())
+    given = [own for grid in preset.grids for own in preset.combinations(grid)]
+    made = compose_all("train", [(common, own) for own in given])
+    found: dict[Path, Trained] = {}
+    for own, config in zip(given, made, strict=True):
+        if isinstance(config, TrainConfig):
+            one = Trained({**told, **own}, config)
+            found.setdefault(one.folder, one)
+    return list(found.values())
+
+
+def train_missing(preset: Preset, trained: list[Trained]) -> None:
+    """Run the grids that are not finished, each as a sweep of its own with the user's launcher."""
+    state = {each.folder: each.state for each in trained}
+    for grid in preset.grids:
+        ours = members(Preset(preset.study, preset.scale, preset.corpus, preset.common, [grid], preset.launcher))
+        left = sum(state[each.folder] != DONE for each in ours)
+        if not left:
+            continue
+        print(f"{left} of {len(ours)} trainings to run: {' '.join(preset.sweep(grid))}", file=sys.stderr, flush=True)
+        with contextlib.redirect_stdout(sys.stderr):  # the sweep's own table; ours comes last
+            run("train", preset.sweep(grid))
+
+
+def others(output: Path, trained: list[Trained]) -> list[str]:
+    """Names of the run folders that do not belong to the table, because they have another config."""
+    own = {each.folder.name for each in trained}
+    return sorted(path.parent.name for path in output.glob("*/config.yaml") if path.parent.name not in own)
+
+
+def provenance(preset: Preset, trained: list[Trained], left_out: list[str], command: list[str]) -> dict[str, Any]:
+    """Where the numbers come from."""
+    runs = [each.run for each in trained if each.state == DONE]
+    configs = sorted(json.dumps(plain(each.config), sort_keys=True, default=str) for each in trained)
+    return {
+        "study": preset.study,
+        "scale": preset.scale,
+        "corpus": preset.corpus,
+        "command": command,
+        "config_hash": hashlib.sha256("\n".join(configs).encode()).hexdigest()[:16],
+        "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        "trained_with": _different(run["versions"] for run in runs),
+        "commits": _different(run["git_commit"] for run in runs),
+        "devices": _different(run["device"] for run in runs),
+        "data": _different(run["data_hash"] for run in runs),
+        "training_seconds": round(sum(run["seconds"] for run in runs), 1),
+        "runs": {state: [str(each.folder) for each in trained if each.state == state] for state in (DONE, MISSING)},
+        "failed": {str(each.folder): str(each.log) for each in trained if each.state == BROKEN},
+        "left_out": left_out,
+    }
+
+
+def _different(values: Any) -> list[Any]:
+    """Each value once."""
+    found: list[Any] = []
+    for value in values:
+        if value not in found:
+            found.append(value)
+    return found
+
+
+def write(place: Path, outcome: Outcome, facts: dict[str, Any]) -> None:
+    """Tables as csv, md and tex, figures as svg and png, and results.json."""
+    for each in outcome.tables:
+        save_table(each.rows, place / each.name, each.caption, shown=each.shown)
+    for name, figure in outcome.figures.items():
+        save_figure(figure, place / name)
+    tables = {each.name: {"caption": each.caption, "rows": records(each.rows)} for each in outcome.tables}
+    write_json(place / "results.json", {**facts, "notes": outcome.notes, "tables": tables})
+
+
+def show(outcome: Outcome, trained: list[Trained], left_out: list[str]) -> None:
+    """Print the tables, intervals below their values, and what is not in them."""
+    console = Console(highlight=False)
+    for each in outcome.tables:
+        columns = [name for name in each.shown if name != "scale"]  # the same in every row: it goes to the title
+        shown = pd.DataFrame({name: [_narrow(cell) for cell in each.shown[name]] for name in columns})
+        scale = f", {each.shown['scale'].iloc[0]}" if "scale" in each.shown and len(each.shown) else ""
+        narrow = frame_table(shown, f"{each.name}{scale}")
+        for column in narrow.columns:
+            column.no_wrap, column.overflow = False, "fold"
+        console.print(narrow)
+        console.print(each.caption, soft_wrap=True, markup=False)
+    for note in outcome.notes:
+        console.print(f"note: {note}", soft_wrap=True, markup=False)
+    if missing := sum(each.state == MISSING for each in trained):
+        print(f"not run: {missing} of {len(trained)} trainings; the same command without run=false runs them")
+    if left_out:
+        more = f" and {len(left_out) - SHOWN} more (results.json)" if len(left_out) > SHOWN else ""
+        print(f"left out, runs of another config: {', '.join(left_out[:SHOWN])}{more}")
+
+
+def _narrow(cell: object) -> object:
+    """An interval below its value; the bracket would be markup."""
+    return cell.replace(" [", "\n").replace("]", "").replace(" (", "\n(") if isinstance(cell, str) else cell

@@ -1,0 +1,214 @@
+"""Noise-robust training (NCCTFER, arXiv 2305.01884): accuracy by method and noise rate, and margins over plain ce."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from fer_exp.report.figures import SERIES, style
+from fer_exp.stats.seeds import OverSeeds, over_seeds, paired_over_seeds
+from fer_exp.studies.presets import Preset
+from fer_exp.studies.published import Accuracy, accuracy, read_published
+from fer_exp.studies.tables import (
+    NOT_STATED,
+    NOTHING,
+    OTHER_CORPUS,
+    Outcome,
+    StudyTable,
+    columns_of,
+    corpus_name,
+    seeds_cell,
+)
+from fer_exp.studies.trained import Trained, by, done, per_seed, troubles
+
+COLUMNS = {
+    "accuracy": "last",
+    "accuracy_last5": "last 5",
+    "accuracy_best_val": "best on val",
+    "accuracy_best_test": "best on test",
+}
+"""Metric of a run -> column: the last epoch, mean of the last five, the epochs best on validation and on test."""
+READ_AS = {"last5": "accuracy_last5"}
+"""What a published figure was read from -> the metric here; any other is held against best on test."""
+BASELINE = "ce"
+
+Cell = tuple[str, str, float]
+"""Kind of noise, method, rate."""
+
+
+def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
+    """Both tables and the figure.
+
+    Args:
+        trained: the trainings of the preset, in their order.
+        preset: what was asked.
+
+    Returns:
+        ``accuracy``: a row a method and rate, percent, mean over seeds with t-intervals; ``margins``: the same less
+        plain ce with the same seeds, paired; the figure of the last epoch's accuracy against the rate.
+    """
+    published = read_published("noisy-labels")
+    cells = by(trained, _cell)
+    outcome = Outcome()
+    scale = f"{preset.scale}, {trained[0].config.backbone.name}"
+    rows, shown = [], []
+    for (noise, method, rate), group in cells.items():
+        named = {"noise": noise, "method": method, "rate": rate}
+        seeds = {metric: over_seeds(_percent(group, metric)) for metric in COLUMNS}
+        theirs = _published(published, preset.corpus, noise, method, rate, group[0])
+        ours = _like(seeds, theirs)
+        difference = None if theirs is None or ours is None else ours.mean - theirs.value
+        trouble = troubles(group)
+        row: dict[str, Any] = {**named, "seeds": len(done(group))}
+        for metric in COLUMNS:
+            row |= columns_of(metric, seeds[metric])
+        row["published"] = None if theirs is None else theirs.value
+        row["published_weights"] = None if theirs is None else theirs.weights
+        rows.append({**row, "difference": difference, "scale": scale, "state": trouble or "done"})
+        cell = {name: seeds_cell(seeds[metric], 1) for metric, name in COLUMNS.items()}
+        if trouble:
+            cell["last"] = trouble if seeds["accuracy"] is None else f"{cell['last']} ({trouble})"
+        said = {"published": _said(theirs, preset.corpus, published)}
+        said["difference"] = NOTHING if difference is None else f"{difference:+.1f}"
+        shown.append({**named, "rate": f"{rate:g}", **cell, **said, "scale": scale})
+    outcome.tables.append(StudyTable("accuracy", _caption(trained, preset), _frame(rows), _frame(shown)))
+    if margins := _margins(cells, published, preset, scale):
+        outcome.tables.append(margins)
+    if figure := _figure(cells, preset):
+        outcome.figures["accuracy"] = figure
+    return outcome
+
+
+def _cell(each: Trained) -> Cell:
+    """A method goes by the option that was chosen, since an option may be a method with other keys."""
+    method = each.words.get("method", each.config.method.name)
+    return each.config.labels.noise, method, each.config.labels.rate
+
+
+def _percent(group: Sequence[Trained], metric: str) -> list[float]:
+    return [100 * value for value in per_seed(group, metric).values()]
+
+
+def _published(
+    published: dict[str, Any], corpus: str, noise: str, method: str, rate: float, one: Trained
+) -> Accuracy | None:
+    if noise != "symmetric":
+        return None
+    return accuracy(published, corpus, method, rate, one.config.backbone.weights)
+
+
+def _like(seeds: dict[str, OverSeeds | None], theirs: Accuracy | None) -> OverSeeds | None:
+    """Ours as the published figure was read, or the last epoch where the run did not look at the test set."""
+    metric = READ_AS.get(theirs.measure if theirs else "", "accuracy_best_test")
+    return seeds[metric] or seeds["accuracy"]
+
+
+def _said(theirs: Accuracy | None, corpus: str, published: dict[str, Any]) -> str:
+    if theirs is None:
+        return NOT_STATED if corpus in published["margins"] else OTHER_CORPUS
+    words = "face weights" if theirs.weights == "face" else "from scratch"
+    return f"{theirs.value:.2f} ({words})"
+
+
+def _margins(
+    cells: dict[Cell, list[Trained]], published: dict[str, Any], preset: Preset, scale: str
+) -> StudyTable | None:
+    """What each method gains over plain ce with the same seeds, in points of the last epoch's and the best accuracy."""
+    rows, shown = [], []
+    for (noise, method, rate), group in cells.items():
+        plain = cells.get((noise, BASELINE, rate))
+        if method == BASELINE or plain is None:
+            continue
+        gains = {
+            metric: paired_over_seeds(_points(group, metric), _points(plain, metric))
+            for metric in ("accuracy", "accuracy_best_test")
+        }
+        theirs = _published(published, preset.corpus, noise, method, rate, group[0])
+        base = _published(published, preset.corpus, noise, BASELINE, rate, plain[0])
+        alike = theirs is not None and base is not None and theirs.weights == base.weights
+        gain = theirs.value - base.value if theirs and base and alike else None
+        ours = gains["accuracy_best_test"] or gains["accuracy"]
+        difference = None if gain is None or ours is None else ours.mean - gain
+        named = {"noise": noise, "method": method, "rate": rate}
+        row: dict[str, Any] = {**named, "seeds": 0 if gains["accuracy"] is None else gains["accuracy"].n}
+        for metric, found in gains.items():
+            row |= columns_of(metric, found)
+        trouble = troubles([*group, *plain])
+        rows.append({**row, "published": gain, "difference": difference, "scale": scale, "state": trouble or "done"})
+        stated = NOT_STATED if preset.corpus in published["margins"] else OTHER_CORPUS
+        if method in published["margin_methods"] and preset.corpus in published["margins"]:
+            low, high = published["margins"][preset.corpus]
+            stated = f"{low:g} to {high:g} over the rates"
+        last = seeds_cell(gains["accuracy"], 1, "+")
+        shown.append(
+            {
+                **named,
+                "rate": f"{rate:g}",
+                "last": last if not trouble else trouble if gains["accuracy"] is None else f"{last} ({trouble})",
+                "best on test": seeds_cell(gains["accuracy_best_test"], 1, "+"),
+                "published": stated if gain is None else f"{gain:+.2f}",
+                "difference": NOTHING if difference is None else f"{difference:+.1f}",
+                "scale": scale,
+            }
+        )
+    if not rows:
+        return None
+    caption = (
+        f"Points of test accuracy over plain ce on {corpus_name(preset.corpus)}, paired by seed, mean with 95 % "
+        "t-interval. Published: the difference of published accuracies, or the range that NCCTFER states over all rates."
+    )
+    return StudyTable("margins", caption, _frame(rows), _frame(shown))
+
+
+def _points(group: Sequence[Trained], metric: str) -> dict[int, float]:
+    return {seed: 100 * value for seed, value in per_seed(group, metric).items()}
+
+
+def _caption(trained: Sequence[Trained], preset: Preset) -> str:
+    config = trained[0].config
+    weights = "from scratch" if config.backbone.weights == "none" else f"weights {config.backbone.weights}"
+    return (
+        f"Test accuracy in percent under wrong labels, {corpus_name(preset.corpus)}, {config.dataset.classes} classes, "
+        f"{config.backbone.name} {weights}, {config.trainer.epochs} epochs at {config.dataset.size} pixels; mean over "
+        "seeds with 95 % t-interval. Published: ResNet-18, tables of the LA-Net and IDFER repositories; the difference "
+        "is to best on test (to last 5 for EAC), as papers read theirs."
+    )
+
+
+def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows)
+    return frame.drop(columns="noise") if set(frame["noise"]) == {"symmetric"} else frame
+
+
+def _figure(cells: dict[Cell, list[Trained]], preset: Preset) -> Figure | None:
+    """Accuracy of the last epoch against the rate, of methods with two rates or more; None without any."""
+    curves: dict[str, list[tuple[float, OverSeeds]]] = {}
+    for (noise, method, rate), group in cells.items():
+        found = over_seeds(_percent(group, "accuracy"))
+        if found is not None:
+            curves.setdefault(method if noise == "symmetric" else f"{method}, {noise}", []).append((rate, found))
+    curves = {name: sorted(points) for name, points in curves.items() if len({rate for rate, _ in points}) > 1}
+    if not curves:
+        return None
+    with style():
+        figure = Figure(figsize=(5.2, 3.4))
+        axes = figure.subplots()
+        for number, (name, points) in enumerate(curves.items()):
+            colour = SERIES[number % len(SERIES)]
+            at = [rate for rate, _ in points]
+            means = [each.mean for _, each in points]
+            axes.plot(at, means, color=colour, marker="o", markersize=3, label=name)
+            known = [(rate, each) for rate, each in points if each.low is not None and each.high is not None]
+            if known:
+                low = [each.low or 0.0 for _, each in known]
+                high = [each.high or 0.0 for _, each in known]
+                axes.fill_between([rate for rate, _ in known], low, high, color=colour, alpha=0.15, linewidth=0)
+        axes.set_xlabel("share of wrong labels")
+        axes.set_ylabel("test accuracy, last epoch, %")
+        axes.set_ylim(0, 100)
+        axes.set_title(f"{corpus_name(preset.corpus)}, {preset.scale}: mean over seeds, 95 % t-interval")
+        axes.legend(ncols=2)
+    return figure

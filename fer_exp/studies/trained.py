@@ -1,0 +1,106 @@
+"""The trainings of a table: where each lies, how it ended, what it left."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from fer_exp.config import TrainConfig
+from fer_exp.sweep import FAILED
+from fer_exp.training.runs import is_finished, run_folder
+
+DONE, BROKEN, MISSING = "done", "failed", "not run"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """One training of a table.
+
+    Attributes:
+        words: key -> value that sets it apart: the axes of its grid, and what all were told.
+        config: the whole config; the run folder follows from it.
+    """
+
+    words: dict[str, str]
+    config: TrainConfig
+
+    @property
+    def folder(self) -> Path:
+        """Where the run lies or would lie."""
+        return run_folder(self.config)
+
+    @property
+    def state(self) -> str:
+        """``DONE``, ``BROKEN`` (a failed.log lies there) or ``MISSING``."""
+        if is_finished(self.folder):
+            return DONE
+        return BROKEN if self.log.is_file() else MISSING
+
+    @property
+    def log(self) -> Path:
+        """Where a failure is written down."""
+        return self.folder / FAILED
+
+    @cached_property
+    def metrics(self) -> dict[str, dict[str, float | None]]:
+        """metrics.json of the test split: metric -> value, low, high, n."""
+        found: dict[str, dict[str, float | None]] = json.loads((self.folder / "metrics.json").read_text())["test"]
+        return found
+
+    def value(self, metric: str) -> float | None:
+        """A metric of the test split, None where the run has none."""
+        return self.metrics.get(metric, {}).get("value")
+
+    @cached_property
+    def run(self) -> dict[str, Any]:
+        """run.json."""
+        found: dict[str, Any] = json.loads((self.folder / "run.json").read_text())
+        return found
+
+    def history(self) -> pd.DataFrame | None:
+        """history.parquet, a row an epoch; None where the run kept none."""
+        path = self.folder / "history.parquet"
+        return pd.read_parquet(path) if path.is_file() else None
+
+
+def by(trained: Iterable[Trained], key: Callable[[Trained], Hashable]) -> dict[Any, list[Trained]]:
+    """Trainings that share a key, in the order in which the keys first occur."""
+    found: dict[Any, list[Trained]] = {}
+    for each in trained:
+        found.setdefault(key(each), []).append(each)
+    return found
+
+
+def done(group: Iterable[Trained]) -> list[Trained]:
+    """Those that are finished."""
+    return [each for each in group if each.state == DONE]
+
+
+def per_seed(group: Iterable[Trained], metric: str) -> dict[int, float]:
+    """Seed -> a metric of the finished runs that have it."""
+    values = {each.config.seed: each.value(metric) for each in done(group)}
+    return {seed: value for seed, value in values.items() if value is not None}
+
+
+def troubles(group: Iterable[Trained]) -> str:
+    """What is missing of a group, in a cell; '' where all are finished.
+
+    Returns:
+        ``failed: runs/NAME/failed.log`` with how many more, or ``not run``, of those that are.
+    """
+    group = list(group)
+    failed = [each for each in group if each.state == BROKEN]
+    missing = sum(each.state == MISSING for each in group)
+    said = []
+    if failed:
+        more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
+        said.append(f"failed: {failed[0].log}{more}")
+    if missing:
+        said.append(f"not run: {missing}")
+    return ", ".join(said)
