@@ -1,6 +1,6 @@
 """Time fer-exp's training path against what one would write today: JPEG files, a per-item Dataset, DataLoader workers.
 
-usage: train_vs_plain_lightning.py [--size 112] [--stored 224] [--faces 1000] [--steps 20] [--repeats 5] [--workers 2]
+usage: train_vs_plain_lightning.py [--size 112] [--stored 224] [--faces 1000] [--steps 20] [--repeats 5] [--workers 2] [--compile]
 
 Both train torchvision's ResNet-18 with Lightning's Trainer on the same faces, with AdamW, batches of 32, a random shift
 and mirroring, in float32 on CPU (on a GPU both in bf16-mixed). The peer decodes a JPEG an item with Pillow (--stored:
@@ -118,12 +118,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, value in (("size", 112), ("stored", 224), ("faces", 1000), ("steps", 20), ("repeats", 5), ("workers", 2)):
         parser.add_argument(f"--{name}", type=int, default=value)
+    parser.add_argument("--compile", action="store_true", help="train fer-exp's with trainer.compile=true")
     given = parser.parse_args()
     warnings.filterwarnings("ignore", module="torch")
     config = BenchConfig(
         dataset=DatasetConfig(faces=given.faces, size=given.size),
         backbone=BackboneConfig(stem="imagenet"),
-        trainer=TrainerConfig(batch_size=BATCH),
+        trainer=TrainerConfig(batch_size=BATCH, compile=given.compile),
         steps=given.steps,
     )
     device = find_device(config.trainer)

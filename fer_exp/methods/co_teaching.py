@@ -14,6 +14,14 @@ from fer_exp.methods.method import Learnt, Method, Network, Setting, Step
 from fer_exp.methods.ncctfer import mean_over
 
 
+def excess(logits: Tensor, target: Tensor) -> Tensor:
+    """How much a face's cross-entropy is above the least that its target allows: the divergence, shape (N,), nats.
+
+    By it faces are ranked, so that an ambiguous soft target is not taken for a wrong one.
+    """
+    return cross_entropies(logits, target) - torch.special.entr(target).sum(dim=1)
+
+
 def small_losses(losses: Tensor, share: float) -> Tensor:
     """The faces with the smallest losses, a share of them and at least one.
 
@@ -50,7 +58,7 @@ class TwoNetworks(Method):
     Args:
         setting: the run.
         forget_rate: share of faces that is not learnt from in the end; None takes the rate of the noise made.
-        ramp: epochs over which it rises from 0; a run with fewer epochs never gets to it.
+        ramp: epochs over which it rises from 0; a shorter run rises over its own, to the rate in its last epoch.
 
     Raises:
         RequestError: the rate is neither given nor known.
@@ -69,11 +77,10 @@ class TwoNetworks(Method):
                 "e.g. to the share of wrong labels in a sample that was checked by hand, or to the share of validation "
                 "labels that a short run with method=ce contradicts, which is an upper bound."
             )
-        self.forget_rate, self.ramp = rate, ramp
+        self.forget_rate, self.ramp = rate, min(ramp, setting.epochs - 1)
         self.peer = setting.make_network()
-        self.peer.register_module(
-            "affect", None
-        )  # without a loss of its own it would have no gradient, which DDP does not allow
+        # Without a loss of its own that head would have no gradient, which DDP does not allow.
+        self.peer.register_module("affect", None)
 
     def kept(self, step: Step) -> float:
         """Share of this step's faces that is learnt from."""
@@ -88,7 +95,7 @@ class CoTeaching(TwoNetworks):
         output, other = network(step.views[0]), self.peer(step.views[0])
         weights, share = self.setting.weights, self.kept(step)
         both = (output.logits, other.logits)
-        chosen = [small_losses(cross_entropies(logits.detach(), step.target), share) for logits in both[::-1]]
+        chosen = [small_losses(excess(logits.detach(), step.target), share) for logits in both[::-1]]
         losses = [cross_entropies(logits, step.target, weights) for logits in both]
         loss = mean_over(losses[0], chosen[0]) + mean_over(losses[1], chosen[1])
         return Learnt(loss, output, chosen[0])

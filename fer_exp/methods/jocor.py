@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 
 from fer_exp.methods.ce import cross_entropies, precise
@@ -58,6 +59,7 @@ class Jocor(TwoNetworks):
         output = network(step.views[0])
         one, other = precise(output.logits), precise(self.peer(step.views[0]).logits)
         plain = joint_loss(one.detach(), other.detach(), step.target, self.agreement)
-        chosen = small_losses(plain, self.kept(step))
+        least = 2 * (1 - self.agreement) * torch.special.entr(step.target).sum(dim=1)  # of an ambiguous soft target
+        chosen = small_losses(plain - least, self.kept(step))
         loss = joint_loss(one, other, step.target, self.agreement, self.setting.weights)
         return Learnt(mean_over(loss, chosen), output, chosen)

@@ -158,7 +158,7 @@ def _margins(
         return None
     caption = (
         f"Points of test accuracy over plain ce on {corpus_name(preset.corpus)}, paired by seed, mean with 95 % "
-        "t-interval. Published: the difference of published accuracies, or the range that NCCTFER states over all rates."
+        "t-interval. Published: the difference of published accuracies, or the range that NCCTFER states over rates."
     )
     return StudyTable("margins", caption, _frame(rows), _frame(shown))
 

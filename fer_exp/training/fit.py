@@ -93,8 +93,6 @@ def fit(
     method = make_method(config.method, make_setting(network, config, train))
     layout = fastest_layout(device, train.pixels.shape[1])
     module = FaceModule(network, method, given, classes, config.method.affect_weight, layout)
-    if given.compile:
-        module.network.compile()
     checkpoint = folder / CHECKPOINT
     resume = checkpoint if checkpoint.is_file() else None
     if resume:

@@ -50,6 +50,8 @@ class FaceModule(LightningModule):
         self.layout = layout
         self.affect_weight = affect_weight
         self.settings = trainer
+        if trainer.compile:
+            self.network.compile()
         self.monitor = Monitor(classes)
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:

@@ -19,7 +19,15 @@ from fer_exp.errors import RequestError, RunError
 from fer_exp.training import runs
 from tests.datasets.fakes import write_fer2013, write_votes
 
-FILES = ("config.yaml", "targets.parquet", "predictions.parquet", "metrics.json", "run.json", "history.csv", "history.parquet")
+FILES = (
+    "config.yaml",
+    "targets.parquet",
+    "predictions.parquet",
+    "metrics.json",
+    "run.json",
+    "history.csv",
+    "history.parquet",
+)
 
 
 @pytest.fixture(scope="module")
