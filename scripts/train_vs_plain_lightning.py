@@ -1,6 +1,7 @@
 """Time fer-exp's training path against what one would write today: JPEG files, a per-item Dataset, DataLoader workers.
 
-usage: train_vs_plain_lightning.py [--size 112] [--stored 224] [--faces 1000] [--steps 20] [--repeats 5] [--workers 2] [--compile]
+usage: train_vs_plain_lightning.py [--size 112] [--stored 224] [--faces 1000] [--steps 20] [--repeats 5] [--workers 2]
+                                   [--compile]
 
 Both train torchvision's ResNet-18 with Lightning's Trainer on the same faces, with AdamW, batches of 32, a random shift
 and mirroring, in float32 on CPU (on a GPU both in bf16-mixed). The peer decodes a JPEG an item with Pillow (--stored:

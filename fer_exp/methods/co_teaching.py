@@ -19,7 +19,8 @@ def excess(logits: Tensor, target: Tensor) -> Tensor:
 
     By it faces are ranked, so that an ambiguous soft target is not taken for a wrong one.
     """
-    return cross_entropies(logits, target) - torch.special.entr(target).sum(dim=1)
+    least: Tensor = torch.special.entr(target).sum(dim=1)
+    return cross_entropies(logits, target) - least
 
 
 def small_losses(losses: Tensor, share: float) -> Tensor:
