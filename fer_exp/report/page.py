@@ -18,7 +18,7 @@ from fer_exp.human.distribution import entropy, l1
 from fer_exp.human.judge import Judged, Result, arrays
 from fer_exp.human.predictions import class_names
 from fer_exp.human.sources import Source
-from fer_exp.report import page_figures
+from fer_exp.report import history_figures, page_figures
 from fer_exp.report.compare_tables import letters
 from fer_exp.report.figures import COLOURS, SERIES
 from fer_exp.report.headline import headline, sentences, verdict
@@ -134,7 +134,7 @@ def _run(judged: Judgement, part: Judged, classes: tuple[str, ...], letter: str)
                 "Means over all faces; people above, the model hatched below.",
             )
         )
-    figures += [_plane_figure(source.table), _training_figure(source.path)]
+    figures += [_plane_figure(source.table), *_training_figures(source.path, classes)]
     return {
         "letter": letter,
         "name": source.name,
@@ -214,11 +214,35 @@ def _plane_figure(table: pd.DataFrame) -> tuple[str, str | None, str]:
     return ("Valence and arousal", page_figures.plane(human[known], model[known], list(labels)), words)
 
 
-def _training_figure(path: Path) -> tuple[str, str | None, str]:
-    history = path / "history.csv"
-    words = "The validation split steers; the test split was not looked at."
-    drawn = page_figures.training(pd.read_csv(history)) if history.is_file() else None
-    return ("How it was trained", drawn, words)
+def _training_figures(path: Path, classes: tuple[str, ...]) -> list[tuple[str, str | None, str]]:
+    """Of a run folder: its training epoch by epoch, with what people score on its validation faces."""
+    if not (path / "history.parquet").is_file():
+        return []
+    history = pd.read_parquet(path / "history.parquet")
+    metrics = path / "metrics.json"
+    val = json.loads(metrics.read_text(encoding="utf-8")).get("val", {}) if metrics.is_file() else {}
+    tested = "Test was looked at too and chose nothing." if "test_accuracy" in history else "Test was not looked at."
+    quality = " Precision: how many of them have a right label. Recall: how many of those with a right label they are."
+    quality = quality if "selection_precision" in history else ""
+    return [
+        ("How it was trained", history_figures.training(history), f"The weights are those of the last epoch. {tested}"),
+        (
+            "How near to people was it by epoch?",
+            history_figures.closeness(history, val),
+            "Validation faces. People: half of a face's raters against the others.",
+        ),
+        (
+            "Did it learn wrong labels?",
+            history_figures.memorisation(history),
+            "Training faces, in the view that was trained on. Wrong labels were made on purpose, so they are known.",
+        ),
+        (
+            "Whom did it select?",
+            history_figures.selection(history, classes),
+            "Training faces selected to teach their own label, by class of that label." + quality,
+        ),
+        ("What did the method measure?", history_figures.own(history, classes), "Means over an epoch."),
+    ]
 
 
 def _confusions(part: Judged, classes: tuple[str, ...]) -> list[dict[str, Any]]:

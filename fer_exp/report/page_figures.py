@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -143,29 +142,6 @@ def plane(human: FloatArray, model: FloatArray, labels: Sequence[str | None]) ->
     axes.legend([people, network], ["people", "model"], loc="lower right")
     axes.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), xlabel="valence", ylabel="arousal", aspect="equal")
     return as_svg(figure, "Valence and arousal of the faces by people and by the model; arrows join class means.")
-
-
-def training(history: pd.DataFrame) -> str | None:
-    """Loss and validation accuracy over epochs; None where the columns are not there."""
-    if not {"epoch", "train_loss", "val_loss"} <= set(history.columns) or history.empty:
-        return None
-    figure, axes = _figure(4.2, 3.4)
-    axes.plot(history["epoch"], history["train_loss"], "o-", markersize=3, color=SERIES[0], label="loss, train")
-    axes.plot(history["epoch"], history["val_loss"], "s--", markersize=3, color=SERIES[1], label="loss, val")
-    axes.set(xlabel="epoch", ylabel="loss", ylim=(0, None))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    lines, names = axes.get_legend_handles_labels()
-    if "val_accuracy" in history:
-        right = axes.twinx()
-        right.spines["right"].set_visible(True)
-        right.plot(
-            history["epoch"], history["val_accuracy"], "^:", markersize=3, color=SERIES[2], label="accuracy, val"
-        )
-        right.set(ylabel="accuracy", ylim=(0, 1))
-        more, words = right.get_legend_handles_labels()
-        lines, names = lines + more, names + words
-    axes.legend(lines, names, loc="lower left")
-    return as_svg(figure, "Training: loss and validation accuracy by epoch.")
 
 
 def _figure(width: float, height: float) -> tuple[Figure, Axes]:

@@ -19,15 +19,8 @@ from fer_exp.errors import RequestError, RunError
 from fer_exp.training import runs
 from tests.datasets.fakes import write_fer2013, write_votes
 
-FILES = (
-    "config.yaml",
-    "targets.parquet",
-    "predictions.parquet",
-    "metrics.json",
-    "run.json",
-    "history.csv",
-    "history.parquet",
-)
+FILES = ("config.yaml", "metrics.json", "run.json", "history.csv")
+FILES += ("targets.parquet", "predictions.parquet", "history.parquet")
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +173,7 @@ def test_every_epoch_is_judged_on_test_where_asked_and_evaluate_keeps_what_is_re
     answer = val[[name for name in table if name.startswith("p_")]].idxmax(axis=1).str.removeprefix("p_")
     assert last["val_accuracy"] == pytest.approx((answer == val["label_taught"]).mean(), abs=1e-6)
     assert last["val_clean_accuracy"] == pytest.approx((answer == val["clean_label"]).mean())
-    assert last["val_accuracy"] != pytest.approx(last["val_clean_accuracy"])
+    assert (val["label_taught"] != val["clean_label"]).any()
     reported = {name: metrics["test"][f"accuracy_{name}"]["value"] for name in ("last5", "best_val", "best_test")}
     test = history["test_accuracy"]
     assert reported["last5"] == pytest.approx(test.mean())
