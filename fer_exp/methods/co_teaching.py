@@ -71,9 +71,8 @@ class TwoNetworks(Method):
             )
         self.forget_rate, self.ramp = rate, ramp
         self.peer = setting.make_network()
-        self.peer.register_module(
-            "affect", None
-        )  # without a loss of its own it would have no gradient, which DDP does not allow
+        # Without a loss of its own that head would have no gradient, which DDP does not allow.
+        self.peer.register_module("affect", None)
 
     def kept(self, step: Step) -> float:
         """Share of this step's faces that is learnt from."""

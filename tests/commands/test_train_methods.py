@@ -1,4 +1,4 @@
-"""`fer-exp train method=...` on a few built-in faces: methods with two networks and with memory, and what is refused."""
+"""`fer-exp train method=...` on a few built-in faces: two networks, memory, attention, and what is refused."""
 
 import json
 from pathlib import Path

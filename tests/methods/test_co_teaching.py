@@ -75,7 +75,7 @@ def test_a_rate_neither_given_nor_known_is_asked_for_and_a_given_one_wins(name):
     assert made(name, forget_rate=0.25).forget_rate == 0.25
     assert pair(name, forget_rate=0.25)[0].forget_rate == 0.25
     assert pair(name)[0].forget_rate == 0.4
-    with pytest.raises(RequestError, match="method.forget_rate"):
+    with pytest.raises(RequestError, match=r"method\.forget_rate"):
         made(name, forget_rate=1.0)
 
 

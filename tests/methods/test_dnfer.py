@@ -63,7 +63,7 @@ def test_a_step_is_the_papers(count, targets, weights):
             kept = [loss for loss, is_chosen in zip(own_losses, chosen[-1], strict=True) if is_chosen]
             supervised += sum(kept) / len(kept) if kept else 0.0
         agreement = sum(map(symmetric_divergence, *logits)) / count
-        assert learnt.loss.item() == pytest.approx((supervised + agreement) / 2, rel=1e-10)
+        assert learnt.loss.item() == pytest.approx((supervised / 2 + agreement) / 2, rel=1e-10)
         assert learnt.selected.tolist() == chosen[0]
 
 

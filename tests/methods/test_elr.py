@@ -39,7 +39,7 @@ def test_penalty_and_running_mean_are_the_papers(logits, earlier):
 
 
 def test_the_gradient_is_the_papers():
-    """Liu et al. 2020, section 4: cross-entropy's p - y plus lambda g, where g_k = p_k / (1 - <t, p>) (<t, p> - t_k)."""
+    """Liu et al. 2020, section 4: p - y, plus lambda times g_k = p_k (<t, p> - t_k) / (1 - <t, p>)."""
     logits = double(LOGITS["ordinary"]).requires_grad_()
     earlier = double([[0.2, 0.3, 0.5], [0.8, 0.1, 0.1], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
     assert gradcheck(lambda each: elr_penalty(each, earlier), logits)

@@ -57,5 +57,5 @@ def test_a_step_is_the_mean_over_the_smallest_joint_losses(weights, count):
 
 
 def test_an_agreement_out_of_range_is_refused():
-    with pytest.raises(RequestError, match="method.agreement"):
+    with pytest.raises(RequestError, match=r"method\.agreement"):
         made("jocor", forget_rate=0.2, agreement=1.5)

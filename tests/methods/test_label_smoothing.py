@@ -43,5 +43,5 @@ def test_class_weights_are_honoured():
 
 @pytest.mark.parametrize("smoothing", [-0.1, 1.1])
 def test_a_share_out_of_range_is_refused(smoothing):
-    with pytest.raises(RequestError, match="method.smoothing"):
+    with pytest.raises(RequestError, match=r"method\.smoothing"):
         made("label_smoothing", smoothing=smoothing)

@@ -59,5 +59,5 @@ def test_pictures_targets_and_ratings_are_blended_alike(count, soft):
 
 
 def test_alpha_0_is_refused():
-    with pytest.raises(RequestError, match="method.alpha"):
+    with pytest.raises(RequestError, match=r"method\.alpha"):
         made("mixup", alpha=0.0)
