@@ -33,7 +33,7 @@ def symmetric_kl(one: Tensor, other: Tensor) -> Tensor:
 
 
 class Dnfer(Method):
-    """Gera and Balasubramanian 2022 (DNFER: dynamic noise-robust facial expression recognition).
+    """Gera, Badveeti, Raj Kumar and Balasubramanian 2022 (arXiv 2208.10221).
 
     Args:
         setting: the run.
@@ -49,7 +49,7 @@ class Dnfer(Method):
         self.warmup = warmup
 
     def learn(self, network: Network, step: Step) -> Learnt:
-        """Half the cross-entropies of the confident faces of each view, half the divergence between the views."""
+        """Half the mean cross-entropy of the confident faces of both views, half the divergence between the views."""
         size = len(step.target)
         both = network(torch.cat(step.views))
         output = first_view(both, size)
@@ -61,6 +61,6 @@ class Dnfer(Method):
         for view in logits.detach().softmax(dim=1).view(2, size, -1):
             thresholds.append(class_thresholds(gathered(view)))
             chosen.append(confident(view, step.target, thresholds[-1]))
-        supervised = mean_over(losses[:size], chosen[0]) + mean_over(losses[size:], chosen[1])
+        supervised = (mean_over(losses[:size], chosen[0]) + mean_over(losses[size:], chosen[1])) / 2
         loss = (supervised + symmetric_kl(logits[:size], logits[size:]).mean()) / 2
         return Learnt(loss, output, chosen[0], figures={"threshold": thresholds[0]})

@@ -52,9 +52,3 @@ def a_step(count: int = 10, seed: int = 0, epoch: int = 0, target: Tensor | None
         target = torch.eye(CLASSES, dtype=torch.float64)[torch.randint(CLASSES, (count,), generator=generator)]
     seen = (first, *(torch.randn(first.shape, generator=generator, dtype=torch.float64) for _ in range(views - 1)))
     return Step(seen, target, torch.arange(count), torch.full((count, 2), torch.nan), epoch, seed)
-
-
-def softmax(row: list[float]) -> list[float]:
-    """Of one face's logits, in plain Python."""
-    powers = [torch.e**value for value in row]
-    return [power / sum(powers) for power in powers]

@@ -8,7 +8,8 @@ from torch.autograd import gradcheck
 from fer_exp.errors import RequestError
 from fer_exp.methods.method import Setting
 from fer_exp.methods.rul import UncertaintyHead, mix
-from tests.methods.small import CLASSES, FACES, FEATURES, SmallNetwork, a_step, made, softmax
+from tests.methods.cases import softmax
+from tests.methods.small import CLASSES, FACES, FEATURES, SmallNetwork, a_step, made
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])

@@ -8,7 +8,8 @@ from torch.autograd import gradcheck
 from fer_exp.errors import RequestError
 from fer_exp.methods.method import Setting
 from fer_exp.methods.scn import attended, high_group, rank_loss, relabel
-from tests.methods.small import CLASSES, FACES, FEATURES, SmallNetwork, a_step, made, softmax
+from tests.methods.cases import softmax
+from tests.methods.small import CLASSES, FACES, FEATURES, SmallNetwork, a_step, made
 
 
 def split_by_sorting(attention: list[float], beta: float) -> list[bool]:
