@@ -40,6 +40,11 @@ def cross_entropy(logits: list[float], target: list[float], weights: list[float]
     return -sum(w * t * each for w, t, each in zip(own, target, log_softmax(logits), strict=True))
 
 
+def excess(logits: list[float], target: list[float]) -> float:
+    """Cross-entropy above the entropy of the target."""
+    return sum(t * (math.log(t) - each) for t, each in zip(target, log_softmax(logits), strict=True) if t > 0)
+
+
 def symmetric_divergence(one: list[float], other: list[float]) -> float:
     """KL(p, q) + KL(q, p), each as its own sum."""
     p, q = log_softmax(one), log_softmax(other)

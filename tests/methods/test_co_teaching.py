@@ -6,7 +6,7 @@ import torch
 from fer_exp.errors import RequestError
 from fer_exp.methods.co_teaching import kept_share, small_losses
 from fer_exp.methods.method import Setting
-from tests.methods.cases import WEIGHTS, cross_entropy, double
+from tests.methods.cases import WEIGHTS, cross_entropy, double, excess
 from tests.methods.small import CLASSES, FACES, FEATURES, SmallNetwork, a_step, made
 
 
@@ -48,7 +48,7 @@ def test_each_network_learns_from_the_others_choice(weights, soft, count):
         logits = [each(step.views[0]).logits.tolist() for each in (network, method.peer)]
         number, taught, total, chosen = max(1, int(share * count)), step.target.tolist(), 0.0, []
         for own, other in (logits, logits[::-1]):
-            doubted = [cross_entropy(*each) for each in zip(other, taught, strict=True)]
+            doubted = [excess(*each) for each in zip(other, taught, strict=True)]
             chosen.append(sorted(range(count), key=doubted.__getitem__)[:number])
             total += sum(cross_entropy(own[k], taught[k], weights) for k in chosen[-1]) / number
         assert learnt.loss.item() == pytest.approx(total, rel=1e-10)
