@@ -17,8 +17,6 @@ BACKBONES = ("resnet18", "resnet50", "resnet152")
 STUDIES = ("cafe-soft", "noisy-labels", "affectnet-crowd")
 SCALES = ("smoke", "small", "full")
 CHOICES = {
-    "study": STUDIES,
-    "scale": SCALES,
     "dataset.name": CORPORA,
     "dataset.release": ("auto", "2017", "2021"),
     "dataset.subset": ("all", "A", "B"),

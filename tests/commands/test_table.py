@@ -1,0 +1,99 @@
+"""`fer-exp table` end to end on the built-in faces: numbers, what is run again, what is left out, what fails."""
+
+import importlib
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from scipy import stats
+
+from fer_exp.cli import main
+from fer_exp.errors import RunError
+
+train_command = importlib.import_module("fer_exp.commands.train")
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+def words(place: Path, cache: Path, *more: str) -> list[str]:
+    small = ["dataset.faces=120", "dataset.size=16", f"dataset.cache={cache}", "trainer=cpu", "trainer.epochs=1"]
+    axes = ["method=ce,gce", "labels.rate=0.4", "seed=0,1"]
+    places = [f"output={place / 'runs'}", f"results={place / 'results'}", "bootstrap=10"]
+    return ["table", "study=noisy-labels", *small, *axes, *places, *more]
+
+
+@pytest.fixture(scope="module")
+def made(cache, tmp_path_factory) -> Path:
+    """A finished table of two methods and two seeds."""
+    place = tmp_path_factory.mktemp("table")
+    assert main(words(place, cache)) == 0
+    return place
+
+
+def test_the_table_has_the_runs_numbers(made):
+    folder = made / "results" / "noisy-labels-synthetic-smoke"
+    table = pd.read_csv(folder / "accuracy.csv").set_index("method")
+    runs: dict[str, list[float]] = {}
+    for path in sorted((made / "runs").glob("*/run.json")):
+        own = json.loads((path.parent / "metrics.json").read_text())["test"]["accuracy"]["value"]
+        runs.setdefault(json.loads(path.read_text())["config"]["method"]["name"], []).append(100 * own)
+    assert {name: len(values) for name, values in runs.items()} == {"ce": 2, "gce": 2}
+    for method, values in runs.items():
+        mean, error = sum(values) / 2, stats.sem(values)
+        assert table.loc[method, "accuracy"] == pytest.approx(mean)
+        half = stats.t.ppf(0.975, 1) * error
+        assert table.loc[method, "accuracy_high"] - mean == pytest.approx(half)
+    margins = pd.read_csv(folder / "margins.csv")
+    assert margins[margins["method"] == "gce"]["accuracy"].item() == pytest.approx(
+        sum(runs["gce"]) / 2 - sum(runs["ce"]) / 2
+    )
+    facts = json.loads((folder / "results.json").read_text())
+    assert len(facts["runs"]["done"]) == 4
+    assert all((folder / f"accuracy.{kind}").is_file() for kind in ("csv", "md", "tex"))
+
+
+def test_a_second_start_trains_nothing_and_lists_runs_of_another_config(made, cache, capsys, monkeypatch):
+    monkeypatch.setattr(train_command, "train", lambda config: pytest.fail("trained again"))
+    stray = made / "runs" / "synthetic-stray"
+    stray.mkdir()
+    (stray / "config.yaml").write_text("seed: 7\n")
+    assert main(words(made, cache)) == 0
+    printed = capsys.readouterr().out
+    assert "left out, runs of another config: synthetic-stray" in printed
+    assert printed.splitlines()[-1] == str(made / "results" / "noisy-labels-synthetic-smoke")
+
+
+def test_a_failed_run_has_a_cell_that_says_so_and_the_table_is_written(tmp_path, cache, capsys, monkeypatch):
+    real = train_command.train
+
+    def failing(config):
+        if config.seed == 1:
+            raise RunError("the loss is nan")
+        return real(config)
+
+    monkeypatch.setattr(train_command, "train", failing)
+    assert main(words(tmp_path, cache, "method=ce")) == 1
+    printed = capsys.readouterr()
+    table = pd.read_csv(tmp_path / "results" / "noisy-labels-synthetic-smoke" / "accuracy.csv")
+    assert "failed" in table["state"].item()
+    assert table["seeds"].item() == 1
+    assert "1 of 2 trainings failed" in printed.err
+    monkeypatch.setattr(train_command, "train", real)
+    assert main(words(tmp_path, cache, "method=ce")) == 0  # goes on with what is missing
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("study=noisylabels", "study=noisylabels is unknown; did you mean noisy-labels"),
+        ("scale=big", "scale=big is unknown"),
+        ("trainer.epochs=1,2", "trainer.epochs"),
+    ],
+)
+def test_a_bad_request_is_one_sentence(tmp_path, cache, capsys, word, said):
+    assert main(words(tmp_path, cache, word)) == 2
+    assert said in capsys.readouterr().err
