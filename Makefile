@@ -2,6 +2,7 @@
 #
 #   make test PYTHON=python3.13    another interpreter for a new .venv
 #   make test VENV=/path/to/venv   another environment, made if it is not there
+#   make table-noise SCALE=small ARGS='dataset=ferplus dataset.root=DIR'
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -17,8 +18,11 @@ PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3; do \
 WORKERS ?= auto
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal
 
+SCALE ?= smoke
+ARGS ?=
+
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast lint type-check format all-checks clean
+.PHONY: help install demo table-noise test test-fast lint type-check format all-checks clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +31,9 @@ install: $(STAMP)  ## make .venv and install fer-exp and its development tools i
 
 demo: $(STAMP)  ## train on the built-in faces with the defaults (CPU, a few minutes)
 	$(BIN)/fer-exp train
+
+table-noise: $(STAMP)  ## noisy-labels: accuracy by method and rate of wrong labels
+	$(BIN)/fer-exp table study=noisy-labels scale=$(SCALE) $(ARGS)
 
 test: $(STAMP)  ## run every test and every example in a docstring
 	$(PYTEST)
