@@ -14,7 +14,7 @@ from fer_exp.errors import RequestError
 
 CORPORA = ("synthetic", "fer2013", "ferplus", "rafdb", "affectnet", "cafe", "folder")
 BACKBONES = ("resnet18", "resnet50", "resnet152")
-STUDIES = ("noisy-labels",)
+STUDIES = ("noisy-labels", "affectnet-crowd")
 SCALES = ("smoke", "small", "full")
 CHOICES = {
     "dataset.name": CORPORA,

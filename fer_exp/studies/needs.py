@@ -1,11 +1,17 @@
-"""What a study needs of a corpus: said before anything is trained."""
+"""What a study needs of a corpus: said before anything is trained, or, of what it can do without, in its tables."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
+from pathlib import Path
 
-from fer_exp.config import TrainConfig
+import numpy as np
+import pandas as pd
+
+from fer_exp.config import DatasetConfig, TrainConfig
 from fer_exp.errors import RequestError
+from fer_exp.human.answers import Answers, read_answers
 from fer_exp.studies.presets import Preset
 
 VOTED = "cafe (with dataset.votes=FILE), ferplus or synthetic"
@@ -14,7 +20,8 @@ VOTED = "cafe (with dataset.votes=FILE), ferplus or synthetic"
 def check_corpus(preset: Preset, config: TrainConfig) -> None:
     """Raise RequestError where the corpus has not what the study is about.
 
-    noisy-labels takes any corpus. cafe-soft needs votes; affectnet-crowd votes, and original labels beside them.
+    noisy-labels takes any corpus. cafe-soft needs votes; affectnet-crowd votes on test faces, and original labels,
+    which alone it trains on.
 
     Args:
         preset: what was asked.
@@ -33,8 +40,79 @@ def check_corpus(preset: Preset, config: TrainConfig) -> None:
             f"{preset.study} needs the votes of several people a face, and {preset.corpus} has one label a face here; "
             f"attach votes with dataset.votes=FILE or dataset.ratings=FILE, or take {VOTED}."
         )
-    if preset.study == "affectnet-crowd" and store.faces["label"].isna().all():
+    if preset.study != "affectnet-crowd":
+        return
+    if store.faces["label"].isna().all():
         raise RequestError(
             f"affectnet-crowd needs an original label beside the votes, and {preset.corpus} has none; take affectnet "
             "with dataset.ratings=FILE, ferplus or synthetic."
         )
+    if (config.labels.kind, config.labels.source, config.trainer.every_epoch) != ("onehot", "label", "test"):
+        raise RequestError(
+            "affectnet-crowd trains on original labels and judges every epoch: labels=onehot, labels.source=label and "
+            "trainer.every_epoch=test are its own; leave them as they are."
+        )
+    from fer_exp.datasets.splits import select
+
+    faces = select(store.faces, store.flags, config.dataset)
+    counts = store.votes.loc[faces.index[faces["split"] == "test"], list(store.facts["classes"])]
+    if not counts.to_numpy().any():
+        raise RequestError(
+            f"affectnet-crowd judges the test split, and none of its {len(counts):,} faces has a vote; name the faces "
+            "annotated again as test in dataset.split_file=FILE (face, split)."
+        )
+
+
+def given_ratings(config: DatasetConfig, judged: Collection[str]) -> tuple[Answers | None, str]:
+    """Each person's valence and arousal of the judged faces, or what is missing for them.
+
+    A corpus' own valence and arousal may be one annotator's; what several people rated is what has single answers.
+
+    Args:
+        config: the dataset group.
+        judged: ids of faces.
+
+    Returns:
+        The ratings, without labels, and ''; or None and a sentence that says what is missing and the way out. Ratings
+        that leave some judged faces with the corpus' own valence count as missing: both would be thrown together.
+
+    Raises:
+        RequestError: what reading the table finds.
+    """
+    from fer_exp.store import open_dataset
+
+    corpus, store = open_dataset(config, log=lambda line: None)
+    own = getattr(corpus, "ratings", None)
+    if config.ratings:
+        frame = _attached(config.ratings, store.faces["face"])
+    elif callable(own) and not config.votes:
+        frame = own()
+    else:
+        way_out = "attach them with dataset.ratings=FILE (task, worker, label, valence, arousal)"
+        return None, f"no ratings of several people; {way_out}"
+    frame = frame[frame["task"].isin(set(judged))]
+    frame = frame[frame[["valence", "arousal"]].notna().any(axis=1)]
+    if frame.empty:
+        return None, "no valence or arousal of a judged face in dataset.ratings"
+    faces = store.faces[store.faces["face"].isin(set(judged))]
+    unrated = faces[["valence", "arousal"]].notna().any(axis=1) & ~faces["face"].isin(frame["task"])
+    if unrated.any():
+        return None, (
+            f"{int(unrated.sum()):,} of {len(faces):,} judged faces have the corpus' own valence and no ratings; leave "
+            "them out of the test split with dataset.split_file=FILE"
+        )
+    found = read_answers(frame[["task", "worker", "valence", "arousal"]].reset_index(drop=True), duplicates="first")
+    return (found, "") if isinstance(found, Answers) else (None, "no single ratings")
+
+
+def _attached(name: str, faces: pd.Series) -> pd.DataFrame:
+    """The table of ``dataset.ratings`` with our ids as tasks, as training attached it."""
+    from fer_exp.names import finder
+    from fer_exp.tables import affect, read_table
+
+    file = Path(name).expanduser()
+    frame = read_table(file, "dataset.ratings")
+    find = finder(faces.astype(str))
+    tasks = np.array([find(task.strip()) for task in frame["task"]], dtype=object)
+    rated = affect(frame, f"dataset.ratings={file}")
+    return pd.DataFrame({"task": tasks, "worker": frame["worker"].str.strip(), **rated}).dropna(subset="task")
