@@ -91,10 +91,9 @@ def _notes(sizes: weak_training.Sizes, missing: str) -> list[str]:
     judges = {name: frozenset(judged(each)["face"]) for name, each in one_each.items()}
     if len(set(judges.values())) > 1:
         numbers = ", ".join(f"{len(faces):,}" for faces in judges.values())
-        most = max(map(len, judges.values()))
         notes.append(
             f"sizes were judged on different test faces ({numbers}), since dataset.limit cuts every split: compare "
-            f"epochs, not sizes, or give limits of {most:,} and more"
+            "epochs, not sizes, or give limits that are not below the corpus' number of test faces"
         )
     learnt = [each.run["faces"]["train"] for each in one_each.values()]
     if len(set(learnt)) < len(learnt):

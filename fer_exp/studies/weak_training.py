@@ -191,7 +191,7 @@ def figure(sizes: Sizes, measures: Mapping[str, str], ceiling: Mapping[str, floa
                 points = _points(own, metric)
                 colour = SERIES[number % len(SERIES)]
                 axes.plot(list(points), [found.mean for found in points.values()], color=colour, marker="o",
-                          markersize=3, label=f"{name} faces")  # fmt: skip
+                          markersize=3, label=name)  # fmt: skip
                 known = {at: found for at, found in points.items() if found.low is not None}
                 ends = ([getattr(found, end) for found in known.values()] for end in ("low", "high"))
                 axes.fill_between(list(known), *ends, color=colour, alpha=0.15, linewidth=0)
@@ -202,7 +202,7 @@ def figure(sizes: Sizes, measures: Mapping[str, str], ceiling: Mapping[str, floa
         for axes in panels[len(measures) :]:
             axes.set_axis_off()
         handles, labels = panels[0].get_legend_handles_labels()
-        drawn.legend(handles, labels, loc="outside lower center", ncols=4)
+        drawn.legend(handles, labels, loc="outside lower center", ncols=4, title="training faces")
         drawn.suptitle(title, fontsize=9)
     return drawn
 
