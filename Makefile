@@ -22,10 +22,10 @@ SCALE ?= smoke
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo table-noise test test-fast lint type-check format all-checks clean
+.PHONY: help install demo table-noise table-affectnet test test-fast lint type-check format all-checks clean
 
 help:  ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(STAMP)  ## make .venv and install fer-exp and its development tools into it
 
@@ -34,6 +34,9 @@ demo: $(STAMP)  ## train on the built-in faces with the defaults (CPU, a few min
 
 table-noise: $(STAMP)  ## noisy-labels: accuracy by method and rate of wrong labels
 	$(BIN)/fer-exp table study=noisy-labels scale=$(SCALE) $(ARGS)
+
+table-affectnet: $(STAMP)  ## affectnet-crowd: weak and full training against a crowd
+	$(BIN)/fer-exp table study=affectnet-crowd scale=$(SCALE) $(ARGS)
 
 test: $(STAMP)  ## run every test and every example in a docstring
 	$(PYTEST)
