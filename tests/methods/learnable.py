@@ -14,6 +14,7 @@ from fer_exp.training.batches import Batches, Examples
 from fer_exp.training.module import FaceModule
 from fer_exp.training.networks import FaceNetwork
 from tests.methods.small import made, yaml_keys
+from tests.training.trainer import bare_trainer
 
 CLASSES = ("up", "down", "flat")
 FACES, WIDTH, BATCH, RATE = 240, 16, 12, 0.4
@@ -68,19 +69,8 @@ def fit(
     module: FaceModule, folder: Path, epochs: int, *callbacks: Callback, resume: Path | None = None, **settings: Any
 ) -> Trainer:
     """Train on wrong labels, validate on right ones."""
-    trainer = Trainer(
-        accelerator="cpu",
-        max_epochs=epochs,
-        logger=False,
-        callbacks=list(callbacks),
-        num_sanity_val_steps=0,
-        use_distributed_sampler=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        default_root_dir=folder,
-        **settings,
-    )
+    own = {"num_sanity_val_steps": 0, "use_distributed_sampler": False, **settings}
+    trainer = bare_trainer(folder, epochs, callbacks=list(callbacks), **own)
     checks = Batches(striped(1, 0), FACES, 0, shuffle=False, shard=False)
     weights_only = True if resume else None
     trainer.fit(

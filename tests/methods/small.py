@@ -10,6 +10,7 @@ from fer_exp.methods import make_method
 from fer_exp.methods.method import Method, Output, Setting, Step
 
 CLASSES, FEATURES, FACES = 4, 6, 40
+TAUGHT = ("one class", "distributions", "one class for all")
 
 
 class SmallNetwork(nn.Module):
@@ -42,6 +43,15 @@ def made(name: str, setting: Setting | None = None, **keys: object) -> Method:
     assert set(keys) <= set(own)
     config = MethodConfig(name, keys=own | keys)
     return make_method(config, setting or Setting(CLASSES, FACES, FEATURES, 20, SmallNetwork)).double()
+
+
+def targets_of(kind: str, count: int) -> Tensor | None:
+    """Targets of one of ``TAUGHT``; None leaves one class a face to ``a_step``."""
+    if kind == "one class":
+        return None
+    if kind == "distributions":
+        return torch.rand(count, CLASSES, dtype=torch.float64).softmax(dim=1)
+    return torch.eye(CLASSES, dtype=torch.float64)[[1] * count]
 
 
 def a_step(count: int = 10, seed: int = 0, epoch: int = 0, target: Tensor | None = None, views: int = 1) -> Step:

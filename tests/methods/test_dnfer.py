@@ -5,7 +5,7 @@ from torch.autograd import gradcheck
 from fer_exp.methods.dnfer import symmetric_kl
 from fer_exp.methods.method import Setting
 from tests.methods.cases import IDS, PAIRS, WEIGHTS, cross_entropy, double, softmax, symmetric_divergence
-from tests.methods.small import CLASSES, FACES, FEATURES, SmallNetwork, a_step, made
+from tests.methods.small import CLASSES, FACES, FEATURES, TAUGHT, SmallNetwork, a_step, made, targets_of
 
 
 @pytest.mark.parametrize(("logits", "target"), PAIRS[::3], ids=IDS[::3])
@@ -36,14 +36,10 @@ def selected_by_hand(probabilities: list[list[float]], target: list[list[float]]
 
 
 @pytest.mark.parametrize("weights", [None, WEIGHTS])
-@pytest.mark.parametrize("targets", ["one class", "distributions", "one class for all"])
+@pytest.mark.parametrize("targets", TAUGHT)
 @pytest.mark.parametrize("count", [2, 11])
 def test_a_step_is_the_papers(count, targets, weights):
-    target = {
-        "one class": None,
-        "distributions": torch.rand(count, CLASSES, dtype=torch.float64).softmax(dim=1),
-        "one class for all": torch.eye(CLASSES, dtype=torch.float64)[[1] * count],
-    }[targets]
+    target = targets_of(targets, count)
     own = None if weights is None else double(weights)
     method = made("dnfer", Setting(CLASSES, FACES, FEATURES, 20, SmallNetwork, weights=own), warmup=2)
     network = SmallNetwork()

@@ -9,7 +9,7 @@ from fer_exp.errors import RequestError
 from fer_exp.methods.method import Setting
 from fer_exp.methods.rul import UncertaintyHead, mix
 from tests.methods.cases import softmax
-from tests.methods.small import CLASSES, FACES, FEATURES, SmallNetwork, a_step, made
+from tests.methods.small import CLASSES, FACES, FEATURES, TAUGHT, SmallNetwork, a_step, made, targets_of
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
@@ -63,14 +63,10 @@ def test_the_head_leaves_out_its_share_of_features_by_the_generator_alone():
     torch.testing.assert_close(left, normalised(features) / 0.6 * (left != 0))
 
 
-@pytest.mark.parametrize("targets", ["one class", "distributions", "one class for all"])
+@pytest.mark.parametrize("targets", TAUGHT)
 @pytest.mark.parametrize("count", [2, 11])
 def test_the_loss_of_a_step_is_the_papers(count, targets):
-    target = {
-        "one class": None,
-        "distributions": torch.rand(count, CLASSES, dtype=torch.float64).softmax(dim=1),
-        "one class for all": torch.eye(CLASSES, dtype=torch.float64)[[1] * count],
-    }[targets]
+    target = targets_of(targets, count)
     weights = torch.tensor([0.5, 2.0, 0.0, 1.0], dtype=torch.float64)
     method = made("rul", Setting(CLASSES, FACES, FEATURES, 20, SmallNetwork, weights=weights))
     network, step = SmallNetwork(), a_step(count, seed=5, target=target)

@@ -9,7 +9,7 @@ from fer_exp.errors import RequestError
 from fer_exp.methods.method import Setting
 from fer_exp.methods.scn import attended, high_group, rank_loss, relabel
 from tests.methods.cases import softmax
-from tests.methods.small import CLASSES, FACES, FEATURES, SmallNetwork, a_step, made
+from tests.methods.small import CLASSES, FACES, FEATURES, TAUGHT, SmallNetwork, a_step, made, targets_of
 
 
 def split_by_sorting(attention: list[float], beta: float) -> list[bool]:
@@ -74,14 +74,10 @@ def by_hand(method, network, step) -> float:
     return total / len(attention) + ranked
 
 
-@pytest.mark.parametrize("targets", ["one class", "distributions", "one class for all"])
+@pytest.mark.parametrize("targets", TAUGHT)
 @pytest.mark.parametrize("count", [2, 11])
 def test_the_loss_of_a_step_is_the_papers(count, targets):
-    target = {
-        "one class": None,
-        "distributions": torch.rand(count, CLASSES, dtype=torch.float64).softmax(dim=1),
-        "one class for all": torch.eye(CLASSES, dtype=torch.float64)[[1] * count],
-    }[targets]
+    target = targets_of(targets, count)
     method, network, step = made("scn"), SmallNetwork(), a_step(count, target=target)
     torch.nn.init.normal_(method.attention.weight, generator=torch.Generator().manual_seed(1))
     assert method.learn(network, step).loss.item() == pytest.approx(by_hand(method, network, step), abs=1e-10)

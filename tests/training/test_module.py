@@ -10,6 +10,7 @@ from fer_exp.methods.method import Setting
 from fer_exp.training.batches import Batches, Examples
 from fer_exp.training.module import FaceModule
 from fer_exp.training.networks import build_network
+from tests.training.trainer import bare_trainer
 
 
 def bright_and_dark(count: int = 48) -> Examples:
@@ -25,15 +26,7 @@ def fit(tmp_path, seed: int = 0, examples: Examples | None = None, **settings) -
     network, _ = build_network(BackboneConfig(), 32, 2, True, seed)
     method = CrossEntropy(Setting(2, 48, 512, 6, lambda: network))
     module = FaceModule(network, method, TrainerConfig(**settings), ("dark", "bright"))
-    trainer = Trainer(
-        accelerator="cpu",
-        max_epochs=6,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        default_root_dir=tmp_path,
-    )
+    trainer = bare_trainer(tmp_path, 6)
     data = examples or bright_and_dark()
     trainer.fit(module, Batches(data, 16, seed, shuffle=True), Batches(data, 16, seed, shuffle=False, shard=False))
     return module, trainer
