@@ -181,7 +181,7 @@ def _with_method_keys(composed: Any) -> Any:
         raise TypeError(f"composed a {type(composed)}")
     method, shared = given["method"], {field.name for field in fields(MethodConfig)}
     own = {key: value for key, value in method.items() if key not in shared}
-    schema: Any = OmegaConf.load(conf_folder() / "method" / f"{method['name']}.yaml") if own else {}
+    schema = method_keys(method["name"]) if own else {}
     for key, value in own.items():
         default = schema.get(key)
         kinds = (int, float) if isinstance(default, float) or default is None else (type(default),)
@@ -193,6 +193,19 @@ def _with_method_keys(composed: Any) -> Any:
             raise RequestError(f"method.{key} is {value!r}; it must be {asked}.")
     given["method"] = {key: value for key, value in method.items() if key in shared} | {"keys": own}
     return OmegaConf.create(given)
+
+
+def method_keys(name: str) -> dict[str, Any]:
+    """The keys of a method of its own, with their defaults, as conf/method/<name>.yaml has them.
+
+    >>> method_keys("gce")
+    {'q': 0.7}
+    """
+    from omegaconf import OmegaConf
+
+    written: Any = OmegaConf.to_container(OmegaConf.load(conf_folder() / "method" / f"{name}.yaml"))
+    shared = {"defaults", *(field.name for field in fields(MethodConfig))}
+    return {key: value for key, value in written.items() if key not in shared}
 
 
 def compose_all(command: str, combinations: Sequence[tuple[list[str], dict[str, str]]]) -> list[Config]:

@@ -16,14 +16,13 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from omegaconf import OmegaConf
 from rich.console import Console
 from rich.table import Table
 
 from fer_exp.commands.bench import network_alone, whole_path
 from fer_exp.config import BenchConfig, DatasetConfig, MethodConfig, TrainerConfig, check_choice
 from fer_exp.datasets import open_corpus
-from fer_exp.help import conf_folder
+from fer_exp.hydra_app import method_keys
 from fer_exp.methods import METHODS
 from fer_exp.store import open_store
 from fer_exp.training.batches import Examples
@@ -59,7 +58,7 @@ def main() -> None:
     for repeat in range(given.repeats):
         bare.append(given.batch / network_alone(examples, config, device, CLASSES, layout))
         for name in names:
-            told = replace(config, method=the_method(name))
+            told = replace(config, method=MethodConfig(name, keys=method_keys(name) | SETTLED.get(name, {})))
             whole[name].append(given.batch / whole_path(examples, told, device, CLASSES))
         print(f"round {repeat + 1} of {given.repeats} done", file=sys.stderr, flush=True)
 
@@ -86,13 +85,6 @@ def some_faces(config: BenchConfig, device: torch.device) -> Examples:
     target = torch.eye(CLASSES)[torch.where(wrong, (clean + 1) % CLASSES, clean)]
     affect = torch.full((len(clean), 2), torch.nan)
     return Examples(on_device(store.pixels, device), np.arange(len(clean)), target, affect, clean)
-
-
-def the_method(name: str) -> MethodConfig:
-    """A method with the keys of its file in conf/, but for those of ``SETTLED``."""
-    written = OmegaConf.load(conf_folder() / "method" / f"{name}.yaml")
-    keys = {str(key): value for key, value in written.items() if key not in ("name", "affect_weight")}
-    return MethodConfig(name, keys=keys | SETTLED.get(name, {}))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from fer_exp.config import MethodConfig, check_choice
 from fer_exp.errors import RequestError
 from fer_exp.methods.ce import CrossEntropy
@@ -39,7 +41,7 @@ METHODS: dict[str, type[Method]] = {
 
 
 def make_method(config: MethodConfig, setting: Setting) -> Method:
-    """The method that a config names, with its keys checked.
+    """The method that a config names, with its keys checked and its own first weights drawn from ``setting.seed``.
 
     Raises:
         RequestError: unknown, a key out of range, or what the method cannot do with these targets.
@@ -53,4 +55,6 @@ def make_method(config: MethodConfig, setting: Setting) -> Method:
             f"method={config.name} cannot be taught distributions: {kind.needs_one_class}. "
             "Take labels=onehot or labels=noisy, or another method."
         )
-    return kind(setting, **config.keys)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(setting.seed)
+        return kind(setting, **config.keys)

@@ -10,8 +10,7 @@ from torch import Tensor
 
 from fer_exp.errors import RequestError
 from fer_exp.methods.ce import cross_entropies
-from fer_exp.methods.method import Learnt, Method, Network, Setting, Step
-from fer_exp.methods.ncctfer import mean_over
+from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, mean_over
 
 
 def excess(logits: Tensor, target: Tensor) -> Tensor:

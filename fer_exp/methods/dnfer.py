@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from fer_exp.methods.ce import cross_entropies, precise
-from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, gathered
-from fer_exp.methods.ncctfer import class_thresholds, confident, first_view, mean_over
+from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, first_view, gathered, mean_over
+from fer_exp.methods.ncctfer import class_thresholds, confident
 
 
 def symmetric_kl(one: Tensor, other: Tensor) -> Tensor:

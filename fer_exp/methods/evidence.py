@@ -13,8 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from fer_exp.methods.ce import cross_entropies
-from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, gathered
-from fer_exp.methods.ncctfer import first_view
+from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, first_view, gathered
 
 
 def posterior(belief: Tensor, labels: Tensor, transition: Tensor) -> Tensor:

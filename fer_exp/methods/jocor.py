@@ -11,8 +11,7 @@ from torch import Tensor
 from fer_exp.methods.ce import cross_entropies, precise
 from fer_exp.methods.co_teaching import TwoNetworks, small_losses
 from fer_exp.methods.dnfer import symmetric_kl
-from fer_exp.methods.method import Learnt, Network, Setting, Step
-from fer_exp.methods.ncctfer import mean_over
+from fer_exp.methods.method import Learnt, Network, Setting, Step, mean_over
 
 
 def joint_loss(one: Tensor, other: Tensor, target: Tensor, weight: float, weights: Tensor | None = None) -> Tensor:

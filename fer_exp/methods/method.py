@@ -51,6 +51,7 @@ class Setting:
         one_class: whether every training face is taught one class, so that targets are no distributions.
         weights: of the classes, shape (K,), or None.
         noise_rate: share of wrong training labels where they were made wrong on purpose, else None.
+        seed: of the first weights of what a method has beside the network; ``make_method`` sees to it.
     """
 
     classes: int
@@ -61,6 +62,7 @@ class Setting:
     one_class: bool = True
     weights: Tensor | None = None
     noise_rate: float | None = None
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,18 @@ def check_keys(kind: type[Method], name: str, keys: Mapping[str, Any]) -> None:
     for key, choices in kind.choices.items():
         if keys.get(key) is not None:
             check_choice(f"method.{key}", str(keys[key]), choices)
+
+
+def mean_over(values: Tensor, chosen: Tensor, weights: Tensor | None = None, total: bool = False) -> Tensor:
+    """Mean (or sum, with ``total``) of the chosen values, weighted; 0 where none is chosen."""
+    share = chosen.to(values.dtype) if weights is None else chosen * weights
+    return (values * share).sum() / (1 if total else share.sum().clamp(min=1e-12))
+
+
+def first_view(output: Output, size: int) -> Output:
+    """The first ``size`` rows: what a network said of the first of the views that it saw in one pass."""
+    logits, affect, features, maps = output
+    return Output(logits[:size], None if affect is None else affect[:size], features[:size], maps[:size])
 
 
 def face_weights(target: Tensor, weights: Tensor | None) -> Tensor:

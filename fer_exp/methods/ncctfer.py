@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from fer_exp.errors import RequestError
 from fer_exp.methods.ce import cross_entropies, precise
-from fer_exp.methods.method import Learnt, Method, Network, Output, Setting, Step, gathered
+from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, first_view, gathered, mean_over
 
 LEAST_SHARE = 0.05
 """Confident share of a class below which ``balance=given`` weighs its faces no higher."""
@@ -103,18 +103,6 @@ def mutual_information(probabilities: Tensor) -> tuple[Tensor, Tensor]:
     return entropy, torch.special.entr(probabilities.mean(dim=0)).sum() - entropy
 
 
-def mean_over(values: Tensor, chosen: Tensor, weights: Tensor | None = None, total: bool = False) -> Tensor:
-    """Mean (or sum, with ``total``) of the chosen values, weighted; 0 where none is chosen."""
-    share = chosen.to(values.dtype) if weights is None else chosen * weights
-    return (values * share).sum() / (1 if total else share.sum().clamp(min=1e-12))
-
-
-def first_view(output: Output, size: int) -> Output:
-    """The first ``size`` rows: what a network said of the first of the views that it saw in one pass."""
-    logits, affect, features, maps = output
-    return Output(logits[:size], None if affect is None else affect[:size], features[:size], maps[:size])
-
-
 class Ncctfer(Method):
     """Gera, Raj Kumar, Badveeti and Balasubramanian 2023 (arXiv 2305.01884), with its open choices as keys.
 
@@ -189,8 +177,7 @@ class Ncctfer(Method):
         self.clamp, self.floor, self.temperature = clamp, floor / setting.classes, temperature
         self.balance, self.total, self.detach = balance, reduction == "sum", detach
         self.which, self.k, self.supervision, self.negative_weight = classes, k, supervision, negative_weight
-        # First weights of the run's own seed, apart from those of the positive head.
-        self.negative = setting.make_network().get_submodule("classify")
+        self.negative = nn.Linear(setting.features, setting.classes)
         fixed = torch.full((2, setting.classes), fixed_threshold)
         # A row a view. The running mean starts with the first batch, the epoch's with the first epoch.
         self.register_buffer("thresholds", fixed if threshold == "fixed" else torch.full_like(fixed, torch.nan))
@@ -217,13 +204,9 @@ class Ncctfer(Method):
             sharp = (logits.detach() / self.temperature).softmax(dim=1).view(2, size, -1)
             thresholds = self._thresholds(sharp)
             chosen = torch.stack([confident(p, step.target, t) for p, t in zip(sharp, thresholds, strict=True)])
-            shares = None if self.balance == "none" else self._balance(chosen, step.target)
-            supervised = [
-                mean_over(
-                    losses[v * size : (v + 1) * size], chosen[v], None if shares is None else shares[v], self.total
-                )
-                for v in range(2)
-            ]
+            shares = [None, None] if self.balance == "none" else self._balance(chosen, step.target)
+            views = zip(losses.view(2, size), chosen, shares, strict=True)
+            supervised = [mean_over(loss, kept, share, self.total) for loss, kept, share in views]
             if self.detach:
                 weak = weak.detach()
             kept = negative_classes(weak.detach(), self.which, self.k)

@@ -52,9 +52,6 @@ class UncertaintyHead(nn.Module):
         self.before = nn.BatchNorm1d(features, eps=2e-5, affine=False)
         self.project = nn.Linear(features, dimension)
         self.after = nn.BatchNorm1d(dimension, eps=2e-5)
-        own = torch.Generator().manual_seed(0)  # the same first weights in every process and run
-        nn.init.kaiming_uniform_(self.project.weight, a=5**0.5, generator=own)  # torch's own for linear layers
-        nn.init.zeros_(self.project.bias)
 
     def forward(self, features: Tensor, generator: torch.Generator) -> Tensor:
         """Uncertainty of each face; the features left out are drawn from the generator."""

@@ -32,7 +32,7 @@ from fer_exp.training.runs import CHECKPOINT
 
 PREDICT_BATCH = 256
 PEER = 1_000_003
-"""Added to the seed for the first weights of a second network."""
+"""Added to the seed for the first weights of what a method has of its own: a second network, a head."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,7 @@ def make_setting(network: FaceNetwork, config: TrainConfig, train: Examples) -> 
         one_class=bool((target.max(dim=1).values > 1 - 1e-6).all()),
         weights=class_weights(target) if config.trainer.balance == "weights" else None,
         noise_rate=None if train.clean is None else float((train.clean != target.argmax(dim=1)).double().mean()),
+        seed=config.seed + PEER,
     )
 
 

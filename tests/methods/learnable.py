@@ -9,11 +9,12 @@ from pytorch_lightning import Callback, Trainer
 from torch import nn
 
 from fer_exp.config import TrainerConfig
+from fer_exp.hydra_app import method_keys
 from fer_exp.methods.method import Setting
 from fer_exp.training.batches import Batches, Examples
 from fer_exp.training.module import FaceModule
 from fer_exp.training.networks import FaceNetwork
-from tests.methods.small import made, yaml_keys
+from tests.methods.small import made
 from tests.training.trainer import bare_trainer
 
 CLASSES = ("up", "down", "flat")
@@ -60,7 +61,7 @@ def tiny_network(seed: int = 0, affect: bool = True, normalised: bool = True) ->
 def tiny_module(name: str, affect: bool = True, normalised: bool = True, **settings: Any) -> FaceModule:
     """A module that teaches the tiny network with a method, its keys made short."""
     setting = Setting(3, FACES, WIDTH, 3, lambda: tiny_network(1, affect, normalised), noise_rate=RATE)
-    method = made(name, setting, **{key: value for key, value in SHORT.items() if key in yaml_keys(name)}).float()
+    method = made(name, setting, **{key: value for key, value in SHORT.items() if key in method_keys(name)}).float()
     network, layout = tiny_network(0, affect, normalised), torch.contiguous_format
     return FaceModule(network, method, TrainerConfig(schedule="constant", **settings), CLASSES, layout=layout)
 

@@ -1,11 +1,10 @@
 """A network small enough to be followed by hand, steps to teach it with, and methods with the keys of conf/."""
 
 import torch
-from omegaconf import OmegaConf
 from torch import Tensor, nn
 
 from fer_exp.config import MethodConfig
-from fer_exp.help import conf_folder
+from fer_exp.hydra_app import method_keys
 from fer_exp.methods import make_method
 from fer_exp.methods.method import Method, Output, Setting, Step
 
@@ -31,15 +30,9 @@ class SmallNetwork(nn.Module):
         return Output(self.classify(features), None, features, maps)
 
 
-def yaml_keys(name: str) -> dict[str, object]:
-    """A method's own keys as conf/ has them."""
-    written = OmegaConf.load(conf_folder() / "method" / f"{name}.yaml")
-    return {str(key): value for key, value in written.items() if key not in ("name", "affect_weight")}
-
-
 def made(name: str, setting: Setting | None = None, **keys: object) -> Method:
     """A method in float64, with the keys of its YAML file but for those given."""
-    own = yaml_keys(name)
+    own = method_keys(name)
     assert set(keys) <= set(own)
     config = MethodConfig(name, keys=own | keys)
     return make_method(config, setting or Setting(CLASSES, FACES, FEATURES, 20, SmallNetwork)).double()

@@ -11,10 +11,11 @@ import torch
 from pytorch_lightning import Callback, Trainer
 
 from fer_exp.errors import RequestError
+from fer_exp.hydra_app import method_keys
 from fer_exp.methods import METHODS
 from fer_exp.methods.method import Method, Setting
 from tests.methods.learnable import SHORT, fit, tiny_module
-from tests.methods.small import CLASSES, FACES, FEATURES, SmallNetwork, a_step, made, yaml_keys
+from tests.methods.small import CLASSES, FACES, FEATURES, SmallNetwork, a_step, made
 
 
 class Gradients(Callback):
@@ -68,7 +69,7 @@ def test_stopped_and_resumed_it_is_the_same_to_the_bit(trained, tmp_path):
 
 def small(name: str, **given) -> Method:
     setting = Setting(CLASSES, FACES, FEATURES, 20, SmallNetwork, noise_rate=0.4, **given)
-    return made(name, setting, **{key: value for key, value in SHORT.items() if key in yaml_keys(name)})
+    return made(name, setting, **{key: value for key, value in SHORT.items() if key in method_keys(name)})
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -6,18 +6,18 @@ import torch
 from torch.autograd import gradcheck
 
 from fer_exp.errors import RequestError
-from fer_exp.methods.method import Setting
+from fer_exp.hydra_app import method_keys
+from fer_exp.methods.method import Setting, mean_over
 from fer_exp.methods.ncctfer import (
     LEAST_SHARE,
     class_thresholds,
     confident,
-    mean_over,
     mutual_information,
     negative_classes,
     negative_consistency,
 )
 from tests.methods.cases import WEIGHTS, cross_entropy, double, log_softmax, softmax
-from tests.methods.small import CLASSES, FACES, FEATURES, SmallNetwork, a_step, made, yaml_keys
+from tests.methods.small import CLASSES, FACES, FEATURES, SmallNetwork, a_step, made
 
 DEFAULTS = {"warmup": 0, "k": 2}
 
@@ -117,7 +117,7 @@ def compared(weights: list[float] | None = None, steps=((0, 11), (0, 11), (1, 2)
     own = None if weights is None else double(weights)
     method = made("ncctfer", Setting(CLASSES, FACES, FEATURES, 20, SmallNetwork, weights=own), **keys)
     torch.nn.init.normal_(method.negative.weight, std=0.7, generator=torch.Generator().manual_seed(8))
-    network, reference, learnt, epoch = SmallNetwork(), ByHand(yaml_keys("ncctfer") | keys, weights), None, 0
+    network, reference, learnt, epoch = SmallNetwork(), ByHand(method_keys("ncctfer") | keys, weights), None, 0
     for seed, (now, count) in enumerate(steps):
         if now > epoch:
             method.after_epoch(epoch)
@@ -264,7 +264,7 @@ def test_keys_out_of_range_are_refused(keys):
 
 
 def test_the_published_form_is_a_preset():
-    preset = {key: value for key, value in yaml_keys("ncctfer_faithful").items() if key != "defaults"}
+    preset = method_keys("ncctfer_faithful")
     released = {"clamp": 0.35, "reduction": "sum", "detach": False, "threshold": "batch", "supervision": "none"}
     assert preset.items() >= released.items()
     compared(**preset, k=4)
