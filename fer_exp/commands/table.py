@@ -10,6 +10,7 @@ import sys
 import time
 from importlib import import_module
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +50,16 @@ def table(config: TableConfig) -> None:
     command = ["fer-exp", *sys.argv[1:]]
     own = [f"output={config.output}", f"bootstrap={config.bootstrap}"]
     preset = read_preset(config.study, config.scale, [*config.train, *own])
-    trained = members(preset)
+    grids = members(preset)
+    found: dict[Path, Trained] = {}
+    for each in chain.from_iterable(grids):  # grids may share trainings
+        found.setdefault(each.folder, each)
+    trained = list(found.values())
     for each in trained:
         validate(each.config)
     check_corpus(preset, trained[0].config)
     if config.run:
-        train_missing(preset, trained)
+        train_missing(preset, grids)
     study = import_module(f"fer_exp.studies.{config.study.replace('-', '_')}")
     outcome: Outcome = study.build(trained, preset)
     left_out = others(Path(config.output).expanduser(), trained)
@@ -66,26 +71,22 @@ def table(config: TableConfig) -> None:
         raise RunError(f"{len(failed)} of {len(trained)} trainings failed; the first log is {failed[0].log}.")
 
 
-def members(preset: Preset) -> list[Trained]:
-    """The trainings of a preset, each once, in the order of its grids."""
+def members(preset: Preset) -> list[list[Trained]]:
+    """The trainings of each grid of a preset, in their order."""
     told = {key: word.partition("=")[2] for key, word in preset.common.items()}
     common = list(preset.common.values())
-    given = [own for grid in preset.grids for own in preset.combinations(grid)]
-    made = compose_all("train", [(common, own) for own in given])
-    found: dict[Path, Trained] = {}
-    for own, config in zip(given, made, strict=True):
-        if isinstance(config, TrainConfig):
-            one = Trained({**told, **own}, config)
-            found.setdefault(one.folder, one)
-    return list(found.values())
+    given = [list(preset.combinations(grid)) for grid in preset.grids]
+    made = iter(compose_all("train", [(common, own) for grid in given for own in grid]))
+    return [
+        [Trained({**told, **own}, config) for own in grid if isinstance(config := next(made), TrainConfig)]
+        for grid in given
+    ]
 
 
-def train_missing(preset: Preset, trained: list[Trained]) -> None:
+def train_missing(preset: Preset, grids: list[list[Trained]]) -> None:
     """Run the grids that are not finished, each as a sweep of its own with the user's launcher."""
-    state = {each.folder: each.state for each in trained}
-    for grid in preset.grids:
-        ours = members(Preset(preset.study, preset.scale, preset.corpus, preset.common, [grid], preset.launcher))
-        left = sum(state[each.folder] != DONE for each in ours)
+    for grid, ours in zip(preset.grids, grids, strict=True):
+        left = sum(each.state != DONE for each in ours)
         if not left:
             continue
         print(f"{left} of {len(ours)} trainings to run: {' '.join(preset.sweep(grid))}", file=sys.stderr, flush=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from cycler import cycler
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fer_exp.files import whole
+from fer_exp.stats.seeds import OverSeeds
 
 COLOURS = {
     "neutral": "#7f7f7f",
@@ -48,6 +50,23 @@ def style() -> Iterator[None]:
     """The project's look, inside the ``with`` alone; draw on ``matplotlib.figure.Figure``, which opens no window."""
     with mpl.rc_context(STYLE):
         yield
+
+
+def curve(axes: Axes, points: Mapping[float, OverSeeds], colour: str, words: str) -> None:
+    """Draw means over seeds as a line, and their intervals as a band where there is more than one seed.
+
+    Args:
+        axes: where to.
+        points: place on the x axis -> mean over seeds.
+        colour: of both.
+        words: for the legend.
+    """
+    axes.plot(
+        list(points), [each.mean for each in points.values()], color=colour, marker="o", markersize=3, label=words
+    )
+    known = {at: (each.low, each.high) for at, each in points.items() if each.low is not None and each.high is not None}
+    low, high = ([ends[side] for ends in known.values()] for side in (0, 1))
+    axes.fill_between(list(known), low, high, color=colour, alpha=0.15, linewidth=0)
 
 
 def save_figure(figure: Figure, stem: Path) -> list[Path]:

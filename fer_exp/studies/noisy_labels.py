@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fer_exp.report.figures import SERIES, style
+from fer_exp.report.figures import SERIES, curve, style
 from fer_exp.stats.seeds import OverSeeds, over_seeds, paired_over_seeds
 from fer_exp.studies.presets import Preset
 from fer_exp.studies.published import Accuracy, accuracy, read_published
@@ -89,7 +89,7 @@ def _cell(each: Trained) -> Cell:
 
 
 def _percent(group: Sequence[Trained], metric: str) -> list[float]:
-    return [100 * value for value in per_seed(group, metric).values()]
+    return list(_points(group, metric).values())
 
 
 def _published(
@@ -108,9 +108,14 @@ def _like(seeds: dict[str, OverSeeds | None], theirs: Accuracy | None) -> OverSe
 
 def _said(theirs: Accuracy | None, corpus: str, published: dict[str, Any]) -> str:
     if theirs is None:
-        return NOT_STATED if corpus in published["margins"] else OTHER_CORPUS
+        return _unstated(corpus, published)
     words = "face weights" if theirs.weights == "face" else "from scratch"
     return f"{theirs.value:.2f} ({words})"
+
+
+def _unstated(corpus: str, published: dict[str, Any]) -> str:
+    """Why there is no published figure: no paper states it, or they are of other corpora."""
+    return NOT_STATED if corpus in published["margins"] else OTHER_CORPUS
 
 
 def _margins(
@@ -138,7 +143,7 @@ def _margins(
             row |= columns_of(metric, found)
         trouble = troubles([*group, *plain])
         rows.append({**row, "published": gain, "difference": difference, "scale": scale, "state": trouble or "done"})
-        stated = NOT_STATED if preset.corpus in published["margins"] else OTHER_CORPUS
+        stated = _unstated(preset.corpus, published)
         if method in published["margin_methods"] and preset.corpus in published["margins"]:
             low, high = published["margins"][preset.corpus]
             stated = f"{low:g} to {high:g} over the rates"
@@ -185,27 +190,19 @@ def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 def _figure(cells: dict[Cell, list[Trained]], preset: Preset) -> Figure | None:
     """Accuracy of the last epoch against the rate, of methods with two rates or more; None without any."""
-    curves: dict[str, list[tuple[float, OverSeeds]]] = {}
+    curves: dict[str, dict[float, OverSeeds]] = {}
     for (noise, method, rate), group in cells.items():
         found = over_seeds(_percent(group, "accuracy"))
         if found is not None:
-            curves.setdefault(method if noise == "symmetric" else f"{method}, {noise}", []).append((rate, found))
-    curves = {name: sorted(points) for name, points in curves.items() if len({rate for rate, _ in points}) > 1}
+            curves.setdefault(method if noise == "symmetric" else f"{method}, {noise}", {})[rate] = found
+    curves = {name: points for name, points in curves.items() if len(points) > 1}
     if not curves:
         return None
     with style():
         figure = Figure(figsize=(5.2, 3.4))
         axes = figure.subplots()
         for number, (name, points) in enumerate(curves.items()):
-            colour = SERIES[number % len(SERIES)]
-            at = [rate for rate, _ in points]
-            means = [each.mean for _, each in points]
-            axes.plot(at, means, color=colour, marker="o", markersize=3, label=name)
-            known = [(rate, each) for rate, each in points if each.low is not None and each.high is not None]
-            if known:
-                low = [each.low or 0.0 for _, each in known]
-                high = [each.high or 0.0 for _, each in known]
-                axes.fill_between([rate for rate, _ in known], low, high, color=colour, alpha=0.15, linewidth=0)
+            curve(axes, dict(sorted(points.items())), SERIES[number % len(SERIES)], name)
         axes.set_xlabel("share of wrong labels")
         axes.set_ylabel("test accuracy, last epoch, %")
         axes.set_ylim(0, 100)

@@ -15,7 +15,7 @@ from fer_exp.human.ceiling import halves
 from fer_exp.human.judge import HALVINGS, arrays
 from fer_exp.human.metrics import distances
 from fer_exp.human.predictions import class_names
-from fer_exp.report.figures import SERIES, style
+from fer_exp.report.figures import SERIES, curve, style
 from fer_exp.report.tables import direction
 from fer_exp.stats.seeds import OverSeeds, over_seeds, paired_over_seeds
 from fer_exp.studies.tables import NOTHING, StudyTable, columns_of, seeds_cell
@@ -188,13 +188,7 @@ def figure(sizes: Sizes, measures: Mapping[str, str], ceiling: Mapping[str, floa
         panels = drawn.subplots((len(measures) + 1) // 2, 2, squeeze=False).ravel().tolist()
         for axes, (metric, words) in zip(panels, measures.items(), strict=False):
             for number, (name, own) in enumerate(curves.items()):
-                points = _points(own, metric)
-                colour = SERIES[number % len(SERIES)]
-                axes.plot(list(points), [found.mean for found in points.values()], color=colour, marker="o",
-                          markersize=3, label=name)  # fmt: skip
-                known = {at: found for at, found in points.items() if found.low is not None}
-                ends = ([getattr(found, end) for found in known.values()] for end in ("low", "high"))
-                axes.fill_between(list(known), *ends, color=colour, alpha=0.15, linewidth=0)
+                curve(axes, _points(own, metric), SERIES[number % len(SERIES)], name)
             if metric in ceiling:
                 axes.axhline(ceiling[metric], color="black", linestyle="--", linewidth=1, label="people")
             axes.set(title=f"{words} {direction(metric)}", xlabel="epoch")
@@ -207,7 +201,7 @@ def figure(sizes: Sizes, measures: Mapping[str, str], ceiling: Mapping[str, floa
     return drawn
 
 
-def _points(own: Histories, metric: str) -> dict[int, OverSeeds]:
+def _points(own: Histories, metric: str) -> dict[float, OverSeeds]:
     epochs = sorted({int(epoch) for history in own.values() for epoch in history.index})
     found = {epoch: over_seeds(list(_at(own, metric, epoch).values())) for epoch in epochs}
     return {epoch: one for epoch, one in found.items() if one is not None}
