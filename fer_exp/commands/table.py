@@ -146,12 +146,16 @@ def show(outcome: Outcome, trained: list[Trained], left_out: list[str]) -> None:
     """Print the tables, intervals below their values, and what is not in them."""
     console = Console(highlight=False)
     for each in outcome.tables:
-        columns = [name for name in each.shown if name != "scale"]  # the same in every row: it goes to the title
-        shown = pd.DataFrame({name: [_narrow(cell) for cell in each.shown[name]] for name in columns})
-        scale = f", {each.shown['scale'].iloc[0]}" if "scale" in each.shown and len(each.shown) else ""
-        narrow = frame_table(shown, f"{each.name}{scale}")
+        # What is the same in every row goes to the title: a terminal has 80 columns.
+        same = [name for name in ("scale", "published", "difference") if name in each.shown]
+        said = {name: each.shown[name].iloc[0] for name in same if each.shown[name].nunique() == 1}
+        told = {name: [_narrow(cell) for cell in each.shown[name]] for name in each.shown if name not in said}
+        words = {"scale": "{}", "published": "published: {}", "difference": ""}
+        title = [each.name, *(words[name].format(value) for name, value in said.items() if words[name])]
+        narrow = frame_table(pd.DataFrame(told), ", ".join(title))
         for column in narrow.columns:
             column.no_wrap, column.overflow = False, "fold"
+        narrow.columns[0].no_wrap = True  # names of methods stay whole
         console.print(narrow)
         console.print(each.caption, soft_wrap=True, markup=False)
     for note in outcome.notes:
