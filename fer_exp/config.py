@@ -14,7 +14,7 @@ from fer_exp.errors import RequestError
 
 CORPORA = ("synthetic", "fer2013", "ferplus", "rafdb", "affectnet", "cafe", "folder")
 BACKBONES = ("resnet18", "resnet50", "resnet152")
-STUDIES = ("noisy-labels", "affectnet-crowd")
+STUDIES = ("cafe-soft", "noisy-labels", "affectnet-crowd")
 SCALES = ("smoke", "small", "full")
 CHOICES = {
     "dataset.name": CORPORA,
@@ -250,6 +250,7 @@ class TableConfig:
     output: str = "runs"
     results: str = "results"
     bootstrap: int = 1000
+    crowd: str | None = None
 
 
 @dataclass

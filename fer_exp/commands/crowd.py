@@ -20,11 +20,10 @@ from fer_exp.files import whole, write_json
 from fer_exp.human.answers import Answers, Votes, known_tasks, read_answers, read_labels
 from fer_exp.human.distribution import l1
 from fer_exp.human.judge import halves
-from fer_exp.human.mirror import agreement_with_lab, distance_to_lab, filter_gain, merged
+from fer_exp.human.mirror import against_lab
 from fer_exp.labels import TIES
 from fer_exp.labels.aggregation import METHODS, Aggregate, Answered
 from fer_exp.labels.crowd import FILTERS, credits, describe_workers, filter_workers, learn_gold
-from fer_exp.labels.votes import majority
 from fer_exp.report import human_figures as figures
 from fer_exp.report import human_tables as tables
 from fer_exp.report.figures import save_figure, style
@@ -211,29 +210,10 @@ def _lab(
     if missing:
         notes.append(f"{missing:,} faces of the lab were answered by nobody in the crowd")
     theirs = votes.counts[row[inside]]
-    agreements, distances, gains = [], [], []
-    for merge in [[], config.merge] if config.merge else [[]]:
-        labs, classes = merged(theirs, data.classes, merge)
-        lab_top = majority(labs, config.ties, config.seed).top
-        sides = {}
-        for name, counts in (("all", before[inside]), ("filtered", after[inside])):
-            ours, _ = merged(counts, data.classes, merge)
-            sides[name] = (ours, majority(ours, config.ties, config.seed).top)
-            agreements.append(
-                agreement_with_lab(sides[name][1], lab_top, classes).assign(answers=name, merged=bool(merge))
-            )
-            distance = distance_to_lab(ours, labs, config.bootstrap, config.seed)
-            distances.append({"answers": name, "merged": bool(merge), **distance})
-        (all_votes, all_top), (kept_votes, kept_top) = sides["all"], sides["filtered"]
-        tops = [all_top, kept_top, lab_top]
-        gain = filter_gain(all_votes, kept_votes, labs, tops, config.bootstrap, config.seed)
-        gains.append(gain.assign(merged=bool(merge)))
-    order = ["answers", "merged", "class", "agreement", "low", "high", "n"]
-    return {
-        "agreement": pd.concat(agreements, ignore_index=True)[order].sort_values("answers", kind="stable"),
-        "l1": pd.DataFrame(distances).sort_values("answers", kind="stable"),
-        "gain": pd.concat(gains, ignore_index=True)[["measure", "merged", "change", "low", "high", "n"]],
-    }
+    return against_lab(
+        before[inside], after[inside], theirs, data.classes, config.merge,
+        ties=config.ties, samples=config.bootstrap, seed=config.seed,
+    )  # fmt: skip
 
 
 def _write(

@@ -8,6 +8,7 @@ import json
 import platform
 import sys
 import time
+from dataclasses import replace
 from importlib import import_module
 from importlib.metadata import version
 from itertools import chain
@@ -50,6 +51,8 @@ def table(config: TableConfig) -> None:
     command = ["fer-exp", *sys.argv[1:]]
     own = [f"output={config.output}", f"bootstrap={config.bootstrap}"]
     preset = read_preset(config.study, config.scale, [*config.train, *own])
+    if config.crowd is not None:
+        preset = replace(preset, crowd=Path(config.crowd).expanduser())
     grids = members(preset)
     found: dict[Path, Trained] = {}
     for each in chain.from_iterable(grids):  # grids may share trainings

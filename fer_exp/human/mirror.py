@@ -10,11 +10,68 @@ from numpy.typing import NDArray
 
 from fer_exp.errors import RequestError
 from fer_exp.human.distribution import l1
+from fer_exp.labels.votes import majority
 from fer_exp.stats.bootstrap import FloatArray, weighted_mean
 from fer_exp.stats.shares import wilson
 from fer_exp.stats.totals import joint_intervals
 
 DRAWS = 50  # panels behind a floor
+
+
+def against_lab(
+    before: FloatArray,
+    after: FloatArray,
+    lab: FloatArray,
+    classes: Sequence[str],
+    merge: Sequence[str] = (),
+    *,
+    ties: str = "drop",
+    samples: int = 1000,
+    seed: int = 0,
+) -> dict[str, pd.DataFrame]:
+    """Crowd against lab, all answers and filtered ones: majorities, distances, and what filtering changes.
+
+    Args:
+        before: votes of all workers, shape (N, K).
+        after: votes of those who remain.
+        lab: votes of the lab for the same faces, shape (N, K); or its labels, one vote a face.
+        classes: K names.
+        merge: sums of classes, as ``merged`` takes them; everything is given for single classes first, then for these.
+        ties: what becomes of tied majorities: drop, first or random.
+        samples: bootstrap replicates of the faces.
+        seed: of replicates, panels and random ties.
+
+    Returns:
+        ``agreement`` (answers, merged, class, agreement, low, high, n), ``l1`` (answers, merged, value, low, high,
+        floor, n) and ``gain`` (measure, merged, change, low, high, n).
+
+    Raises:
+        RequestError: as ``merged``.
+
+    >>> votes = np.array([[2.0, 1.0], [0.0, 3.0]])
+    >>> against_lab(votes, votes, np.eye(2), ("a", "b"), samples=0)["agreement"]["agreement"].tolist()
+    [1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+    """
+    agreements, distances, gains = [], [], []
+    for names in [[], merge] if merge else [[]]:
+        labs, own = merged(lab, classes, names)
+        lab_top = majority(labs, ties, seed).top
+        sides = {}
+        for answers, counts in (("all", before), ("filtered", after)):
+            ours, _ = merged(counts, classes, names)
+            sides[answers] = (ours, majority(ours, ties, seed).top)
+            agreement = agreement_with_lab(sides[answers][1], lab_top, own)
+            agreements.append(agreement.assign(answers=answers, merged=bool(names)))
+            distances.append({"answers": answers, "merged": bool(names), **distance_to_lab(ours, labs, samples, seed)})
+        (all_votes, all_top), (kept_votes, kept_top) = sides["all"], sides["filtered"]
+        gain = filter_gain(all_votes, kept_votes, labs, [all_top, kept_top, lab_top], samples, seed)
+        gains.append(gain.assign(merged=bool(names)))
+    order = ["answers", "merged", "class", "agreement", "low", "high", "n"]
+    return {
+        "agreement": pd.concat(agreements, ignore_index=True)[order].sort_values("answers", kind="stable"),
+        "l1": pd.DataFrame(distances).sort_values("answers", kind="stable"),
+        "gain": pd.concat(gains, ignore_index=True)[["measure", "merged", "change", "low", "high", "n"]],
+    }
 
 
 def merged(counts: FloatArray, classes: Sequence[str], merge: Sequence[str]) -> tuple[FloatArray, tuple[str, ...]]:

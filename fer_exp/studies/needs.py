@@ -12,35 +12,57 @@ import pandas as pd
 from fer_exp.config import DatasetConfig, TrainConfig
 from fer_exp.errors import RequestError
 from fer_exp.human.answers import Answers, read_answers
+from fer_exp.studies.cafe_soft_crowd import of_folder
 from fer_exp.studies.presets import Preset
 
 VOTED = "cafe (with dataset.votes=FILE), ferplus or synthetic"
 
 
 def check_corpus(preset: Preset, config: TrainConfig) -> None:
-    """Raise RequestError where the corpus has not what the study is about.
+    """Raise RequestError where the corpus has not what the study is about, or the words take its comparison away.
 
-    noisy-labels takes any corpus. affectnet-crowd needs votes on test faces, and original labels, which alone it trains
-    on.
+    noisy-labels takes any corpus. cafe-soft and affectnet-crowd need votes on test faces; affectnet-crowd original
+    labels, too, which alone it trains on.
 
     Args:
         preset: what was asked.
         config: of any of its trainings.
 
     Raises:
-        RequestError: what is missing, and which corpora have it; or what opening the corpus finds.
+        RequestError: what is missing, and which corpora have it; or what opening the corpus, or a crowd, finds.
     """
-    if preset.study != "affectnet-crowd":
+    study = preset.study
+    if preset.crowd is not None:
+        if study != "cafe-soft":
+            raise RequestError(f"crowd={preset.crowd} is read by study=cafe-soft alone; leave it out.")
+        of_folder(preset.crowd)
+    if study == "noisy-labels":
         return
     from fer_exp.store import open_dataset
 
     _, store = open_dataset(config.dataset, log=lambda line: print(line, file=sys.stderr, flush=True))
     if store.votes is None or not store.votes.drop(columns="face", errors="ignore").to_numpy().any():
         raise RequestError(
-            f"affectnet-crowd needs the votes of several people a face, and {preset.corpus} has one label a face here; "
+            f"{study} needs the votes of several people a face, and {preset.corpus} has one label a face here; "
             f"attach votes with dataset.votes=FILE or dataset.ratings=FILE, or take {VOTED}."
         )
-    if store.faces["label"].isna().all():
+    if study == "affectnet-crowd":
+        _check_affectnet_crowd(preset, config, store.faces)
+    elif not any({"onehot", "soft"} <= set(grid.get("labels", ())) for grid in preset.grids):
+        raise RequestError("cafe-soft holds labels=onehot against labels=soft; leave labels as they are.")
+    from fer_exp.datasets.splits import select
+
+    faces = select(store.faces, store.flags, config.dataset)
+    counts = store.votes.loc[faces.index[faces["split"] == "test"], list(store.facts["classes"])]
+    if not counts.to_numpy().any():
+        raise RequestError(
+            f"{study} judges the test split, and none of its {len(counts):,} faces has a vote; name the faces "
+            "annotated again as test in dataset.split_file=FILE (face, split)."
+        )
+
+
+def _check_affectnet_crowd(preset: Preset, config: TrainConfig, faces: pd.DataFrame) -> None:
+    if faces["label"].isna().all():
         raise RequestError(
             f"affectnet-crowd needs an original label beside the votes, and {preset.corpus} has none; take affectnet "
             "with dataset.ratings=FILE, ferplus or synthetic."
@@ -49,15 +71,6 @@ def check_corpus(preset: Preset, config: TrainConfig) -> None:
         raise RequestError(
             "affectnet-crowd trains on original labels and judges every epoch: labels=onehot, labels.source=label and "
             "trainer.every_epoch=test are its own; leave them as they are."
-        )
-    from fer_exp.datasets.splits import select
-
-    faces = select(store.faces, store.flags, config.dataset)
-    counts = store.votes.loc[faces.index[faces["split"] == "test"], list(store.facts["classes"])]
-    if not counts.to_numpy().any():
-        raise RequestError(
-            f"affectnet-crowd judges the test split, and none of its {len(counts):,} faces has a vote; name the faces "
-            "annotated again as test in dataset.split_file=FILE (face, split)."
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
@@ -28,6 +29,7 @@ class Preset:
         common: key -> word, told to every training; a word is ``key=value`` as typed.
         grids: each is crossed on its own; a table is rarely one product.
         launcher: words for Hydra itself, such as hydra/launcher=joblib.
+        crowd: a folder that fer-exp crowd wrote, for the study that reads one.
     """
 
     study: str
@@ -36,6 +38,7 @@ class Preset:
     common: dict[str, str]
     grids: list[Grid]
     launcher: list[str]
+    crowd: Path | None = None
 
     def sweep(self, grid: Grid) -> list[str]:
         """What is typed after ``fer-exp train`` to run a grid."""
@@ -55,7 +58,7 @@ def read_preset(study: str, scale: str, words: Sequence[str] = ()) -> Preset:
         study: one of ``STUDIES``.
         scale: one of ``SCALES``.
         words: overrides of ``fer-exp train``; of an axis, one value or several (``seed=0,1``). A dataset chosen here
-            brings the preset's own settings for that corpus.
+            brings the preset's own settings and axes for that corpus.
 
     Raises:
         RequestError: an unknown study or scale, a word that is no override, or several values of what is no axis.
@@ -63,18 +66,20 @@ def read_preset(study: str, scale: str, words: Sequence[str] = ()) -> Preset:
     check_choice("study", study, STUDIES)
     check_choice("scale", scale, SCALES)
     content: Any = OmegaConf.to_container(OmegaConf.load(conf_folder() / "experiment" / f"{study}-{scale}.yaml"))
+    told, several, launcher = _sorted(words)
+    corpus = told["dataset"].partition("=")[2] if "dataset" in told else str(content["dataset"])
+    own_axes = (content.get("axes") or {}).get(corpus) or {}  # folds of a corpus that has no test split, say
     grids: list[Grid] = [
-        {key: [_typed(value) for value in values] for key, values in grid.items()} for grid in content["grids"]
+        {key: [_typed(value) for value in values] for key, values in {**grid, **own_axes}.items()}
+        for grid in content["grids"]
     ]
     axes = {key for grid in grids for key in grid}
-    told, several, launcher = _sorted(words)
     for key, values in several.items():
         if key not in axes:
             raise RequestError(
                 f"{key}={','.join(values)}: a table of {study} has one {key}; several values are for its axes: "
                 f"{', '.join(sorted(axes))}."
             )
-    corpus = told["dataset"].partition("=")[2] if "dataset" in told else str(content["dataset"])
     common = {"dataset": f"dataset={corpus}"}
     for part in (content.get("train") or {}, (content.get("corpora") or {}).get(corpus) or {}):
         common |= {key: f"{key}={_typed(value)}" for key, value in part.items()}
