@@ -14,7 +14,7 @@ from fer_exp.config import DatasetConfig
 from fer_exp.datasets import open_corpus
 from fer_exp.datasets.synthetic import Synthetic
 from fer_exp.errors import RequestError
-from fer_exp.human.answers import Answers, read_answers
+from fer_exp.human.answers import Answers, known_tasks, read_answers
 from fer_exp.human.classification import onehot
 from fer_exp.human.mirror import against_lab
 from fer_exp.labels.aggregation import Answered
@@ -95,18 +95,20 @@ def built_in(config: DatasetConfig, faces: pd.DataFrame, samples: int) -> Crowd 
     read = read_answers(corpus.ratings(), classes=corpus.classes)
     if not isinstance(read, Answers):
         return None
-    label = faces.set_index("face")["label"].map({name: code for code, name in enumerate(corpus.classes)})
-    split = faces.set_index("face")["split"]
+    codes = faces["label"].map({name: code for code, name in enumerate(corpus.classes)}).to_numpy().astype(np.int32)
+    names, test = faces["face"].to_numpy(object), (faces["split"] == "test").to_numpy(np.bool_)
     data = read.select(read.label >= 0)
-    asked = data.of_tasks(np.isin(data.tasks, split.index[split != "test"].to_numpy(object)))
-    gold = label.loc[asked.tasks].to_numpy(np.int32)
+    asked, judged = (data.of_tasks(np.isin(data.tasks, names[part])) for part in (~test, test))
+    gold, _ = known_tasks(asked, names, codes)
     answered = Answered(asked.task, asked.worker, asked.label, len(asked.tasks), len(asked.workers), len(asked.classes))
     kept, _ = filter_workers(describe_workers(answered, asked.workers, gold=gold), FILTER)
-    judged = data.of_tasks(np.isin(data.tasks, split.index[split == "test"].to_numpy(object)))
     before, after = judged.counts(), judged.select(kept[judged.worker]).counts()
-    truth = corpus.truth().set_index("face").loc[judged.tasks, list(corpus.classes)].to_numpy(np.float64)
-    lab = np.random.default_rng([corpus.seed, 8]).multinomial(LAB_RATERS, truth).astype(np.float64)
-    posed = onehot(label.loc[judged.tasks].to_numpy(np.int64), len(corpus.classes))
+    truth = corpus.truth()
+    row, _ = known_tasks(judged, truth["face"].to_numpy(object), np.arange(len(truth), dtype=np.int32))
+    chances = truth[list(corpus.classes)].to_numpy(np.float64)[row]
+    lab = np.random.default_rng([corpus.seed, 8]).multinomial(LAB_RATERS, chances).astype(np.float64)
+    label, _ = known_tasks(judged, names, codes)
+    posed = onehot(label.astype(np.int64), len(corpus.classes))
     of_label, of_votes = (
         against_lab(before, after, side, corpus.classes, MERGE, samples=number)
         for side, number in ((posed, 0), (lab, samples))

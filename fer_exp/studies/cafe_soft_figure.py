@@ -8,11 +8,12 @@ from matplotlib.figure import Figure
 
 from fer_exp.human.ceiling import halves
 from fer_exp.human.distribution import l1
+from fer_exp.human.groups import REPAIRS
 from fer_exp.human.judge import HALVINGS, arrays
 from fer_exp.human.predictions import class_names
 from fer_exp.report.figures import SERIES
 from fer_exp.stats.bootstrap import FloatArray
-from fer_exp.studies.cafe_soft_networks import ONEHOT, SCALED, SEED, Compared, mean_l1, values
+from fer_exp.studies.cafe_soft_networks import ONEHOT, SEED, Compared, mean_l1, values
 
 
 def people_l1(found: Compared) -> FloatArray:
@@ -45,11 +46,11 @@ def figure(found: Compared, title: str) -> Figure:
     left.legend(loc="lower right", fontsize=7)
     names: list[str] = []
     for (mode, repair), metrics in values(found).items():
-        if "l1" not in metrics or (repair in SCALED and mode != ONEHOT):
+        if "l1" not in metrics or (repair in REPAIRS and mode != ONEHOT):
             continue
         shade = SERIES[list(found.sources).index(mode) % len(SERIES)] if mode else "#7f7f7f"
         one, at = metrics["l1"], len(names)
-        words = SCALED.get(repair or "", {"prior": "class prior"}.get(repair or "", repair or ""))
+        words = REPAIRS.get(repair or "", {"prior": "class prior"}.get(repair or "", repair or ""))
         names.append(", ".join(part for part in (mode, words) if part))
         if one["low"] is not None:
             right.plot([one["low"], one["high"]], [at, at], color=shade, linewidth=1.4)

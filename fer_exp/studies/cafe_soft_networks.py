@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 
 from fer_exp.human.comparison import compare_sources
+from fer_exp.human.contrasts import as_json
+from fer_exp.human.distribution import l1
+from fer_exp.human.groups import REPAIRS
 from fer_exp.human.judge import arrays, judge
-from fer_exp.human.metrics import DISTANCES
 from fer_exp.human.predictions import class_names, read_predictions
 from fer_exp.human.sources import Source, on_same_faces
 from fer_exp.stats import tests
@@ -23,18 +25,14 @@ MEASURES = {
     "jensen_shannon_divergence": "JS",
     "soft_cross_entropy": "cross-entropy",
     "rater_equivalents": "raters",
-    "macro_f1": "F1, label",
-    "weighted_f1": "weighted F1, label",
-    "majority_macro_f1": "F1, majority",
-    "majority_weighted_f1": "weighted F1, majority",
+    "macro_f1": "F1 label",
+    "weighted_f1": "weighted F1 label",
+    "majority_macro_f1": "F1 majority",
+    "majority_weighted_f1": "weighted F1 majority",
 }
 """Metric -> its name for readers; the first of them is what the paper tests."""
-SCALED = {
-    "temperature": "temperature by labels",
-    "temperature_votes": "temperature by votes",
-    "smoothing_votes": "uniform mixed in by votes",
-}
-"""Repair after training -> its name for readers."""
+ANSWERS = ("macro_f1", "weighted_f1", "majority_macro_f1", "majority_weighted_f1")
+"""Those of the top class alone, which a temperature does not change."""
 SEED = 0  # of bootstrap, permutations and halvings
 
 
@@ -55,8 +53,10 @@ class Compared(NamedTuple):
 def mode_of(each: Trained) -> str:
     """What a network was taught: one-hot, soft, or one-hot with smoothed labels."""
     labels = each.config.labels
-    name = {"onehot": ONEHOT, "soft": SOFT}.get(labels.kind, labels.kind)
-    return f"{name}, smoothed {labels.smoothing:g}" if labels.smoothing else name
+    smoothed = f"smoothed {labels.smoothing:g}"
+    if labels.kind == "onehot":
+        return smoothed if labels.smoothing else ONEHOT
+    return f"{labels.kind}, {smoothed}" if labels.smoothing else labels.kind
 
 
 def modes(trained: Sequence[Trained]) -> dict[str, list[Trained]]:
@@ -143,8 +143,10 @@ def differences(found: Compared) -> list[dict[str, Any]]:
         mode, other = found.modes[first["base"]], found.modes[second["base"]]
         if other != SOFT or second["repair"] is not None or (first["repair"] is not None and mode != ONEHOT):
             continue
-        name = mode if first["repair"] is None else f"{mode}, {SCALED[first['repair']]}"
+        name = mode if first["repair"] is None else f"{mode}, {REPAIRS[first['repair']]}"
         for metric, entry in pair["metrics"].items():
+            if first["repair"] is not None and metric in ANSWERS:
+                continue
             rows.append({"network": name, "metric": metric, **{key: entry[key] for key in entry if key != "holm"}})
     corrected = tests.holm([np.nan if row["p"] is None else row["p"] for row in rows])
     return [{**row, "p_holm": holm} for row, holm in zip(rows, corrected, strict=True)]
@@ -189,7 +191,7 @@ def facewise_l1(source: Source) -> FloatArray:
     part = arrays(source.table, class_names(source.table))
     voted = part.counts.sum(axis=1) > 0
     people = part.counts[voted] / part.counts[voted].sum(axis=1, keepdims=True)
-    return DISTANCES["l1"](people, part.model[voted])
+    return l1(people, part.model[voted])
 
 
 def mean_l1(sources: Sequence[Source]) -> FloatArray:
@@ -198,5 +200,6 @@ def mean_l1(sources: Sequence[Source]) -> FloatArray:
 
 
 def _row(test: str, of: str, found: tests.Tested, effect: float, n: int) -> dict[str, Any]:
-    return {"test": test, "of": of, "statistic": found.statistic, "df": found.df, "p": found.p, "effect": effect,
-            "n": n, "low": None, "high": None}  # fmt: skip
+    numbers = {"statistic": found.statistic, "df": found.df, "p": found.p, "effect": effect}
+    plain = {name: as_json(value) for name, value in numbers.items()}
+    return {"test": test, "of": of, **plain, "n": n, "low": None, "high": None}
