@@ -22,7 +22,7 @@ SCALE ?= smoke
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo table-noise table-affectnet test test-fast lint type-check format all-checks clean
+.PHONY: help install demo table-cafe table-noise table-affectnet reproduce test test-fast lint type-check format all-checks clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,11 +32,17 @@ install: $(STAMP)  ## make .venv and install fer-exp and its development tools i
 demo: $(STAMP)  ## train on the built-in faces with the defaults (CPU, a few minutes)
 	$(BIN)/fer-exp train
 
+table-cafe: $(STAMP)  ## cafe-soft: a crowd against a lab, one-hot against soft labels
+	$(BIN)/fer-exp table study=cafe-soft scale=$(SCALE) $(ARGS)
+
 table-noise: $(STAMP)  ## noisy-labels: accuracy by method and rate of wrong labels
 	$(BIN)/fer-exp table study=noisy-labels scale=$(SCALE) $(ARGS)
 
 table-affectnet: $(STAMP)  ## affectnet-crowd: weak and full training against a crowd
 	$(BIN)/fer-exp table study=affectnet-crowd scale=$(SCALE) $(ARGS)
+
+reproduce: $(STAMP)  ## all three tables at smoke, on the built-in faces
+	$(MAKE) --keep-going table-cafe table-noise table-affectnet SCALE=smoke ARGS=
 
 test: $(STAMP)  ## run every test and every example in a docstring
 	$(PYTEST)

@@ -35,7 +35,7 @@ def figure(found: Compared, title: str) -> Figure:
         found: the networks.
         title: above both.
     """
-    drawn = Figure(figsize=(7.6, 3.4))
+    drawn = Figure(figsize=(7.6, 3.6))
     left, right = drawn.subplots(1, 2)
     people = people_l1(found)
     for number, (mode, sources) in enumerate(found.sources.items()):
@@ -43,7 +43,6 @@ def figure(found: Compared, title: str) -> Figure:
     if len(people):
         _steps(left, people, "black", "people, half against half", "--")
     left.set(xlim=(0, 2), ylim=(0, 1), xlabel="L1 of a face, mean over seeds", ylabel="share of faces within")
-    left.legend(loc="lower right", fontsize=7)
     names: list[str] = []
     for (mode, repair), metrics in values(found).items():
         if "l1" not in metrics or (repair in REPAIRS and mode != ONEHOT):
@@ -60,10 +59,12 @@ def figure(found: Compared, title: str) -> Figure:
     right.set_yticks(range(len(names)), names, fontsize=7)
     right.invert_yaxis()
     right.set(xlim=(0, None), xlabel="mean L1, 95 % bootstrap")
+    handles, labels = left.get_legend_handles_labels()
+    drawn.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8)
     drawn.suptitle(title, fontsize=9)
     return drawn
 
 
 def _steps(axes: Axes, distances: FloatArray, colour: str, words: str, line: str) -> None:
     """The empirical distribution function."""
-    axes.ecdf(distances, color=colour, label=f"{words}: {distances.mean():.2f}", linestyle=line, linewidth=1.3)
+    axes.ecdf(distances, color=colour, label=words, linestyle=line, linewidth=1.3)
