@@ -297,8 +297,8 @@ def test_what_is_missing_is_said_before_anything_is_trained(tmp_path, capsys, mo
     monkeypatch.setattr(train_command, "train", lambda config: pytest.fail("trained"))
     fake_rafdb.write_rafdb(tmp_path / "rafdb")
     cache = f"dataset.cache={tmp_path / 'cache'}"
-    rafdb = ["dataset=rafdb", f"dataset.root={tmp_path / 'rafdb'}", "dataset.size=24", "dataset.max_rejected=0.1", cache]
-    said = fails(capsys, *rafdb)
+    rafdb = ["dataset=rafdb", f"dataset.root={tmp_path / 'rafdb'}", "dataset.size=24", cache]
+    said = fails(capsys, *rafdb, "dataset.max_rejected=0.1")
     assert "rafdb has one label a face here" in said
     assert "cafe (with dataset.votes=FILE), ferplus or synthetic" in said
     small = ["dataset.faces=48", "dataset.size=16", cache]
