@@ -28,8 +28,8 @@ FILTER = {"min_gold_accuracy": 0.5}
 LAB_RATERS = 100
 """Raters of the built-in faces' lab, as CAFE has."""
 WAY_OUT = (
-    "needs worker answers (task, worker, label): fer-exp crowd ratings=ANSWERS lab=VOTES "
-    "merge=[fear+surprise,anger+disgust] with a filter such as min_gold_accuracy=0.5, then crowd=FOLDER"
+    "needs single answers (task, worker, label), which this corpus does not have: run fer-exp crowd ratings=ANSWERS "
+    "lab=VOTES merge=[fear+surprise,anger+disgust] with a filter such as max_spam=0.9, then this with crowd=FOLDER"
 )
 
 
@@ -133,7 +133,8 @@ def tables(found: Crowd | None, own: bool, published: dict[str, Any], scale: str
     """
     if found is None:
         nothing = {"class": "all", "state": "needs worker answers", "scale": scale}
-        said = {"class": WAY_OUT, "published": "see caption", "scale": scale}
+        cells = dict.fromkeys(("unfiltered", "filtered"), "needs worker answers")
+        said = {"class": "all", **cells, "published": "see caption", "scale": scale}
         return [StudyTable("crowd", _caption(None, published), pd.DataFrame([nothing]), pd.DataFrame([said]))]
     rows, shown = [], []
     theirs = {frozenset(name.split(" + ")): value for name, value in published["filtered"].items()}
@@ -189,7 +190,7 @@ def _caption(found: Crowd | None, published: dict[str, Any]) -> str:
     )
     if found is None:
         figures = ", ".join(f"{name} {value:g} %" for name, value in published["filtered"].items())
-        return f"A crowd against the lab, unfiltered and filtered. {theirs} Filtered: {figures}."
+        return f"A crowd against the lab {WAY_OUT}. {theirs} Filtered: {figures}."
     return (
         f"Faces on which the crowd's majority is the lab's answer, percent with 95 % Wilson interval, ties left out: "
         f"{found.words}. The filter keeps {found.kept} of {found.workers} workers. Of merged classes votes are added "
