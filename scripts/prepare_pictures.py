@@ -114,7 +114,9 @@ def race(folder: Path, contestants: list[tuple[str, int]], rounds: int, number: 
         title = f"prepare at {size}" if name == "prepare" else f"{name} alone"
         pairs = [(ours, theirs) for ours, theirs in zip(readings, alone or readings, strict=True)]
         ratios = [statistics.median(ours[what] / theirs[what] for ours, theirs in pairs) for what in (0, 1)]
-        print(f"{title:24} {wall:8.2f} {cpu:8.2f} {number / wall:9,.0f} {peak:8,.0f} {ratios[0]:11.2f} {ratios[1]:10.2f}")
+        print(
+            f"{title:24} {wall:8.2f} {cpu:8.2f} {number / wall:9,.0f} {peak:8,.0f} {ratios[0]:11.2f} {ratios[1]:10.2f}"
+        )
 
 
 def time_list(rows: int) -> None:
