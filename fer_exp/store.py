@@ -351,7 +351,7 @@ def _write_all(out: io.FileIO, piece: NDArray[np.uint8]) -> None:
     rest = piece.reshape(-1).data  # no copy: a second one of each piece would cost time and memory
     direct = not any(number % BLOCK for number in (piece.ctypes.data, piece.nbytes, out.tell()))
     while rest:
-        with suppress(OSError):  # a file system without
+        with suppress(OSError):  # a file system that cannot write so
             _set_direct(out, direct)
         try:
             rest = rest[os.write(out.fileno(), rest) :]

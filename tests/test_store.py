@@ -266,7 +266,8 @@ def test_each_row_of_a_store_is_its_picture_however_it_is_written(
     monkeypatch.setattr(pictures, "PIECE", 16)
     if disk == "not direct":
         monkeypatch.setattr(store_module, "DIRECT", 0)
-    real, direct = os.write, []
+    real = os.write
+    direct: list[bool] = []
 
     def write(descriptor: int, content: Any) -> int:
         direct.append(bool(fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_DIRECT))
