@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -41,6 +42,8 @@ REJECTED = "rejected.csv"
 KEPT_DAYS = 14  # that an interrupted store waits for the command that goes on with it
 FULL = (errno.ENOSPC, errno.EDQUOT)
 TABLE_BYTES_PER_FACE = 200  # generous for both tables together, for the check of free space
+DIRECT = getattr(os, "O_DIRECT", 0)  # 0 where there is no such thing
+BLOCK = 512  # bytes; what is written directly begins and ends at whole ones
 LISTED = 20  # files named one by one in store.json; a corpus of single pictures has too many
 SCHEMA = pa.schema([(name, pa.float64() if name in ("valence", "arousal") else pa.string()) for name in FACE_COLUMNS])
 
@@ -307,11 +310,11 @@ def _write_pixels(corpus: Corpus, size: int, count: int, folder: Path, log: Call
         journal.unlink(missing_ok=True)
     rejected, first, tenths = dict(before), rows, 10 * rows // count
     with file.open("ab", buffering=0) as out, journal.open("a") as notes:
-        out.truncate(length)
+        out.seek(out.truncate(length))
         for piece in corpus.pixels_from(size, rows) if rows else corpus.pixels(size):
             if piece.dtype != np.uint8 or piece.shape[1:] != (size, size, corpus.channels):
                 raise RuntimeError(f"{corpus.name}.pixels gave {piece.dtype} {piece.shape}")
-            _write_all(out.fileno(), np.ascontiguousarray(piece))
+            _write_all(out, np.ascontiguousarray(piece))
             kept += len(piece)
             rejected = {**before, **corpus.rejected()}
             rows = kept + len(rejected)
@@ -339,11 +342,28 @@ def _done(journal: Path) -> tuple[int, int, dict[int, str]]:
     return rows, kept, rejected
 
 
-def _write_all(descriptor: int, piece: NDArray[np.uint8]) -> None:
-    """Write every byte of a piece; a single write may stop half-way when a disk fills up."""
+def _write_all(out: io.FileIO, piece: NDArray[np.uint8]) -> None:
+    """Write every byte of a piece; a single write may stop half-way when a disk fills up.
+
+    Whole blocks go from the piece to the disk past the kernel's cache, where that can be done: a copy of the pictures
+    there costs more than decoding them where its memory is fresh, and pushes out what others read.
+    """
     rest = piece.reshape(-1).data  # no copy: a second one of each piece would cost time and memory
+    direct = not any(number % BLOCK for number in (piece.ctypes.data, piece.nbytes, out.tell()))
     while rest:
-        rest = rest[os.write(descriptor, rest) :]
+        with suppress(OSError):  # a file system that cannot write so
+            _set_direct(out, direct)
+        try:
+            rest = rest[os.write(out.fileno(), rest) :]
+        except OSError as problem:
+            if not direct or problem.errno != errno.EINVAL:  # larger blocks than BLOCK, or half a block was written
+                raise
+            direct = False
+
+
+def _set_direct(out: io.FileIO, direct: bool) -> None:
+    flags = fcntl.fcntl(out, fcntl.F_GETFL)
+    fcntl.fcntl(out, fcntl.F_SETFL, flags | DIRECT if direct else flags & ~DIRECT)
 
 
 def _check(corpus: Corpus, faces: Faces) -> None:

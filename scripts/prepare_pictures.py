@@ -4,8 +4,10 @@ usage: python scripts/prepare_pictures.py [PICTURES] [SIZE ...] [--rounds N] [--
 
 Makes PICTURES (20,000) JPEGs of 224 x 224 below DIR (a temporary folder), 500 different ones and hard links to them,
 and runs the contestants in turn, each in a process of its own, on all cores. `prepare` is the store at a picture size:
-listing, decoding, resizing, writing. The others decode at full size and keep nothing. --list writes a list like
-AffectNet's of 2017 with so many rows and times reading it.
+listing, decoding, resizing, writing. The others decode at full size and keep nothing, not even the memory of the last
+picture. Of each, wall and processor seconds (user and system, of all threads) are divided by those of the first decoder
+in the same round; the medians of these ratios are printed. --list writes a list like AffectNet's of 2017 with so many
+rows and times reading it.
 """
 
 from __future__ import annotations
@@ -57,7 +59,7 @@ def prepare(folder: Path, size: int, cache: Path) -> None:
 
 
 def decoder(name: str) -> Callable[[Path], object]:
-    """Decode a file at full size, RGB."""
+    """What decodes a file at full size, RGB."""
     if name == "simplejpeg":
         import simplejpeg
 
@@ -84,9 +86,13 @@ def one(name: str, folder: Path, size: int) -> None:
     if decode is None:
         prepare(folder, size, cache)
     else:
+
+        def each(some: list[Path]) -> None:
+            for file in some:
+                decode(file)
+
         with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-            for some in range(0, len(files), 512):  # pieces, so that the decoded pictures go again
-                list(pool.map(decode, files[some : some + 512]))
+            list(pool.map(each, [files[first : first + 8] for first in range(0, len(files), 8)]))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(time.perf_counter() - start, time.process_time() - used, peak)
     shutil.rmtree(cache)
@@ -101,11 +107,16 @@ def race(folder: Path, contestants: list[tuple[str, int]], rounds: int, number: 
             done = subprocess.run(command, capture_output=True, text=True, check=True)
             seen[name, size].append([float(word) for word in done.stdout.split()])
     print(f"{number:,} JPEGs of 224 x 224, {len(os.sched_getaffinity(0))} cores, medians of {rounds} rounds")
-    print(f"{'':24} {'wall s':>8} {'cpu s':>8} {'images/s':>9} {'peak MB':>8}")
+    print(f"{'':24} {'wall s':>8} {'cpu s':>8} {'images/s':>9} {'peak MB':>8} {'wall ratio':>11} {'cpu ratio':>10}")
+    alone = next((readings for (name, _), readings in seen.items() if name != "prepare"), None)
     for (name, size), readings in seen.items():
         wall, cpu, peak = (statistics.median(column) for column in zip(*readings, strict=True))
         title = f"prepare at {size}" if name == "prepare" else f"{name} alone"
-        print(f"{title:24} {wall:8.2f} {cpu:8.2f} {number / wall:9,.0f} {peak:8,.0f}")
+        pairs = [(ours, theirs) for ours, theirs in zip(readings, alone or readings, strict=True)]
+        ratios = [statistics.median(ours[what] / theirs[what] for ours, theirs in pairs) for what in (0, 1)]
+        print(
+            f"{title:24} {wall:8.2f} {cpu:8.2f} {number / wall:9,.0f} {peak:8,.0f} {ratios[0]:11.2f} {ratios[1]:10.2f}"
+        )
 
 
 def time_list(rows: int) -> None:

@@ -32,7 +32,14 @@ from fer_exp.training.networks import fastest_layout
 CLASSES = 7
 WRONG = 0.4
 """Share of labels made wrong, for methods that go by it."""
-SETTLED = {"scn": {"relabel_epoch": 1}}
+SETTLED: dict[str, dict[str, object]] = {
+    "scn": {"relabel_epoch": 1},
+    "co_teaching": {"ramp": 0},
+    "jocor": {"ramp": 0},
+    "dnfer": {"warmup": 0},
+    "ncctfer": {"warmup": 0},
+    "evidence": {"warmup": 0},
+}
 """Keys by method that bring forward what begins after some epochs, so that it is timed too."""
 
 

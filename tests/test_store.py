@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fer_exp import store as store_module
 from fer_exp.commands.prepare import prepare
 from fer_exp.config import DatasetConfig, PrepareConfig
 from fer_exp.datasets import pictures
@@ -242,7 +244,7 @@ def test_a_store_of_pictures_goes_on_where_it_was_interrupted(
     decoded: list[str] = []
     real = pictures.decode
     monkeypatch.setattr(pictures, "PIECE", 16)
-    monkeypatch.setattr(pictures, "decode", lambda file, *rest: (decoded.append(file.name), real(file, *rest)))
+    monkeypatch.setattr(pictures, "decode", lambda file, *rest: (decoded.append(file), real(file, *rest)))
     corpus = Folder(tmp_path / "own", SEVEN, None, None, 0.1)
     store = open_store(corpus, 24, cache, log=lambda line: None)
     assert len(decoded) == (80 if damage == "no pixels" else 80 - 32)
@@ -252,6 +254,35 @@ def test_a_store_of_pictures_goes_on_where_it_was_interrupted(
     assert store.found == whole.found
     assert (store.folder / "rejected.csv").read_bytes() == (whole.folder / "rejected.csv").read_bytes()
     assert stores(cache) == [store.folder.name]
+
+
+@pytest.mark.parametrize("disk", ["direct", "direct refused", "not direct"])
+def test_each_row_of_a_store_is_its_picture_however_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, disk: str
+) -> None:
+    write_classes(tmp_path / "own")
+    broken = tmp_path / "own" / pictures.listed(tmp_path / "own")[40]
+    broken.write_bytes(b"")  # the pieces after it begin at half a block: a picture has one and a half
+    monkeypatch.setattr(pictures, "PIECE", 16)
+    if disk == "not direct":
+        monkeypatch.setattr(store_module, "DIRECT", 0)
+    real = os.write
+    direct: list[bool] = []
+
+    def write(descriptor: int, content: Any) -> int:
+        direct.append(bool(fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_DIRECT))
+        if direct[-1] and disk == "direct refused":
+            raise OSError(errno.EINVAL, "Invalid argument")
+        return real(descriptor, content[:768] if not direct[-1] else content)  # as when a disk fills up
+
+    monkeypatch.setattr(os, "write", write)
+    store = open_store(Folder(tmp_path / "own", SEVEN, None, None, 0.1), 16, tmp_path / "cache", log=lambda line: None)
+    assert set(direct) == ({False} if disk == "not direct" else {False, True})
+    assert len(store.faces) == 79
+    for face, pixels in zip(store.faces["face"], store.pixels, strict=True):
+        alone = np.empty((16, 16, 3), np.uint8)
+        pictures.decode(tmp_path / "own" / face, alone)
+        np.testing.assert_array_equal(pixels, alone)
 
 
 def test_prepare_reports_and_ends_with_the_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -93,36 +93,41 @@ class Folder(PictureCorpus):
 
     def _from_folders(self) -> tuple[Faces, list[str]]:
         self.files()
-        rows, paths, loose = [], [], 0
-        for path in listed(self.root):
-            folders = PurePosixPath(path).parts[:-1]
-            split = SPLITS.get(folders[0].lower()) if folders else None
-            kinds = folders[1:] if split else folders
-            if not kinds:
-                loose += 1
-                continue
-            label = expression(kinds[0])
-            if label not in CLASSES:
-                inner = expression(kinds[1]) or SPLITS.get(kinds[1].lower()) if len(kinds) > 1 else None
-                if inner and not split:
-                    way_out = f"set dataset.root={self.root / kinds[0]}"
-                    raise DatasetNotFoundError(f"{self.name}: the class folders lie one further down; {way_out}.")
-                if self.root.name.lower() in SPLITS or expression(self.root.name) in CLASSES:
-                    way_out = f"set dataset.root={self.root.parent}"
-                    raise DatasetNotFoundError(f"{self.name}: {self.root} is itself a split or class; {way_out}.")
-                checked_expression(kinds[0], f"{self.name}: the folder {self.root.joinpath(*folders)}")
-                raise RequestError(f"{self.name}: the folder {kinds[0]!r} is no class; {', '.join(CLASSES)} are.")
-            rows.append({"face": path, "split": split, "label": label})
-            paths.append(path)
+        every = listed(self.root)
+        folders = [path.rpartition("/")[0] for path in every]
+        meaning = {folder: self._meaning(folder) for folder in dict.fromkeys(folders)}
+        rows = [(path, *known) for path, folder in zip(every, folders, strict=True) if (known := meaning[folder])]
+        loose = len(every) - len(rows)
         if not rows:
             if loose and (expression(self.root.name) in CLASSES or self.root.name.lower() in SPLITS):
                 way_out = f"set dataset.root={self.root.parent}"
                 raise DatasetNotFoundError(f"{self.name}: {self.root} is itself a class or split; {way_out}.")
             raise DatasetNotFoundError(f"{self.name}: there is no picture in a folder of {self.root}. {self.access}")
-        table = pd.DataFrame(rows).assign(subject=None, valence=np.nan, arousal=np.nan, source=self.name)
+        table = pd.DataFrame(rows, columns=["face", "split", "label"])
+        table = table.assign(subject=None, valence=np.nan, arousal=np.nan, source=self.name)
         table["subject"] = table["subject"].astype(object)
         found = {"pictures that lie in no class folder, left out": loose}
-        return Faces(table[[*FACE_COLUMNS]], None, found), paths
+        return Faces(table[[*FACE_COLUMNS]], None, found), table["face"].tolist()
+
+    def _meaning(self, folder: str) -> tuple[str | None, str] | None:
+        """Split and label of the faces in a folder below the root; None where it is above the classes."""
+        parts = folder.split("/") if folder else []
+        split = SPLITS.get(parts[0].lower()) if parts else None
+        kinds = parts[1:] if split else parts
+        if not kinds:
+            return None
+        label = expression(kinds[0])
+        if label in CLASSES:
+            return split, label
+        inner = expression(kinds[1]) or SPLITS.get(kinds[1].lower()) if len(kinds) > 1 else None
+        if inner and not split:
+            way_out = f"set dataset.root={self.root / kinds[0]}"
+            raise DatasetNotFoundError(f"{self.name}: the class folders lie one further down; {way_out}.")
+        if self.root.name.lower() in SPLITS or expression(self.root.name) in CLASSES:
+            way_out = f"set dataset.root={self.root.parent}"
+            raise DatasetNotFoundError(f"{self.name}: {self.root} is itself a split or class; {way_out}.")
+        checked_expression(kinds[0], f"{self.name}: the folder {self.root / folder}")
+        raise RequestError(f"{self.name}: the folder {kinds[0]!r} is no class; {', '.join(CLASSES)} are.")
 
     def _from_table(self, file: Path) -> tuple[Faces, list[str]]:
         where = f"{self.name}: {file}"

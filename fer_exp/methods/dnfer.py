@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from fer_exp.methods.ce import cross_entropies, precise
-from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, first_view, gathered, mean_over
+from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, first_view, gathered, mean_over, start_after
 from fer_exp.methods.ncctfer import class_thresholds, confident
 
 
@@ -37,16 +37,16 @@ class Dnfer(Method):
 
     Args:
         setting: the run.
-        warmup: epochs of plain cross-entropy on both views.
+        warmup: epochs of plain cross-entropy on both views; None: the paper's 5, at most a third of the run.
     """
 
     views: ClassVar[tuple[str, ...]] = ("weak", "strong")
     passes: ClassVar[float] = 2
     ranges: ClassVar[Mapping[str, tuple[float, float]]] = {"warmup": (0, float("inf"))}
 
-    def __init__(self, setting: Setting, *, warmup: int) -> None:
+    def __init__(self, setting: Setting, *, warmup: int | None) -> None:
         super().__init__(setting)
-        self.warmup = warmup
+        self.warmup = start_after(warmup, 5, setting.epochs)
 
     def learn(self, network: Network, step: Step) -> Learnt:
         """Half the mean cross-entropy of the confident faces of both views, half the divergence between the views."""

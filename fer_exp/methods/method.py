@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -163,6 +164,17 @@ def check_keys(kind: type[Method], name: str, keys: Mapping[str, Any]) -> None:
     for key, choices in kind.choices.items():
         if keys.get(key) is not None:
             check_choice(f"method.{key}", str(keys[key]), choices)
+
+
+def start_after(told: float | None, published: int, epochs: int) -> float:
+    """Epochs before a method does more than it does at first: those told, else the paper's, at most a third of the run.
+
+    A short run with the published number would never reach what the method is about.
+
+    >>> [start_after(None, 4, epochs) for epochs in (40, 6, 2)], start_after(4, 4, 6)
+    ([4, 2, 1], 4)
+    """
+    return min(published, math.ceil(epochs / 3)) if told is None else told
 
 
 def mean_over(values: Tensor, chosen: Tensor, weights: Tensor | None = None, total: bool = False) -> Tensor:

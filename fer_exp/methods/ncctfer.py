@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from fer_exp.errors import RequestError
 from fer_exp.methods.ce import cross_entropies, precise
-from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, first_view, gathered, mean_over
+from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, first_view, gathered, mean_over, start_after
 
 LEAST_SHARE = 0.05
 """Confident share of a class below which ``balance=given`` weighs its faces no higher."""
@@ -108,7 +108,7 @@ class Ncctfer(Method):
 
     Args:
         setting: the run.
-        warmup: epochs of plain cross-entropy on both views.
+        warmup: epochs of plain cross-entropy on both views; None: the paper's 4, at most a third of the run.
         threshold: where a class's threshold comes from: the mean probability over the ``batch``, a ``running`` mean of
             those, the mean over the ``epoch`` before (the batch until there is one), or ``fixed``.
         fixed_threshold: of every class, with ``threshold=fixed``.
@@ -151,7 +151,7 @@ class Ncctfer(Method):
         self,
         setting: Setting,
         *,
-        warmup: int,
+        warmup: int | None,
         threshold: str,
         fixed_threshold: float,
         momentum: float,
@@ -173,7 +173,8 @@ class Ncctfer(Method):
         self.shares: Tensor
         if classes != "all" and k > setting.classes:
             raise RequestError(f"method.k is {k} but this dataset has {setting.classes} classes; make it smaller.")
-        self.warmup, self.threshold, self.momentum = warmup, threshold, momentum
+        self.warmup = start_after(warmup, 4, setting.epochs)
+        self.threshold, self.momentum = threshold, momentum
         self.clamp, self.floor, self.temperature = clamp, floor / setting.classes, temperature
         self.balance, self.total, self.detach = balance, reduction == "sum", detach
         self.which, self.k, self.supervision, self.negative_weight = classes, k, supervision, negative_weight

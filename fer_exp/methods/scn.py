@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_exp.methods.ce import precise, soft_cross_entropy
-from fer_exp.methods.method import Learnt, Method, Network, Output, Setting, Step, gathered
+from fer_exp.methods.method import Learnt, Method, Network, Output, Setting, Step, gathered, start_after
 
 
 def high_group(attention: Tensor, beta: float) -> Tensor:
@@ -83,12 +83,13 @@ class SelfCureNetwork(Method):
         beta: float,
         margin: float,
         relabel_margin: float,
-        relabel_epoch: int,
+        relabel_epoch: int | None,
         relabel_group: str,
     ) -> None:
         super().__init__(setting)
         self.beta, self.margin = beta, margin
-        self.relabel_margin, self.relabel_epoch, self.relabel_group = relabel_margin, relabel_epoch, relabel_group
+        self.relabel_margin, self.relabel_group = relabel_margin, relabel_group
+        self.relabel_epoch = 1 + start_after(None if relabel_epoch is None else relabel_epoch - 1, 9, setting.epochs)
         self.attention = nn.Linear(setting.features, 1)
         for each in self.attention.parameters():  # every face begins with an attention of one half
             nn.init.zeros_(each)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from fer_exp.human.predictions import read_predictions
-from fer_exp.studies import crowd_labels, weak_training
+from fer_exp.studies import crowd_labels, crowd_ratings, weak_training
 from fer_exp.studies.needs import given_ratings
 from fer_exp.studies.presets import Preset
 from fer_exp.studies.published import read_published
@@ -26,9 +26,10 @@ def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
         preset: what was asked.
 
     Returns:
-        ``agreement`` of the people who judge, ``shift`` and ``shift_tests`` of original labels against them,
-        ``epochs`` and ``answer`` of weak against full training, ``subsets`` of difficult and random faces; the figure
-        of every measure by epoch. The judged faces are the test split, which nothing was trained on.
+        ``agreement`` of the people who judge, ``shift`` and ``shift_tests`` of original labels and ``ratings`` of
+        original ratings against them, ``epochs`` and ``answer`` of weak against full training, ``subsets`` of difficult
+        and random faces; the figures of every measure by epoch and of both sets of ratings. The judged faces
+        are the test split, which nothing was trained on.
     """
     published = read_published("affectnet-crowd")
     said = NOT_STATED if preset.corpus == published["corpus"] else OTHER_CORPUS
@@ -42,6 +43,11 @@ def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
         answers, missing = given_ratings(config.dataset, faces["face"].tolist())
         table, ratings = crowd_labels.agreement(faces, answers, missing, said, config.bootstrap)
         outcome.tables += [table, *crowd_labels.shift(faces, said, config.bootstrap)]
+        original = crowd_ratings.original_ratings(config.dataset, faces["face"])
+        table, plane = crowd_ratings.pattern(faces, original, said, config.bootstrap, corpus_name(preset.corpus))
+        outcome.tables.append(table)
+        if plane:
+            outcome.figures["ratings"] = plane
         if answers is not None:
             measures |= weak_training.OF_RATINGS
         ceiling = weak_training.people(faces, ratings)
@@ -108,6 +114,8 @@ def _complete(table: StudyTable, preset: Preset, one: Trained, statements: dict[
         "agreement": f"Agreement of the people who judge the test faces of {corpus}, 95 % bootstrap over faces.",
         "shift": f"Original label to the majority of the crowd and to its votes, percentage points, test faces of "
         f"{corpus}, 95 % bootstrap over faces.",
+        "ratings": f"Mean ratings of the crowd against original ones, test faces of {corpus}, by original class, "
+        "95 % bootstrap over faces; bias is crowd less original, slope below 1 that the crowd rates less extremely.",
         "epochs": f"Weak and full training on the original labels of {corpus}, {name}, judged by the votes of test "
         f"faces: {SEEDS}. People: of votes half of a face's raters against the other half (its cross-entropy is ruled "
         "by classes that nobody in a half chose), of ratings another such panel, ICC(2,k). The csv has every epoch.",

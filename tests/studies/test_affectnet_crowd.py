@@ -17,7 +17,7 @@ from fer_exp.errors import RequestError
 from fer_exp.human.judge import judge
 from fer_exp.human.predictions import check_predictions
 from fer_exp.store import open_dataset
-from fer_exp.studies import affectnet_crowd, crowd_labels, weak_training
+from fer_exp.studies import affectnet_crowd, crowd_labels, crowd_ratings, weak_training
 from fer_exp.studies.needs import check_corpus, given_ratings
 from fer_exp.studies.presets import read_preset
 from fer_exp.studies.published import read_published
@@ -245,7 +245,7 @@ def test_nothing_run_is_a_table_that_says_so(tmp_path):
 
 def test_what_is_published_is_words_and_no_figure():
     published = read_published("affectnet-crowd")
-    assert set(published["statements"]) == {"agreement", "shift", "epochs", "answer", "subsets"}
+    assert set(published["statements"]) == {"agreement", "shift", "ratings", "epochs", "answer", "subsets"}
     assert not any(character.isdigit() for words in published["statements"].values() for character in words)
 
 
@@ -295,6 +295,40 @@ def test_ratings_are_those_of_the_judged_faces_or_say_what_is_missing(built_in, 
     assert "dataset.ratings=FILE" in missing
 
 
+def test_the_crowds_ratings_are_held_against_those_that_they_replaced(built_in, tmp_path):
+    config, store = built_in
+    assert crowd_ratings.original_ratings(config, store.faces["face"]) is None
+    everyone = open_corpus(config).ratings()
+    for side in ("valence", "arousal"):
+        everyone[side] = (everyone[side] / 2 + 0.1).clip(-1, 1)
+    everyone.to_csv(tmp_path / "ratings.csv", index=False)
+    attached = DatasetConfig(**{**vars(config), "ratings": str(tmp_path / "ratings.csv")})
+    _, crowd = open_dataset(attached, log=lambda line: None)
+    order = np.random.default_rng(1).permutation(len(store.faces))
+    table = crowd.faces.iloc[order].reset_index(drop=True)
+    original = crowd_ratings.original_ratings(attached, table["face"])
+    own = store.faces.iloc[order]
+    assert original["valence"].tolist() == own["valence"].tolist()
+    original.loc[3, "arousal"] = np.nan
+    judged = predictions_table(len(table), 0, splits=("test",))
+    judged["label"] = CLASSES[0]
+    judged[["human_valence", "human_arousal"]] = table[["valence", "arousal"]].to_numpy()
+    found, plane = crowd_ratings.pattern(check_predictions(judged), original, "not stated", 20, "made up")
+    rows = found.rows.set_index(["side", "class", "measure"])
+    x, y = own["valence"].to_numpy(), table["valence"].to_numpy()
+    assert rows.loc[("valence", "all", "bias"), "value"] == pytest.approx((y - x).mean())
+    assert rows.loc[("valence", CLASSES[0], "slope"), "value"] == pytest.approx(stats.linregress(x, y).slope)
+    assert rows.loc[("arousal", "all", "pearson"), "n"] == len(table) - 1
+    known = np.arange(len(table)) != 3
+    r = stats.pearsonr(own["arousal"].to_numpy()[known], table["arousal"].to_numpy()[known]).statistic
+    assert rows.loc[("arousal", "all", "pearson"), "value"] == pytest.approx(r)
+    assert set(found.shown["side"]) == {"valence", "arousal"}
+    assert plane is not None
+    without, nothing = crowd_ratings.pattern(judged, None, "not stated", 20, "made up")
+    assert nothing is None
+    assert "dataset.ratings=FILE" in without.shown["side"].item()
+
+
 def test_a_corpus_without_a_voted_test_face_and_other_labels_are_refused(built_in, tmp_path):
     config, store = built_in
     preset = read_preset("affectnet-crowd", "smoke")
@@ -318,7 +352,7 @@ def test_the_table_of_a_real_run_has_its_numbers(tmp_path):
     assert main(["table", "study=affectnet-crowd", *words, *axes, *places]) == 0
     folder = tmp_path / "results" / "affectnet-crowd-synthetic-smoke"
     facts = json.loads((folder / "results.json").read_text())
-    assert set(facts["tables"]) == {"agreement", "shift", "shift_tests", "epochs", "answer", "subsets"}
+    assert set(facts["tables"]) == {"agreement", "shift", "shift_tests", "ratings", "epochs", "answer", "subsets"}
     assert (folder / "epochs.svg").is_file()
     table = pd.read_csv(folder / "epochs.csv")
     runs = [(json.loads(path.read_text()), path.parent) for path in (tmp_path / "runs").glob("*/run.json")]
