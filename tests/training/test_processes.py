@@ -1,0 +1,123 @@
+"""A DDP run on two processes with gloo against the same run on one: the same faces, losses, weights and predictions."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from fer_exp.config import TrainerConfig
+from fer_exp.errors import RequestError
+from fer_exp.training.processes import machines
+from fer_exp.training.runs import CHECKPOINT
+
+EPOCHS = 2
+WORDS = ["dataset.faces=72", "dataset.size=16", "labels.rule=all", f"trainer.epochs={EPOCHS}", "trainer.batch_size=16"]
+# AdamW moves weights without a gradient as far as others, so rounding would decide where they go.
+WORDS += ["trainer.optimizer=sgd", "trainer.learning_rate=0.02", "bootstrap=5"]
+TWO = ["trainer=ddp", "trainer.accelerator=cpu"]
+CLOCK = ["seconds", "images_per_second"]
+
+
+def start(cache: Path, output: Path, *words: str, before: tuple[str, ...] = ("-m", "fer_exp")) -> subprocess.Popen[str]:
+    places = [f"dataset.cache={cache}", f"output={output}"]
+    command = [sys.executable, *before, "train", *WORDS, *places, *words]
+    own = {**os.environ, "OMP_NUM_THREADS": "1"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, env=own, start_new_session=True, **pipes)
+
+
+def run(*given, **named) -> tuple[Path, str]:
+    """The run folder and what was said."""
+    process = start(*given, **named)
+    printed, said = process.communicate(timeout=550)
+    assert process.returncode == 0, said
+    assert "Traceback" not in said
+    return Path(printed.splitlines()[-1]), said
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def two(cache, tmp_path_factory) -> Path:
+    """A run on two processes."""
+    return run(cache, tmp_path_factory.mktemp("two"), *TWO)[0]
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return torch.load(folder / CHECKPOINT, weights_only=True)["state_dict"]
+
+
+@pytest.mark.slow
+def test_two_processes_train_as_one(two, cache, tmp_path):
+    one, _ = run(cache, tmp_path, "trainer=cpu")
+    losses = [pd.read_csv(folder / "history.csv")[["train_loss", "val_loss"]] for folder in (one, two)]
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4)
+    ours, theirs = weights(two), weights(one)
+    assert ours.keys() == theirs.keys()
+    for name, value in theirs.items():
+        torch.testing.assert_close(ours[name], value, rtol=1e-3, atol=1e-4, msg=name)
+    tables = [pd.read_parquet(folder / "predictions.parquet") for folder in (one, two)]
+    assert tables[1]["face"].is_unique
+    pd.testing.assert_frame_equal(tables[1], tables[0], rtol=1e-3, atol=1e-4)
+    metrics = [json.loads((folder / "metrics.json").read_text())["test"] for folder in (one, two)]
+    assert metrics[1].keys() == metrics[0].keys()
+    for name in ("accuracy", "l1", "valence_ccc"):
+        assert metrics[1][name]["n"] == metrics[0][name]["n"] > 0
+        assert metrics[1][name]["value"] == pytest.approx(metrics[0][name]["value"], rel=1e-3, abs=1e-4)
+
+
+@pytest.mark.slow
+def test_a_killed_run_of_two_processes_goes_on_to_the_same_weights_to_the_bit(two, cache, tmp_path):
+    process = start(cache, tmp_path, *TWO)
+    deadline = time.monotonic() + 500
+    while not list(tmp_path.glob(f"*/{CHECKPOINT}")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not list(tmp_path.glob("*/run.json"))
+    folder, said = run(cache, tmp_path, *TWO)
+    assert "interrupted before, goes on" in said
+    assert folder.name == two.name
+    for name, value in weights(two).items():
+        assert torch.equal(value, weights(folder)[name]), name
+    histories = [pd.read_csv(each / "history.csv").drop(columns=CLOCK) for each in (two, folder)]
+    pd.testing.assert_frame_equal(*histories, check_exact=True)
+    assert (folder / "metrics.json").read_bytes() == (two / "metrics.json").read_bytes()
+
+
+@pytest.mark.slow
+def test_torchrun_starts_the_processes_of_each_job(two, cache, tmp_path):
+    torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "fer_exp")
+    last, _ = run(cache, tmp_path, "-m", *TWO, "seed=1,0", before=torchrun)
+    assert last.name == two.name
+    assert len(list(tmp_path.glob("*/run.json"))) == 2
+    assert not (tmp_path / ".sweep").exists()
+    for name, value in weights(two).items():
+        assert torch.equal(value, weights(last)[name]), name
+
+
+def test_other_processes_than_the_run_has_devices_are_refused(monkeypatch):
+    given = TrainerConfig(devices=2, strategy="ddp", batch_size=32)
+    assert machines(given) == 1
+    monkeypatch.setenv("SLURM_NNODES", "3")
+    with pytest.raises(RequestError, match="2 devices on each of 3 machines share it evenly; make it a multiple of 6"):
+        machines(given)
+    assert machines(replace(given, batch_size=36)) == 3
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    monkeypatch.setenv("WORLD_SIZE", "8")
+    assert machines(given) == 4
+    for wrong in (TrainerConfig(), replace(given, devices=4)):
+        with pytest.raises(RequestError, match=r"torchrun started 2 processes .+ give trainer=ddp trainer.devices=2"):
+            machines(wrong)
