@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,7 +39,11 @@ def start(cache: Path, output: Path, *words: str, before: tuple[str, ...] = ("-m
 def run(*given, **named) -> tuple[Path, str]:
     """The run folder and what was said."""
     process = start(*given, **named)
-    printed, said = process.communicate(timeout=550)
+    try:
+        printed, said = process.communicate(timeout=280)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == 0, said
     assert "Traceback" not in said
     return Path(printed.splitlines()[-1]), said
@@ -81,7 +86,7 @@ def test_two_processes_train_as_one(two, cache, tmp_path):
 @pytest.mark.slow
 def test_a_killed_run_of_two_processes_goes_on_to_the_same_weights_to_the_bit(two, cache, tmp_path):
     process = start(cache, tmp_path, *TWO)
-    deadline = time.monotonic() + 500
+    deadline = time.monotonic() + 200
     while not list(tmp_path.glob(f"*/{CHECKPOINT}")) and time.monotonic() < deadline:
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
