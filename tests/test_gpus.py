@@ -60,10 +60,18 @@ def test_no_gpu_has_two_jobs_at_a_time_and_a_process_keeps_to_its_own(wanted, gp
         assert set.union(*(names for names, _, _ in every)) == {"0", "1"}
 
 
+HOLD = """
+import time
+from fer_exp.gpus import own_gpus
+with own_gpus(1):
+    print(flush=True)
+    time.sleep(60)
+"""
+
+
 def test_a_killed_job_lets_go_of_its_gpu(tmp_path, monkeypatch):
-    script = "import time\nfrom fer_exp.gpus import own_gpus\nwith own_gpus(1):\n    print(flush=True)\n    time.sleep(60)"
     own = {**os.environ, "CUDA_VISIBLE_DEVICES": "7", "PYTHONPATH": str(Path(__file__).parents[1])}
-    process = subprocess.Popen([sys.executable, "-c", script], env=own, stdout=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, "-c", HOLD], env=own, stdout=subprocess.PIPE)
     process.stdout.readline()
     lock = next(tmp_path.glob("fer-exp-gpus-*/7.lock"))
     with lock.open("a") as stream, pytest.raises(BlockingIOError):

@@ -106,7 +106,7 @@ class _BatchNormOfAll(_BatchNorm):
     def forward(self, input: Tensor) -> Tensor:
         if not self.training:
             return super().forward(input)
-        values = input.float()
+        values = input.to(torch.promote_types(input.dtype, torch.float32))
         others = [axis for axis in range(values.dim()) if axis != 1]
         mean = mean_of_all(values.mean(dim=others, keepdim=True))
         off = values - mean

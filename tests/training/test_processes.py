@@ -14,11 +14,63 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from torch import nn
 
 from fer_exp.config import TrainerConfig
 from fer_exp.errors import RequestError
+from fer_exp.methods.affect import affect_loss
 from fer_exp.training.processes import machines
 from fer_exp.training.runs import CHECKPOINT
+
+SHARES = """
+import sys, torch
+from torch import nn
+from fer_exp.methods.affect import affect_loss
+from fer_exp.methods.affect import affect_loss
+from fer_exp.training.processes import SharedBatchNorm, rows_of_all
+
+rank, place = int(sys.argv[1]), sys.argv[2]
+torch.distributed.init_process_group("gloo", init_method=f"file://{place}/meet", rank=rank, world_size=2)
+given = torch.load(f"{place}/given.pt", weights_only=False)
+plugin = SharedBatchNorm(torch.device("cpu"))
+net = plugin.apply(given["net"])
+for pictures, rated in given["steps"]:
+    said = rows_of_all(net(pictures[rank::2]))
+    ratings = rows_of_all(rated[rank::2])
+    (affect_loss(said, ratings) + 0.1 * said.square().mean()).backward()
+for each in net.parameters():  # as DDP does
+    torch.distributed.all_reduce(each.grad)
+    each.grad /= 2
+made = {"kinds": [type(each).__name__ for each in plugin.revert(net)], "state": net.state_dict()}
+torch.save({**made, "gradients": [each.grad for each in net.parameters()]}, f"{place}/{rank}.pt")
+"""
+
+
+def test_batch_norm_and_concordance_of_two_processes_are_those_of_the_whole_batch(tmp_path):
+    generator = torch.Generator().manual_seed(0)
+    net = nn.Sequential(
+        nn.Conv2d(3, 5, 3), nn.BatchNorm2d(5), nn.ReLU(), nn.Conv2d(5, 4, 3), nn.Flatten(1), nn.Linear(16, 2)
+    ).double()
+    net.append(nn.BatchNorm1d(2, affine=False).double())
+    steps = []
+    for _ in range(3):
+        rated = 2 * torch.rand(10, 2, generator=generator, dtype=torch.float64) - 1
+        rated[0, 1] = rated[3] = torch.nan
+        steps.append((torch.randn(10, 3, 6, 6, generator=generator, dtype=torch.float64), rated))
+    torch.save({"net": net, "steps": steps}, tmp_path / "given.pt")
+    own = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, "-c", SHARES]
+    processes = [subprocess.Popen([*command, str(rank), str(tmp_path)], env=own) for rank in (0, 1)]
+    assert [process.wait(timeout=200) for process in processes] == [0, 0]
+    for pictures, rated in steps:
+        said = net(pictures)
+        (affect_loss(said, rated) + 0.1 * said.square().mean()).backward()
+    for rank in (0, 1):
+        made = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
+        assert made["kinds"] == [type(each).__name__ for each in net]
+        torch.testing.assert_close(made["gradients"], [each.grad for each in net.parameters()], rtol=1e-9, atol=1e-12)
+        torch.testing.assert_close(made["state"], dict(net.state_dict()), rtol=1e-9, atol=1e-12)
+
 
 EPOCHS = 2
 WORDS = ["dataset.faces=72", "dataset.size=16", "labels.rule=all", f"trainer.epochs={EPOCHS}", "trainer.batch_size=16"]
