@@ -60,7 +60,7 @@ def find_device(config: TrainerConfig) -> torch.device:
         return torch.device("cpu")
     if config.devices > count and "SLURM_JOB_ID" not in os.environ:
         raise RequestError(f"trainer.devices is {config.devices} but there are {count} GPUs here.")
-    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", os.environ.get("SLURM_LOCALID", "0"))))
 
 
 def on_device(pixels: NDArray[np.uint8], device: torch.device) -> NDArray[np.uint8] | torch.Tensor:
