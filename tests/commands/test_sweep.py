@@ -143,3 +143,22 @@ def test_other_processes_of_a_job_leave_no_record(tmp_path, monkeypatch):
         monkeypatch.setenv("SLURM_PROCID", rank)
         record(tmp_path, 0, [], lambda: None)
         assert (tmp_path / "0.json").is_file() == (rank == "0")
+
+
+@pytest.mark.parametrize("launcher", [with_plugin("joblib", "hydra/launcher=joblib", "hydra.launcher.n_jobs=1")])
+def test_joblibs_jobs_see_one_gpu_each_where_they_want_any(tmp_path, monkeypatch, launcher):
+    def made(config):
+        seen.append(os.environ["CUDA_VISIBLE_DEVICES"])
+
+    monkeypatch.setattr(importlib.import_module("fer_exp.commands.train"), "train", made)  # one job: in this process
+    words = ["train", "-m", f"output={tmp_path}"]
+    for given, expected in (
+        ([*launcher, "seed=0,1"], ["6", "6"]),
+        ([*launcher, "trainer=ddp"], ["6,7"]),
+        ([*launcher, "trainer=cpu"], ["6,7"]),
+        (["seed=0,1"], ["6,7", "6,7"]),
+    ):
+        seen: list[str] = []
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "6,7")
+        assert main([*words, *given]) == 0
+        assert seen == expected
