@@ -80,13 +80,6 @@ class _Sum(torch.autograd.Function):
         return total
 
 
-def mean_of_all(values: Tensor) -> Tensor:
-    """The mean over all processes, each of which holds as many faces; gradients pass."""
-    _, world = place()
-    total: Tensor = _Sum.apply(values)
-    return total / world
-
-
 def rows_of_all(values: Tensor) -> Tensor:
     """The rows of all processes, each of which holds as many, process by process; gradients pass.
 
@@ -108,12 +101,12 @@ class _BatchNormOfAll(_BatchNorm):
             return super().forward(input)
         values = input.to(torch.promote_types(input.dtype, torch.float32))
         others = [axis for axis in range(values.dim()) if axis != 1]
-        mean = mean_of_all(values.mean(dim=others, keepdim=True))
-        off = values - mean
-        variance = mean_of_all(off.square().mean(dim=others, keepdim=True))
-        self._remember(mean.detach().flatten(), variance.detach().flatten(), values.numel() // values.shape[1])
-        shape = mean.shape
-        normal = off * torch.rsqrt(variance + self.eps)
+        variances, means = rows_of_all(torch.stack(torch.var_mean(values, others, correction=0))[None]).unbind(dim=1)
+        mean = means.mean(dim=0)
+        variance = variances.mean(dim=0) + (means - mean).square().mean(dim=0)
+        self._remember(mean.detach(), variance.detach(), values.numel() // len(mean))
+        shape = (-1, *(1 for _ in others[1:]))
+        normal = (values - mean.view(shape)) * torch.rsqrt(variance + self.eps).view(shape)
         if self.affine:
             normal = normal * self.weight.view(shape) + self.bias.view(shape)
         return normal.to(input.dtype)

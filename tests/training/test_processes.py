@@ -94,7 +94,7 @@ def run(*given, **named) -> tuple[Path, str]:
     """The run folder and what was said."""
     process = start(*given, **named)
     try:
-        printed, said = process.communicate(timeout=280)
+        printed, said = process.communicate(timeout=800)
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -142,7 +142,7 @@ def test_two_processes_train_as_one(two, cache, tmp_path):
 @pytest.mark.timeout(900)
 def test_a_killed_run_of_two_processes_goes_on_to_the_same_weights_to_the_bit(two, cache, tmp_path):
     process = start(cache, tmp_path, *TWO)
-    deadline = time.monotonic() + 200
+    deadline = time.monotonic() + 500
     while not list(tmp_path.glob(f"*/{CHECKPOINT}")) and time.monotonic() < deadline:
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
