@@ -8,7 +8,8 @@ import re
 import sys
 import tempfile
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from functools import partial
 from importlib import import_module
@@ -17,6 +18,7 @@ from typing import Any
 
 from fer_exp.config import SCHEMAS, Config, MethodConfig, TrainConfig, validate
 from fer_exp.errors import RequestError
+from fer_exp.gpus import SIDE_BY_SIDE, own_gpus
 from fer_exp.help import conf_folder, options
 
 FLAGS = ("-m", "--multirun", "-r", "--resolve", "--hydra-help")
@@ -57,15 +59,16 @@ def run(command: str, arguments: list[str]) -> int:
     def task(composed: DictConfig) -> None:
         hydra_config = HydraConfig.get()
         told = list(hydra_config.overrides.task)
-        sys.argv = [program, command, *told]  # what Lightning starts the other processes of a DDP run with
-        if hydra_config.mode != RunMode.RUN:
-            job = partial(run_job, command, composed)
-            record(Path(hydra_config.sweep.dir), hydra_config.job.num, told, job, _folder(command, composed))
-            return
-        try:
-            outcome.append(run_job(command, composed))
-        except Exception as error:  # raised again below: Hydra would print lines of its own
-            outcome.append(error)
+        with _started_with(program, command, *told):
+            if hydra_config.mode != RunMode.RUN:
+                beside = str(hydra_config.launcher._target_).endswith(SIDE_BY_SIDE)
+                job = partial(_job_beside_others if beside else run_job, command, composed)
+                record(Path(hydra_config.sweep.dir), hydra_config.job.num, told, job, _folder(command, composed))
+                return
+            try:
+                outcome.append(run_job(command, composed))
+            except Exception as error:  # raised again below: Hydra would print lines of its own
+                outcome.append(error)
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints a traceback of its own and exits
     sys.argv = [program, *flags, *(own if sweep else []), *overrides]
@@ -73,6 +76,17 @@ def run(command: str, arguments: list[str]) -> int:
         hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=command)(task)()
     except (HydraException, OmegaConfBaseException) as error:
         raise RequestError(_sentence(error, command)) from error
+    except Exception as error:
+        if not sweep:
+            raise
+        show_sweep(ended=False)
+        reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+        print(
+            f"fer-exp: the launcher lost a job ({reason}). The same command runs what is missing; jobs that still run "
+            "go on to their end.",
+            file=sys.stderr,
+        )
+        return 1
     if sweep:
         return show_sweep()
     for each in outcome:  # none with --cfg
@@ -260,6 +274,30 @@ def run_job(command: str, composed: Any) -> Path | None:
     run_command = getattr(import_module(f"fer_exp.commands.{command}"), command)
     made: Path | None = run_command(config)
     return made
+
+
+def _job_beside_others(command: str, composed: Any) -> Path | None:
+    """``run_job`` with GPUs of its own, where it wants any."""
+    trainer = composed.get("trainer")
+    if trainer is None or trainer.accelerator == "cpu":
+        return run_job(command, composed)
+    with own_gpus(int(trainer.devices)):
+        return run_job(command, composed)
+
+
+@contextmanager
+def _started_with(*words: str) -> Iterator[None]:
+    """Makes this process one that was started with these words.
+
+    Lightning starts the other processes of a DDP run as it finds this one started; a launcher's worker was started as
+    something else.
+    """
+    before = sys.argv, sys.modules["__main__"]
+    sys.argv, sys.modules["__main__"] = list(words), import_module("fer_exp.__main__")
+    try:
+        yield
+    finally:
+        sys.argv, sys.modules["__main__"] = before
 
 
 def _folder(command: str, composed: Any) -> Path | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import traceback
@@ -14,6 +15,7 @@ from typing import Any
 from hydra.experimental.callback import Callback
 
 from fer_exp.errors import RequestError, RunError
+from fer_exp.files import write_json
 
 FAILED = "failed.log"
 """In a run folder: the traceback of the last try, where that failed in a sweep."""
@@ -41,7 +43,11 @@ def record(
         job: returns the run folder, or None for a command without one.
         run: the run folder, where it is known beforehand: the traceback of a failure is written there.
     """
-    ended: dict[str, Any] = {"overrides": overrides, "folder": None, "error": None}
+    from fer_exp.training.runs import is_main_process
+
+    # What submitit's jobs say goes to a file.
+    heard = "SUBMITIT_EXECUTOR" not in os.environ
+    ended: dict[str, Any] = {"overrides": overrides, "folder": None, "error": None, "heard": heard}
     log = None if run is None else run / FAILED
     try:
         if log is not None:
@@ -51,19 +57,21 @@ def record(
     except Exception as error:
         known = isinstance(error, RequestError | RunError)
         ended["error"] = str(error) if known else f"{type(error).__name__}: {error}"
-        where = ""
         if log is not None:
             with suppress(OSError):
                 log.parent.mkdir(parents=True, exist_ok=True)
                 log.write_text(traceback.format_exc(), encoding="utf-8")
-                where = f" Log: {log}"
-        print(f"fer-exp: {' '.join(overrides)}: {ended['error']}{where}", file=sys.stderr, flush=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{number}.json").write_text(json.dumps(ended))
+                ended["error"] += f" Log: {log}"
+        _say(ended)
+    if is_main_process():  # the others of a DDP run end with nothing to show
+        write_json(folder / f"{number}.json", ended)
 
 
-def show_sweep() -> int:
-    """Print one table over all jobs, then one run folder a line.
+def show_sweep(ended: bool = True) -> int:
+    """Print what failed unheard, one table over all jobs, then one run folder a line.
+
+    Args:
+        ended: whether every job has ended; else the records stay, for those that have not.
 
     Returns:
         1 where a job failed, else 0.
@@ -73,12 +81,21 @@ def show_sweep() -> int:
     folder = _FOLDERS[-1]
     files = sorted(folder.glob("[0-9]*.json"), key=lambda path: int(path.stem))
     jobs = [json.loads(path.read_text()) for path in files]
+    for job in jobs:
+        if job["error"] and not job["heard"]:
+            _say(job)
     if any(job["folder"] or job["error"] for job in jobs):
         _show(jobs)
-    shutil.rmtree(folder, ignore_errors=True)
-    if folder.parent.name == ".sweep" and not any(folder.parent.iterdir()):
-        folder.parent.rmdir()
+    if ended:
+        shutil.rmtree(folder, ignore_errors=True)
+        if folder.parent.name == ".sweep":
+            with suppress(OSError):  # another sweep has its own there
+                folder.parent.rmdir()
     return 1 if any(job["error"] for job in jobs) else 0
+
+
+def _say(job: dict[str, Any]) -> None:
+    print(f"fer-exp: {' '.join(job['overrides'])}: {job['error']}", file=sys.stderr, flush=True)
 
 
 def _show(jobs: list[dict[str, Any]]) -> None:

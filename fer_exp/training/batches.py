@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.distributed
 from numpy.typing import NDArray
 from torch import Tensor
 
 from fer_exp.errors import RunError
+from fer_exp.training.processes import place
 
 RESIDENT = 64 * 2**20
 """Bytes of the memory map that are held at once while it is copied to a GPU."""
@@ -135,7 +135,7 @@ class Batches:
                 order = random.choice(order, len(order), p=self.chances)
         if self.examples.at_epoch is not None:
             self._target = torch.from_numpy(self.examples.at_epoch(self.epoch))
-        rank, world = _place() if self.shard else (0, 1)
+        rank, world = place() if self.shard else (0, 1)
         for step in range(len(self)):
             chosen = order[step * self.batch_size : (step + 1) * self.batch_size]
             # Every process draws for the whole batch and takes its share, so that the draws do not depend on how many
@@ -204,10 +204,3 @@ def sampler_chances(target: Tensor) -> NDArray[np.float64]:
     """
     chances = (target.double() * class_weights(target).double()).sum(dim=1).numpy()
     return np.asarray(chances / chances.sum())
-
-
-def _place() -> tuple[int, int]:
-    """Rank and number of processes; (0, 1) outside a distributed run."""
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
-        return torch.distributed.get_rank(), torch.distributed.get_world_size()
-    return 0, 1

@@ -27,6 +27,7 @@ from fer_exp.training.augment import normalise
 from fer_exp.training.batches import Batches, Examples, class_weights, resident
 from fer_exp.training.module import FaceModule
 from fer_exp.training.networks import FaceNetwork, build_network, fastest_layout
+from fer_exp.training.processes import SharedBatchNorm, machines, own_processes
 from fer_exp.training.progress import EpochPredictions, History, ProgressLines
 from fer_exp.training.runs import CHECKPOINT
 
@@ -59,7 +60,7 @@ def find_device(config: TrainerConfig) -> torch.device:
         return torch.device("cpu")
     if config.devices > count and "SLURM_JOB_ID" not in os.environ:
         raise RequestError(f"trainer.devices is {config.devices} but there are {count} GPUs here.")
-    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", os.environ.get("SLURM_LOCALID", "0"))))
 
 
 def on_device(pixels: NDArray[np.uint8], device: torch.device) -> NDArray[np.uint8] | torch.Tensor:
@@ -98,7 +99,7 @@ def fit(
     if resume:
         _check_fits(resume, module)
     history = History(folder / "history.csv", len(train) // given.batch_size * given.batch_size)
-    with quiet(), _own_processes():
+    with quiet(), own_processes():
         watched = {"none": (), "val": ("val",), "test": ("val", "test")}[given.every_epoch]
         kept = [EpochPredictions(folder, watched)] if watched else []
         trainer = make_trainer(given, device, folder, [history, ProgressLines(history, given.batch_size), *kept])
@@ -151,13 +152,13 @@ def make_trainer(given: TrainerConfig, device: torch.device, folder: Path, callb
     return Trainer(
         accelerator="gpu" if device.type == "cuda" else "cpu",
         devices=given.devices,
-        num_nodes=int(os.environ.get("SLURM_NNODES", "1")) if given.strategy == "ddp" else 1,
+        num_nodes=machines(given),
         strategy=given.strategy,
         precision=precision,
         max_epochs=given.epochs,
         logger=_logger(given.logger, folder),
         callbacks=[*callbacks, saver],
-        plugins=[WholeCheckpoints()],
+        plugins=[WholeCheckpoints(), *([SharedBatchNorm(device)] if given.strategy == "ddp" else [])],
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
         enable_progress_bar=False,
@@ -226,21 +227,6 @@ def _logger(name: str, folder: Path) -> Logger | bool:
         raise RequestError(
             f"trainer.logger={name} is not installed ({error.name or error}): pip install 'fer-exp[{name}]'."
         ) from error
-
-
-@contextmanager
-def _own_processes() -> Iterator[None]:
-    """End the process group with the fit and forget its address, or the next DDP job of a sweep would look for it."""
-    names = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "LOCAL_RANK", "WORLD_SIZE")
-    before = {name: os.environ[name] for name in names if name in os.environ}
-    try:
-        yield
-    finally:
-        if torch.distributed.is_available() and torch.distributed.is_initialized():
-            torch.distributed.destroy_process_group()
-        for name in names:
-            os.environ.pop(name, None)
-        os.environ.update(before)
 
 
 @contextmanager

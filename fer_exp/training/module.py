@@ -18,6 +18,7 @@ from fer_exp.training.augment import VIEWS, normalise
 from fer_exp.training.batches import Batch, seed_of
 from fer_exp.training.monitor import Monitor
 from fer_exp.training.networks import FaceNetwork
+from fer_exp.training.processes import rows_of_all
 
 CHECK_EVERY = 50
 """Steps between looks for a loss of nan on a GPU, which each look waits for; on a CPU every step is looked at."""
@@ -85,7 +86,8 @@ class FaceModule(LightningModule):
         loss = learnt.loss
         if learnt.output.affect is not None:
             rated = batch["affect"] if learnt.affect is None else learnt.affect
-            loss = loss + self.affect_weight * affect_loss(learnt.output.affect, rated)
+            everyone = (rows_of_all(each) for each in (learnt.output.affect, rated))
+            loss = loss + self.affect_weight * affect_loss(*everyone)
         if (self.device.type == "cpu" or batch_idx % CHECK_EVERY == 0) and not torch.isfinite(loss):
             raise RunError(
                 f"The loss is {float(loss.detach())} at epoch {self.current_epoch + 1}, step {batch_idx + 1}; the "

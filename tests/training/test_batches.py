@@ -53,7 +53,7 @@ def test_processes_share_a_batch_and_its_views(monkeypatch):
     whole = [(b["index"], weak(b["pixels"], b["draw"])) for b in Batches(examples(), 4, seed=0, shuffle=True)]
     parts = []
     for rank in (0, 1):
-        monkeypatch.setattr("fer_exp.training.batches._place", lambda rank=rank: (rank, 2))
+        monkeypatch.setattr("fer_exp.training.batches.place", lambda rank=rank: (rank, 2))
         batches = Batches(examples(), 4, seed=0, shuffle=True)
         parts.append([(b["index"], weak(b["pixels"], b["draw"])) for b in batches])
     for (index, views), even, odd in zip(whole, *parts, strict=True):
