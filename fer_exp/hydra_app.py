@@ -51,6 +51,9 @@ def run(command: str, arguments: list[str]) -> int:
 
     flags, overrides = _sorted(arguments)
     sweep = "-m" in flags or "--multirun" in flags
+    if sweep and "TORCHELASTIC_RUN_ID" in os.environ:
+        # Its processes meet once: a second job would look them up where the first one left their addresses.
+        raise RequestError("torchrun starts one training; run the sweep without it, or torchrun once a training.")
     program = sys.argv[0]
     outcome: list[Path | Exception | None] = []
     records = Path(tempfile.mkdtemp()) if sweep and command != "train" else None

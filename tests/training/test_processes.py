@@ -17,6 +17,7 @@ import pytest
 import torch
 from torch import nn
 
+from fer_exp import hydra_app
 from fer_exp.config import TrainerConfig
 from fer_exp.errors import RequestError
 from fer_exp.methods.affect import affect_loss
@@ -172,13 +173,21 @@ def test_jobs_of_two_processes_by_other_starters(two, cache, tmp_path, by):
     }[by]
     if launcher and importlib.util.find_spec(f"hydra_plugins.hydra_{by}_launcher") is None:
         pytest.skip(f"hydra-{by}-launcher is not installed")
-    before = {} if launcher else {"before": TORCHRUN}
-    last, _ = run(cache, tmp_path, "-m", *launcher, *TWO, "seed=1,0", **before)
+    if launcher:
+        last, _ = run(cache, tmp_path, "-m", *launcher, *TWO, "seed=1,0")
+    else:
+        last, _ = run(cache, tmp_path, *TWO, before=TORCHRUN)
     assert last.name == two.name
-    assert len(list(tmp_path.glob("*/run.json"))) == 2
+    assert len(list(tmp_path.glob("*/run.json"))) == (2 if launcher else 1)
     assert not (tmp_path / ".sweep").exists()
     for name, value in weights(two).items():
         assert torch.equal(value, weights(last)[name]), name
+
+
+def test_a_sweep_under_torchrun_is_refused(monkeypatch):
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
+    with pytest.raises(RequestError, match=r"torchrun starts one training; run the sweep without it"):
+        hydra_app.run("train", ["-m", "seed=0,1"])
 
 
 def test_other_processes_than_the_run_has_devices_are_refused(monkeypatch):
