@@ -1,17 +1,16 @@
 """Does training cost more on a larger corpus? Peak memory and images/s at 3,000 and 300,000 faces, on CPU.
 
-usage: scale.py [--size 48] [--steps 60] [--repeats 5]
+usage: scale.py [--size 48] [--steps 12] [--repeats 15]
 
 The pixels are a memory-mapped file of random bytes (2 GB at 300,000 faces of 48 x 48 x 3); rows are drawn from all of
-it, as a shuffled epoch does. Each reading is a process of its own, the two sizes in turn; growth of peak memory is
-that of the largest reading of each. Cost is told twice, by the clock and by the processor time of user and system,
-which other work on the machine disturbs less. On two cores a reading takes about half a minute.
+it, as a shuffled epoch does. Peak memory is read in a process of its own for each size. The cost is read in one
+process, the two sizes in turn, so that both meet the same machine: the median ratio of neighbours, with its quartiles.
+On two cores it takes about four minutes.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import resource
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from fer_exp.commands.bench import WARM, whole_path
+from fer_exp.commands.bench import whole_path
 from fer_exp.config import BackboneConfig, BenchConfig, DatasetConfig, TrainerConfig
 from fer_exp.training.batches import Examples
 
@@ -30,8 +29,8 @@ COUNTS = (3_000, 300_000)
 CLASSES = 7
 
 
-def reading(file: Path, count: int, size: int, steps: int) -> dict[str, float]:
-    """Images/s, processor milliseconds an image and peak memory (MB) of a training over ``count`` faces, here."""
+def settings(file: Path, count: int, size: int, steps: int) -> tuple[Examples, BenchConfig]:
+    """What trains over ``count`` faces of the file."""
     pixels = np.memmap(file, np.uint8, mode="r", shape=(count, size, size, 3))
     config = BenchConfig(
         dataset=DatasetConfig(size=size),
@@ -41,51 +40,47 @@ def reading(file: Path, count: int, size: int, steps: int) -> dict[str, float]:
     )
     rows = np.random.default_rng(0).permutation(count)
     target = torch.eye(CLASSES)[torch.arange(count) % CLASSES]
-    examples = Examples(pixels, rows, target, torch.full((count, 2), torch.nan))
+    return Examples(pixels, rows, target, torch.full((count, 2), torch.nan)), config
+
+
+def seconds(examples: Examples, config: BenchConfig) -> tuple[float, float]:
+    """Seconds by the clock of a training's steps, and by the processor of all of it."""
     before = time.process_time()
     speed = whole_path(examples, config, torch.device("cpu"), CLASSES)
-    spent = 1000 * (time.process_time() - before) / ((WARM + steps) * config.trainer.batch_size)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"images_per_second": speed, "cpu_ms": spent, "peak_mb": peak}
+    return config.steps * config.trainer.batch_size / speed, time.process_time() - before
 
 
 def main() -> None:
     """Take the readings and print them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, value in (("size", 48), ("steps", 60), ("repeats", 5)):
+    for name, value in (("size", 48), ("steps", 12), ("repeats", 15)):
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--one", nargs=2, metavar=("FILE", "COUNT"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
-        print(json.dumps(reading(Path(given.one[0]), int(given.one[1]), given.size, given.steps)))
+        seconds(*settings(Path(given.one[0]), int(given.one[1]), given.size, given.steps))
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
         return
-    measured: dict[int, list[dict[str, float]]] = {count: [] for count in COUNTS}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "pixels.u8"
         generator = np.random.default_rng(0)
         with file.open("wb") as out:
             for _ in range(100):
                 out.write(generator.bytes(COUNTS[-1] // 100 * given.size**2 * 3))
-        for _ in range(given.repeats):
-            for count in COUNTS:
-                told = [sys.executable, __file__, "--size", str(given.size), "--steps", str(given.steps)]
-                done = subprocess.run(
-                    [*told, "--one", str(file), str(count)], capture_output=True, text=True, check=True
-                )
-                measured[count].append(json.loads(done.stdout.splitlines()[-1]))
-    for count, each in measured.items():
-        speeds, peaks = [one["images_per_second"] for one in each], [one["peak_mb"] for one in each]
+        peaks = []
+        for count in COUNTS:
+            told = [sys.executable, __file__, "--size", str(given.size), "--one", str(file), str(count)]
+            done = subprocess.run(told, capture_output=True, text=True, check=True)
+            peaks.append(float(done.stdout.splitlines()[-1]))
+        pair = [settings(file, count, given.size, given.steps) for count in COUNTS]
+        read = np.array([[seconds(*one) for one in pair] for _ in range(given.repeats)])
+    for number, name in enumerate(("clock", "processor")):
+        ratios = read[:, 1, number] / read[:, 0, number]
+        low, high = np.percentile(ratios, [25, 75])
         print(
-            f"{count:>8,} faces: {np.median(speeds):6.1f} images/s ({min(speeds):.1f} to {max(speeds):.1f}), ", end=""
+            f"seconds by {name}, {COUNTS[1]:,} / {COUNTS[0]:,} faces: {np.median(ratios):.3f} ({low:.3f} to {high:.3f})"
         )
-        print(f"peak memory {max(peaks):,.0f} MB")
-    small, large = (measured[count] for count in COUNTS)
-    clock = [a["images_per_second"] / b["images_per_second"] for a, b in zip(small, large, strict=True)]
-    processor = [b["cpu_ms"] / a["cpu_ms"] for a, b in zip(small, large, strict=True)]
-    growth = max(one["peak_mb"] for one in large) - max(one["peak_mb"] for one in small)
-    for name, pairs in (("clock", clock), ("processor time", processor)):
-        print(f"cost per image by {name}, large / small: {np.median(pairs):.3f} ({min(pairs):.3f} to {max(pairs):.3f})")
-    print(f"growth of peak memory: {growth:,.0f} MB")
+    print(f"peak memory: {peaks[0]:,.0f} and {peaks[1]:,.0f} MB, growth {peaks[1] - peaks[0]:,.0f} MB")
 
 
 if __name__ == "__main__":
