@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from fer_exp.errors import RequestError
 from fer_exp.methods.ce import cross_entropies
@@ -78,9 +78,9 @@ class TwoNetworks(Method):
                 "labels that a short run with method=ce contradicts, which is an upper bound."
             )
         self.forget_rate, self.ramp = rate, min(ramp, setting.epochs - 1)
-        self.peer = setting.make_network()
-        # Without a loss of its own that head would have no gradient, which DDP does not allow.
-        self.peer.register_module("affect", None)
+        peer: Any = setting.make_network()
+        peer.affect = None  # without a loss of its own that head would have no gradient, which DDP does not allow
+        self.peer: nn.Module = peer
 
     def kept(self, step: Step) -> float:
         """Share of this step's faces that is learnt from."""

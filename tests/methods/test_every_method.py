@@ -56,6 +56,15 @@ def test_every_parameter_has_a_gradient_at_every_step(trained):
     assert not trained.gradients.missing
 
 
+@pytest.mark.parametrize("name", METHODS)
+def test_without_rated_faces_there_is_no_head_for_them_and_it_trains(name, tmp_path):
+    module, gradients = tiny_module(name, affect=False), Gradients()
+    trainer = fit(module, tmp_path, 1, gradients)
+    assert torch.isfinite(trainer.callback_metrics["train_loss"])
+    assert not gradients.missing
+    assert not [key for key in module.state_dict() if "affect" in key]
+
+
 def test_stopped_and_resumed_it_is_the_same_to_the_bit(trained, tmp_path):
     fit(tiny_module(trained.name, learning_rate=0.01), tmp_path, 2).save_checkpoint(tmp_path / "half.ckpt")
     torch.manual_seed(99)  # nothing may hang on torch's own generator
