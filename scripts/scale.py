@@ -1,4 +1,4 @@
-"""Does training cost more on a larger corpus? Peak memory and images/s at 3,000 and 300,000 faces, on CPU.
+"""Does training cost more on a larger corpus? Peak memory and cost of an image at 3,000 and 300,000 faces, on CPU.
 
 usage: scale.py [--size 48] [--steps 12] [--repeats 15]
 
@@ -69,8 +69,8 @@ def main() -> None:
                 out.write(generator.bytes(COUNTS[-1] // 100 * given.size**2 * 3))
         peaks = []
         for count in COUNTS:
-            told = [sys.executable, __file__, "--size", str(given.size), "--one", str(file), str(count)]
-            done = subprocess.run(told, capture_output=True, text=True, check=True)
+            told = [sys.executable, __file__, "--size", str(given.size), "--steps", str(given.steps)]
+            done = subprocess.run([*told, "--one", str(file), str(count)], capture_output=True, text=True, check=True)
             peaks.append(float(done.stdout.splitlines()[-1]))
         pair = [settings(file, count, given.size, given.steps) for count in COUNTS]
         read = np.array([[seconds(*one) for one in pair] for _ in range(given.repeats)])
