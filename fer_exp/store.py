@@ -311,12 +311,12 @@ def _write_pixels(corpus: Corpus, size: int, count: int, folder: Path, log: Call
     rejected, first, tenths = dict(before), rows, 10 * rows // count
     with file.open("ab", buffering=0) as out, journal.open("a") as notes:
         out.seek(out.truncate(length))
-        for piece in corpus.pixels_from(size, rows) if rows else corpus.pixels(size):
+        for piece in corpus.pixels_from(size, rows, before) if rows else corpus.pixels(size):
             if piece.dtype != np.uint8 or piece.shape[1:] != (size, size, corpus.channels):
                 raise RuntimeError(f"{corpus.name}.pixels gave {piece.dtype} {piece.shape}")
             _write_all(out, np.ascontiguousarray(piece))
             kept += len(piece)
-            rejected = {**before, **corpus.rejected()}
+            rejected = corpus.rejected()
             rows = kept + len(rejected)
             if corpus.resumable:
                 fresh = {row: reason for row, reason in rejected.items() if row >= first}

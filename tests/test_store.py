@@ -24,7 +24,7 @@ from fer_exp.datasets.corpus import CLASSES
 from fer_exp.datasets.fer2013 import Fer2013
 from fer_exp.datasets.ferplus import FerPlus
 from fer_exp.datasets.folder import Folder
-from fer_exp.errors import RunError
+from fer_exp.errors import RequestError, RunError
 from fer_exp.store import Store, cache_folder, open_store
 from tests.datasets.fake_folders import write_classes
 from tests.datasets.fakes import write_fer2013, write_votes
@@ -208,8 +208,8 @@ from fer_exp.datasets.folder import Folder
 from fer_exp.store import open_store
 pictures.PIECE = 16
 real, pieces = Folder.pixels_from, []
-def dying(self, size, row):
-    for piece in real(self, size, row):
+def dying(self, *given):
+    for piece in real(self, *given):
         if len(pieces) == 2:
             os._exit(9)
         pieces.append(0)
@@ -254,6 +254,14 @@ def test_a_store_of_pictures_goes_on_where_it_was_interrupted(
     assert store.found == whole.found
     assert (store.folder / "rejected.csv").read_bytes() == (whole.folder / "rejected.csv").read_bytes()
     assert stores(cache) == [store.folder.name]
+
+
+def test_what_was_rejected_before_an_interruption_counts_towards_what_is_allowed(tmp_path: Path) -> None:
+    write_classes(tmp_path / "own")
+    corpus = Folder(tmp_path / "own", SEVEN, None, None, 0.02)
+    assert sum(map(len, corpus.pixels_from(24, 16, {1: "damaged"}))) == len(corpus.read().table) - 16
+    with pytest.raises(RequestError, match=r"2 of \d+ pictures cannot be used so far"):
+        list(corpus.pixels_from(24, 16, {1: "damaged", 2: "damaged"}))
 
 
 @pytest.mark.parametrize("disk", ["direct", "direct refused", "not direct"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -92,10 +92,10 @@ class Corpus(ABC):
     def pixels(self, size: int) -> Iterator[NDArray[np.uint8]]:
         """The pictures in the order of the table, in pieces of shape (n, size, size, channels), uint8."""
 
-    def pixels_from(self, size: int, row: int) -> Iterator[NDArray[np.uint8]]:
-        """The pictures from a row of the table on, for ``resumable`` corpora."""
+    def pixels_from(self, size: int, row: int, rejected: Mapping[int, str]) -> Iterator[NDArray[np.uint8]]:
+        """The pictures from a row of the table on, for ``resumable`` corpora; ``rejected`` are those before it."""
         raise NotImplementedError(f"{self.name} reads its pictures from the start")
 
     def rejected(self) -> dict[int, str]:
-        """Rows of the table whose pictures ``pixels`` passed over since it was called, and why: row -> reason."""
+        """Rows of the table whose pictures ``pixels`` passed over, and those before a later start: row -> reason."""
         return {}

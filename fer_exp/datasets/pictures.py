@@ -10,7 +10,7 @@ import os
 import warnings
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import ClassVar, NamedTuple
@@ -100,18 +100,18 @@ class PictureCorpus(Corpus):
 
     def pixels(self, size: int) -> Iterator[NDArray[np.uint8]]:
         """The pictures in the order of the table, without those that are rejected, in pieces."""
-        yield from self.pixels_from(size, 0)
+        yield from self.pixels_from(size, 0, {})
 
-    def pixels_from(self, size: int, row: int) -> Iterator[NDArray[np.uint8]]:
+    def pixels_from(self, size: int, row: int, rejected: Mapping[int, str]) -> Iterator[NDArray[np.uint8]]:
         """The pictures from a row on. While a piece is handed on, the next ones are decoded on all cores.
 
         A piece is good until the next one is asked for; then its memory is used again.
 
         Raises:
-            RequestError: more pictures are rejected than ``dataset.max_rejected`` allows.
+            RequestError: more pictures are rejected than ``dataset.max_rejected`` allows, those before the row counted.
         """
         pictures = self.pictures()
-        self._rejected = {}
+        self._rejected = dict(rejected)
         shape = (PIECE, size, size, self.channels)
         # Memory of whole pages, used again and again: fresh memory costs time, and a store writes pages the fast way.
         free = deque(np.frombuffer(mmap.mmap(-1, math.prod(shape)), np.uint8).reshape(shape) for _ in range(AHEAD + 1))
