@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Sequence
 
 from fer_exp import __version__
-from fer_exp.errors import RequestError, RunError
+from fer_exp.errors import RequestError, RunError, did_you_mean
 
 COMMANDS = {
     "train": "train a network under a label mode, and judge it by the human answers",
@@ -71,8 +70,7 @@ def _dispatch(given: list[str]) -> int:
 
         return complete(given)
     if command not in COMMANDS:
-        near = difflib.get_close_matches(command, COMMANDS, 1)
-        hint = f"did you mean {near[0]}? " if near else ""
+        hint = did_you_mean(command, COMMANDS)
         raise RequestError(f"There is no command {command!r}; {hint}There are: {', '.join(COMMANDS)}.")
     if any(word in HELP for word in rest):
         print(pages.command(command, COMMANDS[command]))

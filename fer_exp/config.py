@@ -5,12 +5,11 @@ Light to import: it stands at the bottom of the house, and the command line read
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from fer_exp.errors import RequestError
+from fer_exp.errors import RequestError, did_you_mean
 
 CORPORA = ("synthetic", "fer2013", "ferplus", "rafdb", "affectnet", "cafe", "folder")
 BACKBONES = ("resnet18", "resnet50", "resnet152")
@@ -48,6 +47,7 @@ AT_LEAST = {
     "dataset.size": 16,
     "dataset.seed": 0,
     "dataset.limit": 1,
+    "dataset.train_limit": 1,
     "dataset.folds": 2,
     "dataset.fold": 0,
     "dataset.raters": 1,
@@ -72,6 +72,7 @@ class DatasetConfig:
     size: int = 48
     classes: int = 7
     limit: int | None = None
+    train_limit: int | None = None
     validation: float = 0.1
     seed: int = 0
     drop: list[str] = field(default_factory=list)
@@ -415,9 +416,7 @@ def check_choice(key: str, value: str, choices: Sequence[str]) -> str:
     """
     if value in choices:
         return value
-    near = difflib.get_close_matches(value, choices, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    raise RequestError(f"{key}={value} is unknown; {hint}There are: {', '.join(choices)}.")
+    raise RequestError(f"{key}={value} is unknown; {did_you_mean(value, choices)}There are: {', '.join(choices)}.")
 
 
 def _value(config: object, key: str) -> object:

@@ -1,5 +1,10 @@
 """The two ways a command ends badly; cli.py turns them into one sentence and an exit code."""
 
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
 
 class RequestError(Exception):
     """What was asked for cannot be done as asked: exit code 2.
@@ -15,3 +20,18 @@ class DatasetNotFoundError(RequestError):
 
 class RunError(Exception):
     """The request was sound but the run failed (a loss of nan, a full disk): exit code 1, message as above."""
+
+
+def did_you_mean(name: str, choices: Iterable[str], alike: float = 0.6) -> str:
+    """The nearest of the choices as a question with a space behind it, empty where none is near.
+
+    Args:
+        name: what was typed.
+        choices: what is known.
+        alike: how alike the two must be, 0 to 1 (the ratio of ``difflib``).
+
+    >>> did_you_mean("majorty", ("majority", "all"))
+    'did you mean majority? '
+    """
+    near = difflib.get_close_matches(name, list(choices), 1, alike)
+    return f"did you mean {near[0]}? " if near else ""

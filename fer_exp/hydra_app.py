@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import sys
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_exp.config import SCHEMAS, Config, MethodConfig, TrainConfig, validate
-from fer_exp.errors import RequestError
+from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.gpus import SIDE_BY_SIDE, own_gpus
 from fer_exp.help import conf_folder, options
 
@@ -155,8 +154,8 @@ def _sorted(arguments: list[str]) -> tuple[list[str], list[str]]:
     for word in arguments:
         if word.startswith("-"):
             if word.partition("=")[0] not in (*FLAGS, *VALUED):
-                near = difflib.get_close_matches(word, (*FLAGS, *VALUED, "--help", "--debug"), 1)
-                raise RequestError(f"There is no option {word}{f'; did you mean {near[0]}?' if near else '.'}")
+                hint = did_you_mean(word, (*FLAGS, *VALUED, "--help", "--debug"))
+                raise RequestError(f"There is no option {word}; {hint}fer-exp COMMAND --help lists what there is.")
             flags.append(word)
         elif flags and flags[-1] in VALUED:
             flags.append(word)
@@ -344,11 +343,12 @@ def _sentence(error: Exception, command: str) -> str:
 
 
 def _nearest(name: str, choices: list[str]) -> str:
-    near = difflib.get_close_matches(name, choices, 1, 0.5)
+    near = did_you_mean(name, choices, 0.5)
     if not near:  # a key given without its group, e.g. epochs
-        near = [choice for choice in choices if choice.rpartition(".")[2] == name.rpartition(".")[2]][:1]
-    hint = f"; did you mean {near[0]}?" if near else "."
-    return f"{hint} There are: {', '.join(choices)}." if len(choices) <= 12 else hint
+        own = [choice for choice in choices if choice.rpartition(".")[2] == name.rpartition(".")[2]]
+        near = f"did you mean {own[0]}? " if own else ""
+    hint = f"; {near}" if near else ". "
+    return f"{hint}There are: {', '.join(choices)}." if len(choices) <= 12 else hint.rstrip()
 
 
 def _text(group: str, name: str) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
 
-from fer_exp.errors import RequestError
+from fer_exp.errors import RequestError, did_you_mean
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 """Suffixes of picture files, in lower case; upper case is as good."""
@@ -45,8 +44,7 @@ def checked_expression(text: str, where: str) -> str:
     """
     if (name := expression(text)) is not None:
         return name
-    near = difflib.get_close_matches(text.strip().lower(), _OWN, 1)
-    hint = f"did you mean {_OWN[near[0]]}? " if near else ""
+    hint = did_you_mean(text.strip().lower(), _OWN)
     raise RequestError(f"{where}: {text!r} is no expression; {hint}There are: {', '.join(SPELLINGS)}.")
 
 

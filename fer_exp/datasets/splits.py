@@ -36,7 +36,7 @@ def select(
     Args:
         table: a faces table; see ``fer_exp.datasets.corpus.Faces``.
         flags: face ids by the name that ``dataset.drop`` gives them.
-        config: drop, subset, split_file, folds, fold, test, validation, limit and seed are read.
+        config: drop, subset, split_file, folds, fold, test, validation, both limits and seed are read.
         log: receives a line about the split file.
 
     Returns:
@@ -62,8 +62,7 @@ def select(
         if file:
             write_splits(table, file)
             log(f"dataset.split_file: the splits are written to {file}")
-    if config.limit is not None:
-        table = limit(table, config.limit, config.seed)
+    table = limit(table, config.limit, config.train_limit, config.seed)
     for split in ("train", "val", "test"):
         if not (table["split"] == split).any():
             raise RequestError(f"{config.name}: no face is left in the {split} split; see dataset.drop and validation.")
@@ -174,16 +173,27 @@ def hold_out(table: pd.DataFrame, share: float, seed: int, to: str = "val") -> p
     return table
 
 
-def limit(table: pd.DataFrame, faces: int, seed: int) -> pd.DataFrame:
+def limit(table: pd.DataFrame, faces: int | None, train: int | None, seed: int) -> pd.DataFrame:
     """At most so many faces of each split, with each label's share kept to within one face.
 
+    Args:
+        table: a faces table, every face in a split.
+        faces: number of faces a split, None for all.
+        train: the same of the training split alone, None where ``faces`` holds for it.
+        seed: of the draw. A smaller limit draws from among the faces of a larger one, but for rounding.
+
     Raises:
-        RequestError: ``dataset.limit`` is less than one.
+        RequestError: a limit is less than one.
     """
-    if faces < 1:
-        raise RequestError(f"dataset.limit is {faces}; give the number of faces a split, at least 1, or null for all.")
-    kept = [part.index[_stratified(part, faces, seed)] for _, part in table.groupby("split")]
-    return table[table.index.isin(np.concatenate([index.to_numpy() for index in kept]))]
+    for key, wanted in (("limit", faces), ("train_limit", train)):
+        if wanted is not None and wanted < 1:
+            raise RequestError(f"dataset.{key} is {wanted}; give a number of faces, at least 1, or null for all.")
+    kept = np.ones(len(table), dtype=bool)
+    for split in table["split"].unique():
+        wanted = train if split == "train" and train is not None else faces
+        own = np.flatnonzero(table["split"] == split)
+        kept[own] = _stratified(table.iloc[own], len(own) if wanted is None else wanted, seed)
+    return table[kept]
 
 
 def _stratified(table: pd.DataFrame, wanted: int, seed: int) -> NDArray[np.bool_]:

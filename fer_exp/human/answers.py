@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.config import check_choice
-from fer_exp.errors import RequestError
+from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.human.columns import Names, count_columns, find_column, read_columns, table_columns
 from fer_exp.stats.bootstrap import FloatArray
 
@@ -314,8 +313,7 @@ def _labels(
             continue
         if name not in place:
             row = int((column.codes == number).argmax())
-            near = difflib.get_close_matches(name, place, 1, 0.5)
-            hint = f"did you mean {near[0]}? " if near else ""
+            hint = did_you_mean(name, place, 0.5)
             raise RequestError(f"{where}: row {row + 1} has label {name!r}, which is no class; {hint}There are: "
                                f"{', '.join(place)}. Name what is no class in ignore=[...].")  # fmt: skip
         moved[number] = place[name]

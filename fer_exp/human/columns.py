@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import gzip
 import io
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from fer_exp.errors import RequestError
+from fer_exp.errors import RequestError, did_you_mean
 
 MISSING = ["", "NA", "NaN", "nan", "null"]
 """What an empty cell looks like; not pandas' longer list, in which a class may be called None."""
@@ -79,8 +78,7 @@ def find_column(
     if given is not None:
         if given in names:
             return given
-        near = difflib.get_close_matches(given, names, 1, 0.5)
-        hint = f"did you mean {near[0]}? " if near else ""
+        hint = did_you_mean(given, names, 0.5)
         raise RequestError(f"{where} has no column {given}, which {wanted}={given} asks for; {hint}{_listed(names)}")
     twice = [name for name in (wanted, *also) if names.count(name) > 1]
     if twice:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from fer_exp.errors import RequestError
+from fer_exp.errors import RequestError, did_you_mean
 
 TEXT = ("face", "split", "subject", "label")
 NUMBERS = ("valence", "arousal", "human_valence", "human_arousal")
@@ -91,7 +90,8 @@ def _check_columns(frame: pd.DataFrame, where: str) -> None:
         raise RequestError(f"{where}: column {sorted(twice)[0]} occurs twice; which one is meant cannot be known.")
     for name in REQUIRED:
         if name not in columns:
-            raise RequestError(f"{where} has no column {name}{_nearest(name, columns)}.")
+            hint = did_you_mean(name, columns, 0.5)
+            raise RequestError(f"{where} has no column {name}; {hint}There are: {', '.join(columns[:12])}.")
     classes = class_names(frame)
     if len(classes) < 2:
         raise RequestError(f"{where} needs a column p_<class> for each class and has {len(classes)} of them.")
@@ -105,9 +105,8 @@ def _check_columns(frame: pd.DataFrame, where: str) -> None:
     for column in columns:
         if column in (*TEXT, *NUMBERS) or column.startswith(("p_", "votes_")):
             continue
-        near = difflib.get_close_matches(column, optional, 1, 0.85)
-        if near:
-            raise RequestError(f"{where}: column {column} is not known; rename it if {near[0]} is meant, or drop it.")
+        if hint := did_you_mean(column, optional, 0.85):
+            raise RequestError(f"{where}: column {column} is not known; {hint}Rename it, or drop it.")
     if len(frame) == 0:
         raise RequestError(f"{where} has no rows.")
 
@@ -132,7 +131,8 @@ def _check_rows(table: pd.DataFrame, classes: tuple[str, ...], votes: list[str],
     label = table["label"]
     unknown = (label.notna() & ~label.isin(classes)).to_numpy()
     named = label[unknown.argmax()]
-    _refuse(unknown, table, where, f"has label {named}, which no p_ column has{_nearest(str(named), list(classes))}")
+    there = f"{did_you_mean(str(named), classes, 0.5)}There are: {', '.join(classes)}"
+    _refuse(unknown, table, where, f"has label {named}, which no p_ column has; {there}")
     for name in ("human_valence", "human_arousal"):
         outside = (table[name].abs() > 1).to_numpy()
         _refuse(outside, table, where, f"has {name} outside -1..1 (leave it empty where it is not known)")
@@ -155,8 +155,3 @@ def _refuse(bad: ArrayLike, table: pd.DataFrame, where: str, what: str) -> None:
         row, more = int(rows[0]), len(rows) - 1
         others = f"; {more:,} more rows are like it" if more else ""
         raise RequestError(f"{where}: row {row + 1} (face {table['face'].iloc[row]}) {what}{others}.")
-
-
-def _nearest(name: str, choices: list[str]) -> str:
-    near = difflib.get_close_matches(name, choices, 2, 0.5)
-    return f" (nearest: {', '.join(near)})" if near else f" (there are: {', '.join(choices[:12])})"

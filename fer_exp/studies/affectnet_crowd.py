@@ -33,7 +33,7 @@ def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
     """
     published = read_published("affectnet-crowd")
     said = NOT_STATED if preset.corpus == published["corpus"] else OTHER_CORPUS
-    sizes = {name_of(group): group for group in by(sorted(trained, key=_limit), _limit).values()}
+    sizes = {name_of(group): group for group in by(sorted(trained, key=_size), _size).values()}
     outcome = Outcome()
     finished = [group for group in sizes.values() if done(group)]
     measures, ceiling = dict(weak_training.OF_VOTES), dict[str, float]()
@@ -79,15 +79,16 @@ def name_of(group: Sequence[Trained]) -> str:
 
     Two limits that leave the same faces keep apart by the limit.
     """
-    limit = group[0].config.dataset.limit
-    asked = "no limit" if limit is None else f"limit {limit:,}"
+    limit = _size(group[0])
+    asked = "no limit" if limit == math.inf else f"limit {limit:,.0f}"
     finished = done(group)
     return f"{finished[0].run['faces']['train']:,} ({asked})" if finished else asked
 
 
-def _limit(each: Trained) -> float:
-    limit = each.config.dataset.limit
-    return math.inf if limit is None else float(limit)
+def _size(each: Trained) -> float:
+    """The most training faces that was asked for, inf where all were."""
+    dataset = each.config.dataset
+    return next((float(most) for most in (dataset.train_limit, dataset.limit) if most is not None), math.inf)
 
 
 def _notes(sizes: weak_training.Sizes, missing: str) -> list[str]:
@@ -99,11 +100,11 @@ def _notes(sizes: weak_training.Sizes, missing: str) -> list[str]:
         numbers = ", ".join(f"{len(faces):,}" for faces in judges.values())
         notes.append(
             f"sizes were judged on different test faces ({numbers}), since dataset.limit cuts every split: compare "
-            "epochs, not sizes, or give limits that are not below the corpus' number of test faces"
+            "epochs, not sizes, or give dataset.train_limit instead"
         )
     learnt = [each.run["faces"]["train"] for each in one_each.values()]
     if len(set(learnt)) < len(learnt):
-        notes.append("several limits left the same number of training faces; give dataset.limit=SMALL,LARGE")
+        notes.append("several limits left the same number of training faces; give dataset.train_limit=SMALL,LARGE")
     return notes
 
 

@@ -21,6 +21,7 @@ from pytorch_lightning.plugins import TorchCheckpointIO
 
 from fer_exp.config import TrainConfig, TrainerConfig
 from fer_exp.errors import RequestError, RunError
+from fer_exp.files import whole
 from fer_exp.methods import make_method
 from fer_exp.methods.method import Output, Setting
 from fer_exp.training.augment import normalise
@@ -184,16 +185,11 @@ class WholeCheckpoints(TorchCheckpointIO):
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
         """Saves; RunError where the disk does not take it, the checkpoint before is then still there."""
-        path = Path(path)
-        aside = path.with_suffix(".part")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            torch.save(checkpoint, aside)
-            aside.replace(path)
-        except (OSError, RuntimeError) as error:  # torch turns a full disk into a RuntimeError
-            aside.unlink(missing_ok=True)
-            reason = str(error).splitlines()[0]
-            raise RunError(f"The checkpoint {path} cannot be written ({reason}); the one before is kept.") from error
+        with whole(Path(path)) as aside:
+            try:
+                torch.save(checkpoint, aside)
+            except RuntimeError as error:  # torch makes one of a full disk
+                raise OSError(str(error).splitlines()[0]) from error
 
 
 def _check_fits(path: Path, module: FaceModule) -> None:

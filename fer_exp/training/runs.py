@@ -132,6 +132,8 @@ def _hash(config: TrainConfig) -> str:
     keys = plain(config)
     for group, name in ((None, "output"), (None, "bootstrap"), ("dataset", "cache"), ("trainer", "logger")):
         (keys[group] if group else keys).pop(name)
+    if keys["dataset"]["train_limit"] is None:  # younger than many runs, which keep their names
+        keys["dataset"].pop("train_limit")
     paths = [("dataset", name) for name in ("root", "table", "votes", "ratings", "split_file")]
     for group, name in [*paths, ("labels", "file"), ("labels", "posteriors")]:
         if keys[group][name]:  # the same folder however it is spelt

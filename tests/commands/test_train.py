@@ -198,6 +198,13 @@ def test_where_things_lie_does_not_change_the_run():
     assert runs.run_name(plain) != runs.run_name(other)
 
 
+def test_a_younger_key_leaves_finished_runs_their_names():
+    assert runs.run_name(TrainConfig()) == "synthetic-onehot-resnet18-ce-seed0-1e4dfe91"  # before train_limit came
+    limited = TrainConfig()
+    limited.dataset.train_limit = 100
+    assert runs.run_name(limited) != runs.run_name(TrainConfig())
+
+
 def test_a_loss_of_nan_ends_with_1_and_keeps_the_last_good_checkpoint(tmp_path):
     config = configured(tmp_path, learning_rate=1e30, optimizer="sgd", schedule="constant")
     with pytest.raises(RunError, match=r"The loss is (nan|inf) at epoch \d, step \d"):

@@ -39,8 +39,8 @@ def test_validation_without_subjects_keeps_label_shares():
 @pytest.mark.parametrize("wanted", [1, 7, 40, 10_000])
 def test_limit_is_stratified_and_does_not_depend_on_row_order(wanted):
     table = faces()
-    some = limit(table, wanted, 3)
-    again = limit(table.sample(frac=1, random_state=1), wanted, 3)
+    some = limit(table, wanted, None, 3)
+    again = limit(table.sample(frac=1, random_state=1), wanted, None, 3)
     assert set(some["face"]) == set(again["face"])
     for split, part in table.groupby("split"):
         left = some[some["split"] == split]
@@ -49,8 +49,18 @@ def test_limit_is_stratified_and_does_not_depend_on_row_order(wanted):
         assert (left["label"].value_counts().reindex(expected.index, fill_value=0) - expected).abs().max() < 1
 
 
+def test_a_limit_of_the_training_split_leaves_the_others_alone_and_sizes_within_each_other():
+    table = faces()
+    small, large = limit(table, None, 20, 3), limit(table, 30, 60, 3)
+    sizes = {split: len(part) for split, part in table.groupby("split")}
+    assert small["split"].value_counts().to_dict() == sizes | {"train": 20}
+    assert large["split"].value_counts().to_dict() == {split: min(30, n) for split, n in sizes.items()} | {"train": 60}
+    inside = set(small.loc[small["split"] == "train", "face"]) - set(large["face"])
+    assert len(inside) <= 1  # rounding may give a label one face more in the smaller draw
+
+
 def test_another_seed_draws_other_faces():
-    assert set(limit(faces(), 40, 0)["face"]) != set(limit(faces(), 40, 1)["face"])
+    assert set(limit(faces(), 40, None, 0)["face"]) != set(limit(faces(), 40, None, 1)["face"])
 
 
 def test_select_drops_what_is_flagged_and_leaves_a_given_validation_split_alone():
@@ -68,6 +78,7 @@ def test_select_drops_what_is_flagged_and_leaves_a_given_validation_split_alone(
         (DatasetConfig(drop=["blurred"]), "dataset.drop names 'blurred'"),
         (DatasetConfig(validation=0.0), "dataset.validation is 0.0"),
         (DatasetConfig(limit=0), "dataset.limit is 0"),
+        (DatasetConfig(train_limit=0), "dataset.train_limit is 0"),
     ],
 )
 def test_bad_requests_name_the_key(config, said):

@@ -57,7 +57,7 @@ BAD = {
     "nan": (spoil("p_neutral", np.nan), r"row 3 \(face face-002\) has a missing probability"),
     "infinite": (spoil("p_neutral", np.inf), r"row 3 .*infinite number in column p_neutral"),
     "text": (spoil("p_neutral", "high"), r"row 3 .*no number in column p_neutral"),
-    "label": (spoil("label", "happy"), r"row 3 .*has label happy, which no p_ column has \(nearest: happiness"),
+    "label": (spoil("label", "happy"), r"row 3 .*has label happy, which no p_ column has; did you mean happiness"),
     "fraction of a vote": (spoil("votes_neutral", 0.5), r"row 3 .*no whole numbers"),
     "negative vote": (spoil("votes_neutral", -1), r"row 3 .*negative number of votes"),
     "some votes null": (spoil("votes_neutral", None), r"row 3 .*votes for some classes and null"),
@@ -65,7 +65,7 @@ BAD = {
     "duplicate": (spoil("face", "face-000"), r"row 3 \(face face-000\) occurs a second time in its split"),
     "no face": (spoil("face", None), r"row 3 .*has no face"),
     "no split": (spoil("split", None), r"row 3 .*has no split"),
-    "column": (lambda t: t.rename(columns={"face": "faces"}), r"has no column face \(nearest: faces"),
+    "column": (lambda t: t.rename(columns={"face": "faces"}), r"has no column face; did you mean faces"),
     "near column": (
         lambda t: t.rename(columns={"human_valence": "human_valance"}),
         "human_valance is not known; .*human_v",

@@ -255,7 +255,7 @@ def test_presets_train_on_all_original_labels_with_three_seeds(scale):
     told = " ".join(preset.common.values())
     assert "labels=onehot labels.source=label labels.rule=all labels.ties=first" in told
     assert "trainer.every_epoch=test" in told
-    assert all(len(grid["seed"]) == 3 and len(grid["dataset.limit"]) > 1 for grid in preset.grids)
+    assert all(len(grid["seed"]) == 3 and len(grid["dataset.train_limit"]) > 1 for grid in preset.grids)
 
 
 @pytest.fixture(scope="module")
@@ -347,7 +347,7 @@ def test_a_corpus_without_a_voted_test_face_and_other_labels_are_refused(built_i
 
 def test_the_table_of_a_real_run_has_its_numbers(tmp_path):
     words = ["dataset.faces=120", "dataset.size=16", f"dataset.cache={tmp_path / 'cache'}", "trainer=cpu"]
-    axes = ["trainer.epochs=2", "dataset.limit=40,100", "seed=0,1", "bootstrap=10"]
+    axes = ["trainer.epochs=2", "dataset.train_limit=40,100", "seed=0,1", "bootstrap=10"]
     places = [f"output={tmp_path / 'runs'}", f"results={tmp_path / 'results'}"]
     assert main(["table", "study=affectnet-crowd", *words, *axes, *places]) == 0
     folder = tmp_path / "results" / "affectnet-crowd-synthetic-smoke"
@@ -358,7 +358,7 @@ def test_the_table_of_a_real_run_has_its_numbers(tmp_path):
     runs = [(json.loads(path.read_text()), path.parent) for path in (tmp_path / "runs").glob("*/run.json")]
     assert len(runs) == 4
     for limit in (40, 100):
-        own = [place for run, place in runs if run["config"]["dataset"]["limit"] == limit]
+        own = [place for run, place in runs if run["config"]["dataset"]["train_limit"] == limit]
         l1 = [json.loads((place / "metrics.json").read_text())["test"]["l1"]["value"] for place in own]
         last = table[table["faces"].str.contains(f"limit {limit}") & (table["epoch"] == 2)]
         assert last["l1"].item() == pytest.approx(np.mean(l1), abs=1e-5)
