@@ -15,8 +15,9 @@ from scipy.stats import spearmanr
 from fer_exp.datasets.corpus import CLASSES
 from fer_exp.datasets.synthetic import Synthetic
 from fer_exp.human import agreement, planning, reliability
-from fer_exp.human.answers import Answers, read_answers
+from fer_exp.human.answers import Answers
 from fer_exp.human.distribution import l1
+from fer_exp.human.read_answers import read_answers
 from fer_exp.labels.aggregation import METHODS, Answered
 from fer_exp.labels.crowd import credits, describe_workers
 from fer_exp.stats.bootstrap import FloatArray

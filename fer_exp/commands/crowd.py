@@ -17,10 +17,11 @@ from fer_exp.commands.people import folder, load, progress
 from fer_exp.config import CrowdConfig, check_choice
 from fer_exp.errors import RequestError
 from fer_exp.files import whole, write_json
-from fer_exp.human.answers import Answers, Votes, known_tasks, read_answers, read_labels
+from fer_exp.human.answers import Answers, Votes, known_tasks
 from fer_exp.human.distribution import l1
 from fer_exp.human.judge import halves
 from fer_exp.human.mirror import against_lab
+from fer_exp.human.read_answers import read_answers, read_labels
 from fer_exp.labels import TIES
 from fer_exp.labels.aggregation import METHODS, Aggregate, Answered
 from fer_exp.labels.crowd import FILTERS, credits, describe_workers, filter_workers, learn_gold

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from fer_exp.config import DatasetConfig, PeopleConfig
 from fer_exp.errors import RequestError
-from fer_exp.human.answers import Answers, Votes, known_tasks, read_answers, read_labels
+from fer_exp.human.answers import Answers, Votes, known_tasks
 from fer_exp.human.columns import table_columns
+from fer_exp.human.read_answers import read_answers, read_labels
 from fer_exp.stats.bootstrap import FloatArray
 
 

@@ -14,9 +14,10 @@ from fer_exp.config import DatasetConfig
 from fer_exp.datasets import open_corpus
 from fer_exp.datasets.synthetic import Synthetic
 from fer_exp.errors import RequestError
-from fer_exp.human.answers import Answers, known_tasks, read_answers
+from fer_exp.human.answers import Answers, known_tasks
 from fer_exp.human.classification import onehot
 from fer_exp.human.mirror import against_lab
+from fer_exp.human.read_answers import read_answers
 from fer_exp.labels.aggregation import Answered
 from fer_exp.labels.crowd import describe_workers, filter_workers
 from fer_exp.studies.tables import NOT_STATED, NOTHING, OTHER_CORPUS, StudyTable, interval

@@ -11,7 +11,8 @@ import pandas as pd
 
 from fer_exp.config import DatasetConfig, TrainConfig
 from fer_exp.errors import RequestError
-from fer_exp.human.answers import Answers, read_answers
+from fer_exp.human.answers import Answers
+from fer_exp.human.read_answers import read_answers
 from fer_exp.studies.cafe_soft_crowd import of_folder
 from fer_exp.studies.presets import Preset
 

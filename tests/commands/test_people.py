@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from fer_exp.cli import main
-from fer_exp.human.answers import read_answers
+from fer_exp.human.read_answers import read_answers
 from fer_exp.labels.votes import majority
 
 CLASSES = ("neutral", "happiness", "fear")

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_exp.human.answers import Votes, read_answers
+from fer_exp.human.answers import Votes
 from fer_exp.human.changes import label_changes
+from fer_exp.human.read_answers import read_answers
 from fer_exp.human.readings import reading, word
 from fer_exp.human.survey import survey
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer_exp.human.answers import known_tasks, read_answers, read_labels
+from fer_exp.human.answers import known_tasks
+from fer_exp.human.read_answers import read_answers, read_labels
 from fer_exp.labels import aggregation
 from fer_exp.labels.aggregation import METHODS, Answered
 from fer_exp.labels.crowd import credits

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from fer_exp.errors import RequestError
-from fer_exp.human.answers import Answers, Votes, known_tasks, read_answers, read_labels
+from fer_exp.human.answers import Answers, Votes, known_tasks
+from fer_exp.human.read_answers import read_answers, read_labels
 
 GOOD = "task,worker,label,valence,seconds\nb,2,fear,0.5,1.5\na,10,anger,-1,2\na,2,fear,,3\n"
 
