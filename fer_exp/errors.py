@@ -33,5 +33,10 @@ def did_you_mean(name: str, choices: Iterable[str], alike: float = 0.6) -> str:
     >>> did_you_mean("majorty", ("majority", "all"))
     'did you mean majority? '
     """
-    near = difflib.get_close_matches(name, list(choices), 1, alike)
-    return f"did you mean {near[0]}? " if near else ""
+    near = nearest(name, choices, alike)
+    return f"did you mean {near}? " if near else ""
+
+
+def nearest(name: str, choices: Iterable[str], alike: float = 0.6) -> str | None:
+    """The choice most like a name, None where none is near; arguments as of ``did_you_mean``."""
+    return next(iter(difflib.get_close_matches(name, list(choices), 1, alike)), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from fer_exp.errors import RequestError, did_you_mean
+from fer_exp.errors import RequestError, nearest
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 """Suffixes of picture files, in lower case; upper case is as good."""
@@ -44,7 +44,8 @@ def checked_expression(text: str, where: str) -> str:
     """
     if (name := expression(text)) is not None:
         return name
-    hint = did_you_mean(text.strip().lower(), _OWN)
+    near = nearest(text.strip().lower(), _OWN)
+    hint = f"did you mean {_OWN[near]}? " if near else ""
     raise RequestError(f"{where}: {text!r} is no expression; {hint}There are: {', '.join(SPELLINGS)}.")
 
 

@@ -188,7 +188,7 @@ SEVEN = "neutral,happy,sad,surprise,fear,disgust,angry"
     ("text", "said"),
     [
         ("label,subject\nhappy,a\n", "has no column path; it has label, subject"),
-        ("path,label\npictures/p00/0.png,hapy\n", "row 1: 'hapy' is no expression; did you mean happy?"),
+        ("path,label\npictures/p00/0.png,hapy\n", "row 1: 'hapy' is no expression; did you mean happiness?"),
         ("path,valence\npictures/p00/0.png,0.5\nb.png,3\n", "row 2: valence is '3'; ratings run from -1"),
         ("path,arousal\npictures/p00/0.png,x\n", "row 1: arousal is 'x'; a number belongs there"),
         (
@@ -246,7 +246,7 @@ def test_strange_faces_and_faces_without_votes_are_both_counted(fakes, capsys, t
     ("text", "said"),
     [
         ("task,worker\na,b\n", "has no column label; it has task, worker"),
-        ("task,worker,label\ntrain_00001,w,hapy\n", "row 1: 'hapy' is no expression; did you mean happy?"),
+        ("task,worker,label\ntrain_00001,w,hapy\n", "row 1: 'hapy' is no expression; did you mean happiness?"),
         ("task,worker,label,valence\ntrain_00001,w,happy,-2\n", "row 1: valence is '-2'; ratings run from -1 to 1"),
         ("task,worker,label\nnobody,w,happy\n", "none of its 1 faces is in this dataset"),
     ],
