@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -48,7 +48,8 @@ def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
 
     Returns:
         ``accuracy``: a row a method and rate, percent, mean over seeds with t-intervals; ``margins``: the same less
-        plain ce with the same seeds, paired; the figure of the last epoch's accuracy against the rate.
+        plain ce with the same seeds, paired (its csv has every pair of methods); the figure of the last epoch's
+        accuracy against the rate.
     """
     published = read_published("noisy-labels")
     cells = by(trained, _cell)
@@ -121,28 +122,30 @@ def _unstated(corpus: str, published: dict[str, Any]) -> str:
 def _margins(
     cells: dict[Cell, list[Trained]], published: dict[str, Any], preset: Preset, scale: str
 ) -> StudyTable | None:
-    """What each method gains over plain ce with the same seeds, in points of the last epoch's and the best accuracy."""
+    """What a method gains over another with the same seeds, in points of the last epoch's and the best accuracy.
+
+    ``rows`` has every pair of methods once, the later one less the earlier, ce first; ``shown`` those with ce.
+    """
     rows, shown = [], []
-    for (noise, method, rate), group in cells.items():
-        plain = cells.get((noise, BASELINE, rate))
-        if method == BASELINE or plain is None:
-            continue
+    for (noise, method, rate), group, over, others in _pairs(cells):
         gains = {
-            metric: paired_over_seeds(_points(group, metric), _points(plain, metric))
+            metric: paired_over_seeds(_points(group, metric), _points(others, metric))
             for metric in ("accuracy", "accuracy_best_test")
         }
         theirs = _published(published, preset.corpus, noise, method, rate, group[0])
-        base = _published(published, preset.corpus, noise, BASELINE, rate, plain[0])
+        base = _published(published, preset.corpus, noise, over, rate, others[0])
         alike = theirs is not None and base is not None and theirs.weights == base.weights
         gain = theirs.value - base.value if theirs and base and alike else None
         ours = gains["accuracy_best_test"] or gains["accuracy"]
         difference = None if gain is None or ours is None else ours.mean - gain
         named = {"noise": noise, "method": method, "rate": rate}
-        row: dict[str, Any] = {**named, "seeds": 0 if gains["accuracy"] is None else gains["accuracy"].n}
+        row: dict[str, Any] = {**named, "over": over, "seeds": 0 if gains["accuracy"] is None else gains["accuracy"].n}
         for metric, found in gains.items():
             row |= columns_of(metric, found)
-        trouble = troubles([*group, *plain])
+        trouble = troubles([*group, *others])
         rows.append({**row, "published": gain, "difference": difference, "scale": scale, "state": trouble or "done"})
+        if over != BASELINE:
+            continue
         stated = _unstated(preset.corpus, published)
         if method in published["margin_methods"] and preset.corpus in published["margins"]:
             low, high = published["margins"][preset.corpus]
@@ -159,13 +162,23 @@ def _margins(
                 "scale": scale,
             }
         )
-    if not rows:
+    if not shown:
         return None
     caption = (
         f"Points of test accuracy over plain ce on {corpus_name(preset.corpus)}, paired by seed, mean with 95 % "
-        "t-interval. Published: the difference of published accuracies, or the range that NCCTFER states over rates."
+        "t-interval. Published: the difference of published accuracies, or the range that NCCTFER states over rates. "
+        "The csv has every pair of methods."
     )
     return StudyTable("margins", caption, _frame(rows), _frame(shown))
+
+
+def _pairs(cells: dict[Cell, list[Trained]]) -> Iterator[tuple[Cell, list[Trained], str, list[Trained]]]:
+    """Each cell with every method before it under the same noise, and that method's trainings; ce is before all."""
+    ordered = sorted(cells, key=lambda cell: cell[1] != BASELINE)
+    for noise, method, rate in ordered:
+        alike = [cell for cell in ordered if (cell[0], cell[2]) == (noise, rate)]
+        for over in alike[: alike.index((noise, method, rate))]:
+            yield (noise, method, rate), cells[noise, method, rate], over[1], cells[over]
 
 
 def _points(group: Sequence[Trained], metric: str) -> dict[int, float]:
