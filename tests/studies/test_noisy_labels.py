@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from fer_exp.config import LabelsConfig, MethodConfig, TrainConfig
+from fer_exp.help import options
 from fer_exp.studies import noisy_labels
 from fer_exp.studies.presets import read_preset
 from fer_exp.studies.trained import Trained
@@ -53,3 +54,9 @@ def test_methods_are_paired_under_the_same_noise_and_with_the_seeds_that_both_ha
     assert [(each["method"], each["over"], each["rate"], each["seeds"]) for each in row] == [("gce", "ce", 0.4, 2)]
     assert row[0]["accuracy"] == pytest.approx(0)
     assert "not run: 1" in table.shown["last"].item()
+
+
+@pytest.mark.parametrize("scale", ["smoke", "small", "full"])
+def test_every_scale_trains_every_method(scale):
+    trained = {method for grid in read_preset("noisy-labels", scale).grids for method in grid["method"]}
+    assert trained == set(options("method"))
