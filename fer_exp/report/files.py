@@ -8,6 +8,11 @@ import pandas as pd
 
 from fer_exp.files import whole
 
+_LATEX = str.maketrans(
+    {character: f"\\{character}" for character in "&%$#_{}"}
+    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+)
+
 
 def save_table(
     table: pd.DataFrame, stem: Path, caption: str, decimals: int = 3, shown: pd.DataFrame | None = None
@@ -17,7 +22,7 @@ def save_table(
     Args:
         table: the index is not written. CSV keeps every digit.
         stem: path without suffix; its folder is made.
-        caption: stands above the Markdown and in the LaTeX table.
+        caption: plain text; stands above the Markdown and in the LaTeX table.
         decimals: of numbers in Markdown and LaTeX.
         shown: what readers see in Markdown and LaTeX, where that is not the same table.
 
@@ -28,13 +33,17 @@ def save_table(
         RunError: a file cannot be written.
     """
     readers = table if shown is None else shown
+    # numbers that are text already have their digits: 0.02 is not 0.020
+    written_out = [at for at in range(readers.shape[1]) if readers.iloc[:, at].map(type).eq(str).any()]
+    present = readers.astype(object).where(readers.notna(), None)
+    markdown = present.to_markdown(index=False, floatfmt=f".{decimals}f", missingval="", disable_numparse=written_out)
     written = {
         "csv": table.to_csv(index=False),
-        "md": f"{caption}\n\n{readers.to_markdown(index=False, floatfmt=f'.{decimals}f', missingval='')}\n",
+        "md": f"{caption}\n\n{markdown}\n",
         "tex": readers.style.format(precision=decimals, na_rep="", escape="latex")
         .format_index(axis=1, escape="latex")
         .hide(axis=0)
-        .to_latex(caption=caption, hrules=True),
+        .to_latex(caption=caption.translate(_LATEX), hrules=True),
     }
     for suffix, text in written.items():
         with whole(stem.with_name(f"{stem.name}.{suffix}")) as aside:

@@ -156,15 +156,17 @@ def published_tests(found: Compared) -> list[dict[str, Any]]:
     """The tests of L1, one-hot less soft: as published, two networks as independent samples, and the right ones.
 
     Returns:
-        A row a test: ``test``, ``of`` (seed N, or means over seeds), ``statistic``, ``df``, ``p``, ``effect`` (d of
-        independent samples, d_z of pairs) and ``n``. The published test comes for each seed that both have, since the
-        paper has one network each, and for means over seeds, which differ less.
+        A row a test: ``test``, ``of`` (seed N, means over seeds, or seeds), ``statistic``, ``df``, ``p``, ``effect``
+        (d of independent samples, d_z of pairs) and ``n``. The published test comes for each seed that both have, since
+        the paper has one network each, and for means over seeds, which differ less. The paired t of seeds takes each
+        seed's mean over faces: whether other trainings would differ on these faces.
     """
     if not {ONEHOT, SOFT} <= set(found.sources):
         return []
     by_seed = {mode: {source.seed: facewise_l1(source) for source in found.sources[mode]} for mode in (ONEHOT, SOFT)}
     rows = []
-    for seed in (seed for seed in by_seed[ONEHOT] if seed in by_seed[SOFT]):
+    seeds = [seed for seed in by_seed[ONEHOT] if seed in by_seed[SOFT]]
+    for seed in seeds:
         a, b = by_seed[ONEHOT][seed], by_seed[SOFT][seed]
         rows.append(_row("independent t", f"seed {seed}", tests.student_t(a, b), tests.cohens_d(a, b), len(a)))
     a, b = (mean_l1(found.sources[mode]) for mode in (ONEHOT, SOFT))
@@ -178,6 +180,9 @@ def published_tests(found: Compared) -> list[dict[str, Any]]:
         _row("Wilcoxon", means, tests.wilcoxon(a, b), np.nan, len(a)),
         _row("permutation", means, tests.permutation(a, b, codes, seed=SEED), np.nan, len(a)),
     ]
+    if len(seeds) > 1:
+        one, other = (np.array([by_seed[mode][seed].mean() for seed in seeds]) for mode in (ONEHOT, SOFT))
+        rows.append(_row("paired t", "seeds", tests.paired_t(one, other), tests.cohens_dz(one, other), len(seeds)))
     boot = next((row for row in differences(found) if (row["network"], row["metric"]) == (ONEHOT, "l1")), None)
     if boot is not None:
         drawn = tests.Tested(boot["difference"], np.nan if boot["p"] is None else boot["p"])

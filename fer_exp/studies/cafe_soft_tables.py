@@ -127,8 +127,10 @@ def tests(found: Compared, shown: Shown) -> list[StudyTable]:
         "of Wilcoxon the smaller rank sum, else the mean difference. Effect: d of independent samples, d_z of pairs. "
         f"Published: t = {published['t']}, p = {published['p']}, which take two networks on the same faces for "
         "independent samples; the other tests are the right ones. Permutation swaps whole persons, the bootstrap draws "
-        "runs, then persons; faces where persons are not known. t grows with the number of faces, d does not: the "
-        f"published t and p imply {faces[0]} to {faces[1]} faces and d {d[0]:.2f} to {d[1]:.2f}, which are not stated."
+        "runs, then persons; faces where persons are not known. Paired t of seeds takes each seed's mean over faces: "
+        "it asks what other trainings would give, for which the bootstrap is too narrow with few seeds. t grows with "
+        "the number of faces, d does not: the published t and p imply "
+        f"{faces[0]} to {faces[1]} faces and d {d[0]:.2f} to {d[1]:.2f}, which are not stated."
     )
     return [shown.table("tests", caption, rows, cells)]
 
@@ -172,7 +174,7 @@ def _cells(result: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _scaled(result: Mapping[str, Any], metric: str, key: str, sign: str = "") -> str:
-    factor, decimals = (100, 1) if metric in ANSWERS else (1, 1 if metric == "rater_equivalents" else 3)
+    factor, decimals = (100, 1) if metric in ANSWERS else (1, 2 if metric == "rater_equivalents" else 3)
     value, low, high = (None if (end := result.get(name)) is None else factor * end for name in (key, "low", "high"))
     return interval(value, low, high, decimals, sign)
 

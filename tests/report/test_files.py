@@ -21,6 +21,16 @@ def test_a_table_is_kept_whole_as_csv_and_readable_as_markdown_and_latex(tmp_pat
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["shift.csv", "shift.md", "shift.tex"]
 
 
+def test_numbers_that_are_text_keep_their_digits_and_a_caption_is_plain_text(tmp_path):
+    """LaTeX reads % as the start of a comment: what follows, the closing brace too, would be lost."""
+    table = pd.DataFrame({"effect": ["0.02", None], "n": [1, 2], "mean": [0.5, np.nan]})
+    _, markdown, latex = save_table(table, tmp_path / "t", r"95 % of d_z & {x} \ 5 #1 $ ~ ^ 2")
+    assert "| 0.02 | 1 | 0.500 | | | 2 | |" in " ".join(markdown.read_text().split())
+    caption = next(line for line in latex.read_text().splitlines() if line.startswith(r"\caption"))
+    escaped = r"95 \% of d\_z \& \{x\} \textbackslash{} 5 \#1 \$ \textasciitilde{} \textasciicircum{} 2"
+    assert caption == rf"\caption{{{escaped}}}"
+
+
 def test_the_same_figure_is_the_same_svg_with_text_as_text(tmp_path):
     def draw(stem):
         with style():

@@ -104,6 +104,9 @@ def test_the_published_test_is_scipys_for_each_seed_and_the_right_ones_take_mean
         row = rows[name, "means over seeds"]
         assert (row["statistic"], row["p"]) == pytest.approx((reference.statistic, reference.pvalue))
     assert rows["permutation", "means over seeds"]["p"] < 0.01
+    of_seeds = stats.ttest_rel([each.mean() for each in one], [each.mean() for each in soft])
+    row = rows["paired t", "seeds"]
+    assert (row["statistic"], row["p"], row["df"]) == pytest.approx((of_seeds.statistic, of_seeds.pvalue, 1))
     boot = rows["bootstrap", "runs and faces"]
     assert boot["statistic"] == pytest.approx((a - b).mean())
     assert boot["low"] < boot["statistic"] < boot["high"]
