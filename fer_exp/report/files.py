@@ -34,7 +34,7 @@ def save_table(
     """
     readers = table if shown is None else shown
     # numbers that are text already have their digits: 0.02 is not 0.020
-    written_out = [at for at in range(readers.shape[1]) if readers.iloc[:, at].map(type).eq(str).any()]
+    written_out = [at for at in range(readers.shape[1]) if any(isinstance(cell, str) for cell in readers.iloc[:, at])]
     present = readers.astype(object).where(readers.notna(), None)
     markdown = present.to_markdown(index=False, floatfmt=f".{decimals}f", missingval="", disable_numparse=written_out)
     written = {
