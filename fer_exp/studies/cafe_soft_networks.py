@@ -169,7 +169,7 @@ def published_tests(found: Compared) -> list[dict[str, Any]]:
     for seed in seeds:
         a, b = by_seed[ONEHOT][seed], by_seed[SOFT][seed]
         rows.append(_row("independent t", f"seed {seed}", tests.student_t(a, b), tests.cohens_d(a, b), len(a)))
-    a, b = (mean_l1(found.sources[mode]) for mode in (ONEHOT, SOFT))
+    a, b = (np.mean(list(by_seed[mode].values()), axis=0) for mode in (ONEHOT, SOFT))
     voted = arrays(found.sources[SOFT][0].table, class_names(found.sources[SOFT][0].table))
     clusters = voted.clusters[voted.counts.sum(axis=1) > 0]
     codes = np.unique(clusters, return_inverse=True)[1].astype(np.int64)

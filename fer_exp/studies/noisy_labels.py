@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -127,7 +127,11 @@ def _margins(
     ``rows`` has every pair of methods once, the later one less the earlier, ce first; ``shown`` those with ce.
     """
     rows, shown = [], []
-    for (noise, method, rate), group, over, others in _pairs(cells):
+    ordered = sorted(cells, key=lambda cell: cell[1] != BASELINE)
+    pairs = [(own, before) for at, own in enumerate(ordered) for before in ordered[:at] if own[::2] == before[::2]]
+    for own, before in pairs:  # under the same noise at the same rate
+        (noise, method, rate), over = own, before[1]
+        group, others = cells[own], cells[before]
         gains = {
             metric: paired_over_seeds(_points(group, metric), _points(others, metric))
             for metric in ("accuracy", "accuracy_best_test")
@@ -170,15 +174,6 @@ def _margins(
         "The csv has every pair of methods."
     )
     return StudyTable("margins", caption, _frame(rows), _frame(shown))
-
-
-def _pairs(cells: dict[Cell, list[Trained]]) -> Iterator[tuple[Cell, list[Trained], str, list[Trained]]]:
-    """Each cell with every method before it under the same noise, and that method's trainings; ce is before all."""
-    ordered = sorted(cells, key=lambda cell: cell[1] != BASELINE)
-    for noise, method, rate in ordered:
-        alike = [cell for cell in ordered if (cell[0], cell[2]) == (noise, rate)]
-        for over in alike[: alike.index((noise, method, rate))]:
-            yield (noise, method, rate), cells[noise, method, rate], over[1], cells[over]
 
 
 def _points(group: Sequence[Trained], metric: str) -> dict[int, float]:
