@@ -12,10 +12,10 @@ import numpy as np
 from PIL import Image
 
 from fer_exp.datasets.corpus import CLASSES
-from fer_exp.datasets.drawing import draw_face
-from fer_exp.datasets.expressions import PROTOTYPES, combine
-from fer_exp.datasets.people import View, draw_person
-from fer_exp.datasets.synthetic import Synthetic
+from fer_exp.datasets.synthetic.corpus import Synthetic
+from fer_exp.datasets.synthetic.drawing import draw_face
+from fer_exp.datasets.synthetic.expressions import PROTOTYPES, combine
+from fer_exp.datasets.synthetic.people import View, draw_person
 
 
 def main() -> None:

@@ -86,7 +86,7 @@ def side(name: str, method: str, data: str, out: str) -> None:
     tasks, workers, classes = loaded["shape"].tolist()
     task, worker, label = (loaded[key] for key in ("task", "worker", "label"))
     if name == "fer-exp":
-        ours = import_module("fer_exp.labels.aggregation")
+        ours = import_module("fer_exp.raters.aggregation")
         answers = ours.Answered(task, worker, label, tasks, workers, classes)
         options: dict[str, dict[str, Any]] = {
             "dawid_skene": {"steps": STEPS, "tolerance": 0.0},

@@ -16,13 +16,13 @@ import pandas as pd
 
 from fer_exp.commands.report import report
 from fer_exp.config import ReportConfig
-from fer_exp.human.comparison import compare_sources
-from fer_exp.human.judge import judge
-from fer_exp.human.metrics import against_majority, against_votes
-from fer_exp.human.predictions import check_predictions
-from fer_exp.human.sources import Source, on_same_faces
-from fer_exp.report.page import Judgement, render
-from fer_exp.report.pictures import Stored
+from fer_exp.judging.comparison import compare_sources
+from fer_exp.judging.judge import judge
+from fer_exp.judging.predictions import check_predictions
+from fer_exp.judging.sources import Source, on_same_faces
+from fer_exp.metrics.registry import against_majority, against_votes
+from fer_exp.report.page.pictures import Stored
+from fer_exp.report.page.render import Judgement, render
 from fer_exp.stats.bootstrap import OfSums, intervals
 
 CLASSES = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")

@@ -19,10 +19,10 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
+from fer_exp.cli.compose import method_keys
 from fer_exp.commands.bench import network_alone, whole_path
 from fer_exp.config import BenchConfig, DatasetConfig, MethodConfig, TrainerConfig, check_choice
 from fer_exp.datasets import open_corpus
-from fer_exp.hydra_app import method_keys
 from fer_exp.methods import METHODS
 from fer_exp.store import open_store
 from fer_exp.training.batches import Examples

@@ -11,17 +11,17 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
+from fer_exp.answers import Answers, Votes
 from fer_exp.commands.people import Original, folder, load, original
 from fer_exp.config import AgreementConfig, check_choice
 from fer_exp.errors import RequestError
 from fer_exp.files import write_json
-from fer_exp.human.answers import Answers, Votes
-from fer_exp.human.changes import label_changes, rating_changes
-from fer_exp.human.survey import survey
 from fer_exp.labels import TIES
 from fer_exp.labels.votes import majority
-from fer_exp.report import human_figures as figures
-from fer_exp.report import human_tables as tables
+from fer_exp.raters.changes import label_changes, rating_changes
+from fer_exp.raters.survey import survey
+from fer_exp.report import people_figures as figures
+from fer_exp.report import people_tables as tables
 from fer_exp.report.figures import save_figure, style
 from fer_exp.report.files import save_table
 from fer_exp.stats.bootstrap import FloatArray

@@ -11,8 +11,8 @@ from rich.console import Console
 from fer_exp.config import CompareConfig, validate
 from fer_exp.errors import RequestError
 from fer_exp.files import write_json
-from fer_exp.human.comparison import compare_sources
-from fer_exp.human.sources import on_same_faces, read_sources
+from fer_exp.judging.comparison import compare_sources
+from fer_exp.judging.sources import on_same_faces, read_sources
 from fer_exp.report.compare_tables import groups_frame, groups_table, pairs_frame, pairs_tables
 from fer_exp.report.files import save_table
 from fer_exp.report.tables import better

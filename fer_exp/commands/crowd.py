@@ -13,20 +13,20 @@ import pandas as pd
 from numpy.typing import NDArray
 from rich.console import Console
 
+from fer_exp.answers import Answers, Votes, known_tasks
 from fer_exp.commands.people import folder, load, progress
 from fer_exp.config import CrowdConfig, check_choice
 from fer_exp.errors import RequestError
 from fer_exp.files import whole, write_json
-from fer_exp.human.answers import Answers, Votes, known_tasks
-from fer_exp.human.distribution import l1
-from fer_exp.human.judge import halves
-from fer_exp.human.mirror import against_lab
-from fer_exp.human.read_answers import read_answers, read_labels
+from fer_exp.judging.judge import halves
 from fer_exp.labels import TIES
-from fer_exp.labels.aggregation import METHODS, Aggregate, Answered
-from fer_exp.labels.crowd import FILTERS, credits, describe_workers, filter_workers, learn_gold
-from fer_exp.report import human_figures as figures
-from fer_exp.report import human_tables as tables
+from fer_exp.metrics.distribution import l1
+from fer_exp.raters.aggregation import METHODS, Aggregate, Answered
+from fer_exp.raters.lab import against_lab
+from fer_exp.raters.workers import FILTERS, credits, describe_workers, filter_workers, learn_gold
+from fer_exp.read_answers import read_answers, read_labels
+from fer_exp.report import people_figures as figures
+from fer_exp.report import people_tables as tables
 from fer_exp.report.figures import save_figure, style
 from fer_exp.report.files import save_table
 from fer_exp.stats.bootstrap import FloatArray

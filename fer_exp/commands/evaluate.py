@@ -14,9 +14,9 @@ from rich.console import Console
 from fer_exp.config import EvaluateConfig
 from fer_exp.errors import RequestError
 from fer_exp.files import write_json
-from fer_exp.human.epochs import accuracies_of
-from fer_exp.human.judge import Metrics, judge
-from fer_exp.human.predictions import class_names, read_predictions
+from fer_exp.judging.epochs import accuracies_of
+from fer_exp.judging.judge import Metrics, judge
+from fer_exp.judging.predictions import class_names, read_predictions
 from fer_exp.report.tables import baselines_table, metrics_table
 
 

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fer_exp.answers import Answers, Votes, known_tasks
+from fer_exp.columns import table_columns
 from fer_exp.config import DatasetConfig, PeopleConfig
 from fer_exp.errors import RequestError
-from fer_exp.human.answers import Answers, Votes, known_tasks
-from fer_exp.human.columns import table_columns
-from fer_exp.human.read_answers import read_answers, read_labels
+from fer_exp.read_answers import read_answers, read_labels
 from fer_exp.stats.bootstrap import FloatArray
 
 

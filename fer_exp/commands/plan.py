@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
+from fer_exp.answers import Answers
 from fer_exp.commands.people import folder, load, progress
 from fer_exp.config import PlanConfig
 from fer_exp.errors import RequestError
 from fer_exp.files import write_json
-from fer_exp.human import planning
-from fer_exp.human.answers import Answers
-from fer_exp.report import human_figures as figures
-from fer_exp.report import human_tables as tables
+from fer_exp.raters import planning
+from fer_exp.report import people_figures as figures
+from fer_exp.report import people_tables as tables
 from fer_exp.report.figures import save_figure, style
 from fer_exp.report.files import save_table
 

@@ -12,13 +12,13 @@ from fer_exp.commands.evaluate import target_prior
 from fer_exp.config import ReportConfig, validate
 from fer_exp.errors import RequestError
 from fer_exp.files import whole
-from fer_exp.human.comparison import compare_sources
-from fer_exp.human.epochs import accuracies_of
-from fer_exp.human.judge import judge
-from fer_exp.human.predictions import class_names
-from fer_exp.human.sources import Source, on_same_faces, read_sources
-from fer_exp.report.page import Judgement, render
-from fer_exp.report.pictures import find_store
+from fer_exp.judging.comparison import compare_sources
+from fer_exp.judging.epochs import accuracies_of
+from fer_exp.judging.judge import judge
+from fer_exp.judging.predictions import class_names
+from fer_exp.judging.sources import Source, on_same_faces, read_sources
+from fer_exp.report.page.pictures import find_store
+from fer_exp.report.page.render import Judgement, render
 
 
 def report(config: ReportConfig) -> None:

@@ -17,14 +17,14 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
+from fer_exp.cli.compose import compose_all, run
 from fer_exp.commands.train import PACKAGES
 from fer_exp.config import STUDIES, TableConfig, TrainConfig, check_choice, validate
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import write_json
-from fer_exp.hydra_app import compose_all, run
 from fer_exp.report.figures import save_figure
 from fer_exp.report.files import save_table
-from fer_exp.report.human_tables import frame_table, records
+from fer_exp.report.people_tables import frame_table, records
 from fer_exp.studies.needs import check_corpus
 from fer_exp.studies.presets import Preset, read_preset
 from fer_exp.studies.tables import Outcome

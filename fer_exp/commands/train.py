@@ -18,19 +18,19 @@ import pandas as pd
 from numpy.typing import NDArray
 from rich.console import Console
 
+from fer_exp import runs
 from fer_exp.commands.evaluate import write_metrics
 from fer_exp.config import TrainConfig, plain, validate
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError
 from fer_exp.files import write_json
-from fer_exp.human.epochs import judged_history
+from fer_exp.judging.epochs import judged_history
 from fer_exp.labels.delivery import DELIVERED, Delivery
 from fer_exp.labels.noise import save_noise
 from fer_exp.labels.published import FORMS, save_published
 from fer_exp.labels.targets import Targets, make_targets, pictures_of, targets_hash
 from fer_exp.report.tables import metrics_table
 from fer_exp.store import Store, open_dataset
-from fer_exp.training import runs
 
 if TYPE_CHECKING:
     from fer_exp.training.batches import Examples

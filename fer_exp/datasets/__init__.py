@@ -26,7 +26,7 @@ def open_corpus(config: DatasetConfig) -> Corpus:
 
 
 def _synthetic(config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:
-    from fer_exp.datasets.synthetic import Synthetic
+    from fer_exp.datasets.synthetic.corpus import Synthetic
 
     return Synthetic(faces=config.faces, classes=classes, seed=config.seed)
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from fer_exp.answers import Answers
 from fer_exp.config import DatasetConfig, TrainConfig
 from fer_exp.errors import RequestError
-from fer_exp.human.answers import Answers
-from fer_exp.human.read_answers import read_answers
-from fer_exp.studies.cafe_soft_crowd import of_folder
+from fer_exp.read_answers import read_answers
+from fer_exp.studies.cafe_soft.crowd import of_folder
 from fer_exp.studies.presets import Preset
 
 VOTED = "cafe (with dataset.votes=FILE), ferplus or synthetic"

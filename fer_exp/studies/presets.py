@@ -11,8 +11,8 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from fer_exp.config import SCALES, STUDIES, check_choice
+from fer_exp.config.folder import conf_folder
 from fer_exp.errors import RequestError
-from fer_exp.help import conf_folder
 
 Grid = dict[str, list[str]]
 """Axis (a key or a group) -> its values, as they are typed."""

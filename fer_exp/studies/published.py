@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from omegaconf import OmegaConf
 
-from fer_exp.help import conf_folder
+from fer_exp.config.folder import conf_folder
 
 
 class Accuracy(NamedTuple):

@@ -12,8 +12,7 @@ from typing import Any
 import pandas as pd
 
 from fer_exp.config import TrainConfig
-from fer_exp.sweep import FAILED
-from fer_exp.training.runs import is_finished, run_folder
+from fer_exp.runs import FAILED, is_finished, run_folder
 
 DONE, BROKEN, MISSING = "done", "failed", "not run"
 

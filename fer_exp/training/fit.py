@@ -24,13 +24,13 @@ from fer_exp.errors import RequestError, RunError
 from fer_exp.files import whole
 from fer_exp.methods import make_method
 from fer_exp.methods.method import Output, Setting
+from fer_exp.runs import CHECKPOINT
 from fer_exp.training.augment import normalise
 from fer_exp.training.batches import Batches, Examples, class_weights, resident
 from fer_exp.training.module import FaceModule
 from fer_exp.training.networks import FaceNetwork, build_network, fastest_layout
 from fer_exp.training.processes import SharedBatchNorm, machines, own_processes
 from fer_exp.training.progress import EpochPredictions, History, ProgressLines
-from fer_exp.training.runs import CHECKPOINT
 
 PREDICT_BATCH = 256
 PEER = 1_000_003

@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from fer_exp.files import whole
+from fer_exp.runs import epoch_file, write_table
 from fer_exp.training.batches import Batch
 from fer_exp.training.module import FaceModule
-from fer_exp.training.runs import epoch_file, write_table
 
 METRICS = ("train_loss", "val_loss", "val_accuracy")
 

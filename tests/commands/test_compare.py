@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from fer_exp.cli import main
-from tests.human.tables import CLASSES, predictions_table
+from tests.judging.tables import CLASSES, predictions_table
 
 P = [f"p_{name}" for name in CLASSES]
 QUICK = ["bootstrap=50", "permutations=100"]

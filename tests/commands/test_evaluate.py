@@ -10,8 +10,8 @@ from fer_exp.commands.evaluate import evaluate, target_prior, write_metrics
 from fer_exp.config import EvaluateConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import write_json
-from fer_exp.human.judge import judge
-from tests.human.tables import CLASSES, predictions_table
+from fer_exp.judging.judge import judge
+from tests.judging.tables import CLASSES, predictions_table
 
 
 @pytest.fixture

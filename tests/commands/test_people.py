@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from fer_exp.cli import main
-from fer_exp.human.read_answers import read_answers
 from fer_exp.labels.votes import majority
+from fer_exp.read_answers import read_answers
 
 CLASSES = ("neutral", "happiness", "fear")
 
@@ -158,7 +158,7 @@ def test_a_mistake_is_one_sentence_with_a_way_out(crowd, capsys, words, said):
 
 
 def test_completion_knows_crowd_plan(monkeypatch, capsys):
-    from fer_exp.completion import complete
+    from fer_exp.cli.completion import complete
 
     line = "fer-exp crowd plan bud"
     monkeypatch.setenv("COMP_LINE", line)

@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 import torch
 
+from fer_exp import runs
 from fer_exp.cli import main
 from fer_exp.commands.train import train
 from fer_exp.config import DatasetConfig, LabelsConfig, TrainConfig, TrainerConfig
 from fer_exp.errors import RequestError, RunError
-from fer_exp.training import runs
 from tests.datasets.fakes import write_fer2013, write_votes
 
 FILES = ("config.yaml", "metrics.json", "run.json", "history.csv")

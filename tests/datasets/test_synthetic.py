@@ -6,11 +6,11 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from fer_exp.datasets.corpus import CLASSES, FACE_COLUMNS
-from fer_exp.datasets.drawing import draw_face
-from fer_exp.datasets.expressions import ACTION_UNITS, PROTOTYPES, combine
-from fer_exp.datasets.people import View, draw_person
-from fer_exp.datasets.raters import PANEL, SPAMMERS
-from fer_exp.datasets.synthetic import Synthetic
+from fer_exp.datasets.synthetic.corpus import Synthetic
+from fer_exp.datasets.synthetic.drawing import draw_face
+from fer_exp.datasets.synthetic.expressions import ACTION_UNITS, PROTOTYPES, combine
+from fer_exp.datasets.synthetic.people import View, draw_person
+from fer_exp.datasets.synthetic.raters import PANEL, SPAMMERS
 from fer_exp.errors import RequestError
 
 SEVEN = CLASSES[:7]

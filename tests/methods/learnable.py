@@ -8,8 +8,8 @@ import torch
 from pytorch_lightning import Callback, Trainer
 from torch import nn
 
+from fer_exp.cli.compose import method_keys
 from fer_exp.config import TrainerConfig
-from fer_exp.hydra_app import method_keys
 from fer_exp.methods.method import Setting
 from fer_exp.training.batches import Batches, Examples
 from fer_exp.training.module import FaceModule

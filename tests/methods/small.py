@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from fer_exp.cli.compose import method_keys
 from fer_exp.config import MethodConfig
-from fer_exp.hydra_app import method_keys
 from fer_exp.methods import make_method
 from fer_exp.methods.method import Method, Output, Setting, Step
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 from pytorch_lightning import Callback, Trainer
 
+from fer_exp.cli.compose import method_keys
 from fer_exp.errors import RequestError
-from fer_exp.hydra_app import method_keys
 from fer_exp.methods import METHODS
 from fer_exp.methods.method import Method, Setting
 from tests.methods.learnable import SHORT, fit, tiny_module

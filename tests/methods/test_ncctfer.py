@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch.autograd import gradcheck
 
+from fer_exp.cli.compose import method_keys
 from fer_exp.errors import RequestError
-from fer_exp.hydra_app import method_keys
 from fer_exp.methods.method import Setting, mean_over
 from fer_exp.methods.ncctfer import (
     LEAST_SHARE,

@@ -15,13 +15,13 @@ import pytest
 from fer_exp.commands.report import report
 from fer_exp.config import ReportConfig
 from fer_exp.errors import RequestError
-from fer_exp.human.judge import judge
-from fer_exp.human.predictions import check_predictions
-from fer_exp.human.sources import Source
-from fer_exp.report.headline import headline, sentences
-from fer_exp.report.page import Judgement, render
-from fer_exp.report.pictures import Stored, find_store, sprite
-from tests.human.tables import CLASSES, predictions_table
+from fer_exp.judging.judge import judge
+from fer_exp.judging.predictions import check_predictions
+from fer_exp.judging.sources import Source
+from fer_exp.report.page.headline import headline, sentences
+from fer_exp.report.page.pictures import Stored, find_store, sprite
+from fer_exp.report.page.render import Judgement, render
+from tests.judging.tables import CLASSES, predictions_table
 
 BROWSER = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None

@@ -3,9 +3,9 @@ import io
 import pytest
 from rich.console import Console
 
-from fer_exp.human.judge import judge
+from fer_exp.judging.judge import judge
 from fer_exp.report.tables import HEADLINE, PREFIXES, baselines_table, direction, metrics_table, runs_table
-from tests.human.tables import predictions_table
+from tests.judging.tables import predictions_table
 
 
 def printed(table, width=80, terminal=False):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fer_exp.human import affect, calibration, classification
+from fer_exp.metrics import affect, calibration, classification
 from fer_exp.stats import bootstrap as b
 
 

@@ -14,15 +14,18 @@ from fer_exp.cli import main
 from fer_exp.config import DatasetConfig, LabelsConfig, TrainConfig, TrainerConfig
 from fer_exp.datasets import open_corpus
 from fer_exp.errors import RequestError
-from fer_exp.human.judge import judge
-from fer_exp.human.predictions import check_predictions
+from fer_exp.judging.judge import judge
+from fer_exp.judging.predictions import check_predictions
 from fer_exp.store import open_dataset
-from fer_exp.studies import affectnet_crowd, crowd_labels, crowd_ratings, weak_training
+from fer_exp.studies.affectnet_crowd import labels as crowd_labels
+from fer_exp.studies.affectnet_crowd import ratings as crowd_ratings
+from fer_exp.studies.affectnet_crowd import study as affectnet_crowd
+from fer_exp.studies.affectnet_crowd import training as weak_training
 from fer_exp.studies.needs import check_corpus, given_ratings
 from fer_exp.studies.presets import read_preset
 from fer_exp.studies.published import read_published
 from fer_exp.studies.trained import Trained
-from tests.human.tables import CLASSES, predictions_table
+from tests.judging.tables import CLASSES, predictions_table
 
 MEASURES = {"l1": "L1", "valence_ccc": "valence CCC"}
 

@@ -15,15 +15,17 @@ from fer_exp.config import DatasetConfig, LabelsConfig, TrainConfig, plain
 from fer_exp.datasets import open_corpus
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError, RunError
-from fer_exp.human.judge import judge
-from fer_exp.human.predictions import check_predictions
-from fer_exp.studies import cafe_soft_crowd, cafe_soft_figure, cafe_soft_tables
-from fer_exp.studies.cafe_soft_networks import compare, differences, joined, modes, published_tests
+from fer_exp.judging.judge import judge
+from fer_exp.judging.predictions import check_predictions
+from fer_exp.studies.cafe_soft import crowd as cafe_soft_crowd
+from fer_exp.studies.cafe_soft import figure as cafe_soft_figure
+from fer_exp.studies.cafe_soft import tables as cafe_soft_tables
+from fer_exp.studies.cafe_soft.networks import compare, differences, joined, modes, published_tests
 from fer_exp.studies.presets import read_preset
 from fer_exp.studies.published import read_published
 from fer_exp.studies.trained import Trained
 from tests.datasets import fake_cafe, fake_rafdb, fakes
-from tests.human.tables import CLASSES, predictions_table
+from tests.judging.tables import CLASSES, predictions_table
 
 train_command = importlib.import_module("fer_exp.commands.train")
 P = [f"p_{name}" for name in CLASSES]

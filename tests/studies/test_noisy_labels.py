@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from fer_exp.config import LabelsConfig, MethodConfig, TrainConfig
-from fer_exp.help import options
+from fer_exp.config.folder import options
 from fer_exp.studies import noisy_labels
 from fer_exp.studies.presets import read_preset
 from fer_exp.studies.trained import Trained

@@ -17,12 +17,12 @@ import pytest
 import torch
 from torch import nn
 
-from fer_exp import hydra_app
+from fer_exp.cli import compose
 from fer_exp.config import TrainerConfig
 from fer_exp.errors import RequestError
 from fer_exp.methods.affect import affect_loss
+from fer_exp.runs import CHECKPOINT
 from fer_exp.training.processes import machines
-from fer_exp.training.runs import CHECKPOINT
 
 SHARES = """
 import sys, torch
@@ -187,7 +187,7 @@ def test_jobs_of_two_processes_by_other_starters(two, cache, tmp_path, by):
 def test_a_sweep_under_torchrun_is_refused(monkeypatch):
     monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
     with pytest.raises(RequestError, match=r"torchrun starts one training; run the sweep without it"):
-        hydra_app.run("train", ["-m", "seed=0,1"])
+        compose.run("train", ["-m", "seed=0,1"])
 
 
 def test_other_processes_than_the_run_has_devices_are_refused(monkeypatch):

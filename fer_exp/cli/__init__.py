@@ -1,0 +1,66 @@
+"""The command line: a word chooses the command, Hydra reads the rest. Nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from fer_exp import __version__
+from fer_exp.cli import help as pages
+from fer_exp.cli.help import COMMANDS
+from fer_exp.errors import RequestError, RunError, did_you_mean
+
+HELP = ("-h", "--help", "help")
+COMPLETION = ("-sc", "--shell-completion")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: what was typed after ``fer-exp``; None takes it from ``sys.argv``.
+
+    Returns:
+        The exit code: 0 done, 1 a run failed, 2 the request was wrong, 130 interrupted.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    given = [word for word in given if word != "--debug"]
+    try:
+        return _dispatch(given)
+    except (RequestError, RunError) as error:
+        if debug:
+            raise
+        print(f"fer-exp: {error}", file=sys.stderr)
+        return 2 if isinstance(error, RequestError) else 1
+    except KeyboardInterrupt:
+        print("fer-exp: interrupted. Whole epochs are saved; the same command goes on from there.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output has gone, as with | head
+        sys.stdout = None
+        return 0
+
+
+def _dispatch(given: list[str]) -> int:
+    if not given or given[0] in HELP:
+        print(pages.overview(COMMANDS))
+        return 0
+    if given[:2] == ["crowd", "plan"]:
+        given = given[1:]
+    command, rest = given[0], given[1:]
+    if command in ("--version", "-V"):
+        print(f"fer-exp {__version__}")
+        return 0
+    if command in COMPLETION or (rest and rest[0] in COMPLETION):
+        from fer_exp.cli.completion import complete
+
+        return complete(given)
+    if command not in COMMANDS:
+        hint = did_you_mean(command, COMMANDS)
+        raise RequestError(f"There is no command {command!r}; {hint}There are: {', '.join(COMMANDS)}.")
+    if any(word in HELP for word in rest):
+        print(pages.command(command, COMMANDS[command]))
+        return 0
+    from fer_exp.cli.compose import run, with_paths
+
+    return run(command, with_paths(command, rest))

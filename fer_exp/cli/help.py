@@ -1,0 +1,124 @@
+"""Help pages, read off conf/ as text, so that they are never out of date and need no library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from fer_exp.config.folder import conf_folder, options
+
+COMMANDS = {
+    "train": "train a network under a label mode, and judge it by the human answers",
+    "evaluate": "judge saved predictions again, of a run or of any model",
+    "compare": "hold runs or prediction files against each other on the same faces",
+    "table": "a paper's table with ours beside it: trains what is missing, then writes it",
+    "report": "one page of one run or several: metrics, figures, faces",
+    "prepare": "read a corpus once and say what is in it",
+    "agreement": "how well people agree, and what a crowd changes against the original labels",
+    "crowd": "trust of workers, filters, soft labels, Dawid-Skene, GLAD, MACE, a crowd against a lab",
+    "plan": "how many raters a crowd needs, from a pilot's answers; also typed as crowd plan",
+    "bench": "measure images per second: batches, network, whole training path",
+}
+"""What each command is for; its keys stand in conf/<command>.yaml."""
+
+EXAMPLES = (
+    ("fer-exp train", "the built-in faces, defaults"),
+    ("fer-exp train dataset=ferplus dataset.root=DIR labels=soft", "soft labels from the crowd"),
+    ("fer-exp train -m labels=noisy labels.rate=0.2,0.4 seed=0,1,2", "sweep: six runs, one table"),
+    ("fer-exp compare runs/*", "differences with intervals and tests"),
+    ("fer-exp agreement ratings=answers.csv", "how well do people agree?"),
+)
+"""On the first page."""
+
+MORE = (
+    ("fer-exp evaluate run=runs/NAME all=true", "every metric of a run"),
+    ("fer-exp evaluate predictions=mine.csv", "judge any model's predictions"),
+    ("fer-exp compare a.parquet b.csv common=true", "on the faces that both saw"),
+    ("fer-exp report run=runs/NAME", "one page with figures and faces"),
+    ("fer-exp prepare dataset=ferplus dataset.root=DIR", "what is in a corpus"),
+    ("fer-exp agreement dataset=ferplus dataset.root=DIR against=original", "what a crowd changes"),
+    ("fer-exp crowd ratings=answers.csv gold=gold.csv min_gold_accuracy=0.6", "whom to trust"),
+    ("fer-exp crowd plan ratings=pilot.csv", "how many raters a face?"),
+    ("fer-exp table study=cafe-soft", "one label against a distribution, on the built-in faces"),
+    ("fer-exp table study=noisy-labels", "a paper's table, on the built-in faces"),
+    ("fer-exp table study=affectnet-crowd", "single labels against a crowd, on the built-in faces"),
+    ("fer-exp bench trainer=cpu dataset.size=112", "images per second"),
+)
+"""On the pages of the commands, beside those of EXAMPLES."""
+
+
+def overview(commands: Mapping[str, str]) -> str:
+    """The page of `fer-exp --help`."""
+    return "\n".join(
+        [
+            "fer-exp: does a face classifier see ambiguity as people do, and does it survive wrong labels?",
+            "",
+            "usage: fer-exp COMMAND [KEY=VALUE ...]",
+            "",
+            "commands:",
+            *(f"  {name:<10} {purpose}" for name, purpose in commands.items()),
+            "",
+            "groups (fer-exp train GROUP=OPTION; * is the default):",
+            *_groups("train"),
+            "",
+            "examples:",
+            *_examples(EXAMPLES),
+            "",
+            "fer-exp COMMAND --help lists its keys. --debug shows where an error comes from.",
+        ]
+    )
+
+
+def command(name: str, purpose: str) -> str:
+    """The page of `fer-exp NAME --help`."""
+    groups = _groups(name)
+    keys = [line for line in _lines(conf_folder() / f"{name}.yaml") if _is_key(line)]
+    typed = "crowd plan" if name == "plan" else name
+    shown = [example for example in (*EXAMPLES, *MORE) if example[0].split(" ", 1)[1].startswith(typed)]
+    parts = [f"fer-exp {name}: {purpose}", "", f"usage: fer-exp {name} [KEY=VALUE ...]", ""]
+    if groups:
+        parts += ["groups (GROUP=OPTION; * is the default):", *groups, ""]
+    parts += ["keys:", *(f"  {line}" for line in keys)]
+    for group, default in _defaults(name).items():
+        parts += ["", f"  with {group}={default}:"]
+        lines = [line for line in _lines(conf_folder() / group / f"{default}.yaml") if _is_key(line)]
+        parts += [f"  {group}.{line}" for line in lines if not line.startswith(("name:", "kind:"))]
+    if shown:
+        parts += ["", "examples:", *_examples(shown)]
+    parts += [
+        "",
+        "-m runs every combination of KEY=A,B,C; --cfg job prints the config and runs nothing;",
+        f"other options of a group have keys of their own: fer-exp {name} GROUP=OPTION --cfg job.",
+    ]
+    return "\n".join(parts)
+
+
+def _groups(name: str) -> list[str]:
+    lines = []
+    for group, default in _defaults(name).items():
+        others = [option for option in options(group) if option != default]
+        listed = " | ".join([f"*{default}", *others])
+        lines.append(f"  {group:<10} {listed}")
+    return lines
+
+
+def _defaults(name: str) -> dict[str, str]:
+    """Group -> default option, from the defaults list of a command's file."""
+    found = {}
+    for line in _lines(conf_folder() / f"{name}.yaml"):
+        group, colon, option = line.split("#")[0].strip().removeprefix("- ").partition(": ")
+        if line.startswith("  - ") and colon and option.strip() != "null":
+            found[group] = option.strip()
+    return found
+
+
+def _examples(examples: tuple[tuple[str, str], ...] | list[tuple[str, str]]) -> list[str]:
+    return [f"  {typed:<62} {meaning}" for typed, meaning in examples]
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def _is_key(line: str) -> bool:
+    return bool(line) and line[0].isalpha() and ":" in line and not line.startswith("defaults")

@@ -1,0 +1,115 @@
+"""A sweep's jobs leave records, because a launcher may run them elsewhere; the table at the end is made of those."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from hydra.experimental.callback import Callback
+
+from fer_exp.errors import RequestError, RunError
+from fer_exp.files import write_json
+from fer_exp.runs import FAILED, is_main_process
+
+_FOLDERS: list[Path] = []
+
+
+class SweepFolder(Callback):
+    """Hydra's callback that tells this process where the records lie, once ``output`` is known."""
+
+    def on_multirun_start(self, config: Any, **kwargs: Any) -> None:
+        """Remembers the folder."""
+        _FOLDERS.append(Path(config.hydra.sweep.dir))
+
+
+def record(
+    folder: Path, number: int, overrides: list[str], job: Callable[[], Path | None], run: Path | None = None
+) -> None:
+    """Run one job of a sweep and leave a record of how it ended; a failure does not stop the others.
+
+    Args:
+        folder: where the records lie.
+        number: the job's number in its sweep.
+        overrides: what the job was told, ``key=value``.
+        job: returns the run folder, or None for a command without one.
+        run: the run folder, where it is known beforehand: the traceback of a failure is written there.
+    """
+    # What submitit's jobs say goes to a file.
+    heard = "SUBMITIT_EXECUTOR" not in os.environ
+    ended: dict[str, Any] = {"overrides": overrides, "folder": None, "error": None, "heard": heard}
+    log = None if run is None else run / FAILED
+    try:
+        if log is not None:
+            log.unlink(missing_ok=True)
+        made = job()
+        ended["folder"] = None if made is None else str(made)
+    except Exception as error:
+        known = isinstance(error, RequestError | RunError)
+        ended["error"] = str(error) if known else f"{type(error).__name__}: {error}"
+        if log is not None:
+            with suppress(OSError):
+                log.parent.mkdir(parents=True, exist_ok=True)
+                log.write_text(traceback.format_exc(), encoding="utf-8")
+                ended["error"] += f" Log: {log}"
+        _say(ended)
+    if is_main_process():  # the others of a DDP run end with nothing to show
+        write_json(folder / f"{number}.json", ended)
+
+
+def show_sweep(ended: bool = True) -> int:
+    """Print what failed unheard, one table over all jobs, then one run folder a line.
+
+    Args:
+        ended: whether every job has ended; else the records stay, for those that have not.
+
+    Returns:
+        1 where a job failed, else 0.
+    """
+    if not _FOLDERS:  # --cfg
+        return 0
+    folder = _FOLDERS[-1]
+    files = sorted(folder.glob("[0-9]*.json"), key=lambda path: int(path.stem))
+    jobs = [json.loads(path.read_text()) for path in files]
+    for job in jobs:
+        if job["error"] and not job["heard"]:
+            _say(job)
+    if any(job["folder"] or job["error"] for job in jobs):
+        _show(jobs)
+    if ended:
+        shutil.rmtree(folder, ignore_errors=True)
+        if folder.parent.name == ".sweep":
+            with suppress(OSError):  # another sweep has its own there
+                folder.parent.rmdir()
+    return 1 if any(job["error"] for job in jobs) else 0
+
+
+def _say(job: dict[str, Any]) -> None:
+    print(f"fer-exp: {' '.join(job['overrides'])}: {job['error']}", file=sys.stderr, flush=True)
+
+
+def _show(jobs: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+
+    from fer_exp.report.tables import runs_table
+
+    told = [dict(word.lstrip("+").split("=", 1) for word in job["overrides"] if "=" in word) for job in jobs]
+    keys = list(dict.fromkeys(key for each in told for key in each))
+    swept = [key for key in keys if len({each.get(key) for each in told}) > 1] or keys
+    failed = any(job["error"] for job in jobs)
+    rows: list[tuple[dict[str, object], Any]] = []
+    for each, job in zip(told, jobs, strict=True):
+        labels: dict[str, object] = {key: each.get(key, "") for key in swept}
+        if failed:
+            labels["state"] = "failed" if job["error"] else "done"
+        rows.append((labels, json.loads((Path(job["folder"]) / "metrics.json").read_text()) if job["folder"] else {}))
+    Console(highlight=False).print(runs_table(rows))
+    for job in jobs:
+        if job["folder"]:
+            print(job["folder"])

@@ -1,0 +1,170 @@
+"""The built-in faces: drawn people with known expressions, and simulated raters whose true answers are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fer_exp.datasets.corpus import FACE_COLUMNS, OTHER_ANSWERS, Corpus, Faces
+from fer_exp.datasets.synthetic import raters as people_who_rate
+from fer_exp.datasets.synthetic.drawing import draw_face
+from fer_exp.datasets.synthetic.expressions import Expression, affect, pose, visible
+from fer_exp.datasets.synthetic.people import Person, View, draw_person, draw_view
+from fer_exp.datasets.synthetic.raters import PANEL, Raters
+from fer_exp.errors import RequestError
+
+VERSION = 2
+"""Part of the content key; raise it when the same seed gives other faces or votes."""
+
+PER_SUBJECT = 12
+TEST_SHARE = 0.25
+FEWEST = 48
+PIECE = 256
+RATING_NOISE = 0.18  # standard deviation of one rater's valence or arousal around his own mean
+
+
+class _Sitting(NamedTuple):
+    """What one picture is drawn from."""
+
+    person: Person
+    view: View
+    expression: Expression
+
+
+class Synthetic(Corpus):
+    """Faces drawn from action units. The label is the posed class; the votes are what simulated raters saw in it.
+
+    Args:
+        faces: how many, at least 48; twelve of each person.
+        classes: seven or eight names, neutral among them.
+        seed: of everything.
+    """
+
+    name = "synthetic"
+    citation = "Built into fer-exp: faces drawn from FACS action units (Ekman and Friesen 1978) after EMFACS (1983)."
+    licence = "MIT"
+    access = "Built in; nothing to get."
+
+    def __init__(self, faces: int, classes: tuple[str, ...], seed: int) -> None:
+        if faces < FEWEST:
+            raise RequestError(f"dataset.faces is {faces}; give at least {FEWEST}, so that every split has persons.")
+        self.faces, self.classes, self.seed = faces, classes, seed
+
+    def files(self) -> list[Path]:
+        """None."""
+        return []
+
+    def recipe(self) -> str:
+        """Version, number and seed."""
+        return f"synthetic {VERSION}, {self.faces} faces, seed {self.seed}"
+
+    def read(self) -> Faces:
+        """The tables; a quarter of the persons are test."""
+        subjects = self._subject_numbers
+        count = int(subjects[-1]) + 1
+        order = np.random.default_rng([self.seed, 1]).permutation(count)
+        tests = set(order[: max(1, round(TEST_SHARE * count))].tolist())
+        given = self.ratings().groupby("task", sort=False)[["valence", "arousal"]].mean()
+        table = pd.DataFrame(
+            {
+                "face": self._ids,
+                "split": ["test" if subject in tests else "train" for subject in subjects.tolist()],
+                "subject": [f"s{subject:04d}" for subject in subjects.tolist()],
+                "label": [sitting.expression.label for sitting in self._sittings],
+                "valence": given["valence"].to_numpy(),
+                "arousal": given["arousal"].to_numpy(),
+                "source": "synthetic",
+            },
+            columns=list(FACE_COLUMNS),
+        )
+        names = (*self.classes, *OTHER_ANSWERS)
+        counts = {name: (self._votes == k).sum(axis=1) for k, name in enumerate(names)}
+        return Faces(table, pd.DataFrame({"face": self._ids, **counts}))
+
+    def pixels(self, size: int) -> Iterator[NDArray[np.uint8]]:
+        """Each face drawn, in pieces."""
+        for start in range(0, self.faces, PIECE):
+            some = range(start, min(start + PIECE, self.faces))
+            yield np.stack([self._picture(i, size) for i in some])
+
+    def truth(self) -> pd.DataFrame:
+        """``face`` and the share of the whole pool that answers each class, of those who name one; rows sum to 1."""
+        return pd.DataFrame({"face": self._ids, **dict(zip(self.classes, self._chances.mean(axis=0).T, strict=True))})
+
+    def ratings(self) -> pd.DataFrame:
+        """Every answer: ``task`` (the face), ``worker``, ``label``, ``valence``, ``arousal`` (-1..1)."""
+        rng = np.random.default_rng([self.seed, 3])
+        felt = affect(self._activation, self.classes)[:, None, :] * self._clarity[:, None, None]
+        given = felt + self._raters.shift[self._seats] + rng.normal(0.0, RATING_NOISE, (self.faces, PANEL, 2))
+        blind = self._raters.skill[self._seats] == 0
+        given[blind] = rng.uniform(-1, 1, (int(blind.sum()), 2))
+        names = np.array([*self.classes, *OTHER_ANSWERS], dtype=object)
+        return pd.DataFrame(
+            {
+                "task": np.repeat(self._ids, PANEL),
+                "worker": [f"w{seat:02d}" for seat in self._seats.ravel().tolist()],
+                "label": names[self._votes.ravel()],
+                "valence": np.clip(given[:, :, 0], -1, 1).ravel().round(2),
+                "arousal": np.clip(given[:, :, 1], -1, 1).ravel().round(2),
+            }
+        )
+
+    def workers(self) -> pd.DataFrame:
+        """The truth about the raters: ``worker``, ``skill`` (0 does not look, 1 average), ``confusion``."""
+        names = [f"w{number:02d}" for number in range(people_who_rate.POOL)]
+        return pd.DataFrame({"worker": names, "skill": self._raters.skill, "confusion": self._raters.confusion})
+
+    def _picture(self, index: int, size: int) -> NDArray[np.uint8]:
+        person, view, expression = self._sittings[index]
+        seed = (self.seed, 5, index)
+        return draw_face(person, view, expression.actions, expression.side, size, seed)
+
+    @cached_property
+    def _subject_numbers(self) -> NDArray[np.int64]:
+        return np.arange(self.faces) // PER_SUBJECT
+
+    @cached_property
+    def _ids(self) -> list[str]:
+        return [f"s{i // PER_SUBJECT:04d}-{i % PER_SUBJECT:02d}" for i in range(self.faces)]
+
+    @cached_property
+    def _sittings(self) -> list[_Sitting]:
+        """Each face from a stream of its own, so that it does not depend on how many there are."""
+        count = int(self._subject_numbers[-1]) + 1
+        persons = [draw_person(np.random.default_rng([self.seed, 0, number])) for number in range(count)]
+        sittings = []
+        for i in range(self.faces):
+            rng = np.random.default_rng([self.seed, 2, i])
+            sittings.append(_Sitting(persons[i // PER_SUBJECT], draw_view(rng), pose(rng, self.classes)))
+        return sittings
+
+    @cached_property
+    def _activation(self) -> NDArray[np.float64]:
+        return np.stack([sitting.expression.activation for sitting in self._sittings])
+
+    @cached_property
+    def _clarity(self) -> NDArray[np.float64]:
+        return np.array([sitting.view.clarity for sitting in self._sittings])
+
+    @cached_property
+    def _raters(self) -> Raters:
+        return people_who_rate.draw_raters(np.random.default_rng([self.seed, 4]), self.classes)
+
+    @cached_property
+    def _chances(self) -> NDArray[np.float64]:
+        seen = np.stack([visible(sitting.view.cover, self.classes) for sitting in self._sittings])
+        return people_who_rate.answers(self._raters, self._activation, seen, self._clarity, self.classes)
+
+    @cached_property
+    def _seats(self) -> NDArray[np.int64]:
+        return people_who_rate.panel(np.random.default_rng([self.seed, 6]), self.faces)
+
+    @cached_property
+    def _votes(self) -> NDArray[np.int64]:
+        return people_who_rate.vote(np.random.default_rng([self.seed, 7]), self._chances, self._seats, self._clarity)

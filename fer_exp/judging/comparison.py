@@ -1,0 +1,231 @@
+"""Two or more models on the same faces: grouped by config, pooled over seeds, tested pair by pair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fer_exp.errors import RequestError
+from fer_exp.judging import ceiling
+from fer_exp.judging.contrasts import all_pairs, as_json, differences
+from fer_exp.judging.groups import METRICS, REPAIRS, Group, group_names, grouped
+from fer_exp.judging.judge import Judged, Repairs, arrays, fit_repairs, repaired
+from fer_exp.judging.predictions import class_names
+from fer_exp.judging.sources import Source
+from fer_exp.metrics.registry import against_labels, against_majority, against_ratings, against_votes
+from fer_exp.stats.bootstrap import FloatArray, Statistic, percentile_interval, replicates, within
+
+
+def compare_sources(
+    original: Sequence[Source],
+    sources: Sequence[Source],
+    metrics: Sequence[str] | None,
+    *,
+    samples: int = 2000,
+    permutations: int = 10_000,
+    seed: int = 0,
+    repairs: bool = True,
+) -> dict[str, Any]:
+    """Each config's metrics with intervals over seeds and faces, and every pair of configs tested.
+
+    Seeds are pooled by a bootstrap on two levels: in each replicate, runs are drawn with replacement within each
+    config, and persons (faces where persons are not known) once for all configs; a config's value is the mean over its
+    drawn runs. That needs no model of how seeds vary and holds for metrics that are no means, such as calibration; a
+    mixed model would need normal residuals, and more than the three to five seeds that there are, to be better. With
+    one run there is nothing to draw, and the interval tells of faces alone. With S runs the spread between runs is
+    drawn too small by the factor sqrt((S - 1) / S), as in any bootstrap of S things.
+
+    The tests take, per face, the mean over a config's runs. ``p`` is two-sided from the bootstrap's standard error
+    (normal); it is the one that heeds seeds and persons, and that exists for every metric, so Holm's correction over
+    all metrics and pairs is made of it.
+
+    Args:
+        original: the sources with all their splits; repairs are fitted on val.
+        sources: the same as ``on_same_faces`` gives them.
+        metrics: names; None takes those of ``METRICS`` that there are.
+        samples: bootstrap replicates.
+        permutations: random swaps.
+        seed: of both.
+        repairs: also each config after temperature scaling and mixing with uniform, and the class prior and uniform.
+
+    Returns:
+        ``faces``, ``subjects``, ``metrics``, ``groups`` (name, seeds, metric -> value, low, high, sd over runs) and
+        ``pairs`` (a, b, metric -> difference, low, high, p, holm and, of metrics that are means over faces, the tests).
+
+    Raises:
+        RequestError: a metric that is not known or not there, or nothing to compare by.
+    """
+    classes = class_names(sources[0].table)
+    parts = [arrays(source.table, classes) for source in sources]
+    clusters = parts[0].clusters
+    members = grouped(original)
+    groups = _groups(original, sources, parts, members, classes, metrics, repairs)
+    shown = _shown(groups, metrics)
+    drawn = _drawn(groups, shown, clusters, samples, seed)
+    level: dict[str, Any] = {
+        "faces": len(clusters),
+        "subjects": int(clusters.max()) + 1 if sources[0].table["subject"].notna().all() else None,
+        "metrics": shown,
+        "groups": [_described(group, shown, own) for group, own in zip(groups, drawn, strict=True)],
+    }
+    pairs = all_pairs(groups)
+    level["pairs"] = differences(groups, pairs, shown, drawn, clusters, permutations, seed)
+    return level
+
+
+def _groups(
+    original: Sequence[Source],
+    sources: Sequence[Source],
+    parts: Sequence[Judged],
+    members: Sequence[Sequence[int]],
+    classes: tuple[str, ...],
+    metrics: Sequence[str] | None,
+    repairs: bool,
+) -> list[Group]:
+    detail = metrics is not None and any(name not in METRICS for name in metrics)
+    known = parts[0].counts.sum(axis=1) > 0
+    prior = np.full(len(classes), 1 / len(classes))
+    if known.any():
+        prior = (parts[0].counts[known] / parts[0].counts[known].sum(axis=1, keepdims=True)).mean(axis=0)
+    panels = ceiling.deal(parts[0].counts.astype(np.int64))
+    same_answer = np.broadcast_to(prior, parts[0].model.shape)
+    nobody = None
+    if panels is not None:
+        seen = parts[0].counts[panels.faces].astype(np.int64)
+        nobody = ceiling.model_l1(same_answer[panels.faces], seen, panels.held_out)
+    wanted = METRICS if metrics is None else metrics
+
+    def statistics(i: int, model: FloatArray) -> dict[str, Statistic]:
+        found = _statistics(parts[i]._replace(model=model), sources[i].table, classes, detail)
+        if panels is not None:
+            counts = parts[i].counts.astype(np.int64)
+            own = ceiling.rater_equivalents(model, same_answer, counts, panels, nobody)
+            found |= {name: (panels.faces, own[name]) for name in ("rater_equivalents", "held_out_l1")}
+        return {name: within(*each) for name, each in found.items() if name in wanted}
+
+    groups: list[Group] = []
+    for number, (name, own) in enumerate(zip(group_names(original, members), members, strict=True)):
+        names, seeds = [original[i].name for i in own], [original[i].seed for i in own]
+        groups.append(Group(name, names, seeds, number))
+        groups[-1].statistics = _listed([statistics(i, parts[i].model) for i in own])
+    if repairs:
+        fitted = [_fitted(source, classes) for source in original]
+        for number, own in enumerate(members):
+            for repair, words in REPAIRS.items():
+                if all(repair in fitted[i].values for i in own):
+                    base = groups[number]
+                    groups.append(Group(f"{base.name}, {words}", base.sources, base.seeds, number, repair))
+                    after = [statistics(i, repaired(parts[i].model, fitted[i])[repair]) for i in own]
+                    groups[-1].statistics = _listed(after)
+        for repair, answer in (("prior", prior), ("uniform", np.full(len(classes), 1 / len(classes)))):
+            words = "class prior" if repair == "prior" else "uniform"
+            groups.append(Group(words, [], [], -1, repair))
+            same = np.broadcast_to(answer, parts[0].model.shape)
+            own_statistics = statistics(0, same)
+            no_face = {
+                key: each for key, each in own_statistics.items() if "valence" not in key and "arousal" not in key
+            }
+            groups[-1].statistics = _listed([no_face])
+    return groups
+
+
+def _fitted(source: Source, classes: tuple[str, ...]) -> Repairs:
+    val = source.table[source.table["split"] == "val"]
+    return fit_repairs(arrays(val, classes)) if len(val) else Repairs({}, {})
+
+
+def _listed(found: Sequence[Mapping[str, Statistic]]) -> dict[str, list[Statistic]]:
+    return {name: [each[name] for each in found] for name in found[0]}
+
+
+def _statistics(
+    part: Judged, table: pd.DataFrame, classes: tuple[str, ...], detail: bool
+) -> dict[str, tuple[NDArray[np.bool_], Statistic]]:
+    """Every metric of one model, and which of the faces it is over."""
+    counts, model = part.counts, part.model
+    labelled, voted = part.label >= 0, counts.sum(axis=1) > 0
+    found: dict[str, tuple[NDArray[np.bool_], Statistic]] = {}
+    if labelled.any():
+        own = against_labels(part.label[labelled], model[labelled], classes, detail=detail)
+        found |= {name: (labelled, each) for name, each in own.items()}
+    if voted.any():
+        people = counts[voted] / counts[voted].sum(axis=1, keepdims=True)
+        own = against_votes(people, model[voted], classes, detail=detail)
+        own |= against_majority(counts[voted], model[voted])
+        found |= {name: (voted, each) for name, each in own.items()}
+    for side in ("valence", "arousal"):
+        human, answer = table[f"human_{side}"].to_numpy(np.float64), table[side].to_numpy(np.float64)
+        both = ~np.isnan(human) & ~np.isnan(answer)
+        if both.any():
+            own = against_ratings(human[both], answer[both])
+            found |= {f"{side}_{name}": (both, each) for name, each in own.items()}
+    return found
+
+
+def _shown(groups: Sequence[Group], metrics: Sequence[str] | None) -> list[str]:
+    there = groups[0].statistics
+    for name in metrics or ():
+        if name not in there:
+            known = ", ".join(key for key in METRICS if key in there) or "none of the usual ones"
+            raise RequestError(
+                f"metrics names {name}, which these faces do not have or nobody knows; there are: {known}."
+            )
+    shown = [name for name in (metrics or METRICS) if name in there]
+    if not shown:
+        raise RequestError("No face has a label, votes or ratings to compare by.")
+    return shown
+
+
+def _drawn(
+    groups: Sequence[Group], shown: Sequence[str], clusters: NDArray[np.int64], samples: int, seed: int
+) -> list[dict[str, FloatArray]]:
+    """Replicates of each group's metrics: the same faces for all, runs drawn within the group."""
+    if samples == 0 or clusters.max() == 0:
+        return [{} for _ in groups]
+    named = {
+        f"{g} {name} {i}": each
+        for g, group in enumerate(groups)
+        for name in shown
+        for i, each in enumerate(group.statistics.get(name, []))
+    }
+    values = replicates(named, clusters, samples, seed)
+    generator = np.random.default_rng([seed, 3])
+    runs: dict[int, NDArray[np.int64]] = {}
+    drawn = []
+    for g, group in enumerate(groups):
+        size = max(1, len(group.sources))
+        if group.base not in runs:  # a repaired run is drawn together with the run that it comes from
+            runs[group.base] = generator.integers(0, size, (size, samples))
+        chosen, each = runs[group.base], np.arange(samples)
+        own = {}
+        for name in shown:
+            if name in group.statistics:
+                stacked = np.stack([values[f"{g} {name} {i}"] for i in range(size)])
+                own[name] = stacked[chosen, each].mean(axis=0)
+        drawn.append(own)
+    return drawn
+
+
+def _described(group: Group, shown: Sequence[str], drawn: Mapping[str, FloatArray]) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "name": group.name,
+        "runs": group.sources,
+        "seeds": group.seeds,
+        "base": group.base,
+        "repair": group.repair,
+        "words": REPAIRS.get(group.repair or "", group.repair),
+        "metrics": {},
+    }
+    for name in shown:
+        if name not in group.statistics:
+            continue
+        values = np.array([float(each(None)) for each in group.statistics[name]])
+        low, high = percentile_interval(drawn[name]) if name in drawn else (None, None)
+        spread = float(values.std(ddof=1)) if len(values) > 1 else None
+        entry = {"value": as_json(values.mean()), "low": low, "high": high, "sd": as_json(spread)}
+        result["metrics"][name] = entry | {"values": [as_json(value) for value in values]}
+    return result

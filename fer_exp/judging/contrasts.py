@@ -1,0 +1,160 @@
+"""Groups of runs held against each other pair by pair: differences, tests, effect sizes, Holm's correction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from fer_exp.judging.groups import Group
+from fer_exp.stats import tests
+from fer_exp.stats.bootstrap import FloatArray, OfSums, percentile_interval
+
+MOST_REPAIRED = 4  # configs whose repairs are tested, too; of more, pairs would be too many to look at
+
+
+def all_pairs(groups: Sequence[Group]) -> list[tuple[int, int]]:
+    """Trained against trained, and of few configs repaired by temperature against trained of another config."""
+    trained = [g for g, group in enumerate(groups) if group.repair is None]
+    pairs = list(combinations(trained, 2))
+    if len(trained) > MOST_REPAIRED:
+        return pairs
+    scaled = [g for g, group in enumerate(groups) if group.repair in ("temperature", "temperature_votes")]
+    return pairs + [(g, other) for g in scaled for other in trained if groups[g].base != other]
+
+
+def differences(
+    groups: Sequence[Group],
+    pairs: Sequence[tuple[int, int]],
+    shown: Sequence[str],
+    drawn: Sequence[Mapping[str, FloatArray]],
+    clusters: NDArray[np.int64],
+    permutations: int,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """Every pair in every metric.
+
+    Args:
+        groups: runs of one config each.
+        pairs: numbers of two groups.
+        shown: names of metrics.
+        drawn: per group, metric -> replicates, shape (B,); the same faces in all.
+        clusters: the person (or face) of each face, shape (N,).
+        permutations: random swaps.
+        seed: of the swaps.
+
+    Returns:
+        Per pair ``a``, ``b`` and ``metrics``: name -> difference, low, high, p, holm and, of means, the tests.
+    """
+    results: list[dict[str, Any]] = [{"a": a, "b": b, "metrics": {}} for a, b in pairs]
+    facewise = {name: _facewise(groups, name) for name in shown}
+    p_swapped = _swapped(facewise, pairs, clusters, permutations, seed)
+    for number, (a, b) in enumerate(pairs):
+        for name in shown:
+            entry = _difference(groups, a, b, name, drawn)
+            values = facewise[name]
+            if values is not None:
+                entry |= _paper_and_paired(values.of[a], values.of[b])
+                entry["p_permutation"] = as_json(p_swapped[name][number])
+                if name in ("accuracy", "majority_accuracy"):
+                    entry["p_mcnemar"] = tests.mcnemar(values.of[a] > 0.5, values.of[b] > 0.5).p
+            results[number]["metrics"][name] = entry
+    entries = [entry for result in results for entry in result["metrics"].values()]
+    corrected = tests.holm([np.nan if entry["p"] is None else entry["p"] for entry in entries])
+    for entry, holm in zip(entries, corrected, strict=True):
+        entry["holm"] = as_json(holm)
+    return results
+
+
+class Facewise(NamedTuple):
+    """A metric that is a mean over faces: which faces have it, and per group one value for each of these."""
+
+    faces: NDArray[np.bool_]
+    of: dict[int, FloatArray]
+
+
+def _facewise(groups: Sequence[Group], name: str) -> Facewise | None:
+    """The values of each group, the mean over its runs; None where the metric is no mean over faces."""
+    found: dict[int, FloatArray] = {}
+    used = np.zeros(0, dtype=np.bool_)
+    for g, group in enumerate(groups):
+        each = group.statistics.get(name, [])
+        columns = [one.columns for one in each if isinstance(one, OfSums) and one.columns.shape[1] == 2]
+        if len(columns) != len(each):
+            return None
+        if columns:
+            used = columns[0][:, 1] > 0  # the second column marks the faces that the metric knows
+            found[g] = np.mean([column[used, 0] for column in columns], axis=0)
+    return Facewise(used, found)
+
+
+def _swapped(
+    facewise: Mapping[str, Facewise | None],
+    pairs: Sequence[tuple[int, int]],
+    clusters: NDArray[np.int64],
+    permutations: int,
+    seed: int,
+) -> dict[str, FloatArray]:
+    """Per metric one permutation p for each pair; metrics of the same faces share their swaps."""
+    result = {name: np.full(len(pairs), np.nan) for name in facewise}
+    used = sorted({g for pair in pairs for g in pair})
+    by_faces: dict[bytes, list[str]] = {}
+    for name, values in facewise.items():
+        if values is not None and permutations and pairs:
+            by_faces.setdefault(values.faces.tobytes(), []).append(name)
+    for names in by_faces.values():
+        columns, where, faces = [], [], np.zeros(0, dtype=np.bool_)
+        for m, name in enumerate(names):
+            values = facewise[name]
+            if values is not None:
+                faces = values.faces
+                columns += [values.of[g] for g in used]
+                where += [(m * len(used) + used.index(a), m * len(used) + used.index(b)) for a, b in pairs]
+        codes = np.unique(clusters[faces], return_inverse=True)[1].astype(np.int64)
+        p = tests.permutations(np.stack(columns, axis=1), where, codes, permutations, seed)
+        result |= dict(zip(names, p.reshape(len(names), len(pairs)), strict=True))
+    return result
+
+
+def _difference(
+    groups: Sequence[Group], a: int, b: int, name: str, drawn: Sequence[Mapping[str, FloatArray]]
+) -> dict[str, float | None]:
+    value = float(np.mean([float(each(None)) for each in groups[a].statistics[name]]))
+    value -= float(np.mean([float(each(None)) for each in groups[b].statistics[name]]))
+    entry: dict[str, float | None] = {"difference": as_json(value), "low": None, "high": None, "p": None}
+    if name in drawn[a]:
+        differences = drawn[a][name] - drawn[b][name]
+        entry["low"], entry["high"] = percentile_interval(differences)
+        spread = float(np.nanstd(differences, ddof=1)) if np.isfinite(differences).sum() > 1 else 0.0
+        if np.isfinite(value):
+            entry["p"] = float(2 * norm.sf(abs(value) / spread)) if spread > 1e-15 else float(abs(value) <= 1e-15)
+    return entry
+
+
+def _paper_and_paired(a: FloatArray, b: FloatArray) -> dict[str, float | None]:
+    student, welch, paired, ranks = (
+        tests.student_t(a, b),
+        tests.welch_t(a, b),
+        tests.paired_t(a, b),
+        tests.wilcoxon(a, b),
+    )
+    return {
+        "t": as_json(student.statistic),
+        "df": as_json(student.df),
+        "p_t": as_json(student.p),
+        "p_welch": as_json(welch.p),
+        "t_paired": as_json(paired.statistic),
+        "p_paired": as_json(paired.p),
+        "p_wilcoxon": as_json(ranks.p),
+        "d": as_json(tests.cohens_d(a, b)),
+        "dz": as_json(tests.cohens_dz(a, b)),
+    }
+
+
+def as_json(value: float | None) -> float | None:
+    """A number as JSON knows it: None for what is not finite."""
+    return None if value is None or not np.isfinite(value) else float(value)

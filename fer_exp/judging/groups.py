@@ -1,0 +1,78 @@
+"""Runs of one config as a group: what belongs together, and what sets groups apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from fer_exp.judging.sources import Source
+from fer_exp.stats.bootstrap import Statistic
+
+METRICS = (
+    "l1",
+    "jensen_shannon_divergence",
+    "soft_cross_entropy",
+    "earth_movers_distance",
+    "entropy_correlation",
+    "rater_equivalents",
+    "accuracy",
+    "majority_accuracy",
+    "ece",
+    "people_ece",
+    "valence_ccc",
+    "arousal_ccc",
+)
+"""What is compared unless told otherwise, where the faces have it."""
+REPAIRS = {"temperature": "T by labels", "temperature_votes": "T by votes", "smoothing_votes": "+ uniform"}
+
+
+@dataclass
+class Group:
+    """Runs of one config.
+
+    Attributes:
+        name: what sets it apart from the other groups.
+        sources: names of its runs.
+        seeds: their seeds, where known.
+        base: the group that a repaired one comes from; its own number otherwise.
+        repair: a key of ``REPAIRS``, or ``prior`` or ``uniform``, or None as trained.
+        statistics: metric -> one statistic per run.
+    """
+
+    name: str
+    sources: list[str]
+    seeds: list[object]
+    base: int
+    repair: str | None = None
+    statistics: dict[str, list[Statistic]] = field(default_factory=dict)
+
+
+def grouped(sources: Sequence[Source]) -> list[list[int]]:
+    """Numbers of the sources of each config, seeds apart; a predictions file is a group of its own."""
+    groups: dict[str, list[int]] = {}
+    for i, source in enumerate(sources):
+        key = repr(sorted(source.config.items())) if source.config else f"alone {i}"
+        groups.setdefault(key, []).append(i)
+    return list(groups.values())
+
+
+def group_names(sources: Sequence[Source], groups: Sequence[Sequence[int]]) -> list[str]:
+    """What sets each group apart: the keys that are not the same in all of them; of files, their names."""
+    configs = [sources[members[0]].config for members in groups]
+    keys = list(dict.fromkeys(key for config in configs for key in config))
+    differ = [key for key in keys if len({repr(config.get(key)) for config in configs if config}) > 1]
+    names = []
+    for config, members in zip(configs, groups, strict=True):
+        told = " ".join(f"{_short(key)}={config.get(key)}" for key in differ)
+        names.append(told if config and told else sources[members[0]].name)
+    return names
+
+
+def _short(key: str) -> str:
+    """A key as people say it: labels.kind is labels, labels.rule is rule.
+
+    >>> _short("labels.kind"), _short("trainer.epochs")
+    ('labels', 'epochs')
+    """
+    group, _, own = key.rpartition(".")
+    return group if own in ("kind", "name") else own

@@ -1,0 +1,190 @@
+"""Runs and prediction files to be held against each other: read, brought to the same faces, classes and people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fer_exp.errors import RequestError
+from fer_exp.judging.predictions import class_names, read_predictions
+
+ASIDE = (("seed",), ("output",), ("bootstrap",), ("labels", "seed"), ("dataset", "cache"), ("trainer", "logger"))
+"""Keys that make no other config: seeds, and where things are kept. labels.seed draws the noise, a seed as any."""
+HUMAN = ("label", "human_valence", "human_arousal")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A model's predictions and where they come from.
+
+    Attributes:
+        path: a run folder, or a predictions file.
+        table: as ``check_predictions`` gives it.
+        run: run.json, or empty.
+    """
+
+    path: Path
+    table: pd.DataFrame
+    run: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The folder's or the file's name."""
+        return self.path.name if self.path.is_dir() else self.path.stem
+
+    @property
+    def config(self) -> dict[str, object]:
+        """Dotted key -> value of what the run was told, without ``ASIDE``; empty for a file."""
+        flat: dict[str, object] = {}
+        for key, value in self.run.get("config", {}).items():
+            if isinstance(value, dict):
+                flat |= {f"{key}.{own}": each for own, each in value.items() if (key, own) not in ASIDE}
+            elif (key,) not in ASIDE:
+                flat[key] = value
+        return flat
+
+    @property
+    def seed(self) -> object:
+        """The training seed, None where not known."""
+        return self.run.get("config", {}).get("seed")
+
+
+def read_sources(paths: Sequence[str]) -> tuple[list[Source], list[str]]:
+    """Read runs and prediction files.
+
+    Args:
+        paths: run folders, folders of run folders, and prediction files.
+
+    Returns:
+        The sources, and the folders that were left out because their run has not finished.
+
+    Raises:
+        RequestError: a path that is none of these, or a table against its contract.
+    """
+    sources: list[Source] = []
+    unfinished: list[str] = []
+    for path in dict.fromkeys(Path(each).expanduser() for each in paths):
+        if path.is_file():
+            if path.suffix.lower() in (".parquet", ".csv"):
+                sources.append(Source(path, read_predictions(path), {}))
+            else:
+                unfinished.append(str(path))
+            continue
+        if not path.is_dir():
+            raise RequestError(f"{path} is no run folder and no predictions file.")
+        inside = [path] if (path / "predictions.parquet").is_file() else sorted(path.glob("*/predictions.parquet"))
+        folders = [each if each == path else each.parent for each in inside]
+        if not folders:
+            unfinished.append(str(path))
+        sources += [_read_run(folder) for folder in folders]
+    if not sources:
+        what = f": {unfinished[0]} has no predictions.parquet" if unfinished else ""
+        raise RequestError(f"There is no finished run and no predictions file{what}.")
+    return sources, unfinished
+
+
+def _read_run(folder: Path) -> Source:
+    path = folder / "run.json"
+    try:
+        run = json.loads(path.read_text()) if path.is_file() else {}
+    except ValueError as error:
+        raise RequestError(f"{path} is no JSON ({error}).") from error
+    return Source(folder, read_predictions(folder / "predictions.parquet"), run)
+
+
+def on_same_faces(sources: Sequence[Source], split: str, common: bool) -> tuple[list[Source], list[str]]:
+    """Every source with the same rows in the same order, and the same human side.
+
+    Args:
+        sources: one or more.
+        split: which split is compared.
+        common: restricts all to the faces that all saw; without it, sources that saw other faces are refused.
+
+    Returns:
+        The sources, their tables cut to these faces and to the classes of the first in its order; and notes on what
+        was done. A source without any votes (or labels, ratings) takes them from the first that has them.
+
+    Raises:
+        RequestError: other classes, other faces, no common face, or other votes for the same face.
+    """
+    classes = class_names(sources[0].table)
+    tables = []
+    for source in sources:
+        own = class_names(source.table)
+        if set(own) != set(classes):
+            odd = ", ".join(sorted(set(own) ^ set(classes)))
+            raise RequestError(
+                f"{source.name} and {sources[0].name} have other classes: {odd} stand in one of them alone; predict "
+                "the same classes (dataset.classes) to compare."
+            )
+        part = source.table[source.table["split"] == split].set_index("face")
+        if part.empty:
+            there = ", ".join(dict.fromkeys(source.table["split"]))
+            raise RequestError(f"{source.name} has no faces in the split {split} (there are: {there}); set split.")
+        tables.append(part)
+    notes: list[str] = []
+    shared = tables[0].index
+    for table in tables[1:]:
+        shared = shared[shared.isin(table.index)]
+    for source, table in zip(sources[1:], tables[1:], strict=True):
+        if len(table) == len(tables[0]) and table.index.isin(tables[0].index).all():
+            continue
+        if len(shared) == 0:
+            raise RequestError(f"{source.name} and {sources[0].name} have no face in common in the split {split}.")
+        if not common:
+            both = int(table.index.isin(tables[0].index).sum())
+            raise RequestError(
+                f"{source.name} and {sources[0].name} saw other faces ({len(table):,} and {len(tables[0]):,}, of which "
+                f"{both:,} are in both); add common=true to compare on those that all saw."
+            )
+        notes = [f"restricted to the {len(shared):,} faces that all saw (common=true)"]
+    tables = [table.loc[shared] for table in tables]
+    tables, more = _same_people(sources, tables, classes)
+    columns = [*(f"p_{name}" for name in classes), *(f"votes_{name}" for name in classes)]
+    rest = ["split", "subject", "valence", "arousal", *HUMAN]
+    kept = [table[[name for name in (*rest, *columns) if name in table]].reset_index() for table in tables]
+    return [replace(source, table=table) for source, table in zip(sources, kept, strict=True)], notes + more
+
+
+def _same_people(
+    sources: Sequence[Source], tables: list[pd.DataFrame], classes: tuple[str, ...]
+) -> tuple[list[pd.DataFrame], list[str]]:
+    """The human side of every table made that of the first that has it; other votes for a face are refused."""
+    notes: list[str] = []
+    groups = [[f"votes_{name}" for name in classes], *([name] for name in HUMAN), ["subject"]]
+    for group in groups:
+        having = [i for i, table in enumerate(tables) if group[0] in table and table[group].notna().any().any()]
+        if not having:
+            continue
+        model = tables[having[0]][group]
+        for i, table in enumerate(tables):
+            if i not in having:
+                notes.append(f"{sources[i].name} has no {_words(group[0])}: taken from {sources[having[0]].name}")
+                tables[i] = table.assign(**{name: model[name] for name in group})
+                continue
+            same = (table[group] == model) | (table[group].isna() & model.isna())
+            differing = ~same.all(axis=1).to_numpy(np.bool_)
+            if not differing.any():
+                continue
+            face, number = table.index[int(differing.argmax())], int(differing.sum())
+            if group[0] == "subject":
+                raise RequestError(f"face {face} shows another subject in {sources[i].name}; are they the same faces?")
+            if group[0] != "label":
+                raise RequestError(
+                    f"{sources[i].name} and {sources[having[0]].name} have other {_words(group[0])} for {number:,} "
+                    f"faces, {face} the first; judge them by the same people."
+                )
+            notes.append(f"labels differ for {number:,} faces, so metrics against labels are left out")
+            tables = [each.assign(label=None) for each in tables]
+            break
+    return tables, list(dict.fromkeys(notes))
+
+
+def _words(column: str) -> str:
+    return "votes" if column.startswith("votes_") else column.replace("_", " ")

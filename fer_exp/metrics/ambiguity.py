@@ -1,0 +1,210 @@
+"""Does the model see which faces divide people, and how? Entropies, class by class shares, and few-vote corrections."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import gammaln, xlog1py, xlogy
+
+from fer_exp.metrics.distribution import entropy, soft_cross_entropy
+from fer_exp.stats.bootstrap import FloatArray, OfSums
+
+
+def entropy_similarity(human: FloatArray, model: FloatArray) -> OfSums:
+    r"""Cosine, over faces, of human and model entropies.
+
+    .. math:: \frac{\sum_i H(u_i) H(v_i)}{\sqrt{\sum_i H(u_i)^2} \sqrt{\sum_i H(v_i)^2}}
+
+    Args:
+        human: vote fractions, shape (N, K), rows sum to 1.
+        model: predicted probabilities, shape (N, K), rows sum to 1.
+
+    Returns:
+        0..1, more is better; nan where a side is certain of every face. High for any two lists of positive numbers,
+        so ``entropy_correlation`` tells more.
+
+    Source:
+        Uma et al. 2021, Learning from disagreement, JAIR 72, section on evaluation metrics.
+
+    >>> people = np.array([[1.0, 0.0], [0.5, 0.5]])
+    >>> float(entropy_similarity(people, people)(None).round(4))
+    1.0
+    """
+    one, other = entropy(human), entropy(model)
+
+    def finish(sums: FloatArray, _: FloatArray) -> FloatArray:
+        return np.asarray(np.where(sums[..., 2] > 0, sums[..., 0] / np.sqrt(sums[..., 1] * sums[..., 2]), np.nan))
+
+    return OfSums(np.stack([one * other, one**2, other**2], axis=1), finish)
+
+
+def correlation(human: FloatArray, model: FloatArray) -> OfSums:
+    """Pearson's correlation over faces, as ``affect.pearson``, in the form that the bootstrap draws fastest.
+
+    Args:
+        human: one value per face, such as a class's share of votes, shape (N,).
+        model: such as its probability, shape (N,).
+
+    Returns:
+        -1..1, more is better; nan where a side is constant.
+
+    >>> float(correlation(np.array([0.0, 1.0, 2.0]), np.array([1.0, 3.0, 2.0]))(None).round(4))
+    0.5
+    """
+    # About the means of all faces, so that a constant's variance is rounding alone.
+    x, y = human - human.mean(), model - model.mean()
+    least = [(8 * np.finfo(np.float64).eps * np.abs(side).max()) ** 2 for side in (human, model)]
+
+    def finish(sums: FloatArray, total: FloatArray) -> FloatArray:
+        mean_x, mean_y, xx, yy, xy = (sums[..., i] / total for i in range(5))
+        var_x, var_y = xx - mean_x**2, yy - mean_y**2
+        varies = (var_x > 1e-13 * xx + least[0]) & (var_y > 1e-13 * yy + least[1])
+        value = (xy - mean_x * mean_y) / (np.sqrt(var_x) * np.sqrt(var_y))
+        return np.asarray(np.where(varies, np.clip(value, -1, 1), np.nan))
+
+    return OfSums(np.stack([x, y, x * x, y * y, x * y], axis=1), finish)
+
+
+def top_k_agreement(human: FloatArray, model: FloatArray, k: int) -> FloatArray:
+    r"""Share of a face's votes that fall among the model's k most probable classes.
+
+    .. math:: \sum_{j \in \mathrm{top}_k(v)} u_j
+
+    Args:
+        human: vote fractions u, or one-hot labels (then it is top-k accuracy), shape (N, K).
+        model: predicted probabilities v, shape (N, K); of equal ones the first classes count as larger.
+        k: 1..K.
+
+    Returns:
+        One share per face, shape (N,), 0..1, more is better.
+
+    >>> top_k_agreement(np.array([[0.6, 0.3, 0.1]]), np.array([[0.2, 0.5, 0.3]]), 2).round(4)
+    array([0.4])
+    """
+    top = np.argsort(-model, axis=1, kind="stable")[:, :k]
+    return np.asarray(np.take_along_axis(human, top, axis=1).sum(axis=1))
+
+
+def entropy_corrected(counts: FloatArray) -> FloatArray:
+    r"""Entropy of each face with Miller and Madow's correction for few votes, in nats.
+
+    .. math:: H(u) + \frac{\hat{K} - 1}{2 n}
+
+    Args:
+        counts: votes, shape (N, K), at least one a face. K-hat is the number of classes that were chosen.
+
+    Returns:
+        Shape (N,). The plain entropy of n votes is too low by about (K - 1) / 2n; the correction removes that order,
+        and less where rare classes have not been chosen yet.
+
+    Source:
+        Miller 1955, Note on the bias of information estimates; Paninski 2003, Neural Computation 15, 1191-1253.
+
+    >>> entropy_corrected(np.array([[5.0, 5.0], [10.0, 0.0]])).round(4)
+    array([0.7431, 0.    ])
+    """
+    votes = counts.sum(axis=1)
+    return np.asarray(entropy(counts / votes[:, None]) + ((counts > 0).sum(axis=1) - 1) / (2 * votes))
+
+
+def kl_divergence_corrected(counts: FloatArray, model: FloatArray) -> FloatArray:
+    """KL divergence from people to model, less the bias that few votes bring, in nats.
+
+    It is ``soft_cross_entropy - entropy``; the first is linear in the votes and has no bias, the second is taken from
+    ``entropy_corrected``.
+
+    Args:
+        counts: votes, shape (N, K), at least one a face.
+        model: predicted probabilities, shape (N, K), clipped as in ``kl_divergence``.
+
+    Returns:
+        Shape (N,); single faces may lie below 0, their mean estimates the divergence from the people asked to the
+        people there are. Less is better.
+    """
+    human = counts / counts.sum(axis=1, keepdims=True)
+    return soft_cross_entropy(human, model) - entropy_corrected(counts)
+
+
+def squared_error_corrected(counts: FloatArray, model: FloatArray) -> FloatArray:
+    r"""Squared distance of each face to the distribution behind its votes, free of the bias that few votes bring.
+
+    .. math:: \sum_k (u_k - v_k)^2 - \frac{1 - \sum_k u_k^2}{n - 1}
+
+    The second term is the unbiased estimate of the variance of the vote fractions, summed over classes.
+
+    Args:
+        counts: votes, shape (N, K), at least two a face, drawn independently.
+        model: predicted probabilities, shape (N, K).
+
+    Returns:
+        Shape (N,); single faces may lie below 0, the mean is unbiased. Less is better.
+
+    Source:
+        Our derivation, from E[u_k^2] - p_k^2 = p_k (1 - p_k) / n for multinomial votes.
+
+    >>> squared_error_corrected(np.array([[1.0, 1.0]]), np.array([[0.5, 0.5]]))
+    array([-0.5])
+    """
+    votes = counts.sum(axis=1)
+    human = counts / votes[:, None]
+    return np.asarray(((human - model) ** 2).sum(axis=1) - (1 - (human**2).sum(axis=1)) / (votes - 1))
+
+
+def l1_of_sampling(shares: FloatArray, votes: FloatArray) -> FloatArray:
+    r"""Expected L1 between a distribution and n votes drawn from it: what even a perfect model would get.
+
+    .. math:: \sum_k E\left|\frac{X_k}{n} - q_k\right| = \sum_k
+        \frac{2}{n} (m_k + 1) \binom{n}{m_k + 1} q_k^{m_k + 1} (1 - q_k)^{n - m_k}, \quad m_k = \lfloor n q_k \rfloor
+
+    De Moivre's mean absolute deviation of the binomial. L1 to votes has this floor and no known unbiased correction:
+    near the floor it falls as one over the root of n, far from it the votes' errors cancel. With the vote fractions
+    in place of q, which are more extreme than q, the floor comes out somewhat low.
+
+    Args:
+        shares: q, shape (N, K), rows sum to 1.
+        votes: n for each face, shape (N,).
+
+    Returns:
+        Shape (N,), 0 to 2.
+
+    Source:
+        De Moivre 1730; Diaconis and Zabell 1991, Statistical Science 6, 284-302.
+
+    >>> l1_of_sampling(np.array([[0.5, 0.5]]), np.array([2.0])).round(9)
+    array([0.5])
+    """
+    n = votes[:, None]
+    m = np.minimum(np.floor(n * shares), n - 1)
+    choose = gammaln(n + 1) - gammaln(m + 2) - gammaln(n - m)
+    logs = choose + np.log(m + 1) + xlogy(m + 1, shares) + xlog1py(n - m, -shares)
+    return np.asarray((2 / n * np.exp(logs)).sum(axis=1))
+
+
+def class_correlations(human: FloatArray, model: FloatArray) -> list[OfSums]:
+    """Pearson's correlation over faces of each class's share of votes and its probability, and their mean.
+
+    Args:
+        human: vote fractions, shape (N, K).
+        model: predicted probabilities, shape (N, K).
+
+    Returns:
+        K statistics as ``correlation``, then their mean over the classes where it is defined; -1..1, more is better.
+
+    >>> people = np.array([[0.9, 0.1, 0.0], [0.2, 0.8, 0.0]])
+    >>> [float(each(None).round(4)) for each in class_correlations(people, people)]
+    [1.0, 1.0, nan, 1.0]
+    """
+    each = [correlation(human[:, k], model[:, k]) for k in range(human.shape[1])]
+    columns = np.hstack([one.columns for one in each])
+
+    def one_class(k: int) -> OfSums:
+        return OfSums(columns, lambda sums, total: each[k].finish(sums[..., 5 * k : 5 * k + 5], total))
+
+    def mean(sums: FloatArray, total: FloatArray) -> FloatArray:
+        parts = [each[k].finish(sums[..., 5 * k : 5 * k + 5], total) for k in range(len(each))]
+        values = np.stack(parts, axis=-1)
+        defined = np.isfinite(values)
+        count = defined.sum(axis=-1)
+        total_of_defined = np.where(defined, values, 0.0).sum(axis=-1)
+        return np.asarray(np.where(count > 0, total_of_defined / np.maximum(count, 1), np.nan))
+
+    return [one_class(k) for k in range(len(each))] + [OfSums(columns, mean)]

@@ -1,0 +1,295 @@
+"""Are probabilities as right as they are sure? Against one label per face, or against the share of people who agree.
+
+``stated`` and ``happened`` are matrices of the same shape (N, C): what the model says will happen, 0..1, and what did:
+1 or 0 where a label decides, the share of human votes where people do. Votes are draws, so a share is a mean of events
+and every formula below holds for it as it does for labels.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_exp.metrics.classification import onehot
+from fer_exp.stats.bootstrap import FloatArray, OfSums
+
+BINS = 15  # as in Guo et al. 2017
+
+
+def top_answer(truth: FloatArray, probabilities: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Confidence in the top class, and how true that class is; equal top probabilities go to the first class.
+
+    Args:
+        truth: one-hot labels or vote fractions, shape (N, K).
+        probabilities: shape (N, K).
+
+    Returns:
+        ``stated`` and ``happened``, both shape (N, 1).
+
+    >>> top_answer(np.array([[0.7, 0.3]]), np.array([[0.9, 0.1]]))
+    (array([[0.9]]), array([[0.7]]))
+    """
+    top = probabilities.argmax(axis=1)[:, None]
+    return np.take_along_axis(probabilities, top, axis=1), np.take_along_axis(truth, top, axis=1)
+
+
+def bin_numbers(stated: FloatArray, bins: int = BINS, mass: str = "width") -> NDArray[np.int64]:
+    """The bin of each stated value, 0..bins-1, in each column by itself, shape (N, C).
+
+    Args:
+        stated: shape (N, C), 0..1.
+        bins: number of bins; each holds its upper edge and not its lower one, the first also its 0.
+        mass: ``width`` for edges at b / bins; ``count`` for edges at the quantiles of the column, so that bins hold
+            equally many faces (equal values stay together).
+
+    >>> bin_numbers(np.array([[0.2], [0.5], [0.9]]), bins=2).ravel()
+    array([0, 0, 1])
+    """
+    inner = np.linspace(0, 1, bins + 1)[1:-1]
+    if mass == "width":
+        return np.searchsorted(inner, stated, side="left")
+    edges = np.quantile(stated, inner, axis=0)
+    columns = [np.searchsorted(edges[:, c], stated[:, c], side="left") for c in range(stated.shape[1])]
+    return np.stack(columns, axis=1)
+
+
+def calibration_error(stated: FloatArray, happened: FloatArray, bins: int = BINS, mass: str = "width") -> OfSums:
+    r"""Expected calibration error: the mean gap between what is stated and what happens, over bins.
+
+    .. math:: \frac{1}{C} \sum_c \sum_b \frac{n_{bc}}{N} |\bar{o}_{bc} - \bar{p}_{bc}|
+
+    Args:
+        stated: shape (N, C): the confidence (C = 1), or every class's probability (C = K, "classwise").
+        happened: shape (N, C), 0..1.
+        bins: number of bins.
+        mass: ``width`` or ``count``; see ``bin_numbers``. The edges are those of all faces, in every replicate.
+
+    Returns:
+        0 (calibrated) to 1, less is better. Biased upwards in small samples, and so are its bootstrap replicates.
+
+    Source:
+        Guo et al. 2017, On calibration of modern neural networks, ICML, equation 3; classwise: Kull et al. 2019;
+        equal counts: Nguyen and O'Connor 2015, EMNLP; Nixon et al. 2019.
+
+    >>> float(calibration_error(np.array([[0.8], [0.8]]), np.array([[1.0], [0.0]]))(None).round(4))
+    0.3
+    """
+    faces, columns = stated.shape
+    # n_b |mean difference| is the absolute sum of differences in a bin, so empty bins need no rule.
+    gaps = np.zeros((faces, columns * bins))
+    cells = bin_numbers(stated, bins, mass) + np.arange(columns) * bins
+    np.put_along_axis(gaps, cells, happened - stated, axis=1)
+    return OfSums(gaps, lambda sums, total: np.abs(sums).sum(axis=-1) / total / columns)
+
+
+def calibration_error_debiased(stated: FloatArray, happened: FloatArray, bins: int = BINS) -> OfSums:
+    r"""Root mean squared calibration error without the bias that few faces a bin bring.
+
+    .. math:: \sqrt{\max\left(0, \sum_b \frac{n_b}{N}
+        \left[(\bar{o}_b - \bar{p}_b)^2 - \frac{s_b^2}{n_b}\right]\right)}, \quad
+        s_b^2 = \frac{1}{n_b - 1} \sum_{i \in b} (o_i - \bar{o}_b)^2
+
+    For labels s_b^2 / n_b is acc (1 - acc) / (n_b - 1), as in the source. A bin with one face has no variance and is
+    left out. Squares weigh large gaps more, so the value is no less than an ECE of the same gaps.
+
+    Args:
+        stated: shape (N, 1).
+        happened: shape (N, 1), 0..1.
+        bins: number of bins, with equally many faces each (``count``).
+
+    Returns:
+        0 to 1, less is better; 0 also where the correction exceeds what is found. In a bootstrap replicate the same
+        face stands several times, so the interval lies a little high.
+
+    Source:
+        Kumar, Liang, Ma 2019, Verified uncertainty calibration, NeurIPS, section 5 (the debiased estimator).
+
+    >>> stated, happened = np.full((4, 1), 0.9), np.array([[1.0], [1.0], [0.0], [0.0]])
+    >>> float(calibration_error_debiased(stated, happened, bins=1)(None).round(4))
+    0.2769
+    """
+    cells = onehot(bin_numbers(stated, bins, "count")[:, 0], bins)
+    columns = np.hstack([cells, cells * stated, cells * happened, cells * happened**2])
+
+    def finish(sums: FloatArray, total: FloatArray) -> FloatArray:
+        count, said, was, squares = (sums[..., i * bins : (i + 1) * bins] for i in range(4))
+        variance = np.maximum(squares - was**2 / count, 0.0) / (count - 1)
+        part = ((was - said) / count) ** 2 - variance / count
+        usable = count > 1
+        weight = np.where(usable, count, 0.0)
+        mean = (np.where(usable, part, 0.0) * weight).sum(axis=-1) / weight.sum(axis=-1)
+        return np.asarray(np.sqrt(np.maximum(mean, 0.0)))
+
+    return OfSums(columns, finish)
+
+
+def brier_parts(stated: FloatArray, happened: FloatArray, bins: int = BINS) -> dict[str, OfSums]:
+    r"""Murphy's decomposition of the Brier score, each class by itself, summed over classes.
+
+    .. math:: \underbrace{\sum_k \sum_b \frac{n_{bk}}{N} (\bar{p}_{bk} - \bar{o}_{bk})^2}_{reliability} -
+        \underbrace{\sum_k \sum_b \frac{n_{bk}}{N} (\bar{o}_{bk} - \bar{o}_k)^2}_{resolution} +
+        \underbrace{\sum_k \bar{o}_k (1 - \bar{o}_k)}_{uncertainty}
+
+    This is the Brier score where all faces of a bin state the same; else the score differs from it by what varies
+    within bins (Stephenson et al. 2008).
+
+    Args:
+        stated: probabilities, shape (N, K).
+        happened: one-hot labels or vote fractions, shape (N, K).
+        bins: number of bins of equal width.
+
+    Returns:
+        ``reliability`` (0 is best, up to 2), ``resolution`` (more is better, at most ``uncertainty``) and
+        ``uncertainty`` (of the faces, not of the model; 0 to 1 - 1/K).
+
+    Source:
+        Murphy 1973, Journal of Applied Meteorology 12, 595-600.
+
+    >>> stated, happened = np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([[1.0, 0.0], [0.0, 1.0]])
+    >>> {name: float(part(None)) for name, part in brier_parts(stated, happened).items()}
+    {'reliability': 0.5, 'resolution': 0.0, 'uncertainty': 0.5}
+    """
+    faces, classes = stated.shape
+    cells = bin_numbers(stated, bins) + np.arange(classes) * bins
+    columns = np.zeros((faces, 3 * classes * bins))
+    for part, values in enumerate((np.ones_like(stated), stated, happened)):
+        np.put_along_axis(columns, cells + part * classes * bins, values, axis=1)
+
+    def sums_of(sums: FloatArray) -> tuple[FloatArray, ...]:
+        shaped = sums.reshape(*sums.shape[:-1], 3, classes, bins)
+        return shaped[..., 0, :, :], shaped[..., 1, :, :], shaped[..., 2, :, :]
+
+    def reliability(sums: FloatArray, total: FloatArray) -> FloatArray:
+        count, said, was = sums_of(sums)
+        return np.asarray((_over(said - was, count) ** 2 * count).sum(axis=(-2, -1)) / total)
+
+    def resolution(sums: FloatArray, total: FloatArray) -> FloatArray:
+        count, _, was = sums_of(sums)
+        mean = was.sum(axis=-1, keepdims=True) / total[..., None, None]
+        return np.asarray(((_over(was, count) - mean) ** 2 * count).sum(axis=(-2, -1)) / total)
+
+    def uncertainty(sums: FloatArray, total: FloatArray) -> FloatArray:
+        mean = sums_of(sums)[2].sum(axis=-1) / total[..., None]
+        return np.asarray((mean * (1 - mean)).sum(axis=-1))
+
+    return {
+        "reliability": OfSums(columns, reliability),
+        "resolution": OfSums(columns, resolution),
+        "uncertainty": OfSums(columns, uncertainty),
+    }
+
+
+def reliability_curve(
+    stated: FloatArray, happened: FloatArray, bins: int = BINS
+) -> tuple[FloatArray, FloatArray, NDArray[np.int64]]:
+    """The points of a reliability diagram: mean stated, mean happened and number of faces of each bin with faces.
+
+    Args:
+        stated: shape (N, 1), as ``top_answer`` gives it.
+        happened: shape (N, 1).
+        bins: number of bins of equal width.
+
+    Returns:
+        Three arrays of equal length, at most ``bins``.
+
+    >>> reliability_curve(np.array([[0.9], [0.9]]), np.array([[1.0], [0.5]]))
+    (array([0.9]), array([0.75]), array([2]))
+    """
+    cells = onehot(bin_numbers(stated, bins)[:, 0], bins)
+    count = cells.sum(axis=0)
+    used = count > 0
+    said, was = (cells.T @ side[:, 0] for side in (stated, happened))
+    return said[used] / count[used], was[used] / count[used], count[used].astype(np.int64)
+
+
+def ece(
+    labels: NDArray[np.int64], probabilities: FloatArray, weights: FloatArray | None = None, bins: int = BINS
+) -> FloatArray:
+    """``calibration_error`` of the top answer against labels (codes 0..K-1, shape (N,)); shape () or (B,).
+
+    >>> float(ece(np.array([0, 1]), np.array([[0.8, 0.2], [0.8, 0.2]])).round(4))
+    0.3
+    """
+    return calibration_error(*top_answer(onehot(labels, probabilities.shape[1]), probabilities), bins)(weights)
+
+
+def classwise_ece(
+    labels: NDArray[np.int64], probabilities: FloatArray, weights: FloatArray | None = None, bins: int = BINS
+) -> FloatArray:
+    """``calibration_error`` of every class's probability against labels (codes, shape (N,)); shape () or (B,).
+
+    >>> float(classwise_ece(np.array([0, 1]), np.array([[0.8, 0.2], [0.8, 0.2]])).round(4))
+    0.3
+    """
+    return calibration_error(probabilities, onehot(labels, probabilities.shape[1]), bins)(weights)
+
+
+def brier(labels: NDArray[np.int64], probabilities: FloatArray) -> FloatArray:
+    r"""Brier score of each face, over all classes.
+
+    .. math:: \sum_k (p_k - [y = k])^2
+
+    Args:
+        labels: class codes 0..K-1, shape (N,).
+        probabilities: shape (N, K), rows sum to 1.
+
+    Returns:
+        One score per face, shape (N,), 0 (certain and right) to 2 (certain and wrong); their mean is reported.
+
+    Source:
+        Brier 1950, Monthly Weather Review 78, 1-3 (the original form; binary software often halves it).
+
+    >>> brier(np.array([0]), np.array([[0.5, 0.5]]))
+    array([0.5])
+    """
+    return np.asarray(((probabilities - onehot(labels, probabilities.shape[1])) ** 2).sum(axis=1))
+
+
+def brier_people(human: FloatArray, probabilities: FloatArray) -> FloatArray:
+    r"""Brier score of each face, against a vote of one of its raters: the mean over all of them.
+
+    .. math:: \sum_j u_j \sum_k (p_k - [j = k])^2 = \sum_k (p_k - u_k)^2 + 1 - \sum_k u_k^2
+
+    Args:
+        human: vote fractions u, shape (N, K), rows sum to 1.
+        probabilities: shape (N, K), rows sum to 1.
+
+    Returns:
+        One score per face, shape (N,), 0 to 2, less is better. Linear in the votes, so few of them bring no bias.
+
+    Source:
+        Brier 1950, with a vote in the place of the event.
+
+    >>> brier_people(np.array([[0.5, 0.5]]), np.array([[0.5, 0.5]]))
+    array([0.5])
+    """
+    return np.asarray(((probabilities - human) ** 2).sum(axis=1) + 1 - (human**2).sum(axis=1))
+
+
+def nll(labels: NDArray[np.int64], probabilities: FloatArray) -> FloatArray:
+    r"""Negative log-likelihood of each face's label, in nats.
+
+    .. math:: -\ln p_y
+
+    Args:
+        labels: class codes 0..K-1, shape (N,).
+        probabilities: shape (N, K), rows sum to 1. Only what is below the float64 epsilon, 2.2e-16, is raised to it
+            (as sklearn does), so that the mean is the validation loss even of a network that is very sure.
+
+    Returns:
+        One value per face, shape (N,), 0 to 36; their mean is reported.
+
+    Source:
+        Good 1952; ``sklearn.metrics.log_loss``.
+
+    >>> nll(np.array([0]), np.array([[0.5, 0.5]])).round(4)
+    array([0.6931])
+    """
+    chosen = probabilities[np.arange(len(labels)), labels]
+    # A probability of 1 + 1e-8, off by float32 rounding, has no negative loss.
+    return -np.log(np.clip(chosen, np.finfo(np.float64).eps, 1.0))
+
+
+def _over(above: FloatArray, below: FloatArray) -> FloatArray:
+    """A quotient that is 0 where nothing is there."""
+    return np.asarray(np.divide(above, below, out=np.zeros_like(above), where=below > 0))

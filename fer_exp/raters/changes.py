@@ -1,0 +1,128 @@
+"""What a crowd changes against original labels and ratings, put together: tables ready to be shown and drawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fer_exp.raters import shift
+from fer_exp.stats.bootstrap import FloatArray
+from fer_exp.stats.totals import joint_intervals
+
+FEWEST = 10
+"""Tasks of a class that its rating measures need."""
+
+
+def label_changes(
+    original: NDArray[np.int32],
+    top: NDArray[np.int64],
+    counts: FloatArray,
+    classes: tuple[str, ...],
+    *,
+    samples: int = 1000,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Original labels against the crowd's majority and against its votes.
+
+    Args:
+        original: codes, shape (N,), -1 where there is none.
+        top: class of the majority, shape (N,), -1 where a tie was dropped or nobody voted.
+        counts: votes, shape (N, K).
+        classes: K names.
+        samples: bootstrap replicates.
+        seed: of the replicates.
+
+    Returns:
+        ``matrix`` (K x K frame, original in rows), ``classes`` (a frame, one row a class: shares on both sides,
+        change with interval, McNemar's p, Holm-corrected), ``tests`` (a frame), ``n``, ``voted`` (tasks behind the
+        votes' change) and ``kept`` (share whose majority is the original label).
+
+    >>> found = label_changes(np.array([0, 1, 1]), np.array([0, 0, 1]), np.eye(2)[[0, 0, 1]], ("a", "b"), samples=0)
+    >>> found["matrix"].to_numpy().tolist(), found["n"]
+    ([[1, 0], [1, 1]], 3)
+    """
+    both = (original >= 0) & (top >= 0)
+    table = shift.table_of(original[both].astype(np.int32), top[both], len(classes))
+    change, low, high = shift.share_changes(table, samples, seed)
+    p = shift.mcnemar(table)
+    voted = (original >= 0) & (counts.sum(axis=1) > 0)
+    fractions = counts[voted] / counts[voted].sum(axis=1, keepdims=True)
+    votes = shift.vote_changes(original[voted].astype(np.int32), fractions, samples, seed)
+    total = table.sum()
+    rows = pd.DataFrame(
+        {
+            "class": classes,
+            "original": table.sum(axis=1) / total,
+            "majority": table.sum(axis=0) / total,
+            "change": change,
+            "low": low,
+            "high": high,
+            "p": p,
+            "p_holm": shift.holm(p),
+            "votes": fractions.mean(axis=0),
+            "votes_change": [value for value, _, _ in votes],
+            "votes_low": [end for _, end, _ in votes],
+            "votes_high": [end for _, _, end in votes],
+        }
+    )
+    tests = pd.DataFrame(
+        [
+            {"test": name, "asks": asks, "statistic": test.statistic, "df": test.df, "p": test.p}
+            for name, asks, test in (
+                ("Stuart-Maxwell", "are the classes as frequent on both sides?", shift.stuart_maxwell(table)),
+                ("Bowker", "is each confusion as frequent as its reverse?", shift.bowker(table)),
+            )
+        ]
+    )
+    matrix = pd.DataFrame(table.astype(np.int64), index=list(classes), columns=list(classes))
+    return {"matrix": matrix, "classes": rows, "tests": tests, "n": int(total), "voted": int(voted.sum()),
+            "kept": float(np.trace(table) / total)}  # fmt: skip
+
+
+def rating_changes(
+    original: FloatArray,
+    crowd: FloatArray,
+    label: NDArray[np.int32],
+    classes: tuple[str, ...],
+    *,
+    samples: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Original ratings against the crowd's mean ratings, overall and per original class.
+
+    Args:
+        original: valence and arousal, shape (N, 2), nan where missing.
+        crowd: likewise.
+        label: original class of each task, shape (N,), -1 where there is none.
+        classes: K names.
+        samples: bootstrap replicates.
+        seed: of the replicates.
+
+    Returns:
+        One row a side, class (or ``all``) and measure of ``shift.RATING_MEASURES``: value, low, high, n. Classes with
+        fewer than ``FEWEST`` tasks are left out.
+
+    >>> half = np.linspace(-1, 1, 20)[:, None].repeat(2, axis=1)
+    >>> frame = rating_changes(half, half / 2, np.zeros(20, np.int32), ("a",), samples=0)
+    >>> frame[frame["measure"] == "slope"]["value"].round(3).tolist()
+    [0.5, 0.5, 0.5, 0.5]
+    """
+    rows = []
+    for number, side in enumerate(("valence", "arousal")):
+        known = ~np.isnan(original[:, number]) & ~np.isnan(crowd[:, number])
+        for k, name in [(-1, "all"), *enumerate(classes)]:
+            part = known & ((label == k) if k >= 0 else True)
+            if part.sum() < (FEWEST if k >= 0 else 2):
+                continue
+            x, y = original[part, number], crowd[part, number]
+            measured = joint_intervals(
+                lambda weights, x=x, y=y: shift.rating_changes(x, y, weights),  # type: ignore[misc]
+                shift.RATING_MEASURES, len(x), samples, seed,
+            )  # fmt: skip
+            for measure, (value, low, high) in measured.items():
+                rows.append({"side": side, "class": name, "measure": measure, "value": value, "low": low,
+                             "high": high, "n": len(x)})  # fmt: skip
+    return pd.DataFrame(rows, columns=["side", "class", "measure", "value", "low", "high", "n"])

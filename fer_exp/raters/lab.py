@@ -1,0 +1,221 @@
+"""How well a crowd mirrors a lab that labelled the same faces, beside what sampling alone allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fer_exp.errors import RequestError
+from fer_exp.labels.votes import majority
+from fer_exp.metrics.distribution import l1
+from fer_exp.stats.bootstrap import FloatArray, weighted_mean
+from fer_exp.stats.shares import wilson
+from fer_exp.stats.totals import joint_intervals
+
+DRAWS = 50  # panels behind a floor
+
+
+def against_lab(
+    before: FloatArray,
+    after: FloatArray,
+    lab: FloatArray,
+    classes: Sequence[str],
+    merge: Sequence[str] = (),
+    *,
+    ties: str = "drop",
+    samples: int = 1000,
+    seed: int = 0,
+) -> dict[str, pd.DataFrame]:
+    """Crowd against lab, all answers and filtered ones: majorities, distances, and what filtering changes.
+
+    Args:
+        before: votes of all workers, shape (N, K).
+        after: votes of those who remain.
+        lab: votes of the lab for the same faces, shape (N, K); or its labels, one vote a face.
+        classes: K names.
+        merge: sums of classes, as ``merged`` takes them; everything is given for single classes first, then for these.
+        ties: what becomes of tied majorities: drop, first or random.
+        samples: bootstrap replicates of the faces.
+        seed: of replicates, panels and random ties.
+
+    Returns:
+        ``agreement`` (answers, merged, class, agreement, low, high, n), ``l1`` (answers, merged, value, low, high,
+        floor, n) and ``gain`` (measure, merged, change, low, high, n).
+
+    Raises:
+        RequestError: as ``merged``.
+
+    >>> votes = np.array([[2.0, 1.0], [0.0, 3.0]])
+    >>> against_lab(votes, votes, np.eye(2), ("a", "b"), samples=0)["agreement"]["agreement"].tolist()
+    [1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+    """
+    agreements, distances, gains = [], [], []
+    for names in [[], merge] if merge else [[]]:
+        labs, own = merged(lab, classes, names)
+        lab_top = majority(labs, ties, seed).top
+        sides = {}
+        for answers, counts in (("all", before), ("filtered", after)):
+            ours, _ = merged(counts, classes, names)
+            sides[answers] = (ours, majority(ours, ties, seed).top)
+            agreement = agreement_with_lab(sides[answers][1], lab_top, own)
+            agreements.append(agreement.assign(answers=answers, merged=bool(names)))
+            distances.append({"answers": answers, "merged": bool(names), **distance_to_lab(ours, labs, samples, seed)})
+        (all_votes, all_top), (kept_votes, kept_top) = sides["all"], sides["filtered"]
+        gain = filter_gain(all_votes, kept_votes, labs, [all_top, kept_top, lab_top], samples, seed)
+        gains.append(gain.assign(merged=bool(names)))
+    order = ["answers", "merged", "class", "agreement", "low", "high", "n"]
+    return {
+        "agreement": pd.concat(agreements, ignore_index=True)[order].sort_values("answers", kind="stable"),
+        "l1": pd.DataFrame(distances).sort_values("answers", kind="stable"),
+        "gain": pd.concat(gains, ignore_index=True)[["measure", "merged", "change", "low", "high", "n"]],
+    }
+
+
+def merged(counts: FloatArray, classes: Sequence[str], merge: Sequence[str]) -> tuple[FloatArray, tuple[str, ...]]:
+    """Counts with some classes added up, *before* any majority is taken.
+
+    Renaming the majority gives other answers: of fear .30, surprise .25, happiness .45 the majority is happiness, but
+    fear + surprise together are more.
+
+    Args:
+        counts: shape (N, K).
+        classes: K names.
+        merge: such as ``fear+surprise``; each class in one of them at most.
+
+    Returns:
+        Counts, shape (N, K'), and the names: merged ones first.
+
+    Raises:
+        RequestError: a name that is no class, or one that is merged twice.
+
+    >>> merged(np.array([[30.0, 25.0, 45.0]]), ("fear", "surprise", "happiness"), ["fear+surprise"])
+    (array([[55., 45.]]), ('fear + surprise', 'happiness'))
+    """
+    groups = [[name.strip() for name in group.split("+")] for group in merge]
+    used = [name for group in groups for name in group]
+    for name in used:
+        if name not in classes:
+            raise RequestError(f"merge names {name}, which is no class here. There are: {', '.join(classes)}.")
+        if used.count(name) > 1:
+            raise RequestError(f"merge names {name} twice; a class can be part of one sum.")
+    groups += [[name] for name in classes if name not in used]
+    place = {name: k for k, name in enumerate(classes)}
+    columns = [counts[:, [place[name] for name in group]].sum(axis=1) for group in groups]
+    return np.stack(columns, axis=1), tuple(" + ".join(group) for group in groups)
+
+
+def agreement_with_lab(crowd: NDArray[np.int64], lab: NDArray[np.int64], classes: Sequence[str]) -> pd.DataFrame:
+    """Share of faces whose crowd majority is the lab's, per class of the lab and in all.
+
+    Args:
+        crowd: class of the crowd's majority, shape (N,), -1 where there is none.
+        lab: class of the lab's majority of the same faces, likewise.
+        classes: K names.
+
+    Returns:
+        One row a class of the lab and one for ``all``: ``class``, ``agreement``, ``low``, ``high`` (Wilson), ``n``.
+
+    >>> found = agreement_with_lab(np.array([0, 0, 1]), np.array([0, 1, 1]), ("a", "b"))
+    >>> found[["class", "agreement", "n"]].round(2).to_numpy().tolist()
+    [['a', 1.0, 1], ['b', 0.5, 2], ['all', 0.67, 3]]
+    """
+    both = (crowd >= 0) & (lab >= 0)
+    rows = []
+    for k, name in [*enumerate(classes), (-1, "all")]:
+        part = both & ((lab == k) if k >= 0 else True)
+        number = int(part.sum())
+        right = float((crowd[part] == lab[part]).sum())
+        low, high = wilson(np.array([right]), np.array([number]))
+        share = right / number if number else np.nan
+        rows.append({"class": name, "agreement": share, "low": low[0], "high": high[0], "n": number})
+    return pd.DataFrame(rows)
+
+
+def distance_to_lab(
+    crowd: FloatArray, lab: FloatArray, samples: int = 1000, seed: int = 0
+) -> dict[str, float | int | None]:
+    """Mean L1 between the vote fractions of crowd and lab, and the floor that sampling alone gives.
+
+    The floor is the same distance between two panels of these sizes who both answer as the lab did. Where the lab is
+    small its votes are more peaked than its population, and the floor a little low.
+
+    Args:
+        crowd: votes, shape (N, K); faces without votes on either side do not count.
+        lab: votes of the same faces, shape (N, K).
+        samples: bootstrap replicates of the faces.
+        seed: of replicates and panels.
+
+    Returns:
+        ``value``, ``low``, ``high``, ``floor``, ``n``.
+
+    >>> lab = np.array([[100.0, 0.0], [50.0, 50.0]])
+    >>> found = distance_to_lab(lab[[1, 0]] / 10, lab)
+    >>> found["value"], round(found["floor"], 1)
+    (1.0, 0.1)
+    """
+    used = (crowd.sum(axis=1) > 0) & (lab.sum(axis=1) > 0)
+    if not used.any():
+        return {"value": None, "low": None, "high": None, "floor": None, "n": 0}
+    ours, theirs = crowd[used], lab[used]
+    share = theirs / theirs.sum(axis=1, keepdims=True)
+    distance = l1(share, ours / ours.sum(axis=1, keepdims=True))
+
+    def mean(weights: FloatArray | None) -> FloatArray:
+        return weighted_mean(distance, weights)[..., None]
+
+    value, low, high = joint_intervals(mean, ["l1"], len(distance), samples, seed)["l1"]
+    generator = np.random.default_rng([seed, 3])
+    sizes: list[NDArray[np.int64]] = [side.sum(axis=1).astype(np.int64) for side in (ours, theirs)]
+    floors = [l1(*(generator.multinomial(size, share) / size[:, None] for size in sizes)).mean() for _ in range(DRAWS)]
+    return {"value": value, "low": low, "high": high, "floor": float(np.mean(floors)), "n": int(used.sum())}
+
+
+def filter_gain(
+    before: FloatArray,
+    after: FloatArray,
+    lab: FloatArray,
+    tops: Sequence[NDArray[np.int64]],
+    samples: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """What filtering changes, face by face: agreement with the lab's majority, and L1 to its distribution.
+
+    Args:
+        before: votes of all workers, shape (N, K).
+        after: votes of those who remain.
+        lab: votes of the lab.
+        tops: classes of the majorities of all, of those who remain, and of the lab, shape (N,) each, -1 where none.
+        samples: bootstrap replicates of the faces.
+        seed: of the replicates.
+
+    Returns:
+        ``measure`` (agreement, l1), ``change`` (filtered minus all) with ``low`` and ``high``, and ``n`` faces that
+        have both.
+
+    >>> votes = np.array([[1.0, 1.0], [2.0, 0.0]])
+    >>> top = np.array([0, 0])
+    >>> filter_gain(votes, votes, votes, [top, top, top], samples=0)["change"].tolist()
+    [0.0, 0.0]
+    """
+    first, second, theirs = tops
+    decided = (first >= 0) & (second >= 0) & (theirs >= 0)
+    voted = (before.sum(axis=1) > 0) & (after.sum(axis=1) > 0) & (lab.sum(axis=1) > 0)
+    shares = [side[voted] / side[voted].sum(axis=1, keepdims=True) for side in (before, after, lab)]
+    right = [(own == theirs)[decided].astype(np.float64) for own in (first, second)]
+    rows = []
+    for measure, change in (
+        ("agreement", right[1] - right[0]),
+        ("l1", l1(shares[2], shares[1]) - l1(shares[2], shares[0])),
+    ):
+        if len(change) == 0:
+            continue
+
+        def mean(weights: FloatArray | None, change: FloatArray = change) -> FloatArray:
+            return weighted_mean(change, weights)[..., None]
+
+        value, low, high = joint_intervals(mean, [measure], len(change), samples, seed)[measure]
+        rows.append({"measure": measure, "change": value, "low": low, "high": high, "n": len(change)})
+    return pd.DataFrame(rows, columns=["measure", "change", "low", "high", "n"])

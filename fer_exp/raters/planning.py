@@ -1,0 +1,272 @@
+"""How many raters does a face need? From a pilot's votes, what panels of other sizes would give.
+
+Each face has a distribution of answers in the population of raters. The pilot shows a few draws from it, so the
+distributions of its faces are taken as drawn from a mixture of Dirichlet distributions, fitted to the pilot (empirical
+Bayes). A plan is what panels of k raters, drawn from faces of this mixture, give on the average. Beyond the number of
+raters of the pilot it rests on the mixture alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import digamma, gammaln
+
+from fer_exp.metrics.affect import pearson
+from fer_exp.metrics.distribution import entropy, kl_divergence, l1
+from fer_exp.stats.bootstrap import FloatArray
+
+METRICS = ("l1", "kl", "entropy_correlation", "majority_right")
+"""Of a panel's vote fractions against the population: mean L1 and KL, the correlation of entropies over faces, and the
+chance that the panel's majority is the population's (k tied classes are right 1 time in k)."""
+
+FALLING = ("l1", "kl")
+SATURATED = 0.9
+
+
+class Mixture(NamedTuple):
+    """Dirichlet distributions: their ``shares`` (C,) and their parameters ``alpha`` (C, K)."""
+
+    shares: FloatArray
+    alpha: FloatArray
+
+
+def log_likelihood(counts: FloatArray, alpha: FloatArray) -> FloatArray:
+    r"""Log probability of each face's answers, in the order they came, under each Dirichlet.
+
+    .. math:: \ln \frac{\Gamma(A)}{\Gamma(A + n)} \prod_k \frac{\Gamma(\alpha_k + n_k)}{\Gamma(\alpha_k)},
+        \quad A = \sum_k \alpha_k
+
+    Args:
+        counts: votes, shape (N, K).
+        alpha: shape (C, K).
+
+    Returns:
+        Shape (N, C).
+
+    Source:
+        Minka 2000, Estimating a Dirichlet distribution (Polya distribution).
+
+    >>> log_likelihood(np.array([[1.0, 0.0]]), np.array([[1.0, 1.0]])).round(4)
+    array([[-0.6931]])
+    """
+    total = alpha.sum(axis=1)
+    each = gammaln(counts[:, None, :] + alpha) - gammaln(alpha)
+    return np.asarray(gammaln(total) - gammaln(counts.sum(axis=1)[:, None] + total) + each.sum(axis=2))
+
+
+def fit(counts: FloatArray, start: Mixture | None = None, steps: int = 200) -> Mixture:
+    """Fit the mixture by EM: one component a class and one for ambiguous faces, Minka's fixed point within.
+
+    Args:
+        counts: votes of the pilot's faces, shape (N, K).
+        start: where to begin; None for peaked components, one a class, and a broad one.
+        steps: at most so many; ends when the log likelihood a face gains less than 1e-5.
+
+    Returns:
+        The mixture.
+
+    Source:
+        Minka 2000, Estimating a Dirichlet distribution, equation 55, weighted by the components' responsibilities.
+
+    >>> made = np.random.default_rng(0).multinomial(20, [[0.9, 0.1], [0.2, 0.8]] * 50).astype(float)
+    >>> shares, alpha = fit(made)
+    >>> bool(abs((shares[:, None] * alpha / alpha.sum(axis=1, keepdims=True)).sum(axis=0)[0] - 0.55) < 0.03)
+    True
+    """
+    counts, many = np.unique(counts, axis=0, return_counts=True)
+    classes = counts.shape[1]
+    if start is None:
+        general = counts.T @ many / (counts.sum(axis=1) @ many)
+        alpha = np.vstack([0.3 * general + 4 * np.eye(classes), 4 * general]) + 0.02
+        start = Mixture(np.full(classes + 1, 1 / (classes + 1)), alpha)
+    shares, alpha = start
+    before = -np.inf
+    number = counts.sum(axis=1)
+    for _ in range(steps):
+        log = log_likelihood(counts, alpha) + np.log(np.maximum(shares, 1e-12))
+        top = log.max(axis=1, keepdims=True)
+        raised = np.exp(log - top)
+        total = raised.sum(axis=1, keepdims=True)
+        weight = raised / total * many[:, None]
+        likelihood = float(((np.log(total) + top)[:, 0] * many).sum())
+        if likelihood - before < 1e-5 * many.sum():
+            break
+        before = likelihood
+        shares = weight.sum(axis=0) / many.sum()
+        for _ in range(3):
+            sums = alpha.sum(axis=1)
+            above = np.einsum("nc,nck->ck", weight, digamma(counts[:, None, :] + alpha) - digamma(alpha))
+            below = (weight * (digamma(number[:, None] + sums) - digamma(sums))).sum(axis=0)
+            alpha = np.clip(alpha * above / np.maximum(below, 1e-12)[:, None], 1e-3, 1e4)
+    return Mixture(shares, alpha)
+
+
+def draw_faces(mixture: Mixture, faces: int, generator: np.random.Generator) -> FloatArray:
+    """Distributions of answers of new faces, shape (faces, K), rows sum to 1.
+
+    >>> drawn = draw_faces(Mixture(np.ones(1), np.array([[9.0, 1.0]])), 1000, np.random.default_rng(0))
+    >>> drawn.mean(axis=0).round(1)
+    array([0.9, 0.1])
+    """
+    component = generator.choice(len(mixture.shares), faces, p=mixture.shares / mixture.shares.sum())
+    gammas = generator.standard_gamma(mixture.alpha[component]) + 1e-300
+    return np.asarray(gammas / gammas.sum(axis=1, keepdims=True))
+
+
+def curves(truth: FloatArray, sizes: NDArray[np.int64], generator: np.random.Generator) -> FloatArray:
+    """What panels of growing size give against the population, one panel a face that rater after rater joins.
+
+    Args:
+        truth: distributions of answers in the population, shape (N, K).
+        sizes: panel sizes, ascending, shape (S,).
+        generator: for the answers.
+
+    Returns:
+        Means over faces, shape (S, 4), in the order of ``METRICS``; KL is human first, in nats, of a panel's
+        fractions clipped as ``distribution.clipped`` does.
+
+    >>> truth = np.array([[1.0, 0.0], [0.5, 0.5]])
+    >>> curves(truth, np.array([1, 2]), np.random.default_rng(0))[:, 3] >= 0.5
+    array([ True,  True])
+    """
+    faces, classes = truth.shape
+    best = truth == truth.max(axis=1, keepdims=True)
+    target = entropy(truth)
+    answers = (generator.random((faces, int(sizes[-1]))).T[:, :, None] > truth.cumsum(axis=1)[None, :, :-1]).sum(axis=2)
+    counts = np.zeros((faces, classes))
+    rows = np.arange(faces)
+    found = np.empty((len(sizes), 4))
+    number = 0
+    for k, answer in enumerate(answers, start=1):
+        counts[rows, answer] += 1
+        if number < len(sizes) and k == sizes[number]:
+            panel = counts / k
+            top = counts == counts.max(axis=1, keepdims=True)
+            right = (top & best).sum(axis=1) / top.sum(axis=1)
+            found[number] = [
+                l1(truth, panel).mean(),
+                kl_divergence(truth, panel).mean(),
+                float(pearson(target, entropy(panel))),
+                right.mean(),
+            ]
+            number += 1
+    return found
+
+
+def plan(
+    counts: FloatArray, raters: int = 100, *, samples: int = 50, faces: int = 2000, seed: int = 0,
+    log: Callable[[str], None] = lambda line: None,
+) -> pd.DataFrame:  # fmt: skip
+    """Expected quality of a panel of k raters, k = 1..raters, with intervals from refitting to resampled faces.
+
+    Args:
+        counts: votes of the pilot's faces, shape (N, K), some with two raters or more.
+        raters: the largest panel.
+        samples: bootstrap replicates of the pilot's faces, refitted each; 0 for no intervals.
+        faces: simulated faces a replicate.
+        seed: of the draws.
+        log: receives a line of progress.
+
+    Returns:
+        One row a panel size: ``raters``, and of each of ``METRICS`` the value, ``_low`` and ``_high``;
+        ``extrapolated`` where the panel is larger than the pilot's typical (median) one.
+    """
+    sizes = np.arange(1, raters + 1)
+    fitted = fit(counts)
+    value = curves(draw_faces(fitted, 4 * faces, np.random.default_rng([seed, 4])), sizes, np.random.default_rng(seed))
+    drawn = np.empty((samples, raters, 4))
+    generator = np.random.default_rng([seed, 5])
+    for number in range(samples):
+        again = fit(counts[generator.integers(0, len(counts), len(counts))], fitted, steps=60)
+        drawn[number] = curves(draw_faces(again, faces, generator), sizes, generator)
+        if 10 * (number + 1) // samples > 10 * number // samples:
+            log(f"plan: {number + 1} of {samples} replicates")
+    table = pd.DataFrame({"raters": sizes, "extrapolated": sizes > np.median(counts.sum(axis=1))})
+    for place, metric in enumerate(METRICS):
+        table[metric] = value[:, place]
+        if samples:
+            table[f"{metric}_low"], table[f"{metric}_high"] = np.percentile(drawn[:, :, place], [2.5, 97.5], axis=0)
+    return table
+
+
+def check(counts: FloatArray, seed: int = 0, draws: int = 20) -> dict[str, float]:
+    """Does the mixture give what the pilot shows? L1 of half a panel against the other half, seen and simulated.
+
+    Args:
+        counts: votes, shape (N, K).
+        seed: of the draws.
+        draws: halvings, and simulated pilots.
+
+    Returns:
+        ``seen`` and ``simulated``, means over faces with two raters or more.
+
+    >>> made = np.random.default_rng(0).multinomial(20, [[0.9, 0.1], [0.4, 0.6]] * 50).astype(float)
+    >>> found = check(made)
+    >>> bool(abs(found["seen"] - found["simulated"]) < 0.03)
+    True
+    """
+    generator = np.random.default_rng([seed, 6])
+    counts = counts[counts.sum(axis=1) >= 2]
+    total = counts.sum(axis=1).astype(np.int64)
+    small, large = total // 2, total - total // 2
+    fitted = fit(counts)
+    seen, simulated = [], []
+    for _ in range(draws):
+        half = generator.multivariate_hypergeometric
+        one = np.stack([half(row, size) for row, size in zip(counts.astype(np.int64), small, strict=True)])
+        seen.append(l1(one / small[:, None], (counts - one) / large[:, None]).mean())
+        truth = draw_faces(fitted, len(counts), generator)
+        panels = [generator.multinomial(size, truth) / size[:, None] for size in (small, large)]
+        simulated.append(l1(*panels).mean())
+    return {"seen": float(np.mean(seen)), "simulated": float(np.mean(simulated))}
+
+
+def saturation(table: pd.DataFrame, share: float = SATURATED) -> dict[str, int]:
+    """The smallest panel that has made ``share`` of the way from one rater to the largest panel, per metric.
+
+    >>> saturation(pd.DataFrame({"raters": [1, 2, 3], "l1": [1.0, 0.05, 0.0]}))
+    {'l1': 2}
+    """
+    found = {}
+    for metric in METRICS:
+        if metric in table:
+            known = table[metric].notna()  # one rater has no entropy to correlate
+            values = table[metric][known].to_numpy(np.float64)
+            made = (values - values[0]) / (values[-1] - values[0])
+            found[metric] = int(table["raters"][known].iloc[int((made >= share).argmax())])
+    return found
+
+
+def spend(table: pd.DataFrame, mixture: Mixture, budget: int, seed: int = 0) -> pd.DataFrame:
+    r"""More faces, or more raters a face? What a budget of answers buys with panels of each size.
+
+    Args:
+        table: as ``plan`` gives it.
+        mixture: as ``fit`` gives it.
+        budget: answers in all.
+        seed: of the draws.
+
+    Returns:
+        One row a panel size k that the budget allows: ``raters``, ``faces`` = budget // k, ``l1`` and
+        ``majority_right`` from the table, ``right_labels`` = faces times the chance that a majority is right,
+        ``wrong_labels``, and ``share_error``: the standard error of a class's share over faces, root mean square over
+        classes, :math:`\sqrt{(b + w / k) / F}` with b the variance between faces and w within.
+
+    Source:
+        Cochran 1977, Sampling Techniques, chapter 10 (two-stage sampling): for means over faces more faces win always.
+    """
+    truth = draw_faces(mixture, 20_000, np.random.default_rng([seed, 7]))
+    between, within = truth.var(axis=0), (truth * (1 - truth)).mean(axis=0)
+    rows = table[table["raters"] <= budget][["raters", "extrapolated", "l1", "majority_right"]].copy()
+    k = rows["raters"].to_numpy()
+    faces = budget // k
+    rows.insert(1, "faces", faces)
+    rows["right_labels"] = faces * rows["majority_right"]
+    rows["wrong_labels"] = faces - rows["right_labels"]
+    rows["share_error"] = np.sqrt(((between + within / k[:, None]) / faces[:, None]).mean(axis=1))
+    return rows

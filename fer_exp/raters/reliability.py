@@ -1,0 +1,297 @@
+"""How well raters agree on valence or arousal: intraclass correlations, alpha, split halves, repeated tasks.
+
+Ratings come as three arrays, task, worker and value, one entry a rating, so that raters may have missed tasks.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.stats import f as f_distribution
+
+from fer_exp.raters.agreement import interval_alpha
+from fer_exp.stats.bootstrap import FloatArray
+from fer_exp.stats.totals import Joint, Measure
+
+Codes = NDArray[np.int32]
+FORMS = ("icc_1_1", "icc_2_1", "icc_3_1", "icc_1_k", "icc_2_k", "icc_3_k")
+"""Shrout and Fleiss's names: raters differ from task to task (1), are a sample of raters (2), or are all there are (3);
+of a single rating (1) or of the mean of a panel (k)."""
+
+
+class Anova(NamedTuple):
+    """Mean squares of complete ratings: between tasks, within tasks, between raters, residual; N tasks, k raters."""
+
+    between: float
+    within: float
+    raters: float
+    residual: float
+    tasks: int
+    panel: int
+
+
+def icc(task: Codes, worker: Codes, value: FloatArray, tasks: int, workers: int) -> Joint:
+    r"""Intraclass correlations from variance components, of complete and of incomplete ratings.
+
+    Components of a two-way model without interaction, :math:`y_{ij} = \mu + r_i + c_j + e_{ij}`, by Henderson's
+    method 1, which equates four sums of squares to what is expected of them; with complete ratings they are those of
+    the analysis of variance, and the correlations those of Shrout and Fleiss:
+
+    .. math:: ICC(2,1) = \frac{\sigma_r^2}{\sigma_r^2 + \sigma_c^2 + \sigma_e^2}, \quad
+        ICC(3,1) = \frac{\sigma_r^2}{\sigma_r^2 + \sigma_e^2}
+
+    ICC(1,1) is the same of the one-way model. The forms for k take the noise by k, where k is
+    :math:`k_0 = (n - \sum_i n_i^2 / n) / (N - 1)`, the raters of a task in a complete table. Tasks with one rating
+    count towards the means of raters.
+
+    Args:
+        task: task of each rating, shape (n,).
+        worker: its rater, shape (n,).
+        value: the rating, shape (n,).
+        tasks: N.
+        workers: W.
+
+    Returns:
+        A function of the weights (B, N) that gives (B, 6), or (6,) for None, in the order of ``FORMS``; nan where
+        ratings do not vary, or tasks and raters cannot be told apart. Negative values are left as they are.
+
+    Source:
+        Shrout and Fleiss 1979, Psychological Bulletin 86, 420-428; Henderson 1953, Biometrics 9, 226-252; Searle,
+        Casella, McCulloch 1992, Variance Components, chapters 3.6 (one-way) and 5.3.
+
+    >>> four = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7.0]])
+    >>> task, worker = (code.ravel().astype(np.int32) for code in np.indices(four.shape))
+    >>> icc(task, worker, four.ravel(), 6, 4)(None).round(2)  # the example of Shrout and Fleiss
+    array([0.17, 0.29, 0.71, 0.44, 0.62, 0.91])
+    """
+    value = value - value.mean()
+    ones = np.ones(len(value))
+    per_task = np.stack([np.bincount(task, by, tasks) for by in (ones, value, value**2)], axis=1)
+    number, total, squares = per_task.T
+    with np.errstate(invalid="ignore", divide="ignore"):
+        square_of_mean = np.where(number > 0, total**2 / number, 0.0)
+    # per task: rated, ratings, their sum and sum of squares, n times the squared mean, n squared
+    columns = np.stack([(number > 0) * 1.0, number, total, squares, square_of_mean, number**2], axis=1)
+    by_rater = [sparse.csr_array((by, (worker, task)), shape=(workers, tasks)) for by in (ones, value)]
+
+    def forms(weights: FloatArray | None) -> FloatArray:
+        weights = np.ones((1, tasks)) if (single := weights is None) else weights
+        a, n, sum_, t0, ta, n2 = (weights @ columns).T
+        count_w, sum_w = (np.asarray(matrix @ weights.T) for matrix in by_rater)  # (W, B)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            tb = np.where(count_w > 0, sum_w**2 / count_w, 0.0).sum(axis=0)
+            b, kb, ka, tm = (count_w > 0).sum(axis=0), (count_w**2).sum(axis=0) / n, n2 / n, sum_**2 / n
+            u, v = (t0 - ta) / (n - a), (t0 - tb) / (n - b)  # rater and noise; task and noise
+            noise = ((n - ka) * v + (n - kb) * u - (t0 - tm)) / (n - ka - kb + 1)
+            noise = np.where(np.abs(noise) <= 1e-12 * (t0 / n), 0.0, noise)
+            person, rater = v - noise, u - noise
+            k = (n - ka) / (a - 1)
+            one_way = ((ta - tm) / (a - 1) - u) / k
+            singles = [_share(one_way, u), _share(person, rater + noise), _share(person, noise)]
+            means = [_share(one_way, u / k), _share(person, (rater + noise) / k), _share(person, noise / k)]
+            flat = t0 <= 1e-24 * n
+            result = np.where(flat[:, None], np.nan, np.stack([*singles, *means], axis=1))
+        return result[0] if single else result
+
+    return forms
+
+
+def anova(task: Codes, worker: Codes, value: FloatArray, tasks: int, workers: int) -> Anova | None:
+    """Mean squares where every rater rated every task, else None.
+
+    >>> anova(np.array([0, 0, 1], np.int32), np.array([0, 1, 0], np.int32), np.array([1.0, 2.0, 3.0]), 2, 2) is None
+    True
+    """
+    if len(value) != tasks * workers or tasks < 2 or workers < 2:
+        return None
+    table = np.full((tasks, workers), np.nan)
+    table[task, worker] = value
+    if np.isnan(table).any():
+        return None
+    table = table - table.mean()
+    rows, columns = table.mean(axis=1), table.mean(axis=0)
+    between = workers * (rows**2).sum() / (tasks - 1)
+    within = ((table - rows[:, None]) ** 2).sum() / (tasks * (workers - 1))
+    raters = tasks * (columns**2).sum() / (workers - 1)
+    residual = ((table - rows[:, None] - columns) ** 2).sum() / ((tasks - 1) * (workers - 1))
+    return Anova(float(between), float(within), float(raters), float(residual), tasks, workers)
+
+
+def f_intervals(squares: Anova, level: float = 0.95) -> dict[str, tuple[float, float]]:
+    """Intervals of the six forms from the F distribution, for complete ratings.
+
+    Args:
+        squares: as ``anova`` gives them.
+        level: coverage that is aimed at.
+
+    Returns:
+        Form -> low, high; nan where ratings have no noise.
+
+    Source:
+        McGraw and Wong 1996, Psychological Methods 1, 30-46, table 7; ICC(2,k) is Spearman and Brown's formula of
+        the ends of ICC(2,1).
+
+    >>> ends = f_intervals(Anova(11.24, 6.26, 32.49, 1.02, 6, 4))
+    >>> [round(end, 2) for end in ends["icc_2_1"]]
+    [0.02, 0.76]
+    """
+    n, k, tail = squares.tasks, squares.panel, 1 - (1 - level) / 2
+    b, r, e = squares.between, squares.raters, squares.residual
+    ends: dict[str, tuple[float, float]] = {}
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for form, noise, df in (("1", squares.within, n * (k - 1)), ("3", e, (n - 1) * (k - 1))):
+            ratio = np.divide(b, noise) if noise > 0 else np.nan
+            low = ratio / f_distribution.ppf(tail, n - 1, df)
+            high = ratio * f_distribution.ppf(tail, df, n - 1)
+            ends[f"icc_{form}_1"] = (float((low - 1) / (low + k - 1)), float((high - 1) / (high + k - 1)))
+            ends[f"icc_{form}_k"] = (float(1 - 1 / low), float(1 - 1 / high))
+        rho = np.array((b - e) / (b + (k - 1) * e + k * (r - e) / n))
+        ratio = r / e if e > 0 else np.nan
+        first = n * (1 + (k - 1) * rho) - k * rho
+        df = (k - 1) * (n - 1) * (k * rho * ratio + first) ** 2
+        df = df / ((n - 1) * k**2 * rho**2 * ratio**2 + first**2)
+        f1, f2 = f_distribution.ppf(tail, n - 1, df), f_distribution.ppf(tail, df, n - 1)
+        rest = k * r + (k * n - k - n) * e
+        low, high = n * (b - f1 * e) / (f1 * rest + n * b), n * (f2 * b - e) / (rest + n * f2 * b)
+        ends["icc_2_1"] = (float(low), float(high))
+        ends["icc_2_k"] = (float(k * low / (1 + (k - 1) * low)), float(k * high / (1 + (k - 1) * high)))
+    return ends
+
+
+def alpha(task: Codes, value: FloatArray, tasks: int) -> Measure:
+    """Krippendorff's alpha of ratings on an interval scale; see ``agreement.interval_alpha``.
+
+    Args:
+        task: task of each rating, shape (n,).
+        value: the rating, shape (n,).
+        tasks: N.
+
+    >>> task = np.array([0, 0, 1, 1], np.int32)
+    >>> round(alpha(task, np.array([1.0, 2.0, 3.0, 4.0]), 2).value, 4)
+    0.7
+    """
+    return interval_alpha(*_moments(task, value - value.mean(), tasks))
+
+
+def ordinal_alpha(task: Codes, value: FloatArray, tasks: int) -> Joint:
+    r"""Krippendorff's alpha of ratings of which only the order counts.
+
+    The ordinal difference :math:`(\sum_{g=c}^{k} n_g - (n_c + n_k) / 2)^2` is the squared difference of mid-ranks, so
+    this is the interval alpha of mid-ranks, ranked anew in each replicate.
+
+    Args:
+        task: task of each rating, shape (n,).
+        value: the rating, shape (n,).
+        tasks: N.
+
+    Returns:
+        A function of the weights (B, N) that gives (B, 1), or (1,) for None.
+
+    Source:
+        Krippendorff 2019, Content Analysis, 4th edition, chapter 12.
+
+    >>> task = np.array([0, 0, 1, 1], np.int32)
+    >>> ordinal_alpha(task, np.array([1.0, 2.0, 3.0, 400.0]), 2)(None).round(4)
+    array([0.7])
+    """
+    number = np.bincount(task, minlength=tasks)
+    used = number[task] >= 2
+    own = task[used]
+    _, rank = np.unique(value[used], return_inverse=True)
+
+    def once(weights: FloatArray) -> float:
+        if len(own) == 0:
+            return float("nan")
+        mass = np.bincount(rank, weights[own])
+        middle = (np.cumsum(mass) - mass / 2)[rank]
+        middle = middle - np.average(middle, weights=weights[own])
+        columns = interval_alpha(*_moments(own, middle, tasks))
+        return float(columns.finish(weights @ columns.columns))
+
+    def alphas(weights: FloatArray | None) -> FloatArray:
+        if weights is None:
+            return np.array([once(np.ones(tasks))])
+        return np.array([[once(row)] for row in weights])
+
+    return alphas
+
+
+def split_half(task: Codes, value: FloatArray, tasks: int) -> Measure:
+    r"""Reliability of mean ratings: the correlation of one half of a panel with the other, for the whole panel.
+
+    As ``agreement.split_half``, over all halvings at once: two different raters' product has the mean
+    :math:`q = ((\sum x)^2 - \sum x^2) / (n (n - 1))`, and the mean of m raters :math:`E[\bar{x}^2] = s / m +
+    (1 - 1/m)\, q` with s the mean square. Spearman and Brown's formula leads from half to whole.
+
+    Args:
+        task: task of each rating, shape (n,).
+        value: the rating, shape (n,).
+        tasks: N; those with fewer than two ratings do not count.
+
+    Returns:
+        At most 1; nan where means do not vary.
+
+    Source:
+        Spearman 1910 and Brown 1910, British Journal of Psychology 3, 271-322.
+
+    >>> task = np.array([0, 0, 1, 1, 2, 2], np.int32)
+    >>> round(split_half(task, np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), 3).value, 4)
+    0.9062
+    """
+    n, total, squares = _moments(task, value - value.mean(), tasks)
+    used = n >= 2
+    n, total, squares = n[used], total[used], squares[used]
+    both, mean_square = (total**2 - squares) / (n * (n - 1)), squares / n
+    halves = [mean_square / m + (1 - 1 / m) * both for m in (np.floor(n / 2), np.ceil(n / 2))]
+    columns = np.zeros((tasks, 5))
+    columns[used] = np.stack([np.ones(len(n)), both, *halves, total / n], axis=1)
+
+    def finish(sums: FloatArray) -> FloatArray:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means = sums[..., 1:] / sums[..., :1]
+            both, one, other = (means[..., k] - means[..., 3] ** 2 for k in range(3))
+            correlation = both / np.sqrt(np.maximum(one, 0) * np.maximum(other, 0))
+            return np.asarray(2 * correlation / (1 + correlation))
+
+    return Measure(columns, finish)
+
+
+def consistency(task: Codes, pairs: FloatArray, tasks: int) -> dict[str, Measure]:
+    """How well workers agree with themselves where they met a task twice.
+
+    Args:
+        task: task of each repeat, shape (R,).
+        pairs: first and last answer, shape (R, 2): codes of classes, or ratings; nan where there is none.
+        tasks: N.
+
+    Returns:
+        ``same``, the share of repeats with the same answer, and ``difference``, the mean absolute difference.
+
+    >>> found = consistency(np.array([0, 1], np.int32), np.array([[1.0, 1.0], [0.0, 1.0]]), 2)
+    >>> found["same"].value, found["difference"].value
+    (0.5, 0.5)
+    """
+    known = ~np.isnan(pairs).any(axis=1)
+    own, (first, last) = task[known], pairs[known].T
+    number = np.bincount(own, minlength=tasks).astype(np.float64)
+
+    def mean_of(values: FloatArray) -> Measure:
+        columns = np.stack([np.bincount(own, values, tasks), number], axis=1)
+        return Measure(columns, lambda sums: np.asarray(sums[..., 0] / sums[..., 1]))
+
+    return {"same": mean_of((first == last).astype(np.float64)), "difference": mean_of(np.abs(first - last))}
+
+
+def _moments(task: Codes, value: FloatArray, tasks: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Number, sum and sum of squares of the ratings of each task, shape (N,) each."""
+    number = np.bincount(task, minlength=tasks).astype(np.float64)
+    total, squares = (np.bincount(task, by, tasks).astype(np.float64) for by in (value, value**2))
+    return number, total, squares
+
+
+def _share(part: FloatArray, rest: FloatArray) -> FloatArray:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(part + rest != 0, part / (part + rest), np.nan))

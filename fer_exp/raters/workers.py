@@ -1,0 +1,297 @@
+"""Whom to trust in a crowd: what is known of each worker, filters with a threshold, and what filtering does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.special import entr
+
+from fer_exp.errors import RequestError
+from fer_exp.raters.aggregation import Answered, dawid_skene
+from fer_exp.stats.shares import wilson
+
+FloatArray = NDArray[np.float64]
+Codes = NDArray[np.int32]
+
+
+class Filter(NamedTuple):
+    """A column of the table of workers, whether its threshold is a minimum, what it is in words, what it needs."""
+
+    column: str
+    least: bool
+    words: str
+    needs: str
+
+
+FILTERS: dict[str, Filter] = {
+    "min_answers": Filter("answers", True, "answers", ""),
+    "min_gold_answers": Filter("gold_answers", True, "gold answers", "gold=FILE"),
+    "min_gold_accuracy": Filter("gold_accuracy", True, "share of gold answers that are right", "gold=FILE"),
+    "min_agreement": Filter("agreement", True, "agreement with the other answers", "tasks with two answers"),
+    "min_skill": Filter("skill", True, "agreement beyond chance", "gold=FILE, or tasks with two answers"),
+    "min_consistency": Filter(
+        "consistency",
+        True,
+        "share of repeats answered the same",
+        "workers who met a task twice, with duplicates=first or last",
+    ),
+    "min_seconds": Filter("seconds", True, "median seconds an answer", "a column seconds"),
+    "min_entropy": Filter("entropy", True, "entropy of the own answers", ""),
+    "max_entropy": Filter("entropy", False, "entropy of the own answers", ""),
+    "max_spam": Filter("spam", False, "spam score", ""),
+}
+"""Filters by key. A worker of whom the quantity is not known (no gold answer, say) does not meet a threshold on it."""
+
+
+def describe_workers(
+    answers: Answered,
+    names: NDArray[np.object_],
+    *,
+    gold: Codes | None = None,
+    seconds: FloatArray | None = None,
+    repeats: tuple[Codes, NDArray[np.bool_]] | None = None,
+) -> pd.DataFrame:
+    """What is known of each worker, one row each, nan where it is not known.
+
+    - ``answers``, ``gold_answers``; ``gold_accuracy`` with ``gold_low`` and ``gold_high``, Wilson's 95 % interval.
+    - ``agreement``: the share of the *other* answers to the same tasks that say the same (leave one out).
+    - ``skill``: kappa, agreement beyond what his own and the others' frequencies of classes give by chance: against
+      gold where he has gold answers, else against the other answers.
+    - ``spam``: 0 for confusions that tell the truth, 1 for answers that do not depend on it.
+    - ``entropy`` of his own answers in nats; ``consistency`` over tasks met twice; ``seconds``, the median.
+
+    Args:
+        answers: the answers.
+        names: of the workers, shape (W,).
+        gold: true class of each task, shape (T,), -1 where it is not known.
+        seconds: time of each answer, shape (n,).
+        repeats: the worker of each repeated task and whether he said the same, shape (R,) each.
+
+    >>> task, worker = np.repeat(np.arange(3), 2).astype(np.int32), np.tile([0, 1], 3).astype(np.int32)
+    >>> said = Answered(task, worker, np.array([0, 0, 1, 1, 1, 0], np.int32), 3, 2, 2)
+    >>> names = np.array(["ann", "bob"], dtype=object)
+    >>> described = describe_workers(said, names, gold=np.array([0, 1, 1], np.int32))
+    >>> described[["worker", "gold_accuracy", "agreement"]].round(2).to_numpy().tolist()
+    [['ann', 1.0, 0.67], ['bob', 0.67, 0.67]]
+    """
+    many = np.bincount(answers.worker, minlength=answers.workers)
+    votes = answers.votes()
+    total = votes.sum(axis=1)[answers.task]
+    others = total > 1
+    rest = (votes[answers.task] - np.eye(answers.classes)[answers.label])[others] / (total[others] - 1)[:, None]
+    own = answers.label[others]
+    agreement = _mean(answers.worker[others], rest[np.arange(len(own)), own], answers.workers)
+    spread = np.stack([_mean(answers.worker[others], rest[:, k], answers.workers) for k in range(answers.classes)], 1)
+    said = _shares(answers.worker, answers.label, answers.workers, answers.classes)
+    compared = _shares(answers.worker[others], own, answers.workers, answers.classes)
+    table = pd.DataFrame({"worker": names, "answers": many})
+    skill = _beyond(agreement, (compared * spread).sum(axis=1))
+    if gold is not None:
+        known = gold[answers.task] >= 0
+        worker, label, truth = answers.worker[known], answers.label[known], gold[answers.task[known]]
+        right = _mean(worker, (label == truth).astype(np.float64), answers.workers)
+        number = np.bincount(worker, minlength=answers.workers)
+        table["gold_answers"], table["gold_accuracy"] = number, right
+        table["gold_low"], table["gold_high"] = wilson(right * number, number)
+        chance = _shares(worker, label, answers.workers, answers.classes)
+        chance = (chance * _shares(worker, truth, answers.workers, answers.classes)).sum(axis=1)
+        skill = np.where(number > 0, _beyond(right, chance), skill)
+    table["agreement"], table["skill"] = agreement, skill
+    table["spam"] = spam_scores(answers)
+    table["entropy"] = np.where(many > 0, entr(said).sum(axis=1), np.nan)
+    if repeats is not None and len(repeats[0]):
+        table["consistency"] = _mean(repeats[0], repeats[1].astype(np.float64), answers.workers)
+    if seconds is not None:
+        table["seconds"] = (
+            pd.Series(seconds).groupby(answers.worker).median().reindex(range(answers.workers)).to_numpy()
+        )
+    return table
+
+
+def spam_scores(answers: Answered) -> FloatArray:
+    r"""How little a worker's answers depend on the truth, from Dawid and Skene's confusions.
+
+    .. math:: 1 - \frac{1}{K (K - 1)} \sum_{c < c'} \sum_l (\theta_{cl} - \theta_{c'l})^2
+
+    Confusions are taken with one answer added, spread over all classes: who has said little is near 1 until he has
+    shown otherwise; combine with ``min_answers``.
+
+    Args:
+        answers: the answers.
+
+    Returns:
+        0 (always right, or wrong in a way that tells) to 1 (the same answers whatever the truth), shape (W,).
+
+    Source:
+        Raykar and Yu 2012, Eliminating spammers and ranking annotators for crowdsourced labeling tasks. Journal of
+        Machine Learning Research 13, 491-518; one minus their score for several classes.
+
+    >>> task, worker = np.repeat(np.arange(40), 4).astype(np.int32), np.tile([0, 1, 2, 3], 40).astype(np.int32)
+    >>> truth = np.arange(40) % 2
+    >>> label = np.stack([truth, truth, truth, np.zeros(40)], axis=1).ravel().astype(np.int32)
+    >>> spam_scores(Answered(task, worker, label, 40, 4, 2)).round(1)
+    array([0.1, 0.1, 0.1, 1. ])
+    """
+    k = answers.classes
+    posterior = dawid_skene(answers).posterior
+    said = answers.worker.astype(np.int64) * k + answers.label
+    shape = (answers.workers * k, answers.tasks)
+    by_answer = sparse.csr_array((np.ones(len(said)), (said, answers.task)), shape=shape)
+    counts = np.asarray(by_answer @ posterior).reshape(answers.workers, k, k).transpose(0, 2, 1)
+    rows = counts.sum(axis=2, keepdims=True)
+    shares = (counts + 1 / k) / (rows + 1)
+    squares = (shares**2).sum(axis=(1, 2)) * k - (shares.sum(axis=1) ** 2).sum(axis=1)
+    return np.clip(1 - squares / (k * (k - 1)), 0.0, 1.0) if k > 1 else np.ones(answers.workers)
+
+
+def filter_workers(
+    table: pd.DataFrame, thresholds: Mapping[str, float | None]
+) -> tuple[NDArray[np.bool_], pd.DataFrame]:
+    """Who meets every threshold, and whom each filter removed.
+
+    Args:
+        table: as ``describe_workers`` gives it.
+        thresholds: key of ``FILTERS`` -> threshold, None for no filter.
+
+    Returns:
+        Kept, shape (W,), and one row for each worker and filter that he does not meet: ``worker``, ``filter``,
+        ``threshold``, ``value``, ``answers``, ``why``.
+
+    Raises:
+        RequestError: a filter on what the table cannot tell, or nobody is left.
+
+    >>> table = pd.DataFrame({"worker": ["ann", "bob"], "answers": [40, 3]})
+    >>> kept, removed = filter_workers(table, {"min_answers": 20})
+    >>> kept.tolist(), removed["why"].tolist()
+    ([True, False], ['answers 3, below 20'])
+    """
+    kept = np.ones(len(table), np.bool_)
+    rows = []
+    for key, threshold in thresholds.items():
+        if threshold is None:
+            continue
+        column, least, words, needs = FILTERS[key]
+        if column not in table or table[column].isna().all():
+            raise RequestError(f"{key}={threshold:g} cannot be judged: it needs {needs}.")
+        value = table[column].to_numpy(np.float64)
+        with np.errstate(invalid="ignore"):
+            met = value >= threshold if least else value <= threshold
+        if not met.any():
+            best = np.nanmax(value) if least else np.nanmin(value)
+            raise RequestError(
+                f"{key}={threshold:g} removes all {len(table):,} workers: the {'highest' if least else 'lowest'} "
+                f"{words} is {best:.3g}; choose a threshold that somebody meets."
+            )
+        for row in np.flatnonzero(~met):
+            side = "below" if least else "above"
+            unknown = np.isnan(value[row])
+            why = f"{column} is not known" if unknown else f"{column} {value[row]:.3g}, {side} {threshold:g}"
+            rows.append({"worker": table["worker"].iloc[row], "filter": key, "threshold": threshold,
+                         "value": value[row], "answers": int(table["answers"].iloc[row]), "why": why})  # fmt: skip
+        kept &= met
+    if not kept.any():
+        given = " ".join(f"{key}={value:g}" for key, value in thresholds.items() if value is not None)
+        raise RequestError(f"{given} together remove all {len(table):,} workers; nobody meets them all. Loosen one.")
+    return kept, pd.DataFrame(rows, columns=["worker", "filter", "threshold", "value", "answers", "why"])
+
+
+def learn_gold(
+    answers: Answered,
+    gold: Codes,
+    tasks: int,
+    *,
+    thresholds: FloatArray | None = None,
+    draws: int = 100,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """What a gold filter is worth: workers are judged on some gold tasks, the majority of who remains on the others.
+
+    Args:
+        answers: the answers.
+        gold: true class of each task, shape (T,), -1 where it is not known.
+        tasks: so many gold tasks, drawn at random, are shown to the filter.
+        thresholds: of the accuracy on them; None for 0, 0.3 to 0.9 in steps of 0.1. A worker who answered none of
+            them is removed by any threshold above 0.
+        draws: how often gold tasks are drawn.
+        seed: of the draws.
+
+    Returns:
+        One row a threshold, means over draws: ``threshold``, ``workers`` kept, share of ``answers`` kept, ``covered``
+        (share of the other gold tasks that still have an answer), ``accuracy`` of the majority on these (k tied
+        classes are right 1 time in k), with ``low`` and ``high``, where 95 % of the draws lie; ``gain`` over no
+        filter on the same tasks, likewise.
+
+    Raises:
+        RequestError: so many gold tasks leave none to judge on.
+
+    >>> task, worker = np.repeat(np.arange(30), 3).astype(np.int32), np.tile([0, 1, 2], 30).astype(np.int32)
+    >>> truth = (np.arange(30) % 2).astype(np.int32)
+    >>> label = np.stack([truth, 1 - truth, 1 - truth], axis=1).ravel()
+    >>> found = learn_gold(Answered(task, worker, label, 30, 3, 2), truth, 10, thresholds=np.array([0, 0.5]), draws=5)
+    >>> found[["threshold", "workers", "accuracy"]].to_numpy().tolist()
+    [[0.0, 3.0, 0.0], [0.5, 1.0, 1.0]]
+    """
+    answered = np.bincount(answers.task, minlength=answers.tasks) > 0
+    known = np.flatnonzero((gold >= 0) & answered)
+    if tasks >= len(known):
+        raise RequestError(
+            f"gold_tasks={tasks} leaves nothing to judge on: {len(known):,} gold tasks were answered. Give fewer."
+        )
+    steps = np.array([0.0, *np.arange(0.3, 0.91, 0.1).round(2)]) if thresholds is None else thresholds
+    generator = np.random.default_rng([seed, 2])
+    found = np.full((draws, len(steps), 4), np.nan)
+    for draw in range(draws):
+        shown = np.zeros(answers.tasks, np.bool_)
+        shown[generator.choice(known, tasks, replace=False)] = True
+        judged = known[~shown[known]]
+        rows = shown[answers.task]
+        right = answers.label[rows] == gold[answers.task[rows]]
+        accuracy = _mean(answers.worker[rows], right.astype(np.float64), answers.workers)
+        for number, threshold in enumerate(steps):
+            kept = (accuracy >= threshold) if threshold > 0 else np.ones(answers.workers, np.bool_)
+            used = kept[answers.worker]
+            votes = answers.per_label(used.astype(np.float64))[judged]
+            covered = votes.sum(axis=1) > 0
+            score = credits(votes[covered], gold[judged[covered]])
+            found[draw, number] = kept.sum(), used.mean(), covered.mean(), score.mean() if len(score) else np.nan
+    gains = found[:, :, 3] - found[:, :1, 3]
+    table = pd.DataFrame({"threshold": steps})
+    for number, name in enumerate(("workers", "answers", "covered", "accuracy")):
+        table[name] = np.nanmean(found[:, :, number], axis=0)
+    table["low"], table["high"] = np.nanpercentile(found[:, :, 3], [2.5, 97.5], axis=0)
+    table["gain"] = np.nanmean(gains, axis=0)
+    table["gain_low"], table["gain_high"] = np.nanpercentile(gains, [2.5, 97.5], axis=0)
+    return table
+
+
+def credits(scores: FloatArray, truth: Codes) -> FloatArray:
+    """How right the top class of each row is: 1, 0, or 1/m where it shares the top with m - 1 others, shape (N,).
+
+    >>> credits(np.array([[2.0, 1.0], [1.0, 1.0]]), np.array([0, 0], np.int32))
+    array([1. , 0.5])
+    """
+    top = scores == scores.max(axis=1, keepdims=True)
+    return np.asarray(top[np.arange(len(top)), truth] / top.sum(axis=1))
+
+
+def _mean(group: Codes, values: FloatArray, groups: int) -> FloatArray:
+    many = np.bincount(group, minlength=groups)
+    total = np.bincount(group, values, groups)
+    return np.asarray(np.divide(total, many, out=np.full(groups, np.nan), where=many > 0))
+
+
+def _shares(group: Codes, label: Codes, groups: int, classes: int) -> FloatArray:
+    """How often each group has each label, rows sum to 1, nan where there is none."""
+    cells = np.bincount(group.astype(np.int64) * classes + label, minlength=groups * classes).reshape(groups, classes)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(cells / cells.sum(axis=1, keepdims=True))
+
+
+def _beyond(observed: FloatArray, chance: FloatArray) -> FloatArray:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(chance < 1 - 1e-12, (observed - chance) / (1 - chance), np.nan))

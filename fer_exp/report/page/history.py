@@ -1,0 +1,168 @@
+"""The figures of a training, epoch by epoch, of a run's history.parquet; each is None where it has no columns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from fer_exp.report.figures import COLOURS, SERIES, style
+from fer_exp.report.page.figures import Rows, as_svg
+from fer_exp.report.tables import direction, spoken
+
+Line = tuple[str, str, str, str]
+"""Column, words, marks, colour."""
+ALL = "#222222"
+"""The colour of all classes together."""
+SELECTION = ("selection_precision", "selection_recall", "selected_share")
+KNOWN = ("epoch", "seconds", "images_per_second", "wrong_memorised", "wrong_recovered")
+PREFIXES = ("train_", "val_", "test_", "selection_", "selected_share")
+"""What is no figure of a method's own."""
+
+
+def training(history: pd.DataFrame) -> str | None:
+    """Losses above, accuracies below."""
+    losses: list[Line] = [
+        ("train_loss", "train", "o-", SERIES[0]),
+        ("val_loss", "validation, its labels", "s--", SERIES[1]),
+    ]
+    right: list[Line] = [
+        ("train_accuracy", "train", "o-", SERIES[0]),
+        ("val_accuracy", "validation, its labels", "s--", SERIES[1]),
+        ("test_accuracy", "test", "v:", SERIES[3]),
+    ]
+    if "train_accuracy_clean" in history:  # labels were made wrong, so that those of validation may be
+        right.insert(2, ("val_clean_accuracy", "validation, clean labels", "^-.", SERIES[2]))
+    if "train_loss" not in history or history.empty:
+        return None
+    figure, (above, below) = _panels(2, 4.2, 4.6)
+    _lines(above, history, losses)
+    _lines(below, history, right)
+    above.set(ylabel="loss", ylim=(0, None))
+    below.set(ylabel="accuracy", ylim=(0, 1), xlabel="epoch")
+    for axes in (above, below):
+        axes.legend(loc="best")
+    return as_svg(figure, "Training: losses and accuracies by epoch.")
+
+
+def closeness(history: pd.DataFrame, val: Rows) -> str | None:
+    """L1 to the votes and the correlation of entropies on validation, with what half of the raters score.
+
+    Args:
+        history: a row an epoch.
+        val: the metrics of validation, for ``ceiling_l1`` and ``ceiling_entropy_correlation``.
+    """
+    shown = [name for name in ("l1", "entropy_correlation") if f"val_{name}" in history]
+    if not shown:
+        return None
+    figure, panels = _panels(len(shown), 4.2, 2.3 * len(shown))
+    for axes, name in zip(panels, shown, strict=True):
+        _lines(axes, history, [(f"val_{name}", "the model", "o-", SERIES[1])])
+        people = val.get(f"ceiling_{name}", {}).get("value")
+        if people is not None:
+            axes.axhline(float(people), color=SERIES[0], linestyle="--", label="people")
+        axes.set(ylabel=f"{spoken(name)} {direction(name)}")
+        axes.margins(y=0.12)
+        axes.legend(loc="best")
+    panels[0].set(ylim=(0, None) if shown[0] == "l1" else None)
+    panels[-1].set(xlabel="epoch")
+    return as_svg(figure, "L1 to the votes and correlation of entropies on validation by epoch, beside people.")
+
+
+def memorisation(history: pd.DataFrame) -> str | None:
+    """What is answered to training faces with right and with wrong labels."""
+    lines: list[Line] = [
+        ("train_accuracy_clean", "right label: answered with it", "o-", SERIES[2]),
+        ("wrong_memorised", "wrong label: answered with it", "s--", SERIES[1]),
+        ("wrong_recovered", "wrong label: answered with the right one", "^:", SERIES[0]),
+    ]
+    if "wrong_memorised" not in history:
+        return None
+    figure, (axes,) = _panels(1, 4.2, 3.4)
+    _lines(axes, history, lines)
+    axes.set(xlabel="epoch", ylabel="share of such training faces", ylim=(0, 1))
+    figure.legend(loc="outside lower center")
+    return as_svg(figure, "Training faces with right and with wrong labels: how they are answered, by epoch.")
+
+
+def selection(history: pd.DataFrame, classes: Sequence[str]) -> str | None:
+    """Precision, recall and share of the faces that a method selects, over all and by class."""
+    shown = [name for name in SELECTION if name in history]
+    if not shown:
+        return None
+    figure, panels = _panels(len(shown), 4.2, 1.7 * len(shown) + 0.8)
+    for axes, name in zip(panels, shown, strict=True):
+        _lines(axes, history, _by_class(name, history, classes))
+        axes.set(ylabel=name.removeprefix("selection_").replace("_", " "), ylim=(0, 1.02))
+    panels[-1].set(xlabel="epoch")
+    _shared_legend(figure, panels)
+    return as_svg(figure, "Selected faces: precision, recall and share by epoch, over all and by class.")
+
+
+def own(history: pd.DataFrame, classes: Sequence[str]) -> str | None:
+    """A small panel for each of a method's own figures; what has a value a class is one panel."""
+    columns = [name for name in history if name not in KNOWN and not str(name).startswith(PREFIXES)]
+    names = list(dict.fromkeys(_stem(str(name), history, classes) for name in columns))
+    if not names:
+        return None
+    across = min(2, len(names))
+    figure, panels = _panels(len(names), 4.2, 1.6 * math.ceil(len(names) / across) + 0.6, across)
+    for axes, name in zip(panels, names, strict=True):
+        _lines(axes, history, _by_class(name, history, classes))
+        axes.set_title(name.replace("_", " "), fontsize=8.5)
+        axes.tick_params(labelbottom=True)
+    for axes in panels[-across:]:
+        axes.set_xlabel("epoch")
+    _shared_legend(figure, panels)
+    return as_svg(figure, f"The method's own figures by epoch: {', '.join(names)}.")
+
+
+def _stem(column: str, history: pd.DataFrame, classes: Sequence[str]) -> str:
+    """The name that a figure's columns by class share, else the column."""
+    for name in classes:
+        stem = column.removesuffix(f"_{name}")
+        if stem != column and all(f"{stem}_{each}" in history for each in classes):
+            return stem
+    return column
+
+
+def _by_class(name: str, history: pd.DataFrame, classes: Sequence[str]) -> list[Line]:
+    colours: Mapping[str, str] = {each: COLOURS.get(each, SERIES[k % len(SERIES)]) for k, each in enumerate(classes)}
+    lines: list[Line] = [(f"{name}_{each}", each, "-", colour) for each, colour in colours.items()]
+    lines = [line for line in lines if line[0] in history]
+    # A figure that has no classes needs no name in the legend, which a leading _ keeps it out of.
+    return [*lines, (name, "all" if lines else "_all", "o-", ALL)]
+
+
+def _panels(number: int, width: float, height: float, across: int = 1) -> tuple[Figure, list[Axes]]:
+    with style():
+        figure = Figure(figsize=(width, height))
+        grid = figure.subplots(math.ceil(number / across), across, sharex=True, squeeze=False).ravel().tolist()
+    for axes in grid[number:]:
+        axes.set_axis_off()
+    for axes in grid:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    return figure, grid[:number]
+
+
+def _lines(axes: Axes, history: pd.DataFrame, lines: Sequence[Line]) -> None:
+    axes.set_xlim(history["epoch"].min() - 0.5, history["epoch"].max() + 0.5)  # also where a column begins later
+    for column, words, marks, colour in lines:
+        if column in history and history[column].notna().any():
+            width = 1 if marks == "-" else 1.6
+            size = 0 if len(history) > 40 else 3
+            axes.plot(history["epoch"], history[column], marks, color=colour, label=words, markersize=size, lw=width)
+
+
+def _shared_legend(figure: Figure, panels: Sequence[Axes]) -> None:
+    found: dict[str, Artist] = {}
+    for axes in panels:
+        for line, words in zip(*axes.get_legend_handles_labels(), strict=True):
+            found.setdefault(words, line)
+    if len(found) > 1:
+        figure.legend(list(found.values()), list(found), loc="outside lower center", ncols=4, fontsize=8)

@@ -1,0 +1,203 @@
+"""What a crowd says of the judged faces: agreement, label shift, and the shift of difficult against random faces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fer_exp.answers import Answers, Votes
+from fer_exp.judging.judge import arrays
+from fer_exp.judging.predictions import class_names
+from fer_exp.labels.votes import majority
+from fer_exp.raters.changes import label_changes
+from fer_exp.raters.survey import survey
+from fer_exp.report.people_tables import p_value
+from fer_exp.stats.seeds import over_seeds, paired_over_seeds
+from fer_exp.studies.tables import StudyTable, columns_of, interval, seeds_cell
+
+OF_LABELS = ("fleiss_kappa", "krippendorff_alpha", "vote_entropy", "split_half")
+OF_RATINGS = ("icc_2_1", "icc_2_k", "icc_3_k", "mean_ccc", "split_half")
+SIDES = ("valence", "arousal")
+TOWARDS = ("neutral", "happiness")
+"""The classes that the paper's crowd moves to."""
+
+Index = NDArray[np.int64]
+
+
+class Subsets(NamedTuple):
+    """Rows of difficult and of random faces, and original labels that no difficult face has, which both lack."""
+
+    difficult: Index
+    random: Index
+    without: tuple[str, ...]
+
+
+def agreement(
+    faces: pd.DataFrame, answers: Answers | None, missing: str, published: str, samples: int
+) -> tuple[StudyTable, dict[str, Any]]:
+    """Agreement of the people who judge, with bootstrap intervals over faces.
+
+    Args:
+        faces: checked predictions of the judged faces; their votes are read.
+        answers: single ratings of the same faces, or None.
+        missing: what is missing for them; stands in the cells of ratings.
+        published: what a cell of the published column says.
+        samples: bootstrap replicates.
+
+    Returns:
+        The table, and what ``survey`` found of the ratings, by side.
+    """
+    classes = class_names(faces)
+    counts = arrays(faces, classes).counts
+    found = survey(Votes(faces["face"].to_numpy(object), classes, counts), samples=samples)
+    rated: dict[str, Any] = {} if answers is None else survey(answers, samples=samples)
+    rows, shown = [], []
+    of = {"labels": OF_LABELS, **dict.fromkeys(SIDES, OF_RATINGS)}
+    for kind, measures in of.items():
+        results: Mapping[str, Any] = (found if kind == "labels" else rated).get(kind, {})
+        if not results:
+            rows.append({"of": kind, "measure": "all", "state": missing or f"no {kind} ratings"})
+            shown.append({"of": kind, "measure": "-", "value": missing or f"no {kind} ratings", "published": published})
+        for measure in (name for name in measures if name in results):
+            one = results[measure]
+            values = {key: one[key] for key in ("value", "low", "high", "n")}
+            rows.append({"of": kind, "measure": measure, **values, "reading": one.get("reading"), "state": "done"})
+            cell = interval(one["value"], one["low"], one["high"])
+            shown.append({"of": kind, "measure": measure, "value": cell, "faces": f"{one['n']:,}",
+                          "in words": one.get("reading", ""), "published": published})  # fmt: skip
+    return StudyTable("agreement", "", pd.DataFrame(rows), pd.DataFrame(shown).fillna("")), rated
+
+
+def shift(faces: pd.DataFrame, published: str, samples: int) -> list[StudyTable]:
+    """Original labels against the crowd's majority and votes: change of each class's share, and tests of the table.
+
+    Args:
+        faces: checked predictions of the judged faces; labels and votes are read.
+        published: what a cell of the published column says.
+        samples: bootstrap replicates, of faces.
+
+    Returns:
+        ``shift``, a row a class, and ``shift_tests``; none where no face has both a label and a majority.
+    """
+    classes = class_names(faces)
+    _, counts, label, _ = arrays(faces, classes)
+    top = majority(counts, "drop")
+    if not ((label >= 0) & (top.top >= 0)).any():
+        return []
+    found = label_changes(label.astype(np.int32), top.top, counts, classes, samples=samples)
+    shown = [
+        {
+            "class": row["class"],
+            "original": f"{100 * row['original']:.1f} %",
+            "majority": f"{100 * row['majority']:.1f} %",
+            "change": _points(row["change"], row["low"], row["high"]),
+            "p (Holm)": p_value(row["p_holm"]),
+            "votes": f"{100 * row['votes']:.1f} %",
+            "change of votes": _points(row["votes_change"], row["votes_low"], row["votes_high"]),
+            "published": published,
+        }
+        for row in found["classes"].to_dict("records")
+    ]
+    kept = f"{found['n']:,} faces compared, {100 * found['kept']:.1f} % keep their label, {top.ties:,} ties left out"
+    tests = found["tests"]
+    said = tests.assign(
+        statistic=tests["statistic"].map("{:.1f}".format), p=tests["p"].map(p_value), published=published
+    )
+    return [
+        StudyTable("shift", f"{kept}; votes on {found['voted']:,} faces.", found["classes"], pd.DataFrame(shown)),
+        StudyTable("shift_tests", "Original label by majority of the crowd, tested as a whole.", tests, said),
+    ]
+
+
+def difficult_and_random(faces: pd.DataFrame, seed: int) -> Subsets:
+    """As many faces of each original label: those that a network answers otherwise, and any.
+
+    Difficult faces of one network are its errors against the original label, so a subset of them moves labels by being
+    picked; random faces of the same labels show what balance alone does.
+
+    Args:
+        faces: checked predictions of the judged faces.
+        seed: of both draws.
+
+    Returns:
+        Row numbers. Each label has as many faces as the label with fewest difficult ones, labels without any apart;
+        faces without label or votes are in neither. A random face may be a difficult one.
+
+    >>> frame = pd.DataFrame({"p_a": [0.9, 0.2, 0.9, 0.1], "p_b": [0.1, 0.8, 0.1, 0.9], "votes_a": 1, "votes_b": 2,
+    ...                       "label": ["a", "a", "b", "b"], "subject": None})
+    >>> difficult_and_random(frame, seed=0).difficult.tolist()
+    [1, 2]
+    """
+    classes = class_names(faces)
+    model, counts, label, _ = arrays(faces, classes)
+    usable = (label >= 0) & (counts.sum(axis=1) > 0)
+    wrong = usable & (model.argmax(axis=1) != label)
+    there = [k for k in range(len(classes)) if (wrong & (label == k)).any()]
+    without = tuple(name for k, name in enumerate(classes) if (usable & (label == k)).any() and k not in there)
+    each = min((int((wrong & (label == k)).sum()) for k in there), default=0)
+    generator = np.random.default_rng(seed)
+    drawn = []
+    for among in (wrong, usable):
+        own = [generator.permutation(np.flatnonzero(among & (label == k)))[:each] for k in there]
+        drawn.append(np.sort(np.concatenate(own)) if own else np.empty(0, np.int64))
+    return Subsets(drawn[0].astype(np.int64), drawn[1].astype(np.int64), without)
+
+
+def subsets(by_seed: Mapping[int, pd.DataFrame], published: str) -> StudyTable | None:
+    """The shift towards neutral and happiness in difficult and in random faces, over networks.
+
+    Args:
+        by_seed: seed -> predictions of the judged faces by the fully trained network of that seed.
+        published: what a cell of the published column says.
+
+    Returns:
+        A row a class and subset, then difficult less random, paired by seed; None where no network has a difficult
+        face.
+    """
+    parts = {seed: difficult_and_random(faces, seed) for seed, faces in by_seed.items()}
+    parts = {seed: part for seed, part in parts.items() if len(part.difficult)}
+    if not parts:
+        return None
+    moved = {
+        kind: {seed: _moves(by_seed[seed].iloc[getattr(part, kind)]) for seed, part in parts.items()}
+        for kind in ("difficult", "random")
+    }
+    size = float(np.mean([len(part.difficult) for part in parts.values()]))
+    rows, shown = [], []
+    for name in (name for name in TOWARDS if name in class_names(next(iter(by_seed.values())))):
+        for kind in ("difficult", "random", "difficult - random"):
+            row: dict[str, Any] = {"class": name, "faces": kind, "n": None if " - " in kind else size}
+            said: dict[str, Any] = {"class": name, "faces": kind, "n": "" if " - " in kind else f"{size:.0f}"}
+            for by, words in (("majority", "change"), ("votes", "change of votes")):
+                of = {k: {seed: move[name, by] for seed, move in own.items() if (name, by) in move}
+                      for k, own in moved.items()}  # fmt: skip
+                both = paired_over_seeds(of["difficult"], of["random"])
+                found = both if " - " in kind else over_seeds(list(of[kind].values()))
+                row |= columns_of(by, found)
+                said[words] = seeds_cell(found, 1, "+")
+            rows.append({**row, "seeds": len(parts)})
+            shown.append({**said, "published": published})
+    lacking = sorted({name for part in parts.values() for name in part.without})
+    left_out = f" Without a difficult face for some network, so in neither: {', '.join(lacking)}." if lacking else ""
+    return StudyTable("subsets", left_out, pd.DataFrame(rows), pd.DataFrame(shown))
+
+
+def _moves(part: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """(class, majority or votes) -> change of its share against the original labels, percentage points."""
+    classes = class_names(part)
+    _, counts, label, _ = arrays(part, classes)
+    top = majority(counts, "drop").top
+    if not (top >= 0).any():  # ties alone
+        return {}
+    found = label_changes(label.astype(np.int32), top, counts, classes, samples=0)["classes"].set_index("class")
+    columns: Sequence[tuple[str, str]] = (("majority", "change"), ("votes", "votes_change"))
+    return {(name, by): 100 * float(found.loc[name, column]) for name in classes for by, column in columns}
+
+
+def _points(value: float, low: float | None, high: float | None) -> str:
+    ends = [None if end is None or end != end else 100 * end for end in (low, high)]
+    return interval(100 * value, ends[0], ends[1], 1, "+")

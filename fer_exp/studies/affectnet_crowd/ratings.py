@@ -1,0 +1,81 @@
+"""How a crowd's valence and arousal differ from original ratings: the pattern that affectnet-crowd asks about."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from fer_exp.config import DatasetConfig
+from fer_exp.judging.judge import arrays
+from fer_exp.judging.predictions import class_names
+from fer_exp.raters.changes import rating_changes
+from fer_exp.raters.shift import RATING_MEASURES
+from fer_exp.report.figures import style
+from fer_exp.report.people_figures import plane_figure
+from fer_exp.studies.tables import StudyTable, interval
+
+RATED = ["valence", "arousal"]
+NO_ORIGINALS = "no original ratings beside the crowd's; affectnet with dataset.ratings=FILE has both"
+
+
+def original_ratings(config: DatasetConfig, faces: pd.Series) -> pd.DataFrame | None:
+    """The corpus' own valence and arousal of faces whose ratings a table of the crowd's replaced.
+
+    Args:
+        config: the dataset group.
+        faces: ids.
+
+    Returns:
+        Columns valence and arousal, -1..1, nan where missing, in the order of ``faces``; None where no table replaced
+        them (they are then the crowd's, or not there), or none of these faces has any.
+
+    Raises:
+        RequestError: what opening the corpus finds.
+    """
+    from fer_exp.store import open_dataset
+
+    if not config.ratings:
+        return None
+    _, own = open_dataset(replace(config, ratings=None, subset="all"), log=lambda line: None)
+    found = own.faces.set_index("face")[RATED].reindex(faces)
+    return None if found.isna().all(axis=None) else found.reset_index(drop=True)
+
+
+def pattern(
+    faces: pd.DataFrame, original: pd.DataFrame | None, published: str, samples: int, title: str
+) -> tuple[StudyTable, Figure | None]:
+    """Bias, slope, CCC, Pearson, RMSE and SAGR of the crowd's mean ratings against the original ones.
+
+    Args:
+        faces: checked predictions of the judged faces; labels and the crowd's mean ratings are read.
+        original: as ``original_ratings`` has them, in the order of ``faces``.
+        published: what a cell of the published column says.
+        samples: bootstrap replicates, of faces.
+        title: of the figure.
+
+    Returns:
+        A row a side and class (or all), the measures as columns; the plane of valence and arousal with both clouds.
+        Without original ratings a row that says so, and no figure.
+    """
+    if original is None:
+        rows = pd.DataFrame([{"side": "all", "state": NO_ORIGINALS}])
+        return StudyTable("ratings", "", rows, pd.DataFrame([{"side": NO_ORIGINALS, "published": published}])), None
+    classes = class_names(faces)
+    label = arrays(faces, classes).label.astype(np.int32)
+    crowd = faces[["human_valence", "human_arousal"]].to_numpy(np.float64)
+    own = original[RATED].to_numpy(np.float64)
+    found = rating_changes(own, crowd, label, classes, samples=samples)
+    shown = []
+    for (side, name), part in found.groupby(["side", "class"], sort=False):
+        measures = part.set_index("measure")
+        row = {"side": side, "class": name, "faces": f"{measures['n'].iloc[0]:,}"}
+        for measure in RATING_MEASURES:
+            value, low, high = measures.loc[[measure], ["value", "low", "high"]].to_numpy(np.float64)[0]
+            row[measure] = interval(value, low, None if high != high else high, 2, "+" if measure == "bias" else "")
+        shown.append({**row, "published": published})
+    with style():
+        figure = plane_figure(own, crowd, label, classes, title)
+    return StudyTable("ratings", "", found.assign(state="done"), pd.DataFrame(shown)), figure

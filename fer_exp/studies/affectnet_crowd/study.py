@@ -1,0 +1,135 @@
+"""Single labels against a crowd (Kim and Wallraven 2021): agreement, label shift, weak against full training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+
+from fer_exp.judging.predictions import read_predictions
+from fer_exp.studies.affectnet_crowd import labels as crowd_labels
+from fer_exp.studies.affectnet_crowd import ratings as crowd_ratings
+from fer_exp.studies.affectnet_crowd import training as weak_training
+from fer_exp.studies.needs import given_ratings
+from fer_exp.studies.presets import Preset
+from fer_exp.studies.published import read_published
+from fer_exp.studies.tables import NOT_STATED, OTHER_CORPUS, Outcome, StudyTable, corpus_name
+from fer_exp.studies.trained import Trained, by, done
+
+SEEDS = "mean over seeds with 95 % t-interval, which speaks of other seeds on the same faces"
+
+
+def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
+    """All tables and the figure.
+
+    Args:
+        trained: the trainings of the preset: original single labels, some training-set sizes, some seeds.
+        preset: what was asked.
+
+    Returns:
+        ``agreement`` of the people who judge, ``shift`` and ``shift_tests`` of original labels and ``ratings`` of
+        original ratings against them, ``epochs`` and ``answer`` of weak against full training, ``subsets`` of difficult
+        and random faces; the figures of every measure by epoch and of both sets of ratings. The judged faces
+        are the test split, which nothing was trained on.
+    """
+    published = read_published("affectnet-crowd")
+    said = NOT_STATED if preset.corpus == published["corpus"] else OTHER_CORPUS
+    sizes = {name_of(group): group for group in by(sorted(trained, key=_size), _size).values()}
+    outcome = Outcome()
+    finished = [group for group in sizes.values() if done(group)]
+    measures, ceiling = dict(weak_training.OF_VOTES), dict[str, float]()
+    if finished:
+        full = {each.config.seed: judged(each) for each in done(finished[-1])}
+        faces, config = next(iter(full.values())), trained[0].config
+        answers, missing = given_ratings(config.dataset, faces["face"].tolist())
+        table, ratings = crowd_labels.agreement(faces, answers, missing, said, config.bootstrap)
+        outcome.tables += [table, *crowd_labels.shift(faces, said, config.bootstrap)]
+        original = crowd_ratings.original_ratings(config.dataset, faces["face"])
+        table, plane = crowd_ratings.pattern(faces, original, said, config.bootstrap, corpus_name(preset.corpus))
+        outcome.tables.append(table)
+        if plane:
+            outcome.figures["ratings"] = plane
+        if answers is not None:
+            measures |= weak_training.OF_RATINGS
+        ceiling = weak_training.people(faces, ratings)
+        outcome.notes += _notes(sizes, missing)
+    outcome.tables += [
+        weak_training.by_epoch(sizes, measures, ceiling),
+        weak_training.answer(sizes, measures, said),
+    ]
+    if finished:
+        subsets = crowd_labels.subsets(full, said)
+        outcome.tables += [subsets] if subsets else []
+        outcome.notes += [] if subsets else ["no fully trained network answers a judged face otherwise than its label"]
+    outcome.tables = [_complete(table, preset, trained[0], published["statements"]) for table in outcome.tables]
+    drawn = {metric: value for metric, value in ceiling.items() if metric != "soft_cross_entropy"}
+    title = f"{corpus_name(preset.corpus)}, {preset.scale}: mean over seeds, 95 % t-interval"
+    if figure := weak_training.figure(sizes, measures, drawn, title):
+        outcome.figures["epochs"] = figure
+    return outcome
+
+
+def judged(each: Trained) -> pd.DataFrame:
+    """The checked predictions of a finished training for the faces that judge it, the test split."""
+    table = read_predictions(each.folder / "predictions.parquet")
+    return table[table["split"] == "test"].reset_index(drop=True)
+
+
+def name_of(group: Sequence[Trained]) -> str:
+    """A training-set size: the faces that a finished training learnt from, else the limit that was asked.
+
+    Two limits that leave the same faces keep apart by the limit.
+    """
+    limit = _size(group[0])
+    asked = "no limit" if limit == math.inf else f"limit {limit:,.0f}"
+    finished = done(group)
+    return f"{finished[0].run['faces']['train']:,} ({asked})" if finished else asked
+
+
+def _size(each: Trained) -> float:
+    """The most training faces that was asked for, inf where all were."""
+    dataset = each.config.dataset
+    return next((float(most) for most in (dataset.train_limit, dataset.limit) if most is not None), math.inf)
+
+
+def _notes(sizes: weak_training.Sizes, missing: str) -> list[str]:
+    """What keeps the rows of a table from being compared as they stand."""
+    notes = [f"valence and arousal: {missing}"] if missing else []
+    one_each = {name: done(group)[0] for name, group in sizes.items() if done(group)}
+    judges = {name: frozenset(judged(each)["face"]) for name, each in one_each.items()}
+    if len(set(judges.values())) > 1:
+        numbers = ", ".join(f"{len(faces):,}" for faces in judges.values())
+        notes.append(
+            f"sizes were judged on different test faces ({numbers}), since dataset.limit cuts every split: compare "
+            "epochs, not sizes, or give dataset.train_limit instead"
+        )
+    learnt = [each.run["faces"]["train"] for each in one_each.values()]
+    if len(set(learnt)) < len(learnt):
+        notes.append("several limits left the same number of training faces; give dataset.train_limit=SMALL,LARGE")
+    return notes
+
+
+def _complete(table: StudyTable, preset: Preset, one: Trained, statements: dict[str, str]) -> StudyTable:
+    """A table with its caption, the scale in every row, and what the paper says of it."""
+    corpus, epochs, name = corpus_name(preset.corpus), one.config.trainer.epochs, one.config.backbone.name
+    captions = {
+        "agreement": f"Agreement of the people who judge the test faces of {corpus}, 95 % bootstrap over faces.",
+        "shift": f"Original label to the majority of the crowd and to its votes, percentage points, test faces of "
+        f"{corpus}, 95 % bootstrap over faces.",
+        "ratings": f"Mean ratings of the crowd against original ones, test faces of {corpus}, by original class, "
+        "95 % bootstrap over faces; bias is crowd less original, slope below 1 that the crowd rates less extremely.",
+        "epochs": f"Weak and full training on the original labels of {corpus}, {name}, judged by the votes of test "
+        f"faces: {SEEDS}. People: of votes half of a face's raters against the other half (its cross-entropy is ruled "
+        "by classes that nobody in a half chose), of ratings another such panel, ICC(2,k). The csv has every epoch.",
+        "answer": f"The epoch closest to the votes of validation (L1) less the last of {epochs}, on test faces, paired "
+        f"by seed, {SEEDS}. Below 0 the weaker network is closer in L1, JS and cross-entropy, above 0 in the others.",
+        "subsets": "Change of the share towards neutral and happiness against original labels, points, in test faces "
+        "that the network with most training faces answers otherwise than their label, and in random ones of the same "
+        f"labels, all labels alike; {SEEDS}.",
+    }
+    words = " ".join(part for part in (captions.get(table.name, ""), table.caption.strip()) if part)
+    if statement := statements.get(table.name):
+        words = f"{words} Published: {statement}; no figure is stated."
+    scale = f"{preset.scale}, {name}"
+    return StudyTable(table.name, words, table.rows.assign(scale=scale), table.shown.assign(scale=scale))

@@ -1,0 +1,220 @@
+"""Weakly against fully trained networks: how near the crowd after every epoch, and with how many training faces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from fer_exp.judging.ceiling import halves
+from fer_exp.judging.judge import HALVINGS, arrays
+from fer_exp.judging.predictions import class_names
+from fer_exp.metrics.ambiguity import class_correlations
+from fer_exp.metrics.registry import distances
+from fer_exp.report.figures import SERIES, curve, style
+from fer_exp.report.tables import direction
+from fer_exp.stats.seeds import OverSeeds, over_seeds, paired_over_seeds
+from fer_exp.studies.tables import NOTHING, StudyTable, columns_of, seeds_cell
+from fer_exp.studies.trained import Trained, done, troubles
+
+OF_VOTES = {
+    "l1": "L1",
+    "jensen_shannon_divergence": "JS",
+    "soft_cross_entropy": "cross-entropy",
+    "entropy_correlation": "entropy r",
+    "vote_correlation": "vote r",
+}
+OF_RATINGS = {"valence_ccc": "valence CCC", "arousal_ccc": "arousal CCC"}
+CLOSEST = "l1"
+"""What the epoch closest to the votes of validation is chosen by; less is closer."""
+
+Sizes = Mapping[str, Sequence[Trained]]
+"""Name of a training-set size -> its trainings, one a seed, fewest faces first."""
+Histories = dict[int, pd.DataFrame]
+"""Seed -> history, a row an epoch, by epoch."""
+
+
+def histories(group: Sequence[Trained]) -> Histories:
+    """Seed -> history of the finished trainings that kept one."""
+    found = {each.config.seed: each.history() for each in done(group)}
+    return {seed: history.set_index("epoch") for seed, history in found.items() if history is not None}
+
+
+def people(faces: pd.DataFrame, ratings: Mapping[str, Any], seed: int = 0) -> dict[str, float]:
+    """What people score in the network's place.
+
+    Args:
+        faces: checked predictions of the judged faces; their votes are read.
+        ratings: side -> measure -> result, as ``survey`` found it.
+        seed: of the halvings.
+
+    Returns:
+        Of votes, one random half of a face's raters against the other, the mean over ``judge.HALVINGS`` halvings, as
+        ``ceiling_<metric>`` of metrics.json; of ratings ICC(2,k), the CCC that the means of two panels as large would
+        have. What is undefined is left out.
+
+    Source:
+        Carrasco and Jover 2003, Biometrics 59, 849-858: the CCC as an intraclass correlation.
+    """
+    classes = class_names(faces)
+    counts = arrays(faces, classes).counts
+    counts = counts[counts.sum(axis=1) >= 2].astype(np.int64)
+    found: dict[str, float] = {}
+    if len(counts):
+        parts = []
+        for small, large in halves(counts, HALVINGS, seed):
+            one, other = (half / half.sum(axis=1, keepdims=True) for half in (small, large))
+            statistics = distances(other, one) | {"vote_correlation": class_correlations(other, one)[-1]}
+            parts.append({name: float(statistics[name](None)) for name in OF_VOTES})
+        found = {name: float(np.mean([part[name] for part in parts])) for name in OF_VOTES}
+    for name in OF_RATINGS:
+        value = ratings.get(name.removesuffix("_ccc"), {}).get("icc_2_k", {}).get("value")
+        found[name] = np.nan if value is None else float(value)
+    return {name: value for name, value in found.items() if np.isfinite(value)}
+
+
+def by_epoch(sizes: Sizes, measures: Mapping[str, str], ceiling: Mapping[str, float]) -> StudyTable:
+    """A row an epoch and training-set size: mean over seeds with t-interval; the last row is people.
+
+    Args:
+        sizes: the trainings.
+        measures: metric -> column that readers see.
+        ceiling: metric -> what people score.
+
+    Returns:
+        ``rows`` has every epoch, ``shown`` the epochs 1, 2, 4, 8 and so on, and the last.
+    """
+    rows: list[dict[str, Any]] = []
+    shown = []
+    for name, group in sizes.items():
+        own, trouble = histories(group), troubles(group)
+        epochs = sorted({int(epoch) for history in own.values() for epoch in history.index})
+        if not epochs:
+            rows.append({"faces": name, "seeds": 0, "state": trouble or "no history"})
+            shown.append({"faces": name, "epoch": trouble or "no history"})
+        for epoch in epochs:
+            seeds = {metric: over_seeds(list(_at(own, metric, epoch).values())) for metric in measures}
+            row: dict[str, Any] = {"faces": name, "epoch": epoch, "seeds": len(own)}
+            for metric, found in seeds.items():
+                row |= columns_of(metric, found)
+            rows.append({**row, "state": trouble or "done"})
+            if epoch & (epoch - 1) == 0 or epoch == epochs[-1]:
+                more = f" ({trouble})" if trouble else ""
+                cells = {words: seeds_cell(seeds[metric]) for metric, words in measures.items()}
+                shown.append({"faces": name, "epoch": f"{epoch}{more}", **cells})
+    rows.append({"faces": "people", "state": "done", **{metric: ceiling.get(metric) for metric in measures}})
+    cells = {words: f"{ceiling[metric]:.3f}" if metric in ceiling else NOTHING for metric, words in measures.items()}
+    shown.append({"faces": "people", "epoch": NOTHING, **cells})
+    return StudyTable("epochs", "", pd.DataFrame(rows), pd.DataFrame(shown).fillna(NOTHING))
+
+
+def chosen_epochs(own: Histories) -> dict[int, int]:
+    """Seed -> the epoch whose answers are closest to the votes of *validation*, the first of equals.
+
+    Seeds without votes in validation have none: nothing is chosen on the faces that judge.
+
+    >>> chosen_epochs({0: pd.DataFrame({"val_l1": [0.9, 0.5, 0.5], "test_l1": [0.1, 0.9, 0.9]}, index=[1, 2, 3])})
+    {0: 2}
+    """
+    column = f"val_{CLOSEST}"
+    return {
+        seed: int(history.index[int(np.nanargmin(history[column].to_numpy(np.float64)))])
+        for seed, history in own.items()
+        if column in history and history[column].notna().any()
+    }
+
+
+def answer(sizes: Sizes, measures: Mapping[str, str], published: str) -> StudyTable:
+    """The epoch closest to the votes of validation against the last, judged on test, paired over seeds.
+
+    Args:
+        sizes: the trainings.
+        measures: metric -> column that readers see.
+        published: what a cell of the published column says.
+
+    Returns:
+        A row a training-set size: of each metric the difference, chosen less last epoch, mean over seeds with
+        t-interval; in ``rows`` both epochs' means, too.
+    """
+    rows: list[dict[str, Any]] = []
+    shown = []
+    for name, group in sizes.items():
+        own, trouble = histories(group), troubles(group)
+        chosen = chosen_epochs(own)
+        last = {seed: int(own[seed].index.max()) for seed in chosen}
+        without = "" if chosen else trouble or "no votes in validation: nothing to choose an epoch by"
+        row: dict[str, Any] = {"faces": name, "seeds": len(chosen)}
+        row["chosen"] = float(np.mean(list(chosen.values()))) if chosen else None
+        said: dict[str, Any] = {"faces": name, "chosen": ", ".join(map(str, chosen.values())) or without}
+        said["of"] = max(last.values(), default=NOTHING)
+        for metric, words in measures.items():
+            weak, full = ({seed: value for seed, at in epochs.items() for value in _one(own[seed], metric, at)}
+                          for epochs in (chosen, last))  # fmt: skip
+            for when, values in (("chosen", weak), ("last", full)):
+                row |= columns_of(f"{metric}_{when}", over_seeds(list(values.values())))
+            difference = paired_over_seeds(weak, full)
+            row |= columns_of(f"{metric}_difference", difference)
+            said[words] = seeds_cell(difference, 3, "+")
+        rows.append({**row, "state": without or trouble or "done"})
+        shown.append({**said, "published": published})
+    shown_frame = pd.DataFrame(shown)
+    shown_frame["of"] = shown_frame["of"].astype(str)
+    return StudyTable("answer", "", pd.DataFrame(rows), shown_frame)
+
+
+def figure(sizes: Sizes, measures: Mapping[str, str], ceiling: Mapping[str, float], title: str) -> Figure | None:
+    """Every measure by epoch, a line a training-set size, with what people score; None without a history.
+
+    Args:
+        sizes: the trainings.
+        measures: metric -> title of its panel.
+        ceiling: metric -> what people score, drawn where it is there.
+        title: of the figure.
+    """
+    curves = {name: own for name, group in sizes.items() if (own := histories(group))}
+    measures = {
+        metric: words
+        for metric, words in measures.items()
+        if any(f"test_{metric}" in history for own in curves.values() for history in own.values())
+    }
+    if not measures:
+        return None
+    with style():
+        drawn = Figure(figsize=(7.6, 2.3 * ((len(measures) + 1) // 2) + 0.8))
+        panels = drawn.subplots((len(measures) + 1) // 2, 2, squeeze=False).ravel().tolist()
+        for axes, (metric, words) in zip(panels, measures.items(), strict=False):
+            for number, (name, own) in enumerate(curves.items()):
+                curve(axes, _points(own, metric), SERIES[number % len(SERIES)], name)
+            if metric in ceiling:
+                axes.axhline(ceiling[metric], color="black", linestyle="--", linewidth=1, label="people")
+            axes.set(title=f"{words} {direction(metric)}", xlabel="epoch")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+        for axes in panels[len(measures) :]:
+            axes.set_axis_off()
+        handles, labels = panels[0].get_legend_handles_labels()
+        drawn.legend(handles, labels, loc="outside lower center", ncols=4, title="training faces")
+        drawn.suptitle(title, fontsize=9)
+    return drawn
+
+
+def _points(own: Histories, metric: str) -> dict[float, OverSeeds]:
+    epochs = sorted({int(epoch) for history in own.values() for epoch in history.index})
+    found = {epoch: over_seeds(list(_at(own, metric, epoch).values())) for epoch in epochs}
+    return {epoch: one for epoch, one in found.items() if one is not None}
+
+
+def _at(own: Histories, metric: str, epoch: int) -> dict[int, float]:
+    """Seed -> a test metric at an epoch, where it is defined."""
+    return {seed: value for seed, history in own.items() for value in _one(history, metric, epoch)}
+
+
+def _one(history: pd.DataFrame, metric: str, epoch: int) -> list[float]:
+    """A test metric at an epoch; empty where the history has none or it is undefined."""
+    if f"test_{metric}" not in history or epoch not in history.index:
+        return []
+    value = float(history[f"test_{metric}"].to_numpy(np.float64)[history.index.get_loc(epoch)])
+    return [value] if np.isfinite(value) else []

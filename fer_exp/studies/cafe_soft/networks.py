@@ -1,0 +1,210 @@
+"""One label against a distribution of votes (experiment B): how near people each network comes, and how often right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from fer_exp.judging.comparison import compare_sources
+from fer_exp.judging.contrasts import as_json
+from fer_exp.judging.groups import REPAIRS
+from fer_exp.judging.judge import arrays, judge
+from fer_exp.judging.predictions import class_names, read_predictions
+from fer_exp.judging.sources import Source, on_same_faces
+from fer_exp.metrics.distribution import l1
+from fer_exp.stats import tests
+from fer_exp.stats.bootstrap import FloatArray
+from fer_exp.studies.trained import Trained, by, done
+
+ONEHOT, SOFT = "one-hot", "soft"
+MEASURES = {
+    "l1": "L1",
+    "jensen_shannon_divergence": "JS",
+    "soft_cross_entropy": "cross-entropy",
+    "rater_equivalents": "raters",
+    "macro_f1": "F1 label",
+    "weighted_f1": "weighted F1 label",
+    "majority_macro_f1": "F1 majority",
+    "majority_weighted_f1": "weighted F1 majority",
+}
+"""Metric -> its name for readers; the first of them is what the paper tests."""
+ANSWERS = ("macro_f1", "weighted_f1", "majority_macro_f1", "majority_weighted_f1")
+"""Those of the top class alone, which a temperature does not change."""
+SEED = 0  # of bootstrap, permutations and halvings
+
+
+class Compared(NamedTuple):
+    """What the finished networks say of the faces that all were tested on.
+
+    ``modes`` names the groups of ``result``, which is what ``compare_sources`` gives; ``sources`` has one table a mode
+    and seed of the same faces in the same order; ``people`` is metric -> result of people in the networks' place.
+    """
+
+    modes: list[str]
+    result: dict[str, Any]
+    sources: dict[str, list[Source]]
+    people: dict[str, Any]
+    notes: list[str]
+
+
+def mode_of(each: Trained) -> str:
+    """What a network was taught: one-hot, soft, or one-hot with smoothed labels."""
+    labels = each.config.labels
+    smoothed = f"smoothed {labels.smoothing:g}"
+    if labels.kind == "onehot":
+        return smoothed if labels.smoothing else ONEHOT
+    return f"{labels.kind}, {smoothed}" if labels.smoothing else labels.kind
+
+
+def modes(trained: Sequence[Trained]) -> dict[str, list[Trained]]:
+    """Mode -> its trainings; soft comes last, so that differences to it have one sign."""
+    groups = by(trained, mode_of)
+    return {name: groups[name] for name in sorted(groups, key=lambda name: name == SOFT)}
+
+
+def joined(group: Sequence[Trained], labels: Mapping[str, str | None]) -> list[Source]:
+    """The predictions of each seed, those of its folds put together; seeds with an unfinished fold are left out.
+
+    Args:
+        group: the trainings of a mode.
+        labels: face -> the corpus' label, which test faces are judged by whatever was taught.
+
+    Returns:
+        One source a seed. Validation faces of a fold may be test faces of another; each row is by the network that was
+        not trained on it.
+    """
+    found = []
+    for folds in by(group, lambda each: each.config.seed).values():
+        if len(done(folds)) < len(folds):
+            continue
+        table = pd.concat([read_predictions(each.folder / "predictions.parquet") for each in folds], ignore_index=True)
+        test = table["split"] == "test"
+        table.loc[test, "label"] = table.loc[test, "face"].map(labels)
+        table["label"] = table["label"].astype(object).where(table["label"].notna(), None)
+        config = folds[0].run["config"]
+        config = {**config, "dataset": {**config["dataset"], "fold": None}}
+        found.append(Source(folds[0].folder, table, {**folds[0].run, "config": config}))
+    return found
+
+
+def compare(groups: Mapping[str, Sequence[Trained]], labels: Mapping[str, str | None], samples: int) -> Compared | None:
+    """Every metric of every mode with its baselines, every pair tested, and people in their place.
+
+    Args:
+        groups: mode -> its trainings.
+        labels: face -> the corpus' label.
+        samples: bootstrap replicates.
+
+    Returns:
+        None where no mode has a finished seed.
+    """
+    own = {name: sources for name, group in groups.items() if (sources := joined(group, labels))}
+    if not own:
+        return None
+    original = [source for sources in own.values() for source in sources]
+    same, notes = on_same_faces(original, "test", common=True)
+    table = same[0].table
+    part = arrays(table, class_names(table))
+    there = dict.fromkeys(MEASURES, True)
+    there |= {name: bool((part.label >= 0).any()) for name in ("macro_f1", "weighted_f1")}
+    there["rater_equivalents"] = bool((part.counts.sum(axis=1) >= 2).any())
+    metrics = [name for name, known in there.items() if known]
+    result = compare_sources(original, same, metrics, samples=samples, seed=SEED)
+    rest = iter(same)
+    placed = {name: [next(rest) for _ in sources] for name, sources in own.items()}
+    people = judge(table, samples=samples, seed=SEED, only="test")["test"]
+    return Compared(list(own), result, placed, people, notes)
+
+
+def values(found: Compared | None) -> dict[tuple[str, str | None], dict[str, Any]]:
+    """(mode, repair) -> metric -> value, low, high; mode '' has the repairs ``prior`` and ``uniform``."""
+    if found is None:
+        return {}
+    return {
+        ("" if group["base"] < 0 else found.modes[group["base"]], group["repair"]): group["metrics"]
+        for group in found.result["groups"]
+    }
+
+
+def differences(found: Compared) -> list[dict[str, Any]]:
+    """Each other mode, and one-hot after a temperature, less soft: a row a pair and metric, with every test.
+
+    Returns:
+        ``network``, ``metric``, ``difference`` with ``low``, ``high`` and ``p`` (bootstrap on two levels: runs, then
+        persons or faces), ``p_holm`` over all rows, and of metrics that are means over faces t, p and effect sizes.
+    """
+    groups = found.result["groups"]
+    rows = []
+    for pair in found.result["pairs"]:
+        first, second = groups[pair["a"]], groups[pair["b"]]
+        mode, other = found.modes[first["base"]], found.modes[second["base"]]
+        if other != SOFT or second["repair"] is not None or (first["repair"] is not None and mode != ONEHOT):
+            continue
+        name = mode if first["repair"] is None else f"{mode}, {REPAIRS[first['repair']]}"
+        for metric, entry in pair["metrics"].items():
+            if first["repair"] is not None and metric in ANSWERS:
+                continue
+            rows.append({"network": name, "metric": metric, **{key: entry[key] for key in entry if key != "holm"}})
+    corrected = tests.holm([np.nan if row["p"] is None else row["p"] for row in rows])
+    return [{**row, "p_holm": holm} for row, holm in zip(rows, corrected, strict=True)]
+
+
+def published_tests(found: Compared) -> list[dict[str, Any]]:
+    """The tests of L1, one-hot less soft: as published, two networks as independent samples, and the right ones.
+
+    Returns:
+        A row a test: ``test``, ``of`` (seed N, means over seeds, or seeds), ``statistic``, ``df``, ``p``, ``effect``
+        (d of independent samples, d_z of pairs) and ``n``. The published test comes for each seed that both have, since
+        the paper has one network each, and for means over seeds, which differ less. The paired t of seeds takes each
+        seed's mean over faces: whether other trainings would differ on these faces.
+    """
+    if not {ONEHOT, SOFT} <= set(found.sources):
+        return []
+    by_seed = {mode: {source.seed: facewise_l1(source) for source in found.sources[mode]} for mode in (ONEHOT, SOFT)}
+    rows = []
+    seeds = [seed for seed in by_seed[ONEHOT] if seed in by_seed[SOFT]]
+    for seed in seeds:
+        a, b = by_seed[ONEHOT][seed], by_seed[SOFT][seed]
+        rows.append(_row("independent t", f"seed {seed}", tests.student_t(a, b), tests.cohens_d(a, b), len(a)))
+    a, b = (np.mean(list(by_seed[mode].values()), axis=0) for mode in (ONEHOT, SOFT))
+    voted = arrays(found.sources[SOFT][0].table, class_names(found.sources[SOFT][0].table))
+    clusters = voted.clusters[voted.counts.sum(axis=1) > 0]
+    codes = np.unique(clusters, return_inverse=True)[1].astype(np.int64)
+    means = "means over seeds"
+    rows += [
+        _row("independent t", means, tests.student_t(a, b), tests.cohens_d(a, b), len(a)),
+        _row("paired t", means, tests.paired_t(a, b), tests.cohens_dz(a, b), len(a)),
+        _row("Wilcoxon", means, tests.wilcoxon(a, b), np.nan, len(a)),
+        _row("permutation", means, tests.permutation(a, b, codes, seed=SEED), np.nan, len(a)),
+    ]
+    if len(seeds) > 1:
+        one, other = (np.array([by_seed[mode][seed].mean() for seed in seeds]) for mode in (ONEHOT, SOFT))
+        rows.append(_row("paired t", "seeds", tests.paired_t(one, other), tests.cohens_dz(one, other), len(seeds)))
+    boot = next((row for row in differences(found) if (row["network"], row["metric"]) == (ONEHOT, "l1")), None)
+    if boot is not None:
+        drawn = tests.Tested(boot["difference"], np.nan if boot["p"] is None else boot["p"])
+        row = _row("bootstrap", "runs and faces", drawn, np.nan, len(a))
+        rows.append({**row, "low": boot["low"], "high": boot["high"]})
+    return rows
+
+
+def facewise_l1(source: Source) -> FloatArray:
+    """L1 of each face with votes, shape (M,), in the order of the table."""
+    part = arrays(source.table, class_names(source.table))
+    voted = part.counts.sum(axis=1) > 0
+    people = part.counts[voted] / part.counts[voted].sum(axis=1, keepdims=True)
+    return l1(people, part.model[voted])
+
+
+def mean_l1(sources: Sequence[Source]) -> FloatArray:
+    """L1 of each face, the mean over seeds, shape (M,)."""
+    return np.asarray(np.mean([facewise_l1(source) for source in sources], axis=0))
+
+
+def _row(test: str, of: str, found: tests.Tested, effect: float, n: int) -> dict[str, Any]:
+    numbers = {"statistic": found.statistic, "df": found.df, "p": found.p, "effect": effect}
+    plain = {name: as_json(value) for name, value in numbers.items()}
+    return {"test": test, "of": of, **plain, "n": n, "low": None, "high": None}

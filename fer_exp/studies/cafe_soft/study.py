@@ -1,0 +1,94 @@
+"""Soft targets on CAFE (Washington et al. 2021): a crowd against a lab, and one label against a distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from fer_exp.config import DatasetConfig, TrainConfig
+from fer_exp.datasets.splits import select
+from fer_exp.report.figures import style
+from fer_exp.report.people_figures import lab_figure
+from fer_exp.store import open_dataset
+from fer_exp.studies.cafe_soft import crowd as cafe_soft_crowd
+from fer_exp.studies.cafe_soft import figure as cafe_soft_figure
+from fer_exp.studies.cafe_soft import tables as cafe_soft_tables
+from fer_exp.studies.cafe_soft.networks import Compared, compare, modes
+from fer_exp.studies.presets import Preset
+from fer_exp.studies.published import read_published
+from fer_exp.studies.tables import Outcome, corpus_name
+from fer_exp.studies.trained import Trained, by
+
+
+def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
+    """All tables and figures.
+
+    Args:
+        trained: the trainings of the preset: label modes, seeds, folds where the corpus has no test split.
+        preset: what was asked.
+
+    Returns:
+        Of experiment A ``crowd`` and ``crowd_l1``; of experiment B ``networks`` (each with its baselines, and people),
+        ``tests`` (of L1, one-hot less soft) and ``differences`` (to soft, every metric, Holm-corrected); the figures of
+        L1 face by face, and of the crowd.
+    """
+    published = read_published("cafe-soft")
+    config = trained[0].config
+    own = preset.corpus == published["corpus"]
+    faces, labels = _faces(config.dataset)
+    if preset.crowd is not None:
+        crowd: cafe_soft_crowd.Crowd | None = cafe_soft_crowd.of_folder(preset.crowd)
+    else:
+        crowd = cafe_soft_crowd.built_in(config.dataset, faces, config.bootstrap)
+    groups = modes(trained)
+    found = compare(groups, labels, config.bootstrap)
+    outcome = Outcome(cafe_soft_crowd.tables(crowd, own, published["crowd"], preset.scale))
+    folds = len(by(trained, lambda each: each.config.dataset.fold))
+    shown = cafe_soft_tables.Shown(published, own, f"{preset.scale}, {config.backbone.name}")
+    caption = f"{_networks(config, corpus_name(preset.corpus), folds)} {'' if found is None else _people(found, faces)}"
+    outcome.tables.append(cafe_soft_tables.networks(groups, found, shown, caption))
+    if found is not None:
+        outcome.notes += found.notes
+        outcome.tables += [*cafe_soft_tables.tests(found, shown), *cafe_soft_tables.less_soft(found, shown)]
+    with style():
+        if found is not None:
+            title = f"{corpus_name(preset.corpus)}, {preset.scale}: L1 to people's votes"
+            outcome.figures["l1"] = cafe_soft_figure.figure(found, title)
+        if crowd is not None:
+            outcome.figures["crowd"] = lab_figure(crowd.agreement, crowd.l1)
+    return outcome
+
+
+def _faces(config: DatasetConfig) -> tuple[pd.DataFrame, dict[str, str | None]]:
+    """The faces of a run in their splits, and the corpus' own label of every face."""
+    _, store = open_dataset(config, log=lambda line: None)
+    known = store.faces["label"].astype(object).where(store.faces["label"].notna(), None)
+    return select(store.faces, store.flags, config), dict(zip(store.faces["face"], known, strict=True))
+
+
+def _networks(config: TrainConfig, corpus: str, folds: int) -> str:
+    """What was trained, in a sentence or two."""
+    weights = "from scratch" if config.backbone.weights == "none" else f"weights {config.backbone.weights}"
+    dealt = f", {folds} folds, each face tested on in one" if folds > 1 else ""
+    taught = "the corpus' label" if config.labels.source == "label" else "the majority of the votes"
+    return (
+        f"Networks taught one label or the distribution of votes on {corpus}, {config.backbone.name} {weights}, "
+        f"{config.trainer.epochs} epochs at {config.dataset.size} pixels{dealt}. One-hot is {taught}."
+    )
+
+
+def _people(found: Compared, faces: pd.DataFrame) -> str:
+    """Who is tested on, and what the intervals are drawn over."""
+    number, people = found.result["faces"], found.result["subjects"]
+    if people is None:
+        return (
+            f"{number:,} test faces, no subjects: split as the corpus does or stratified by label, so one person may "
+            "be on both sides. Means over seeds, 95 % bootstrap over runs, then faces."
+        )
+    both = faces["subject"].where(faces["split"] == "test").isin(faces["subject"][faces["split"] != "test"])
+    twice = faces["subject"][both].nunique()
+    where = f"{twice:,} of them also in training" if twice else "split by person, none of them in training"
+    return (
+        f"{number:,} test faces of {people:,} people, {where}. Means over seeds, 95 % bootstrap over runs, then people."
+    )

@@ -1,0 +1,183 @@
+"""The tables of one label against a distribution of votes, as numbers and for readers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from fer_exp.judging.groups import REPAIRS
+from fer_exp.report.people_tables import p_value
+from fer_exp.studies.cafe_soft.networks import (
+    ANSWERS,
+    MEASURES,
+    ONEHOT,
+    SOFT,
+    Compared,
+    differences,
+    published_tests,
+    values,
+)
+from fer_exp.studies.tables import NOT_STATED, NOTHING, OTHER_CORPUS, StudyTable, interval
+from fer_exp.studies.trained import Trained, troubles
+
+BASELINES = {**REPAIRS, "prior": "class prior", "uniform": "uniform"}
+PEOPLE = {"people, half": "", "people, one": "leave_one_out_", "people, all anew": "sampling_"}
+"""Row -> what stands between ``ceiling_`` and the metric in metrics.json."""
+COLUMNS = ("l1", "macro_f1", "majority_macro_f1", "rater_equivalents")
+"""What readers see; the csv has all of ``MEASURES``."""
+TERMS = (
+    "F1 in percent, the mean over classes, against the corpus' label and against the majority of the votes. Raters: "
+    "how many people the network is worth, the size of a panel of a face's raters as close to its other raters. "
+    "T by labels, by votes: one-hot after a temperature fitted on validation; + uniform: some of the uniform mixed in, "
+    "fitted likewise. People: half of a face's raters against the other half, one against all others, all against as "
+    "many anew. Published: two ResNet-152 on CAFE, F1 against CAFE's label; the means of L1, and how F1 is averaged, "
+    "are not stated (csv: weighted F1)."
+)
+
+
+class Shown(NamedTuple):
+    """What all tables share: the published figures, whether the corpus is the paper's, and the scale in words."""
+
+    published: dict[str, Any]
+    own: bool
+    scale: str
+
+    def difference(self, value: float | None) -> str:
+        """A cell of the column difference."""
+        if value is not None:
+            return f"{value:+.2f}"
+        return NOTHING if self.own else OTHER_CORPUS
+
+    def table(self, name: str, caption: str, rows: list[dict[str, Any]], cells: list[dict[str, Any]]) -> StudyTable:
+        """A table whose rows all say the scale."""
+        scaled = (pd.DataFrame(each).assign(scale=self.scale) for each in (rows, cells))
+        return StudyTable(name, caption, *scaled)
+
+
+def networks(groups: Mapping[str, Sequence[Trained]], found: Compared | None, shown: Shown, caption: str) -> StudyTable:
+    """A row a label mode; then one-hot repaired after training, answers without a network, and people.
+
+    Args:
+        groups: mode -> its trainings, finished or not.
+        found: what the finished ones say.
+        shown: what tables share.
+        caption: what was trained and tested on.
+    """
+    results = values(found)
+    rows, cells = [], []
+    for mode, group in groups.items():
+        stated = shown.published["f1"].get({ONEHOT: "onehot", SOFT: "soft"}.get(mode))
+        trouble, result = troubles(group), results.get((mode, None), {})
+        ours = result.get("macro_f1", {}).get("value")
+        difference = 100 * ours - stated if shown.own and stated is not None and ours is not None else None
+        seeds = len(found.sources.get(mode, ())) if found else 0
+        rows.append({"network": mode, "seeds": seeds, **_numbers(result), "published": stated,
+                     "difference": difference, "state": trouble or "done"})  # fmt: skip
+        said = _cells(result)
+        if trouble:
+            said["L1"] = f"{said['L1']} ({trouble})" if result else trouble
+        said["published"] = NOT_STATED if stated is None else f"{stated:.2f} (CAFE)"
+        cells.append({"network": mode, **said, "difference": shown.difference(difference)})
+    beside = {
+        (mode, ", ".join(part for part in (mode, BASELINES[repair]) if part)): result
+        for (mode, repair), result in results.items()
+        if repair is not None
+    }
+    if found is not None:
+        for name, part in PEOPLE.items():
+            beside["", name] = {metric: found.people.get(f"ceiling_{part}{metric}", {}) for metric in MEASURES}
+    for (mode, name), result in beside.items():
+        rows.append({"network": name, **_numbers(result), "state": "done"})
+        if mode in ("", ONEHOT):
+            said = {"network": name, **_cells(result), "published": NOT_STATED, "difference": shown.difference(None)}
+            cells.append(said)
+    return shown.table("networks", f"{caption} {TERMS}", rows, cells)
+
+
+def tests(found: Compared, shown: Shown) -> list[StudyTable]:
+    """The tests of L1, one-hot less soft, beside the published one; no table where one of both is missing."""
+    published = shown.published
+    rows, cells = [], []
+    for row in published_tests(found):
+        like = row["test"] == "independent t"
+        own = like and shown.own and row["statistic"] is not None
+        difference = row["statistic"] - published["t"] if own else None
+        stated = {"published": published["t"], "published_p": published["p"]} if like else {}
+        rows.append({**row, **stated, "difference": difference})
+        cells.append(
+            {
+                "test": row["test"],
+                "of": row["of"],
+                "statistic": interval(row["statistic"], row["low"], row["high"]),
+                "df": "" if row["df"] is None else f"{row['df']:.0f}",
+                "p": _p(row["p"]),
+                "effect": "" if row["effect"] is None else f"{row['effect']:.2f}",
+                "published": f"{published['t']} (CAFE)" if like else NOT_STATED,
+                "difference": shown.difference(difference),
+            }
+        )
+    if not rows:
+        return []
+    faces, d = published["implied"]["faces"], published["implied"]["d"]
+    caption = (
+        f"L1 to the votes, one-hot less soft, {rows[0]['n']:,} faces: above 0, soft is closer to people. Statistic: t, "
+        "of Wilcoxon the smaller rank sum, else the mean difference. Effect: d of independent samples, d_z of pairs. "
+        f"Published: t = {published['t']}, p = {published['p']}, which take two networks on the same faces for "
+        "independent samples; the other tests are the right ones. Permutation swaps whole persons, the bootstrap draws "
+        "runs, then persons; faces where persons are not known. Paired t of seeds takes each seed's mean over faces: "
+        "it asks what other trainings would give, for which the bootstrap is too narrow with few seeds. t grows with "
+        "the number of faces, d does not: the published t and p imply "
+        f"{faces[0]} to {faces[1]} faces and d {d[0]:.2f} to {d[1]:.2f}, which are not stated."
+    )
+    return [shown.table("tests", caption, rows, cells)]
+
+
+def less_soft(found: Compared, shown: Shown) -> list[StudyTable]:
+    """Every other network, and one-hot after a temperature, less soft; no table where there is none."""
+    rows = differences(found)
+    if not rows:
+        return []
+    cells = [
+        {
+            "network": row["network"],
+            "metric": MEASURES[row["metric"]],
+            "less soft": _scaled(row, row["metric"], "difference", "+"),
+            "p": _p(row["p"]),
+            "p (Holm)": _p(row["p_holm"]),
+            "d_z": NOTHING if row.get("dz") is None else f"{row['dz']:.2f}",
+            "published": NOT_STATED,
+            "difference": shown.difference(None),
+        }
+        for row in rows
+        if row["metric"] in COLUMNS
+    ]
+    caption = (
+        "Other networks less soft, 95 % bootstrap over runs, then persons (faces where persons are not known); Holm "
+        f"corrects its p for all {len(rows)} rows of the csv, which has more metrics and tests. F1 in points; T "
+        "changes no answer, so no F1. d_z is of the means over seeds of each face, where the metric is a mean over "
+        "faces. What T, one number, closes was confidence alone."
+    )
+    return [shown.table("differences", caption, rows, cells)]
+
+
+def _numbers(result: Mapping[str, Any]) -> dict[str, float | None]:
+    """Every metric with its interval, as columns."""
+    ends = {"": "value", "_low": "low", "_high": "high"}
+    return {f"{metric}{end}": result.get(metric, {}).get(key) for metric in MEASURES for end, key in ends.items()}
+
+
+def _cells(result: Mapping[str, Any]) -> dict[str, str]:
+    return {MEASURES[metric]: _scaled(result.get(metric, {}), metric, "value") for metric in COLUMNS}
+
+
+def _scaled(result: Mapping[str, Any], metric: str, key: str, sign: str = "") -> str:
+    factor, decimals = (100, 1) if metric in ANSWERS else (1, 2 if metric == "rater_equivalents" else 3)
+    value, low, high = (None if (end := result.get(name)) is None else factor * end for name in (key, "low", "high"))
+    return interval(value, low, high, decimals, sign)
+
+
+def _p(value: float | None) -> str:
+    return p_value(math.nan if value is None else value)

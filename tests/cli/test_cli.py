@@ -1,0 +1,152 @@
+"""The command line itself: help, exit codes, one sentence for each mistake, completion."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from fer_exp import config
+from fer_exp.cli import COMMANDS, help, main
+from fer_exp.training import networks
+
+
+def fails(capsys, *words: str) -> str:
+    """What a wrong request prints, which is one line, beside exit code 2 and an empty stdout."""
+    assert main(list(words)) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert len(printed.err.splitlines()) == 1, printed.err
+    return printed.err
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], ["help"]])
+def test_help_names_commands_groups_and_five_examples(capsys, words):
+    assert main(words) == 0
+    page = capsys.readouterr().out
+    assert all(command in page for command in COMMANDS)
+    assert all(group in page for group in ("*synthetic", "ferplus", "noisy", "resnet152", "ddp"))
+    assert len(help.EXAMPLES) == 5
+    assert all(example in page for example, _ in help.EXAMPLES)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command_lists_its_keys(capsys, command):
+    assert main([command, "--help"]) == 0
+    page = capsys.readouterr().out
+    assert f"fer-exp {command}" in page
+    assert ("labels.rule" in page) == (command == "train")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["trian"], "did you mean train?"),
+        (["train", "labels=sof"], "labels=sof is unknown; did you mean soft?"),
+        (["train", "trainer.epoch=3"], "did you mean trainer.epochs?"),
+        (["train", "epochs=3"], "did you mean trainer.epochs?"),
+        (["train", "datset=x"], "did you mean dataset?"),
+        (["train", "+trainer.foo=1"], "trainer.foo is no key"),
+        (["train", "trainer.epochs=abc"], "trainer.epochs: Value 'abc'"),
+        (["train", "cafe"], "give overrides as key=value"),
+        (["train", "--multrun"], "did you mean --multirun?"),
+        (["train", "labels.rate=0.2"], "it is one of labels=noisy"),
+        (["train", "trainer.optimizer=adm"], "did you mean adam?"),
+        (["train", "dataset=ferplus"], "dataset.root is not set"),
+        (["train", "dataset=ferplus", "dataset.root=/nowhere"], "/nowhere does not exist"),
+        (["train", "dataset.limit=0"], "dataset.limit is 0; it must be at least 1"),
+        (["train", "trainer.devices=3"], "trainer.batch_size is 32 and trainer.devices 3"),
+        (["train", "trainer.devices=2"], "take trainer=ddp"),
+        (["train", "labels=noisy", "labels.rate=2"], "labels.rate=2.0 is no share"),
+        (["evaluate"], "run=FOLDER or predictions=FILE"),
+        (["evaluate", "run=/nowhere"], "/nowhere has no predictions.parquet"),
+        (["prepare", "dataset.faces=3"], "dataset.faces is 3; give at least 48"),
+    ],
+)
+def test_a_mistake_is_one_sentence_with_a_way_out(capsys, tmp_path, monkeypatch, words, said):
+    monkeypatch.chdir(tmp_path)
+    assert said in fails(capsys, *words)
+
+
+def test_cfg_job_prints_the_config_and_runs_nothing(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "--cfg", "job", "labels=soft", "seed=7"]) == 0
+    printed = capsys.readouterr().out
+    assert "kind: soft" in printed
+    assert "seed: 7" in printed
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_key_of_conf_is_in_the_schema_and_every_group_option_composes():
+    from hydra import compose, initialize_config_dir
+
+    from fer_exp.cli.compose import to_config
+
+    with initialize_config_dir(str(help.conf_folder()), version_base="1.3"):
+        for command in COMMANDS:
+            to_config(command, compose(command))
+        for group in ("dataset", "labels", "backbone", "method", "trainer"):
+            for option in help.options(group):
+                made = to_config("train", compose("train", [f"{group}={option}"]))
+                if group not in ("dataset", "labels"):
+                    config.validate(made)
+
+
+def test_choices_of_the_schema_are_what_the_code_offers():
+    from omegaconf import OmegaConf
+
+    from fer_exp.datasets import LOADERS
+    from fer_exp.methods import METHODS
+
+    assert tuple(networks.BACKBONES) == config.BACKBONES
+    assert {OmegaConf.load(path).name for path in (help.conf_folder() / "method").glob("*.yaml")} == set(METHODS)
+    assert tuple(LOADERS) == config.CORPORA
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("fer-exp tr", "train"),
+        ("fer-exp train labels=", "labels=noisy"),
+        ("fer-exp train trainer.ep", "trainer.epochs="),
+    ],
+)
+def test_completion(line, offered):
+    told = {**os.environ, "COMP_LINE": line, "COMP_POINT": str(len(line))}
+    command = [sys.executable, "-m", "fer_exp", "-sc", "query=bash"]
+    done = subprocess.run(command, env=told, capture_output=True, text=True, check=True)
+    assert offered in done.stdout.split()
+
+
+def test_completion_is_installed_for_the_shell():
+    command = [sys.executable, "-m", "fer_exp", "-sc", "install=bash"]
+    assert "complete" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["train", "--cfg", "job"]])
+def test_help_and_config_import_nothing_heavy(words):
+    watch = "import sys; from fer_exp.cli import main; code = main(sys.argv[1:]); "
+    watch += "assert not {'torch', 'pandas', 'scipy'} & set(sys.modules), sorted(sys.modules); sys.exit(code)"
+    subprocess.run([sys.executable, "-c", watch, *words], capture_output=True, check=True)
+
+
+def test_debug_shows_where_an_error_comes_from():
+    from fer_exp.errors import RequestError
+
+    with pytest.raises(RequestError):
+        main(["trian", "--debug"])
+
+
+def test_bench_prints_rates_and_their_ratio(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    small = ["dataset.faces=64", "dataset.size=24", f"dataset.cache={tmp_path}", "trainer=cpu", "trainer.batch_size=8"]
+    assert main(["bench", *small, "steps=2", "repeats=2"]) == 0
+    printed = capsys.readouterr().out
+    for name in ("batches alone", "network alone, channels_last", "whole path / network alone", "2 readings"):
+        assert name in printed
+
+
+def test_prepare_ends_with_the_folder_of_the_store(capsys, tmp_path):
+    assert main(["prepare", "dataset.faces=60", "dataset.size=24", f"dataset.cache={tmp_path}"]) == 0
+    folder = capsys.readouterr().out.splitlines()[-1]
+    assert folder.startswith(str(tmp_path / "synthetic-24-"))

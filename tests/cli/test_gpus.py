@@ -1,0 +1,98 @@
+"""Jobs side by side on one machine: real processes, GPUs that are only names."""
+
+import fcntl
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from fer_exp.cli.gpus import own_gpus, visible
+
+JOBS = """
+import os, sys, time
+from fer_exp.cli.gpus import own_gpus
+for job in range(int(sys.argv[2])):
+    with own_gpus(int(sys.argv[1])):
+        names = os.environ["CUDA_VISIBLE_DEVICES"]
+        began = time.monotonic()
+        time.sleep(0.2)
+        print(names, began, time.monotonic())
+"""
+
+
+@pytest.fixture(autouse=True)
+def locks(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    yield
+    tempfile.tempdir = None
+
+
+def side_by_side(processes: int, wanted: int, jobs: int, gpus: str) -> list[list[tuple[str, float, float]]]:
+    """For each process its jobs: the GPUs seen, when it began and ended."""
+    command = [sys.executable, "-c", JOBS, str(wanted), str(jobs)]
+    own = {**os.environ, "CUDA_VISIBLE_DEVICES": gpus, "PYTHONPATH": str(Path(__file__).parents[2])}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    started = [subprocess.Popen(command, env=own, **pipes) for _ in range(processes)]
+    found = []
+    for process in started:
+        printed, said = process.communicate(timeout=120)
+        assert process.returncode == 0, said
+        lines = [line.split() for line in printed.splitlines()]
+        found.append([(names, float(began), float(ended)) for names, began, ended in lines])
+    return found
+
+
+@pytest.mark.parametrize(("wanted", "gpus", "processes"), [(1, "0,1", 3), (2, "GPU-a,GPU-b,GPU-c", 2)])
+def test_no_gpu_has_two_jobs_at_a_time_and_a_process_keeps_to_its_own(wanted, gpus, processes):
+    found = side_by_side(processes, wanted, 2, gpus)
+    assert all(len(jobs) == 2 and len({names for names, _, _ in jobs}) == 1 for jobs in found)
+    every = [(set(names.split(",")), began, ended) for jobs in found for names, began, ended in jobs]
+    assert all(len(names) == wanted and names <= set(gpus.split(",")) for names, _, _ in every)
+    for i, (names, began, ended) in enumerate(every):
+        for others, start, end in every[i + 1 :]:
+            assert not names & others or ended <= start or end <= began
+    if wanted == 1:
+        assert set.union(*(names for names, _, _ in every)) == {"0", "1"}
+
+
+HOLD = """
+import time
+from fer_exp.cli.gpus import own_gpus
+with own_gpus(1):
+    print(flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_killed_job_lets_go_of_its_gpu(tmp_path, monkeypatch):
+    own = {**os.environ, "CUDA_VISIBLE_DEVICES": "7", "PYTHONPATH": str(Path(__file__).parents[2])}
+    process = subprocess.Popen([sys.executable, "-c", HOLD], env=own, stdout=subprocess.PIPE)
+    process.stdout.readline()
+    lock = next(tmp_path.glob("fer-exp-gpus-*/7.lock"))
+    with lock.open("a") as stream, pytest.raises(BlockingIOError):
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    process.kill()
+    process.wait()
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7")
+    began = time.monotonic()
+    with own_gpus(1):
+        assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("told", ["", "-1", "NoDevFiles"])
+def test_without_enough_gpus_nothing_is_held_and_nothing_changes(tmp_path, monkeypatch, told):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", told)
+    assert visible() == []
+    with own_gpus(1):
+        assert os.environ["CUDA_VISIBLE_DEVICES"] == told
+    assert not list(tmp_path.iterdir())
+
+
+def test_names_are_those_of_cuda(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3, GPU-5f,MIG-1/2,-1,4")
+    assert visible() == ["3", "GPU-5f", "MIG-1/2"]

@@ -1,0 +1,163 @@
+"""Nominal agreement against plain definitions and against statsmodels and krippendorff, over awkward inputs."""
+
+from itertools import permutations
+
+import krippendorff
+import numpy as np
+import pytest
+from statsmodels.stats.inter_rater import fleiss_kappa as statsmodels_kappa
+
+from fer_exp.judging.judge import halves
+from fer_exp.raters import agreement
+from fer_exp.stats.totals import joint_intervals, together
+
+
+def made(kind: str) -> np.ndarray:
+    """Counts of answers, tasks by classes."""
+    rng = np.random.default_rng(3)
+    shares = rng.dirichlet(np.full(5, 0.4), 60)
+    if kind == "one task":
+        return np.array([[3.0, 2.0, 0.0]])
+    if kind == "all agree":
+        return np.array([[4.0, 0.0], [0.0, 4.0], [0.0, 4.0]])
+    if kind == "one class":
+        return np.array([[4.0, 0.0], [3.0, 0.0]])
+    if kind == "one rater":
+        return np.eye(4)[rng.integers(0, 4, 20)]
+    if kind == "two raters":
+        return np.stack([rng.multinomial(2, p) for p in shares]).astype(float)
+    if kind == "equal":
+        return np.stack([rng.multinomial(7, p) for p in shares]).astype(float)
+    unequal = np.stack([rng.multinomial(n, p) for n, p in zip(rng.integers(2, 12, 60), shares, strict=True)])
+    if kind == "one task with a single rater":
+        unequal[5] = [0, 0, 1, 0, 0]
+    if kind == "a task without answers and an unused class":
+        unequal[7] = 0
+        unequal[:, 3] = 0
+    return unequal.astype(float)
+
+
+KINDS = ["one task", "all agree", "one class", "one rater", "two raters", "equal", "unequal",
+         "one task with a single rater", "a task without answers and an unused class"]  # fmt: skip
+
+
+def answers_of(row: np.ndarray) -> list[int]:
+    return [k for k, n in enumerate(row) for _ in range(int(n))]
+
+
+def pairwise_agreement(counts: np.ndarray) -> float:
+    each = [np.mean([a == b for a, b in permutations(answers_of(row), 2)]) for row in counts if row.sum() >= 2]
+    return float(np.mean(each)) if each else np.nan
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_fleiss_kappa_equals_pairwise_definition(kind):
+    counts = made(kind)
+    observed = pairwise_agreement(counts)
+    answered = counts[counts.sum(axis=1) > 0]
+    chance = ((answered / answered.sum(axis=1, keepdims=True)).mean(axis=0) ** 2).sum()
+    expected = (observed - chance) / (1 - chance) if chance < 1 else np.nan
+    assert agreement.percent_agreement(counts).value == pytest.approx(observed, nan_ok=True)
+    assert agreement.fleiss_kappa(counts).value == pytest.approx(expected, nan_ok=True)
+
+
+@pytest.mark.parametrize("kind", ["one task", "all agree", "two raters", "equal"])
+def test_fleiss_kappa_equals_statsmodels_for_equal_raters(kind):
+    counts = made(kind)
+    assert agreement.fleiss_kappa(counts).value == pytest.approx(statsmodels_kappa(counts))
+
+
+def test_where_libraries_fail_for_unequal_raters():
+    counts = made("unequal")
+    with pytest.raises(AssertionError):
+        statsmodels_kappa(counts)
+    torch = pytest.importorskip("torch")
+    theirs = pytest.importorskip("torchmetrics.functional.nominal").fleiss_kappa
+    assert float(theirs(torch.tensor(made("equal"), dtype=torch.long), mode="counts")) == pytest.approx(
+        agreement.fleiss_kappa(made("equal")).value, abs=1e-5
+    )
+    wrong = float(theirs(torch.tensor(counts, dtype=torch.long), mode="counts"))
+    ours = agreement.fleiss_kappa(counts).value
+    alpha = krippendorff.alpha(value_counts=counts, level_of_measurement="nominal")
+    assert abs(ours - alpha) < 0.02  # the two chance terms differ by little
+    assert abs(wrong - alpha) > 0.1  # theirs divides every task's agreement by the largest number of raters
+
+
+@pytest.mark.parametrize("level", ["nominal", "interval"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_alpha_equals_krippendorff(kind, level):
+    counts = made(kind)
+    ours = agreement.krippendorff_alpha(counts, level).value
+    pairable = counts[counts.sum(axis=1) >= 2]
+    if len(pairable) == 0 or (pairable.sum(axis=0) > 0).sum() < 2:
+        assert np.isnan(ours)  # nothing to compare, or one class only: undefined
+        return
+    theirs = krippendorff.alpha(
+        value_counts=counts, level_of_measurement=level, value_domain=list(range(counts.shape[1]))
+    )
+    assert ours == pytest.approx(theirs)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_class_measures_equal_plain_counting(kind):
+    counts = made(kind)
+    for k in range(counts.shape[1]):
+        ones = [(b == k) for row in counts for a, b in permutations(answers_of(row), 2) if a == k]
+        expected = np.mean(ones) if ones else np.nan
+        assert agreement.specific_agreement(counts, k).value == pytest.approx(expected, nan_ok=True)
+        two = np.stack([counts[:, k], counts.sum(axis=1) - counts[:, k]], axis=1)
+        kappa = agreement.class_kappa(counts, k).value
+        assert kappa == pytest.approx(agreement.fleiss_kappa(two).value, nan_ok=True)
+    shares = [row[row > 0] / row.sum() for row in counts if row.sum()]
+    entropy = np.mean([-(p * np.log(p)).sum() for p in shares])
+    assert agreement.vote_entropy(counts).value == pytest.approx(entropy)
+
+
+@pytest.mark.parametrize("kind", ["equal", "unequal"])
+def test_split_half_is_what_many_random_halvings_give(kind):
+    counts = np.tile(made(kind), (20, 1))
+    found = []
+    for small, large in halves(counts.astype(np.int64), 300, seed=0):
+        x, y = (half / half.sum(axis=1, keepdims=True) for half in (small, large))
+        x, y = (half - half.mean(axis=0) for half in (x, y))
+        r = (x * y).mean() / np.sqrt((x**2).mean() * (y**2).mean())
+        found.append(2 * r / (1 + r))
+    assert agreement.split_half(counts).value == pytest.approx(np.mean(found), abs=2e-3)
+
+
+def test_replicates_equal_the_measure_of_the_repeated_tasks():
+    counts = made("one task with a single rater")
+    measures = {
+        "kappa": agreement.fleiss_kappa(counts),
+        "alpha": agreement.krippendorff_alpha(counts),
+        "split": agreement.split_half(counts),
+    }
+    weights = np.random.default_rng(0).multinomial(len(counts), np.full(len(counts), 1 / len(counts)), 3) * 1.0
+    replicates = together(measures)(weights)
+    for row, values in zip(weights, replicates, strict=True):
+        again = np.repeat(counts, row.astype(int), axis=0)
+        expected = [
+            agreement.fleiss_kappa(again).value,
+            agreement.krippendorff_alpha(again).value,
+            agreement.split_half(again).value,
+        ]
+        assert values == pytest.approx(expected)
+
+
+def test_a_single_task_has_no_interval_and_an_undefined_measure_is_none():
+    counts = made("one class")
+    measures = {"kappa": agreement.fleiss_kappa(counts), "same": agreement.percent_agreement(counts)}
+    found = joint_intervals(together(measures), list(measures), len(counts), 50, 0)
+    assert found["kappa"] == (None, None, None)
+    assert found["same"] == (1.0, 1.0, 1.0)
+    single = {"same": agreement.percent_agreement(counts[:1])}
+    assert joint_intervals(together(single), ["same"], 1, 50, 0)["same"] == (1.0, None, None)
+
+
+def test_groups_of_equal_tasks_give_the_same_interval():
+    counts = np.tile(made("two raters"), (3, 1))
+    different, group = np.unique(counts, axis=0, return_inverse=True)
+    each, grouped = ({"kappa": agreement.fleiss_kappa(rows)} for rows in (counts, different))
+    expected = joint_intervals(together(each), ["kappa"], len(counts), 200, 0)["kappa"]
+    found = joint_intervals(together(grouped), ["kappa"], group.ravel(), 200, 0)["kappa"]
+    assert found == pytest.approx(expected)

@@ -1,0 +1,127 @@
+"""Reliability of ratings against pingouin and krippendorff, complete and with gaps."""
+
+import time
+
+import krippendorff
+import numpy as np
+import pandas as pd
+import pingouin
+import pytest
+
+from fer_exp.raters import reliability
+
+
+def long(table):
+    task, worker = np.nonzero(~np.isnan(table))
+    return task.astype(np.int32), worker.astype(np.int32), table[task, worker]
+
+
+def ratings(tasks=30, raters=5, noise=0.5, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(tasks, 1)) + rng.normal(0, 0.4, raters) + rng.normal(0, noise, (tasks, raters))
+
+
+@pytest.mark.parametrize(("tasks", "raters", "noise"), [(30, 5, 0.5), (6, 2, 3.0), (12, 4, 0.01), (200, 13, 1.0)])
+def test_icc_and_its_intervals_equal_pingouin(tasks, raters, noise):
+    table = ratings(tasks, raters, noise)
+    task, worker, value = long(table)
+    values = reliability.icc(task, worker, value, tasks, raters)(None)
+    ends = reliability.f_intervals(reliability.anova(task, worker, value, tasks, raters))
+    frame = pd.DataFrame({"task": task, "worker": worker, "value": value})
+    theirs = pingouin.intraclass_corr(frame, "task", "worker", "value")
+    column = next(name for name in theirs if str(name).startswith("CI95"))
+    for form, ours, (_, row) in zip(reliability.FORMS, values, theirs.iterrows(), strict=True):
+        assert ours == pytest.approx(row["ICC"], abs=1e-9), form
+        assert ends[form] == pytest.approx(row[column], abs=0.0051), form  # rounded to two digits there
+
+
+def test_icc_of_incomplete_ratings_finds_the_components():
+    rng = np.random.default_rng(1)
+    table = rng.normal(0, 1, (4000, 1)) + rng.normal(0, 0.5, 60) + rng.normal(0, 0.7, (4000, 60))
+    table[rng.random(table.shape) > 0.15] = np.nan
+    values = reliability.icc(*long(table), 4000, 60)(None)
+    rater = 0.25
+    assert values[1] == pytest.approx(1 / (1 + rater + 0.49), abs=0.03)
+    assert values[2] == pytest.approx(1 / (1 + 0.49), abs=0.02)
+    assert values[0] == pytest.approx(1 / (1 + rater + 0.49), abs=0.03)
+    assert reliability.anova(*long(table), 4000, 60) is None
+
+
+def test_icc_replicates_equal_those_of_repeated_tasks():
+    table = ratings()
+    table[3, 2:] = np.nan
+    weights = np.random.default_rng(0).multinomial(30, np.full(30, 1 / 30), 2) * 1.0
+    drawn = reliability.icc(*long(table), 30, 5)(weights)
+    again = np.repeat(table, weights[1].astype(int), axis=0)
+    assert drawn[1] == pytest.approx(reliability.icc(*long(again), 30, 5)(None))
+
+
+@pytest.mark.parametrize("table", [np.full((5, 3), 0.1), np.arange(5.0)[:, None], np.array([[1.0, 2.0, 3.0]])])
+def test_icc_is_undefined_not_wrong(table):
+    values = reliability.icc(*long(table), *table.shape)(None)
+    assert np.isnan(values).all() or table.shape == (5, 1)
+    if table.shape[1] == 1:
+        assert np.isnan(values[0])
+
+
+def test_ratings_without_noise_have_a_correlation_of_one():
+    table = np.tile(np.arange(5.0)[:, None], (1, 3))
+    assert reliability.icc(*long(table), 5, 3)(None) == pytest.approx(np.ones(6))
+    assert reliability.alpha(long(table)[0], long(table)[2], 5).value == 1
+
+
+@pytest.mark.parametrize("gaps", [0.0, 0.5])
+def test_alpha_equals_krippendorff(gaps):
+    rng = np.random.default_rng(2)
+    table = np.round(ratings(40, 6) * 2)
+    table[rng.random(table.shape) < gaps] = np.nan
+    task, _, value = long(table)
+    for level, ours in (
+        ("interval", reliability.alpha(task, value, 40).value),
+        ("ordinal", float(reliability.ordinal_alpha(task, value, 40)(None)[0])),
+    ):
+        assert ours == pytest.approx(krippendorff.alpha(table.T, level_of_measurement=level)), level
+
+
+def test_ordinal_alpha_ranks_anew_in_each_replicate():
+    table = np.round(ratings(40, 6) * 2)
+    weights = np.random.default_rng(0).multinomial(40, np.full(40, 1 / 40), 2) * 1.0
+    drawn = reliability.ordinal_alpha(long(table)[0], long(table)[2], 40)(weights)
+    again = np.repeat(table, weights[0].astype(int), axis=0)
+    assert drawn[0, 0] == pytest.approx(krippendorff.alpha(again.T, level_of_measurement="ordinal"))
+
+
+def test_constant_ratings_have_no_alpha():
+    task, _, value = long(np.full((5, 3), 0.1))
+    assert np.isnan(reliability.alpha(task, value, 5).value)
+    assert np.isnan(reliability.ordinal_alpha(task, value, 5)(None)[0])
+    assert np.isnan(reliability.split_half(task, value, 5).value)
+
+
+def test_split_half_is_what_many_random_halvings_give():
+    table = ratings(400, 7, noise=1.5)
+    rng, found = np.random.default_rng(0), []
+    for _ in range(300):
+        order = rng.permuted(np.tile(np.arange(7), (400, 1)), axis=1)
+        shuffled = np.take_along_axis(table, order, axis=1)
+        r = np.corrcoef(shuffled[:, :3].mean(axis=1), shuffled[:, 3:].mean(axis=1))[0, 1]
+        found.append(2 * r / (1 + r))
+    task, _, value = long(table)
+    assert reliability.split_half(task, value, 400).value == pytest.approx(np.mean(found), abs=2e-3)
+
+
+def test_consistency_counts_repeats_with_both_answers():
+    pairs = np.array([[1, 1], [0, 1], [np.nan, 1], [2, 2.0]])
+    found = reliability.consistency(np.array([0, 1, 1, 3], np.int32), pairs, 5)
+    assert found["same"].value == pytest.approx(2 / 3)
+    assert found["difference"].value == pytest.approx(1 / 3)
+
+
+def test_icc_of_a_thousand_by_fifty_takes_milliseconds():
+    task, worker, value = long(ratings(1000, 50))
+    taken = []
+    for _ in range(5):
+        start = time.process_time()
+        reliability.icc(task, worker, value, 1000, 50)(None)
+        taken.append(time.process_time() - start)
+    assert np.median(taken) < 0.05

@@ -1,0 +1,100 @@
+"""Whole tables: what can be computed is, what cannot is said; speed on FER+; coverage of intervals."""
+
+import importlib.util
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_exp.answers import Votes
+from fer_exp.raters.changes import label_changes
+from fer_exp.raters.readings import reading, word
+from fer_exp.raters.survey import survey
+from fer_exp.read_answers import read_answers
+
+SHARED = Path(__file__).parents[3] / "shared/data/fer2013/fer2013new.csv"
+FERPLUS = Path(os.environ.get("FER_EXP_FER2013") or SHARED)
+SCRIPT = Path(__file__).parents[2] / "scripts/people_truth.py"
+
+
+def ratings(tasks=40, workers=4, repeats=False):
+    rng = np.random.default_rng(0)
+    rows = pd.MultiIndex.from_product([range(tasks), range(workers)], names=["task", "worker"]).to_frame(index=False)
+    rows["label"] = rng.choice(["fear", "anger"], len(rows))
+    rows["valence"] = np.clip(rng.normal(size=tasks)[rows["task"]] / 3 + rng.normal(0, 0.2, len(rows)), -1, 1)
+    return pd.concat([rows, rows.head(20).assign(label="fear")]) if repeats else rows
+
+
+def test_a_whole_table_with_ratings_and_repeats():
+    found = survey(read_answers(ratings(repeats=True), duplicates="first"), samples=100, ordered=True)
+    assert set(found["labels"]) == {
+        "percent_agreement", "fleiss_kappa", "krippendorff_alpha", "split_half", "vote_entropy", "mean_cohen_kappa",
+        "alpha_interval", "alpha_ordinal",
+    }  # fmt: skip
+    assert {"icc_2_k", "alpha_ordinal", "mean_ccc", "mean_pearson", "split_half"} <= set(found["valence"])
+    assert found["valence"]["icc_2_1"]["f_low"] < found["valence"]["icc_2_1"]["value"]
+    assert found["valence"]["icc_2_1"]["guideline"] == "Koo and Li 2016"
+    assert found["repeats"]["same_label"]["n"] == 20
+    assert found["repeats"]["difference_valence"]["value"] == 0
+    assert found["labels"]["fleiss_kappa"]["guideline"] == "Landis and Koch 1977"
+
+
+def test_what_cannot_be_computed_is_said():
+    alone = ratings(workers=1)
+    found = survey(read_answers(alone), samples=10)
+    assert found["labels"]["fleiss_kappa"]["value"] is None
+    assert found["labels"]["vote_entropy"]["value"] == 0
+    assert any("no task has two answers" in note for note in found["notes"])
+    assert any("no two raters share 10 tasks" in note for note in found["notes"])
+    one = survey(read_answers(ratings().assign(label="fear")), samples=10)
+    assert one["labels"]["krippendorff_alpha"]["value"] is None
+    assert any("same class" in note for note in one["notes"])
+    gaps = survey(read_answers(ratings()[1:]), samples=10)
+    assert any("Henderson" in note for note in gaps["notes"])
+    assert "f_low" not in gaps["valence"]["icc_2_1"]
+
+
+def test_words_of_guidelines_at_their_ends():
+    assert [word(v, "kappa") for v in (-0.1, 0.0, 0.2, 0.21, 0.6, 0.81)] == [
+        "poor", "slight", "slight", "fair", "moderate", "almost perfect"]  # fmt: skip
+    assert [word(v, "alpha") for v in (0.66, 0.667, 0.8)] == ["not reliable", "tentative conclusions only", "reliable"]
+    assert [word(v, "icc") for v in (0.49, 0.5, 0.75, 0.9)] == ["poor", "moderate", "good", "excellent"]
+    assert reading(0.7, None, None, "icc") == "moderate"
+
+
+def test_votes_do_not_shift_where_a_majority_does():
+    """An annotator and a crowd of the same kind: majorities still move to the frequent class, votes do not."""
+    rng = np.random.default_rng(0)
+    truth = np.repeat([[0.6, 0.4], [0.9, 0.1]], 3000, axis=0)
+    original = (rng.random(6000) > truth[:, 0]).astype(np.int32)
+    counts = rng.multinomial(9, truth).astype(float)
+    found = label_changes(original, counts.argmax(axis=1), counts, ("a", "b"), samples=200)["classes"].iloc[0]
+    assert found["low"] > 0.05
+    assert found["votes_low"] < 0 < found["votes_high"]
+
+
+def test_agreement_on_ferplus_takes_under_three_seconds():
+    path = FERPLUS / "fer2013new.csv" if FERPLUS.is_dir() else FERPLUS
+    if not path.is_file():
+        pytest.skip(f"FER+'s votes are not at {path}; set FER_EXP_FER2013 to fer2013new.csv or its folder")
+    table = pd.read_csv(path)
+    counts = table.iloc[:, 2:].to_numpy(np.float64)
+    votes = Votes(np.arange(len(table)).astype(object), tuple(table.columns[2:]), counts)
+    start = time.process_time()
+    found = survey(votes, samples=1000)
+    assert time.process_time() - start < 6  # 3 on a machine at rest
+    assert found["labels"]["fleiss_kappa"]["low"] is not None
+
+
+@pytest.mark.slow
+def test_intervals_cover_the_value_of_the_population():
+    """A small version of scripts/people_truth.py coverage: too low coverage would show, its third digit would not."""
+    spec = importlib.util.spec_from_file_location("people_truth", SCRIPT)
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    table = script.covered(3000, 60, 150, samples=300)
+    assert table["coverage"].min() > 0.8
+    assert 0.9 < table["coverage"].mean() < 0.99

@@ -1,0 +1,116 @@
+"""Workers, filters, gold: against plain counting, and every mistake in one sentence."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import cohen_kappa_score
+from statsmodels.stats.proportion import proportion_confint
+
+from fer_exp.errors import RequestError
+from fer_exp.raters.aggregation import Answered
+from fer_exp.raters.workers import describe_workers, filter_workers, learn_gold, spam_scores
+from fer_exp.stats.shares import wilson
+from tests.raters.test_aggregation import crowd
+
+
+def described(**more):
+    answers, truth = crowd(tasks=60, workers=5, share=0.7)
+    gold = np.where(np.arange(60) < 40, truth, -1).astype(np.int32)
+    names = np.array(list("abcde"), dtype=object)
+    return answers, gold, describe_workers(answers, names, gold=gold, **more)
+
+
+def test_columns_equal_plain_counting():
+    answers, gold, table = described(seconds=np.arange(float(crowd(tasks=60, workers=5, share=0.7)[0].task.size)))
+    for w, row in table.iterrows():
+        own = answers.worker == w
+        shown = own & (gold[answers.task] >= 0)
+        assert row["answers"] == own.sum()
+        right = answers.label[shown] == gold[answers.task[shown]]
+        assert row["gold_accuracy"] == pytest.approx(right.mean())
+        kappa = cohen_kappa_score(answers.label[shown], gold[answers.task[shown]])
+        assert row["skill"] == pytest.approx(kappa)
+        same = []
+        for i in np.flatnonzero(own):
+            others = (answers.task == answers.task[i]) & ~own
+            if others.any():
+                same.append((answers.label[others] == answers.label[i]).mean())
+        assert row["agreement"] == pytest.approx(np.mean(same))
+        p = np.bincount(answers.label[own]) / own.sum()
+        assert row["entropy"] == pytest.approx(-(p[p > 0] * np.log(p[p > 0])).sum())
+        assert row["seconds"] == np.median(np.flatnonzero(own))
+        assert (row["gold_low"], row["gold_high"]) == pytest.approx(
+            proportion_confint(right.sum(), len(right), method="wilson")
+        )
+
+
+def test_a_worker_alone_on_his_tasks_is_unknown_not_wrong():
+    alone = Answered(*(np.array(v, np.int32) for v in ([0, 0, 1], [0, 1, 2], [0, 0, 1])), 2, 3, 2)
+    table = describe_workers(alone, np.array(["a", "b", "c"], dtype=object))
+    assert np.isnan(table["agreement"].iloc[2])
+    assert np.isnan(table["skill"].iloc[2])
+    with pytest.raises(RequestError, match="cannot be judged: it needs gold=FILE"):
+        filter_workers(table, {"min_gold_accuracy": 0.5})
+
+
+def test_filters_compose_and_say_why():
+    _, _, table = described()
+    low = float(np.sort(table["gold_accuracy"])[1])
+    kept, removed = filter_workers(table, {"min_gold_accuracy": low, "min_answers": 1, "max_spam": None})
+    assert kept.sum() == 4
+    assert removed["why"].iloc[0].startswith("gold_accuracy 0.")
+    assert removed["why"].iloc[0].endswith(f", below {low:g}")
+    unknown = table.assign(gold_accuracy=[np.nan, *table["gold_accuracy"][1:]])
+    _, removed = filter_workers(unknown, {"min_gold_accuracy": 0.0})
+    assert removed["why"].tolist() == ["gold_accuracy is not known"]
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "said"),
+    [
+        ({"min_answers": 1000}, r"min_answers=1000 removes all 5 workers: the highest answers is \d+"),
+        ({"max_spam": 0.0}, r"max_spam=0 removes all 5 workers: the lowest spam score is 0\.\d+"),
+        ({"min_seconds": 2}, "min_seconds=2 cannot be judged: it needs a column seconds"),
+        ({"min_consistency": 1}, "cannot be judged: it needs workers who met a task twice"),
+    ],
+)
+def test_a_filter_that_cannot_be_met_or_judged(thresholds, said):
+    with pytest.raises(RequestError, match=said):
+        filter_workers(described()[2], thresholds)
+
+
+def test_filters_that_remove_everyone_only_together():
+    table = pd.DataFrame({"worker": ["a", "b"], "answers": [1, 9], "entropy": [1.0, 0.1]})
+    with pytest.raises(RequestError, match=r"min_answers=5 min_entropy=0\.5 together remove all 2 workers"):
+        filter_workers(table, {"min_answers": 5, "min_entropy": 0.5})
+
+
+def test_spam_scores_of_known_confusions():
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 3, 3000)
+    said = np.stack([truth, truth, (truth + 1) % 3, rng.integers(0, 3, 3000), np.zeros(3000, int), truth], axis=1)
+    task, worker = (codes.ravel().astype(np.int32) for codes in np.indices(said.shape))
+    scores = spam_scores(Answered(task, worker, said.ravel().astype(np.int32), 3000, 6, 3))
+    assert scores[[0, 1, 5]] == pytest.approx(np.zeros(3), abs=0.01)
+    assert scores[2] == pytest.approx(0, abs=0.01)  # always wrong in the same way tells the truth
+    assert scores[3:5] == pytest.approx(np.ones(2), abs=0.01)
+
+
+def test_learning_gold_removes_who_guesses_and_judges_on_other_tasks():
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 4, 300).astype(np.int32)
+    table = np.where(rng.random((300, 9)) < 0.7, truth[:, None], rng.integers(0, 4, (300, 9)))
+    table[:, 4:] = rng.choice(4, (300, 5), p=[0.7, 0.1, 0.1, 0.1])
+    task, worker = (codes.ravel().astype(np.int32) for codes in np.indices(table.shape))
+    answers = Answered(task, worker, table.ravel().astype(np.int32), 300, 9, 4)
+    found = learn_gold(answers, truth, 50, thresholds=np.array([0.0, 0.5]), draws=20)
+    assert found["workers"].tolist() == [9, 4]
+    assert found["gain"].iloc[1] > 0.1
+    with pytest.raises(RequestError, match="gold_tasks=300 leaves nothing to judge on: 300 gold tasks were answered"):
+        learn_gold(answers, truth, 300)
+
+
+def test_wilson_of_nothing_is_nan():
+    low, high = wilson(np.array([0.0]), np.array([0]))
+    assert np.isnan(low).all()
+    assert np.isnan(high).all()
