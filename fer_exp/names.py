@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterable
 
 from fer_exp.errors import RequestError, nearest
@@ -9,30 +11,94 @@ from fer_exp.errors import RequestError, nearest
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 """Suffixes of picture files, in lower case; upper case is as good."""
 
-SPELLINGS = {
-    "neutral": ("neutrality",),
-    "happiness": ("happy", "joy"),
-    "sadness": ("sad",),
-    "surprise": ("surprised",),
-    "fear": ("fearful", "afraid", "scared"),
-    "disgust": ("disgusted",),
-    "anger": ("angry",),
-    "contempt": ("contemptuous",),
-    "unknown": ("uncertain",),
-    "not_a_face": ("nf", "no-face", "noface", "not-a-face"),
-}
-"""How else a name of ours is written; case and surrounding spaces never matter."""
+CLASSES = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
+"""The canonical class order; with ``dataset.classes=7`` contempt is left out."""
 
-_OWN = {spelling: name for name, others in SPELLINGS.items() for spelling in (name, *others)}
+OTHER_ANSWERS = ("unknown", "not_a_face")
+"""Answers that a rater may give and that are no expression; they stand behind the classes in a votes table."""
+
+ENGLISH = {
+    "neutral": "neutrality neu ne",
+    "happiness": "happy joy joyful hap ha",
+    "sadness": "sad sa",
+    "surprise": "surprised astonishment sur su",
+    "fear": "fearful afraid scared fea fe af",
+    "disgust": "disgusted dis di",
+    "anger": "angry ang an",
+    "contempt": "contemptuous con co",
+    "unknown": "uncertain unsure unk don't-know dk",
+    "not_a_face": "nf no-face non-face",
+}
+"""How else English tables write a name of ours, with the codes of KDEF (AF, AN, DI, ...) and JAFFE (FE)."""
+
+ELSEWHERE = {
+    "neutral": "neutre neutralité neutro neutra neutralidad neutraal neutrale neutralità neutralidade 中性 中立 "
+    "平静 平靜 无表情 無表情 ニュートラル 真顔",
+    "happiness": "Freude Glück Gluecklich glücklich fröhlich froehlich Fröhlichkeit joie joyeux joyeuse bonheur "
+    "heureux heureuse felicidad feliz alegría alegre blij blijdschap vreugde geluk gelukkig felicità felice gioia "
+    "allegria felicidade 高兴 高興 快乐 快樂 开心 開心 幸福 喜悦 喜悅 喜び 幸せ 嬉しい 楽しい",
+    "sadness": "Trauer Traurigkeit traurig tristesse triste tristeza verdriet verdrietig droefheid droevig bedroefd "
+    "tristezza 悲伤 悲傷 伤心 傷心 难过 難過 悲哀 悲しみ 悲しい 哀しみ",
+    "surprise": "Überraschung Ueberraschung überrascht ueberrascht Erstaunen surpris sorpresa sorprendido sorprendida "
+    "verrassing verrast verbazing sorpreso stupore surpresa surpreso 惊讶 驚訝 吃惊 吃驚 惊奇 驚奇 驚き 驚いた",
+    "fear": "Angst ängstlich aengstlich Furcht peur crainte effrayé apeuré miedo temor asustado bang vrees paura "
+    "timore spaventato impaurito medo assustado 恐惧 恐懼 害怕 恐怖 恐れ 怖れ 怖い",
+    "disgust": "Ekel angeekelt Abscheu dégoût dégoûté asco repugnancia walging afkeer afschuw disgusto disgustato nojo "
+    "aversão repugnância 厌恶 厭惡 恶心 噁心 嫌悪 嫌悪感",
+    "anger": "Wut wütend wuetend Ärger Aerger verärgert ärgerlich Zorn zornig colère en-colère fâché ira enojo enfado "
+    "enfadado rabia furia boos boosheid woede kwaad rabbia arrabbiato collera raiva zangado cólera 愤怒 憤怒 "
+    "生气 生氣 怒り 怒っている",
+    "contempt": "Verachtung verächtlich veraechtlich mépris méprisant desprecio desdén minachting verachting disprezzo "
+    "desprezo desdém 轻蔑 輕蔑 蔑视 蔑視 鄙视 鄙視 軽蔑",
+    "unknown": "unbekannt unsicher weiß-nicht inconnu incertain desconocido incierto onbekend onzeker sconosciuto "
+    "incerto desconhecido 未知 不确定 不確定 不明 わからない",
+    "not_a_face": "kein-Gesicht pas-un-visage sin-cara geen-gezicht nessun-volto sem-rosto 非人脸 非人臉 顔ではない",
+}
+"""The same in German, French, Spanish, Dutch, Italian, Portuguese, Chinese and Japanese."""
+
+
+def normal(text: str) -> str:
+    """A text without case, accents, spaces, hyphens and underscores, which never tell two names apart.
+
+    >>> normal(" Not-a_Face"), normal("Dégoût")
+    ('notaface', 'degout')
+    """
+    plain = "".join(sign for sign in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(sign))
+    return re.sub(r"[\W_]+", "", plain)
+
+
+_IN_ENGLISH = {normal(word): name for name, others in ENGLISH.items() for word in (name, *others.split())}
+_EVERYWHERE = {normal(word): name for name, others in ELSEWHERE.items() for word in others.split()} | _IN_ENGLISH
 
 
 def expression(text: str) -> str | None:
     """Our name of an expression or other answer, None where there is none.
 
-    >>> expression(" Happy"), expression("smiling")
-    ('happiness', None)
+    >>> expression(" Happy"), expression("Angst"), expression("smiling")
+    ('happiness', 'fear', None)
     """
-    return _OWN.get(text.strip().lower().replace(" ", "-").replace("not-a-face", "not_a_face"))
+    return _EVERYWHERE.get(normal(text))
+
+
+def expressions(texts: Iterable[str]) -> dict[str, str]:
+    """Those of some labels or columns that are expressions or other answers, and our name of each.
+
+    One or two codes of two letters among other texts may be something else (CO a country), so they do not count.
+
+    >>> expressions(["joy", "Fear", "pain"]), expressions(["face", "CO", "US"]), expressions(["HA", "SA"])
+    ({'joy': 'happiness', 'Fear': 'fear'}, {}, {'HA': 'happiness', 'SA': 'sadness'})
+    """
+    given = list(texts)
+    known = {text: name for text in given if (name := expression(text)) is not None}
+    codes = {text for text in known if normal(text).isascii() and len(normal(text)) == 2 and normal(text) != "nf"}
+    if len(codes) < 3 and len(known) < len(given):
+        return {text: name for text, name in known.items() if text not in codes}
+    return known
+
+
+def spelt(text: str) -> str:
+    """What two spellings of a class have in common: our name of it, else the text itself."""
+    return expression(text) or text.strip()
 
 
 def checked_expression(text: str, where: str) -> str:
@@ -44,9 +110,9 @@ def checked_expression(text: str, where: str) -> str:
     """
     if (name := expression(text)) is not None:
         return name
-    near = nearest(text.strip().lower(), _OWN)
-    hint = f"did you mean {_OWN[near]}? " if near else ""
-    raise RequestError(f"{where}: {text!r} is no expression; {hint}There are: {', '.join(SPELLINGS)}.")
+    near = nearest(normal(text), _IN_ENGLISH)
+    hint = f"did you mean {_IN_ENGLISH[near]}? " if near else ""
+    raise RequestError(f"{where}: {text!r} is no expression; {hint}There are: {', '.join(ENGLISH)}.")
 
 
 def stem(path: str) -> str:

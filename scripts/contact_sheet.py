@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fer_exp.datasets.corpus import CLASSES
 from fer_exp.datasets.synthetic.corpus import Synthetic
 from fer_exp.datasets.synthetic.drawing import draw_face
 from fer_exp.datasets.synthetic.expressions import PROTOTYPES, combine
 from fer_exp.datasets.synthetic.people import View, draw_person
+from fer_exp.names import CLASSES
 
 
 def main() -> None:

@@ -13,9 +13,9 @@ import pandas as pd
 from scipy.stats import spearmanr
 
 from fer_exp.answers import Answers
-from fer_exp.datasets.corpus import CLASSES
 from fer_exp.datasets.synthetic.corpus import Synthetic
 from fer_exp.metrics.distribution import l1
+from fer_exp.names import CLASSES
 from fer_exp.raters import agreement, planning, reliability
 from fer_exp.raters.aggregation import METHODS, Answered
 from fer_exp.raters.workers import credits, describe_workers

@@ -28,7 +28,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fer_exp.datasets.corpus import CLASSES
+from fer_exp.names import CLASSES
 
 DIFFERENT = 500
 

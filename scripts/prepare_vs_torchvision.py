@@ -15,8 +15,8 @@ from pathlib import Path
 
 from torchvision.datasets import FER2013
 
-from fer_exp.datasets.corpus import CLASSES
 from fer_exp.datasets.fer2013 import Fer2013
+from fer_exp.names import CLASSES
 from fer_exp.store import open_store
 
 

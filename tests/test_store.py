@@ -20,11 +20,11 @@ from fer_exp import store as store_module
 from fer_exp.commands.prepare import prepare
 from fer_exp.config import DatasetConfig, PrepareConfig
 from fer_exp.datasets import pictures
-from fer_exp.datasets.corpus import CLASSES
 from fer_exp.datasets.fer2013 import Fer2013
 from fer_exp.datasets.ferplus import FerPlus
 from fer_exp.datasets.folder import Folder
 from fer_exp.errors import RequestError, RunError
+from fer_exp.names import CLASSES
 from fer_exp.store import Store, cache_folder, open_store
 from tests.datasets.fake_folders import write_classes
 from tests.datasets.fakes import write_fer2013, write_votes
@@ -34,7 +34,7 @@ SEVEN = CLASSES[:7]
 SLOW = """
 import sys, time
 from pathlib import Path
-from fer_exp.datasets.corpus import CLASSES
+from fer_exp.names import CLASSES
 from fer_exp.datasets.fer2013 import Fer2013
 from fer_exp.store import open_store
 
@@ -203,7 +203,7 @@ KILLED = """
 import os, sys
 from pathlib import Path
 import fer_exp.datasets.pictures as pictures
-from fer_exp.datasets.corpus import CLASSES
+from fer_exp.names import CLASSES
 from fer_exp.datasets.folder import Folder
 from fer_exp.store import open_store
 pictures.PIECE = 16

@@ -13,11 +13,12 @@ from rich.table import Table
 
 from fer_exp.config import PrepareConfig
 from fer_exp.datasets import facts
-from fer_exp.datasets.corpus import CLASSES, Corpus
+from fer_exp.datasets.corpus import Corpus
 from fer_exp.datasets.splits import select
 from fer_exp.errors import DatasetNotFoundError
 from fer_exp.labels import RULES
 from fer_exp.labels.votes import clean
+from fer_exp.names import CLASSES
 from fer_exp.store import REJECTED, Store, open_dataset
 
 UNSPLIT = "not split"

@@ -7,8 +7,9 @@ from importlib import import_module
 from pathlib import Path
 
 from fer_exp.config import DatasetConfig
-from fer_exp.datasets.corpus import CLASSES, Corpus
+from fer_exp.datasets.corpus import Corpus
 from fer_exp.errors import DatasetNotFoundError, RequestError
+from fer_exp.names import CLASSES
 
 
 def open_corpus(config: DatasetConfig) -> Corpus:

@@ -13,9 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.config import DatasetConfig
-from fer_exp.datasets.corpus import CLASSES, OTHER_ANSWERS
 from fer_exp.errors import RequestError
-from fer_exp.names import checked_expression, expression, finder
+from fer_exp.names import CLASSES, OTHER_ANSWERS, checked_expression, expression, finder
 from fer_exp.tables import affect, answer_columns, need, numbers, read_table, refuse
 
 Counts = NDArray[np.int64]

@@ -14,11 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-CLASSES = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
-"""The canonical class order; with ``dataset.classes=7`` contempt is left out."""
-
-OTHER_ANSWERS = ("unknown", "not_a_face")
-"""Answers that a rater may give and that are no expression; they stand behind the classes in a votes table."""
+from fer_exp.names import CLASSES
 
 FACE_COLUMNS = ("face", "split", "subject", "label", "valence", "arousal", "source")
 

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fer_exp.datasets.corpus import CLASSES, Faces
+from fer_exp.datasets.corpus import Faces
 from fer_exp.datasets.fer2013 import Fer2013, bad_row, locate, open_unpacked, shown, unpacked_name
 from fer_exp.errors import RequestError
-from fer_exp.names import stem
+from fer_exp.names import CLASSES, stem
 
 VOTES = "fer2013new.csv"
 ANSWERS = {**{name: name for name in CLASSES}, "unknown": "unknown", "not_a_face": "nf"}

@@ -10,12 +10,12 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import pandas as pd
 
-from fer_exp.datasets.corpus import CLASSES, FACE_COLUMNS, Faces
+from fer_exp.datasets.corpus import FACE_COLUMNS, Faces
 from fer_exp.datasets.fer2013 import bad_row
 from fer_exp.datasets.ferplus import FerPlus, oddities, whole
 from fer_exp.datasets.pictures import Picture, PictureCorpus, safe_path
 from fer_exp.errors import RequestError
-from fer_exp.names import stem
+from fer_exp.names import CLASSES, stem
 
 FOLDERS = {"FER2013Train": "train", "FER2013Valid": "val", "FER2013Test": "test"}
 COLUMNS = (

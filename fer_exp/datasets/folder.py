@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from fer_exp.datasets.attach import whole_votes
-from fer_exp.datasets.corpus import CLASSES, FACE_COLUMNS, OTHER_ANSWERS, Faces
+from fer_exp.datasets.corpus import FACE_COLUMNS, Faces
 from fer_exp.datasets.pictures import Picture, PictureCorpus, listed, safe_path
 from fer_exp.errors import DatasetNotFoundError, RequestError
-from fer_exp.names import checked_expression, expression
+from fer_exp.names import CLASSES, OTHER_ANSWERS, checked_expression, expression
 from fer_exp.tables import affect, answer_columns, need, read_table, refuse
 
 SPLITS = {

@@ -8,8 +8,9 @@ import pytest
 
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets import LOADERS, facts, open_corpus
-from fer_exp.datasets.corpus import CLASSES, FACE_COLUMNS, OTHER_ANSWERS
+from fer_exp.datasets.corpus import FACE_COLUMNS
 from fer_exp.errors import RequestError
+from fer_exp.names import CLASSES, OTHER_ANSWERS
 from fer_exp.store import Store, open_dataset
 from tests.datasets import fake_affectnet, fake_cafe, fake_folders, fake_rafdb
 from tests.datasets.fake_pictures import EXPRESSIONS

@@ -10,9 +10,9 @@ import pytest
 
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets import open_corpus
-from fer_exp.datasets.corpus import CLASSES, OTHER_ANSWERS
 from fer_exp.datasets.ferplus import FerPlus
 from fer_exp.errors import DatasetNotFoundError, RequestError
+from fer_exp.names import CLASSES, OTHER_ANSWERS
 from tests.datasets.fakes import ANSWERS, write_fer2013, write_votes
 
 

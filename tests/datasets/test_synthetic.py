@@ -5,13 +5,14 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from fer_exp.datasets.corpus import CLASSES, FACE_COLUMNS
+from fer_exp.datasets.corpus import FACE_COLUMNS
 from fer_exp.datasets.synthetic.corpus import Synthetic
 from fer_exp.datasets.synthetic.drawing import draw_face
 from fer_exp.datasets.synthetic.expressions import ACTION_UNITS, PROTOTYPES, combine
 from fer_exp.datasets.synthetic.people import View, draw_person
 from fer_exp.datasets.synthetic.raters import PANEL, SPAMMERS
 from fer_exp.errors import RequestError
+from fer_exp.names import CLASSES
 
 SEVEN = CLASSES[:7]
 

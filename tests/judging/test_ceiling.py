@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_exp.datasets.corpus import CLASSES
 from fer_exp.datasets.synthetic.corpus import Synthetic
 from fer_exp.judging import ceiling as c
+from fer_exp.names import CLASSES
 
 FERPLUS = Path("/work/data/fer2013/fer2013new.csv")
 

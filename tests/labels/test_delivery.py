@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from fer_exp.config import LabelsConfig
-from fer_exp.datasets.corpus import CLASSES
 from fer_exp.errors import RequestError
 from fer_exp.labels.delivery import DELIVERED, Delivery
 from fer_exp.labels.noise import save_noise
 from fer_exp.labels.published import FORMS, file_form, is_own, read_published, save_published
 from fer_exp.labels.targets import make_targets
 from fer_exp.labels.votes import clean, draw_raters
+from fer_exp.names import CLASSES
 from tests.labels.test_targets import SEVEN, corpus  # noqa: F401 - a fixture
 
 

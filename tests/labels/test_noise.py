@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, chisquare
 
-from fer_exp.datasets.corpus import CLASSES
 from fer_exp.errors import RequestError
 from fer_exp.labels import noise
+from fer_exp.names import CLASSES
 
 MATRIX_KINDS = ("symmetric", "uniform", "asymmetric", "pairflip", "human")
 CONFUSION = np.random.default_rng(0).integers(1, 50, (8, 8))

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from fer_exp.config import LabelsConfig
-from fer_exp.datasets.corpus import CLASSES
 from fer_exp.errors import RequestError
 from fer_exp.labels import NOISES
 from fer_exp.labels.noise import save_noise
 from fer_exp.labels.targets import make_targets, targets_hash
 from fer_exp.labels.votes import clean
+from fer_exp.names import CLASSES
 
 SEVEN = CLASSES[:7]
 COLUMNS = [f"target_{name}" for name in SEVEN]

@@ -53,7 +53,7 @@ def test_a_folder_that_is_a_file_is_one_sentence(tmp_path):
 
 
 def test_colours_are_of_all_classes_and_differ():
-    from fer_exp.datasets.corpus import CLASSES
+    from fer_exp.names import CLASSES
 
     assert tuple(COLOURS) == CLASSES
     assert len(set(COLOURS.values())) == len(CLASSES)

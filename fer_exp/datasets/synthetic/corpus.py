@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fer_exp.datasets.corpus import FACE_COLUMNS, OTHER_ANSWERS, Corpus, Faces
+from fer_exp.datasets.corpus import FACE_COLUMNS, Corpus, Faces
 from fer_exp.datasets.synthetic import raters as people_who_rate
 from fer_exp.datasets.synthetic.drawing import draw_face
 from fer_exp.datasets.synthetic.expressions import Expression, affect, pose, visible
 from fer_exp.datasets.synthetic.people import Person, View, draw_person, draw_view
 from fer_exp.datasets.synthetic.raters import PANEL, Raters
 from fer_exp.errors import RequestError
+from fer_exp.names import OTHER_ANSWERS
 
 VERSION = 2
 """Part of the content key; raise it when the same seed gives other faces or votes."""
