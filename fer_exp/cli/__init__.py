@@ -61,6 +61,7 @@ def _dispatch(given: list[str]) -> int:
     if any(word in HELP for word in rest):
         print(pages.command(command, COMMANDS[command]))
         return 0
-    from fer_exp.cli.compose import run, with_paths
+    from fer_exp.cli.start import run
+    from fer_exp.cli.words import with_paths
 
     return run(command, with_paths(command, rest))

@@ -14,9 +14,9 @@ from typing import Any
 
 from hydra.experimental.callback import Callback
 
+from fer_exp.config import Config, TrainConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import write_json
-from fer_exp.runs import FAILED, is_main_process
 
 _FOLDERS: list[Path] = []
 
@@ -30,7 +30,7 @@ class SweepFolder(Callback):
 
 
 def record(
-    folder: Path, number: int, overrides: list[str], job: Callable[[], Path | None], run: Path | None = None
+    folder: Path, number: int, overrides: list[str], make: Callable[[], Config], job: Callable[[Config], Path | None]
 ) -> None:
     """Run one job of a sweep and leave a record of how it ended; a failure does not stop the others.
 
@@ -38,17 +38,22 @@ def record(
         folder: where the records lie.
         number: the job's number in its sweep.
         overrides: what the job was told, ``key=value``.
-        job: returns the run folder, or None for a command without one.
-        run: the run folder, where it is known beforehand: the traceback of a failure is written there.
+        make: returns its config, or raises where that is refused.
+        job: runs it and returns the run folder, or None for a command without one. The traceback of a training that
+            failed is written into its run folder.
     """
+    from fer_exp.runs import FAILED, is_main_process, run_folder  # pandas with it, which --cfg has no use for
+
     # What submitit's jobs say goes to a file.
     heard = "SUBMITIT_EXECUTOR" not in os.environ
     ended: dict[str, Any] = {"overrides": overrides, "folder": None, "error": None, "heard": heard}
-    log = None if run is None else run / FAILED
+    log = None
     try:
-        if log is not None:
+        config = make()
+        if isinstance(config, TrainConfig):
+            log = run_folder(config) / FAILED
             log.unlink(missing_ok=True)
-        made = job()
+        made = job(config)
         ended["folder"] = None if made is None else str(made)
     except Exception as error:
         known = isinstance(error, RequestError | RunError)

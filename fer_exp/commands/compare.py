@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from fer_exp.config import CompareConfig, validate
+from fer_exp.config import CompareConfig
 from fer_exp.errors import RequestError
 from fer_exp.files import write_json
 from fer_exp.judging.comparison import compare_sources
@@ -29,7 +29,6 @@ def compare(config: CompareConfig) -> None:
             unknown metric.
         RunError: the output cannot be written.
     """
-    validate(config)
     sources, unfinished = read_sources(config.runs)
     if unfinished:
         print(f"left out, no finished run: {', '.join(unfinished)}", file=sys.stderr)

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.commands.evaluate import target_prior
-from fer_exp.config import ReportConfig, validate
+from fer_exp.config import ReportConfig
 from fer_exp.errors import RequestError
 from fer_exp.files import whole
 from fer_exp.judging.comparison import compare_sources
@@ -31,7 +31,6 @@ def report(config: ReportConfig) -> None:
         RequestError: no run, both run and runs, or sources that do not fit each other.
         RunError: the page cannot be written.
     """
-    validate(config)
     if (config.run is None) == (not config.runs):
         raise RequestError("report needs run=FOLDER or runs=[FOLDER,...], one of the two.")
     sources, unfinished = read_sources(config.runs if config.run is None else [config.run])

@@ -7,24 +7,25 @@ import hashlib
 import platform
 import sys
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from importlib import import_module
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import pandas as pd
 from rich.console import Console
 
-from fer_exp.cli.compose import compose_all, run
 from fer_exp.commands.train import PACKAGES
-from fer_exp.config import STUDIES, TableConfig, TrainConfig, check_choice, validate
+from fer_exp.config import Config, TableConfig, TrainConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import write_json
 from fer_exp.report.figures import save_figure
 from fer_exp.report.files import save_table
 from fer_exp.report.people_tables import frame_table, records
+from fer_exp.studies import STUDIES
 from fer_exp.studies.needs import check_corpus
 from fer_exp.studies.presets import Preset, read_preset
 from fer_exp.studies.tables import Outcome
@@ -33,37 +34,40 @@ from fer_exp.studies.trained import BROKEN, DONE, MISSING, Trained
 SHOWN = 5  # names of runs left out that are printed; results.json has all
 
 
-def table(config: TableConfig) -> None:
+Compose = Callable[[str, Sequence[tuple[list[str], dict[str, str]]]], list[Config]]
+"""``compose_all`` of the command line: what a sweep would run, without running it."""
+Start = Callable[[str, list[str]], int]
+"""``start.run`` of the command line: a command with its words."""
+
+
+def table(config: TableConfig, compose: Compose, start: Start) -> None:
     """Train what is missing, put the table together, print and write it; the last line of stdout is its folder.
 
     Args:
         config: see conf/table.yaml.
+        compose: makes the configs of trainings.
+        start: runs trainings as a sweep.
 
     Raises:
         RequestError: an unknown study, a corpus without what the study needs, words that make no config.
         RunError: a training failed; the table is written all the same, and its cells say where the log is.
     """
-    validate(config)
     if config.study is None:
         raise RequestError(f"table needs a study: study={', '.join(STUDIES)}, one of them.")
-    check_choice("study", config.study, STUDIES)
     command = ["fer-exp", *sys.argv[1:]]
     own = [f"output={config.output}", f"bootstrap={config.bootstrap}"]
     preset = read_preset(config.study, config.scale, [*config.train, *own])
     if config.crowd is not None:
         preset = replace(preset, crowd=Path(config.crowd).expanduser())
-    grids = members(preset)
+    grids = members(preset, compose)
     found: dict[Path, Trained] = {}
     for each in chain.from_iterable(grids):  # grids may share trainings
         found.setdefault(each.folder, each)
     trained = list(found.values())
-    for each in trained:
-        validate(each.config)
     check_corpus(preset, trained[0].config)
     if config.run:
-        train_missing(preset, grids)
-    study = import_module(f"fer_exp.studies.{config.study.replace('-', '_')}")
-    outcome: Outcome = study.build(trained, preset)
+        train_missing(preset, grids, start)
+    outcome: Outcome = resolve_name(STUDIES[preset.study].build)(trained, preset)
     left_out = others(Path(config.output).expanduser(), trained)
     place = Path(config.results).expanduser() / f"{preset.study}-{preset.corpus}-{preset.scale}"
     write(place, outcome, provenance(preset, trained, left_out, command))
@@ -73,19 +77,19 @@ def table(config: TableConfig) -> None:
         raise RunError(f"{len(failed)} of {len(trained)} trainings failed; the first log is {failed[0].log}.")
 
 
-def members(preset: Preset) -> list[list[Trained]]:
+def members(preset: Preset, compose: Compose) -> list[list[Trained]]:
     """The trainings of each grid of a preset, in their order."""
     told = {key: word.partition("=")[2] for key, word in preset.common.items()}
     common = list(preset.common.values())
     given = [list(preset.combinations(grid)) for grid in preset.grids]
-    made = iter(compose_all("train", [(common, own) for grid in given for own in grid]))
+    made = iter(compose("train", [(common, own) for grid in given for own in grid]))
     return [
         [Trained({**told, **own}, config) for own in grid if isinstance(config := next(made), TrainConfig)]
         for grid in given
     ]
 
 
-def train_missing(preset: Preset, grids: list[list[Trained]]) -> None:
+def train_missing(preset: Preset, grids: list[list[Trained]], start: Start) -> None:
     """Run the grids that are not finished, each as a sweep of its own with the user's launcher."""
     for grid, ours in zip(preset.grids, grids, strict=True):
         left = sum(each.state != DONE for each in ours)
@@ -93,7 +97,7 @@ def train_missing(preset: Preset, grids: list[list[Trained]]) -> None:
             continue
         print(f"{left} of {len(ours)} trainings to run: {' '.join(preset.sweep(grid))}", file=sys.stderr, flush=True)
         with contextlib.redirect_stdout(sys.stderr):  # the sweep's own table; ours comes last
-            run("train", preset.sweep(grid))
+            start("train", preset.sweep(grid))
 
 
 def others(output: Path, trained: list[Trained]) -> list[str]:

@@ -20,7 +20,7 @@ from rich.console import Console
 
 from fer_exp import runs
 from fer_exp.commands.evaluate import write_metrics
-from fer_exp.config import TrainConfig, plain, validate
+from fer_exp.config import TrainConfig, plain
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError
 from fer_exp.files import write_json
@@ -52,7 +52,6 @@ def train(config: TrainConfig) -> Path | None:
         RequestError: the config or the corpus cannot be used as asked.
         RunError: the training failed.
     """
-    validate(config)
     folder = runs.run_folder(config)
     with runs.claimed(folder):
         if runs.is_finished(folder):

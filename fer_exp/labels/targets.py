@@ -13,15 +13,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fer_exp.config import LabelsConfig, check_choice
+from fer_exp.config import LabelsConfig
 from fer_exp.errors import RequestError
-from fer_exp.labels import KINDS, NOISES, OF_VOTES, OTHERS, RULES, SOURCES, TIES, noise
-from fer_exp.labels.published import FORMS, file_form, is_own, read_published
+from fer_exp.labels import OF_VOTES, RULES, noise
+from fer_exp.labels.published import file_form, is_own, read_published
+from fer_exp.labels.rules import check_votes
 from fer_exp.labels.votes import clean, draw_raters, fractions, majority, smooth
 from fer_exp.names import finder
 from fer_exp.tables import answer_columns, need, numbers, read_table
 
-WITH_VOTES = "dataset=ferplus and dataset=synthetic have votes, dataset.votes=FILE attaches some"
 SUM_TOLERANCE = 1e-3  # of the sum of posteriors: tables with four decimals pass
 
 
@@ -70,17 +70,17 @@ def make_targets(
         faces: a faces table; ``face``, ``split`` and ``label`` are read.
         votes: None, or ``face``, a count column per class, and any other answers (unknown, not_a_face) after them.
         classes: K names.
-        config: the ``labels`` group.
+        config: the ``labels`` group, as ``rules.check_labels`` lets it pass.
         noisy_splits: splits whose labels get the noise; test labels are better left alone.
 
     Returns:
         Targets for every split.
 
     Raises:
-        RequestError: an unknown choice, a rate or smoothing outside 0..1, votes asked of a corpus without, keys that
-            contradict each other, an unusable noise file, or no face left.
+        RequestError: votes asked of a corpus without, an unusable noise file, or no face left.
     """
-    check_config(config, votes is not None)
+    if votes is None:
+        check_votes(config)
     if config.kind == "aggregated":
         votes = _posteriors(Path(config.posteriors or ""), faces, classes)
     label, kept, counts, dropped = _clean_labels(faces, votes, classes, config, noisy_splits)
@@ -103,52 +103,6 @@ def make_targets(
         target = np.eye(len(classes))[after]
     columns = pd.DataFrame(smooth(target, config.smoothing), columns=[f"target_{name}" for name in classes])
     return Targets(pd.concat([table, columns], axis=1), dropped, what, counts[kept])
-
-
-def check_config(config: LabelsConfig, has_votes: bool) -> None:
-    """Raise RequestError where the keys of the labels group are unknown or contradict each other or the corpus."""
-    choices = {"kind": KINDS, "source": SOURCES, "rule": RULES, "ties": TIES, "noise": NOISES, "others": OTHERS}
-    for key, names in choices.items():
-        check_choice(f"labels.{key}", getattr(config, key), names)
-    noise.checked_rate(config.rate)
-    if not 0 <= config.smoothing <= 1:
-        raise RequestError(f"labels.smoothing={config.smoothing} is no share; give one from 0 to 1.")
-    noisy = config.kind == "noisy"
-    if config.rate and not noisy:
-        raise RequestError(
-            f"labels.rate={config.rate} does nothing with labels.kind={config.kind}; set labels.kind=noisy or rate=0."
-        )
-    if config.file and not (noisy and config.noise == "file"):
-        raise RequestError("labels.file is read only with labels.kind=noisy and labels.noise=file; set both.")
-    if noisy and config.noise == "file" and not config.file:
-        raise RequestError("labels.noise=file needs labels.file, a file of lines 'face label'.")
-    if config.file_classes is not None:
-        file_form(config.file_classes, config.file_first)
-        if not config.file:
-            raise RequestError("labels.file_classes says what the numbers of labels.file mean; set labels.file, too.")
-    if config.export:
-        check_choice("labels.export", config.export, tuple(FORMS))
-        if not noisy:
-            raise RequestError("labels.export writes the labels after noise; set labels=noisy.")
-    if config.kind in OF_VOTES and config.rule == "majority":
-        raise RequestError(
-            f"labels.rule=majority leaves one class per face, so that labels.kind={config.kind} would be one-hot; set "
-            "labels.rule=crossentropy (FER+'s own for distributions) or all."
-        )
-    if (config.kind == "aggregated") != bool(config.posteriors):
-        raise RequestError("labels=aggregated and labels.posteriors=FILE (face and a column per class) go together.")
-    if config.raters is not None and config.rule != "all" and config.raters <= config.outliers:
-        raise RequestError(
-            f"labels.raters={config.raters} leaves no answer with more than labels.outliers={config.outliers} votes; "
-            "set labels.outliers=0 or labels.rule=all."
-        )
-    own = config.kind in OF_VOTES
-    wants = {f"labels.kind={config.kind}": own, "labels.source=votes": config.source == "votes"}
-    wants["labels.raters"] = config.raters is not None
-    wants[f"labels.noise={config.noise}"] = noisy and config.noise in ("human", "human_face")
-    for key, wanted in wants.items():
-        if wanted and not has_votes:
-            raise RequestError(f"{key} needs votes and this corpus has none; {WITH_VOTES}.")
 
 
 def targets_hash(table: pd.DataFrame) -> str:

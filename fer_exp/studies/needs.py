@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection
 from pathlib import Path
+from pkgutil import resolve_name
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from fer_exp.answers import Answers
 from fer_exp.config import DatasetConfig, TrainConfig
 from fer_exp.errors import RequestError
 from fer_exp.read_answers import read_answers
-from fer_exp.studies.cafe_soft.crowd import of_folder
+from fer_exp.studies import STUDIES
 from fer_exp.studies.presets import Preset
 
 VOTED = "cafe (with dataset.votes=FILE), ferplus or synthetic"
@@ -22,9 +23,6 @@ VOTED = "cafe (with dataset.votes=FILE), ferplus or synthetic"
 def check_corpus(preset: Preset, config: TrainConfig) -> None:
     """Raise RequestError where the corpus has not what the study is about, or the words take its comparison away.
 
-    noisy-labels takes any corpus. cafe-soft and affectnet-crowd need votes on test faces; affectnet-crowd original
-    labels, too, which alone it trains on.
-
     Args:
         preset: what was asked.
         config: of any of its trainings.
@@ -32,46 +30,29 @@ def check_corpus(preset: Preset, config: TrainConfig) -> None:
     Raises:
         RequestError: what is missing, and which corpora have it; or what opening the corpus, or a crowd, finds.
     """
-    study = preset.study
-    if preset.crowd is not None:
-        if study != "cafe-soft":
-            raise RequestError(f"crowd={preset.crowd} is read by study=cafe-soft alone; leave it out.")
-        of_folder(preset.crowd)
-    if study == "noisy-labels":
+    study = STUDIES[preset.study]
+    if preset.crowd is not None and not study.reads_crowd:
+        readers = ", ".join(name for name, each in STUDIES.items() if each.reads_crowd)
+        raise RequestError(f"crowd={preset.crowd} is read by study={readers} alone; leave it out.")
+    if not study.of_votes:
         return
+    from fer_exp.datasets.splits import select
     from fer_exp.store import open_dataset
 
     _, store = open_dataset(config.dataset, log=lambda line: print(line, file=sys.stderr, flush=True))
     if store.votes is None or not store.votes.drop(columns="face", errors="ignore").to_numpy().any():
         raise RequestError(
-            f"{study} needs the votes of several people a face, and {preset.corpus} has one label a face here; "
+            f"{preset.study} needs the votes of several people a face, and {preset.corpus} has one label a face here; "
             f"attach votes with dataset.votes=FILE or dataset.ratings=FILE, or take {VOTED}."
         )
-    if study == "affectnet-crowd":
-        _check_affectnet_crowd(preset, config, store.faces)
-    elif not any({"onehot", "soft"} <= set(grid.get("labels", ())) for grid in preset.grids):
-        raise RequestError("cafe-soft holds labels=onehot against labels=soft; leave labels as they are.")
-    from fer_exp.datasets.splits import select
-
+    if study.check is not None:
+        resolve_name(study.check)(preset, config, store.faces)
     faces = select(store.faces, store.flags, config.dataset)
     counts = store.votes.loc[faces.index[faces["split"] == "test"], list(store.facts["classes"])]
     if not counts.to_numpy().any():
         raise RequestError(
-            f"{study} judges the test split, and none of its {len(counts):,} faces has a vote; name the faces "
+            f"{preset.study} judges the test split, and none of its {len(counts):,} faces has a vote; name the faces "
             "annotated again as test in dataset.split_file=FILE (face, split)."
-        )
-
-
-def _check_affectnet_crowd(preset: Preset, config: TrainConfig, faces: pd.DataFrame) -> None:
-    if faces["label"].isna().all():
-        raise RequestError(
-            f"affectnet-crowd needs an original label beside the votes, and {preset.corpus} has none; take affectnet "
-            "with dataset.ratings=FILE, ferplus or synthetic."
-        )
-    if (config.labels.kind, config.labels.source, config.trainer.every_epoch) != ("onehot", "label", "test"):
-        raise RequestError(
-            "affectnet-crowd trains on original labels and judges every epoch: labels=onehot, labels.source=label and "
-            "trainer.every_epoch=test are its own; leave them as they are."
         )
 
 

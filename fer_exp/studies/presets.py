@@ -10,9 +10,12 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from fer_exp.config import SCALES, STUDIES, check_choice
+from fer_exp.config import check_choice
 from fer_exp.config.folder import conf_folder
 from fer_exp.errors import RequestError
+from fer_exp.studies import STUDIES
+
+SCALES = ("smoke", "small", "full")
 
 Grid = dict[str, list[str]]
 """Axis (a key or a group) -> its values, as they are typed."""
@@ -63,7 +66,7 @@ def read_preset(study: str, scale: str, words: Sequence[str] = ()) -> Preset:
     Raises:
         RequestError: an unknown study or scale, a word that is no override, or several values of what is no axis.
     """
-    check_choice("study", study, STUDIES)
+    check_choice("study", study, tuple(STUDIES))
     check_choice("scale", scale, SCALES)
     content: Any = OmegaConf.to_container(OmegaConf.load(conf_folder() / "experiment" / f"{study}-{scale}.yaml"))
     told, several, launcher = _sorted(words)

@@ -18,6 +18,7 @@ from hydra._internal.hydra import Hydra
 
 from fer_exp.cli import main
 from fer_exp.cli.sweep import record
+from fer_exp.config import EvaluateConfig
 from fer_exp.runs import CHECKPOINT, is_finished
 
 WORDS = ["dataset.faces=72", "dataset.size=16", "labels.rule=all", "trainer=cpu", "trainer.epochs=3"]
@@ -141,7 +142,7 @@ def test_what_a_job_of_submitit_said_into_its_file_is_said_again(tmp_path, capsy
 def test_other_processes_of_a_job_leave_no_record(tmp_path, monkeypatch):
     for rank in ("1", "0"):
         monkeypatch.setenv("SLURM_PROCID", rank)
-        record(tmp_path, 0, [], lambda: None)
+        record(tmp_path, 0, [], EvaluateConfig, lambda config: None)
         assert (tmp_path / "0.json").is_file() == (rank == "0")
 
 

@@ -11,6 +11,7 @@ from fer_exp.config import LabelsConfig
 from fer_exp.errors import RequestError
 from fer_exp.labels import NOISES
 from fer_exp.labels.noise import save_noise
+from fer_exp.labels.rules import check_labels
 from fer_exp.labels.targets import make_targets, targets_hash
 from fer_exp.labels.votes import clean
 from fer_exp.names import CLASSES
@@ -176,18 +177,28 @@ def test_a_file_of_training_faces_alone_leaves_the_validation_clean(corpus, tmp_
         ({"file": "x.txt"}, "labels.file is read only with"),
         ({"kind": "noisy", "noise": "file"}, "labels.noise=file needs labels.file"),
         ({"kind": "soft", "rule": "majority"}, "set labels.rule=crossentropy"),
-        ({"kind": "soft", "rule": "all", "votes": None}, "labels.kind=soft needs votes .* dataset=ferplus"),
-        ({"source": "votes", "votes": None}, "labels.source=votes needs votes"),
-        ({"kind": "noisy", "noise": "human", "votes": None}, "labels.noise=human needs votes"),
-        ({"kind": "noisy", "noise": "human_face", "votes": None}, "labels.noise=human_face needs votes"),
     ],
 )
-def test_a_wrong_request_names_the_key_and_the_way_out(corpus, change, sentence):
-    faces, votes = corpus
-    change = dict(change)
-    votes = change.pop("votes", votes)
+def test_a_wrong_request_names_the_key_and_the_way_out(change, sentence):
     with pytest.raises(RequestError, match=sentence):
-        make_targets(faces, votes, SEVEN, LabelsConfig(**change))
+        check_labels(LabelsConfig(**change))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"kind": "soft", "rule": "all"}, "labels.kind=soft needs votes .* dataset=ferplus"),
+        ({"source": "votes"}, "labels.source=votes needs votes"),
+        ({"raters": 3}, "labels.raters needs votes"),
+        ({"kind": "noisy", "noise": "human"}, "labels.noise=human needs votes"),
+        ({"kind": "noisy", "noise": "human_face"}, "labels.noise=human_face needs votes"),
+    ],
+)
+def test_votes_asked_of_a_corpus_without_are_named(corpus, change, sentence):
+    config = LabelsConfig(**change)
+    check_labels(config)
+    with pytest.raises(RequestError, match=sentence):
+        make_targets(corpus[0], None, SEVEN, config)
 
 
 def test_votes_that_do_not_fit_are_refused(corpus):

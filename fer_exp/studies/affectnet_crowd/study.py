@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from fer_exp.config import TrainConfig
+from fer_exp.errors import RequestError
 from fer_exp.judging.predictions import read_predictions
 from fer_exp.studies.affectnet_crowd import labels as crowd_labels
 from fer_exp.studies.affectnet_crowd import ratings as crowd_ratings
@@ -18,6 +20,20 @@ from fer_exp.studies.tables import NOT_STATED, OTHER_CORPUS, Outcome, StudyTable
 from fer_exp.studies.trained import Trained, by, done
 
 SEEDS = "mean over seeds with 95 % t-interval, which speaks of other seeds on the same faces"
+
+
+def check(preset: Preset, config: TrainConfig, faces: pd.DataFrame) -> None:
+    """Raise RequestError where the corpus has no original labels, or the words train on others."""
+    if faces["label"].isna().all():
+        raise RequestError(
+            f"affectnet-crowd needs an original label beside the votes, and {preset.corpus} has none; take affectnet "
+            "with dataset.ratings=FILE, ferplus or synthetic."
+        )
+    if (config.labels.kind, config.labels.source, config.trainer.every_epoch) != ("onehot", "label", "test"):
+        raise RequestError(
+            "affectnet-crowd trains on original labels and judges every epoch: labels=onehot, labels.source=label and "
+            "trainer.every_epoch=test are its own; leave them as they are."
+        )
 
 
 def build(trained: Sequence[Trained], preset: Preset) -> Outcome:

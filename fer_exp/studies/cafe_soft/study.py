@@ -8,6 +8,7 @@ import pandas as pd
 
 from fer_exp.config import DatasetConfig, TrainConfig
 from fer_exp.datasets.splits import select
+from fer_exp.errors import RequestError
 from fer_exp.report.figures import style
 from fer_exp.report.people_figures import lab_figure
 from fer_exp.store import open_dataset
@@ -19,6 +20,14 @@ from fer_exp.studies.presets import Preset
 from fer_exp.studies.published import read_published
 from fer_exp.studies.tables import Outcome, corpus_name
 from fer_exp.studies.trained import Trained, by
+
+
+def check(preset: Preset, config: TrainConfig, faces: pd.DataFrame) -> None:
+    """Raise RequestError where ``crowd`` cannot be read, or the words leave no one-hot to hold against soft."""
+    if preset.crowd is not None:
+        cafe_soft_crowd.of_folder(preset.crowd)
+    if not any({"onehot", "soft"} <= set(grid.get("labels", ())) for grid in preset.grids):
+        raise RequestError("cafe-soft holds labels=onehot against labels=soft; leave labels as they are.")
 
 
 def build(trained: Sequence[Trained], preset: Preset) -> Outcome:

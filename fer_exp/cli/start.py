@@ -1,0 +1,135 @@
+"""From the words of a command to its end: Hydra composes, the command runs, alone or as each job of a sweep."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+
+from fer_exp.cli.compose import compose_all, to_config
+from fer_exp.cli.gpus import SIDE_BY_SIDE, own_gpus
+from fer_exp.cli.mistakes import sentence
+from fer_exp.cli.words import flags_and_overrides
+from fer_exp.config import Config, TableConfig, TrainerConfig
+from fer_exp.config.folder import conf_folder
+from fer_exp.errors import RequestError
+
+
+def run(command: str, arguments: list[str]) -> int:
+    """Run a command on the config that its arguments describe, or each of a sweep's.
+
+    Args:
+        command: one of ``SCHEMAS``.
+        arguments: Hydra overrides and flags, -m among them for a sweep.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        RequestError: the arguments cannot be made into a config.
+        RunError: the single run failed.
+    """
+    import hydra
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.errors import HydraException
+    from hydra.types import RunMode
+    from omegaconf import DictConfig
+    from omegaconf.errors import OmegaConfBaseException
+
+    from fer_exp.cli.sweep import record, show_sweep
+
+    flags, overrides = flags_and_overrides(arguments)
+    sweep = "-m" in flags or "--multirun" in flags
+    if sweep and "TORCHELASTIC_RUN_ID" in os.environ:
+        # Its processes meet once: a second job would look them up where the first one left their addresses.
+        raise RequestError("torchrun starts one training; run the sweep without it, or torchrun once a training.")
+    program = sys.argv[0]
+    outcome: list[Path | Exception | None] = []
+    records = Path(tempfile.mkdtemp()) if sweep and command != "train" else None
+    own = [f"hydra.sweep.dir={records or '${output}/.sweep/' + uuid.uuid4().hex[:8]}", "hydra.sweep.subdir=."]
+
+    def task(composed: DictConfig) -> None:
+        hydra_config = HydraConfig.get()
+        told = list(hydra_config.overrides.task)
+        with _started_with(program, command, *told):
+            if hydra_config.mode != RunMode.RUN:
+                beside = str(hydra_config.launcher._target_).endswith(SIDE_BY_SIDE)
+                job = partial(_job_beside_others if beside else run_job, command)
+                make = partial(to_config, command, composed)
+                record(Path(hydra_config.sweep.dir), hydra_config.job.num, told, make, job)
+                return
+            try:
+                outcome.append(run_job(command, to_config(command, composed)))
+            except Exception as error:  # raised again below: Hydra would print lines of its own
+                outcome.append(error)
+
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints a traceback of its own and exits
+    sys.argv = [program, *flags, *(own if sweep else []), *overrides]
+    try:
+        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=command)(task)()
+    except (HydraException, OmegaConfBaseException) as error:
+        raise RequestError(sentence(error, command)) from error
+    except Exception as error:
+        if not sweep:
+            raise
+        show_sweep(ended=False)
+        reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+        print(
+            f"fer-exp: the launcher lost a job ({reason}). The same command runs what is missing; jobs that still run "
+            "go on to their end.",
+            file=sys.stderr,
+        )
+        return 1
+    if sweep:
+        return show_sweep()
+    for each in outcome:  # none with --cfg
+        if isinstance(each, Exception):
+            raise each
+        if each is not None:
+            from fer_exp.commands.train import show
+
+            show(each)
+    return 0
+
+
+def run_job(command: str, config: Config) -> Path | None:
+    """Run one command on its config: the function of its name in fer_exp/commands/.
+
+    Returns:
+        The run folder to show, or None: of a command that has none, or in a DDP run's other processes.
+    """
+    run_command = getattr(import_module(f"fer_exp.commands.{command}"), command)
+    if isinstance(config, TableConfig):  # which starts trainings
+        run_command = partial(run_command, compose=compose_all, start=run)
+    made: Path | None = run_command(config)
+    return made
+
+
+def _job_beside_others(command: str, config: Config) -> Path | None:
+    """``run_job`` with GPUs of its own, where it wants any."""
+    trainer: TrainerConfig | None = getattr(config, "trainer", None)
+    if trainer is None or trainer.accelerator == "cpu":
+        return run_job(command, config)
+    with own_gpus(trainer.devices):
+        return run_job(command, config)
+
+
+@contextmanager
+def _started_with(*words: str) -> Iterator[None]:
+    """Makes this process one that was started with these words.
+
+    Lightning starts the other processes of a DDP run as it finds this one started; a launcher's worker was started as
+    something else.
+    """
+    before = sys.argv, sys.modules["__main__"]
+    sys.argv, sys.modules["__main__"] = list(words), import_module("fer_exp.__main__")
+    try:
+        yield
+    finally:
+        sys.argv, sys.modules["__main__"] = before

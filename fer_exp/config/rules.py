@@ -1,0 +1,132 @@
+"""What types cannot say of a config: the closed choices, the bounds, the rules between keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fer_exp.config.folder import options
+from fer_exp.config.schema import Config, DatasetConfig, PeopleConfig, TrainerConfig
+from fer_exp.errors import RequestError, did_you_mean
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "dataset.release": ("auto", "2017", "2021"),
+    "dataset.subset": ("all", "A", "B"),
+    "backbone.stem": ("auto", "imagenet", "small"),
+    "trainer.accelerator": ("auto", "cpu", "gpu"),
+    "trainer.strategy": ("auto", "ddp"),
+    "trainer.precision": ("auto", "32-true", "bf16-mixed", "16-mixed"),
+    "trainer.optimizer": ("adamw", "adam", "sgd"),
+    "trainer.schedule": ("cosine", "step", "constant"),
+    "trainer.augment": ("weak", "strong", "none"),
+    "trainer.every_epoch": ("val", "test", "none"),
+    "trainer.balance": ("none", "sampler", "weights"),
+    "trainer.logger": ("csv", "tensorboard", "mlflow", "wandb"),
+}
+"""The closed choices by key; those of ``labels`` stand in fer_exp/labels/ beside what they mean."""
+
+OPTIONS = {"dataset.name": "dataset", "backbone.name": "backbone"}
+"""Names by key that are the options of a group of conf/."""
+
+AT_LEAST = {
+    "seed": 0,
+    "bootstrap": 0,
+    "permutations": 0,
+    "repeats": 1,
+    "steps": 1,
+    "min_shared": 2,
+    "gold_tasks": 1,
+    "raters": 2,
+    "budget": 1,
+    "faces": 10,
+    "dataset.size": 16,
+    "dataset.seed": 0,
+    "dataset.limit": 1,
+    "dataset.train_limit": 1,
+    "dataset.folds": 2,
+    "dataset.fold": 0,
+    "dataset.raters": 1,
+    "labels.seed": 0,
+    "labels.raters": 1,
+    "labels.min_votes": 0,
+    "labels.outliers": 0,
+    "method.affect_weight": 0,
+    "trainer.devices": 1,
+    "trainer.epochs": 1,
+    "trainer.batch_size": 2,  # batch normalisation and CCC need two
+    "trainer.weight_decay": 0,
+}
+
+
+def validate(config: Config) -> None:
+    """Check what types cannot say, before anything is read or computed.
+
+    What can only be known from the faces (votes there or not, a batch larger than its split) is checked where they
+    are read.
+
+    Raises:
+        RequestError: one sentence that names the key and the way out.
+    """
+    for key, choices in [*CHOICES.items(), *((key, options(group)) for key, group in OPTIONS.items())]:
+        value = _value(config, key)
+        if value is not None:
+            check_choice(key, str(value), choices)
+    for key, least in AT_LEAST.items():
+        value = _value(config, key)
+        if isinstance(value, int | float) and not value >= least:
+            raise RequestError(f"{key} is {value}; it must be at least {least}.")
+    if (dataset := getattr(config, "dataset", None)) is not None:
+        _check_dataset(dataset)
+    if (trainer := getattr(config, "trainer", None)) is not None:
+        _check_trainer(trainer)
+    if isinstance(config, PeopleConfig) and not (len(config.scale) == 2 and config.scale[0] < config.scale[1]):
+        raise RequestError(f"scale is {config.scale}; give the lowest and the highest rating, e.g. scale=[1,9].")
+
+
+def _check_trainer(given: TrainerConfig) -> None:
+    for key in ("learning_rate", "head_learning_rate"):
+        if (rate := getattr(given, key)) is not None and not rate > 0:
+            raise RequestError(f"trainer.{key} is {rate}; it must be above 0.")
+    if given.batch_size % given.devices:
+        raise RequestError(
+            f"trainer.batch_size is {given.batch_size} and trainer.devices {given.devices}: devices share each "
+            "batch evenly; make one a multiple of the other."
+        )
+    if given.devices > 1 and given.strategy == "auto":
+        raise RequestError(f"trainer.devices is {given.devices} but nothing shares the work; take trainer=ddp.")
+
+
+def _check_dataset(given: DatasetConfig) -> None:
+    if not 0 < given.test < 1:
+        raise RequestError(f"dataset.test is {given.test}; it is the share of faces tested on, between 0 and 1.")
+    if not 0 <= given.max_rejected <= 1:
+        raise RequestError(f"dataset.max_rejected is {given.max_rejected}; it is a share of the pictures, 0 to 1.")
+    if given.folds is not None and given.fold >= given.folds:
+        raise RequestError(f"dataset.fold is {given.fold} but dataset.folds={given.folds} are counted from 0.")
+    if given.fold and given.folds is None:
+        raise RequestError(f"dataset.fold={given.fold} does nothing without dataset.folds; set dataset.folds=5, say.")
+    if given.votes and given.ratings:
+        raise RequestError("dataset.votes and dataset.ratings both say what raters answered; give one of them.")
+    if given.subset != "all" and not (given.votes or given.ratings):
+        raise RequestError(f"dataset.subset={given.subset} goes by the raters' agreement; set dataset.votes=FILE.")
+
+
+def check_choice(key: str, value: str, choices: Sequence[str]) -> str:
+    """``value`` itself if it is one of ``choices``.
+
+    Raises:
+        RequestError: it is not; names the nearest choice and all of them.
+
+    >>> check_choice("labels.rule", "majorty", ("majority", "all"))
+    Traceback (most recent call last):
+    fer_exp.errors.RequestError: labels.rule=majorty is unknown; did you mean majority? There are: majority, all.
+    """
+    if value in choices:
+        return value
+    raise RequestError(f"{key}={value} is unknown; {did_you_mean(value, choices)}There are: {', '.join(choices)}.")
+
+
+def _value(config: object, key: str) -> object:
+    """The value at a dotted key, None where this command has no such key."""
+    for part in key.split("."):
+        config = getattr(config, part, None)
+    return config

@@ -1,0 +1,292 @@
+"""The schema of conf/: every key of every command with its type and default."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass
+class DatasetConfig:
+    """Which faces, from where, at which size. See conf/dataset/."""
+
+    name: str = "synthetic"
+    root: str | None = None
+    size: int = 48
+    classes: int = 7
+    limit: int | None = None
+    train_limit: int | None = None
+    validation: float = 0.1
+    seed: int = 0
+    drop: list[str] = field(default_factory=list)
+    faces: int = 3000
+    cache: str | None = None
+    table: str | None = None
+    votes: str | None = None
+    raters: int | None = None
+    ratings: str | None = None
+    split_file: str | None = None
+    release: str = "auto"
+    subset: str = "all"
+    test: float = 0.2
+    folds: int | None = None
+    fold: int = 0
+    max_rejected: float = 0.01
+
+
+@dataclass
+class LabelsConfig:
+    """What each training face is taught as. See conf/labels/."""
+
+    kind: str = "onehot"
+    source: str = "auto"
+    rule: str = "majority"
+    ties: str = "drop"
+    common: bool = False
+    smoothing: float = 0.0
+    noise: str = "symmetric"
+    rate: float = 0.0
+    exact: bool = True
+    clean_validation: bool = False
+    seed: int = 0
+    file: str | None = None
+    file_classes: Any = None  # a preset's name, or a list of class names
+    file_first: int | None = None
+    export: str | None = None
+    posteriors: str | None = None
+    raters: int | None = None
+    min_votes: int = 0
+    outliers: int = 1
+    others: str = "count"
+
+
+@dataclass
+class BackboneConfig:
+    """Which network, and where its first weights come from. See conf/backbone/."""
+
+    name: str = "resnet18"
+    weights: str = "none"
+    stem: str = "auto"
+
+
+@dataclass
+class MethodConfig:
+    """How the network is taught. See conf/method/.
+
+    Attributes:
+        name: of the method.
+        affect_weight: of the valence/arousal loss, where faces are rated.
+        keys: the method's own; on the command line and in conf/method/ they stand beside the other two.
+    """
+
+    name: str = "ce"
+    affect_weight: float = 1.0
+    keys: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class TrainerConfig:
+    """How long, how fast, on what. See conf/trainer/."""
+
+    accelerator: str = "auto"
+    devices: int = 1
+    strategy: str = "auto"
+    precision: str = "auto"
+    compile: bool = False
+    epochs: int = 4
+    batch_size: int = 32
+    optimizer: str = "adamw"
+    learning_rate: float = 1e-3
+    head_learning_rate: float | None = None
+    weight_decay: float = 1e-2
+    schedule: str = "cosine"
+    augment: str = "weak"
+    every_epoch: str = "val"
+    balance: str = "none"
+    logger: str = "csv"
+
+
+@dataclass
+class TrainConfig:
+    """Everything `fer-exp train` can be told."""
+
+    dataset: DatasetConfig = field(default_factory=DatasetConfig)
+    labels: LabelsConfig = field(default_factory=LabelsConfig)
+    backbone: BackboneConfig = field(default_factory=BackboneConfig)
+    method: MethodConfig = field(default_factory=MethodConfig)
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    seed: int = 0
+    output: str = "runs"
+    bootstrap: int = 1000
+
+
+@dataclass
+class EvaluateConfig:
+    """Everything `fer-exp evaluate` can be told."""
+
+    run: str | None = None
+    predictions: str | None = None
+    bootstrap: int = 1000
+    seed: int = 0
+    json: bool = False
+    all: bool = False
+
+
+@dataclass
+class CompareConfig:
+    """Everything `fer-exp compare` can be told."""
+
+    runs: list[str] = field(default_factory=list)
+    split: str = "test"
+    common: bool = False
+    metrics: list[str] | None = None
+    repairs: bool = True
+    bootstrap: int = 2000
+    permutations: int = 10000
+    seed: int = 0
+    json: bool = False
+    output: str | None = None
+
+
+@dataclass
+class ReportConfig:
+    """Everything `fer-exp report` can be told."""
+
+    run: str | None = None
+    runs: list[str] = field(default_factory=list)
+    split: str = "test"
+    common: bool = False
+    pictures: bool = True
+    bootstrap: int = 1000
+    seed: int = 0
+    output: str | None = None
+
+
+@dataclass
+class PrepareConfig:
+    """Everything `fer-exp prepare` can be told."""
+
+    dataset: DatasetConfig = field(default_factory=DatasetConfig)
+
+
+@dataclass
+class BenchConfig:
+    """Everything `fer-exp bench` can be told."""
+
+    dataset: DatasetConfig = field(default_factory=DatasetConfig)
+    backbone: BackboneConfig = field(default_factory=BackboneConfig)
+    method: MethodConfig = field(default_factory=MethodConfig)
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    seed: int = 0
+    steps: int = 20
+    repeats: int = 5
+    output: str | None = None
+
+
+@dataclass
+class TableConfig:
+    """Everything `fer-exp table` can be told; every other word goes to the trainings, as ``train``."""
+
+    study: str | None = None
+    scale: str = "smoke"
+    train: list[str] = field(default_factory=list)
+    run: bool = True
+    output: str = "runs"
+    results: str = "results"
+    bootstrap: int = 1000
+    crowd: str | None = None
+
+
+@dataclass
+class PeopleConfig:
+    """Where people's answers come from, and how their table is read."""
+
+    dataset: DatasetConfig | None = None
+    ratings: str | None = None
+    task: str | None = None
+    worker: str | None = None
+    label: str | None = None
+    classes: list[str] = field(default_factory=list)
+    ignore: list[str] = field(default_factory=lambda: ["unknown", "not_a_face"])
+    duplicates: str = "refuse"
+    scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])
+    bootstrap: int = 1000
+    seed: int = 0
+    output: str | None = None
+    json: bool = False
+
+
+@dataclass
+class AgreementConfig(PeopleConfig):
+    """Everything `fer-exp agreement` can be told."""
+
+    against: str | None = None
+    ties: str = "drop"
+    ordered: bool = False
+    min_shared: int = 10
+
+
+@dataclass
+class CrowdConfig(PeopleConfig):
+    """Everything `fer-exp crowd` can be told."""
+
+    gold: str | None = None
+    gold_tasks: int | None = None
+    lab: str | None = None
+    merge: list[str] = field(default_factory=list)
+    ties: str = "drop"
+    methods: list[str] = field(default_factory=lambda: ["majority", "dawid_skene", "one_coin", "glad", "mace"])
+    min_answers: int | None = None
+    min_gold_answers: int | None = None
+    min_gold_accuracy: float | None = None
+    min_agreement: float | None = None
+    min_skill: float | None = None
+    min_consistency: float | None = None
+    min_seconds: float | None = None
+    min_entropy: float | None = None
+    max_entropy: float | None = None
+    max_spam: float | None = None
+
+
+@dataclass
+class PlanConfig(PeopleConfig):
+    """Everything `fer-exp crowd plan` can be told."""
+
+    raters: int = 100
+    budget: int = 10_000
+    faces: int = 1000
+    l1: float = 0.25
+    bootstrap: int = 50
+
+
+Config = (
+    TrainConfig
+    | EvaluateConfig
+    | CompareConfig
+    | ReportConfig
+    | PrepareConfig
+    | AgreementConfig
+    | CrowdConfig
+    | PlanConfig
+    | BenchConfig
+    | TableConfig
+)
+SCHEMAS: dict[str, type[Config]] = {
+    "train": TrainConfig,
+    "evaluate": EvaluateConfig,
+    "compare": CompareConfig,
+    "report": ReportConfig,
+    "prepare": PrepareConfig,
+    "agreement": AgreementConfig,
+    "crowd": CrowdConfig,
+    "plan": PlanConfig,
+    "bench": BenchConfig,
+    "table": TableConfig,
+}
+
+
+def plain(config: TrainConfig) -> dict[str, Any]:
+    """The config as nested dicts, as conf/ has it: a method's own keys stand beside its name."""
+    found = asdict(config)
+    found["method"].update(found["method"].pop("keys"))
+    return found
