@@ -251,7 +251,7 @@ def _write(corpus: Corpus, facts: dict[str, Any], key: str, folder: Path, log: C
         if faces.votes is not None:
             faces.votes.to_parquet(aside / "votes.parquet", index=False)
         shape = [len(faces.table), size, size, corpus.channels]
-        words = {"key": key, "shape": shape, "found": faces.found, "flags": faces.flags, "facts": facts}
+        words = {"key": key, "shape": shape, "found": faces.notes, "flags": faces.flags, "facts": facts}
         (aside / "store.json").write_text(json.dumps(words, indent=1))
         (aside / JOURNAL).unlink(missing_ok=True)
         if folder.exists() and not _is_whole(folder):
@@ -279,7 +279,7 @@ def _without(faces: Faces, rejected: dict[int, str], file: Path) -> Faces:
     good = np.ones(len(faces.table), dtype=bool)
     good[rows] = False
     votes = None if faces.votes is None else faces.votes[good].reset_index(drop=True)
-    found = {**faces.found, f"pictures rejected, listed in {REJECTED}": len(rows)}
+    found = {**faces.notes, f"pictures rejected, listed in {REJECTED}": len(rows)}
     return Faces(faces.table[good].reset_index(drop=True), votes, found, faces.flags)
 
 

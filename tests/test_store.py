@@ -78,7 +78,7 @@ def test_a_store_gives_back_what_the_corpus_said(tmp_path: Path) -> None:
     for column in ("face", "split", "label", "source"):
         assert store.faces[column].tolist() == faces.table[column].tolist()
     assert store.faces[["subject", "valence", "arousal"]].isna().all(axis=None)
-    assert (store.found, store.flags) == (faces.found, faces.flags)
+    assert (store.found, store.flags) == (faces.notes, faces.flags)
     assert store.facts["files"] == corpus.digests()
 
 

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.csv as pc
 from numpy.typing import NDArray
 
-from fer_exp.datasets.corpus import FACE_COLUMNS, Corpus, Faces
-from fer_exp.datasets.pictures import Picture, PictureCorpus, found_root, safe_path
+from fer_exp.datasets.corpus import Corpus, Faces, faces_table
+from fer_exp.datasets.pictures import Picture, PictureCorpus, find_marker, safe_path
 from fer_exp.errors import RequestError
 from fer_exp.names import stem
 from fer_exp.tables import need
@@ -35,7 +35,7 @@ TEST_2017 = dict.fromkeys(CODES, 500)
 
 
 class AffectNet(PictureCorpus):
-    """What both releases share. The official validation set is the test split: the official test set is not public."""
+    """Both releases. The official validation set is the test split here, as the official test set is not public."""
 
     name = "affectnet"
     citation = (
@@ -81,36 +81,32 @@ class AffectNet2017(AffectNet):
             RequestError: a column that is missing, an expression, rating or box out of range, a path that leaves the
                 root; names file and row.
         """
-        listed, found = self._rows
-        return Faces(listed[[*FACE_COLUMNS]].copy(), None, found)
+        rows, notes = self._rows
+        return Faces(faces_table(self.name, **rows[["face", "split", "label", "valence", "arousal"]]), None, notes)
 
     def pictures(self) -> list[Picture]:
         """The pictures with their face boxes."""
-        listed = self._rows[0]
-        boxes = listed[["left", "top", "right", "bottom"]].to_numpy().tolist()
-        return [Picture(path, tuple(box)) for path, box in zip(listed["path"], boxes, strict=True)]
+        rows = self._rows[0]
+        boxes = rows[["left", "top", "right", "bottom"]].to_numpy().tolist()
+        return [Picture(path, tuple(box)) for path, box in zip(rows["path"], boxes, strict=True)]
 
     @cached_property
     def _rows(self) -> tuple[pd.DataFrame, dict[str, int]]:
         """Both lists as one table, sorted by split and path, and what was left out."""
-        parts = []
-        found: dict[str, int] = {}
-        for file, split in zip(self.files(), SETS_2017.values(), strict=True):
-            part = _read_list(file, f"{self.name}: {file}")
-            for code, meaning in OTHERS.items():
-                sentence = f"rows of expression {code} ({meaning}), left out"
-                found[sentence] = found.get(sentence, 0) + int((part["expression"] == code).sum())
-            parts.append(part[part["expression"] < len(CODES)].assign(split=split))
-        listed = pd.concat(parts, ignore_index=True).sort_values(["split", "path"], kind="stable", ignore_index=True)
-        again = listed.groupby("path").cumcount()
-        found["faces in a picture that is listed before (named path#2 and so on)"] = int((again > 0).sum())
-        listed["face"] = listed["path"].map(stem)
-        listed.loc[again > 0, "face"] += "#" + (again[again > 0] + 1).astype(str)
-        listed["label"] = np.array(CODES, dtype=object)[listed["expression"]]
-        listed["subject"] = pd.Series([None] * len(listed), dtype=object)
-        listed["source"] = self.name
-        listed["path"] = "Manually_Annotated_Images/" + listed["path"]
-        return listed, found
+        lists = zip(self.files(), SETS_2017.values(), strict=True)
+        rows = pd.concat([_read_list(file, f"{self.name}: {file}").assign(split=split) for file, split in lists])
+        notes = {
+            f"rows of expression {code} ({meaning}), left out": int((rows["expression"] == code).sum())
+            for code, meaning in OTHERS.items()
+        }
+        rows = rows[rows["expression"] < len(CODES)].sort_values(["split", "path"], kind="stable", ignore_index=True)
+        again = rows.groupby("path").cumcount()
+        notes["faces in a picture that is listed before (named path#2 and so on)"] = int((again > 0).sum())
+        rows["face"] = rows["path"].map(stem)
+        rows.loc[again > 0, "face"] += "#" + (again[again > 0] + 1).astype(str)
+        rows["label"] = np.array(CODES, dtype=object)[rows["expression"]]
+        rows["path"] = "Manually_Annotated_Images/" + rows["path"]
+        return rows, notes
 
 
 class AffectNet2021(AffectNet):
@@ -133,7 +129,7 @@ class AffectNet2021(AffectNet):
         states = []
         for name in SETS_2021:
             with os.scandir(self.root / name / "annotations") as entries:
-                states += [(name, each.name, each.stat().st_size, each.stat().st_mtime_ns) for each in entries]
+                states += [(name, file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in entries]
         return f"{super().recipe()}, annotations {pd.util.hash_array(np.array(sorted(map(str, states)))).sum():x}"
 
     def read(self) -> Faces:
@@ -146,17 +142,13 @@ class AffectNet2021(AffectNet):
         folders = [self.root / name / "annotations" / number for name, number in self._numbers]
         with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
             values = np.array(list(pool.map(self._annotations, folders)), dtype=np.float64).reshape(-1, 3)
-        table = pd.DataFrame(
-            {
-                "face": faces,
-                "split": [SETS_2021[name] for name, _ in self._numbers],
-                "subject": pd.Series([None] * len(faces), dtype=object),
-                "label": np.array(CODES, dtype=object)[values[:, 0].astype(np.int64)],
-                "valence": values[:, 1],
-                "arousal": values[:, 2],
-                "source": self.name,
-            },
-            columns=list(FACE_COLUMNS),
+        table = faces_table(
+            self.name,
+            faces,
+            split=[SETS_2021[name] for name, _ in self._numbers],
+            label=np.array(CODES, dtype=object)[values[:, 0].astype(np.int64)],
+            valence=values[:, 1],
+            arousal=values[:, 2],
         )
         return Faces(table, None, {"pictures without an expression file, left out": self._without})
 
@@ -168,16 +160,16 @@ class AffectNet2021(AffectNet):
     def _numbers(self) -> list[tuple[str, str]]:
         """Folder and number of each face, sorted."""
         self.files()
-        found = []
+        numbers: list[tuple[str, str]] = []
         self._without = 0
         for name in SETS_2021:
             with os.scandir(self.root / name / "images") as entries:
-                images = {each.name.removesuffix(".jpg") for each in entries}
+                images = {file.name.removesuffix(".jpg") for file in entries}
             with os.scandir(self.root / name / "annotations") as entries:
-                labelled = {each.name.removesuffix("_exp.npy") for each in entries if each.name.endswith("_exp.npy")}
+                labelled = {file.name.removesuffix("_exp.npy") for file in entries if file.name.endswith("_exp.npy")}
             self._without += len(images - labelled)
-            found += [(name, number) for number in sorted(labelled)]  # one without a picture is rejected when decoded
-        return found
+            numbers += [(name, number) for number in sorted(labelled)]  # one without a picture is rejected later
+        return numbers
 
     def _annotations(self, start: Path) -> tuple[int, float, float]:
         """Expression, valence and arousal of one face, nan where a rating is -2 or has no file."""
@@ -202,13 +194,11 @@ class AffectNet2021(AffectNet):
 
 
 def open_affectnet(root: Path, classes: tuple[str, ...], release: str, max_rejected: float) -> Corpus:
-    """The release that lies at ``root``, or the one asked for."""
+    """The release asked for: 2017, 2021, or with auto the one that lies at ``root``."""
     if release == "auto":
         markers = (*AffectNet2017.markers, *AffectNet2021.markers)
-        marker = found_root(root, markers, AffectNet.name, AffectNet.access)
-        release = "2017" if marker == LISTS else "2021"
-    made = {"2017": AffectNet2017, "2021": AffectNet2021}[release]
-    return made(root, classes, max_rejected)
+        release = "2017" if find_marker(root, markers, AffectNet.name, AffectNet.access) == LISTS else "2021"
+    return {"2017": AffectNet2017, "2021": AffectNet2021}[release](root, classes, max_rejected)
 
 
 def _read_list(file: Path, where: str) -> pd.DataFrame:
@@ -253,10 +243,10 @@ def _read_list(file: Path, where: str) -> pd.DataFrame:
 
 
 def _floats(column: pd.Series, where: str) -> NDArray[np.float64]:
-    given = np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
+    values = np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
     if column.name not in ("face_x", "face_y", "face_width", "face_height"):  # No-Face rows may have NULL there
-        _refuse(~np.isfinite(given), column, where, "a number")
-    return given
+        _refuse(~np.isfinite(values), column, where, "a number")
+    return values
 
 
 def _refuse(bad: NDArray[np.bool_], column: pd.Series[Any], where: str, wanted: str) -> None:

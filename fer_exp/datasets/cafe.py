@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from fer_exp.datasets.corpus import FACE_COLUMNS, Faces
+from fer_exp.datasets.corpus import Faces, faces_table
 from fer_exp.datasets.pictures import Picture, PictureCorpus, listed
 from fer_exp.errors import RequestError
 from fer_exp.names import CLASSES, expression, stem
@@ -58,18 +58,18 @@ class Cafe(PictureCorpus):
         Raises:
             RequestError: a picture whose name is not of CAFE's form, or whose pose is not known.
         """
-        rows = [self._row(path) for path in self._paths]
-        table = pd.DataFrame(rows, columns=[*FACE_COLUMNS, "mouth", "sex", "race", "session"])
-        children = table.groupby("session")["subject"].nunique()
-        sessions = table.groupby("subject")["session"].nunique()
-        found = {
-            "children": int(table["subject"].nunique()),
-            "session folders that hold more than one child": int((children > 1).sum()),
-            "children in more than one session folder": int((sessions > 1).sum()),
+        rows = pd.DataFrame([self._row(path) for path in self._paths])
+        children = rows["subject"].nunique()
+        notes = {
+            "children": children,
+            "session folders that hold more than one child": int(
+                (rows.groupby("session")["subject"].nunique() > 1).sum()
+            ),
+            "children in more than one session folder": int((rows.groupby("subject")["session"].nunique() > 1).sum()),
         }
-        if (poses := table["subject"].nunique()) != self.expected_subjects:
-            found[f"children missing or too many, of {self.expected_subjects}"] = abs(self.expected_subjects - poses)
-        return Faces(table.drop(columns="session"), None, found)
+        if children != self.expected_subjects:
+            notes[f"children missing or too many, of {self.expected_subjects}"] = abs(self.expected_subjects - children)
+        return Faces(faces_table(self.name, **rows.drop(columns="session")), None, notes)
 
     def pictures(self) -> list[Picture]:
         """Every picture below sessions/."""
@@ -83,7 +83,8 @@ class Cafe(PictureCorpus):
             raise RequestError(f"{self.name}: there is no picture below {self.root}/sessions; unpack the volume there.")
         return sorted(paths, key=lambda path: (stem(PurePosixPath(path).name), path))
 
-    def _row(self, path: str) -> dict[str, object]:
+    def _row(self, path: str) -> dict[str, str | None]:
+        """What the name and folder of a picture say, by column."""
         file = PurePosixPath(path)
         match = NAME.fullmatch(file.stem)
         pose = match["pose"].lower() if match else ""
@@ -98,12 +99,8 @@ class Cafe(PictureCorpus):
         sex, race = match["sex"].upper(), match["race"].upper()
         return {
             "face": file.stem,
-            "split": None,
             "subject": f"{sex}-{race}-{match['number']}",
             "label": label,
-            "valence": np.nan,
-            "arousal": np.nan,
-            "source": self.name,
             "mouth": mouth,
             "sex": sex,
             "race": race,
@@ -111,8 +108,8 @@ class Cafe(PictureCorpus):
         }
 
 
-def subset(faces: pd.DataFrame, votes: pd.DataFrame, which: str) -> pd.Series:
-    """Which faces belong to a subset by agreement, bool by the index of ``faces``.
+def subset(faces: pd.DataFrame, votes: pd.DataFrame, letter: str) -> pd.Series:
+    """The faces of a subset by agreement.
 
     A is as published: at least 60 % of a face's raters chose the posed class. B is our own reading, all other faces
     that were rated: the publication describes B by its variability, not by a rule.
@@ -120,7 +117,10 @@ def subset(faces: pd.DataFrame, votes: pd.DataFrame, which: str) -> pd.Series:
     Args:
         faces: ``label`` is read, the posed class.
         votes: counts in the same order; all answers count, other answers than classes included.
-        which: A or B.
+        letter: A or B.
+
+    Returns:
+        A bool a face, by the index of ``faces``.
     """
     answers = votes.drop(columns="face")
     place = answers.columns.get_indexer(pd.Index(faces["label"]))
@@ -128,4 +128,4 @@ def subset(faces: pd.DataFrame, votes: pd.DataFrame, which: str) -> pd.Series:
     total = counts.sum(axis=1)
     chosen = np.where(place >= 0, counts[np.arange(len(counts)), place], 0.0)
     agreed = (total > 0) & (chosen >= AGREED * total - 1e-9)
-    return pd.Series(agreed if which == "A" else (total > 0) & ~agreed, index=faces.index)
+    return pd.Series(agreed if letter == "A" else (total > 0) & ~agreed, index=faces.index)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -28,14 +28,27 @@ class Faces:
             ``label`` (class name or null), ``valence`` and ``arousal`` (-1..1 or nan), ``source``, in that order;
             then columns of text of the corpus' own (CAFE: mouth, sex, race).
         votes: None, or ``face`` and one integer count column per class, then any of ``OTHER_ANSWERS``.
-        found: what a person should know of what was read: sentence -> count, e.g. rows without a picture name.
+        notes: what a person should know of what was read: sentence -> count, e.g. rows without a picture name.
         flags: face ids by the name that ``dataset.drop`` gives them: duplicate, constant, conflict.
     """
 
     table: pd.DataFrame
     votes: pd.DataFrame | None = None
-    found: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, int] = field(default_factory=dict)
     flags: dict[str, list[str]] = field(default_factory=dict)
+
+
+def faces_table(source: str, face: Sequence[str], **columns: object) -> pd.DataFrame:
+    """A faces table, as ``Faces`` holds it; of the usual columns those that are not given are null.
+
+    Args:
+        source: name of the corpus.
+        face: ids of N faces.
+        columns: the other columns, each of N values; those of the corpus' own come last.
+    """
+    null = pd.Series([None] * len(face), dtype=object)
+    usual = {"face": face, "split": null, "subject": null, "label": null, "valence": np.nan, "arousal": np.nan}
+    return pd.DataFrame({**usual, "source": source, **columns})
 
 
 class Corpus(ABC):

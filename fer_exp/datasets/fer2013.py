@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import hashlib
-import lzma
-import zipfile
-import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
-from fer_exp.datasets.corpus import FACE_COLUMNS, Corpus, Faces
-from fer_exp.errors import DatasetNotFoundError, RequestError
+from fer_exp.datasets.corpus import Corpus, Faces, faces_table
+from fer_exp.datasets.packed import find_file, open_unpacked, unpacked_name
+from fer_exp.errors import RequestError
 
 SIDE = 48
 PIXELS = SIDE * SIDE
 CODES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 """What 0..6 mean in the ``emotion`` column."""
 SPLITS = {"Training": "train", "PublicTest": "val", "PrivateTest": "test"}
-PACKINGS = ("", ".gz", ".bz2", ".xz", ".zip")
 SPACE = (ord(" ") - ord("0")) % 256
 PIECE = 64
 """Rows parsed at once: half a megabyte of text and its arrays stay in the processor's cache (measured best)."""
@@ -38,6 +32,10 @@ class Fer2013(Corpus):
     ``root`` is the folder with ``fer2013.csv`` or ``icml_face_data.csv``, or that file itself, plain or packed
     (.gz, .bz2, .xz, .zip). Where both are there, ``fer2013.csv`` is read. The text is read once, in pieces, hashed and
     parsed as it passes; the grey values (83 MB) stay with the instance until it goes.
+
+    Args:
+        root: the folder of the file, or the file.
+        classes: class names that the tables may use; the seven of FER2013, for FER+ contempt as well.
 
     Flags, by pixel identity:
         duplicate: a val or test face whose picture already stands in an earlier split (train before val before test).
@@ -63,14 +61,7 @@ class Fer2013(Corpus):
     listings: ClassVar[tuple[str, ...]] = ("fer2013.csv", "icml_face_data.csv")
 
     def __init__(self, root: Path, classes: tuple[str, ...]) -> None:
-        """Look at nothing yet.
-
-        Args:
-            root: the folder of the file, or the file.
-            classes: class names that the tables may use; the seven of FER2013, for FER+ contempt as well.
-        """
-        self.root = root
-        self.classes = classes
+        self.root, self.classes = root, classes
         self._pieces: list[NDArray[np.uint8]] = []
         self._labels: NDArray[np.int64] = np.empty(0, np.int64)
         self._usages: list[str] = []
@@ -78,7 +69,7 @@ class Fer2013(Corpus):
 
     def files(self) -> list[Path]:
         """The one file that is read; raises DatasetNotFoundError saying what was looked for and where."""
-        return [locate(self.root, self.listings, self.name, self.access)]
+        return [find_file(self.root, self.listings, self.name, self.access)]
 
     def digests(self) -> dict[str, str]:
         """MD5 of the unpacked file, by its unpacked name: packing a file does not make it another corpus."""
@@ -93,21 +84,11 @@ class Fer2013(Corpus):
             RequestError: a row that is cut, garbled or out of range; the message names file and row.
         """
         self._parse()
-        count = len(self._labels)
-        table = pd.DataFrame(
-            {
-                "face": [f"fer{row:07d}" for row in range(count)],
-                "split": [SPLITS[usage] for usage in self._usages],
-                "subject": pd.Series([None] * count, dtype=object),
-                "label": np.array(CODES)[self._labels],
-                "valence": np.nan,
-                "arousal": np.nan,
-                "source": self.name,
-            },
-            columns=list(FACE_COLUMNS),
-        )
-        found, flags = look_alikes(table, self._pieces)
-        return Faces(table, None, found, flags)
+        faces = [f"fer{row:07d}" for row in range(len(self._labels))]
+        splits = [SPLITS[usage] for usage in self._usages]
+        table = faces_table(self.name, faces, split=splits, label=np.array(CODES)[self._labels])
+        notes, flags = look_alikes(table, self._pieces)
+        return Faces(table, None, notes, flags)
 
     def pixels(self, size: int) -> Iterator[NDArray[np.uint8]]:
         """Grey pictures in row order, pieces of shape (n, size, size, 1), uint8.
@@ -118,7 +99,8 @@ class Fer2013(Corpus):
         for piece in self._pieces:
             pictures = piece.reshape(-1, SIDE, SIDE)
             if size != SIDE:
-                pictures = np.stack([resized(picture, size) for picture in pictures])
+                resized = [Image.fromarray(face).resize((size, size), Image.Resampling.BILINEAR) for face in pictures]
+                pictures = np.stack([np.asarray(face) for face in resized])
             yield pictures[..., None]
 
     def _parse(self) -> None:
@@ -130,7 +112,7 @@ class Fer2013(Corpus):
         pieces: list[NDArray[np.uint8]] = []
         labels: list[int] = []
         usages: list[str] = []
-        with open_unpacked(file, self.name) as stream:
+        with open_unpacked(file, self.name, self.listings) as stream:
             header = stream.readline()
             digest.update(header)
             columns = columns_of(header, file, self.name)
@@ -182,15 +164,15 @@ def bad_row(corpus: str, file: Path, row: int, problem: str) -> str:
 
 def fields(line: bytes, columns: tuple[int, int, int]) -> tuple[int, bytes, str]:
     """Label (0..6), pixel text and usage of one line; raises ValueError with what is wrong."""
-    parts = line.split(b",")
-    if len(parts) != 3:
-        raise ValueError(f"has {len(parts)} fields where emotion, pixels and Usage belong")
-    emotion, pixels, usage = (parts[column].strip(b' "\r\n') for column in columns)
+    cells = line.split(b",")
+    if len(cells) != 3:
+        raise ValueError(f"has {len(cells)} fields where emotion, pixels and Usage belong")
+    emotion, pixels, usage = (cells[column].strip(b' "\r\n') for column in columns)
     if len(emotion) != 1 or not b"0" <= emotion <= b"6":
-        raise ValueError(f"has the emotion {shown(emotion)} where one of 0 to 6 belongs")
+        raise ValueError(f"has the emotion {quoted(emotion)} where one of 0 to 6 belongs")
     text = usage.decode("latin-1")
     if text not in SPLITS:
-        raise ValueError(f"has the Usage {shown(usage)} where Training, PublicTest or PrivateTest belongs")
+        raise ValueError(f"has the Usage {quoted(usage)} where Training, PublicTest or PrivateTest belongs")
     return emotion[0] - ord("0"), pixels, text
 
 
@@ -242,13 +224,13 @@ def parse_row(text: bytes) -> NDArray[np.uint8]:
     words = text.split()
     for place, word in enumerate(words, start=1):
         if not word.isdigit() or len(word) > 3 or int(word) > 255:
-            raise ValueError(f"has {shown(word)} as pixel {place} where a whole number 0 to 255 belongs")
+            raise ValueError(f"has {quoted(word)} as pixel {place} where a whole number 0 to 255 belongs")
     if len(words) != PIXELS:
         raise ValueError(f"has {len(words):,} pixel values where 48 x 48 = 2,304 belong")
     return np.array([int(word) for word in words], np.uint8)
 
 
-def shown(text: bytes) -> str:
+def quoted(text: bytes) -> str:
     """Bytes of a file as a message shows them: quoted, and cut where they are long."""
     return repr(text[:20].decode("latin-1")) + ("..." if len(text) > 20 else "")
 
@@ -266,17 +248,15 @@ def look_alikes(table: pd.DataFrame, pieces: list[NDArray[np.uint8]]) -> tuple[d
     # A 128-bit digest stands for a picture; two different ones with the same digest are not to be expected.
     digests = [hashlib.blake2b(row, digest_size=16).digest() for piece in pieces for row in piece]
     picture = pd.factorize(pd.Series(digests, dtype=object))[0]
-    faces = table["face"].to_numpy()
-    split = table["split"].to_numpy()
-    everything = {name: np.isin(picture, picture[split == name]) for name in ("train", "val")}
-    test_of_train = (split == "test") & everything["train"]
-    val_of_train = (split == "val") & everything["train"]
-    test_of_val = (split == "test") & everything["val"] & ~everything["train"]
+    faces, split = table["face"].to_numpy(), table["split"].to_numpy()
+    in_train, in_val = (np.isin(picture, picture[split == name]) for name in ("train", "val"))
+    test_of_train, val_of_train = (split == "test") & in_train, (split == "val") & in_train
+    test_of_val = (split == "test") & in_val & ~in_train
     within = pd.DataFrame({"split": split, "picture": picture}).duplicated().to_numpy()
     constant = np.concatenate([piece.min(axis=1) == piece.max(axis=1) for piece in pieces])
     labels = pd.Series(pd.factorize(table["label"])[0]).groupby(picture)
     conflict = (labels.transform("min") != labels.transform("max")).to_numpy()
-    found = {
+    notes = {
         "test faces pixel-identical to a train face": int(test_of_train.sum()),
         "val faces pixel-identical to a train face": int(val_of_train.sum()),
         "test faces pixel-identical to a val face and to no train face": int(test_of_val.sum()),
@@ -285,12 +265,7 @@ def look_alikes(table: pd.DataFrame, pieces: list[NDArray[np.uint8]]) -> tuple[d
         "faces whose identical copies carry different labels": int(conflict.sum()),
     }
     flags = {"duplicate": test_of_train | val_of_train | test_of_val, "constant": constant, "conflict": conflict}
-    return found, {name: faces[chosen].tolist() for name, chosen in flags.items()}
-
-
-def resized(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """One grey picture of shape (48, 48) at (size, size)."""
-    return np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.BILINEAR))
+    return notes, {name: faces[chosen].tolist() for name, chosen in flags.items()}
 
 
 def columns_of(header: bytes, file: Path, corpus: str) -> tuple[int, int, int]:
@@ -300,75 +275,7 @@ def columns_of(header: bytes, file: Path, corpus: str) -> tuple[int, int, int]:
     names = [name.strip(' "\r\n').lower() for name in header[:200].decode("utf-8-sig", "replace").split(",")]
     if sorted(names) != ["emotion", "pixels", "usage"]:
         raise RequestError(
-            f"{corpus}: {file} starts with {shown(header.strip())} where the columns emotion, pixels, Usage belong; "
+            f"{corpus}: {file} starts with {quoted(header.strip())} where the columns emotion, pixels, Usage belong; "
             "is this fer2013.csv or icml_face_data.csv?"
         )
     return names.index("emotion"), names.index("pixels"), names.index("usage")
-
-
-def unpacked_name(file: Path) -> str:
-    """The name of a file without what packed it: fer2013.csv for fer2013.csv.gz."""
-    return file.stem if file.suffix in PACKINGS[1:] else file.name
-
-
-def locate(root: Path, names: tuple[str, ...], corpus: str, access: str) -> Path:
-    """The first of ``names`` in a folder, plain or packed, or ``root`` itself if that is a file.
-
-    Raises:
-        DatasetNotFoundError: with what was looked for and ``access``, or the folder below that has it.
-    """
-    if root.is_file():
-        return root
-    candidates = [name + packing for name in names for packing in PACKINGS]
-    candidates += [f"{Path(name).stem}.zip" for name in names]
-    if file := first_file(root, candidates):
-        return file
-    if not root.is_dir():
-        raise DatasetNotFoundError(f"{corpus}: dataset.root={root} does not exist. {access}")
-    for folder in sorted(folder for folder in root.iterdir() if folder.is_dir()):
-        if file := first_file(folder, candidates):
-            raise DatasetNotFoundError(
-                f"{corpus}: {file.name} lies one folder further down; set dataset.root={folder}."
-            )
-    what = " or ".join(names)
-    raise DatasetNotFoundError(f"{corpus}: there is no {what} (plain, .gz, .bz2, .xz or .zip) in {root}. {access}")
-
-
-def first_file(folder: Path, names: list[str]) -> Path | None:
-    """The first of ``names`` that is a file in ``folder``."""
-    return next((folder / name for name in names if (folder / name).is_file()), None)
-
-
-@contextmanager
-def open_unpacked(file: Path, corpus: str) -> Iterator[IO[bytes]]:
-    """A file's bytes as they are unpacked; what goes wrong in unpacking becomes a RequestError."""
-    openers = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-    try:
-        with ExitStack() as stack:
-            if file.suffix == ".zip":
-                archive = stack.enter_context(zipfile.ZipFile(file))
-                stream: IO[bytes] = stack.enter_context(member(archive, file, corpus))
-            elif file.suffix in openers:
-                stream = stack.enter_context(openers[file.suffix](file, "rb"))  # type: ignore[operator]
-            else:
-                stream = stack.enter_context(file.open("rb", buffering=1 << 20))
-            yield stream
-    except PermissionError:
-        raise RequestError(f"{corpus}: {file} may not be read by you; change its permissions.") from None
-    except (EOFError, OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError) as problem:
-        if isinstance(problem, OSError) and problem.errno is not None:
-            raise  # the disk's trouble; gzip and bz2 raise an OSError without a number for damaged content
-        why = f"{corpus}: {file} cannot be unpacked ({problem}); it is cut or damaged, get it again."
-        raise RequestError(why) from None
-
-
-def member(archive: zipfile.ZipFile, file: Path, corpus: str) -> IO[bytes]:
-    """The wanted CSV in a zip archive: of the archive's own name, else of a known name, else the only one."""
-    tables = [name for name in archive.namelist() if name.endswith(".csv") and "__MACOSX" not in name]
-    known = {Path(name).name: name for name in reversed(tables)}
-    for name in (file.stem, f"{file.stem}.csv", *Fer2013.listings):
-        if name in known:
-            return archive.open(known[name])
-    if len(tables) != 1:
-        raise RequestError(f"{corpus}: {file} holds {len(tables)} CSV files and none is fer2013.csv; unpack it first.")
-    return archive.open(tables[0])

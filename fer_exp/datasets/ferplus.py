@@ -6,19 +6,22 @@ import csv
 import hashlib
 import io
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.datasets.corpus import Faces
-from fer_exp.datasets.fer2013 import Fer2013, bad_row, locate, open_unpacked, shown, unpacked_name
+from fer_exp.datasets.fer2013 import Fer2013, bad_row, quoted
+from fer_exp.datasets.packed import find_file, open_unpacked, unpacked_name
 from fer_exp.errors import RequestError
-from fer_exp.names import CLASSES, stem
+from fer_exp.names import CLASSES, OTHER_ANSWERS, stem
 
 VOTES = "fer2013new.csv"
+RATERS = 10
+"""Votes for each face."""
 ANSWERS = {**{name: name for name in CLASSES}, "unknown": "unknown", "not_a_face": "nf"}
 """Our name of an answer -> its column in the file, in lower case."""
 
@@ -52,17 +55,16 @@ class FerPlus(Fer2013):
         "fer2013.csv (or icml_face_data.csv) and fer2013new.csv in one folder; or FER2013Train/, FER2013Valid/, "
         "FER2013Test/, each with pictures and label.csv"
     )
-    votes_per_face: ClassVar[int] = 10
 
     def files(self) -> list[Path]:
         """FER2013's file and the votes beside it; raises DatasetNotFoundError where one is missing."""
         faces = super().files()[0]
-        return [faces, locate(faces.parent, (VOTES,), self.name, self.access)]
+        return [faces, find_file(faces.parent, (VOTES,), self.name, self.access)]
 
     def digests(self) -> dict[str, str]:
         """MD5 of both files, unpacked."""
         votes = self.files()[1]
-        with open_unpacked(votes, self.name) as stream:
+        with open_unpacked(votes, self.name, (VOTES,)) as stream:
             digest = hashlib.md5(stream.read(), usedforsecurity=False).hexdigest()
         return {**super().digests(), unpacked_name(votes): digest}
 
@@ -81,32 +83,46 @@ class FerPlus(Fer2013):
                 f"{self.name}: {file.name} has {len(counts):,} rows but {fer} has {len(faces.table):,}. They are "
                 "paired by row order, so one of them is incomplete; get both again (docs/datasets.md, FER+)."
             )
-        for row, (ours, theirs) in enumerate(zip(self._usages, usages, strict=True), start=1):
-            if ours != theirs:
+        for row, (usage, votes_usage) in enumerate(zip(self._usages, usages, strict=True), start=1):
+            if usage != votes_usage:
                 raise RequestError(
-                    f"{self.name}: in row {row} (line {row + 1}) {file.name} says Usage {theirs!r} but {fer} says "
-                    f"{ours!r}. They are paired by row order, so one of them was sorted or cut; get both again."
+                    f"{self.name}: in row {row} (line {row + 1}) {file.name} says Usage {votes_usage!r} but {fer} says "
+                    f"{usage!r}. They are paired by row order, so one of them was sorted or cut; get both again."
                 )
-        votes = pd.DataFrame(counts, columns=list(ANSWERS))
-        found = {**faces.found, **oddities(names, counts, self.votes_per_face)}
-        for left_out in (name for name in CLASSES if name not in self.classes):
-            moved = votes.pop(left_out)
-            votes["unknown"] += moved
-            found[f"votes for {left_out}, which is no class here, counted as unknown"] = int(moved.sum())
-        votes.insert(0, "face", faces.table["face"])
+        votes, notes = votes_table(
+            faces.table["face"], names, pd.DataFrame(counts, columns=list(ANSWERS)), self.classes
+        )
         pictures = pd.Series([stem(name) or None for name in names], dtype=object)
-        return Faces(faces.table.assign(picture=pictures), votes, found, faces.flags)
+        return Faces(faces.table.assign(picture=pictures), votes, faces.notes | notes, faces.flags)
 
 
-def oddities(names: list[str], counts: NDArray[np.int64], votes_per_face: int) -> dict[str, int]:
-    """What is odd about the votes: sentence -> count. Nothing is changed for it."""
-    totals = counts.sum(axis=1)
-    return {
-        "rows of votes without a picture name": names.count(""),
-        "picture names that occur more than once": sum(n > 1 for name, n in Counter(names).items() if name),
-        f"faces with another number of votes than {votes_per_face}": int((totals != votes_per_face).sum()),
-        "faces without any vote": int((totals == 0).sum()),
+def votes_table(
+    faces: Sequence[str] | pd.Series, pictures: list[str], counts: pd.DataFrame, classes: tuple[str, ...]
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """The votes as ``Faces`` holds them; those for a class that is none here are added to ``unknown``.
+
+    Args:
+        faces: ids of N faces.
+        pictures: their picture names, "" where there is none.
+        counts: a column of N counts for each answer of FER+.
+        classes: class names.
+
+    Returns:
+        ``face`` and a count column per class, ``unknown`` and ``not_a_face``; and what is odd: sentence -> count.
+    """
+    total = counts.sum(axis=1)
+    notes = {
+        "rows of votes without a picture name": pictures.count(""),
+        "picture names that occur more than once": sum(n > 1 for name, n in Counter(pictures).items() if name),
+        f"faces with another number of votes than {RATERS}": int((total != RATERS).sum()),
+        "faces without any vote": int((total == 0).sum()),
     }
+    votes = counts[[*classes, *OTHER_ANSWERS]].copy()
+    for name in (name for name in CLASSES if name not in classes):
+        votes["unknown"] += counts[name]
+        notes[f"votes for {name}, which is no class here, counted as unknown"] = int(counts[name].sum())
+    votes.insert(0, "face", faces)
+    return votes, notes
 
 
 def read_votes(file: Path, corpus: str) -> tuple[list[str], list[str], NDArray[np.int64]]:
@@ -118,7 +134,7 @@ def read_votes(file: Path, corpus: str) -> tuple[list[str], list[str], NDArray[n
     Raises:
         RequestError: a missing column, a row with another number of fields, or a count that is no whole number.
     """
-    with open_unpacked(file, corpus) as stream:
+    with open_unpacked(file, corpus, (VOTES,)) as stream:
         rows = list(csv.reader(io.StringIO(stream.read().decode("utf-8-sig", "replace"))))
     while rows and not any(rows[-1]):
         rows.pop()
@@ -130,19 +146,19 @@ def read_votes(file: Path, corpus: str) -> tuple[list[str], list[str], NDArray[n
         raise RequestError(f"{corpus}: {file} has no column {missing[0]!r}; is it FER+'s {VOTES}?")
     usage, name, *answers = (header.index(column) for column in wanted)
     counts = np.empty((len(rows) - 1, len(answers)), np.int64)
-    for row, parts in enumerate(rows[1:], start=1):
-        if len(parts) != len(header):
-            raise RequestError(bad_row(corpus, file, row, f"has {len(parts)} fields where {len(header)} belong"))
+    for row, cells in enumerate(rows[1:], start=1):
+        if len(cells) != len(header):
+            raise RequestError(bad_row(corpus, file, row, f"has {len(cells)} fields where {len(header)} belong"))
         try:
-            counts[row - 1] = [whole(parts[column]) for column in answers]
+            counts[row - 1] = [whole(cells[column]) for column in answers]
         except ValueError as problem:
             raise RequestError(bad_row(corpus, file, row, str(problem))) from None
-    return [parts[name].strip() for parts in rows[1:]], [parts[usage].strip() for parts in rows[1:]], counts
+    return [cells[name].strip() for cells in rows[1:]], [cells[usage].strip() for cells in rows[1:]], counts
 
 
 def whole(text: str) -> int:
     """A count of votes; raises ValueError where it is negative, broken or no number."""
     text = text.strip()
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise ValueError(f"has {shown(text.encode('latin-1', 'replace'))} as a count of votes")
+        raise ValueError(f"has {quoted(text.encode('latin-1', 'replace'))} as a count of votes")
     return int(text)

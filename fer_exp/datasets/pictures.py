@@ -85,7 +85,7 @@ class PictureCorpus(Corpus):
 
     def check_root(self) -> None:
         """Raise DatasetNotFoundError where the root is not the folder meant, naming the one that is if it is near."""
-        found_root(self.root, self.markers, self.name, self.access)
+        find_marker(self.root, self.markers, self.name, self.access)
 
     def recipe(self) -> str:
         """A digest of path, size, time of change and face box of every picture."""
@@ -118,11 +118,12 @@ class PictureCorpus(Corpus):
         waiting: deque[tuple[int, NDArray[np.uint8], list[Future[list[str | None]]]]] = deque()
         with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
             for start in range(row, len(pictures), PIECE):
-                some = pictures[start : start + PIECE]
-                piece = free[0][: len(some)]
+                batch = pictures[start : start + PIECE]
+                piece = free[0][: len(batch)]
                 free.rotate(-1)
-                groups = [slice(first, first + GROUP) for first in range(0, len(some), GROUP)]
-                waiting.append((start, piece, [pool.submit(self._decode, some[own], piece[own]) for own in groups]))
+                groups = [slice(first, first + GROUP) for first in range(0, len(batch), GROUP)]
+                decoding = [pool.submit(self._decode, batch[group], piece[group]) for group in groups]
+                waiting.append((start, piece, decoding))
                 if len(waiting) > AHEAD:
                     yield self._kept(*waiting.popleft(), len(pictures))
             while waiting:
@@ -270,17 +271,12 @@ def listed(root: Path, folder: str = "") -> list[str]:
     Hidden files, and those of other kinds, are passed over. The order is that of the text of the paths, the same on
     every machine.
     """
-    found = []
+    paths: list[str] = []
     for top, folders, files in os.walk(root / folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         below = "".join(f"{name}/" for name in Path(top).relative_to(root).parts)
-        found += [below + name for name in files if not name.startswith(".") and is_picture(name)]
-    return sorted(found)
-
-
-def is_picture(name: str) -> bool:
-    """Whether a file's name ends as a picture's does, in upper or lower case."""
-    return os.path.splitext(name)[1].lower() in PICTURES  # noqa: PTH122 - a Path costs more
+        paths += [below + name for name in files if not name.startswith(".") and name.lower().endswith(PICTURES)]
+    return sorted(paths)
 
 
 def safe_path(text: str, where: str) -> str:
@@ -298,7 +294,7 @@ def safe_path(text: str, where: str) -> str:
     return path.removeprefix("./")
 
 
-def found_root(root: Path, markers: Iterable[str], corpus: str, access: str) -> str:
+def find_marker(root: Path, markers: Iterable[str], corpus: str, access: str) -> str:
     """The first of ``markers`` (paths below the root) that is there.
 
     Raises:

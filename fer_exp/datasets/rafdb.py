@@ -6,10 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
-import pandas as pd
-
-from fer_exp.datasets.corpus import FACE_COLUMNS, Faces
+from fer_exp.datasets.corpus import Faces, faces_table
 from fer_exp.datasets.pictures import Picture, PictureCorpus, safe_path
 from fer_exp.errors import RequestError
 from fer_exp.names import stem
@@ -56,19 +53,8 @@ class RafDb(PictureCorpus):
         """
         names, labels = self._rows
         faces = [stem(name) for name in names]
-        table = pd.DataFrame(
-            {
-                "face": faces,
-                "split": [face.partition("_")[0] for face in faces],
-                "subject": pd.Series([None] * len(faces), dtype=object),
-                "label": labels,
-                "valence": np.nan,
-                "arousal": np.nan,
-                "source": self.name,
-            },
-            columns=list(FACE_COLUMNS),
-        )
-        return Faces(table)
+        splits = [face.partition("_")[0] for face in faces]
+        return Faces(faces_table(self.name, faces, split=splits, label=labels))
 
     def pictures(self) -> list[Picture]:
         """The aligned pictures; a name of the list stands for ``<name>_aligned.jpg``."""

@@ -176,7 +176,7 @@ def test_look_alikes_are_counted_and_flagged(tmp_path: Path) -> None:
     faces = Fer2013(tmp_path, SEVEN).read()
     ids = {flag: [int(face[3:]) for face in flagged] for flag, flagged in faces.flags.items()}
     assert ids == {"duplicate": [12, 16, 17], "constant": [19], "conflict": [0, 1, 2, 12, 16]}
-    assert list(faces.found.values()) == [1, 1, 1, 1, 1, 5]
+    assert list(faces.notes.values()) == [1, 1, 1, 1, 1, 5]
 
 
 @pytest.fixture(scope="session")
@@ -198,6 +198,6 @@ def test_the_real_fer2013_has_the_published_counts(real_folder: Path) -> None:
     assert corpus.digests() == {"fer2013.csv": "f8428a1edbd21e88f42c73edd2a14f95"}
     assert faces.table["split"].value_counts().to_dict() == corpus.expected
     # The well-known 568 copies of training faces are 288 in PrivateTest and 280 in PublicTest together.
-    assert faces.found["test faces pixel-identical to a train face"] == 288
-    assert faces.found["val faces pixel-identical to a train face"] == 280
+    assert faces.notes["test faces pixel-identical to a train face"] == 288
+    assert faces.notes["val faces pixel-identical to a train face"] == 280
     assert len(faces.flags["constant"]) == 12

@@ -25,10 +25,10 @@ def test_votes_are_paired_by_row_and_named_by_class(tmp_path: Path) -> None:
     assert faces.votes["face"].tolist() == faces.table["face"].tolist()
     order = ["not_a_face" if name == "NF" else name for name in ANSWERS.split(",")]
     np.testing.assert_array_equal(faces.votes[order].to_numpy(), counts)
-    assert faces.found["rows of votes without a picture name"] == 1
-    assert faces.found["picture names that occur more than once"] == 1
-    assert faces.found["faces with another number of votes than 10"] == 1
-    assert faces.found["faces without any vote"] == 0
+    assert faces.notes["rows of votes without a picture name"] == 1
+    assert faces.notes["picture names that occur more than once"] == 1
+    assert faces.notes["faces with another number of votes than 10"] == 1
+    assert faces.notes["faces without any vote"] == 0
 
 
 def test_with_seven_classes_contempt_counts_as_unknown(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_faces_without_any_vote_are_counted(tmp_path: Path) -> None:
     write_votes(tmp_path)
     file = tmp_path / "fer2013new.csv"
     file.write_text(file.read_text().replace(",10\n", ",0\n", 1))
-    assert FerPlus(tmp_path, CLASSES).read().found["faces without any vote"] == 1
+    assert FerPlus(tmp_path, CLASSES).read().notes["faces without any vote"] == 1
 
 
 def test_missing_votes_say_where_to_get_them(tmp_path: Path) -> None:

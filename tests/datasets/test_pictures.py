@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from fer_exp.datasets import pictures
-from fer_exp.datasets.pictures import RejectedError, decode, found_root, listed, safe_path
+from fer_exp.datasets.pictures import RejectedError, decode, find_marker, listed, safe_path
 from fer_exp.errors import DatasetNotFoundError, RequestError
 from tests.datasets.fake_pictures import picture, save
 
@@ -125,10 +125,10 @@ def test_a_path_that_leaves_the_root_is_refused(path):
 def test_the_folder_meant_is_named(tmp_path):
     (tmp_path / "up" / "meant" / "down").mkdir(parents=True)
     (tmp_path / "up" / "meant" / "sign").mkdir()
-    assert found_root(tmp_path / "up" / "meant", ["other", "sign"], "c", "Get it.") == "sign"
+    assert find_marker(tmp_path / "up" / "meant", ["other", "sign"], "c", "Get it.") == "sign"
     for root in (tmp_path / "up", tmp_path / "up" / "meant" / "down"):
         with pytest.raises(DatasetNotFoundError, match=f"set dataset.root={tmp_path}/up/meant"):
-            found_root(root, ["sign"], "c", "Get it.")
+            find_marker(root, ["sign"], "c", "Get it.")
     (tmp_path / "c.zip").write_bytes(b"PK")
     with pytest.raises(DatasetNotFoundError, match=r"is a file; unpack it and give the folder. Get it"):
-        found_root(tmp_path / "c.zip", ["sign"], "c", "Get it.")
+        find_marker(tmp_path / "c.zip", ["sign"], "c", "Get it.")

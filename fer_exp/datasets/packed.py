@@ -1,0 +1,90 @@
+"""Official files that may be packed: where one lies, and its bytes."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO
+
+from fer_exp.errors import DatasetNotFoundError, RequestError
+
+PACKINGS = ("", ".gz", ".bz2", ".xz", ".zip")
+
+
+def unpacked_name(file: Path) -> str:
+    """The name of a file without what packed it: fer2013.csv for fer2013.csv.gz."""
+    return file.stem if file.suffix in PACKINGS[1:] else file.name
+
+
+def find_file(root: Path, names: tuple[str, ...], corpus: str, access: str) -> Path:
+    """The first of ``names`` in a folder, plain or packed, or ``root`` itself if that is a file.
+
+    Raises:
+        DatasetNotFoundError: with what was looked for and ``access``, or the folder below that has it.
+    """
+    if root.is_file():
+        return root
+    candidates = [name + packing for name in names for packing in PACKINGS]
+    candidates += [f"{Path(name).stem}.zip" for name in names]
+    if not root.is_dir():
+        raise DatasetNotFoundError(f"{corpus}: dataset.root={root} does not exist. {access}")
+    below = sorted(folder for folder in root.iterdir() if folder.is_dir())
+    files = [folder / name for folder in (root, *below) for name in candidates if (folder / name).is_file()]
+    if not files:
+        sought = f"{' or '.join(names)} (plain, .gz, .bz2, .xz or .zip)"
+        raise DatasetNotFoundError(f"{corpus}: there is no {sought} in {root}. {access}")
+    if files[0].parent == root:
+        return files[0]
+    where = f"{files[0].name} lies one folder further down; set dataset.root={files[0].parent}."
+    raise DatasetNotFoundError(f"{corpus}: {where}")
+
+
+@contextmanager
+def open_unpacked(file: Path, corpus: str, listings: tuple[str, ...]) -> Iterator[IO[bytes]]:
+    """A file's bytes as they are unpacked.
+
+    Args:
+        file: plain, or packed as ``PACKINGS`` says by its suffix.
+        corpus: its name, for messages.
+        listings: names of the wanted file in a zip archive, see ``_member``.
+
+    Raises:
+        RequestError: it may not be read, or cannot be unpacked.
+    """
+    openers = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+    try:
+        with ExitStack() as stack:
+            if file.suffix == ".zip":
+                archive = stack.enter_context(zipfile.ZipFile(file))
+                stream: IO[bytes] = stack.enter_context(_member(archive, file, corpus, listings))
+            elif file.suffix in openers:
+                stream = stack.enter_context(openers[file.suffix](file, "rb"))  # type: ignore[operator]
+            else:
+                stream = stack.enter_context(file.open("rb", buffering=1 << 20))
+            yield stream
+    except PermissionError:
+        raise RequestError(f"{corpus}: {file} may not be read by you; change its permissions.") from None
+    except (EOFError, OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError) as problem:
+        if isinstance(problem, OSError) and problem.errno is not None:
+            raise  # the disk's trouble; gzip and bz2 raise an OSError without a number for damaged content
+        why = f"{corpus}: {file} cannot be unpacked ({problem}); it is cut or damaged, get it again."
+        raise RequestError(why) from None
+
+
+def _member(archive: zipfile.ZipFile, file: Path, corpus: str, listings: tuple[str, ...]) -> IO[bytes]:
+    """The wanted CSV in a zip archive: of the archive's own name, else of a known name, else the only one."""
+    tables = [name for name in archive.namelist() if name.endswith(".csv") and "__MACOSX" not in name]
+    known = {Path(name).name: name for name in reversed(tables)}
+    for name in (file.stem, f"{file.stem}.csv", *listings):
+        if name in known:
+            return archive.open(known[name])
+    if len(tables) != 1:
+        why = f"holds {len(tables)} CSV files and none is {listings[0]}; unpack it first."
+        raise RequestError(f"{corpus}: {file} {why}")
+    return archive.open(tables[0])
