@@ -1,14 +1,18 @@
-"""Files that are whole or not there."""
+"""Files that are whole or not there, folders made before they are needed, locks that end with their process."""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from fer_exp.errors import RunError
+
+NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL)
+"""What file systems without locks answer."""
 
 
 @contextmanager
@@ -44,3 +48,57 @@ def write_json(path: Path, content: object) -> None:
     """
     with whole(path) as aside:
         aside.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def make_folder(folder: Path, key: str = "output") -> Path:
+    """The folder itself, made and writable: a command asks for it before it computes.
+
+    Args:
+        folder: where a command will write.
+        key: what a user sets to have it elsewhere.
+
+    Raises:
+        RunError: it cannot be made, or not be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        reason = "" if os.access(folder, os.W_OK | os.X_OK) else "Permission denied"
+    except OSError as error:
+        reason = error.strerror or str(error)
+    if reason:
+        raise RunError(f"{folder} cannot be written ({reason}); set {key} to a folder of yours.")
+    return folder
+
+
+@contextmanager
+def locked(path: Path, busy: Callable[[], object] | None = None) -> Iterator[bool]:
+    """Hold a lock file, of which the kernel lets go however the process ends.
+
+    Args:
+        path: the file; its folder is there.
+        busy: called once where another process holds it; then this waits, unless it raised. None waits for nobody.
+
+    Yields:
+        Whether it is held: False on a file system without locks, where nothing keeps others out.
+
+    Raises:
+        BlockingIOError: another process holds it, and there is no ``busy``.
+        OSError: the file cannot be opened.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, fallback_to_soft=False)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        if busy is None:
+            raise BlockingIOError(f"another process holds {path}") from None
+        busy()
+        lock.acquire()
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
+    try:
+        yield lock.is_locked
+    finally:
+        lock.release()

@@ -1,29 +1,239 @@
-"""Run folders: named after the config, so that the same command finds the same run, finished or interrupted."""
+"""Run folders: their names, and the one reader of what lies in them."""
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from fer_exp.config import TrainConfig, plain
 from fer_exp.errors import RequestError, RunError
-from fer_exp.files import whole
+from fer_exp.files import locked, make_folder, whole, write_json
+from fer_exp.progress import is_main_process
 
-CHECKPOINT = Path("checkpoints") / "last.ckpt"
-FAILED = "failed.log"
-"""In a run folder: the traceback of the last try, where that failed in a sweep."""
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from fer_exp.judging.sources import Source
+
+FILES = {
+    "config": "config.yaml",
+    "targets": "targets.parquet",
+    "predictions": "predictions.parquet",
+    "history": "history.parquet",
+    "metrics": "metrics.json",
+    "facts": "run.json",
+    "checkpoint": "checkpoints/last.ckpt",
+    "by_epoch": "history.csv",
+    "failed": "failed.log",
+}
+"""What lies in a run folder. facts is the last file that a run writes; by_epoch grows while it trains; failed is the
+traceback of the last try, where that failed in a sweep."""
 EPOCHS = "epochs"
-"""Folder of the predictions of every epoch, while a run is not finished; history.parquet is made of it."""
+"""Folder of the predictions of every epoch, while a run is not finished; history is made of it."""
+
+
+class Run:
+    """A run folder, whole or not yet there; each file is read when it is asked for, once.
+
+    Args:
+        folder: the run folder. Of another path, as of a predictions file, nothing is there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run is whole."""
+        return self.has("facts")
+
+    def path(self, what: str) -> Path:
+        """Where one of ``FILES`` lies."""
+        return self.folder / FILES[what]
+
+    def has(self, what: str) -> bool:
+        """Whether one of ``FILES`` is there."""
+        return self.path(what).is_file()
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """run.json; empty where the run has not finished.
+
+        Raises:
+            RequestError: it is no JSON.
+        """
+        return self._json("facts")
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """metrics.json: split -> metric -> value, low, high, n; empty where it is not there.
+
+        Raises:
+            RequestError: it is no JSON.
+        """
+        return self._json("metrics")
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """What the run was told, as conf/ has it; also of a run that has not finished; empty where nothing says so."""
+        if self.finished:
+            return dict(self.facts.get("config", {}))
+        if not self.has("config"):
+            return {}
+        from omegaconf import OmegaConf
+
+        written: Any = OmegaConf.to_container(OmegaConf.load(self.path("config")))
+        return dict(written)
+
+    @cached_property
+    def targets(self) -> pd.DataFrame | None:
+        """targets.parquet, None where it is not there.
+
+        Raises:
+            RequestError: it cannot be read.
+        """
+        return self._table("targets")
+
+    @cached_property
+    def history(self) -> pd.DataFrame | None:
+        """history.parquet, a row an epoch; None where it is not there.
+
+        Raises:
+            RequestError: it cannot be read.
+        """
+        return self._table("history")
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame:
+        """predictions.parquet as ``check_predictions`` gives it.
+
+        Raises:
+            RequestError: there is none, or it is against its contract.
+        """
+        from fer_exp.judging.predictions import read_predictions
+
+        if not self.has("predictions"):
+            raise RequestError(
+                f"{self.folder} has no {FILES['predictions']}: it is no run folder, or its run has not finished."
+            )
+        return read_predictions(self.path("predictions"))
+
+    @property
+    def source(self) -> Source:
+        """The run as ``judging`` takes it.
+
+        Raises:
+            RequestError: as ``predictions`` and ``facts``.
+        """
+        from fer_exp.judging.sources import Source
+
+        return Source(self.folder, self.predictions, self.facts)
+
+    def write(self, what: str, content: Any) -> None:
+        """Write one of ``FILES``, a table or JSON, so that a reader finds the old file or the new one.
+
+        Raises:
+            RunError: it cannot be written; an older file is then still whole.
+        """
+        path = self.path(what)
+        if path.suffix == ".json":
+            write_json(path, content)
+        else:
+            write_table(content, path)
+        self.__dict__.pop(what, None)
+
+    def epoch_file(self, epoch: int) -> Path:
+        """Where the predictions of an epoch (from 1) lie.
+
+        >>> Run(Path("run")).epoch_file(7).as_posix()
+        'run/epochs/007.npz'
+        """
+        return self.folder / EPOCHS / f"{epoch:03d}.npz"
+
+    def epoch(self, epoch: int) -> dict[str, NDArray[np.float32]]:
+        """The arrays that were kept of an epoch (from 1); empty where none were."""
+        import numpy as np
+
+        path = self.epoch_file(epoch)
+        if not path.is_file():
+            return {}
+        with np.load(path) as kept:
+            return dict(kept)
+
+    def _json(self, what: str) -> dict[str, Any]:
+        path = self.path(what)
+        try:
+            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except ValueError as error:
+            raise RequestError(f"{path} is no JSON ({error}).") from error
+        return content
+
+    def _table(self, what: str) -> pd.DataFrame | None:
+        import pandas as pd
+
+        path = self.path(what)
+        if not path.is_file():
+            return None
+        try:
+            return pd.read_parquet(path)
+        except (OSError, ValueError) as error:
+            raise RequestError(f"{path} cannot be read as parquet: {str(error).splitlines()[0]}") from error
+
+
+def runs_in(folder: Path) -> list[Run]:
+    """The runs, finished or not, whose folders lie in a folder."""
+    return [Run(path.parent) for path in sorted(folder.glob(f"*/{FILES['config']}"))]
+
+
+def read_sources(paths: Sequence[str]) -> tuple[list[Source], list[str]]:
+    """Read runs and prediction files.
+
+    Args:
+        paths: run folders, folders of run folders, and prediction files.
+
+    Returns:
+        The sources, and the folders that were left out because their run has not finished.
+
+    Raises:
+        RequestError: a path that is none of these, or a table against its contract.
+    """
+    from fer_exp.judging.predictions import read_predictions
+    from fer_exp.judging.sources import Source
+
+    sources: list[Source] = []
+    unfinished: list[str] = []
+    for path in dict.fromkeys(Path(name).expanduser() for name in paths):
+        if path.is_file():
+            if path.suffix.lower() in (".parquet", ".csv"):
+                sources.append(Source(path, read_predictions(path), {}))
+            else:
+                unfinished.append(str(path))
+            continue
+        if not path.is_dir():
+            raise RequestError(f"{path} is no run folder and no predictions file.")
+        inside = [Run(path)] if Run(path).has("predictions") else [Run(each) for each in sorted(path.iterdir())]
+        judged = [run for run in inside if run.has("predictions")]
+        if not judged:
+            unfinished.append(str(path))
+        sources += [run.source for run in judged]
+    if not sources:
+        what = f": {unfinished[0]} has no {FILES['predictions']}" if unfinished else ""
+        raise RequestError(f"There is no finished run and no predictions file{what}.")
+    return sources, unfinished
 
 
 def run_name(config: TrainConfig) -> str:
@@ -43,19 +253,9 @@ def run_name(config: TrainConfig) -> str:
     return "-".join([*words, _hash(config)])
 
 
-def run_folder(config: TrainConfig) -> Path:
-    """The folder of a run, whether it is there yet or not."""
-    return Path(config.output).expanduser() / run_name(config)
-
-
-def is_finished(folder: Path) -> bool:
-    """Whether a run is whole: run.json is the last file that a run writes."""
-    return (folder / "run.json").is_file()
-
-
-def is_main_process() -> bool:
-    """Whether this process writes; in a DDP run only the first of all does."""
-    return all(os.environ.get(name, "0") == "0" for name in ("LOCAL_RANK", "RANK", "SLURM_PROCID"))
+def find_run(config: TrainConfig) -> Run:
+    """The run of a config, whether it is there yet or not."""
+    return Run(Path(config.output).expanduser() / run_name(config))
 
 
 @contextmanager
@@ -65,21 +265,15 @@ def claimed(folder: Path) -> Iterator[None]:
     Raises:
         RunError: another process is at work on the same run, or the folder cannot be made.
     """
+
+    def busy() -> None:
+        raise RunError(f"{folder}: another process is at work on this run; wait for it or stop it.")
+
     if not is_main_process():  # its parent holds the claim
         yield
         return
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        stream = (folder / ".lock").open("a")
-    except OSError as error:
-        raise RunError(f"{folder} cannot be written ({error.strerror}); set output to a folder of yours.") from error
-    with stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunError(f"{folder}: another process is at work on this run; wait for it or stop it.") from None
-        except OSError:
-            pass  # a file system without locks
+    make_folder(folder, "output")
+    with locked(folder / ".lock", busy):
         yield
 
 
@@ -94,40 +288,6 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
             table.to_csv(aside, index=False)
         else:
             table.to_parquet(aside, index=False)
-
-
-def epoch_file(folder: Path, epoch: int) -> Path:
-    """Where the predictions of an epoch (from 1) lie in a run folder.
-
-    >>> epoch_file(Path("run"), 7).as_posix()
-    'run/epochs/007.npz'
-    """
-    return folder / EPOCHS / f"{epoch:03d}.npz"
-
-
-def read_epoch(folder: Path, epoch: int) -> dict[str, NDArray[Any]]:
-    """The arrays that ``EpochPredictions`` kept of an epoch (from 1); empty where it kept none."""
-    path = epoch_file(folder, epoch)
-    if not path.is_file():
-        return {}
-    with np.load(path) as kept:
-        return dict(kept)
-
-
-def read_run(folder: Path) -> dict[str, Any]:
-    """The contents of run.json.
-
-    Raises:
-        RequestError: there is none, or it is no JSON.
-    """
-    path = folder / "run.json"
-    try:
-        content: dict[str, Any] = json.loads(path.read_text())
-    except FileNotFoundError:
-        raise RequestError(f"{folder} has no run.json: it is no run folder, or its run has not finished.") from None
-    except ValueError as error:
-        raise RequestError(f"{path} is no JSON ({error}).") from error
-    return content
 
 
 def _hash(config: TrainConfig) -> str:

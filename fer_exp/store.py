@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import io
 import json
@@ -30,6 +29,8 @@ from fer_exp.datasets.cafe import subset
 from fer_exp.datasets.corpus import FACE_COLUMNS, Corpus, Faces
 from fer_exp.datasets.splits import outside
 from fer_exp.errors import RequestError, RunError
+from fer_exp.files import locked
+from fer_exp.progress import progress
 
 VERSION = 2
 """Part of every key; raise it when reading or writing changes what a store holds."""
@@ -73,7 +74,7 @@ class Store:
     facts: dict[str, Any]
 
 
-def open_store(corpus: Corpus, size: int, cache: Path | None = None, *, log: Callable[[str], None]) -> Store:
+def open_store(corpus: Corpus, size: int, cache: Path | None = None, *, log: Callable[[str], None] = progress) -> Store:
     """The store of a corpus at a picture size, prepared now if it is not there yet.
 
     What is written lies aside until it is whole, so a killed run leaves nothing that is taken for a store; two
@@ -106,7 +107,10 @@ def open_store(corpus: Corpus, size: int, cache: Path | None = None, *, log: Cal
         folder = cache / f"{corpus.name}-{size}-{key[:12]}"
         if not _is_whole(folder):
             _clean(cache)
-            with _locked(cache, folder.name, log):
+            lock = cache / "locks" / folder.name
+            lock.parent.mkdir(exist_ok=True)
+            # Without locks whoever is second at the renaming uses the first one's store.
+            with locked(lock, lambda: log(f"{folder.name}: another process is preparing it; waiting")):
                 if not _is_whole(folder):  # another process may have written it while this one waited
                     _write(corpus, facts, key, folder, log)
     except (PermissionError, NotADirectoryError, FileExistsError) as problem:
@@ -120,7 +124,7 @@ def open_store(corpus: Corpus, size: int, cache: Path | None = None, *, log: Cal
     return _load(folder)
 
 
-def open_dataset(config: DatasetConfig, *, log: Callable[[str], None]) -> tuple[Corpus, Store]:
+def open_dataset(config: DatasetConfig, *, log: Callable[[str], None] = progress) -> tuple[Corpus, Store]:
     """The corpus that a config names and its store, with the answers of ``dataset.votes`` or ``ratings`` attached.
 
     Answers are attached to what was read from the store, so that other answers do not decode the pictures again; the
@@ -198,22 +202,6 @@ def _is_whole(folder: Path) -> bool:
         return False
 
 
-@contextmanager
-def _locked(cache: Path, name: str, log: Callable[[str], None]) -> Iterator[None]:
-    """Hold the lock of one store. The kernel lets go of it however the process ends."""
-    lock = cache / "locks" / name
-    lock.parent.mkdir(exist_ok=True)
-    with lock.open("a") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            log(f"{name}: another process is preparing it; waiting")
-            fcntl.flock(stream, fcntl.LOCK_EX)
-        except OSError:
-            pass  # a file system without locks: whoever is second at the renaming uses the first one's store
-        yield
-
-
 def _clean(cache: Path) -> None:
     """Remove what killed processes left: folders aside whose store nobody has locked, and that nothing goes on with."""
     for partial in cache.glob(f"*{PARTIAL}*"):
@@ -221,9 +209,9 @@ def _clean(cache: Path) -> None:
             if partial.name.endswith(RESUME) and time.time() - partial.stat().st_mtime < KEPT_DAYS * 86_400:
                 continue
         lock = cache / "locks" / partial.name.split(PARTIAL)[0]
-        with suppress(OSError), lock.open("a") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(partial, ignore_errors=True)
+        with suppress(OSError), locked(lock) as sure:
+            if sure:
+                shutil.rmtree(partial, ignore_errors=True)
 
 
 def _write(corpus: Corpus, facts: dict[str, Any], key: str, folder: Path, log: Callable[[str], None]) -> None:
@@ -362,6 +350,10 @@ def _write_all(out: io.FileIO, piece: NDArray[np.uint8]) -> None:
 
 
 def _set_direct(out: io.FileIO, direct: bool) -> None:
+    if not DIRECT:
+        return
+    import fcntl  # where there is the flag, there is this
+
     flags = fcntl.fcntl(out, fcntl.F_GETFL)
     fcntl.fcntl(out, fcntl.F_SETFL, flags | DIRECT if direct else flags & ~DIRECT)
 

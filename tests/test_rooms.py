@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "fer_exp"
 ORDER = (
-    "errors names files",
+    "errors names files progress",
     "stats",
     "tables",
     "config",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
+import getpass
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import takewhile
 from pathlib import Path
+
+from fer_exp.files import locked
+from fer_exp.progress import progress
 
 SIDE_BY_SIDE = ("JoblibLauncher", "LocalLauncher")
 """Hydra's launchers that run several jobs on this machine; SLURM deals out GPUs itself."""
@@ -43,13 +45,13 @@ def own_gpus(wanted: int) -> Iterator[None]:
     if len(names) < wanted:
         yield
         return
-    locks = Path(tempfile.gettempdir()) / f"fer-exp-gpus-{os.getuid()}"
+    locks = Path(tempfile.gettempdir()) / f"fer-exp-gpus-{getattr(os, 'getuid', getpass.getuser)()}"
     locks.mkdir(mode=0o700, exist_ok=True)
     with ExitStack() as held:
         waits = False
         while not (taken := _take(locks, names, wanted, held)):
             if not waits:
-                print(f"waits for {wanted} free of the GPUs {','.join(names)}", file=sys.stderr, flush=True)
+                progress(f"waits for {wanted} free of the GPUs {','.join(names)}")
             waits = True
             time.sleep(0.5)
         os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(taken)
@@ -61,9 +63,8 @@ def _take(locks: Path, names: list[str], wanted: int, held: ExitStack) -> list[s
     taken: list[str] = []
     with ExitStack() as trial:
         for name in names:
-            stream = trial.enter_context((locks / f"{name.replace('/', '-')}.lock").open("a"))
             try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                trial.enter_context(locked(locks / f"{name.replace('/', '-')}.lock"))
             except BlockingIOError:
                 continue
             taken.append(name)

@@ -17,6 +17,8 @@ from hydra.experimental.callback import Callback
 from fer_exp.config import Config, TrainConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import write_json
+from fer_exp.progress import is_main_process
+from fer_exp.runs import Run, find_run
 
 _FOLDERS: list[Path] = []
 
@@ -42,8 +44,6 @@ def record(
         job: runs it and returns the run folder, or None for a command without one. The traceback of a training that
             failed is written into its run folder.
     """
-    from fer_exp.runs import FAILED, is_main_process, run_folder  # pandas with it, which --cfg has no use for
-
     # What submitit's jobs say goes to a file.
     heard = "SUBMITIT_EXECUTOR" not in os.environ
     ended: dict[str, Any] = {"overrides": overrides, "folder": None, "error": None, "heard": heard}
@@ -51,7 +51,7 @@ def record(
     try:
         config = make()
         if isinstance(config, TrainConfig):
-            log = run_folder(config) / FAILED
+            log = find_run(config).path("failed")
             log.unlink(missing_ok=True)
         made = job(config)
         ended["folder"] = None if made is None else str(made)
@@ -113,7 +113,7 @@ def _show(jobs: list[dict[str, Any]]) -> None:
         labels: dict[str, object] = {key: each.get(key, "") for key in swept}
         if failed:
             labels["state"] = "failed" if job["error"] else "done"
-        rows.append((labels, json.loads((Path(job["folder"]) / "metrics.json").read_text()) if job["folder"] else {}))
+        rows.append((labels, Run(Path(job["folder"])).metrics if job["folder"] else {}))
     Console(highlight=False).print(runs_table(rows))
     for job in jobs:
         if job["folder"]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,11 +15,13 @@ from rich.console import Console
 from rich.table import Table
 
 from fer_exp.config import BenchConfig, TrainConfig
-from fer_exp.datasets import open_corpus
 from fer_exp.errors import RequestError
+from fer_exp.files import make_folder
 from fer_exp.methods import make_method
 from fer_exp.methods.ce import soft_cross_entropy
-from fer_exp.store import open_store
+from fer_exp.progress import progress
+from fer_exp.runs import Run
+from fer_exp.store import open_dataset
 from fer_exp.training.augment import normalise, weak
 from fer_exp.training.batches import Batch, Batches, Examples
 from fer_exp.training.fit import find_device, make_setting, make_trainer, on_device, quiet
@@ -44,9 +45,9 @@ def bench(config: BenchConfig) -> None:
         RequestError: fewer faces than a reading needs.
     """
     device = find_device(config.trainer)
-    corpus = open_corpus(config.dataset)
-    cache = Path(config.dataset.cache) if config.dataset.cache else None
-    store = open_store(corpus, config.dataset.size, cache, log=lambda line: print(line, file=sys.stderr))
+    if config.output is not None:
+        make_folder(Path(config.output).expanduser())
+    corpus, store = open_dataset(config.dataset)
     size, classes = config.trainer.batch_size, len(corpus.classes)
     if len(store.faces) < size:
         raise RequestError(f"bench needs a batch of {size} faces and the corpus has {len(store.faces)}.")
@@ -63,7 +64,7 @@ def bench(config: BenchConfig) -> None:
     for repeat in range(config.repeats):
         for name, read in readings.items():
             measured[name].append(read())
-        print(f"reading {repeat + 1} of {config.repeats} done", file=sys.stderr, flush=True)
+        progress(f"reading {repeat + 1} of {config.repeats} done")
     table = Table("images per second", title_justify="left", box=None, pad_edge=False)
     table.title = f"{config.backbone.name}, {config.dataset.size} px, batch {size}, {config.steps} steps, {device}"
     for column in ("median", "lowest", "highest"):
@@ -134,8 +135,8 @@ def whole_path(examples: Examples, config: BenchConfig, device: torch.device, cl
     method = make_method(config.method, make_setting(network, told, repeated))
     module = FaceModule(network, method, config.trainer, tuple(map(str, range(classes))), layout=layout)
     clock = Clock(device)
-    with tempfile.TemporaryDirectory(dir=config.output) as folder, quiet():
-        trainer = make_trainer(replace(config.trainer, epochs=1), device, Path(folder), [clock])
+    with tempfile.TemporaryDirectory(dir=config.output and Path(config.output).expanduser()) as folder, quiet():
+        trainer = make_trainer(replace(config.trainer, epochs=1), device, Run(Path(folder)), [clock])
         trainer.fit(module, Batches(repeated, config.trainer.batch_size, config.seed, shuffle=True))
     return config.steps * config.trainer.batch_size / (clock.stop - clock.start)
 

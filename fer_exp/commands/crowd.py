@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from fer_exp.answers import Answers, Votes, known_tasks
-from fer_exp.commands.people import folder, load, progress
+from fer_exp.commands.people import folder, load
 from fer_exp.config import CrowdConfig, check_choice
 from fer_exp.errors import RequestError
 from fer_exp.files import whole, write_json
 from fer_exp.judging.judge import halves
 from fer_exp.labels import TIES
 from fer_exp.metrics.distribution import l1
+from fer_exp.progress import progress
 from fer_exp.raters.aggregation import METHODS, Aggregate, Answered
 from fer_exp.raters.lab import against_lab
 from fer_exp.raters.workers import FILTERS, credits, describe_workers, filter_workers, learn_gold

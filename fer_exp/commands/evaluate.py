@@ -18,6 +18,7 @@ from fer_exp.judging.epochs import accuracies_of
 from fer_exp.judging.judge import Metrics, judge
 from fer_exp.judging.predictions import class_names, read_predictions
 from fer_exp.report.tables import baselines_table, metrics_table
+from fer_exp.runs import Run
 
 
 def evaluate(config: EvaluateConfig) -> None:
@@ -37,10 +38,7 @@ def evaluate(config: EvaluateConfig) -> None:
         raise RequestError("evaluate needs run=FOLDER or predictions=FILE, one of the two.")
     path = Path(config.run or config.predictions or "").expanduser()
     if config.run is not None:
-        if not (path / "predictions.parquet").is_file():
-            raise RequestError(f"{path} has no predictions.parquet: it is no run folder, or its run has not finished.")
-        table = read_predictions(path / "predictions.parquet")
-        metrics = write_metrics(path, table, targets=_read_targets(path), samples=config.bootstrap, seed=config.seed)
+        metrics = write_metrics(Run(path), samples=config.bootstrap, seed=config.seed)
     else:
         table, path = read_predictions(path), path.with_name(f"{path.stem}.metrics.json")
         metrics = judge(table, samples=config.bootstrap, seed=config.seed)
@@ -57,15 +55,12 @@ def evaluate(config: EvaluateConfig) -> None:
     print(path)
 
 
-def write_metrics(
-    folder: Path, predictions: pd.DataFrame, *, targets: pd.DataFrame | None = None, samples: int = 1000, seed: int = 0
-) -> Metrics:
+def write_metrics(run: Run, *, samples: int = 1000, seed: int = 0) -> Metrics:
     """Judge the predictions of a run and write ``metrics.json`` into its folder.
 
     Args:
-        folder: the run folder; where its history.parquet has test accuracies, ``accuracies`` of it stand beside them.
-        predictions: its predictions table.
-        targets: its targets table, for the class prior; None takes each split's own mean.
+        run: its targets give the class prior (without them each split's own mean does); where its history has test
+            accuracies, ``accuracies`` of it stand beside the metrics.
         samples: bootstrap replicates.
         seed: of replicates and halvings.
 
@@ -73,15 +68,19 @@ def write_metrics(
         The metrics as written.
 
     Raises:
-        RequestError: as ``judge`` and ``target_prior`` say.
+        RequestError: there are no predictions, or as ``judge`` and ``target_prior`` say.
         RunError: the file cannot be written; an older one is then still whole.
     """
-    prior = None if targets is None else target_prior(targets, class_names(predictions))
-    metrics = judge(predictions, samples=samples, seed=seed, prior=prior)
+    metrics = judge(run.predictions, samples=samples, seed=seed, prior=run_prior(run))
     if "test" in metrics:
-        metrics["test"] |= accuracies_of(folder, predictions)
-    write_json(folder / "metrics.json", metrics)
+        metrics["test"] |= accuracies_of(run.history, run.predictions)
+    run.write("metrics", metrics)
     return metrics
+
+
+def run_prior(run: Run) -> NDArray[np.float64] | None:
+    """``target_prior`` of a run, None where it has no targets."""
+    return None if run.targets is None else target_prior(run.targets, class_names(run.predictions))
 
 
 def target_prior(targets: pd.DataFrame, classes: tuple[str, ...]) -> NDArray[np.float64] | None:
@@ -109,13 +108,3 @@ def target_prior(targets: pd.DataFrame, classes: tuple[str, ...]) -> NDArray[np.
     if len(rows) == 0:
         return None
     return np.asarray(rows[[f"target_{name}" for name in classes]].to_numpy(np.float64).mean(axis=0))
-
-
-def _read_targets(run: Path) -> pd.DataFrame | None:
-    path = run / "targets.parquet"
-    if not path.is_file():
-        return None
-    try:
-        return pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise RequestError(f"{path} cannot be read as parquet: {str(error).splitlines()[0]}") from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
@@ -107,28 +106,23 @@ def folder(config: PeopleConfig, command: str, name: str) -> Path:
     return Path("runs") / f"{command}-{name}-{hashlib.md5(asked.encode(), usedforsecurity=False).hexdigest()[:8]}"
 
 
-def progress(line: str) -> None:
-    """A line of progress, on stderr."""
-    print(line, file=sys.stderr, flush=True)
-
-
 def _columns(config: PeopleConfig) -> dict[str, str | None]:
     return {"task": config.task, "worker": config.worker, "label": config.label}
 
 
 def _of_dataset(config: DatasetConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The single answers of a corpus where it has them, else its votes; and its faces."""
+    """The single answers of a corpus where it has them and none are attached, else its votes; and its faces."""
     from fer_exp.datasets import open_corpus
-    from fer_exp.store import open_store
+    from fer_exp.store import open_dataset
 
     corpus = open_corpus(config)
     single = getattr(corpus, "ratings", None)
-    if callable(single):
+    if callable(single) and not (config.votes or config.ratings):
         return single(), corpus.read().table
-    store = open_store(corpus, config.size, Path(config.cache) if config.cache else None, log=progress)
+    _, store = open_dataset(config)
     if store.votes is None:
         raise RequestError(
-            f"{config.name} has one label a face and no votes, so there is no agreement to measure; take a dataset "
-            "with votes (ferplus), or give the answers with ratings=FILE."
+            f"{config.name} has one label a face and no votes, so there is no agreement to measure; attach "
+            "votes with dataset.votes=FILE, or give the answers with ratings=FILE."
         )
     return store.votes, store.faces

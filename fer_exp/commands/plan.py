@@ -11,10 +11,11 @@ import pandas as pd
 from rich.console import Console
 
 from fer_exp.answers import Answers
-from fer_exp.commands.people import folder, load, progress
+from fer_exp.commands.people import folder, load
 from fer_exp.config import PlanConfig
 from fer_exp.errors import RequestError
 from fer_exp.files import write_json
+from fer_exp.progress import progress
 from fer_exp.raters import planning
 from fer_exp.report import people_figures as figures
 from fer_exp.report import people_tables as tables

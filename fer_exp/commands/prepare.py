@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -19,6 +18,7 @@ from fer_exp.errors import DatasetNotFoundError
 from fer_exp.labels import RULES
 from fer_exp.labels.votes import clean
 from fer_exp.names import CLASSES
+from fer_exp.progress import progress
 from fer_exp.store import REJECTED, Store, open_dataset
 
 UNSPLIT = "not split"
@@ -41,7 +41,7 @@ def prepare(config: PrepareConfig) -> None:
     given = config.dataset
     console = Console(highlight=False)
     try:
-        corpus, store = open_dataset(given, log=_progress)
+        corpus, store = open_dataset(given)
     except DatasetNotFoundError:
         console.print(_facts_table(facts(given.name)))
         raise
@@ -59,7 +59,7 @@ def prepare(config: PrepareConfig) -> None:
     if (store.folder / REJECTED).is_file():
         _show_rejected(store.folder / REJECTED, console)
     if given.split_file:
-        select(store.faces, store.flags, given, _progress)
+        select(store.faces, store.flags, given, progress)
     size = store.facts["size"]
     console.print(f"{len(store.faces):,} faces at {size} x {size} ready in {seconds:.1f} s:")
     print(store.folder)
@@ -120,10 +120,6 @@ def _show_rejected(file: Path, console: Console) -> None:
     """The reasons for which pictures were left out, with how many and one of them."""
     for reason, part in pd.read_csv(file, dtype=str).groupby("reason", sort=False):
         console.print(f"rejected: {len(part):,} pictures: {reason}, e.g. {part['face'].iloc[0]}", soft_wrap=True)
-
-
-def _progress(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def _faces_table(store: Store, corpus: Corpus) -> Table:

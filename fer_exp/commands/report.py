@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from fer_exp.commands.evaluate import target_prior
+from fer_exp.commands.evaluate import run_prior
 from fer_exp.config import ReportConfig
 from fer_exp.errors import RequestError
 from fer_exp.files import whole
 from fer_exp.judging.comparison import compare_sources
 from fer_exp.judging.epochs import accuracies_of
 from fer_exp.judging.judge import judge
-from fer_exp.judging.predictions import class_names
-from fer_exp.judging.sources import Source, on_same_faces, read_sources
+from fer_exp.judging.sources import Source, on_same_faces
 from fer_exp.report.page.pictures import find_store
 from fer_exp.report.page.render import Judgement, render
+from fer_exp.runs import Run, read_sources
 
 
 def report(config: ReportConfig) -> None:
@@ -41,7 +39,7 @@ def report(config: ReportConfig) -> None:
     comparison = None
     if len(sources) > 1:
         comparison = compare_sources(sources, same, None, samples=config.bootstrap, seed=config.seed)
-    stores = (find_store(source.run) for source in sources if source.run)
+    stores = (find_store(source.facts) for source in sources if source.facts)
     store = next((found for found in stores if found is not None), None) if config.pictures else None
     page = render(judged, config.split, store, comparison, notes)
     path = _output(config, sources[0].path)
@@ -52,23 +50,17 @@ def report(config: ReportConfig) -> None:
 
 def _judged(source: Source, same: Source, config: ReportConfig) -> Judgement:
     """The metrics of the faces shown; repairs are fitted on the source's own validation faces."""
+    run = Run(source.path)
     table = pd.concat([source.table[source.table["split"] == "val"], same.table], ignore_index=True)
     if config.split == "val":
         table = same.table
     # Several runs share the prior of their faces, as in compare, so that the page says one thing of each.
-    prior = _prior(source) if config.run is not None or len(config.runs) == 1 else None
+    prior = run_prior(run) if config.run is not None or len(config.runs) == 1 else None
     metrics = judge(table, samples=config.bootstrap, seed=config.seed, prior=prior, only=config.split)
     rows = metrics[config.split]
     if config.split == "test" and len(same.table) == (source.table["split"] == "test").sum():
-        rows |= accuracies_of(source.path, source.table)
+        rows |= accuracies_of(run.history, source.table)
     return Judgement(same, rows)
-
-
-def _prior(source: Source) -> NDArray[np.float64] | None:
-    path = source.path / "targets.parquet"
-    if not path.is_file():
-        return None
-    return target_prior(pd.read_parquet(path), class_names(source.table))
 
 
 def _output(config: ReportConfig, first: Path) -> Path:

@@ -22,9 +22,11 @@ from fer_exp.commands.train import PACKAGES
 from fer_exp.config import Config, TableConfig, TrainConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import write_json
+from fer_exp.progress import progress
 from fer_exp.report.figures import save_figure
 from fer_exp.report.files import save_table
 from fer_exp.report.people_tables import frame_table, records
+from fer_exp.runs import runs_in
 from fer_exp.studies import STUDIES
 from fer_exp.studies.needs import check_corpus
 from fer_exp.studies.presets import Preset, read_preset
@@ -62,7 +64,7 @@ def table(config: TableConfig, compose: Compose, start: Start) -> None:
     grids = members(preset, compose)
     found: dict[Path, Trained] = {}
     for each in chain.from_iterable(grids):  # grids may share trainings
-        found.setdefault(each.folder, each)
+        found.setdefault(each.run.folder, each)
     trained = list(found.values())
     check_corpus(preset, trained[0].config)
     if config.run:
@@ -95,21 +97,21 @@ def train_missing(preset: Preset, grids: list[list[Trained]], start: Start) -> N
         left = sum(each.state != DONE for each in ours)
         if not left:
             continue
-        print(f"{left} of {len(ours)} trainings to run: {' '.join(preset.sweep(grid))}", file=sys.stderr, flush=True)
+        progress(f"{left} of {len(ours)} trainings to run: {' '.join(preset.sweep(grid))}")
         with contextlib.redirect_stdout(sys.stderr):  # the sweep's own table; ours comes last
             start("train", preset.sweep(grid))
 
 
 def others(output: Path, trained: list[Trained]) -> list[str]:
     """Names of the run folders that do not belong to the table, because they have another config."""
-    own = {each.folder.name for each in trained}
-    return sorted(path.parent.name for path in output.glob("*/config.yaml") if path.parent.name not in own)
+    own = {each.run.name for each in trained}
+    return [run.name for run in runs_in(output) if run.name not in own]
 
 
 def provenance(preset: Preset, trained: list[Trained], left_out: list[str], command: list[str]) -> dict[str, Any]:
     """Where the numbers come from."""
-    runs = [each.run for each in trained if each.state == DONE]
-    names = sorted(each.folder.name for each in trained)  # each ends with a hash of its config
+    runs = [each.run.facts for each in trained if each.state == DONE]
+    names = sorted(each.run.name for each in trained)  # each ends with a hash of its config
     return {
         "study": preset.study,
         "scale": preset.scale,
@@ -123,8 +125,8 @@ def provenance(preset: Preset, trained: list[Trained], left_out: list[str], comm
         "devices": _different(run["device"] for run in runs),
         "data": _different(run["data_hash"] for run in runs),
         "training_seconds": round(sum(run["seconds"] for run in runs), 1),
-        "runs": {state: [str(each.folder) for each in trained if each.state == state] for state in (DONE, MISSING)},
-        "failed": {str(each.folder): str(each.log) for each in trained if each.state == BROKEN},
+        "runs": {state: [str(each.run.folder) for each in trained if each.state == state] for state in (DONE, MISSING)},
+        "failed": {str(each.run.folder): str(each.log) for each in trained if each.state == BROKEN},
         "left_out": left_out,
     }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import shutil
 import subprocess
@@ -18,18 +17,18 @@ import pandas as pd
 from numpy.typing import NDArray
 from rich.console import Console
 
-from fer_exp import runs
 from fer_exp.commands.evaluate import write_metrics
 from fer_exp.config import TrainConfig, plain
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError
-from fer_exp.files import write_json
 from fer_exp.judging.epochs import judged_history
 from fer_exp.labels.delivery import DELIVERED, Delivery
 from fer_exp.labels.noise import save_noise
 from fer_exp.labels.published import FORMS, save_published
 from fer_exp.labels.targets import Targets, make_targets, pictures_of, targets_hash
+from fer_exp.progress import is_main_process, progress
 from fer_exp.report.tables import metrics_table
+from fer_exp.runs import EPOCHS, Run, claimed, find_run
 from fer_exp.store import Store, open_dataset
 
 if TYPE_CHECKING:
@@ -52,19 +51,19 @@ def train(config: TrainConfig) -> Path | None:
         RequestError: the config or the corpus cannot be used as asked.
         RunError: the training failed.
     """
-    folder = runs.run_folder(config)
-    with runs.claimed(folder):
-        if runs.is_finished(folder):
-            _log(f"{folder} is finished already; remove it to train again.")
-            return folder
+    run = find_run(config)
+    with claimed(run.folder):
+        if run.finished:
+            progress(f"{run.folder} is finished already; remove it to train again.")
+            return run.folder
         started = time.time()
-        corpus, store = open_dataset(config.dataset, log=_log)
-        faces = select(store.faces, store.flags, config.dataset, _log)
+        corpus, store = open_dataset(config.dataset)
+        faces = select(store.faces, store.flags, config.dataset, progress)
         votes = None if store.votes is None else store.votes.loc[faces.index]
         noisy_splits = ("train",) if config.labels.clean_validation else ("train", "val")
         targets = make_targets(faces, votes, corpus.classes, config.labels, noisy_splits)
-        if runs.is_main_process():
-            _write_targets(folder, config, targets, faces)
+        if is_main_process():
+            _write_targets(run, config, targets, faces)
             _log_dropped(len(faces), targets)
 
         from fer_exp.training import fit as training  # torch is wanted from here on, not before
@@ -77,18 +76,16 @@ def train(config: TrainConfig) -> Path | None:
             examples["train"] = replace(examples["train"], at_epoch=_delivery(targets, config).targets)
         affect = bool(np.isfinite(examples["train"].affect.numpy()).any())
         network, weights = build_network(config.backbone, config.dataset.size, len(corpus.classes), affect, config.seed)
-        _log(_opening(folder, examples))
-        fitted = training.fit(network, config, folder, corpus.classes, examples)
-        if not runs.is_main_process():
+        progress(_opening(run, examples))
+        fitted = training.fit(network, config, run, corpus.classes, examples)
+        if not is_main_process():
             return None
 
         answers = {split: training.predict(fitted.module, fitted.device, examples[split]) for split in ("val", "test")}
-        predictions = _predictions(store, targets, corpus.classes, answers)
-        runs.write_table(predictions, folder / "predictions.parquet")
-        kept = (runs.read_epoch(folder, row["epoch"]) for row in fitted.history)
-        history = judged_history(pd.DataFrame(fitted.history), predictions, kept)
-        runs.write_table(history, folder / "history.parquet")
-        write_metrics(folder, predictions, targets=targets.table, samples=config.bootstrap, seed=config.seed)
+        run.write("predictions", _predictions(store, targets, corpus.classes, answers))
+        kept = (run.epoch(row["epoch"]) for row in fitted.history)
+        run.write("history", judged_history(pd.DataFrame(fitted.history), run.predictions, kept))
+        write_metrics(run, samples=config.bootstrap, seed=config.seed)
         facts = {
             "config": plain(config),
             "command": ["fer-exp", *sys.argv[1:]],
@@ -107,38 +104,36 @@ def train(config: TrainConfig) -> Path | None:
             "images_per_second": float(np.median([row["images_per_second"] for row in fitted.history])),
             "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         }
-        write_json(folder / "run.json", facts)
+        run.write("facts", facts)
         # Not before: a run interrupted after its last epoch needs them again.
-        shutil.rmtree(folder / runs.EPOCHS, ignore_errors=True)
-    return folder
+        shutil.rmtree(run.folder / EPOCHS, ignore_errors=True)
+    return run.folder
 
 
 def show(folder: Path) -> None:
     """Print the metrics of a run on the test split; the last line is its folder."""
-    metrics = json.loads((folder / "metrics.json").read_text())
-    Console(highlight=False).print(metrics_table(metrics, "test"))
+    Console(highlight=False).print(metrics_table(Run(folder).metrics, "test"))
     print(folder)
 
 
-def _write_targets(folder: Path, config: TrainConfig, targets: Targets, faces: pd.DataFrame) -> None:
+def _write_targets(run: Run, config: TrainConfig, targets: Targets, faces: pd.DataFrame) -> None:
     """targets.parquet and config.yaml; an interrupted run must still see the same faces and targets."""
     from omegaconf import OmegaConf
 
-    path = folder / "targets.parquet"
-    begun = (folder / runs.CHECKPOINT).is_file() and path.is_file()
-    if begun and targets_hash(pd.read_parquet(path)) != targets_hash(targets.table):
+    begun = run.targets if run.has("checkpoint") else None
+    if begun is not None and targets_hash(begun) != targets_hash(targets.table):
         raise RequestError(
-            f"{folder}: the faces or votes are not those that this interrupted run began with; remove the folder "
+            f"{run.folder}: the faces or votes are not those that this interrupted run began with; remove the folder "
             "to start again."
         )
-    runs.write_table(targets.table, path)
-    (folder / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.create(plain(config))))
+    run.write("targets", targets.table)
+    run.path("config").write_text(OmegaConf.to_yaml(OmegaConf.create(plain(config))), encoding="utf-8")
     if targets.noise is not None:
         rows = targets.table[targets.table["split"].isin(list(targets.noise["splits"]))]
         labels = dict(zip(rows["face"], rows["label"], strict=True))
-        save_noise(folder / "noise.txt", labels)
+        save_noise(run.folder / "noise.txt", labels)
         if (form := config.labels.export) is not None:
-            save_published(folder / f"noise_{form}.txt", pictures_of(faces, labels), FORMS[form])
+            save_published(run.folder / f"noise_{form}.txt", pictures_of(faces, labels), FORMS[form])
 
 
 def _delivery(targets: Targets, config: TrainConfig) -> Delivery:
@@ -152,9 +147,9 @@ def _log_dropped(faces: int, targets: Targets) -> None:
     """What each rule about labels left out of the faces selected; the same numbers stand in run.json."""
     if targets.dropped:
         reasons = ", ".join(f"{reason}: {number:,}" for reason, number in targets.dropped.items())
-        _log(f"labels: {len(targets.table):,} of {faces:,} faces stay; left out by {reasons}")
+        progress(f"labels: {len(targets.table):,} of {faces:,} faces stay; left out by {reasons}")
     if targets.noise and targets.noise["not_here"]:
-        _log(f"labels.file: {targets.noise['not_here']:,} of its faces are not in this dataset")
+        progress(f"labels.file: {targets.noise['not_here']:,} of its faces are not in this dataset")
 
 
 def _examples(store: Store, pixels: Any, targets: Targets, classes: tuple[str, ...], split: str) -> Examples:
@@ -200,10 +195,10 @@ def _predictions(
     return pd.concat(parts, ignore_index=True)
 
 
-def _opening(folder: Path, examples: dict[str, Examples]) -> str:
+def _opening(run: Run, examples: dict[str, Examples]) -> str:
     sizes = ", ".join(f"{len(each):,} {split}" for split, each in examples.items())
-    goes_on = " (interrupted before, goes on)" if (folder / runs.CHECKPOINT).is_file() else ""
-    return f"{folder.name}: {sizes} faces{goes_on}"
+    goes_on = " (interrupted before, goes on)" if run.has("checkpoint") else ""
+    return f"{run.name}: {sizes} faces{goes_on}"
 
 
 def _git_commit() -> str | None:
@@ -224,8 +219,3 @@ def _device_name(device: Any) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"cpu, {torch.get_num_threads()} threads, {platform.processor() or platform.machine()}"
-
-
-def _log(line: str) -> None:
-    if runs.is_main_process():
-        print(line, file=sys.stderr, flush=True)

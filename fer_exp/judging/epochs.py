@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -112,14 +111,13 @@ def accuracies(history: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def accuracies_of(folder: Path, predictions: pd.DataFrame) -> dict[str, Result]:
-    """``accuracies`` of a run folder as metrics.json has them, without intervals; empty where there are none.
+def accuracies_of(history: pd.DataFrame | None, predictions: pd.DataFrame) -> dict[str, Result]:
+    """``accuracies`` of a training as metrics.json has them, without intervals; empty where there are none.
 
     Args:
-        folder: a run folder, or any path.
+        history: of the run, None where it kept none.
         predictions: its predictions table; n is the number of its test faces with a label.
     """
-    path = folder / "history.parquet"
-    found = accuracies(pd.read_parquet(path)) if path.is_file() else {}
+    found = {} if history is None else accuracies(history)
     faces = int(((predictions["split"] == "test") & predictions["label"].notna()).sum())
     return {name: {"value": value, "low": None, "high": None, "n": faces} for name, value in found.items()}

@@ -1,8 +1,7 @@
-"""Runs and prediction files to be held against each other: read, brought to the same faces, classes and people."""
+"""Runs and prediction files to be held against each other: brought to the same faces, classes and people."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from fer_exp.errors import RequestError
-from fer_exp.judging.predictions import class_names, read_predictions
+from fer_exp.judging.predictions import class_names
 
 ASIDE = (("seed",), ("output",), ("bootstrap",), ("labels", "seed"), ("dataset", "cache"), ("trainer", "logger"))
 """Keys that make no other config: seeds, and where things are kept. labels.seed draws the noise, a seed as any."""
@@ -26,12 +25,12 @@ class Source:
     Attributes:
         path: a run folder, or a predictions file.
         table: as ``check_predictions`` gives it.
-        run: run.json, or empty.
+        facts: what the run says of itself (run.json): ``config`` is read; empty for a file.
     """
 
     path: Path
     table: pd.DataFrame
-    run: dict[str, Any]
+    facts: dict[str, Any]
 
     @property
     def name(self) -> str:
@@ -42,7 +41,7 @@ class Source:
     def config(self) -> dict[str, object]:
         """Dotted key -> value of what the run was told, without ``ASIDE``; empty for a file."""
         flat: dict[str, object] = {}
-        for key, value in self.run.get("config", {}).items():
+        for key, value in self.facts.get("config", {}).items():
             if isinstance(value, dict):
                 flat |= {f"{key}.{own}": each for own, each in value.items() if (key, own) not in ASIDE}
             elif (key,) not in ASIDE:
@@ -52,50 +51,7 @@ class Source:
     @property
     def seed(self) -> object:
         """The training seed, None where not known."""
-        return self.run.get("config", {}).get("seed")
-
-
-def read_sources(paths: Sequence[str]) -> tuple[list[Source], list[str]]:
-    """Read runs and prediction files.
-
-    Args:
-        paths: run folders, folders of run folders, and prediction files.
-
-    Returns:
-        The sources, and the folders that were left out because their run has not finished.
-
-    Raises:
-        RequestError: a path that is none of these, or a table against its contract.
-    """
-    sources: list[Source] = []
-    unfinished: list[str] = []
-    for path in dict.fromkeys(Path(each).expanduser() for each in paths):
-        if path.is_file():
-            if path.suffix.lower() in (".parquet", ".csv"):
-                sources.append(Source(path, read_predictions(path), {}))
-            else:
-                unfinished.append(str(path))
-            continue
-        if not path.is_dir():
-            raise RequestError(f"{path} is no run folder and no predictions file.")
-        inside = [path] if (path / "predictions.parquet").is_file() else sorted(path.glob("*/predictions.parquet"))
-        folders = [each if each == path else each.parent for each in inside]
-        if not folders:
-            unfinished.append(str(path))
-        sources += [_read_run(folder) for folder in folders]
-    if not sources:
-        what = f": {unfinished[0]} has no predictions.parquet" if unfinished else ""
-        raise RequestError(f"There is no finished run and no predictions file{what}.")
-    return sources, unfinished
-
-
-def _read_run(folder: Path) -> Source:
-    path = folder / "run.json"
-    try:
-        run = json.loads(path.read_text()) if path.is_file() else {}
-    except ValueError as error:
-        raise RequestError(f"{path} is no JSON ({error}).") from error
-    return Source(folder, read_predictions(folder / "predictions.parquet"), run)
+        return self.facts.get("config", {}).get("seed")
 
 
 def on_same_faces(sources: Sequence[Source], split: str, common: bool) -> tuple[list[Source], list[str]]:

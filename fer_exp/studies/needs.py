@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection
 from pathlib import Path
 from pkgutil import resolve_name
@@ -13,6 +12,7 @@ import pandas as pd
 from fer_exp.answers import Answers
 from fer_exp.config import DatasetConfig, TrainConfig
 from fer_exp.errors import RequestError
+from fer_exp.progress import silent
 from fer_exp.read_answers import read_answers
 from fer_exp.studies import STUDIES
 from fer_exp.studies.presets import Preset
@@ -39,7 +39,7 @@ def check_corpus(preset: Preset, config: TrainConfig) -> None:
     from fer_exp.datasets.splits import select
     from fer_exp.store import open_dataset
 
-    _, store = open_dataset(config.dataset, log=lambda line: print(line, file=sys.stderr, flush=True))
+    _, store = open_dataset(config.dataset)
     if store.votes is None or not store.votes.drop(columns="face", errors="ignore").to_numpy().any():
         raise RequestError(
             f"{preset.study} needs the votes of several people a face, and {preset.corpus} has one label a face here; "
@@ -74,7 +74,7 @@ def given_ratings(config: DatasetConfig, judged: Collection[str]) -> tuple[Answe
     """
     from fer_exp.store import open_dataset
 
-    corpus, store = open_dataset(config, log=lambda line: None)
+    corpus, store = open_dataset(config, log=silent)
     own = getattr(corpus, "ratings", None)
     if config.ratings:
         frame = _attached(config.ratings, store.faces["face"])

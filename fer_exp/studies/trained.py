@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from fer_exp.config import TrainConfig
-from fer_exp.runs import FAILED, is_finished, run_folder
+from fer_exp.runs import Run, find_run
 
 DONE, BROKEN, MISSING = "done", "failed", "not run"
 
@@ -29,43 +26,27 @@ class Trained:
     words: dict[str, str]
     config: TrainConfig
 
-    @property
-    def folder(self) -> Path:
-        """Where the run lies or would lie."""
-        return run_folder(self.config)
+    @cached_property
+    def run(self) -> Run:
+        """Where the training lies or would lie, and what it left."""
+        return find_run(self.config)
 
     @property
     def state(self) -> str:
         """``DONE``, ``BROKEN`` (a failed.log lies there) or ``MISSING``."""
-        if is_finished(self.folder):
+        if self.run.finished:
             return DONE
-        return BROKEN if self.log.is_file() else MISSING
+        return BROKEN if self.run.has("failed") else MISSING
 
     @property
     def log(self) -> Path:
         """Where a failure is written down."""
-        return self.folder / FAILED
-
-    @cached_property
-    def metrics(self) -> dict[str, dict[str, float | None]]:
-        """metrics.json of the test split: metric -> value, low, high, n."""
-        found: dict[str, dict[str, float | None]] = json.loads((self.folder / "metrics.json").read_text())["test"]
-        return found
+        return self.run.path("failed")
 
     def value(self, metric: str) -> float | None:
         """A metric of the test split, None where the run has none."""
-        return self.metrics.get(metric, {}).get("value")
-
-    @cached_property
-    def run(self) -> dict[str, Any]:
-        """run.json."""
-        found: dict[str, Any] = json.loads((self.folder / "run.json").read_text())
+        found: float | None = self.run.metrics["test"].get(metric, {}).get("value")
         return found
-
-    def history(self) -> pd.DataFrame | None:
-        """history.parquet, a row an epoch; None where the run kept none."""
-        path = self.folder / "history.parquet"
-        return pd.read_parquet(path) if path.is_file() else None
 
 
 def by(trained: Iterable[Trained], key: Callable[[Trained], Hashable]) -> dict[Any, list[Trained]]:

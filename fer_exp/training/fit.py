@@ -24,7 +24,7 @@ from fer_exp.errors import RequestError, RunError
 from fer_exp.files import whole
 from fer_exp.methods import make_method
 from fer_exp.methods.method import Output, Setting
-from fer_exp.runs import CHECKPOINT
+from fer_exp.runs import Run
 from fer_exp.training.augment import normalise
 from fer_exp.training.batches import Batches, Examples, class_weights, resident
 from fer_exp.training.module import FaceModule
@@ -70,14 +70,14 @@ def on_device(pixels: NDArray[np.uint8], device: torch.device) -> NDArray[np.uin
 
 
 def fit(
-    network: FaceNetwork, config: TrainConfig, folder: Path, classes: tuple[str, ...], examples: dict[str, Examples]
+    network: FaceNetwork, config: TrainConfig, run: Run, classes: tuple[str, ...], examples: dict[str, Examples]
 ) -> Fitted:
-    """Train a network to the end, from the last checkpoint of its folder where there is one.
+    """Train a network to the end, from the last checkpoint of its run where there is one.
 
     Args:
         network: with its first weights.
         config: method, trainer and seed are read.
-        folder: the run folder; checkpoints/last.ckpt, history.csv and epochs/ are written there after each epoch.
+        run: checkpoints/last.ckpt, history.csv and epochs/ are written in its folder after each epoch.
         classes: their names.
         examples: the faces of ``train``, ``val`` and ``test``. Nothing is chosen on validation, the last epoch's
             weights are the result; test is only looked at with ``trainer.every_epoch=test``, and kept apart.
@@ -95,15 +95,14 @@ def fit(
     method = make_method(config.method, make_setting(network, config, train))
     layout = fastest_layout(device, train.pixels.shape[1])
     module = FaceModule(network, method, given, classes, config.method.affect_weight, layout)
-    checkpoint = folder / CHECKPOINT
-    resume = checkpoint if checkpoint.is_file() else None
+    resume = run.path("checkpoint") if run.has("checkpoint") else None
     if resume:
         _check_fits(resume, module)
-    history = History(folder / "history.csv", len(train) // given.batch_size * given.batch_size)
+    history = History(run.path("by_epoch"), len(train) // given.batch_size * given.batch_size)
     with quiet(), own_processes():
         watched = {"none": (), "val": ("val",), "test": ("val", "test")}[given.every_epoch]
-        kept = [EpochPredictions(folder, watched)] if watched else []
-        trainer = make_trainer(given, device, folder, [history, ProgressLines(history, given.batch_size), *kept])
+        kept = [EpochPredictions(run, watched)] if watched else []
+        trainer = make_trainer(given, device, run, [history, ProgressLines(history, given.batch_size), *kept])
         batches = Batches(train, given.batch_size, config.seed, shuffle=True, balance=given.balance == "sampler")
         # Every process sees the whole validation split: a share each would need padding, and so count faces twice.
         checks = [
@@ -142,11 +141,10 @@ def make_setting(network: FaceNetwork, config: TrainConfig, train: Examples) -> 
     )
 
 
-def make_trainer(given: TrainerConfig, device: torch.device, folder: Path, callbacks: list[Any]) -> Trainer:
+def make_trainer(given: TrainerConfig, device: torch.device, run: Run, callbacks: list[Any]) -> Trainer:
     """Lightning's Trainer for a run folder; nothing is printed and nothing written but what is asked here."""
-    saver = ModelCheckpoint(
-        folder / CHECKPOINT.parent, CHECKPOINT.stem, save_on_train_epoch_end=True, enable_version_counter=False
-    )
+    last = run.path("checkpoint")
+    saver = ModelCheckpoint(last.parent, last.stem, save_on_train_epoch_end=True, enable_version_counter=False)
     precision: Any = given.precision
     if precision == "auto":
         precision = "bf16-mixed" if device.type == "cuda" else "32-true"
@@ -157,14 +155,14 @@ def make_trainer(given: TrainerConfig, device: torch.device, folder: Path, callb
         strategy=given.strategy,
         precision=precision,
         max_epochs=given.epochs,
-        logger=_logger(given.logger, folder),
+        logger=_logger(given.logger, run.folder),
         callbacks=[*callbacks, saver],
         plugins=[WholeCheckpoints(), *([SharedBatchNorm(device)] if given.strategy == "ddp" else [])],
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
         enable_progress_bar=False,
         enable_model_summary=False,
-        default_root_dir=folder,
+        default_root_dir=run.folder,
     )
 
 

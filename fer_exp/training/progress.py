@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from fer_exp.files import whole
-from fer_exp.runs import epoch_file, write_table
+from fer_exp.progress import progress
+from fer_exp.runs import Run, write_table
 from fer_exp.training.batches import Batch
 from fer_exp.training.module import FaceModule
 
@@ -66,13 +66,13 @@ class EpochPredictions(Callback):
     """Keeps what the network says of validation, and of test where that is asked for, after every epoch.
 
     Args:
-        folder: of the run; a file an epoch is written below it (``runs.epoch_file``), float32: by split probabilities
-            (N, K), and with that head as ``<split>_affect`` valence and arousal (N, 2).
+        run: a file an epoch is written below it (``Run.epoch_file``), float32: by split probabilities (N, K), and with
+            that head as ``<split>_affect`` valence and arousal (N, 2).
         splits: names of the loaders, in their order.
     """
 
-    def __init__(self, folder: Path, splits: tuple[str, ...]) -> None:
-        self.folder = folder
+    def __init__(self, run: Run, splits: tuple[str, ...]) -> None:
+        self.run = run
         self.splits = splits
         self._seen: dict[str, list[np.ndarray[Any, np.dtype[np.float32]]]] = {}
 
@@ -96,7 +96,7 @@ class EpochPredictions(Callback):
         seen, self._seen = self._seen, {}
         if trainer.is_global_zero:
             arrays: dict[str, Any] = {name: np.concatenate(parts) for name, parts in seen.items()}
-            with whole(epoch_file(self.folder, trainer.current_epoch + 1)) as aside, aside.open("wb") as stream:
+            with whole(self.run.epoch_file(trainer.current_epoch + 1)) as aside, aside.open("wb") as stream:
                 np.savez(stream, **arrays)
 
 
@@ -163,7 +163,7 @@ class ProgressLines(Callback):
         if self._bar is not None:
             self._bar.console.print(line, highlight=False)
         else:
-            print(line, file=sys.stderr, flush=True)
+            progress(line)
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Takes the bar down, also when the run failed."""

@@ -19,7 +19,7 @@ from hydra._internal.hydra import Hydra
 from fer_exp.cli import main
 from fer_exp.cli.sweep import record
 from fer_exp.config import EvaluateConfig
-from fer_exp.runs import CHECKPOINT, is_finished
+from fer_exp.runs import Run
 
 WORDS = ["dataset.faces=72", "dataset.size=16", "labels.rule=all", "trainer=cpu", "trainer.epochs=3"]
 WORDS += ["trainer.batch_size=8", "bootstrap=5"]
@@ -70,7 +70,7 @@ def check_same(one: Path, other: Path) -> None:
     """Two runs of one config are the same to the bit."""
     assert one.name == other.name
     assert (one / "metrics.json").read_bytes() == (other / "metrics.json").read_bytes()
-    weights = [torch.load(folder / CHECKPOINT, weights_only=True)["state_dict"] for folder in (one, other)]
+    weights = [torch.load(Run(folder).path("checkpoint"), weights_only=True)["state_dict"] for folder in (one, other)]
     assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
     histories = [pd.read_csv(folder / "history.csv").drop(columns=CLOCK) for folder in (one, other)]
     pd.testing.assert_frame_equal(*histories, check_exact=True)
@@ -97,13 +97,13 @@ def test_a_sweep_killed_in_its_second_run_goes_on_where_it_was(plain, cache, tmp
     process = start(cache, tmp_path, *launcher, "seed=0,1,2")
     first, second, third = (tmp_path / folder.name for folder in plain)
     deadline = time.monotonic() + 300
-    while not (second / CHECKPOINT).is_file() and time.monotonic() < deadline:
+    while not Run(second).has("checkpoint") and time.monotonic() < deadline:
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    assert not is_finished(second)
-    assert not is_finished(third)
-    done, begun = is_finished(first), (first / CHECKPOINT).is_file()
+    assert not Run(second).finished
+    assert not Run(third).finished
+    done, begun = Run(first).finished, Run(first).has("checkpoint")
     assert launcher or done
     folders, said = finish(start(cache, tmp_path, *launcher, "seed=0,1,2"))
     assert said.count("(interrupted before, goes on)") == 1 + (begun and not done)

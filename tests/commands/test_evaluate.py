@@ -11,6 +11,7 @@ from fer_exp.config import EvaluateConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import write_json
 from fer_exp.judging.judge import judge
+from fer_exp.runs import Run
 from tests.judging.tables import CLASSES, predictions_table
 
 
@@ -63,7 +64,7 @@ def test_a_run_without_targets_takes_its_own_mean(run):
 
 
 def test_write_metrics_gives_what_it_writes(run):
-    metrics = write_metrics(run, predictions_table(), samples=20, seed=2)
+    metrics = write_metrics(Run(run), samples=20, seed=2)
     assert json.loads((run / "metrics.json").read_text()) == metrics
 
 

@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 import torch
 
-from fer_exp import runs
 from fer_exp.cli import main
 from fer_exp.commands.train import train
 from fer_exp.config import DatasetConfig, LabelsConfig, TrainConfig, TrainerConfig
 from fer_exp.errors import RequestError, RunError
+from fer_exp.runs import EPOCHS, Run, claimed, find_run, run_name
 from tests.datasets.fakes import write_fer2013, write_votes
 
 FILES = ("config.yaml", "metrics.json", "run.json", "history.csv")
@@ -75,7 +75,7 @@ def test_a_sweep_prints_one_table_and_a_folder_a_line_and_starts_only_what_is_mi
     assert main(command) == 0
     printed = capsys.readouterr()
     folders = [Path(line) for line in printed.out.splitlines()[-2:]]
-    assert all(runs.is_finished(folder) for folder in folders)
+    assert all(Run(folder).finished for folder in folders)
     assert ".rate" in printed.out
     assert not (tmp_path / ".sweep").exists()
     for folder, rate in zip(folders, (0.2, 0.4), strict=True):
@@ -88,7 +88,7 @@ def test_a_sweep_prints_one_table_and_a_folder_a_line_and_starts_only_what_is_mi
     assert main(command) == 0
     assert "finished already" in capsys.readouterr().err
     assert (folders[1] / "run.json").stat().st_mtime_ns == before
-    assert runs.is_finished(folders[0])
+    assert Run(folders[0]).finished
 
 
 def test_a_failed_job_leaves_the_others_and_ends_with_1(corpus, tmp_path, capsys):
@@ -100,7 +100,7 @@ def test_a_failed_job_leaves_the_others_and_ends_with_1(corpus, tmp_path, capsys
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
-    return torch.load(folder / runs.CHECKPOINT, weights_only=True)["state_dict"]
+    return torch.load(Run(folder).path("checkpoint"), weights_only=True)["state_dict"]
 
 
 @pytest.mark.slow
@@ -114,7 +114,7 @@ def test_a_killed_run_resumes_to_the_same_weights_to_the_bit(tmp_path, moment):
             each.labels.kind, each.trainer.balance = "multipass", "sampler"
     whole = train(config)
     broken.dataset.cache = config.dataset.cache
-    folder = runs.run_folder(broken)
+    folder = find_run(broken).folder
     hook = {
         "in an epoch": "module.FaceModule.training_step",
         "in a write": "fit.torch.save",
@@ -138,8 +138,8 @@ train({broken!r})
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 9, done.stderr
-    assert not runs.is_finished(folder)
-    assert (folder / runs.CHECKPOINT).is_file()
+    assert not Run(folder).finished
+    assert Run(folder).has("checkpoint")
     assert train(broken) == folder
     for name, value in weights(whole).items():
         assert torch.equal(value, weights(folder)[name]), name
@@ -151,7 +151,7 @@ train({broken!r})
     assert "test_l1" in histories[0]
     clock = ["seconds", "images_per_second"]
     pd.testing.assert_frame_equal(*(each.drop(columns=clock) for each in histories), check_exact=True)
-    assert not (folder / runs.EPOCHS).exists()
+    assert not (folder / EPOCHS).exists()
 
 
 def test_every_epoch_is_judged_on_test_where_asked_and_evaluate_keeps_what_is_reported(tmp_path, capsys):
@@ -186,35 +186,35 @@ def test_every_epoch_is_judged_on_test_where_asked_and_evaluate_keeps_what_is_re
 
 def test_two_commands_do_not_share_a_run(tmp_path):
     folder = tmp_path / "run"
-    with runs.claimed(folder), pytest.raises(RunError, match="another process is at work"), runs.claimed(folder):
+    with claimed(folder), pytest.raises(RunError, match="another process is at work"), claimed(folder):
         pass
 
 
 def test_where_things_lie_does_not_change_the_run():
     plain, other = TrainConfig(), TrainConfig(output="/elsewhere", bootstrap=5)
     other.trainer.logger, other.dataset.cache = "tensorboard", "/cache"
-    assert runs.run_name(plain) == runs.run_name(other)
+    assert run_name(plain) == run_name(other)
     other.trainer.learning_rate = 0.1
-    assert runs.run_name(plain) != runs.run_name(other)
+    assert run_name(plain) != run_name(other)
 
 
 def test_a_younger_key_leaves_finished_runs_their_names():
-    assert runs.run_name(TrainConfig()) == "synthetic-onehot-resnet18-ce-seed0-1e4dfe91"  # before train_limit came
+    assert run_name(TrainConfig()) == "synthetic-onehot-resnet18-ce-seed0-1e4dfe91"  # before train_limit came
     limited = TrainConfig()
     limited.dataset.train_limit = 100
-    assert runs.run_name(limited) != runs.run_name(TrainConfig())
+    assert run_name(limited) != run_name(TrainConfig())
 
 
 def test_a_loss_of_nan_ends_with_1_and_keeps_the_last_good_checkpoint(tmp_path):
     config = configured(tmp_path, learning_rate=1e30, optimizer="sgd", schedule="constant")
     with pytest.raises(RunError, match=r"The loss is (nan|inf) at epoch \d, step \d"):
         train(config)
-    assert not runs.is_finished(runs.run_folder(config))
+    assert not find_run(config).finished
 
 
 def test_a_checkpoint_of_another_architecture_is_refused(tmp_path):
     config = configured(tmp_path)
-    path = runs.run_folder(config) / runs.CHECKPOINT
+    path = find_run(config).path("checkpoint")
     path.parent.mkdir(parents=True)
     torch.save({"state_dict": {"network.backbone.conv1.weight": torch.zeros(1)}}, path)
     with pytest.raises(RequestError, match="another architecture"):
@@ -265,5 +265,5 @@ def test_ddp_jobs_of_a_sweep_follow_each_other(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     folders = [Path(line) for line in done.stdout.splitlines()[-2:]]
-    assert [runs.read_run(folder)["seeds"]["seed"] for folder in folders] == [0, 1]
+    assert [Run(folder).facts["seeds"]["seed"] for folder in folders] == [0, 1]
     assert all(len(pd.read_csv(folder / "history.csv")) == 1 for folder in folders)

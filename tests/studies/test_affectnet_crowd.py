@@ -48,13 +48,13 @@ def training(place, seed=0, limit=None, history=None, predictions=None, learnt=1
     config.bootstrap = 0
     each = Trained({}, config)
     if history is not None:
-        each.folder.mkdir(parents=True)
-        (each.folder / "run.json").write_text(json.dumps({"faces": {"train": learnt}}))
+        each.run.folder.mkdir(parents=True)
+        (each.run.folder / "run.json").write_text(json.dumps({"faces": {"train": learnt}}))
         frame = pd.DataFrame(history)
         frame.insert(0, "epoch", range(1, len(frame) + 1))
-        frame.to_parquet(each.folder / "history.parquet")
+        frame.to_parquet(each.run.folder / "history.parquet")
     if predictions is not None:
-        predictions.to_parquet(each.folder / "predictions.parquet")
+        predictions.to_parquet(each.run.folder / "predictions.parquet")
     return each
 
 

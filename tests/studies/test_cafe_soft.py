@@ -49,9 +49,9 @@ def training(place, kind="onehot", seed=0, smoothing=0.0, fold=0, predictions=No
     labels = LabelsConfig(kind=kind, smoothing=smoothing, source="label", rule="all", ties="random")
     each = Trained({}, TrainConfig(dataset=dataset, labels=labels, seed=seed, output=str(place / "runs")))
     if predictions is not None:
-        each.folder.mkdir(parents=True)
-        (each.folder / "run.json").write_text(json.dumps({"config": plain(each.config)}))
-        predictions.to_parquet(each.folder / "predictions.parquet")
+        each.run.folder.mkdir(parents=True)
+        (each.run.folder / "run.json").write_text(json.dumps({"config": plain(each.config)}))
+        predictions.to_parquet(each.run.folder / "predictions.parquet")
     return each
 
 
@@ -217,7 +217,7 @@ def test_folds_of_a_seed_are_put_together_and_a_seed_with_a_gap_is_left_out(tmp_
 
 def test_nothing_finished_is_a_table_that_says_so(tmp_path):
     broken = training(tmp_path, "soft")
-    broken.folder.mkdir(parents=True)
+    broken.run.folder.mkdir(parents=True)
     broken.log.write_text("the loss is nan")
     groups = modes([training(tmp_path), broken])
     assert compare(groups, CORPUS, samples=0) is None

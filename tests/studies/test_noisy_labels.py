@@ -21,9 +21,9 @@ def training(place, method, seed, accuracy, rate=0.4):
     config = TrainConfig(labels=labels, method=MethodConfig(name=method), seed=seed, output=str(place / "runs"))
     each = Trained({"method": method}, config)
     if accuracy is not None:
-        each.folder.mkdir(parents=True)
-        (each.folder / "run.json").write_text("{}")
-        (each.folder / "metrics.json").write_text(json.dumps({"test": {"accuracy": {"value": accuracy}}}))
+        each.run.folder.mkdir(parents=True)
+        (each.run.folder / "run.json").write_text("{}")
+        (each.run.folder / "metrics.json").write_text(json.dumps({"test": {"accuracy": {"value": accuracy}}}))
     return each
 
 

@@ -25,6 +25,7 @@ from fer_exp.report.page import history as history_figures
 from fer_exp.report.page.headline import headline, sentences, verdict
 from fer_exp.report.page.pictures import ACROSS, TILE, Stored, sprite
 from fer_exp.report.tables import BASELINES, HEADLINE, PREFIXES, direction, largest_panel, spoken
+from fer_exp.runs import Run
 
 MOST = ACROSS * 60  # faces in the gallery; of more, the most and least human-like and some between
 SHOWN = (
@@ -135,7 +136,7 @@ def _run(judged: Judgement, part: Judged, classes: tuple[str, ...], letter: str)
                 "Means over all faces; people above, the model hatched below.",
             )
         )
-    figures += [_plane_figure(source.table), *_training_figures(source.path, classes)]
+    figures += [_plane_figure(source.table), *_training_figures(Run(source.path), classes)]
     return {
         "letter": letter,
         "name": source.name,
@@ -215,13 +216,12 @@ def _plane_figure(table: pd.DataFrame) -> tuple[str, str | None, str]:
     return ("Valence and arousal", page_figures.plane(human[known], model[known], list(labels)), words)
 
 
-def _training_figures(path: Path, classes: tuple[str, ...]) -> list[tuple[str, str | None, str]]:
-    """Of a run folder: its training epoch by epoch, with what people score on its validation faces."""
-    if not (path / "history.parquet").is_file():
+def _training_figures(run: Run, classes: tuple[str, ...]) -> list[tuple[str, str | None, str]]:
+    """The training of a run epoch by epoch, with what people score on its validation faces."""
+    history = run.history
+    if history is None:
         return []
-    history = pd.read_parquet(path / "history.parquet")
-    metrics = path / "metrics.json"
-    val = json.loads(metrics.read_text(encoding="utf-8")).get("val", {}) if metrics.is_file() else {}
+    val = run.metrics.get("val", {})
     tested = "Test was looked at too and chose nothing." if "test_accuracy" in history else "Test was not looked at."
     quality = " Precision: how many of them have a right label. Recall: how many of those with a right label they are."
     quality = quality if "selection_precision" in history else ""
@@ -290,7 +290,7 @@ def _confusion(rows: str, columns: str, labels: NDArray[np.float64], answers: ND
 
 def _facts(source: Source) -> list[tuple[str, str]]:
     """Where the run comes from: data, labels, noise, software."""
-    run, config = source.run, source.config
+    run, config = source.facts, source.config
     facts = [("path", str(source.path))]
     if run:
         for group in ("dataset", "labels", "backbone", "method", "trainer"):

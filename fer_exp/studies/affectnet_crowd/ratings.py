@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from fer_exp.config import DatasetConfig
 from fer_exp.judging.judge import arrays
 from fer_exp.judging.predictions import class_names
+from fer_exp.progress import silent
 from fer_exp.raters.changes import rating_changes
 from fer_exp.raters.shift import RATING_MEASURES
 from fer_exp.report.figures import style
@@ -39,7 +40,7 @@ def original_ratings(config: DatasetConfig, faces: pd.Series) -> pd.DataFrame | 
 
     if not config.ratings:
         return None
-    _, own = open_dataset(replace(config, ratings=None, subset="all"), log=lambda line: None)
+    _, own = open_dataset(replace(config, ratings=None, subset="all"), log=silent)
     found = own.faces.set_index("face")[RATED].reindex(faces)
     return None if found.isna().all(axis=None) else found.reset_index(drop=True)
 

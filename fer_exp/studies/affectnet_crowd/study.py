@@ -9,7 +9,6 @@ import pandas as pd
 
 from fer_exp.config import TrainConfig
 from fer_exp.errors import RequestError
-from fer_exp.judging.predictions import read_predictions
 from fer_exp.studies.affectnet_crowd import labels as crowd_labels
 from fer_exp.studies.affectnet_crowd import ratings as crowd_ratings
 from fer_exp.studies.affectnet_crowd import training as weak_training
@@ -88,7 +87,7 @@ def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
 
 def judged(each: Trained) -> pd.DataFrame:
     """The checked predictions of a finished training for the faces that judge it, the test split."""
-    table = read_predictions(each.folder / "predictions.parquet")
+    table = each.run.predictions
     return table[table["split"] == "test"].reset_index(drop=True)
 
 
@@ -100,7 +99,7 @@ def name_of(group: Sequence[Trained]) -> str:
     limit = _size(group[0])
     asked = "no limit" if limit == math.inf else f"limit {limit:,.0f}"
     finished = done(group)
-    return f"{finished[0].run['faces']['train']:,} ({asked})" if finished else asked
+    return f"{finished[0].run.facts['faces']['train']:,} ({asked})" if finished else asked
 
 
 def _size(each: Trained) -> float:
@@ -120,7 +119,7 @@ def _notes(sizes: weak_training.Sizes, missing: str) -> list[str]:
             f"sizes were judged on different test faces ({numbers}), since dataset.limit cuts every split: compare "
             "epochs, not sizes, or give dataset.train_limit instead"
         )
-    learnt = [each.run["faces"]["train"] for each in one_each.values()]
+    learnt = [each.run.facts["faces"]["train"] for each in one_each.values()]
     if len(set(learnt)) < len(learnt):
         notes.append("several limits left the same number of training faces; give dataset.train_limit=SMALL,LARGE")
     return notes

@@ -40,7 +40,7 @@ Histories = dict[int, pd.DataFrame]
 
 def histories(group: Sequence[Trained]) -> Histories:
     """Seed -> history of the finished trainings that kept one."""
-    found = {each.config.seed: each.history() for each in done(group)}
+    found = {each.config.seed: each.run.history for each in done(group)}
     return {seed: history.set_index("epoch") for seed, history in found.items() if history is not None}
 
 

@@ -12,7 +12,7 @@ from fer_exp.judging.comparison import compare_sources
 from fer_exp.judging.contrasts import as_json
 from fer_exp.judging.groups import REPAIRS
 from fer_exp.judging.judge import arrays, judge
-from fer_exp.judging.predictions import class_names, read_predictions
+from fer_exp.judging.predictions import class_names
 from fer_exp.judging.sources import Source, on_same_faces
 from fer_exp.metrics.distribution import l1
 from fer_exp.stats import tests
@@ -80,13 +80,14 @@ def joined(group: Sequence[Trained], labels: Mapping[str, str | None]) -> list[S
     for folds in by(group, lambda each: each.config.seed).values():
         if len(done(folds)) < len(folds):
             continue
-        table = pd.concat([read_predictions(each.folder / "predictions.parquet") for each in folds], ignore_index=True)
+        table = pd.concat([each.run.predictions for each in folds], ignore_index=True)
         test = table["split"] == "test"
         table.loc[test, "label"] = table.loc[test, "face"].map(labels)
         table["label"] = table["label"].astype(object).where(table["label"].notna(), None)
-        config = folds[0].run["config"]
+        run = folds[0].run
+        config = run.config
         config = {**config, "dataset": {**config["dataset"], "fold": None}}
-        found.append(Source(folds[0].folder, table, {**folds[0].run, "config": config}))
+        found.append(Source(run.folder, table, {**run.facts, "config": config}))
     return found
 
 

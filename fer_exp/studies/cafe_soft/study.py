@@ -9,6 +9,7 @@ import pandas as pd
 from fer_exp.config import DatasetConfig, TrainConfig
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError
+from fer_exp.progress import silent
 from fer_exp.report.figures import style
 from fer_exp.report.people_figures import lab_figure
 from fer_exp.store import open_dataset
@@ -71,7 +72,7 @@ def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
 
 def _faces(config: DatasetConfig) -> tuple[pd.DataFrame, dict[str, str | None]]:
     """The faces of a run in their splits, and the corpus' own label of every face."""
-    _, store = open_dataset(config, log=lambda line: None)
+    _, store = open_dataset(config, log=silent)
     known = store.faces["label"].astype(object).where(store.faces["label"].notna(), None)
     return select(store.faces, store.flags, config), dict(zip(store.faces["face"], known, strict=True))
 
