@@ -5,22 +5,22 @@ OMP_NUM_THREADS=1 python scripts/judge_speed.py
 
 from __future__ import annotations
 
-import statistics
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import pandas as pd
 
 from fer_exp.commands.report import report
 from fer_exp.config import ReportConfig
+from fer_exp.judging.applicable import arrays, statistics
 from fer_exp.judging.comparison import compare_sources
 from fer_exp.judging.judge import judge
 from fer_exp.judging.predictions import check_predictions
 from fer_exp.judging.sources import Source, on_same_faces
-from fer_exp.metrics.registry import against_majority, against_votes
 from fer_exp.report.page.pictures import Stored
 from fer_exp.report.page.render import Judgement, render
 from fer_exp.stats.bootstrap import OfSums, intervals
@@ -54,16 +54,14 @@ def timed(what: str, job: Callable[[], object]) -> None:
         job()
         wall.append(time.perf_counter() - one)
         cpu.append(time.process_time() - other)
-    print(f"{what}: {statistics.median(wall):.2f} s wall, {statistics.median(cpu):.2f} s CPU", flush=True)
+    print(f"{what}: {median(wall):.2f} s wall, {median(cpu):.2f} s CPU", flush=True)
 
 
 def main() -> None:
     """Measure."""
     first = table(0)
     part = first[first["split"] == "test"]
-    votes = part[[f"votes_{name}" for name in CLASSES]].to_numpy(np.float64)
-    model = part[[f"p_{name}" for name in CLASSES]].to_numpy(np.float64)
-    every = against_votes(votes / votes.sum(axis=1, keepdims=True), model, CLASSES) | against_majority(votes, model)
+    every = statistics(arrays(part, CLASSES), CLASSES)["votes"][1]
     means = {name: each for name, each in every.items() if isinstance(each, OfSums) and each.columns.shape[1] == 1}
     persons = np.unique(part["subject"].to_numpy(object).astype(str), return_inverse=True)[1].astype(np.int64)
     timed(f"10,000 samples, {PERSONS} persons, {len(means)} means", lambda: intervals(means, persons, 10_000, 0))

@@ -13,9 +13,9 @@ from fer_exp.errors import RequestError
 from fer_exp.files import write_json
 from fer_exp.judging.comparison import compare_sources
 from fer_exp.judging.sources import on_same_faces
+from fer_exp.metrics.words import better
 from fer_exp.report.compare_tables import groups_frame, groups_table, pairs_frame, pairs_tables
 from fer_exp.report.files import save_table
-from fer_exp.report.tables import better
 from fer_exp.runs import read_sources
 
 

@@ -18,7 +18,7 @@ from fer_exp.commands.people import folder, load
 from fer_exp.config import CrowdConfig, check_choice
 from fer_exp.errors import RequestError
 from fer_exp.files import whole, write_json
-from fer_exp.judging.judge import halves
+from fer_exp.judging.ceiling import halves
 from fer_exp.labels import TIES
 from fer_exp.metrics.distribution import l1
 from fer_exp.progress import progress

@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.errors import RequestError
 from fer_exp.judging import ceiling
+from fer_exp.judging.applicable import Judged, arrays, statistics
 from fer_exp.judging.contrasts import all_pairs, as_json, differences
-from fer_exp.judging.groups import METRICS, REPAIRS, Group, group_names, grouped
-from fer_exp.judging.judge import Judged, Repairs, arrays, fit_repairs, repaired
+from fer_exp.judging.groups import Group, group_names, grouped
+from fer_exp.judging.posthoc import Repairs, fit_repairs, repaired
 from fer_exp.judging.predictions import class_names
 from fer_exp.judging.sources import Source
-from fer_exp.metrics.registry import against_labels, against_majority, against_ratings, against_votes
+from fer_exp.metrics.registry import COMPARED, NO_FACE, REPAIRS
 from fer_exp.stats.bootstrap import FloatArray, Statistic, percentile_interval, replicates, within
 
 
@@ -46,7 +46,7 @@ def compare_sources(
     Args:
         original: the sources with all their splits; repairs are fitted on val.
         sources: the same as ``on_same_faces`` gives them.
-        metrics: names; None takes those of ``METRICS`` that there are.
+        metrics: names; None takes those of ``registry.COMPARED`` that there are.
         samples: bootstrap replicates.
         permutations: random swaps.
         seed: of both.
@@ -63,7 +63,7 @@ def compare_sources(
     parts = [arrays(source.table, classes) for source in sources]
     clusters = parts[0].clusters
     members = grouped(original)
-    groups = _groups(original, sources, parts, members, classes, metrics, repairs)
+    groups = _groups(original, parts, members, classes, metrics, repairs)
     shown = _shown(groups, metrics)
     drawn = _drawn(groups, shown, clusters, samples, seed)
     level: dict[str, Any] = {
@@ -79,39 +79,36 @@ def compare_sources(
 
 def _groups(
     original: Sequence[Source],
-    sources: Sequence[Source],
     parts: Sequence[Judged],
     members: Sequence[Sequence[int]],
     classes: tuple[str, ...],
     metrics: Sequence[str] | None,
     repairs: bool,
 ) -> list[Group]:
-    detail = metrics is not None and any(name not in METRICS for name in metrics)
-    known = parts[0].counts.sum(axis=1) > 0
+    first = parts[0]
     prior = np.full(len(classes), 1 / len(classes))
-    if known.any():
-        prior = (parts[0].counts[known] / parts[0].counts[known].sum(axis=1, keepdims=True)).mean(axis=0)
-    panels = ceiling.deal(parts[0].counts.astype(np.int64))
-    same_answer = np.broadcast_to(prior, parts[0].model.shape)
+    if first.voted.any():
+        prior = first.people(first.voted).mean(axis=0)
+    counts = first.counts.astype(np.int64)
+    panels = ceiling.deal(counts)
+    same_answer = np.broadcast_to(prior, first.model.shape)
     nobody = None
     if panels is not None:
-        seen = parts[0].counts[panels.faces].astype(np.int64)
-        nobody = ceiling.model_l1(same_answer[panels.faces], seen, panels.held_out)
-    wanted = METRICS if metrics is None else metrics
+        nobody = ceiling.model_l1(same_answer[panels.faces], counts[panels.faces], panels.held_out)
+    wanted = COMPARED if metrics is None else metrics
 
-    def statistics(i: int, model: FloatArray) -> dict[str, Statistic]:
-        found = _statistics(parts[i]._replace(model=model), sources[i].table, classes, detail)
+    def measured(part: Judged) -> dict[str, Statistic]:
+        found = list(statistics(part, classes, names=wanted).values())
         if panels is not None:
-            counts = parts[i].counts.astype(np.int64)
-            own = ceiling.rater_equivalents(model, same_answer, counts, panels, nobody)
-            found |= {name: (panels.faces, own[name]) for name in ("rater_equivalents", "held_out_l1")}
-        return {name: within(*each) for name, each in found.items() if name in wanted}
+            worth = ceiling.rater_equivalents(part.model, same_answer, counts, panels, nobody)
+            found.append((panels.faces, {name: worth[name] for name in ("rater_equivalents", "held_out_l1")}))
+        return {name: within(faces, each) for faces, group in found for name, each in group.items() if name in wanted}
 
     groups: list[Group] = []
     for number, (name, own) in enumerate(zip(group_names(original, members), members, strict=True)):
         names, seeds = [original[i].name for i in own], [original[i].seed for i in own]
         groups.append(Group(name, names, seeds, number))
-        groups[-1].statistics = _listed([statistics(i, parts[i].model) for i in own])
+        groups[-1].statistics = _listed([measured(parts[i]) for i in own])
     if repairs:
         fitted = [_fitted(source, classes) for source in original]
         for number, own in enumerate(members):
@@ -119,17 +116,13 @@ def _groups(
                 if all(repair in fitted[i].values for i in own):
                     base = groups[number]
                     groups.append(Group(f"{base.name}, {words}", base.sources, base.seeds, number, repair))
-                    after = [statistics(i, repaired(parts[i].model, fitted[i])[repair]) for i in own]
-                    groups[-1].statistics = _listed(after)
+                    after = [parts[i]._replace(model=repaired(parts[i].model, fitted[i])[repair]) for i in own]
+                    groups[-1].statistics = _listed([measured(part) for part in after])
+        unrated = first._replace(affect=np.full_like(first.affect, np.nan))
         for repair, answer in (("prior", prior), ("uniform", np.full(len(classes), 1 / len(classes)))):
-            words = "class prior" if repair == "prior" else "uniform"
-            groups.append(Group(words, [], [], -1, repair))
-            same = np.broadcast_to(answer, parts[0].model.shape)
-            own_statistics = statistics(0, same)
-            no_face = {
-                key: each for key, each in own_statistics.items() if "valence" not in key and "arousal" not in key
-            }
-            groups[-1].statistics = _listed([no_face])
+            groups.append(Group(NO_FACE[repair], [], [], -1, repair))
+            same = np.broadcast_to(answer, first.model.shape)
+            groups[-1].statistics = _listed([measured(unrated._replace(model=same))])
     return groups
 
 
@@ -142,39 +135,15 @@ def _listed(found: Sequence[Mapping[str, Statistic]]) -> dict[str, list[Statisti
     return {name: [each[name] for each in found] for name in found[0]}
 
 
-def _statistics(
-    part: Judged, table: pd.DataFrame, classes: tuple[str, ...], detail: bool
-) -> dict[str, tuple[NDArray[np.bool_], Statistic]]:
-    """Every metric of one model, and which of the faces it is over."""
-    counts, model = part.counts, part.model
-    labelled, voted = part.label >= 0, counts.sum(axis=1) > 0
-    found: dict[str, tuple[NDArray[np.bool_], Statistic]] = {}
-    if labelled.any():
-        own = against_labels(part.label[labelled], model[labelled], classes, detail=detail)
-        found |= {name: (labelled, each) for name, each in own.items()}
-    if voted.any():
-        people = counts[voted] / counts[voted].sum(axis=1, keepdims=True)
-        own = against_votes(people, model[voted], classes, detail=detail)
-        own |= against_majority(counts[voted], model[voted])
-        found |= {name: (voted, each) for name, each in own.items()}
-    for side in ("valence", "arousal"):
-        human, answer = table[f"human_{side}"].to_numpy(np.float64), table[side].to_numpy(np.float64)
-        both = ~np.isnan(human) & ~np.isnan(answer)
-        if both.any():
-            own = against_ratings(human[both], answer[both])
-            found |= {f"{side}_{name}": (both, each) for name, each in own.items()}
-    return found
-
-
 def _shown(groups: Sequence[Group], metrics: Sequence[str] | None) -> list[str]:
     there = groups[0].statistics
     for name in metrics or ():
         if name not in there:
-            known = ", ".join(key for key in METRICS if key in there) or "none of the usual ones"
+            known = ", ".join(key for key in COMPARED if key in there) or "none of the usual ones"
             raise RequestError(
                 f"metrics names {name}, which these faces do not have or nobody knows; there are: {known}."
             )
-    shown = [name for name in (metrics or METRICS) if name in there]
+    shown = [name for name in (metrics or COMPARED) if name in there]
     if not shown:
         raise RequestError("No face has a label, votes or ratings to compare by.")
     return shown

@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fer_exp.judging.judge import Judged, Result, arrays
+from fer_exp.judging.applicable import Judged, arrays, statistics
+from fer_exp.judging.judge import Result
 from fer_exp.judging.predictions import class_names
-from fer_exp.metrics.registry import against_labels, against_majority, against_ratings, against_votes, corrected
-from fer_exp.stats.bootstrap import FloatArray, Statistic
 
 RENAMED = {"val_accuracy": "val_clean_accuracy"}
 """The judged name -> the column, where training has a column of the judged name: there against labels with noise."""
@@ -42,47 +41,27 @@ def judged_history(
     classes = class_names(predictions)
     tables = {split: predictions[predictions["split"] == split] for split in ("val", "test")}
     parts = {split: arrays(table, classes) for split, table in tables.items()}
-    ratings = {split: table[["human_valence", "human_arousal"]].to_numpy(np.float64) for split, table in tables.items()}
     rows = []
     for answer in answers:
         row: dict[str, float] = {}
         for split in (name for name in parts if name in answer):
-            part = parts[split]._replace(model=answer[split].astype(np.float64))
-            affect = answer.get(f"{split}_affect")
-            values = point_values(part, ratings[split], None if affect is None else affect.astype(np.float64))
+            affect = answer.get(f"{split}_affect", np.full(parts[split].ratings.shape, np.nan))
+            probabilities, ratings = answer[split].astype(np.float64), affect.astype(np.float64)
+            values = point_values(parts[split]._replace(model=probabilities, affect=ratings))
             row |= {f"{split}_{name}": value for name, value in values.items()}
         rows.append({RENAMED.get(name, name): value for name, value in row.items()})
     judged = pd.DataFrame(rows, index=history.index)
     return pd.concat([history, judged], axis=1)
 
 
-def point_values(part: Judged, ratings: FloatArray, affect: FloatArray | None = None) -> dict[str, float]:
+def point_values(part: Judged) -> dict[str, float]:
     """The metrics of one split without intervals, references, single classes and the earth mover's distance.
-
-    Args:
-        part: the split, with the probabilities to judge.
-        ratings: human valence and arousal, shape (N, 2), nan where not rated.
-        affect: the network's, shape (N, 2); None without that head.
 
     Returns:
         Metric -> value, nan where undefined; named as in metrics.json. A metric whose human side no face has is left
         out.
     """
-    model, counts, label = part.model, part.counts, part.label
-    labelled, voted, shared = label >= 0, counts.sum(axis=1) > 0, counts.sum(axis=1) >= 2
-    found: dict[str, Statistic] = {}
-    if labelled.any():
-        found |= against_labels(label[labelled], model[labelled])
-    if voted.any():
-        people = counts[voted] / counts[voted].sum(axis=1, keepdims=True)
-        found |= against_majority(counts[voted], model[voted]) | against_votes(people, model[voted])
-    if shared.any():
-        found |= corrected(counts[shared], model[shared])
-    for number, side in enumerate(("valence", "arousal") if affect is not None else ()):
-        human, own = ratings[:, number], np.asarray(affect)[:, number]
-        if (rated := ~np.isnan(human)).any():
-            found |= {f"{side}_{name}": each for name, each in against_ratings(human[rated], own[rated]).items()}
-    return {name: float(statistic(None)) for name, statistic in found.items()}
+    return {name: float(each(None)) for _, group in statistics(part).values() for name, each in group.items()}
 
 
 def accuracies(history: pd.DataFrame) -> dict[str, float]:

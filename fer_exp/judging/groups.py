@@ -8,23 +8,6 @@ from dataclasses import dataclass, field
 from fer_exp.judging.sources import Source
 from fer_exp.stats.bootstrap import Statistic
 
-METRICS = (
-    "l1",
-    "jensen_shannon_divergence",
-    "soft_cross_entropy",
-    "earth_movers_distance",
-    "entropy_correlation",
-    "rater_equivalents",
-    "accuracy",
-    "majority_accuracy",
-    "ece",
-    "people_ece",
-    "valence_ccc",
-    "arousal_ccc",
-)
-"""What is compared unless told otherwise, where the faces have it."""
-REPAIRS = {"temperature": "T by labels", "temperature_votes": "T by votes", "smoothing_votes": "+ uniform"}
-
 
 @dataclass
 class Group:
@@ -35,7 +18,7 @@ class Group:
         sources: names of its runs.
         seeds: their seeds, where known.
         base: the group that a repaired one comes from; its own number otherwise.
-        repair: a key of ``REPAIRS``, or ``prior`` or ``uniform``, or None as trained.
+        repair: a key of ``registry.REPAIRS`` or ``registry.NO_FACE``, or None as trained.
         statistics: metric -> one statistic per run.
     """
 

@@ -5,9 +5,13 @@ If the one-hot network with a temperature is as close to people as the one taugh
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from fer_exp.judging.applicable import Judged
+from fer_exp.metrics.classification import onehot
 from fer_exp.metrics.distribution import CLIP
 from fer_exp.stats.bootstrap import FloatArray
 
@@ -78,3 +82,33 @@ def fit_uniform(truth: FloatArray, probabilities: FloatArray) -> float:
         return float(-(truth * np.log(np.maximum(with_uniform(probabilities, share), CLIP))).sum(axis=1).mean())
 
     return float(minimize_scalar(loss, bounds=(0.0, 1.0), method="bounded", options={"xatol": 1e-7}).x)
+
+
+class Repairs(NamedTuple):
+    """Fitted on validation faces: the parameter of each repair (``registry.REPAIRS``), and on how many faces."""
+
+    values: dict[str, float]
+    faces: dict[str, int]
+
+
+def fit_repairs(val: Judged) -> Repairs:
+    """Temperatures and a share of uniform, fitted to the validation faces that have labels or votes."""
+    values, faces = {}, {}
+    if (labelled := val.labelled).any():
+        truth = onehot(val.label[labelled], val.model.shape[1])
+        values["temperature"] = fit_temperature(truth, val.model[labelled])
+        faces["temperature"] = int(labelled.sum())
+    if (voted := val.voted).any():
+        truth = val.people(voted)
+        values["temperature_votes"] = fit_temperature(truth, val.model[voted])
+        values["smoothing_votes"] = fit_uniform(truth, val.model[voted])
+        faces["temperature_votes"] = faces["smoothing_votes"] = int(voted.sum())
+    return Repairs(values, faces)
+
+
+def repaired(model: FloatArray, repairs: Repairs) -> dict[str, FloatArray]:
+    """The model's probabilities, shape (N, K), after each repair."""
+    return {
+        name: with_uniform(model, value) if "smoothing" in name else with_temperature(model, value)
+        for name, value in repairs.values.items()
+    }

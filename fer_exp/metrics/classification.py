@@ -25,7 +25,7 @@ def onehot(codes: NDArray[np.int64], classes: int) -> FloatArray:
     return rows
 
 
-def shared_top(values: FloatArray) -> FloatArray:
+def shared_top(values: FloatArray | NDArray[np.int64]) -> FloatArray:
     """The top class of each row; t classes that share the top get 1/t each. Shape (N, K), rows sum to 1.
 
     This is the policy for ties: no class is preferred, and an answer among t tied classes earns 1/t.

@@ -1,150 +1,251 @@
-"""The metrics by name: against labels, against the majority of votes, against votes, against ratings.
+"""Every metric, a row each: what it is called and how, what it needs, how it is measured, which way is better.
 
-docs/metrics.md has each one's formula, range, direction and source. ``detail`` adds what is looked at in a second step:
-class by class, other ways to bin, the parts of the Brier score.
+Whatever lists metrics, in tables, figures, pages, comparisons or studies, takes its names and words from here.
+Formulas, sources and examples stand with the functions and in docs/metrics.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container
 from functools import partial
+from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from fer_exp.metrics import affect, ambiguity, calibration, classification, distribution, emd
+from fer_exp.metrics import affect, ambiguity, calibration, classification, distribution
+from fer_exp.metrics.faces import Faces
 from fer_exp.stats.bootstrap import FloatArray, Statistic, mean_of
 
-DISTANCES: dict[str, Callable[[FloatArray, FloatArray], FloatArray]] = {
-    "l1": distribution.l1,
-    "total_variation": distribution.total_variation,
-    "jensen_shannon_divergence": distribution.jensen_shannon_divergence,
-    "kl_divergence": distribution.kl_divergence,
-    "soft_cross_entropy": distribution.soft_cross_entropy,
-    "chebyshev": distribution.chebyshev,
-    "clark": distribution.clark,
-    "canberra": distribution.canberra,
-    "cosine": distribution.cosine,
-    "intersection": distribution.intersection,
-}
+LABELS, MAJORITY, VOTES, SHARED, RATINGS, EPOCHS = "labels", "majority", "votes", "shared", "ratings", "epochs"
+"""What a metric needs: a label, votes (their majority, or all of them), votes of two raters or more, ratings of valence
+or arousal, or the history of a training."""
+
+SIDES = ("valence", "arousal")
+"""Each metric of ratings is there for both, as ``valence_ccc``."""
+REPAIRS = {"temperature": "T by labels", "temperature_votes": "T by votes", "smoothing_votes": "+ uniform"}
+"""Repairs after training, whose results have such a name before them, as ``temperature_l1``, and their words."""
+NO_FACE = {"prior": "class prior", "uniform": "uniform"}
+"""Answers that look at no face, likewise."""
+BASELINES = {**REPAIRS, **NO_FACE}
+REFERENCES = (*BASELINES, "ceiling")
+"""All that stands beside the model under such a name; people are ``ceiling``."""
+
+CLASS = "<class>"
+MORE, LESS, NEITHER = 1, -1, 0
+UNIT, TWO, SIGNED, OPEN = (0.0, 1.0), (0.0, 2.0), (-1.0, 1.0), (0.0, float("inf"))
+ANY = (float("-inf"), float("inf"))
 
 
-def against_labels(
-    labels: NDArray[np.int64], model: FloatArray, classes: Sequence[str] = (), *, detail: bool = True
-) -> dict[str, Statistic]:
-    """Probabilities (N, K) against one label (N,); the top class is the answer, the first of equals.
+class Metric(NamedTuple):
+    """A row.
 
-    ``classes``, K names, adds ``f1_<class>``.
+    Attributes:
+        name: as in metrics.json; ``<class>`` stands for a class, ``<k>`` for a number.
+        needs: what people must have said of a face; see ``LABELS``.
+        section: of docs/metrics.md, where its formula stands.
+        range: the least and the largest value there can be.
+        better: 1 where more is better, -1 where less is, 0 where it tells of the faces or is best in between.
+        statistic: of ``Faces``, and of a name with ``<class>`` also of the number of the class; gives None where the
+            faces or classes do not allow it. None itself where judging makes it from more than one model's answers.
+        lists: which lists it is in: ``headline`` (the table of a run, unless asked for everything), ``runs`` (a table
+            of runs), ``repaired`` (the table of baselines), ``ceiling`` (people are held against people by it, too);
+            ``detail`` is what is looked at in a second step and not made of references.
+        place: among others in lists and on the page; 0 comes after all that have one.
+        compared: its place among what is compared unless told otherwise; 0 is not.
+        words: as a person writes it; empty where that is the name with spaces.
+        short: for a narrow column; empty where that is ``words``.
     """
-    size = model.shape[1]
-    truth = classification.onehot(labels, size)
-    tallies = classification.tallies(truth, classification.onehot(model.argmax(axis=1), size))
-    stated, happened = calibration.top_answer(truth, model)
-    statistics: dict[str, Statistic] = {
-        "accuracy": mean_of(tallies[:, :size].sum(axis=1)),
-        "balanced_accuracy": classification.balanced_accuracy_of(tallies),
-        "macro_f1": classification.macro_f1_of(tallies),
-        "weighted_f1": classification.weighted_f1_of(tallies),
-        "nll": mean_of(calibration.nll(labels, model)),
-        "brier": mean_of(calibration.brier(labels, model)),
-        "ece": calibration.calibration_error(stated, happened),
-        "classwise_ece": calibration.calibration_error(model, truth),
-    }
-    if detail:
-        statistics |= _more_calibration(stated, happened, model, truth)
-        statistics |= {f"top{k}_accuracy": mean_of(ambiguity.top_k_agreement(truth, model, k)) for k in _tops(size)}
-        statistics |= {f"f1_{name}": classification.f1_of(tallies, k) for k, name in enumerate(classes)}
-    return statistics
+
+    name: str
+    needs: str
+    section: str
+    range: tuple[float, float]
+    better: int
+    statistic: Callable[..., Statistic | None] | None = None
+    lists: str = ""
+    place: int = 0
+    compared: int = 0
+    words: str = ""
+    short: str = ""
 
 
-def against_majority(counts: FloatArray, model: FloatArray) -> dict[str, Statistic]:
-    """The model's answer against the class with most votes; t classes that share the top earn 1/t each."""
-    size = model.shape[1]
-    answers = classification.onehot(model.argmax(axis=1), size)
-    tallies = classification.tallies(classification.shared_top(counts), answers)
-    return {
-        "majority_accuracy": mean_of(tallies[:, :size].sum(axis=1)),
-        "majority_balanced_accuracy": classification.balanced_accuracy_of(tallies),
-        "majority_macro_f1": classification.macro_f1_of(tallies),
-        "majority_weighted_f1": classification.weighted_f1_of(tallies),
-    }
+def _face(distance: Callable[[FloatArray, FloatArray], FloatArray]) -> Callable[[Faces], Statistic]:
+    """The mean over faces of a function of the human and the model's side."""
+    return lambda faces: mean_of(distance(faces.truth, faces.model))
 
 
-def against_votes(
-    human: FloatArray, model: FloatArray, classes: Sequence[str] = (), *, detail: bool = True
+def _rated(measure: Callable[[FloatArray, FloatArray, FloatArray | None], FloatArray]) -> Callable[[Faces], Statistic]:
+    return lambda faces: partial(measure, faces.truth, faces.model)
+
+
+def _brier(part: str) -> Callable[[Faces], Statistic]:
+    return lambda faces: faces.brier_parts[part]
+
+
+def _top(k: int) -> Callable[[Faces], Statistic | None]:
+    return lambda faces: faces.among_top(k)
+
+
+PEOPLE, ANSWER, SURE, RATED, SCORED, FEW, HISTORY = (
+    "against-peoples-votes", "against-one-answer", "calibration", "valence-and-arousal", "what-people-would-score",
+    "few-votes", "by-epoch")  # fmt: skip
+
+# fmt: off
+METRICS = (
+    Metric("accuracy", LABELS, ANSWER, UNIT, MORE, Faces.accuracy, "headline runs repaired", 1, 7),
+    Metric("balanced_accuracy", LABELS, ANSWER, UNIT, MORE, Faces.balanced_accuracy),
+    Metric("macro_f1", LABELS, ANSWER, UNIT, MORE, Faces.macro_f1, "headline", 6, words="macro F1", short="F1 label"),
+    Metric("weighted_f1", LABELS, ANSWER, UNIT, MORE, Faces.weighted_f1, words="weighted F1",
+           short="weighted F1 label"),
+    Metric("nll", LABELS, SURE, OPEN, LESS, lambda faces: mean_of(calibration.nll(faces.label, faces.model)),
+           place=26, words="NLL"),
+    Metric("brier", LABELS, SURE, TWO, LESS, lambda faces: mean_of(calibration.brier(faces.label, faces.model)),
+           place=24, words="Brier"),
+    Metric("ece", LABELS, SURE, UNIT, LESS, Faces.ece, "headline runs repaired", 14, 9, "ECE"),
+    Metric("classwise_ece", LABELS, SURE, UNIT, LESS, Faces.classwise_ece, words="classwise ECE"),
+    Metric("ece_equal_count", LABELS, SURE, UNIT, LESS, Faces.ece_equal_count, "detail", words="ECE equal count"),
+    Metric("ece_debiased", LABELS, SURE, UNIT, LESS, Faces.ece_debiased, "detail", 23, words="ECE debiased"),
+    Metric("brier_reliability", LABELS, SURE, TWO, LESS, _brier("reliability"), "detail",
+           words="Brier reliability"),
+    Metric("brier_resolution", LABELS, SURE, UNIT, MORE, _brier("resolution"), "detail", words="Brier resolution"),
+    Metric("brier_uncertainty", LABELS, SURE, UNIT, NEITHER, _brier("uncertainty"), "detail",
+           words="Brier uncertainty"),
+    Metric("top2_accuracy", LABELS, ANSWER, UNIT, MORE, _top(2), "detail"),
+    Metric("top3_accuracy", LABELS, ANSWER, UNIT, MORE, _top(3), "detail"),
+    Metric("f1_<class>", LABELS, ANSWER, UNIT, MORE, lambda faces, k: classification.f1_of(faces.tallies, k), "detail",
+           words="F1 <class>"),
+
+    Metric("l1", VOTES, PEOPLE, TWO, LESS, _face(distribution.l1), "headline runs repaired ceiling", 7, 1, "L1"),
+    Metric("total_variation", VOTES, PEOPLE, UNIT, LESS, _face(distribution.total_variation), "ceiling"),
+    Metric("jensen_shannon_divergence", VOTES, PEOPLE, UNIT, LESS, _face(distribution.jensen_shannon_divergence),
+           "headline ceiling", 9, 2, "Jensen–Shannon divergence", "JS"),
+    Metric("kl_divergence", VOTES, PEOPLE, OPEN, LESS, _face(distribution.kl_divergence), "ceiling",
+           words="KL divergence", short="KL"),
+    Metric("soft_cross_entropy", VOTES, PEOPLE, OPEN, LESS, _face(distribution.soft_cross_entropy),
+           "headline repaired ceiling", 10, 3, "soft cross-entropy", "cross-entropy"),
+    Metric("chebyshev", VOTES, PEOPLE, UNIT, LESS, _face(distribution.chebyshev), "ceiling"),
+    Metric("clark", VOTES, PEOPLE, OPEN, LESS, _face(distribution.clark), "ceiling"),
+    Metric("canberra", VOTES, PEOPLE, OPEN, LESS, _face(distribution.canberra), "ceiling"),
+    Metric("cosine", VOTES, PEOPLE, UNIT, MORE, _face(distribution.cosine), "ceiling"),
+    Metric("intersection", VOTES, PEOPLE, UNIT, MORE, _face(distribution.intersection), "ceiling"),
+    Metric("earth_movers_distance", VOTES, PEOPLE, UNIT, LESS, Faces.earth_movers_distance, "headline ceiling", 11, 4,
+           "earth mover's distance"),
+    Metric("entropy_correlation", VOTES, PEOPLE, SIGNED, MORE, Faces.entropy_correlation,
+           "headline runs repaired ceiling", 13, 5, short="entropy r"),
+    Metric("entropy_similarity", VOTES, PEOPLE, UNIT, MORE,
+           lambda faces: ambiguity.entropy_similarity(faces.truth, faces.model), "ceiling", 19),
+    Metric("people_ece", VOTES, SURE, UNIT, LESS, Faces.ece, "headline", 15, 10, "people ECE"),
+    Metric("people_classwise_ece", VOTES, SURE, UNIT, LESS, Faces.classwise_ece, place=22,
+           words="people classwise ECE"),
+    Metric("confidence_gap", VOTES, SURE, SIGNED, NEITHER, lambda faces: mean_of((faces.top[0] - faces.top[1])[:, 0])),
+    Metric("people_brier", VOTES, SURE, TWO, LESS, _face(calibration.brier_people), place=25, words="people Brier"),
+    Metric("people_ece_equal_count", VOTES, SURE, UNIT, LESS, Faces.ece_equal_count, "detail",
+           words="people ECE equal count"),
+    Metric("people_ece_debiased", VOTES, SURE, UNIT, LESS, Faces.ece_debiased, "detail", words="people ECE debiased"),
+    Metric("people_brier_reliability", VOTES, SURE, TWO, LESS, _brier("reliability"), "detail",
+           words="people Brier reliability"),
+    Metric("people_brier_resolution", VOTES, SURE, UNIT, MORE, _brier("resolution"), "detail",
+           words="people Brier resolution"),
+    Metric("people_brier_uncertainty", VOTES, SURE, UNIT, NEITHER, _brier("uncertainty"), "detail",
+           words="people Brier uncertainty"),
+    Metric("top2_agreement", VOTES, PEOPLE, UNIT, MORE, _top(2), "detail", 20),
+    Metric("top3_agreement", VOTES, PEOPLE, UNIT, MORE, _top(3), "detail"),
+    Metric("soft_macro_f1", VOTES, PEOPLE, UNIT, MORE, lambda faces: classification.macro_f1_of(faces.soft_tallies),
+           "detail", 21, words="soft macro F1"),
+    Metric("vote_correlation", VOTES, PEOPLE, SIGNED, MORE, lambda faces: faces.class_correlations[-1],
+           "headline detail", 12, short="vote r"),
+    Metric("vote_correlation_<class>", VOTES, PEOPLE, SIGNED, MORE, lambda faces, k: faces.class_correlations[k],
+           "detail"),
+    Metric("soft_precision_<class>", VOTES, PEOPLE, UNIT, MORE,
+           lambda faces, k: classification.precision_of(faces.soft_tallies, k), "detail"),
+    Metric("soft_recall_<class>", VOTES, PEOPLE, UNIT, MORE,
+           lambda faces, k: classification.recall_of(faces.soft_tallies, k), "detail"),
+    Metric("soft_f1_<class>", VOTES, PEOPLE, UNIT, MORE,
+           lambda faces, k: classification.f1_of(faces.soft_tallies, k), "detail", words="soft F1 <class>"),
+
+    Metric("majority_accuracy", MAJORITY, ANSWER, UNIT, MORE, Faces.accuracy, "headline", 5, 8),
+    Metric("majority_balanced_accuracy", MAJORITY, ANSWER, UNIT, MORE, Faces.balanced_accuracy),
+    Metric("majority_macro_f1", MAJORITY, ANSWER, UNIT, MORE, Faces.macro_f1, words="majority macro F1",
+           short="F1 majority"),
+    Metric("majority_weighted_f1", MAJORITY, ANSWER, UNIT, MORE, Faces.weighted_f1, words="majority weighted F1",
+           short="weighted F1 majority"),
+    Metric("majority_ties", MAJORITY, ANSWER, UNIT, NEITHER),
+
+    Metric("entropy_human", SHARED, PEOPLE, OPEN, NEITHER, lambda faces: mean_of(distribution.entropy(faces.truth))),
+    Metric("entropy_human_corrected", SHARED, PEOPLE, OPEN, NEITHER,
+           lambda faces: mean_of(ambiguity.entropy_corrected(faces.counts))),
+    Metric("entropy_model", SHARED, PEOPLE, OPEN, NEITHER, lambda faces: mean_of(distribution.entropy(faces.model))),
+    Metric("kl_divergence_corrected", SHARED, FEW, ANY, LESS,
+           lambda faces: mean_of(ambiguity.kl_divergence_corrected(faces.counts, faces.model)), place=18,
+           words="KL divergence corrected"),
+    Metric("squared_error", SHARED, PEOPLE, TWO, LESS,
+           lambda faces: mean_of(((faces.truth - faces.model) ** 2).sum(axis=1))),
+    Metric("squared_error_corrected", SHARED, FEW, ANY, LESS,
+           lambda faces: mean_of(ambiguity.squared_error_corrected(faces.counts, faces.model))),
+    Metric("rater_equivalents", SHARED, SCORED, OPEN, MORE, None, "headline repaired", 8, 6, short="raters"),
+    Metric("held_out_l1", SHARED, SCORED, TWO, LESS, words="held out L1"),
+    Metric("panel<k>_l1", SHARED, SCORED, TWO, LESS, words="panel<k> L1"),
+    Metric("leave_one_out_l1", SHARED, SCORED, TWO, LESS, words="leave one out L1"),
+    Metric("leave_one_out_accuracy", SHARED, SCORED, UNIT, MORE),
+    Metric("sampling_l1", SHARED, SCORED, TWO, LESS, words="sampling L1"),
+
+    Metric("ccc", RATINGS, RATED, SIGNED, MORE, _rated(affect.ccc), "headline", 16, 11, "CCC"),
+    Metric("pearson", RATINGS, RATED, SIGNED, MORE,
+           lambda faces: ambiguity.correlation(faces.truth, faces.model)),
+    Metric("rmse", RATINGS, RATED, OPEN, LESS, _rated(affect.rmse), place=27, words="RMSE"),
+    Metric("sagr", RATINGS, RATED, UNIT, MORE, _rated(affect.sagr), words="SAGR"),
+    Metric("icc", RATINGS, RATED, (float("-inf"), 1.0), MORE, _rated(affect.icc), words="ICC"),
+
+    Metric("accuracy_last5", EPOCHS, HISTORY, UNIT, MORE, None, "headline", 2),
+    Metric("accuracy_best_val", EPOCHS, HISTORY, UNIT, MORE, None, "headline", 3),
+    Metric("accuracy_best_test", EPOCHS, HISTORY, UNIT, MORE, None, "headline", 4),
+)
+# fmt: on
+
+
+def measure(
+    needs: str, faces: Faces, prefix: str = "", *, detail: bool = True, names: Container[str] | None = None
 ) -> dict[str, Statistic]:
-    """Probabilities (N, K) against vote fractions (N, K).
+    """Every metric of one kind, of the same faces.
 
-    ``classes``, K names, adds the earth mover's distance where each has a position in the valence-arousal plane, and
-    with ``detail`` what is told class by class.
+    Args:
+        needs: ``LABELS``, ``MAJORITY``, ``VOTES``, ``SHARED`` or ``RATINGS``; ``faces.truth`` has what that says.
+        faces: the faces.
+        prefix: stands before each name, as ``prior_`` or ``valence_``.
+        detail: also what is looked at in a second step: class by class, other ways to bin, parts of the Brier score.
+        names: make these alone (with their prefix); None makes all.
+
+    Returns:
+        Name -> statistic. The earth mover's distance and what is told class by class need ``faces.classes``.
+
+    >>> import numpy as np
+    >>> right = Faces(np.eye(2), np.array([[0.9, 0.1], [0.4, 0.6]]))
+    >>> {name: float(each(None).round(3)) for name, each in measure(LABELS, right, names=["accuracy", "nll"]).items()}
+    {'accuracy': 1.0, 'nll': 0.308}
     """
-    statistics = distances(human, model, classes)
-    stated, happened = calibration.top_answer(human, model)
-    statistics["people_ece"] = calibration.calibration_error(stated, happened)
-    statistics["people_classwise_ece"] = calibration.calibration_error(model, human)
-    statistics["confidence_gap"] = mean_of((stated - happened)[:, 0])
-    statistics["people_brier"] = mean_of(calibration.brier_people(human, model))
-    if detail:
-        more = _more_calibration(stated, happened, model, human)
-        statistics |= {f"people_{name}": statistic for name, statistic in more.items()}
-        size = model.shape[1]
-        statistics |= {f"top{k}_agreement": mean_of(ambiguity.top_k_agreement(human, model, k)) for k in _tops(size)}
-        tallies = classification.tallies(human, model)
-        statistics["soft_macro_f1"] = classification.macro_f1_of(tallies)
-        *each, statistics["vote_correlation"] = ambiguity.class_correlations(human, model)
-        for k, name in enumerate(classes):
-            statistics[f"vote_correlation_{name}"] = each[k]
-            statistics[f"soft_precision_{name}"] = classification.precision_of(tallies, k)
-            statistics[f"soft_recall_{name}"] = classification.recall_of(tallies, k)
-            statistics[f"soft_f1_{name}"] = classification.f1_of(tallies, k)
-    return statistics
+    made: dict[str, Statistic | None] = {}
+    rows = [row for row in METRICS if row.needs == needs and (detail or "detail" not in row.lists)]
+    for k, class_name in [(-1, ""), *enumerate(faces.classes)]:
+        for row in rows:
+            name = prefix + row.name.replace(CLASS, class_name)
+            if row.statistic is None or (CLASS in row.name) != (k >= 0) or (names is not None and name not in names):
+                continue
+            made[name] = row.statistic(faces, k) if k >= 0 else row.statistic(faces)
+    return {name: statistic for name, statistic in made.items() if statistic is not None}
 
 
-def distances(human: FloatArray, model: FloatArray, classes: Sequence[str] = ()) -> dict[str, Statistic]:
-    """The distances and similarities alone, and what relates entropies: what panels of people are judged by too."""
-    statistics: dict[str, Statistic] = {name: mean_of(each(human, model)) for name, each in DISTANCES.items()}
-    cost = emd.ground_cost(classes) if classes else None
-    if cost is not None:
-        statistics["earth_movers_distance"] = mean_of(emd.earth_movers_distance(human, model, cost))
-    statistics["entropy_correlation"] = ambiguity.correlation(distribution.entropy(human), distribution.entropy(model))
-    statistics["entropy_similarity"] = ambiguity.entropy_similarity(human, model)
-    return statistics
+def _names(rows: list[Metric]) -> tuple[str, ...]:
+    """As in metrics.json, both sides of what is of ratings."""
+    befores = [[f"{side}_" for side in SIDES] if row.needs == RATINGS else [""] for row in rows]
+    return tuple(before + row.name for row, both in zip(rows, befores, strict=True) for before in both)
 
 
-def corrected(counts: FloatArray, model: FloatArray) -> dict[str, Statistic]:
-    """What few votes bias, with the known corrections, of faces with two votes or more."""
-    human = counts / counts.sum(axis=1, keepdims=True)
-    return {
-        "entropy_human": mean_of(distribution.entropy(human)),
-        "entropy_human_corrected": mean_of(ambiguity.entropy_corrected(counts)),
-        "entropy_model": mean_of(distribution.entropy(model)),
-        "kl_divergence_corrected": mean_of(ambiguity.kl_divergence_corrected(counts, model)),
-        "squared_error": mean_of(((human - model) ** 2).sum(axis=1)),
-        "squared_error_corrected": mean_of(ambiguity.squared_error_corrected(counts, model)),
-    }
+def _listed(word: str) -> tuple[str, ...]:
+    rows = [row for row in METRICS if word in row.lists and (row.place or word == "ceiling")]
+    return _names(sorted(rows, key=lambda row: row.place))
 
 
-def against_ratings(human: FloatArray, model: FloatArray) -> dict[str, Statistic]:
-    """Predicted ratings (N,) against human ones (N,)."""
-    return {
-        "ccc": partial(affect.ccc, human, model),
-        "pearson": ambiguity.correlation(human, model),
-        "rmse": partial(affect.rmse, human, model),
-        "sagr": partial(affect.sagr, human, model),
-        "icc": partial(affect.icc, human, model),
-    }
-
-
-def _more_calibration(
-    stated: FloatArray, happened: FloatArray, model: FloatArray, truth: FloatArray
-) -> dict[str, Statistic]:
-    parts = calibration.brier_parts(model, truth)
-    return {
-        "ece_equal_count": calibration.calibration_error(stated, happened, mass="count"),
-        "ece_debiased": calibration.calibration_error_debiased(stated, happened),
-        **{f"brier_{name}": part for name, part in parts.items()},
-    }
-
-
-def _tops(classes: int) -> range:
-    return range(2, min(3, classes - 1) + 1)
+HEADLINE, RUNS, REPAIRED, CEILING = (_listed(word) for word in ("headline", "runs", "repaired", "ceiling"))
+"""The lists of ``Metric.lists``, by place."""
+PLACED = _listed("")
+"""All that have a place, by place: the headline first."""
+COMPARED = _names(sorted((row for row in METRICS if row.compared), key=lambda row: row.compared))
+"""What is compared unless told otherwise, where the faces have it."""

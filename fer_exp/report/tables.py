@@ -7,131 +7,10 @@ from collections.abc import Mapping, Sequence
 from rich import box
 from rich.table import Table
 
+from fer_exp.metrics.registry import BASELINES, HEADLINE, REPAIRED, RUNS
+from fer_exp.metrics.words import direction, of_model
+
 Metrics = Mapping[str, Mapping[str, Mapping[str, float | int | None]]]
-
-HEADLINE = (
-    "accuracy",
-    "accuracy_last5",
-    "accuracy_best_val",
-    "accuracy_best_test",
-    "majority_accuracy",
-    "macro_f1",
-    "l1",
-    "rater_equivalents",
-    "jensen_shannon_divergence",
-    "soft_cross_entropy",
-    "earth_movers_distance",
-    "vote_correlation",
-    "entropy_correlation",
-    "ece",
-    "people_ece",
-    "valence_ccc",
-    "arousal_ccc",
-)
-"""What a table of one run shows unless asked for everything."""
-REPAIRED = ("accuracy", "l1", "rater_equivalents", "soft_cross_entropy", "entropy_correlation", "ece")
-"""What is shown of the model after a repair: where training differs from a repair, it differs here."""
-BASELINES = {
-    "": "as trained",
-    "temperature_": "T by labels",
-    "temperature_votes_": "T by votes",
-    "smoothing_votes_": "+ uniform",
-    "prior_": "class prior",
-    "uniform_": "uniform",
-}
-"""The rows of the table of baselines by the prefix of their metrics."""
-PREFIXES = (*(prefix for prefix in BASELINES if prefix), "ceiling_")
-
-HIGHER = (
-    "accuracy",
-    "accuracy_last5",
-    "accuracy_best_val",
-    "accuracy_best_test",
-    "balanced_accuracy",
-    "macro_f1",
-    "weighted_f1",
-    "top2_accuracy",
-    "top3_accuracy",
-    "top2_agreement",
-    "top3_agreement",
-    "cosine",
-    "intersection",
-    "entropy_correlation",
-    "entropy_similarity",
-    "rater_equivalents",
-    "vote_correlation",
-    "soft_precision",
-    "soft_recall",
-    "soft_f1",
-    "soft_macro_f1",
-    "f1",
-    "brier_resolution",
-    "leave_one_out_accuracy",
-    "ccc",
-    "pearson",
-    "sagr",
-    "icc",
-)
-"""Metrics of which more is better; of every other one, less, but for these:"""
-NEITHER = (
-    "majority_ties",
-    "entropy_human",
-    "entropy_human_corrected",
-    "entropy_model",
-    "brier_uncertainty",
-    "confidence_gap",
-)
-PER_CLASS = ("vote_correlation_", "soft_precision_", "soft_recall_", "soft_f1_", "f1_")
-COLUMNS = ("accuracy", "l1", "entropy_correlation", "ece")
-"""What a table of runs shows unless told otherwise: right, human-like, unsure where people are, honest."""
-
-
-def better(metric: str) -> int:
-    """1 where more is better, -1 where less is, 0 where the metric tells of the faces.
-
-    >>> better("majority_accuracy"), better("prior_l1"), better("soft_f1_fear"), better("majority_ties")
-    (1, -1, 1, 0)
-    """
-    for prefix in (*PREFIXES, "majority_", "people_", "valence_", "arousal_"):
-        if metric in NEITHER:
-            return 0
-        metric = metric.removeprefix(prefix)
-    if metric in NEITHER:
-        return 0
-    return 1 if metric in HIGHER or metric.startswith(PER_CLASS) else -1
-
-
-def direction(metric: str) -> str:
-    """An arrow to where a metric gets better; none where it tells of the faces alone.
-
-    >>> direction("accuracy"), direction("l1")
-    ('↑', '↓')
-    """
-    return {1: "↑", -1: "↓", 0: ""}[better(metric)]
-
-
-def spoken(metric: str) -> str:
-    """A metric's name as a person writes it.
-
-    >>> spoken("l1"), spoken("people_ece"), spoken("jensen_shannon_divergence")
-    ('L1', 'people ECE', 'Jensen–Shannon divergence')
-    """
-    words = {
-        "l1": "L1",
-        "ece": "ECE",
-        "f1": "F1",
-        "ccc": "CCC",
-        "rmse": "RMSE",
-        "sagr": "SAGR",
-        "icc": "ICC",
-        "nll": "NLL",
-    }
-    names = {"jensen shannon": "Jensen–Shannon", "earth movers": "earth mover's", "cross entropy": "cross-entropy"}
-    text = " ".join(words.get(word, word) for word in metric.split("_"))
-    text = text.replace("kl ", "KL ").replace("brier", "Brier")
-    for plain, proper in names.items():
-        text = text.replace(plain, proper)
-    return text
 
 
 def metrics_table(metrics: Metrics, split: str, everything: bool = False) -> Table:
@@ -146,7 +25,7 @@ def metrics_table(metrics: Metrics, split: str, everything: bool = False) -> Tab
         A table that fits 80 columns. ``people`` is one random half of the raters against the other half.
     """
     rows = metrics.get(split, {})
-    own = [name for name in rows if not name.startswith(PREFIXES) and f"{name}_" not in BASELINES]
+    own = [name for name in rows if of_model(name)]
     shown = own if everything else [name for name in HEADLINE if name in own]
     caption = "[95 % interval]; prior: the class prior; people: half the raters against the rest"
     if len(shown) < len(own):
@@ -184,7 +63,7 @@ def baselines_table(metrics: Metrics, split: str) -> Table | None:
     table.caption, table.caption_justify = caption, "left"
     for name in shown:
         table.add_column(f"{name.replace('_', chr(10))}\n{direction(name)}", justify="right", no_wrap=True)
-    for prefix, words in BASELINES.items():
+    for prefix, words in {"": "as trained", **{f"{name}_": words for name, words in BASELINES.items()}}.items():
         fitted = rows.get(prefix.removesuffix("_"), {}).get("value")
         cells = [_number(rows.get(prefix + name, {}).get("value"), "") for name in shown]
         if prefix == "prior_":
@@ -207,7 +86,7 @@ def largest_panel(rows: Mapping[str, object]) -> int:
 
 
 def runs_table(
-    rows: Sequence[tuple[Mapping[str, object], Metrics]], split: str = "test", metrics: Sequence[str] = COLUMNS
+    rows: Sequence[tuple[Mapping[str, object], Metrics]], split: str = "test", metrics: Sequence[str] = RUNS
 ) -> Table:
     """One row per run: what it was told, and its metrics with intervals below them.
 

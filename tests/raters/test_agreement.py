@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.inter_rater import fleiss_kappa as statsmodels_kappa
 
-from fer_exp.judging.judge import halves
+from fer_exp.judging.ceiling import halves
 from fer_exp.raters import agreement
 from fer_exp.stats.totals import joint_intervals, together
 

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from fer_exp.metrics.words import direction, spoken
 from fer_exp.report.figures import COLOURS, SERIES, style
 from fer_exp.report.page.figures import Rows, as_svg
-from fer_exp.report.tables import direction, spoken
 
 Line = tuple[str, str, str, str]
 """Column, words, marks, colour."""

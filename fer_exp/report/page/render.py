@@ -13,35 +13,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fer_exp.judging.judge import Judged, Result, arrays
+from fer_exp.judging.applicable import Judged, arrays
+from fer_exp.judging.judge import Result
 from fer_exp.judging.predictions import class_names
 from fer_exp.judging.sources import Source
 from fer_exp.metrics.classification import onehot, shared_top
 from fer_exp.metrics.distribution import entropy, l1
+from fer_exp.metrics.registry import HEADLINE, PLACED, REPAIRED
+from fer_exp.metrics.words import direction, of_model, spoken
 from fer_exp.report.compare_tables import letters
 from fer_exp.report.figures import COLOURS, SERIES
 from fer_exp.report.page import figures as page_figures
 from fer_exp.report.page import history as history_figures
 from fer_exp.report.page.headline import headline, sentences, verdict
 from fer_exp.report.page.pictures import ACROSS, TILE, Stored, sprite
-from fer_exp.report.tables import BASELINES, HEADLINE, PREFIXES, direction, largest_panel, spoken
+from fer_exp.report.tables import largest_panel
 from fer_exp.runs import Run
 
 MOST = ACROSS * 60  # faces in the gallery; of more, the most and least human-like and some between
-SHOWN = (
-    *HEADLINE,
-    "kl_divergence_corrected",
-    "entropy_similarity",
-    "top2_agreement",
-    "soft_macro_f1",
-    "people_classwise_ece",
-    "ece_debiased",
-    "brier",
-    "people_brier",
-    "nll",
-    "valence_rmse",
-    "arousal_rmse",
-)
 
 
 @dataclass(frozen=True)
@@ -162,10 +151,8 @@ def _numbers(rows: Mapping[str, Result]) -> str:
 
 
 def _table(rows: Mapping[str, Result]) -> list[dict[str, Any]]:
-    shown = [name for name in SHOWN if name in rows]
-    rest = [
-        name for name in rows if name not in shown and not name.startswith(PREFIXES) and f"{name}_" not in BASELINES
-    ]
+    shown = [name for name in PLACED if name in rows]
+    rest = [name for name in rows if name not in shown and of_model(name)]
     table = []
     for name in [*shown, *rest]:
         row = rows[name]
@@ -189,7 +176,7 @@ def _table(rows: Mapping[str, Result]) -> list[dict[str, Any]]:
 
 
 def _baselines(rows: Mapping[str, Result]) -> list[tuple[str, list[float | int | None]]]:
-    names = ("accuracy", "l1", "rater_equivalents", "soft_cross_entropy", "entropy_correlation", "ece", "people_ece")
+    names = (*REPAIRED, "people_ece")
     words = {
         "": "as trained",
         "temperature_": "temperature {:.2f}, fitted to labels",

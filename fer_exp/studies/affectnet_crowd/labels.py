@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.answers import Answers, Votes
-from fer_exp.judging.judge import arrays
+from fer_exp.judging.applicable import arrays
 from fer_exp.judging.predictions import class_names
 from fer_exp.labels.votes import majority
 from fer_exp.raters.changes import label_changes
@@ -84,11 +84,11 @@ def shift(faces: pd.DataFrame, published: str, samples: int) -> list[StudyTable]
         ``shift``, a row a class, and ``shift_tests``; none where no face has both a label and a majority.
     """
     classes = class_names(faces)
-    _, counts, label, _ = arrays(faces, classes)
-    top = majority(counts, "drop")
-    if not ((label >= 0) & (top.top >= 0)).any():
+    part = arrays(faces, classes)
+    top = majority(part.counts, "drop")
+    if not (part.labelled & (top.top >= 0)).any():
         return []
-    found = label_changes(label.astype(np.int32), top.top, counts, classes, samples=samples)
+    found = label_changes(part.label.astype(np.int32), top.top, part.counts, classes, samples=samples)
     shown = [
         {
             "class": row["class"],
@@ -133,9 +133,9 @@ def difficult_and_random(faces: pd.DataFrame, seed: int) -> Subsets:
     [1, 2]
     """
     classes = class_names(faces)
-    model, counts, label, _ = arrays(faces, classes)
-    usable = (label >= 0) & (counts.sum(axis=1) > 0)
-    wrong = usable & (model.argmax(axis=1) != label)
+    part = arrays(faces, classes)
+    label, usable = part.label, part.labelled & part.voted
+    wrong = usable & (part.model.argmax(axis=1) != label)
     there = [k for k in range(len(classes)) if (wrong & (label == k)).any()]
     without = tuple(name for k, name in enumerate(classes) if (usable & (label == k)).any() and k not in there)
     each = min((int((wrong & (label == k)).sum()) for k in there), default=0)
@@ -186,14 +186,15 @@ def subsets(by_seed: Mapping[int, pd.DataFrame], published: str) -> StudyTable |
     return StudyTable("subsets", left_out, pd.DataFrame(rows), pd.DataFrame(shown))
 
 
-def _moves(part: pd.DataFrame) -> dict[tuple[str, str], float]:
+def _moves(faces: pd.DataFrame) -> dict[tuple[str, str], float]:
     """(class, majority or votes) -> change of its share against the original labels, percentage points."""
-    classes = class_names(part)
-    _, counts, label, _ = arrays(part, classes)
-    top = majority(counts, "drop").top
+    classes = class_names(faces)
+    part = arrays(faces, classes)
+    top = majority(part.counts, "drop").top
     if not (top >= 0).any():  # ties alone
         return {}
-    found = label_changes(label.astype(np.int32), top, counts, classes, samples=0)["classes"].set_index("class")
+    found = label_changes(part.label.astype(np.int32), top, part.counts, classes, samples=0)["classes"]
+    found = found.set_index("class")
     columns: Sequence[tuple[str, str]] = (("majority", "change"), ("votes", "votes_change"))
     return {(name, by): 100 * float(found.loc[name, column]) for name in classes for by, column in columns}
 

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from fer_exp.config import DatasetConfig
-from fer_exp.judging.judge import arrays
+from fer_exp.judging.applicable import arrays
 from fer_exp.judging.predictions import class_names
 from fer_exp.progress import silent
 from fer_exp.raters.changes import rating_changes

@@ -10,25 +10,23 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from fer_exp.judging.applicable import arrays
 from fer_exp.judging.ceiling import halves
-from fer_exp.judging.judge import HALVINGS, arrays
+from fer_exp.judging.judge import HALVINGS
 from fer_exp.judging.predictions import class_names
-from fer_exp.metrics.ambiguity import class_correlations
-from fer_exp.metrics.registry import distances
+from fer_exp.metrics.faces import Faces
+from fer_exp.metrics.registry import VOTES, measure
+from fer_exp.metrics.words import direction, spoken
 from fer_exp.report.figures import SERIES, curve, style
-from fer_exp.report.tables import direction
 from fer_exp.stats.seeds import OverSeeds, over_seeds, paired_over_seeds
 from fer_exp.studies.tables import NOTHING, StudyTable, columns_of, seeds_cell
 from fer_exp.studies.trained import Trained, done, troubles
 
 OF_VOTES = {
-    "l1": "L1",
-    "jensen_shannon_divergence": "JS",
-    "soft_cross_entropy": "cross-entropy",
-    "entropy_correlation": "entropy r",
-    "vote_correlation": "vote r",
+    name: spoken(name, short=True)
+    for name in ("l1", "jensen_shannon_divergence", "soft_cross_entropy", "entropy_correlation", "vote_correlation")
 }
-OF_RATINGS = {"valence_ccc": "valence CCC", "arousal_ccc": "arousal CCC"}
+OF_RATINGS = {name: spoken(name) for name in ("valence_ccc", "arousal_ccc")}
 CLOSEST = "l1"
 """What the epoch closest to the votes of validation is chosen by; less is closer."""
 
@@ -61,15 +59,15 @@ def people(faces: pd.DataFrame, ratings: Mapping[str, Any], seed: int = 0) -> di
         Carrasco and Jover 2003, Biometrics 59, 849-858: the CCC as an intraclass correlation.
     """
     classes = class_names(faces)
-    counts = arrays(faces, classes).counts
-    counts = counts[counts.sum(axis=1) >= 2].astype(np.int64)
+    part = arrays(faces, classes)
+    counts = part.counts[part.shared].astype(np.int64)
     found: dict[str, float] = {}
     if len(counts):
         parts = []
         for small, large in halves(counts, HALVINGS, seed):
             one, other = (half / half.sum(axis=1, keepdims=True) for half in (small, large))
-            statistics = distances(other, one) | {"vote_correlation": class_correlations(other, one)[-1]}
-            parts.append({name: float(statistics[name](None)) for name in OF_VOTES})
+            measured = measure(VOTES, Faces(other, one), names=OF_VOTES)
+            parts.append({name: float(measured[name](None)) for name in OF_VOTES})
         found = {name: float(np.mean([part[name] for part in parts])) for name in OF_VOTES}
     for name in OF_RATINGS:
         value = ratings.get(name.removesuffix("_ccc"), {}).get("icc_2_k", {}).get("value")

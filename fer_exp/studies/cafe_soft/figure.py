@@ -6,11 +6,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fer_exp.judging.applicable import arrays
 from fer_exp.judging.ceiling import halves
-from fer_exp.judging.groups import REPAIRS
-from fer_exp.judging.judge import HALVINGS, arrays
+from fer_exp.judging.judge import HALVINGS
 from fer_exp.judging.predictions import class_names
 from fer_exp.metrics.distribution import l1
+from fer_exp.metrics.registry import BASELINES, REPAIRS
 from fer_exp.report.figures import SERIES
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.studies.cafe_soft.networks import ONEHOT, SEED, Compared, mean_l1, values
@@ -19,8 +20,8 @@ from fer_exp.studies.cafe_soft.networks import ONEHOT, SEED, Compared, mean_l1, 
 def people_l1(found: Compared) -> FloatArray:
     """L1 of half of a face's raters to its others, the mean over halvings, shape (M,), faces with two votes or more."""
     table = next(iter(found.sources.values()))[0].table
-    counts = arrays(table, class_names(table)).counts.astype(np.int64)
-    counts = counts[counts.sum(axis=1) >= 2]
+    part = arrays(table, class_names(table))
+    counts = part.counts[part.shared].astype(np.int64)
     if not len(counts):
         return np.empty(0)
     dealt = halves(counts, HALVINGS, SEED)
@@ -49,7 +50,7 @@ def figure(found: Compared, title: str) -> Figure:
             continue
         shade = SERIES[list(found.sources).index(mode) % len(SERIES)] if mode else "#7f7f7f"
         one, at = metrics["l1"], len(names)
-        words = REPAIRS.get(repair or "", {"prior": "class prior"}.get(repair or "", repair or ""))
+        words = BASELINES.get(repair or "", "")
         names.append(", ".join(part for part in (mode, words) if part))
         if one["low"] is not None:
             right.plot([one["low"], one["high"]], [at, at], color=shade, linewidth=1.4)

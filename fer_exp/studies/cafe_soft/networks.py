@@ -8,31 +8,27 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from fer_exp.judging.applicable import applies, arrays
 from fer_exp.judging.comparison import compare_sources
 from fer_exp.judging.contrasts import as_json
-from fer_exp.judging.groups import REPAIRS
-from fer_exp.judging.judge import arrays, judge
+from fer_exp.judging.judge import judge
 from fer_exp.judging.predictions import class_names
 from fer_exp.judging.sources import Source, on_same_faces
 from fer_exp.metrics.distribution import l1
+from fer_exp.metrics.registry import METRICS, REPAIRS
+from fer_exp.metrics.words import spoken
 from fer_exp.stats import tests
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.studies.trained import Trained, by, done
 
 ONEHOT, SOFT = "one-hot", "soft"
+ANSWERS = ("macro_f1", "weighted_f1", "majority_macro_f1", "majority_weighted_f1")
+"""Metrics of the top class alone, which a temperature does not change."""
 MEASURES = {
-    "l1": "L1",
-    "jensen_shannon_divergence": "JS",
-    "soft_cross_entropy": "cross-entropy",
-    "rater_equivalents": "raters",
-    "macro_f1": "F1 label",
-    "weighted_f1": "weighted F1 label",
-    "majority_macro_f1": "F1 majority",
-    "majority_weighted_f1": "weighted F1 majority",
+    name: spoken(name, short=True)
+    for name in ("l1", "jensen_shannon_divergence", "soft_cross_entropy", "rater_equivalents", *ANSWERS)
 }
 """Metric -> its name for readers; the first of them is what the paper tests."""
-ANSWERS = ("macro_f1", "weighted_f1", "majority_macro_f1", "majority_weighted_f1")
-"""Those of the top class alone, which a temperature does not change."""
 SEED = 0  # of bootstrap, permutations and halvings
 
 
@@ -109,10 +105,8 @@ def compare(groups: Mapping[str, Sequence[Trained]], labels: Mapping[str, str | 
     same, notes = on_same_faces(original, "test", common=True)
     table = same[0].table
     part = arrays(table, class_names(table))
-    there = dict.fromkeys(MEASURES, True)
-    there |= {name: bool((part.label >= 0).any()) for name in ("macro_f1", "weighted_f1")}
-    there["rater_equivalents"] = bool((part.counts.sum(axis=1) >= 2).any())
-    metrics = [name for name, known in there.items() if known]
+    there, needs = applies(part), {row.name: row.needs for row in METRICS}
+    metrics = [name for name in MEASURES if there[needs[name]].any()]
     result = compare_sources(original, same, metrics, samples=samples, seed=SEED)
     rest = iter(same)
     placed = {name: [next(rest) for _ in sources] for name, sources in own.items()}
@@ -171,9 +165,9 @@ def published_tests(found: Compared) -> list[dict[str, Any]]:
         a, b = by_seed[ONEHOT][seed], by_seed[SOFT][seed]
         rows.append(_row("independent t", f"seed {seed}", tests.student_t(a, b), tests.cohens_d(a, b), len(a)))
     a, b = (np.mean(list(by_seed[mode].values()), axis=0) for mode in (ONEHOT, SOFT))
-    voted = arrays(found.sources[SOFT][0].table, class_names(found.sources[SOFT][0].table))
-    clusters = voted.clusters[voted.counts.sum(axis=1) > 0]
-    codes = np.unique(clusters, return_inverse=True)[1].astype(np.int64)
+    first = found.sources[SOFT][0].table
+    part = arrays(first, class_names(first))
+    codes = np.unique(part.clusters[part.voted], return_inverse=True)[1].astype(np.int64)
     means = "means over seeds"
     rows += [
         _row("independent t", means, tests.student_t(a, b), tests.cohens_d(a, b), len(a)),
@@ -195,9 +189,7 @@ def published_tests(found: Compared) -> list[dict[str, Any]]:
 def facewise_l1(source: Source) -> FloatArray:
     """L1 of each face with votes, shape (M,), in the order of the table."""
     part = arrays(source.table, class_names(source.table))
-    voted = part.counts.sum(axis=1) > 0
-    people = part.counts[voted] / part.counts[voted].sum(axis=1, keepdims=True)
-    return l1(people, part.model[voted])
+    return l1(part.people(part.voted), part.model[part.voted])
 
 
 def mean_l1(sources: Sequence[Source]) -> FloatArray:

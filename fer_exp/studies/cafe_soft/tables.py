@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from fer_exp.judging.groups import REPAIRS
+from fer_exp.metrics.registry import BASELINES
 from fer_exp.report.people_tables import p_value
 from fer_exp.studies.cafe_soft.networks import (
     ANSWERS,
@@ -23,7 +23,6 @@ from fer_exp.studies.cafe_soft.networks import (
 from fer_exp.studies.tables import NOT_STATED, NOTHING, OTHER_CORPUS, StudyTable, interval
 from fer_exp.studies.trained import Trained, troubles
 
-BASELINES = {**REPAIRS, "prior": "class prior", "uniform": "uniform"}
 PEOPLE = {"people, half": "", "people, one": "leave_one_out_", "people, all anew": "sampling_"}
 """Row -> what stands between ``ceiling_`` and the metric in metrics.json."""
 COLUMNS = ("l1", "macro_f1", "majority_macro_f1", "rater_equivalents")

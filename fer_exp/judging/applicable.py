@@ -1,0 +1,124 @@
+"""Which metrics apply: what is known of the faces of a split, and every metric that this allows."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fer_exp.metrics.classification import onehot, shared_top
+from fer_exp.metrics.faces import Faces
+from fer_exp.metrics.registry import LABELS, MAJORITY, RATINGS, SHARED, SIDES, VOTES, measure
+from fer_exp.stats.bootstrap import FloatArray, Statistic, cluster_codes
+
+Mask = NDArray[np.bool_]
+Group = tuple[Mask, dict[str, Statistic]]
+"""Which faces, shape (N,), and the metrics that are of them."""
+
+
+class Judged(NamedTuple):
+    """One split as arrays: N faces, K classes.
+
+    ``label`` is -1 and ``counts`` are 0 where not known; ``ratings`` of people and ``affect`` of the model are valence
+    and arousal, shape (N, 2), nan where not known.
+    """
+
+    model: FloatArray
+    counts: FloatArray
+    label: NDArray[np.int64]
+    clusters: NDArray[np.int64]
+    ratings: FloatArray
+    affect: FloatArray
+
+    @property
+    def labelled(self) -> Mask:
+        """Faces with a label."""
+        return self.label >= 0
+
+    @property
+    def voted(self) -> Mask:
+        """Faces with votes."""
+        return np.asarray(self.counts.sum(axis=1) > 0)
+
+    @property
+    def shared(self) -> Mask:
+        """Faces with votes of two raters or more."""
+        return np.asarray(self.counts.sum(axis=1) >= 2)
+
+    def people(self, faces: Mask) -> FloatArray:
+        """Vote fractions of some faces that have votes."""
+        return np.asarray(self.counts[faces] / self.counts[faces].sum(axis=1, keepdims=True))
+
+
+def arrays(part: pd.DataFrame, classes: tuple[str, ...]) -> Judged:
+    """The rows of one split of a checked table as arrays; persons as clusters where every face names one."""
+    model = part[[f"p_{name}" for name in classes]].to_numpy(np.float64)
+    columns = [f"votes_{name}" for name in classes]
+    counts = np.zeros(model.shape)
+    if columns[0] in part:
+        counts = np.nan_to_num(part[columns].to_numpy(np.float64))
+    label = part["label"].map({name: code for code, name in enumerate(classes)}).fillna(-1).to_numpy().astype(np.int64)
+    known = len(part) > 0 and part["subject"].notna().all()
+    clusters = cluster_codes(part["subject"].to_numpy(object)) if known else np.arange(len(part), dtype=np.int64)
+    ratings, affect = (
+        part.reindex(columns=[f"{of}{side}" for side in SIDES]).to_numpy(np.float64) for of in ("human_", "")
+    )
+    return Judged(model, counts, label, clusters, ratings, affect)
+
+
+def applies(part: Judged) -> dict[str, Mask]:
+    """What a metric may need (``Metric.needs``) -> the faces that have it; of ratings, one mask for each side."""
+    rated = ~np.isnan(part.ratings) & ~np.isnan(part.affect)
+    masks = {LABELS: part.labelled, MAJORITY: part.voted, VOTES: part.voted, SHARED: part.shared}
+    return masks | dict(zip(SIDES, rated.T, strict=True))
+
+
+def statistics(
+    part: Judged,
+    classes: tuple[str, ...] = (),
+    *,
+    references: Mapping[str, FloatArray] | None = None,
+    names: Container[str] | None = None,
+) -> dict[str, Group]:
+    """Every metric of the model that what people said of its faces allows.
+
+    Args:
+        part: the faces.
+        classes: K names; empty leaves out what is told class by class, and the earth mover's distance.
+        references: name -> other probabilities, shape (N, K), judged by the same metrics without detail, as NAME_l1.
+        names: make these alone; None makes all.
+
+    Returns:
+        By what they need (labels, votes with their majority, votes of two raters or more, valence, arousal) the faces
+        that have it, and their metrics; a group without faces is not there.
+    """
+    masks = {need: faces for need, faces in applies(part).items() if faces.any()}
+
+    def classified(need: str, model: FloatArray, prefix: str = "", detail: bool = True) -> dict[str, Statistic]:
+        faces = masks[need]
+        counts = part.counts[faces]
+        if need == LABELS:
+            truth = onehot(part.label[faces], model.shape[1])
+        else:
+            truth = shared_top(counts) if need == MAJORITY else part.people(faces)
+        return measure(need, Faces(truth, model[faces], classes, counts), prefix, detail=detail, names=names)
+
+    groups: dict[str, Group] = {}
+    for key, needs in ((LABELS, (LABELS,)), (VOTES, (VOTES, MAJORITY))):
+        if key in masks:
+            found = {name: each for need in needs for name, each in classified(need, part.model).items()}
+            for reference, model in (references or {}).items():
+                for need in needs:
+                    found |= classified(need, model, f"{reference}_", detail=False)
+            groups[key] = masks[key], found
+    if SHARED in masks:
+        groups[SHARED] = masks[SHARED], classified(SHARED, part.model)
+    for number, side in enumerate(SIDES):
+        if side in masks:
+            faces = masks[side]
+            rated = Faces(part.ratings[faces, number], part.affect[faces, number])
+            groups[side] = faces, measure(RATINGS, rated, f"{side}_", names=names)
+    return groups

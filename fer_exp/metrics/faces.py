@@ -1,0 +1,120 @@
+"""Some faces as every metric sees them: what is known of each beside what a model says, and what is made of both.
+
+The same measure serves labels, majorities and whole distributions: what is known is a distribution over classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_exp.metrics import ambiguity, calibration, classification, distribution, emd
+from fer_exp.stats.bootstrap import FloatArray, OfSums, mean_of
+
+
+@dataclass(frozen=True)
+class Faces:
+    """N faces and what metrics of them share, each made once.
+
+    Attributes:
+        truth: one-hot labels, shares of the most voted class or vote fractions, shape (N, K); of ratings, shape (N,).
+        model: probabilities, shape (N, K), or predicted ratings, shape (N,).
+        classes: K names, for what is told class by class; empty leaves that out.
+        votes: votes, shape (N, K), for what few votes bias.
+
+    >>> Faces(np.array([[0.7, 0.3]]), np.array([[0.9, 0.1]])).top
+    (array([[0.9]]), array([[0.7]]))
+    """
+
+    truth: FloatArray
+    model: FloatArray
+    classes: tuple[str, ...] = ()
+    votes: FloatArray | None = None
+
+    @cached_property
+    def size(self) -> int:
+        """The number of classes K."""
+        return int(self.model.shape[1])
+
+    @cached_property
+    def label(self) -> NDArray[np.int64]:
+        """The class of the largest share, the first of equals, shape (N,)."""
+        return np.asarray(self.truth.argmax(axis=1), dtype=np.int64)
+
+    @cached_property
+    def counts(self) -> FloatArray:
+        """The votes, or, where they were not given, their fractions."""
+        return self.truth if self.votes is None else self.votes
+
+    @cached_property
+    def tallies(self) -> FloatArray:
+        """The truth against the model's top class alone, the first of equals, as ``classification.tallies``."""
+        return classification.tallies(self.truth, classification.onehot(self.model.argmax(axis=1), self.size))
+
+    @cached_property
+    def soft_tallies(self) -> FloatArray:
+        """The truth against the whole distribution that the model states."""
+        return classification.tallies(self.truth, self.model)
+
+    @cached_property
+    def top(self) -> tuple[FloatArray, FloatArray]:
+        """Confidence in the top class and how true it is, as ``calibration.top_answer``."""
+        return calibration.top_answer(self.truth, self.model)
+
+    @cached_property
+    def brier_parts(self) -> dict[str, OfSums]:
+        """As ``calibration.brier_parts``."""
+        return calibration.brier_parts(self.model, self.truth)
+
+    @cached_property
+    def class_correlations(self) -> list[OfSums]:
+        """As ``ambiguity.class_correlations``."""
+        return ambiguity.class_correlations(self.truth, self.model)
+
+    def accuracy(self) -> OfSums:
+        """Share of faces whose top class is the true one, as ``classification.accuracy_of``, kept face by face."""
+        return mean_of(self.tallies[:, : self.size].sum(axis=1))
+
+    def balanced_accuracy(self) -> OfSums:
+        """As ``classification.balanced_accuracy_of``."""
+        return classification.balanced_accuracy_of(self.tallies)
+
+    def macro_f1(self) -> OfSums:
+        """As ``classification.macro_f1_of``."""
+        return classification.macro_f1_of(self.tallies)
+
+    def weighted_f1(self) -> OfSums:
+        """As ``classification.weighted_f1_of``."""
+        return classification.weighted_f1_of(self.tallies)
+
+    def among_top(self, k: int) -> OfSums | None:
+        """As ``ambiguity.top_k_agreement``; None where k is every class."""
+        return mean_of(ambiguity.top_k_agreement(self.truth, self.model, k)) if k < self.size else None
+
+    def ece(self) -> OfSums:
+        """As ``calibration.calibration_error`` of the top answer."""
+        return calibration.calibration_error(*self.top)
+
+    def ece_equal_count(self) -> OfSums:
+        """The same with equally many faces a bin."""
+        return calibration.calibration_error(*self.top, mass="count")
+
+    def ece_debiased(self) -> OfSums:
+        """As ``calibration.calibration_error_debiased``."""
+        return calibration.calibration_error_debiased(*self.top)
+
+    def classwise_ece(self) -> OfSums:
+        """As ``calibration.calibration_error`` of every class."""
+        return calibration.calibration_error(self.model, self.truth)
+
+    def earth_movers_distance(self) -> OfSums | None:
+        """As ``emd.earth_movers_distance``; None where a class has no place in the valence-arousal plane."""
+        cost = emd.ground_cost(self.classes) if self.classes else None
+        return None if cost is None else mean_of(emd.earth_movers_distance(self.truth, self.model, cost))
+
+    def entropy_correlation(self) -> OfSums:
+        """As ``distribution.entropy_correlation``."""
+        return ambiguity.correlation(distribution.entropy(self.truth), distribution.entropy(self.model))

@@ -1,0 +1,82 @@
+"""What a name of metrics.json stands for, which way it is better, and how a person says it: read off the registry."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+from fer_exp.metrics.registry import CLASS, LESS, METRICS, MORE, NEITHER, RATINGS, REFERENCES, REPAIRS, SIDES, Metric
+
+
+class Named(NamedTuple):
+    """A name of metrics.json taken apart: the row, what stands before it (``prior_valence_``), its class or number."""
+
+    row: Metric
+    before: str
+    part: str
+
+
+@cache
+def named(name: str) -> Named | None:
+    """The row that a name of metrics.json belongs to; None where that is a repair's number, or nobody knows it.
+
+    >>> found = named("temperature_votes_soft_f1_fear")
+    >>> found.row.name, found.before, found.part
+    ('soft_f1_<class>', 'temperature_votes_', 'fear')
+    """
+    references = "|".join(sorted(REFERENCES, key=len, reverse=True))
+    for row in METRICS:
+        side = f"({'|'.join(SIDES)})_" if row.needs == RATINGS else ""
+        own = re.escape(row.name).replace(CLASS, "(?P<part>.+)").replace("<k>", r"(?P<part>\d+)")
+        if found := re.fullmatch(f"(?P<before>(({references})_)?{side}){own}", name):
+            return Named(row, found["before"], found.groupdict().get("part", ""))
+    return None
+
+
+def of_model(name: str) -> bool:
+    """Whether a name of metrics.json is of the model as it was trained: of no reference, and no repair's own number.
+
+    >>> of_model("l1"), of_model("prior_l1"), of_model("temperature")
+    (True, False, False)
+    """
+    return name not in REPAIRS and not name.startswith(tuple(f"{each}_" for each in REFERENCES))
+
+
+def better(name: str) -> int:
+    """1 where more of a metric is better, -1 where less is, 0 where it tells of the faces or nobody knows it.
+
+    >>> better("majority_accuracy"), better("prior_l1"), better("soft_f1_fear"), better("majority_ties")
+    (1, -1, 1, 0)
+    """
+    found = named(name)
+    return found.row.better if found else NEITHER
+
+
+def direction(name: str) -> str:
+    """An arrow to where a metric gets better; none where ``better`` is 0.
+
+    >>> direction("accuracy"), direction("l1")
+    ('↑', '↓')
+    """
+    return {MORE: "↑", LESS: "↓", NEITHER: ""}[better(name)]
+
+
+def spoken(name: str, *, short: bool = False) -> str:
+    """A metric's name as a person writes it.
+
+    Args:
+        name: as in metrics.json; what nobody knows is only given spaces.
+        short: for a narrow column.
+
+    >>> spoken("l1"), spoken("people_ece"), spoken("jensen_shannon_divergence"), spoken("valence_ccc")
+    ('L1', 'people ECE', 'Jensen–Shannon divergence', 'valence CCC')
+    >>> spoken("vote_correlation_fear"), spoken("jensen_shannon_divergence", short=True)
+    ('vote correlation fear', 'JS')
+    """
+    found = named(name)
+    if found is None:
+        return name.replace("_", " ")
+    row = found.row
+    words = (row.short if short else "") or row.words or row.name.replace("_", " ")
+    return found.before.replace("_", " ") + words.replace(CLASS, found.part).replace("<k>", found.part)
