@@ -20,6 +20,7 @@ from fer_exp import store as store_module
 from fer_exp.commands.prepare import prepare
 from fer_exp.config import DatasetConfig, PrepareConfig
 from fer_exp.datasets import pictures
+from fer_exp.datasets.decoding import decode
 from fer_exp.datasets.fer2013 import Fer2013
 from fer_exp.datasets.ferplus import FerPlus
 from fer_exp.datasets.folder import Folder
@@ -289,7 +290,7 @@ def test_each_row_of_a_store_is_its_picture_however_it_is_written(
     assert len(store.faces) == 79
     for face, pixels in zip(store.faces["face"], store.pixels, strict=True):
         alone = np.empty((16, 16, 3), np.uint8)
-        pictures.decode(tmp_path / "own" / face, alone)
+        decode(tmp_path / "own" / face, alone)
         np.testing.assert_array_equal(pixels, alone)
 
 

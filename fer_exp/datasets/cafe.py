@@ -26,9 +26,8 @@ AGREED = 0.6
 class Cafe(PictureCorpus):
     """CAFE: 1,192 photographs of 154 children (2 to 8 years) posing seven expressions; 100 adult raters each.
 
-    The tables have the columns ``mouth`` (closed, open, tongue, null for surprise), ``sex`` and ``race`` (codes of the
-    file name) beside the usual ones; ``subject`` is ``<sex>-<race>-<number>``. There are no official splits: they
-    are drawn by child.
+    Beside the usual columns there are ``mouth`` (closed, open, tongue, null for surprise), ``sex`` and ``race`` (codes
+    of the file name); ``subject`` is ``<sex>-<race>-<number>``. There are no official splits: they are drawn by child.
     The raters' answers do not come with the pictures: ``dataset.votes`` names them.
     """
 

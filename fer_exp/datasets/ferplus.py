@@ -14,7 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.datasets.corpus import Faces
-from fer_exp.datasets.fer2013 import Fer2013, bad_row, quoted
+from fer_exp.datasets.fer2013 import Fer2013
+from fer_exp.datasets.fer2013_rows import bad_row, quoted
 from fer_exp.datasets.packed import find_file, open_unpacked, unpacked_name
 from fer_exp.errors import RequestError
 from fer_exp.names import CLASSES, OTHER_ANSWERS, stem

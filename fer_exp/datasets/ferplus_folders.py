@@ -10,7 +10,7 @@ from typing import ClassVar
 import pandas as pd
 
 from fer_exp.datasets.corpus import Faces, faces_table
-from fer_exp.datasets.fer2013 import bad_row
+from fer_exp.datasets.fer2013_rows import bad_row
 from fer_exp.datasets.ferplus import FerPlus, votes_table, whole
 from fer_exp.datasets.pictures import Picture, PictureCorpus, safe_path
 from fer_exp.errors import RequestError

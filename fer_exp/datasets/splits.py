@@ -45,7 +45,7 @@ def select(
 
     Raises:
         RequestError: an unknown name in ``dataset.drop``, a share outside 0..1, folds of a corpus with splits of its
-            own, an unusable split file, or a split left without faces.
+            its own, an unusable split file, or a split left without faces.
         RunError: the split file cannot be written.
     """
     dropped = [*config.drop, *([outside(config.subset)] if config.subset != "all" else [])]
@@ -70,26 +70,32 @@ def select(
 
 
 def _drawn(table: pd.DataFrame, config: DatasetConfig) -> pd.DataFrame:
-    """Splits as the corpus has them; those it does not have are drawn from its training faces."""
-    has = set(table["split"].dropna())
+    """The corpus' own splits; those it lacks are drawn from its training faces."""
+    official = set(table["split"].dropna())
     table = table.assign(split=table["split"].fillna("train"))
     if config.folds is not None:
-        if "test" in has:
+        if "test" in official:
             raise RequestError(
                 f"dataset.folds deals the faces anew, but this {config.name} has a test split; set null."
             )
         table = deal(table, config.folds, config.fold, config.seed)
-    elif "test" not in has:
+    elif "test" not in official:
         table = hold_out(table, config.test, config.seed, "test")
-    if "val" not in has:
+    if "val" not in official:
         table = hold_out(table, config.validation, config.seed)
     return table
 
 
 def deal(table: pd.DataFrame, folds: int, fold: int, seed: int) -> pd.DataFrame:
-    """Deals all training faces into folds of equal size, give or take a subject, and makes one of them the test split.
+    """Deal the training faces into folds as equal as subjects allow, and make one fold the test split.
 
     Whole subjects are dealt where every face names one; else faces, each label on its own.
+
+    Args:
+        table: a faces table, every face in a split.
+        folds: their number, 2 or more.
+        fold: the one that becomes the test split, from 0.
+        seed: of the deal; it is the same for every ``fold``.
 
     Raises:
         RequestError: there are fewer subjects (or faces) than folds.
@@ -98,16 +104,16 @@ def deal(table: pd.DataFrame, folds: int, fold: int, seed: int) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     fold_of = np.full(len(train), -1)
     if train["subject"].notna().all():
-        names, own = np.unique(train["subject"].to_numpy().astype(str), return_inverse=True)
-        sizes = np.bincount(own)
+        names, subject_of = np.unique(train["subject"].to_numpy().astype(str), return_inverse=True)
+        sizes = np.bincount(subject_of)
         order = random.permutation(len(names))
         order = order[np.argsort(-sizes[order], kind="stable")]  # the largest first, each to the emptiest fold
         filled = np.zeros(folds, dtype=np.int64)
-        of_subject = np.empty(len(names), dtype=np.int64)
+        fold_of_subject = np.empty(len(names), dtype=np.int64)
         for subject in order:
-            of_subject[subject] = filled.argmin()
-            filled[of_subject[subject]] += sizes[subject]
-        fold_of, units = of_subject[own], len(names)
+            fold_of_subject[subject] = filled.argmin()
+            filled[fold_of_subject[subject]] += sizes[subject]
+        fold_of, units = fold_of_subject[subject_of], len(names)
     else:
         by_id = np.argsort(train["face"].to_numpy().astype(str), kind="stable")
         labels = train["label"].fillna(UNLABELLED).to_numpy().astype(str)
@@ -149,10 +155,16 @@ def read_splits(table: pd.DataFrame, file: Path, log: Callable[[str], None]) -> 
 
 
 def hold_out(table: pd.DataFrame, share: float, seed: int, to: str = "val") -> pd.DataFrame:
-    """Moves a share of the training faces to another split, val or test.
+    """Move a share of the training faces to another split.
 
     Whole subjects are moved where every training face names one, so that no person is in both; else faces, in equal
     shares of each label.
+
+    Args:
+        table: a faces table, every face in a split.
+        share: of the training faces, between 0 and 1.
+        seed: of the draw.
+        to: val or test.
 
     Raises:
         RequestError: the share is not between 0 and 1.
@@ -174,13 +186,13 @@ def hold_out(table: pd.DataFrame, share: float, seed: int, to: str = "val") -> p
 
 
 def limit(table: pd.DataFrame, faces: int | None, train: int | None, seed: int) -> pd.DataFrame:
-    """At most so many faces of each split, with each label's share kept to within one face.
+    """At most so many faces of each split; each label keeps its share to within one face.
 
     Args:
         table: a faces table, every face in a split.
-        faces: number of faces a split, None for all.
-        train: the same of the training split alone, None where ``faces`` holds for it.
-        seed: of the draw. A smaller limit draws from among the faces of a larger one, but for rounding.
+        faces: number of faces in each split, None for all.
+        train: number of faces in the training split, None where ``faces`` holds for it, too.
+        seed: of the draw. But for rounding, the faces of a smaller limit are among those of a larger one.
 
     Raises:
         RequestError: a limit is less than one.
@@ -191,8 +203,8 @@ def limit(table: pd.DataFrame, faces: int | None, train: int | None, seed: int) 
     kept = np.ones(len(table), dtype=bool)
     for split in table["split"].unique():
         wanted = train if split == "train" and train is not None else faces
-        own = np.flatnonzero(table["split"] == split)
-        kept[own] = _stratified(table.iloc[own], len(own) if wanted is None else wanted, seed)
+        rows = np.flatnonzero(table["split"] == split)
+        kept[rows] = _stratified(table.iloc[rows], len(rows) if wanted is None else wanted, seed)
     return table[kept]
 
 
@@ -210,6 +222,5 @@ def _stratified(table: pd.DataFrame, wanted: int, seed: int) -> NDArray[np.bool_
     chosen = np.zeros(len(table), dtype=bool)
     generator = np.random.default_rng(seed)
     for name, take in zip(names, quota, strict=True):
-        own = by_id[labels[by_id] == name]
-        chosen[generator.permutation(own)[:take]] = True
+        chosen[generator.permutation(by_id[labels[by_id] == name])[:take]] = True
     return chosen

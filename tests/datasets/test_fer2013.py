@@ -17,7 +17,8 @@ import pytest
 from PIL import Image
 
 from fer_exp.datasets.corpus import FACE_COLUMNS
-from fer_exp.datasets.fer2013 import CODES, Fer2013, parse_pixels
+from fer_exp.datasets.fer2013 import CODES, Fer2013
+from fer_exp.datasets.fer2013_rows import parse_pixels
 from fer_exp.errors import DatasetNotFoundError, RequestError
 from fer_exp.names import CLASSES
 from tests.datasets.fakes import fake_faces, fer2013_text, write_fer2013, write_icml

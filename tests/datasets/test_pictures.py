@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_exp.datasets import pictures
-from fer_exp.datasets.pictures import RejectedError, decode, find_marker, listed, safe_path
+from fer_exp.datasets import decoding
+from fer_exp.datasets.decoding import RejectedError, decode
+from fer_exp.datasets.pictures import find_marker, listed, safe_path
 from fer_exp.errors import DatasetNotFoundError, RequestError
 from tests.datasets.fake_pictures import picture, save
 
@@ -24,7 +25,7 @@ def smooth(width, height):
     return np.stack([x * 255 // width, y * 255 // height, 128 + 0 * x], axis=2).astype(np.uint8)
 
 
-@pytest.mark.skipif(pictures.simplejpeg is None, reason="simplejpeg is not installed")
+@pytest.mark.skipif(decoding.simplejpeg is None, reason="simplejpeg is not installed")
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 @pytest.mark.parametrize("size", [16, 24, 40, 99])
@@ -33,7 +34,7 @@ def test_both_jpeg_decoders_give_the_same_pixels(tmp_path, monkeypatch, channels
     file = tmp_path / "a.jpg"
     picture("fear", 0, (133, 101)).convert(mode).save(file, quality=85)
     fast = decoded(file, size, channels, box)
-    monkeypatch.setattr(pictures, "simplejpeg", None)
+    monkeypatch.setattr(decoding, "simplejpeg", None)
     np.testing.assert_array_equal(fast, decoded(file, size, channels, box))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fer_exp.datasets.corpus import FACE_COLUMNS, Corpus, Faces
+from fer_exp.datasets.corpus import Corpus, Faces, faces_table
 from fer_exp.datasets.synthetic import raters as people_who_rate
 from fer_exp.datasets.synthetic.drawing import draw_face
 from fer_exp.datasets.synthetic.expressions import Expression, affect, pose, visible
@@ -27,7 +27,7 @@ PER_SUBJECT = 12
 TEST_SHARE = 0.25
 FEWEST = 48
 PIECE = 256
-RATING_NOISE = 0.18  # standard deviation of one rater's valence or arousal around his own mean
+RATING_NOISE = 0.18  # standard deviation of one rater's valence or arousal around their own mean
 
 
 class _Sitting(NamedTuple):
@@ -66,23 +66,19 @@ class Synthetic(Corpus):
         return f"synthetic {VERSION}, {self.faces} faces, seed {self.seed}"
 
     def read(self) -> Faces:
-        """The tables; a quarter of the persons are test."""
-        subjects = self._subject_numbers
-        count = int(subjects[-1]) + 1
-        order = np.random.default_rng([self.seed, 1]).permutation(count)
-        tests = set(order[: max(1, round(TEST_SHARE * count))].tolist())
-        given = self.ratings().groupby("task", sort=False)[["valence", "arousal"]].mean()
-        table = pd.DataFrame(
-            {
-                "face": self._ids,
-                "split": ["test" if subject in tests else "train" for subject in subjects.tolist()],
-                "subject": [f"s{subject:04d}" for subject in subjects.tolist()],
-                "label": [sitting.expression.label for sitting in self._sittings],
-                "valence": given["valence"].to_numpy(),
-                "arousal": given["arousal"].to_numpy(),
-                "source": "synthetic",
-            },
-            columns=list(FACE_COLUMNS),
+        """The faces and what the raters said of them; a quarter of the persons are test."""
+        order = np.random.default_rng([self.seed, 1]).permutation(self._persons)
+        tests = set(order[: max(1, round(TEST_SHARE * self._persons))].tolist())
+        rated = self.ratings().groupby("task", sort=False)[["valence", "arousal"]].mean()
+        subjects = [i // PER_SUBJECT for i in range(self.faces)]
+        table = faces_table(
+            self.name,
+            self._ids,
+            split=["test" if subject in tests else "train" for subject in subjects],
+            subject=[f"s{subject:04d}" for subject in subjects],
+            label=[sitting.expression.label for sitting in self._sittings],
+            valence=rated["valence"].to_numpy(),
+            arousal=rated["arousal"].to_numpy(),
         )
         names = (*self.classes, *OTHER_ANSWERS)
         counts = {name: (self._votes == k).sum(axis=1) for k, name in enumerate(names)}
@@ -91,44 +87,43 @@ class Synthetic(Corpus):
     def pixels(self, size: int) -> Iterator[NDArray[np.uint8]]:
         """Each face drawn, in pieces."""
         for start in range(0, self.faces, PIECE):
-            some = range(start, min(start + PIECE, self.faces))
-            yield np.stack([self._picture(i, size) for i in some])
+            yield np.stack([self._picture(i, size) for i in range(start, min(start + PIECE, self.faces))])
 
     def truth(self) -> pd.DataFrame:
-        """``face`` and the share of the whole pool that answers each class, of those who name one; rows sum to 1."""
+        """``face`` and, per class, its share of the expressions that the whole pool would name; rows sum to 1."""
         return pd.DataFrame({"face": self._ids, **dict(zip(self.classes, self._chances.mean(axis=0).T, strict=True))})
 
     def ratings(self) -> pd.DataFrame:
         """Every answer: ``task`` (the face), ``worker``, ``label``, ``valence``, ``arousal`` (-1..1)."""
         rng = np.random.default_rng([self.seed, 3])
         felt = affect(self._activation, self.classes)[:, None, :] * self._clarity[:, None, None]
-        given = felt + self._raters.shift[self._seats] + rng.normal(0.0, RATING_NOISE, (self.faces, PANEL, 2))
+        rating = felt + self._raters.shift[self._seats] + rng.normal(0.0, RATING_NOISE, (self.faces, PANEL, 2))
         blind = self._raters.skill[self._seats] == 0
-        given[blind] = rng.uniform(-1, 1, (int(blind.sum()), 2))
+        rating[blind] = rng.uniform(-1, 1, (int(blind.sum()), 2))
+        rating = np.clip(rating, -1, 1).round(2)
         names = np.array([*self.classes, *OTHER_ANSWERS], dtype=object)
         return pd.DataFrame(
             {
                 "task": np.repeat(self._ids, PANEL),
                 "worker": [f"w{seat:02d}" for seat in self._seats.ravel().tolist()],
                 "label": names[self._votes.ravel()],
-                "valence": np.clip(given[:, :, 0], -1, 1).ravel().round(2),
-                "arousal": np.clip(given[:, :, 1], -1, 1).ravel().round(2),
+                "valence": rating[:, :, 0].ravel(),
+                "arousal": rating[:, :, 1].ravel(),
             }
         )
 
     def workers(self) -> pd.DataFrame:
-        """The truth about the raters: ``worker``, ``skill`` (0 does not look, 1 average), ``confusion``."""
+        """The truth about the raters: ``worker``, ``skill`` and ``confusion``, as of ``Raters``."""
         names = [f"w{number:02d}" for number in range(people_who_rate.POOL)]
         return pd.DataFrame({"worker": names, "skill": self._raters.skill, "confusion": self._raters.confusion})
 
     def _picture(self, index: int, size: int) -> NDArray[np.uint8]:
         person, view, expression = self._sittings[index]
-        seed = (self.seed, 5, index)
-        return draw_face(person, view, expression.actions, expression.side, size, seed)
+        return draw_face(person, view, expression.actions, expression.side, size, (self.seed, 5, index))
 
-    @cached_property
-    def _subject_numbers(self) -> NDArray[np.int64]:
-        return np.arange(self.faces) // PER_SUBJECT
+    @property
+    def _persons(self) -> int:
+        return -(-self.faces // PER_SUBJECT)
 
     @cached_property
     def _ids(self) -> list[str]:
@@ -136,9 +131,8 @@ class Synthetic(Corpus):
 
     @cached_property
     def _sittings(self) -> list[_Sitting]:
-        """Each face from a stream of its own, so that it does not depend on how many there are."""
-        count = int(self._subject_numbers[-1]) + 1
-        persons = [draw_person(np.random.default_rng([self.seed, 0, number])) for number in range(count)]
+        """Every face has its own random stream, so that it does not depend on how many there are."""
+        persons = [draw_person(np.random.default_rng([self.seed, 0, number])) for number in range(self._persons)]
         sittings = []
         for i in range(self.faces):
             rng = np.random.default_rng([self.seed, 2, i])

@@ -104,21 +104,19 @@ class Expression:
 
     Attributes:
         label: the posed class, the stronger one in a blend.
-        second: the weaker emotion of a blend, or None.
         activation: intensity of each class, shape (K,), 0..1, in the order of the classes; neutral's is always 0.
         actions: intensity of each action unit, 0..1.
         side: -1 or 1, the side of the picture on which the one-sided units act.
     """
 
     label: str
-    second: str | None
     activation: NDArray[np.float64]
     actions: dict[str, float]
     side: int
 
 
 def pose(rng: np.random.Generator, classes: tuple[str, ...]) -> Expression:
-    """Draws an expression: a class, its intensity, perhaps a second emotion, and the noise of a real face's muscles."""
+    """An expression drawn at random: a class, its intensity, perhaps a second emotion, the noise of real muscles."""
     frequency = np.array([FREQUENCY.get(name, 1.0) for name in classes])
     label = str(rng.choice(classes, p=frequency / frequency.sum()))
     emotions = [name for name in classes if name not in ("neutral", label)]
@@ -136,14 +134,14 @@ def pose(rng: np.random.Generator, classes: tuple[str, ...]) -> Expression:
     vigour = rng.uniform(0.75, 1.2, len(ACTION_UNITS))
     stray = np.maximum(rng.normal(0.0, 0.06, len(ACTION_UNITS)), 0.0)
     noisy = {
-        name: float(min(1.0, actions[name] * vigour[i] + stray[i] * (not name.startswith("R"))))
-        for i, name in enumerate(ACTION_UNITS)
+        unit: float(min(1.0, actions[unit] * vigour[i] + stray[i] * (not unit.startswith("R"))))
+        for i, unit in enumerate(ACTION_UNITS)
     }
-    return Expression(label, second if blended else None, activation, noisy, int(rng.choice((-1, 1))))
+    return Expression(label, activation, noisy, int(rng.choice((-1, 1))))
 
 
 def combine(shown: Mapping[str, float], variants: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Action units of a face that shows several emotions: each unit as strong as the emotion that asks most of it.
+    """Action units of a face that shows several emotions: the strongest demand on each unit decides.
 
     Args:
         shown: intensity of each emotion, 0..1.

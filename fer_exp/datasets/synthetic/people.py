@@ -108,7 +108,7 @@ class View:
 
     @property
     def clarity(self) -> float:
-        """How well the face can be seen, 0..1: less with blur, noise, dark, and where it is covered."""
+        """How well the face can be seen, 0.3..1: less with blur, noise and darkness, and where it is covered."""
         lost = 5.0 * self.blur + 0.006 * self.noise + 0.5 * max(0.0, 0.85 - self.brightness)
         return float(np.clip(1.0 - lost - 0.15 * (self.cover != "none"), 0.3, 1.0))
 
@@ -119,11 +119,8 @@ def mix(one: Colour, other: Colour, share: float) -> Colour:
     >>> mix((0, 0, 0), (100, 200, 50), 0.5)
     (50.0, 100.0, 25.0)
     """
-    return (
-        one[0] + (other[0] - one[0]) * share,
-        one[1] + (other[1] - one[1]) * share,
-        one[2] + (other[2] - one[2]) * share,
-    )
+    red, green, blue = (start + (end - start) * share for start, end in zip(one, other, strict=True))
+    return red, green, blue
 
 
 def draw_person(rng: np.random.Generator) -> Person:
@@ -187,4 +184,4 @@ def draw_view(rng: np.random.Generator) -> View:
 
 def _jitter(rng: np.random.Generator, colour: Colour, spread: float) -> Colour:
     red, green, blue = np.clip(np.array(colour) + rng.normal(0.0, spread, 3), 0.0, 255.0).tolist()
-    return (red, green, blue)
+    return red, green, blue

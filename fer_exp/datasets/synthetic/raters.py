@@ -67,7 +67,7 @@ class Raters:
 
 
 def draw_raters(rng: np.random.Generator, classes: tuple[str, ...]) -> Raters:
-    """A pool whose first raters are spammers, the others of varying skill, bias and confusion."""
+    """A pool of ``POOL`` raters: the first ``SPAMMERS`` do not look, the others differ in skill, bias and confusion."""
     skill = np.clip(rng.lognormal(0.0, 0.3, POOL), 0.35, 2.0)
     skill[:SPAMMERS] = 0.0
     bias = rng.normal(0.0, 0.06, (POOL, len(classes)))
@@ -78,7 +78,7 @@ def draw_raters(rng: np.random.Generator, classes: tuple[str, ...]) -> Raters:
 def answers(
     raters: Raters, activation: FloatArray, visible: FloatArray, clarity: FloatArray, classes: tuple[str, ...]
 ) -> FloatArray:
-    """The chance that each rater gives each expression as answer, unless he gives none.
+    """The chance that each rater gives each expression as answer, unless they name none.
 
     Args:
         raters: R of them.
@@ -96,12 +96,14 @@ def answers(
     for r, (skill, bias, factor) in enumerate(zip(raters.skill, raters.bias, raters.confusion, strict=True)):
         evidence = seen.copy()
         for one, other, share in CONFUSIONS:
-            if one in number and other in number and other != "neutral":
-                moved = min(0.9, share * factor) * seen[:, number[one]]
-                evidence[:, number[one]] -= 0.5 * moved
-                evidence[:, number[other]] += moved
-            elif one in number and other in number:
-                evidence[:, number[one]] *= 1 - min(0.9, share * factor)
+            if one not in number or other not in number:
+                continue
+            share = min(0.9, share * factor)
+            if other == "neutral":  # it has no evidence of its own: what is taken for it is lost
+                evidence[:, number[one]] *= 1 - share
+            else:
+                evidence[:, number[one]] -= 0.5 * (share * seen[:, number[one]])
+                evidence[:, number[other]] += share * seen[:, number[one]]
         evidence[:, number["neutral"]] = THRESHOLD
         score = SHARPNESS * skill * evidence + (SHARPNESS if skill else 1.0) * bias
         score = np.exp(score - score.max(axis=1, keepdims=True))
@@ -128,11 +130,10 @@ def vote(
     Returns:
         Shape (N, S): a class number, K for unknown, K + 1 for not a face.
     """
-    own = chances[seats, np.arange(len(seats))[:, None]]
-    drawn = (own.cumsum(axis=2) < rng.random((*seats.shape, 1))).sum(axis=2)
+    by_seat = chances[seats, np.arange(len(seats))[:, None]]
+    drawn = (by_seat.cumsum(axis=2) < rng.random((*seats.shape, 1))).sum(axis=2)
     classes = chances.shape[2]
-    chosen = np.minimum(drawn, classes - 1)
     other = rng.random(seats.shape)
     unknown = (UNKNOWN * (1 + 4 * (1 - clarity)))[:, None]
-    chosen = np.where(other < unknown, classes, chosen)
-    return np.asarray(np.where(other > 1 - NOT_A_FACE, classes + 1, chosen), dtype=np.int64)
+    chosen = np.where(other < unknown, classes, np.minimum(drawn, classes - 1))
+    return np.where(other > 1 - NOT_A_FACE, classes + 1, chosen).astype(np.int64)
