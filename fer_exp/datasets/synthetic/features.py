@@ -160,8 +160,8 @@ def draw_mouth(pen: Pen, actions: Mapping[str, float], side: int) -> None:
     pen.fill(band(x, outer_up, outer_down), person.lip_colour)
     if up + down > 0.02:
         pen.fill(band(x, inner_up, inner_down), INSIDE)
-        share, most = (0.75, 0.055) if actions["AU27"] < 0.6 else (0.3, 0.03)
-        pen.fill(band(x, inner_up, inner_up + np.minimum((inner_down - inner_up) * share, most)), TEETH)
+        height, most = (0.75, 0.055) if actions["AU27"] < 0.6 else (0.3, 0.03)
+        pen.fill(band(x, inner_up, inner_up + np.minimum((inner_down - inner_up) * height, most)), TEETH)
     else:
         pen.line(np.column_stack([x, base]), mix(person.lip_colour, INK, 0.65), 0.02 + 0.012 * tight)
     for eye in (-1, 1):

@@ -136,4 +136,4 @@ def vote(
     other = rng.random(seats.shape)
     unknown = (UNKNOWN * (1 + 4 * (1 - clarity)))[:, None]
     chosen = np.where(other < unknown, classes, np.minimum(drawn, classes - 1))
-    return np.where(other > 1 - NOT_A_FACE, classes + 1, chosen).astype(np.int64)
+    return np.asarray(np.where(other > 1 - NOT_A_FACE, classes + 1, chosen), dtype=np.int64)
