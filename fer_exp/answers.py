@@ -31,6 +31,11 @@ class Votes:
     subset: NDArray[np.object_] | None = None
     notes: tuple[str, ...] = ()
 
+    def of_tasks(self, tasks: NDArray[np.bool_]) -> Votes:
+        """Some of the tasks, (T,) bool."""
+        subset = None if self.subset is None else self.subset[tasks]
+        return replace(self, tasks=self.tasks[tasks], counts=self.counts[tasks], subset=subset)
+
 
 class Repeats(NamedTuple):
     """Pairs of rows in which a worker answered a task again: ``task`` and row numbers of the table as read, (R,)."""

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-
-from rich.console import Console
+from typing import Any
 
 from fer_exp.config import CompareConfig
 from fer_exp.errors import RequestError
-from fer_exp.files import write_json
 from fer_exp.judging.comparison import compare_sources
 from fer_exp.judging.sources import on_same_faces
-from fer_exp.metrics.words import better
 from fer_exp.report.compare_tables import groups_frame, groups_table, pairs_frame, pairs_tables
-from fer_exp.report.files import save_table
+from fer_exp.report.outcome import Outcome, OutcomeTable, finish
 from fer_exp.runs import read_sources
 
 
@@ -48,21 +45,26 @@ def compare(config: CompareConfig) -> None:
         seed=config.seed,
         repairs=config.repairs,
     )
-    result = {"split": config.split, "notes": notes, **result}
-    if config.output:
-        stem = Path(config.output).expanduser()
-        write_json(stem.with_name(f"{stem.name}.json"), result)
-        words = f"{result['faces']:,} faces of {config.split}"
-        save_table(groups_frame(result), stem.with_name(f"{stem.name}-configs"), f"Metrics on {words}")
-        save_table(pairs_frame(result), stem.with_name(f"{stem.name}-pairs"), f"Differences on {words}")
-    if config.json:
-        print(json.dumps(result, indent=1, allow_nan=False))
-        return
-    console = Console(highlight=False)
-    console.print(groups_table(result, better))
-    for table in pairs_tables(result, better):
-        console.print(table)
-    for note in notes:
-        print(f"note: {note}")
-    if config.output:
-        print(f"{config.output}.json")
+    stem = None if config.output is None else Path(config.output).expanduser()
+    outcome = summary({"split": config.split, "notes": notes, **result}, "" if stem is None else stem.name)
+    finish(outcome, None if stem is None else stem.parent, config.json, file=True)
+
+
+def summary(result: Mapping[str, Any], name: str) -> Outcome:
+    """Configs with their metrics, and the differences of each pair.
+
+    Args:
+        result: as ``compare_sources`` gives it, with the split and notes.
+        name: of the files, without suffix.
+    """
+    words = f"{result['faces']:,} faces of {result['split']}"
+    return Outcome(
+        name,
+        result,
+        screen=[groups_table(result), *pairs_tables(result)],
+        notes=result["notes"],
+        tables=[
+            OutcomeTable(f"{name}-configs", f"Metrics on {words}", groups_frame(result)),
+            OutcomeTable(f"{name}-pairs", f"Differences on {words}", pairs_frame(result)),
+        ],
+    )

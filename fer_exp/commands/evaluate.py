@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from rich.console import Console
 
 from fer_exp.config import EvaluateConfig
 from fer_exp.errors import RequestError
-from fer_exp.files import write_json
 from fer_exp.judging.epochs import accuracies_of
 from fer_exp.judging.judge import Metrics, judge
 from fer_exp.judging.predictions import class_names, read_predictions
+from fer_exp.report.outcome import Outcome, finish
 from fer_exp.report.tables import baselines_table, metrics_table
 from fer_exp.runs import Run
 
@@ -38,25 +35,31 @@ def evaluate(config: EvaluateConfig) -> None:
         raise RequestError("evaluate needs run=FOLDER or predictions=FILE, one of the two.")
     path = Path(config.run or config.predictions or "").expanduser()
     if config.run is not None:
-        metrics = write_metrics(Run(path), samples=config.bootstrap, seed=config.seed)
+        metrics = run_metrics(Run(path), samples=config.bootstrap, seed=config.seed)
+        finish(summary(metrics, "metrics", config.all), path, config.json)
     else:
-        table, path = read_predictions(path), path.with_name(f"{path.stem}.metrics.json")
-        metrics = judge(table, samples=config.bootstrap, seed=config.seed)
-        write_json(path, metrics)
-    if config.json:
-        print(json.dumps(metrics, indent=1, allow_nan=False))
-        print(path, file=sys.stderr)
-        return
-    console = Console(highlight=False)
-    for split in sorted(metrics, key=lambda name: name != "test"):  # the test split first, the others in their order
-        console.print(metrics_table(metrics, split, config.all))
+        metrics = judge(read_predictions(path), samples=config.bootstrap, seed=config.seed)
+        finish(summary(metrics, f"{path.stem}.metrics", config.all), path.parent, config.json, file=True)
+
+
+def summary(metrics: Metrics, name: str, everything: bool = False) -> Outcome:
+    """The metrics of each split and its baselines, the test split first.
+
+    Args:
+        metrics: as ``judge`` gives them.
+        name: of the file, without suffix.
+        everything: show every metric rather than the headline.
+    """
+    outcome = Outcome(name, metrics)
+    for split in sorted(metrics, key=lambda name: name != "test"):  # the others in their order
+        outcome.screen.append(metrics_table(metrics, split, everything))
         if (baselines := baselines_table(metrics, split)) is not None:
-            console.print(baselines)
-    print(path)
+            outcome.screen.append(baselines)
+    return outcome
 
 
-def write_metrics(run: Run, *, samples: int = 1000, seed: int = 0) -> Metrics:
-    """Judge the predictions of a run and write ``metrics.json`` into its folder.
+def run_metrics(run: Run, *, samples: int = 1000, seed: int = 0) -> Metrics:
+    """Judge the predictions of a run: what its ``metrics.json`` says.
 
     Args:
         run: its targets give the class prior (without them each split's own mean does); where its history has test
@@ -64,17 +67,12 @@ def write_metrics(run: Run, *, samples: int = 1000, seed: int = 0) -> Metrics:
         samples: bootstrap replicates.
         seed: of replicates and halvings.
 
-    Returns:
-        The metrics as written.
-
     Raises:
         RequestError: there are no predictions, or as ``judge`` and ``target_prior`` say.
-        RunError: the file cannot be written; an older one is then still whole.
     """
     metrics = judge(run.predictions, samples=samples, seed=seed, prior=run_prior(run))
     if "test" in metrics:
         metrics["test"] |= accuracies_of(run.history, run.predictions)
-    run.write("metrics", metrics)
     return metrics
 
 

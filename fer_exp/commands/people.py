@@ -10,14 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from fer_exp.answers import Answers, Votes, known_tasks
 from fer_exp.columns import table_columns
 from fer_exp.config import DatasetConfig, PeopleConfig
 from fer_exp.errors import RequestError
+from fer_exp.raters.changes import Original
 from fer_exp.read_answers import read_answers, read_labels
-from fer_exp.stats.bootstrap import FloatArray
 
 
 class People(NamedTuple):
@@ -26,17 +25,6 @@ class People(NamedTuple):
     data: Answers | Votes
     name: str
     faces: pd.DataFrame | None
-
-
-class Original(NamedTuple):
-    """Original labels in the order of the tasks, (T,), -1 where there is none; None or valence and arousal, (T, 2).
-
-    ``missing`` is the number of labelled tasks that nobody answered.
-    """
-
-    label: NDArray[np.int32]
-    affect: FloatArray | None
-    missing: int
 
 
 def load(config: PeopleConfig) -> People:

@@ -15,22 +15,16 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
-import pandas as pd
-from rich.console import Console
-
 from fer_exp.commands.train import PACKAGES
 from fer_exp.config import Config, TableConfig, TrainConfig
 from fer_exp.errors import RequestError, RunError
-from fer_exp.files import write_json
 from fer_exp.progress import progress
-from fer_exp.report.figures import save_figure
-from fer_exp.report.files import save_table
-from fer_exp.report.people_tables import frame_table, records
+from fer_exp.report.outcome import Outcome, Screen, finish, records
 from fer_exp.runs import runs_in
 from fer_exp.studies import STUDIES
 from fer_exp.studies.needs import check_corpus
 from fer_exp.studies.presets import Preset, read_preset
-from fer_exp.studies.tables import Outcome
+from fer_exp.studies.tables import narrow_table
 from fer_exp.studies.trained import BROKEN, DONE, MISSING, Trained
 
 SHOWN = 5  # names of runs left out that are printed; results.json has all
@@ -72,9 +66,7 @@ def table(config: TableConfig, compose: Compose, start: Start) -> None:
     outcome: Outcome = resolve_name(STUDIES[preset.study].build)(trained, preset)
     left_out = others(Path(config.output).expanduser(), trained)
     place = Path(config.results).expanduser() / f"{preset.study}-{preset.corpus}-{preset.scale}"
-    write(place, outcome, provenance(preset, trained, left_out, command))
-    show(outcome, trained, left_out)
-    print(place)
+    finish(summary(outcome, provenance(preset, trained, left_out, command), trained, left_out), place, False)
     if failed := [each for each in trained if each.state == BROKEN]:
         raise RunError(f"{len(failed)} of {len(trained)} trainings failed; the first log is {failed[0].log}.")
 
@@ -140,41 +132,21 @@ def _different(values: Any) -> list[Any]:
     return found
 
 
-def write(place: Path, outcome: Outcome, facts: dict[str, Any]) -> None:
-    """Tables as csv, md and tex, figures as svg and png, and results.json."""
-    for each in outcome.tables:
-        save_table(each.rows, place / each.name, each.caption, shown=each.shown)
-    for name, figure in outcome.figures.items():
-        save_figure(figure, place / name)
+def summary(outcome: Outcome, facts: dict[str, Any], trained: list[Trained], left_out: list[str]) -> Outcome:
+    """What a study found, with where it comes from, and what is not in it.
+
+    Args:
+        outcome: of the study.
+        facts: as ``provenance`` gives them.
+        trained: the trainings of the preset.
+        left_out: names of the run folders that do not belong to it.
+    """
     tables = {each.name: {"caption": each.caption, "rows": records(each.rows)} for each in outcome.tables}
-    write_json(place / "results.json", {**facts, "notes": outcome.notes, "tables": tables})
-
-
-def show(outcome: Outcome, trained: list[Trained], left_out: list[str]) -> None:
-    """Print the tables, intervals below their values, and what is not in them."""
-    console = Console(highlight=False)
-    for each in outcome.tables:
-        # What is the same in every row goes to the title: a terminal has 80 columns.
-        same = [name for name in ("scale", "published", "difference") if name in each.shown]
-        said = {name: each.shown[name].iloc[0] for name in same if each.shown[name].nunique() == 1}
-        told = {name: [_narrow(cell) for cell in each.shown[name]] for name in each.shown if name not in said}
-        words = {"scale": "{}", "published": "published: {}", "difference": ""}
-        title = [each.name, *(words[name].format(value) for name, value in said.items() if words[name])]
-        narrow = frame_table(pd.DataFrame(told), ", ".join(title))
-        for column in narrow.columns:
-            column.no_wrap, column.overflow = False, "fold"
-        narrow.columns[0].no_wrap = True  # names of methods stay whole
-        console.print(narrow)
-        console.print(each.caption, soft_wrap=True, markup=False)
-    for note in outcome.notes:
-        console.print(f"note: {note}", soft_wrap=True, markup=False)
+    screen: list[Screen] = [block for each in outcome.tables for block in (narrow_table(each), each.caption)]
+    screen += [f"note: {note}" for note in outcome.notes]
     if missing := sum(each.state == MISSING for each in trained):
-        print(f"not run: {missing} of {len(trained)} trainings; the same command without run=false runs them")
+        screen.append(f"not run: {missing} of {len(trained)} trainings; the same command without run=false runs them")
     if left_out:
         more = f" and {len(left_out) - SHOWN} more (results.json)" if len(left_out) > SHOWN else ""
-        print(f"left out, runs of another config: {', '.join(left_out[:SHOWN])}{more}")
-
-
-def _narrow(cell: object) -> object:
-    """An interval below its value; the bracket would be markup."""
-    return cell.replace(" [", "\n").replace("]", "").replace(" (", "\n(") if isinstance(cell, str) else cell
+        screen.append(f"left out, runs of another config: {', '.join(left_out[:SHOWN])}{more}")
+    return replace(outcome, content={**facts, "notes": outcome.notes, "tables": tables}, screen=screen, notes=[])

@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from rich.console import Console
 
-from fer_exp.commands.evaluate import write_metrics
+from fer_exp.commands.evaluate import run_metrics
 from fer_exp.config import TrainConfig, plain
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError
@@ -85,7 +85,7 @@ def train(config: TrainConfig) -> Path | None:
         run.write("predictions", _predictions(store, targets, corpus.classes, answers))
         kept = (run.epoch(row["epoch"]) for row in fitted.history)
         run.write("history", judged_history(pd.DataFrame(fitted.history), run.predictions, kept))
-        write_metrics(run, samples=config.bootstrap, seed=config.seed)
+        run.write("metrics", run_metrics(run, samples=config.bootstrap, seed=config.seed))
         facts = {
             "config": plain(config),
             "command": ["fer-exp", *sys.argv[1:]],

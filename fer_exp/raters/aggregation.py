@@ -15,6 +15,7 @@ from scipy import sparse
 from scipy.optimize import minimize
 from scipy.special import digamma, expit, log_expit
 
+from fer_exp.answers import Answers
 from fer_exp.errors import RequestError
 
 FloatArray = NDArray[np.float64]
@@ -54,6 +55,11 @@ class Answered(NamedTuple):
     tasks: int
     workers: int
     classes: int
+
+    @classmethod
+    def of(cls, data: Answers) -> Answered:
+        """The classes that people named; ``data`` has a class in every row."""
+        return cls(data.task, data.worker, data.label, len(data.tasks), len(data.workers), len(data.classes))
 
     def votes(self) -> FloatArray:
         """Counts, shape (T, K)."""

@@ -1,19 +1,111 @@
-"""What a crowd changes against original labels and ratings, put together: tables ready to be shown and drawn."""
+"""What a crowd changes against original labels and ratings, subset by subset: frames ready to be shown and drawn."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fer_exp.answers import Answers, Votes
+from fer_exp.errors import RequestError
+from fer_exp.labels.votes import majority
 from fer_exp.raters import shift
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.totals import joint_intervals
 
 FEWEST = 10
 """Tasks of a class that its rating measures need."""
+ALL = "all"
+"""What answers without subsets go by."""
+
+
+class Original(NamedTuple):
+    """Original labels in the order of the tasks, (T,), -1 where there is none; None or valence and arousal, (T, 2).
+
+    ``missing`` is the number of labelled tasks that nobody answered.
+    """
+
+    label: NDArray[np.int32]
+    affect: FloatArray | None
+    missing: int
+
+
+class Changes(NamedTuple):
+    """What a crowd changes.
+
+    Attributes:
+        original: what it is held against.
+        labels: as ``label_changes`` has them; None where there are none on one side.
+        ties: tasks with an original label and a tie at the top.
+        crowd: its mean valence and arousal, shape (T, 2), or None.
+        ratings: as ``rating_changes`` has them; None where there are none on one side.
+    """
+
+    original: Original
+    labels: dict[str, Any] | None = None
+    ties: int = 0
+    crowd: FloatArray | None = None
+    ratings: pd.DataFrame | None = None
+
+
+def by_subset(data: Answers | Votes, original: Original | None) -> dict[str, tuple[Answers | Votes, Original | None]]:
+    """The whole, or each subset; difficult and random faces must never be thrown together."""
+    if data.subset is None:
+        return {ALL: (data, original)}
+    subsets: dict[str, tuple[Answers | Votes, Original | None]] = {}
+    for name in sorted(set(data.subset)):
+        inside = data.subset == name
+        labels = None
+        if original is not None:
+            affect = None if original.affect is None else original.affect[inside]
+            labels = Original(original.label[inside], affect, original.missing)
+        subsets[str(name)] = data.of_tasks(inside), labels
+    return subsets
+
+
+def changes(
+    data: Answers | Votes, original: Original, *, ties: str = "drop", samples: int = 1000, seed: int = 0
+) -> Changes:
+    """What the crowd changes: the labels, where both sides have any, and the ratings, likewise.
+
+    Args:
+        data: the crowd's answers.
+        original: of the same tasks.
+        ties: what becomes of tied majorities: drop, first or random.
+        samples: bootstrap replicates.
+        seed: of replicates and random ties.
+
+    Raises:
+        RequestError: no task has both an original label and a majority.
+    """
+    found = Changes(original)
+    votes = data.votes() if isinstance(data, Answers) else data
+    if len(data.classes) and (original.label >= 0).any():
+        top = majority(votes.counts, ties, seed, [str(task) for task in votes.tasks])
+        if not ((original.label >= 0) & (top.top >= 0)).any():
+            raise RequestError("No task has both an original label and a majority; take ties=first or ties=random.")
+        labels = label_changes(original.label, top.top, votes.counts, votes.classes, samples=samples, seed=seed)
+        found = found._replace(labels=labels, ties=int((top.tied & (original.label >= 0)).sum()))
+    if isinstance(data, Answers) and original.affect is not None and data.valence is not None:
+        crowd = mean_ratings(data)
+        ratings = rating_changes(original.affect, crowd, original.label, data.classes, samples=samples, seed=seed)
+        found = found._replace(crowd=crowd, ratings=ratings)
+    return found
+
+
+def mean_ratings(data: Answers) -> FloatArray:
+    """Mean valence and arousal of each task, shape (T, 2), nan where nobody rated."""
+    means = np.full((len(data.tasks), 2), np.nan)
+    for number, side in enumerate(("valence", "arousal")):
+        values = data.ratings(side)
+        if values is not None:
+            rated = ~np.isnan(values)
+            many = np.bincount(data.task[rated], minlength=len(data.tasks))
+            total = np.bincount(data.task[rated], values[rated], len(data.tasks))
+            means[many > 0, number] = total[many > 0] / many[many > 0]
+    return means
 
 
 def label_changes(

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.errors import RequestError
+from fer_exp.judging.ceiling import halves
 from fer_exp.labels.votes import majority
 from fer_exp.metrics.distribution import l1
 from fer_exp.stats.bootstrap import FloatArray, weighted_mean
@@ -16,6 +17,7 @@ from fer_exp.stats.shares import wilson
 from fer_exp.stats.totals import joint_intervals
 
 DRAWS = 50  # panels behind a floor
+HALVINGS = 20
 
 
 def against_lab(
@@ -219,3 +221,26 @@ def filter_gain(
         value, low, high = joint_intervals(mean, [measure], len(change), samples, seed)[measure]
         rows.append({"measure": measure, "change": value, "low": low, "high": high, "n": len(change)})
     return pd.DataFrame(rows, columns=["measure", "change", "low", "high", "n"])
+
+
+def soft_labels(before: FloatArray, after: FloatArray, seed: int = 0) -> pd.DataFrame:
+    """How spread out the soft labels are, and the human floor: half of a face's raters against the other half.
+
+    Args:
+        before: votes of all workers, shape (T, K).
+        after: votes of those who remain.
+        seed: of the halvings.
+
+    Returns:
+        A row for ``all`` and one for ``filtered``: ``answers``, ``faces`` with a vote and ``without``, mean ``raters``
+        a face, ``human_floor_l1``.
+    """
+    rows = []
+    for name, counts in (("all", before), ("filtered", after)):
+        total = counts.sum(axis=1)
+        panels = halves(counts[total >= 2].astype(np.int64), HALVINGS, seed) if (total >= 2).any() else []
+        between = [l1(*(half / half.sum(axis=1, keepdims=True) for half in pair)).mean() for pair in panels]
+        rows.append({"answers": name, "faces": int((total > 0).sum()), "without": int((total == 0).sum()),
+                     "raters": float(np.mean(total[total > 0])),
+                     "human_floor_l1": float(np.mean(between)) if between else np.nan})  # fmt: skip
+    return pd.DataFrame(rows)

@@ -20,11 +20,10 @@ from fer_exp.metrics.affect import pearson
 from fer_exp.metrics.distribution import entropy, kl_divergence, l1
 from fer_exp.stats.bootstrap import FloatArray
 
-METRICS = ("l1", "kl", "entropy_correlation", "majority_right")
-"""Of a panel's vote fractions against the population: mean L1 and KL, the correlation of entropies over faces, and the
-chance that the panel's majority is the population's (k tied classes are right 1 time in k)."""
+METRICS = {"l1": "L1", "kl": "KL", "entropy_correlation": "entropy r", "majority_right": "majority right"}
+"""Metric -> its words. Of a panel's vote fractions against the population: mean L1 and KL, the correlation of entropies
+over faces, and the chance that the panel's majority is the population's (k tied classes are right 1 time in k)."""
 
-FALLING = ("l1", "kl")
 SATURATED = 0.9
 
 
@@ -270,3 +269,39 @@ def spend(table: pd.DataFrame, mixture: Mixture, budget: int, seed: int = 0) -> 
     rows["wrong_labels"] = faces - rows["right_labels"]
     rows["share_error"] = np.sqrt(((between + within / k[:, None]) / faces[:, None]).mean(axis=1))
     return rows
+
+
+def advice(table: pd.DataFrame, bought: pd.DataFrame, budget: int, l1: float) -> list[str]:
+    """What a plan comes to, in sentences.
+
+    Args:
+        table: as ``plan`` gives it.
+        bought: as ``spend`` gives it.
+        budget: answers in all.
+        l1: the distance of soft labels to the population that is aimed at.
+
+    Returns:
+        Where more raters gain little, the fewest that reach the aim, and the best ways to spend the budget.
+    """
+    largest = int(table["raters"].max())
+    reached = ", ".join(f"{METRICS[metric]} {size}" for metric, size in saturation(table).items())
+    sentences = [f"raters for 90 % of what {largest} raters gain over one: {reached}"]
+    enough = table[table["l1"] <= l1]
+    if len(enough):
+        size = int(enough["raters"].iloc[0])
+        rows = bought[bought["raters"] == size]
+        buys = f", {int(rows['faces'].iloc[0]):,} faces for {budget:,} answers" if len(rows) else ""
+        sentences.append(f"soft labels within L1 {l1:g} of the population: {size} raters a face{buys}")
+    else:
+        sentences.append(f"soft labels within L1 {l1:g}: more than {largest} raters a face")
+    most = bought.iloc[int(bought["right_labels"].to_numpy().argmax())]
+    sentences.append(
+        f"most faces with a right majority for {budget:,} answers: {int(most['raters'])} raters on "
+        f"{int(most['faces']):,} faces, {most['right_labels']:,.0f} right and {most['wrong_labels']:,.0f} wrong"
+    )
+    one = bought.iloc[0]
+    sentences.append(
+        f"shares of classes and other means over faces: one rater on {int(one['faces']):,} faces (standard error "
+        f"{100 * one['share_error']:.2f} points); more raters a face only widen it"
+    )
+    return sentences

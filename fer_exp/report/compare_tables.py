@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 from rich import box
 from rich.table import Table
+
+from fer_exp.metrics.words import direction
+from fer_exp.report.cells import BELOW, interval, of_row, p_value
 
 MOST = 3  # pairs shown one by one; of more, the first metric of each
 TESTS = ("p_t", "p_paired", "p_wilcoxon", "p_permutation")
@@ -22,12 +25,11 @@ def letters(number: int) -> str:
     return (letters(number // 26 - 1) if number >= 26 else "") + chr(65 + number % 26)
 
 
-def groups_table(result: Mapping[str, Any], better: Callable[[str], int]) -> Table:
+def groups_table(result: Mapping[str, Any]) -> Table:
     """One block of lines per config: letter, name, number of runs, and each metric with its interval below.
 
     Args:
         result: as ``compare_sources`` gives it.
-        better: 1 where more of a metric is better, -1 where less.
 
     Returns:
         A table whose rows are metrics and whose columns are configs, so that it grows downwards in 80 columns; where
@@ -45,10 +47,9 @@ def groups_table(result: Mapping[str, Any], better: Callable[[str], int]) -> Tab
     shown = result["metrics"][:4] if len(result["metrics"]) > 4 else result["metrics"]
     shown = _with(shown, ("rater_equivalents", "entropy_correlation", "majority_accuracy", "accuracy"), result)
     for name in shown:
-        arrow = "↑" if better(name) > 0 else "↓"
-        table.add_column(f"{name.replace('_', chr(10))}\n{arrow}", no_wrap=True, justify="right")
+        table.add_column(f"{name.replace('_', chr(10))}\n{direction(name)}", no_wrap=True, justify="right")
     for number, group in enumerate(groups):
-        cells = [_above(group["metrics"].get(name)) for name in shown]
+        cells = [of_row(group["metrics"].get(name), ends=BELOW) for name in shown]
         name = (
             group["name"]
             if group["repair"] is None or not group["runs"]
@@ -58,12 +59,11 @@ def groups_table(result: Mapping[str, Any], better: Callable[[str], int]) -> Tab
     return table
 
 
-def pairs_tables(result: Mapping[str, Any], better: Callable[[str], int]) -> list[Table]:
+def pairs_tables(result: Mapping[str, Any]) -> list[Table]:
     """Each pair of trained configs: differences with intervals, the paper's test, the paired ones, effect, Holm.
 
     Args:
         result: as ``compare_sources`` gives it.
-        better: 1 where more of a metric is better, -1 where less.
 
     Returns:
         One table per pair, each at most 80 columns; of more than ``MOST`` pairs, one table of the first metric.
@@ -76,15 +76,15 @@ def pairs_tables(result: Mapping[str, Any], better: Callable[[str], int]) -> lis
     if len(trained) <= MOST:
         for pair in trained:
             title = f"{letters(pair['a'])} - {letters(pair['b'])}"
-            rows = [(name, entry) for name, entry in pair["metrics"].items()]
-            tables.append(_pair_table("metric", title, rows, better))
+            rows = [(_narrow(name), entry) for name, entry in pair["metrics"].items()]
+            tables.append(_pair_table("metric", title, rows))
         rest = [pair for pair in pairs if pair not in trained]
     else:
         rest = pairs
     if rest:
         name = result["metrics"][0]
         rows = [(f"{letters(pair['a'])} - {letters(pair['b'])}", pair["metrics"][name]) for pair in rest]
-        tables.append(_pair_table("pair", f"{name}, {len(rest)} more pairs", rows, None))
+        tables.append(_pair_table("pair", f"{name}, {len(rest)} more pairs", rows))
     words = "t: the published independent test; paired t, W(ilcoxon), perm(utation by person); d_z; Holm over all of p"
     tables[-1].caption, tables[-1].caption_justify = words, "left"
     return tables
@@ -120,36 +120,22 @@ def _with(shown: list[str], wanted: tuple[str, ...], result: Mapping[str, Any]) 
     return picked[:4] if len(picked) > 1 else shown
 
 
-def _pair_table(
-    head: str, title: str, rows: list[tuple[str, Mapping[str, Any]]], better: Callable[[str], int] | None
-) -> Table:
+def _pair_table(head: str, title: str, rows: list[tuple[str, Mapping[str, Any]]]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), title=title, title_justify="left")
     table.add_column(head)
     table.add_column("difference", no_wrap=True)
     for name in ("t", "paired", "W", "perm", "d_z", "p", "Holm"):
         table.add_column(name, justify="right", no_wrap=True)
-    for name, entry in rows:
-        arrow = "" if better is None else (" ↑" if better(name) > 0 else " ↓")
-        cells = [_p(entry.get(key)) for key in TESTS]
-        effect = "" if entry.get("dz") is None else f"{entry['dz']:+.2f}"
-        difference = "–" if entry["difference"] is None else f"{entry['difference']:+.3f}"
-        if entry["low"] is not None:
-            difference += f"\n{entry['low']:+.3f}, {entry['high']:+.3f}"
-        words = name.replace("jensen_shannon_divergence", "jensen_shannon").replace(
-            "earth_movers_distance", "earth_movers"
-        )
-        table.add_row(words + arrow, difference, *cells, effect, _p(entry["p"]), _p(entry["holm"]))
+    for words, entry in rows:
+        *of_tests, p, holm = (p_value(entry.get(key), narrow=True) for key in (*TESTS, "p", "holm"))
+        effect = interval(entry.get("dz"), None, None, 2, "+", missing="")
+        between = entry["low"], entry["high"]
+        difference = interval(entry["difference"], *between, sign="+", ends="\n{}, {}", missing="–")
+        table.add_row(words, difference, *of_tests, effect, p, holm)
     return table
 
 
-def _above(entry: Mapping[str, Any] | None) -> str:
-    if entry is None or entry["value"] is None:
-        return "" if entry is None else "–"
-    text = f"{entry['value']:.3f}"
-    return text if entry["low"] is None else f"{text}\n{entry['low']:.3f}–{entry['high']:.3f}"
-
-
-def _p(value: float | None) -> str:
-    if value is None:
-        return ""
-    return "<.001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
+def _narrow(metric: str) -> str:
+    """A metric's name and direction where 80 columns are few."""
+    words = {"jensen_shannon_divergence": "jensen_shannon", "earth_movers_distance": "earth_movers"}
+    return f"{words.get(metric, metric)} {direction(metric)}".strip()

@@ -1,18 +1,15 @@
-"""How every figure looks, and how it is kept: as SVG for papers and pages, as PNG for slides."""
+"""How every figure looks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from cycler import cycler
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from fer_exp.files import whole
 from fer_exp.stats.seeds import OverSeeds
 
 COLOURS = {
@@ -67,23 +64,3 @@ def curve(axes: Axes, points: Mapping[float, OverSeeds], colour: str, words: str
     known = {at: (each.low, each.high) for at, each in points.items() if each.low is not None and each.high is not None}
     low, high = ([ends[side] for ends in known.values()] for side in (0, 1))
     axes.fill_between(list(known), low, high, color=colour, alpha=0.15, linewidth=0)
-
-
-def save_figure(figure: Figure, stem: Path) -> list[Path]:
-    """Write ``stem.svg`` and ``stem.png``, each aside and renamed.
-
-    Args:
-        figure: drawn inside ``style()``.
-        stem: path without suffix; its folder is made.
-
-    Returns:
-        Both paths.
-
-    Raises:
-        RunError: a file cannot be written.
-    """
-    paths = [stem.with_name(f"{stem.name}.{suffix}") for suffix in ("svg", "png")]
-    for path in paths:
-        with style(), whole(path) as aside:
-            figure.savefig(aside, metadata={"Date": None} if path.suffix == ".svg" else None)
-    return paths

@@ -1,12 +1,15 @@
-"""A table as the files that people want of it: CSV for programs, Markdown for pages, LaTeX for papers."""
+"""What is kept: tables as CSV for programs, Markdown for pages and LaTeX for papers; figures as SVG and PNG."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from fer_exp.files import whole
+from fer_exp.report.figures import style
 
 _LATEX = str.maketrans(
     {character: f"\\{character}" for character in "&%$#_{}"}
@@ -49,3 +52,27 @@ def save_table(
         with whole(stem.with_name(f"{stem.name}.{suffix}")) as aside:
             aside.write_text(text, encoding="utf-8")
     return [stem.with_name(f"{stem.name}.{suffix}") for suffix in written]
+
+
+def save_figure(draw: Callable[[], Figure | None], stem: Path) -> list[Path]:
+    """Draw a figure in the project's style and write ``stem.svg`` and ``stem.png``, each aside and renamed.
+
+    Args:
+        draw: makes the figure; None where there is nothing to draw.
+        stem: path without suffix; its folder is made.
+
+    Returns:
+        Both paths, or none.
+
+    Raises:
+        RunError: a file cannot be written.
+    """
+    with style():
+        figure = draw()
+        if figure is None:
+            return []
+        paths = [stem.with_name(f"{stem.name}.{suffix}") for suffix in ("svg", "png")]
+        for path in paths:
+            with whole(path) as aside:
+                figure.savefig(aside, metadata={"Date": None} if path.suffix == ".svg" else None)
+    return paths

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from rich import box
 from rich.table import Table
 
+from fer_exp.report.cells import cell, interval, of_row, p_value
+
 KINDS = {"labels": "classes", "valence": "valence", "arousal": "arousal", "repeats": "workers with themselves"}
+SIGNS = {"bias": "+", "ccc": ""}
+"""What is shown of ratings per class; a bias has its sign."""
 
 
 def agreement_table(parts: Mapping[str, Mapping[str, Any]], kind: str) -> Table:
     """The measures of one kind, a column a subset; of a single one what a guideline calls it (the files have all).
 
     Args:
-        parts: subset -> what ``human.survey.survey`` found.
+        parts: subset -> what ``raters.survey.survey`` found.
         kind: ``labels``, ``valence``, ``arousal`` or ``repeats``.
     """
     table = _table(f"agreement: {KINDS[kind]}")
@@ -35,9 +38,9 @@ def agreement_table(parts: Mapping[str, Mapping[str, Any]], kind: str) -> Table:
         words = ends = ""
         for found in parts.values():
             result = found.get(kind, {}).get(name)
-            cells += [with_interval(result), f"{result['n']:,}" if result else ""]
+            cells += [of_row(result, missing="undefined"), f"{result['n']:,}" if result else ""]
             if result and "f_low" in result:
-                ends = f"\\[{result['f_low']:.3f}, {result['f_high']:.3f}]"
+                ends = interval(0, result["f_low"], result["f_high"]).partition(" ")[2]
             if result and "reading" in result and not words:
                 words = f"{result['reading']} ({result['guideline']})"
         table.add_row(name, *cells, *([ends] if exact else []), *([words] if len(parts) == 1 else []))
@@ -54,7 +57,9 @@ def class_table(parts: Mapping[str, Mapping[str, Any]]) -> Table:
             table.add_column(measure if len(parts) == 1 else part, no_wrap=True)
     for name in next(iter(parts.values()))["classes"]:
         cells = [
-            with_interval(found["classes"].get(name, {}).get(measure)) for found in parts.values() for measure in shown
+            of_row(found["classes"].get(name, {}).get(measure), missing="undefined")
+            for found in parts.values()
+            for measure in shown
         ]
         table.add_row(name, *cells)
     return table
@@ -100,72 +105,19 @@ def rating_tables(rows: pd.DataFrame, title: str) -> list[Table]:
     for side in sides:
         overall.add_column(side, no_wrap=True)
     for measure in dict.fromkeys(rows["measure"]):
-        cells = [at.get((side, "all", measure)) for side in sides]
-        overall.add_row(
-            measure, *(with_interval({str(k): v for k, v in row.items()} if row else None) for row in cells)
-        )
+        overall.add_row(measure, *(of_row(at.get((side, "all", measure)), missing="undefined") for side in sides))
     names = [name for name in dict.fromkeys(rows["class"]) if name != "all"]
     if not names:
         return [overall]
     classes = _table(f"{title}, per original class")
     classes.add_column("class")
-    shown = [(side, measure) for side in sides for measure in ("bias", "ccc")]
+    shown = [(side, measure) for side in sides for measure in SIGNS]
     for side, measure in shown:
         classes.add_column(f"{side} {measure}", justify="right", no_wrap=True)
     for name in names:
-        classes.add_row(name, *(_below(at.get((side, name, measure))) for side, measure in shown))
+        cells = (of_row(at.get((side, name, measure)), 2, SIGNS[measure], ends="\n{} to {}") for side, measure in shown)
+        classes.add_row(name, *(said or "–" for said in cells))
     return [overall, classes]
-
-
-def with_interval(result: Mapping[str, Any] | None) -> str:
-    """A value and its interval, escaped for rich."""
-    if not result:
-        return ""
-    if result["value"] is None:
-        return "undefined"
-    ends = "" if result["low"] is None else f" \\[{result['low']:.3f}, {result['high']:.3f}]"
-    return f"{result['value']:.3f}{ends}"
-
-
-def p_value(p: float) -> str:
-    """A p value, the very small ones as such.
-
-    >>> p_value(0.0421), p_value(1e-9)
-    ('0.042', '< 0.001')
-    """
-    return "–" if p != p else ("< 0.001" if p < 0.001 else f"{p:.3f}")
-
-
-def cell(value: Any, decimals: int = 3) -> str:
-    """One cell: text as it is, whole numbers with commas, others with decimals, nothing for nan.
-
-    >>> cell("a"), cell(1234), cell(0.5), cell(float("nan"))
-    ('a', '1,234', '0.500', '')
-    """
-    if value is None or value != value:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, float):
-        return f"{value:,.{decimals}f}"
-    return f"{value:,.0f}" if isinstance(value, int | np.integer) else str(value)
-
-
-def notes_lines(notes: Sequence[str], prefix: str = "") -> list[str]:
-    """Sentences that belong below the tables."""
-    return [f"note: {prefix}{note}." for note in dict.fromkeys(notes)]
-
-
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows ready for JSON: None for nan, plain numbers.
-
-    >>> records(pd.DataFrame({"n": [1], "low": [float("nan")]}))
-    [{'n': 1, 'low': None}]
-    """
-    return [
-        {str(key): None if value is None or value != value else value for key, value in row.items()}
-        for row in frame.to_dict("records")
-    ]
 
 
 def _table(title: str) -> Table:
@@ -176,14 +128,6 @@ def _is_text(column: pd.Series) -> bool:
     return not pd.api.types.is_numeric_dtype(column)
 
 
-def _below(row: Mapping[Any, Any] | None) -> str:
-    """A value over its interval."""
-    if row is None or row["value"] is None or row["value"] != row["value"]:
-        return "–"
-    ends = "" if row["low"] is None or row["low"] != row["low"] else f"\n{row['low']:+.2f} to {row['high']:+.2f}"
-    return f"{row['value']:.2f}{ends}"
-
-
 def _points(value: float, low: float | None, high: float | None) -> str:
-    ends = "" if low is None or low != low or high is None else f"\n{100 * low:+.1f}, {100 * high:+.1f}"
-    return f"{100 * value:+.1f}{ends}"
+    low, high = (None if end is None else 100 * end for end in (low, high))
+    return interval(100 * value, low, high, 1, "+", ends="\n{}, {}")

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from fer_exp.metrics.registry import BASELINES, HEADLINE, REPAIRED, RUNS
 from fer_exp.metrics.words import direction, of_model
+from fer_exp.report.cells import BELOW, interval, of_row
 
 Metrics = Mapping[str, Mapping[str, Mapping[str, float | int | None]]]
 
@@ -31,15 +32,15 @@ def metrics_table(metrics: Metrics, split: str, everything: bool = False) -> Tab
     if len(shown) < len(own):
         caption += f"\n{len(own) - len(shown)} more metrics: fer-exp evaluate ... all=true"
     table = Table("metric", box=box.SIMPLE_HEAD, pad_edge=False, title=split, title_justify="left")
-    table.caption, table.caption_justify = caption.replace("[", r"\["), "left"
+    table.caption, table.caption_justify = caption, "left"
     for header in ("model", "prior", "people", "n"):
         table.add_column(header, justify="left" if header == "model" else "right", no_wrap=True)
     for name in shown:
-        references = [_number(rows.get(f"{kind}_{name}", {}).get("value"), "") for kind in ("prior", "ceiling")]
+        references = [_number(rows, f"{kind}_{name}") for kind in ("prior", "ceiling")]
         if name == "rater_equivalents":
             # People are what is counted: the prior is 0 of them by definition, and the largest panel the most.
             references = ["0", f"≤ {largest_panel(rows)}"]
-        table.add_row(f"{name} {direction(name)}", _with_interval(rows[name]), *references, f"{rows[name]['n']:,}")
+        table.add_row(f"{name} {direction(name)}", of_row(rows[name]), *references, f"{rows[name]['n']:,}")
     return table
 
 
@@ -65,7 +66,7 @@ def baselines_table(metrics: Metrics, split: str) -> Table | None:
         table.add_column(f"{name.replace('_', chr(10))}\n{direction(name)}", justify="right", no_wrap=True)
     for prefix, words in {"": "as trained", **{f"{name}_": words for name, words in BASELINES.items()}}.items():
         fitted = rows.get(prefix.removesuffix("_"), {}).get("value")
-        cells = [_number(rows.get(prefix + name, {}).get("value"), "") for name in shown]
+        cells = [_number(rows, prefix + name) for name in shown]
         if prefix == "prior_":
             cells = ["0.000" if name == "rater_equivalents" else cell for name, cell in zip(shown, cells, strict=True)]
         if any(cells):
@@ -112,24 +113,10 @@ def runs_table(
     for name in shown:
         table.add_column(f"{name.replace('_', chr(10))} {direction(name)}", no_wrap=True)
     for labels, result in rows:
-        cells = [_above_interval(result.get(split, {}).get(name)) for name in shown]
+        cells = [of_row(result.get(split, {}).get(name), ends=BELOW) for name in shown]
         table.add_row(*(str(labels.get(key, "")) for key in keys), *cells)
     return table
 
 
-def _with_interval(result: Mapping[str, float | int | None]) -> str:
-    value, low, high = result["value"], result["low"], result["high"]
-    # The bracket is escaped from rich's markup by the backslash.
-    return _number(value) + ("" if low is None or high is None else f" \\[{_number(low)}, {_number(high)}]")
-
-
-def _above_interval(result: Mapping[str, float | int | None] | None) -> str:
-    """Two lines, so that several metrics stand beside each other in 80 columns."""
-    if result is None:
-        return ""
-    value, low, high = result["value"], result["low"], result["high"]
-    return _number(value) + ("" if low is None or high is None else f"\n{_number(low)}–{_number(high)}")
-
-
-def _number(value: float | None, missing: str = "–") -> str:
-    return missing if value is None else f"{value:.3f}"
+def _number(rows: Mapping[str, Mapping[str, float | int | None]], name: str) -> str:
+    return interval(rows.get(name, {}).get("value"), None, None, missing="")

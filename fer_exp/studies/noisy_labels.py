@@ -8,20 +8,13 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fer_exp.report.figures import SERIES, curve, style
+from fer_exp.report.cells import NOTHING
+from fer_exp.report.figures import SERIES, curve
+from fer_exp.report.outcome import Outcome, OutcomeTable
 from fer_exp.stats.seeds import OverSeeds, over_seeds, paired_over_seeds
 from fer_exp.studies.presets import Preset
 from fer_exp.studies.published import Accuracy, accuracy, read_published
-from fer_exp.studies.tables import (
-    NOT_STATED,
-    NOTHING,
-    OTHER_CORPUS,
-    Outcome,
-    StudyTable,
-    columns_of,
-    corpus_name,
-    seeds_cell,
-)
+from fer_exp.studies.tables import NOT_STATED, OTHER_CORPUS, columns_of, corpus_name, seeds_cell
 from fer_exp.studies.trained import Trained, by, done, per_seed, troubles
 
 COLUMNS = {
@@ -75,11 +68,10 @@ def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
         said = {"published": _said(theirs, preset.corpus, published)}
         said["difference"] = NOTHING if difference is None else f"{difference:+.1f}"
         shown.append({**named, "rate": f"{rate:g}", **cell, **said, "scale": scale})
-    outcome.tables.append(StudyTable("accuracy", _caption(trained, preset), _frame(rows), _frame(shown)))
+    outcome.tables.append(OutcomeTable("accuracy", _caption(trained, preset), _frame(rows), _frame(shown)))
     if margins := _margins(cells, published, preset, scale):
         outcome.tables.append(margins)
-    if figure := _figure(cells, preset):
-        outcome.figures["accuracy"] = figure
+    outcome.figures["accuracy"] = lambda: _figure(cells, preset)
     return outcome
 
 
@@ -121,7 +113,7 @@ def _unstated(corpus: str, published: dict[str, Any]) -> str:
 
 def _margins(
     cells: dict[Cell, list[Trained]], published: dict[str, Any], preset: Preset, scale: str
-) -> StudyTable | None:
+) -> OutcomeTable | None:
     """What a method gains over another with the same seeds, in points of the last epoch's and the best accuracy.
 
     ``rows`` has every pair of methods once, the later one less the earlier, ce first; ``shown`` those with ce.
@@ -173,7 +165,7 @@ def _margins(
         "t-interval. Published: the difference of published accuracies, or the range that NCCTFER states over rates. "
         "The csv has every pair of methods."
     )
-    return StudyTable("margins", caption, _frame(rows), _frame(shown))
+    return OutcomeTable("margins", caption, _frame(rows), _frame(shown))
 
 
 def _points(group: Sequence[Trained], metric: str) -> dict[int, float]:
@@ -206,14 +198,13 @@ def _figure(cells: dict[Cell, list[Trained]], preset: Preset) -> Figure | None:
     curves = {name: points for name, points in curves.items() if len(points) > 1}
     if not curves:
         return None
-    with style():
-        figure = Figure(figsize=(5.2, 3.4))
-        axes = figure.subplots()
-        for number, (name, points) in enumerate(curves.items()):
-            curve(axes, dict(sorted(points.items())), SERIES[number % len(SERIES)], name)
-        axes.set_xlabel("share of wrong labels")
-        axes.set_ylabel("test accuracy, last epoch, %")
-        axes.set_ylim(0, 100)
-        axes.set_title(f"{corpus_name(preset.corpus)}, {preset.scale}: mean over seeds, 95 % t-interval")
-        axes.legend(ncols=2)
+    figure = Figure(figsize=(5.2, 3.4))
+    axes = figure.subplots()
+    for number, (name, points) in enumerate(curves.items()):
+        curve(axes, dict(sorted(points.items())), SERIES[number % len(SERIES)], name)
+    axes.set_xlabel("share of wrong labels")
+    axes.set_ylabel("test accuracy, last epoch, %")
+    axes.set_ylim(0, 100)
+    axes.set_title(f"{corpus_name(preset.corpus)}, {preset.scale}: mean over seeds, 95 % t-interval")
+    axes.legend(ncols=2)
     return figure

@@ -1,18 +1,17 @@
-"""What a study hands over: tables as numbers and as text, figures, notes."""
+"""What the tables of studies have in common: words of cells, names of corpora, means over seeds."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import NamedTuple
-
 import pandas as pd
-from matplotlib.figure import Figure
+from rich.table import Table
 
+from fer_exp.report.cells import NOTHING, interval
+from fer_exp.report.outcome import OutcomeTable
+from fer_exp.report.people_tables import frame_table
 from fer_exp.stats.seeds import OverSeeds
 
 NOT_STATED = "not stated"
 OTHER_CORPUS = "other corpus"
-NOTHING = "-"
 
 NAMES = {
     "synthetic": "the built-in faces",
@@ -22,24 +21,8 @@ NAMES = {
     "affectnet": "AffectNet",
     "cafe": "CAFE",
 }
-
-
-class StudyTable(NamedTuple):
-    """A table: ``rows`` with every digit for programs, ``shown`` for readers; ``name`` is its file's."""
-
-    name: str
-    caption: str
-    rows: pd.DataFrame
-    shown: pd.DataFrame
-
-
-@dataclass
-class Outcome:
-    """All that a study says."""
-
-    tables: list[StudyTable] = field(default_factory=list)
-    figures: dict[str, Figure] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+TITLED = {"scale": "{}", "published": "published: {}", "difference": ""}
+"""Columns that the terminal has in the title where they say the same in every row, and how."""
 
 
 def corpus_name(corpus: str) -> str:
@@ -49,18 +32,6 @@ def corpus_name(corpus: str) -> str:
     ('the built-in faces', 'folder')
     """
     return NAMES.get(corpus, corpus)
-
-
-def interval(value: float | None, low: float | None, high: float | None, decimals: int = 3, sign: str = "") -> str:
-    """A number with its interval as a cell has it.
-
-    >>> interval(0.5, 0.25, 0.75), interval(1.5, None, None, 1, "+"), interval(None, None, None)
-    ('0.500 [0.250, 0.750]', '+1.5', '-')
-    """
-    if value is None or value != value:
-        return NOTHING
-    said = f"{value:{sign}.{decimals}f}"
-    return said if low is None or high is None else f"{said} [{low:{sign}.{decimals}f}, {high:{sign}.{decimals}f}]"
 
 
 def seeds_cell(found: OverSeeds | None, decimals: int = 3, sign: str = "") -> str:
@@ -76,3 +47,20 @@ def columns_of(name: str, found: OverSeeds | None) -> dict[str, float | None]:
     """A mean over seeds as three columns of numbers."""
     mean, low, high, _ = found or (None, None, None, 0)
     return {name: mean, f"{name}_low": low, f"{name}_high": high}
+
+
+def narrow_table(table: OutcomeTable) -> Table:
+    """A study's table in 80 columns: intervals stand below their values, what is the same in every row in the title."""
+    shown = table.readers
+    same = {name: shown[name].iloc[0] for name in TITLED if name in shown and shown[name].nunique() == 1}
+    cells = {name: [_narrow(cell) for cell in shown[name]] for name in shown if name not in same}
+    title = [table.name, *(TITLED[name].format(value) for name, value in same.items() if TITLED[name])]
+    narrow = frame_table(pd.DataFrame(cells), ", ".join(title))
+    for column in narrow.columns:
+        column.no_wrap, column.overflow = False, "fold"
+    narrow.columns[0].no_wrap = True  # names of methods stay whole
+    return narrow
+
+
+def _narrow(cell: object) -> object:
+    return cell.replace(" [", "\n").replace("]", "").replace(" (", "\n(") if isinstance(cell, str) else cell

@@ -6,12 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_exp.commands.evaluate import evaluate, target_prior, write_metrics
+from fer_exp.commands.evaluate import evaluate, target_prior
 from fer_exp.config import EvaluateConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import write_json
 from fer_exp.judging.judge import judge
-from fer_exp.runs import Run
 from tests.judging.tables import CLASSES, predictions_table
 
 
@@ -61,11 +60,6 @@ def test_a_run_without_targets_takes_its_own_mean(run):
     (run / "targets.parquet").unlink()
     evaluate(EvaluateConfig(run=str(run), bootstrap=0))
     assert json.loads((run / "metrics.json").read_text()) == judge(predictions_table(), samples=0)
-
-
-def test_write_metrics_gives_what_it_writes(run):
-    metrics = write_metrics(Run(run), samples=20, seed=2)
-    assert json.loads((run / "metrics.json").read_text()) == metrics
 
 
 @pytest.mark.parametrize("both", [True, False])

@@ -4,8 +4,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from fer_exp.errors import RunError
-from fer_exp.report.figures import COLOURS, save_figure, style
-from fer_exp.report.files import save_table
+from fer_exp.report.figures import COLOURS
+from fer_exp.report.files import save_figure, save_table
 
 
 def test_a_table_is_kept_whole_as_csv_and_readable_as_markdown_and_latex(tmp_path):
@@ -32,16 +32,20 @@ def test_numbers_that_are_text_keep_their_digits_and_a_caption_is_plain_text(tmp
 
 
 def test_the_same_figure_is_the_same_svg_with_text_as_text(tmp_path):
-    def draw(stem):
-        with style():
-            figure = Figure()
-            figure.subplots().set_title("happiness")
-            return save_figure(figure, tmp_path / stem)
+    def draw():
+        figure = Figure()
+        figure.subplots().set_title("happiness")
+        return figure
 
-    one, two = draw("one"), draw("two")
+    one, two = (save_figure(draw, tmp_path / stem) for stem in ("one", "two"))
     assert one[0].read_bytes() == two[0].read_bytes()
     assert "happiness</text>" in one[0].read_text()
     assert one[1].read_bytes().startswith(b"\x89PNG")
+
+
+def test_nothing_to_draw_leaves_no_file(tmp_path):
+    assert save_figure(lambda: None, tmp_path / "f") == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_is_a_file_is_one_sentence(tmp_path):
@@ -49,7 +53,7 @@ def test_a_folder_that_is_a_file_is_one_sentence(tmp_path):
     with pytest.raises(RunError, match="cannot be written"):
         save_table(pd.DataFrame({"a": [1]}), tmp_path / "taken" / "t", "t")
     with pytest.raises(RunError, match="cannot be written"):
-        save_figure(Figure(), tmp_path / "taken" / "f")
+        save_figure(Figure, tmp_path / "taken" / "f")
 
 
 def test_colours_are_of_all_classes_and_differ():

@@ -15,9 +15,10 @@ from fer_exp.judging.predictions import class_names
 from fer_exp.labels.votes import majority
 from fer_exp.raters.changes import label_changes
 from fer_exp.raters.survey import survey
-from fer_exp.report.people_tables import p_value
+from fer_exp.report.cells import interval, p_value
+from fer_exp.report.outcome import OutcomeTable
 from fer_exp.stats.seeds import over_seeds, paired_over_seeds
-from fer_exp.studies.tables import StudyTable, columns_of, interval, seeds_cell
+from fer_exp.studies.tables import columns_of, seeds_cell
 
 OF_LABELS = ("fleiss_kappa", "krippendorff_alpha", "vote_entropy", "split_half")
 OF_RATINGS = ("icc_2_1", "icc_2_k", "icc_3_k", "mean_ccc", "split_half")
@@ -38,7 +39,7 @@ class Subsets(NamedTuple):
 
 def agreement(
     faces: pd.DataFrame, answers: Answers | None, missing: str, published: str, samples: int
-) -> tuple[StudyTable, dict[str, Any]]:
+) -> tuple[OutcomeTable, dict[str, Any]]:
     """Agreement of the people who judge, with bootstrap intervals over faces.
 
     Args:
@@ -69,10 +70,10 @@ def agreement(
             cell = interval(one["value"], one["low"], one["high"])
             shown.append({"of": kind, "measure": measure, "value": cell, "faces": f"{one['n']:,}",
                           "in words": one.get("reading", ""), "published": published})  # fmt: skip
-    return StudyTable("agreement", "", pd.DataFrame(rows), pd.DataFrame(shown).fillna("")), rated
+    return OutcomeTable("agreement", "", pd.DataFrame(rows), pd.DataFrame(shown).fillna("")), rated
 
 
-def shift(faces: pd.DataFrame, published: str, samples: int) -> list[StudyTable]:
+def shift(faces: pd.DataFrame, published: str, samples: int) -> list[OutcomeTable]:
     """Original labels against the crowd's majority and votes: change of each class's share, and tests of the table.
 
     Args:
@@ -108,8 +109,8 @@ def shift(faces: pd.DataFrame, published: str, samples: int) -> list[StudyTable]
         statistic=tests["statistic"].map("{:.1f}".format), p=tests["p"].map(p_value), published=published
     )
     return [
-        StudyTable("shift", f"{kept}; votes on {found['voted']:,} faces.", found["classes"], pd.DataFrame(shown)),
-        StudyTable("shift_tests", "Original label by majority of the crowd, tested as a whole.", tests, said),
+        OutcomeTable("shift", f"{kept}; votes on {found['voted']:,} faces.", found["classes"], pd.DataFrame(shown)),
+        OutcomeTable("shift_tests", "Original label by majority of the crowd, tested as a whole.", tests, said),
     ]
 
 
@@ -147,7 +148,7 @@ def difficult_and_random(faces: pd.DataFrame, seed: int) -> Subsets:
     return Subsets(drawn[0].astype(np.int64), drawn[1].astype(np.int64), without)
 
 
-def subsets(by_seed: Mapping[int, pd.DataFrame], published: str) -> StudyTable | None:
+def subsets(by_seed: Mapping[int, pd.DataFrame], published: str) -> OutcomeTable | None:
     """The shift towards neutral and happiness in difficult and in random faces, over networks.
 
     Args:
@@ -183,7 +184,7 @@ def subsets(by_seed: Mapping[int, pd.DataFrame], published: str) -> StudyTable |
             shown.append({**said, "published": published})
     lacking = sorted({name for part in parts.values() for name in part.without})
     left_out = f" Without a difficult face for some network, so in neither: {', '.join(lacking)}." if lacking else ""
-    return StudyTable("subsets", left_out, pd.DataFrame(rows), pd.DataFrame(shown))
+    return OutcomeTable("subsets", left_out, pd.DataFrame(rows), pd.DataFrame(shown))
 
 
 def _moves(faces: pd.DataFrame) -> dict[tuple[str, str], float]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -14,9 +16,9 @@ from fer_exp.judging.predictions import class_names
 from fer_exp.progress import silent
 from fer_exp.raters.changes import rating_changes
 from fer_exp.raters.shift import RATING_MEASURES
-from fer_exp.report.figures import style
+from fer_exp.report.cells import interval
+from fer_exp.report.outcome import OutcomeTable
 from fer_exp.report.people_figures import plane_figure
-from fer_exp.studies.tables import StudyTable, interval
 
 RATED = ["valence", "arousal"]
 NO_ORIGINALS = "no original ratings beside the crowd's; affectnet with dataset.ratings=FILE has both"
@@ -47,7 +49,7 @@ def original_ratings(config: DatasetConfig, faces: pd.Series) -> pd.DataFrame | 
 
 def pattern(
     faces: pd.DataFrame, original: pd.DataFrame | None, published: str, samples: int, title: str
-) -> tuple[StudyTable, Figure | None]:
+) -> tuple[OutcomeTable, Callable[[], Figure] | None]:
     """Bias, slope, CCC, Pearson, RMSE and SAGR of the crowd's mean ratings against the original ones.
 
     Args:
@@ -58,12 +60,13 @@ def pattern(
         title: of the figure.
 
     Returns:
-        A row a side and class (or all), the measures as columns; the plane of valence and arousal with both clouds.
+        A row a side and class (or all), the measures as columns; what draws the plane of valence and arousal with both
+        clouds.
         Without original ratings a row that says so, and no figure.
     """
     if original is None:
         rows = pd.DataFrame([{"side": "all", "state": NO_ORIGINALS}])
-        return StudyTable("ratings", "", rows, pd.DataFrame([{"side": NO_ORIGINALS, "published": published}])), None
+        return OutcomeTable("ratings", "", rows, pd.DataFrame([{"side": NO_ORIGINALS, "published": published}])), None
     classes = class_names(faces)
     label = arrays(faces, classes).label.astype(np.int32)
     crowd = faces[["human_valence", "human_arousal"]].to_numpy(np.float64)
@@ -75,8 +78,7 @@ def pattern(
         row = {"side": side, "class": name, "faces": f"{measures['n'].iloc[0]:,}"}
         for measure in RATING_MEASURES:
             value, low, high = measures.loc[[measure], ["value", "low", "high"]].to_numpy(np.float64)[0]
-            row[measure] = interval(value, low, None if high != high else high, 2, "+" if measure == "bias" else "")
+            row[measure] = interval(value, low, high, 2, "+" if measure == "bias" else "")
         shown.append({**row, "published": published})
-    with style():
-        figure = plane_figure(own, crowd, label, classes, title)
-    return StudyTable("ratings", "", found.assign(state="done"), pd.DataFrame(shown)), figure
+    table = OutcomeTable("ratings", "", found.assign(state="done"), pd.DataFrame(shown))
+    return table, partial(plane_figure, own, crowd, label, classes, title)

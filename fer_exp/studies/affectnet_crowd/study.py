@@ -9,13 +9,14 @@ import pandas as pd
 
 from fer_exp.config import TrainConfig
 from fer_exp.errors import RequestError
+from fer_exp.report.outcome import Outcome, OutcomeTable
 from fer_exp.studies.affectnet_crowd import labels as crowd_labels
 from fer_exp.studies.affectnet_crowd import ratings as crowd_ratings
 from fer_exp.studies.affectnet_crowd import training as weak_training
 from fer_exp.studies.needs import given_ratings
 from fer_exp.studies.presets import Preset
 from fer_exp.studies.published import read_published
-from fer_exp.studies.tables import NOT_STATED, OTHER_CORPUS, Outcome, StudyTable, corpus_name
+from fer_exp.studies.tables import NOT_STATED, OTHER_CORPUS, corpus_name
 from fer_exp.studies.trained import Trained, by, done
 
 SEEDS = "mean over seeds with 95 % t-interval, which speaks of other seeds on the same faces"
@@ -80,8 +81,7 @@ def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
     outcome.tables = [_complete(table, preset, trained[0], published["statements"]) for table in outcome.tables]
     drawn = {metric: value for metric, value in ceiling.items() if metric != "soft_cross_entropy"}
     title = f"{corpus_name(preset.corpus)}, {preset.scale}: mean over seeds, 95 % t-interval"
-    if figure := weak_training.figure(sizes, measures, drawn, title):
-        outcome.figures["epochs"] = figure
+    outcome.figures["epochs"] = lambda: weak_training.figure(sizes, measures, drawn, title)
     return outcome
 
 
@@ -125,7 +125,7 @@ def _notes(sizes: weak_training.Sizes, missing: str) -> list[str]:
     return notes
 
 
-def _complete(table: StudyTable, preset: Preset, one: Trained, statements: dict[str, str]) -> StudyTable:
+def _complete(table: OutcomeTable, preset: Preset, one: Trained, statements: dict[str, str]) -> OutcomeTable:
     """A table with its caption, the scale in every row, and what the paper says of it."""
     corpus, epochs, name = corpus_name(preset.corpus), one.config.trainer.epochs, one.config.backbone.name
     captions = {
@@ -147,4 +147,4 @@ def _complete(table: StudyTable, preset: Preset, one: Trained, statements: dict[
     if statement := statements.get(table.name):
         words = f"{words} Published: {statement}; no figure is stated."
     scale = f"{preset.scale}, {name}"
-    return StudyTable(table.name, words, table.rows.assign(scale=scale), table.shown.assign(scale=scale))
+    return OutcomeTable(table.name, words, table.rows.assign(scale=scale), table.readers.assign(scale=scale))

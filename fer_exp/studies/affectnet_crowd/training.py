@@ -17,9 +17,11 @@ from fer_exp.judging.predictions import class_names
 from fer_exp.metrics.faces import Faces
 from fer_exp.metrics.registry import VOTES, measure
 from fer_exp.metrics.words import direction, spoken
-from fer_exp.report.figures import SERIES, curve, style
+from fer_exp.report.cells import NOTHING
+from fer_exp.report.figures import SERIES, curve
+from fer_exp.report.outcome import OutcomeTable
 from fer_exp.stats.seeds import OverSeeds, over_seeds, paired_over_seeds
-from fer_exp.studies.tables import NOTHING, StudyTable, columns_of, seeds_cell
+from fer_exp.studies.tables import columns_of, seeds_cell
 from fer_exp.studies.trained import Trained, done, troubles
 
 OF_VOTES = {
@@ -75,7 +77,7 @@ def people(faces: pd.DataFrame, ratings: Mapping[str, Any], seed: int = 0) -> di
     return {name: value for name, value in found.items() if np.isfinite(value)}
 
 
-def by_epoch(sizes: Sizes, measures: Mapping[str, str], ceiling: Mapping[str, float]) -> StudyTable:
+def by_epoch(sizes: Sizes, measures: Mapping[str, str], ceiling: Mapping[str, float]) -> OutcomeTable:
     """A row an epoch and training-set size: mean over seeds with t-interval; the last row is people.
 
     Args:
@@ -107,7 +109,7 @@ def by_epoch(sizes: Sizes, measures: Mapping[str, str], ceiling: Mapping[str, fl
     rows.append({"faces": "people", "state": "done", **{metric: ceiling.get(metric) for metric in measures}})
     cells = {words: f"{ceiling[metric]:.3f}" if metric in ceiling else NOTHING for metric, words in measures.items()}
     shown.append({"faces": "people", "epoch": NOTHING, **cells})
-    return StudyTable("epochs", "", pd.DataFrame(rows), pd.DataFrame(shown).fillna(NOTHING))
+    return OutcomeTable("epochs", "", pd.DataFrame(rows), pd.DataFrame(shown).fillna(NOTHING))
 
 
 def chosen_epochs(own: Histories) -> dict[int, int]:
@@ -126,7 +128,7 @@ def chosen_epochs(own: Histories) -> dict[int, int]:
     }
 
 
-def answer(sizes: Sizes, measures: Mapping[str, str], published: str) -> StudyTable:
+def answer(sizes: Sizes, measures: Mapping[str, str], published: str) -> OutcomeTable:
     """The epoch closest to the votes of validation against the last, judged on test, paired over seeds.
 
     Args:
@@ -161,7 +163,7 @@ def answer(sizes: Sizes, measures: Mapping[str, str], published: str) -> StudyTa
         shown.append({**said, "published": published})
     shown_frame = pd.DataFrame(shown)
     shown_frame["of"] = shown_frame["of"].astype(str)
-    return StudyTable("answer", "", pd.DataFrame(rows), shown_frame)
+    return OutcomeTable("answer", "", pd.DataFrame(rows), shown_frame)
 
 
 def figure(sizes: Sizes, measures: Mapping[str, str], ceiling: Mapping[str, float], title: str) -> Figure | None:
@@ -181,21 +183,20 @@ def figure(sizes: Sizes, measures: Mapping[str, str], ceiling: Mapping[str, floa
     }
     if not measures:
         return None
-    with style():
-        drawn = Figure(figsize=(7.6, 2.3 * ((len(measures) + 1) // 2) + 0.8))
-        panels = drawn.subplots((len(measures) + 1) // 2, 2, squeeze=False).ravel().tolist()
-        for axes, (metric, words) in zip(panels, measures.items(), strict=False):
-            for number, (name, own) in enumerate(curves.items()):
-                curve(axes, _points(own, metric), SERIES[number % len(SERIES)], name)
-            if metric in ceiling:
-                axes.axhline(ceiling[metric], color="black", linestyle="--", linewidth=1, label="people")
-            axes.set(title=f"{words} {direction(metric)}", xlabel="epoch")
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-        for axes in panels[len(measures) :]:
-            axes.set_axis_off()
-        handles, labels = panels[0].get_legend_handles_labels()
-        drawn.legend(handles, labels, loc="outside lower center", ncols=4, title="training faces")
-        drawn.suptitle(title, fontsize=9)
+    drawn = Figure(figsize=(7.6, 2.3 * ((len(measures) + 1) // 2) + 0.8))
+    panels = drawn.subplots((len(measures) + 1) // 2, 2, squeeze=False).ravel().tolist()
+    for axes, (metric, words) in zip(panels, measures.items(), strict=False):
+        for number, (name, own) in enumerate(curves.items()):
+            curve(axes, _points(own, metric), SERIES[number % len(SERIES)], name)
+        if metric in ceiling:
+            axes.axhline(ceiling[metric], color="black", linestyle="--", linewidth=1, label="people")
+        axes.set(title=f"{words} {direction(metric)}", xlabel="epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    for axes in panels[len(measures) :]:
+        axes.set_axis_off()
+    handles, labels = panels[0].get_legend_handles_labels()
+    drawn.legend(handles, labels, loc="outside lower center", ncols=4, title="training faces")
+    drawn.suptitle(title, fontsize=9)
     return drawn
 
 

@@ -20,7 +20,9 @@ from fer_exp.raters.aggregation import Answered
 from fer_exp.raters.lab import against_lab
 from fer_exp.raters.workers import describe_workers, filter_workers
 from fer_exp.read_answers import read_answers
-from fer_exp.studies.tables import NOT_STATED, NOTHING, OTHER_CORPUS, StudyTable, interval
+from fer_exp.report.cells import NOTHING, interval
+from fer_exp.report.outcome import OutcomeTable
+from fer_exp.studies.tables import NOT_STATED, OTHER_CORPUS
 
 MERGE = ("fear+surprise", "anger+disgust")
 """Sums of classes that the paper reports."""
@@ -101,8 +103,7 @@ def built_in(config: DatasetConfig, faces: pd.DataFrame, samples: int) -> Crowd 
     data = read.select(read.label >= 0)
     asked, judged = (data.of_tasks(np.isin(data.tasks, names[part])) for part in (~test, test))
     gold, _ = known_tasks(asked, names, codes)
-    answered = Answered(asked.task, asked.worker, asked.label, len(asked.tasks), len(asked.workers), len(asked.classes))
-    kept, _ = filter_workers(describe_workers(answered, asked.workers, gold=gold), FILTER)
+    kept, _ = filter_workers(describe_workers(Answered.of(asked), asked.workers, gold=gold), FILTER)
     before, after = judged.counts(), judged.select(kept[judged.worker]).counts()
     truth = corpus.truth()
     row, _ = known_tasks(judged, truth["face"].to_numpy(object), np.arange(len(truth), dtype=np.int32))
@@ -123,7 +124,7 @@ def built_in(config: DatasetConfig, faces: pd.DataFrame, samples: int) -> Crowd 
     return Crowd(of_label["agreement"], of_votes["l1"], gain, len(kept), int(kept.sum()), words)
 
 
-def tables(found: Crowd | None, own: bool, published: dict[str, Any], scale: str) -> list[StudyTable]:
+def tables(found: Crowd | None, own: bool, published: dict[str, Any], scale: str) -> list[OutcomeTable]:
     """Agreement per class and per sum of classes, and L1 beside its floor, of all workers and of those who remain.
 
     Args:
@@ -136,7 +137,7 @@ def tables(found: Crowd | None, own: bool, published: dict[str, Any], scale: str
         nothing = {"class": "all", "state": "needs worker answers", "scale": scale}
         cells = dict.fromkeys(("unfiltered", "filtered"), "needs worker answers")
         said = {"class": "all", **cells, "published": "see caption", "scale": scale}
-        return [StudyTable("crowd", _caption(None, published), pd.DataFrame([nothing]), pd.DataFrame([said]))]
+        return [OutcomeTable("crowd", _caption(None, published), pd.DataFrame([nothing]), pd.DataFrame([said]))]
     rows, shown = [], []
     theirs = {frozenset(name.split(" + ")): value for name, value in published["filtered"].items()}
     at = {(row["answers"], bool(row["merged"]), str(row["class"])): row for row in found.agreement.to_dict("records")}
@@ -151,12 +152,12 @@ def tables(found: Crowd | None, own: bool, published: dict[str, Any], scale: str
                       "published": NOT_STATED if stated is None else f"{stated:.1f} (CAFE)",
                       "difference": _difference(difference, own), "scale": scale})  # fmt: skip
     return [
-        StudyTable("crowd", _caption(found, published), pd.DataFrame(rows), pd.DataFrame(shown)),
+        OutcomeTable("crowd", _caption(found, published), pd.DataFrame(rows), pd.DataFrame(shown)),
         _distances(found, scale),
     ]
 
 
-def _distances(found: Crowd, scale: str) -> StudyTable:
+def _distances(found: Crowd, scale: str) -> OutcomeTable:
     rows = found.l1.assign(published=None, difference=None, scale=scale)
     shown = [
         {
@@ -181,7 +182,7 @@ def _distances(found: Crowd, scale: str) -> StudyTable:
         "answer alike; a filtered crowd may lie below that, since who remains is more alike than the lab. 95 % "
         f"bootstrap over faces. Filtering changes, face by face: {'; '.join(changes)}."
     )
-    return StudyTable("crowd_l1", caption, rows, pd.DataFrame(shown))
+    return OutcomeTable("crowd_l1", caption, rows, pd.DataFrame(shown))
 
 
 def _caption(found: Crowd | None, published: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 
@@ -10,7 +11,7 @@ from fer_exp.config import DatasetConfig, TrainConfig
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError
 from fer_exp.progress import silent
-from fer_exp.report.figures import style
+from fer_exp.report.outcome import Outcome
 from fer_exp.report.people_figures import lab_figure
 from fer_exp.store import open_dataset
 from fer_exp.studies.cafe_soft import crowd as cafe_soft_crowd
@@ -19,7 +20,7 @@ from fer_exp.studies.cafe_soft import tables as cafe_soft_tables
 from fer_exp.studies.cafe_soft.networks import Compared, compare, modes
 from fer_exp.studies.presets import Preset
 from fer_exp.studies.published import read_published
-from fer_exp.studies.tables import Outcome, corpus_name
+from fer_exp.studies.tables import corpus_name
 from fer_exp.studies.trained import Trained, by
 
 
@@ -53,7 +54,7 @@ def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
         crowd = cafe_soft_crowd.built_in(config.dataset, faces, config.bootstrap)
     groups = modes(trained)
     found = compare(groups, labels, config.bootstrap)
-    outcome = Outcome(cafe_soft_crowd.tables(crowd, own, published["crowd"], preset.scale))
+    outcome = Outcome(tables=cafe_soft_crowd.tables(crowd, own, published["crowd"], preset.scale))
     folds = len(by(trained, lambda each: each.config.dataset.fold))
     shown = cafe_soft_tables.Shown(published, own, f"{preset.scale}, {config.backbone.name}")
     caption = f"{_networks(config, corpus_name(preset.corpus), folds)} {'' if found is None else _people(found, faces)}"
@@ -61,12 +62,10 @@ def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
     if found is not None:
         outcome.notes += found.notes
         outcome.tables += [*cafe_soft_tables.tests(found, shown), *cafe_soft_tables.less_soft(found, shown)]
-    with style():
-        if found is not None:
-            title = f"{corpus_name(preset.corpus)}, {preset.scale}: L1 to people's votes"
-            outcome.figures["l1"] = cafe_soft_figure.figure(found, title)
-        if crowd is not None:
-            outcome.figures["crowd"] = lab_figure(crowd.agreement, crowd.l1)
+        title = f"{corpus_name(preset.corpus)}, {preset.scale}: L1 to people's votes"
+        outcome.figures["l1"] = partial(cafe_soft_figure.figure, found, title)
+    if crowd is not None:
+        outcome.figures["crowd"] = partial(lab_figure, crowd.agreement, crowd.l1)
     return outcome
 
 

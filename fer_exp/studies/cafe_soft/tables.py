@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from fer_exp.metrics.registry import BASELINES
-from fer_exp.report.people_tables import p_value
+from fer_exp.report.cells import NOTHING, interval, p_value
+from fer_exp.report.outcome import OutcomeTable
 from fer_exp.studies.cafe_soft.networks import (
     ANSWERS,
     MEASURES,
@@ -20,7 +21,7 @@ from fer_exp.studies.cafe_soft.networks import (
     published_tests,
     values,
 )
-from fer_exp.studies.tables import NOT_STATED, NOTHING, OTHER_CORPUS, StudyTable, interval
+from fer_exp.studies.tables import NOT_STATED, OTHER_CORPUS
 from fer_exp.studies.trained import Trained, troubles
 
 PEOPLE = {"people, half": "", "people, one": "leave_one_out_", "people, all anew": "sampling_"}
@@ -50,13 +51,15 @@ class Shown(NamedTuple):
             return f"{value:+.2f}"
         return NOTHING if self.own else OTHER_CORPUS
 
-    def table(self, name: str, caption: str, rows: list[dict[str, Any]], cells: list[dict[str, Any]]) -> StudyTable:
+    def table(self, name: str, caption: str, rows: list[dict[str, Any]], cells: list[dict[str, Any]]) -> OutcomeTable:
         """A table whose rows all say the scale."""
         scaled = (pd.DataFrame(each).assign(scale=self.scale) for each in (rows, cells))
-        return StudyTable(name, caption, *scaled)
+        return OutcomeTable(name, caption, *scaled)
 
 
-def networks(groups: Mapping[str, Sequence[Trained]], found: Compared | None, shown: Shown, caption: str) -> StudyTable:
+def networks(
+    groups: Mapping[str, Sequence[Trained]], found: Compared | None, shown: Shown, caption: str
+) -> OutcomeTable:
     """A row a label mode; then one-hot repaired after training, answers without a network, and people.
 
     Args:
@@ -96,7 +99,7 @@ def networks(groups: Mapping[str, Sequence[Trained]], found: Compared | None, sh
     return shown.table("networks", f"{caption} {TERMS}", rows, cells)
 
 
-def tests(found: Compared, shown: Shown) -> list[StudyTable]:
+def tests(found: Compared, shown: Shown) -> list[OutcomeTable]:
     """The tests of L1, one-hot less soft, beside the published one; no table where one of both is missing."""
     published = shown.published
     rows, cells = [], []
@@ -134,7 +137,7 @@ def tests(found: Compared, shown: Shown) -> list[StudyTable]:
     return [shown.table("tests", caption, rows, cells)]
 
 
-def less_soft(found: Compared, shown: Shown) -> list[StudyTable]:
+def less_soft(found: Compared, shown: Shown) -> list[OutcomeTable]:
     """Every other network, and one-hot after a temperature, less soft; no table where there is none."""
     rows = differences(found)
     if not rows:

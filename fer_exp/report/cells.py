@@ -1,0 +1,82 @@
+"""Numbers as readers see them in a table: a value with its interval, a p value, any cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+NOTHING = "-"
+BESIDE = " [{}, {}]"
+BELOW = "\n{}–{}"  # several metrics stand beside each other in 80 columns
+
+
+def interval(
+    value: float | None,
+    low: float | None,
+    high: float | None,
+    decimals: int = 3,
+    sign: str = "",
+    *,
+    ends: str = BESIDE,
+    missing: str = NOTHING,
+) -> str:
+    """A number with its interval, where it has one.
+
+    Args:
+        value: None or nan gives ``missing``.
+        low: None or nan gives the number alone.
+        high: likewise.
+        decimals: of all three.
+        sign: "+" to write it of positive numbers, too.
+        ends: how the interval is set.
+        missing: what stands for no number.
+
+    >>> interval(0.5, 0.25, 0.75), interval(1.5, None, None, 1, "+"), interval(None, None, None)
+    ('0.500 [0.250, 0.750]', '+1.5', '-')
+    """
+    if value is None or value != value:
+        return missing
+    text = f"{value:{sign}.{decimals}f}"
+    if low is None or high is None or low != low or high != high:
+        return text
+    return text + ends.format(*(f"{end:{sign}.{decimals}f}" for end in (low, high)))
+
+
+def of_row(
+    row: Mapping[Any, Any] | None, decimals: int = 3, sign: str = "", *, ends: str = BESIDE, missing: str = "–"
+) -> str:
+    r"""The same of a row with ``value``, ``low`` and ``high``; nothing where there is no row.
+
+    >>> of_row({"value": 0.5, "low": 0.25, "high": 0.75}, 2, ends=BELOW), of_row(None)
+    ('0.50\n0.25–0.75', '')
+    """
+    return interval(row["value"], row["low"], row["high"], decimals, sign, ends=ends, missing=missing) if row else ""
+
+
+def p_value(p: float | None, *, narrow: bool = False) -> str:
+    """A p value, the very small ones as such; ``narrow`` as APA writes it, and nothing where there is none.
+
+    >>> p_value(0.0421), p_value(1e-9), p_value(0.0421, narrow=True), p_value(1e-9, narrow=True)
+    ('0.042', '< 0.001', '.042', '<.001')
+    """
+    if p is None or p != p:
+        return "" if narrow else "–"
+    text = "< 0.001" if p < 0.001 else f"{p:.3f}"
+    return text.replace("< ", "<").replace("0.", ".", 1) if narrow else text
+
+
+def cell(value: Any, decimals: int = 3) -> str:
+    """One cell: text as it is, whole numbers with commas, others with decimals, nothing for nan.
+
+    >>> cell("a"), cell(1234), cell(0.5), cell(float("nan"))
+    ('a', '1,234', '0.500', '')
+    """
+    if value is None or value != value:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return f"{value:,.{decimals}f}"
+    return f"{value:,.0f}" if isinstance(value, int | np.integer) else str(value)

@@ -1,0 +1,118 @@
+"""What a command found, as one object: what the terminal shows, what is saved, and what ``json=true`` gives."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+from matplotlib.figure import Figure
+from rich.console import Console
+from rich.table import Table
+
+from fer_exp.files import write_json
+from fer_exp.report.files import save_figure, save_table
+from fer_exp.runs import write_table
+
+Screen = Table | str
+"""What the terminal shows: a table of at most 80 columns, or a line, which is not broken."""
+
+
+class OutcomeTable(NamedTuple):
+    """A table to keep: ``rows`` with every digit for programs, ``shown`` for readers where that is not the same.
+
+    ``name`` is that of its files, without suffix; the caption is plain text.
+    """
+
+    name: str
+    caption: str
+    rows: pd.DataFrame
+    shown: pd.DataFrame | None = None
+
+    @property
+    def readers(self) -> pd.DataFrame:
+        """What readers see."""
+        return self.rows if self.shown is None else self.shown
+
+
+@dataclass
+class Outcome:
+    """All that a command says.
+
+    Attributes:
+        name: of the JSON file, without suffix.
+        content: the JSON; ``json=true`` prints it alone.
+        screen: what the terminal shows, in this order.
+        notes: sentences, shown last, each once.
+        tables: kept as CSV, Markdown and LaTeX.
+        figures: kept as SVG and PNG; drawn when they are saved, None where there is nothing to draw.
+        data: what other programs read, by file name: CSV or Parquet.
+    """
+
+    name: str = "results"
+    content: Mapping[str, Any] = field(default_factory=dict)
+    screen: list[Screen] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    tables: list[OutcomeTable] = field(default_factory=list)
+    figures: dict[str, Callable[[], Figure | None]] = field(default_factory=dict)
+    data: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+
+def finish(outcome: Outcome, place: Path | None, as_json: bool, *, file: bool = False) -> None:
+    """Save an outcome, then print it; the last line is where it lies.
+
+    Args:
+        outcome: what was found.
+        place: the folder; None saves nothing, and draws nothing.
+        as_json: print the content alone on stdout, and where it lies on stderr.
+        file: the last line names the JSON file rather than the folder, which holds other things, too.
+
+    Raises:
+        RunError: a file cannot be written.
+    """
+    if place is not None:
+        save(outcome, place)
+    if as_json:
+        print(json.dumps(outcome.content, indent=1, allow_nan=False))
+    else:
+        show(outcome)
+    if place is not None:
+        print(place / f"{outcome.name}.json" if file else place, file=sys.stderr if as_json else sys.stdout)
+
+
+def save(outcome: Outcome, place: Path) -> None:
+    """Write every table, figure and data file into a folder, and at last the JSON; each aside and renamed.
+
+    Raises:
+        RunError: a file cannot be written.
+    """
+    for table in outcome.tables:
+        save_table(table.rows, place / table.name, table.caption, shown=table.shown)
+    for name, frame in outcome.data.items():
+        write_table(frame, place / name)
+    for name, draw in outcome.figures.items():
+        save_figure(draw, place / name)
+    write_json(place / f"{outcome.name}.json", outcome.content)
+
+
+def show(outcome: Outcome) -> None:
+    """Print what the terminal shows, then the notes; names are printed as they are, whatever brackets they have."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    for block in (*outcome.screen, *(f"note: {note}" for note in dict.fromkeys(outcome.notes))):
+        console.print(block, soft_wrap=isinstance(block, str))
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows ready for JSON: None for nan, plain numbers.
+
+    >>> records(pd.DataFrame({"n": [1], "low": [float("nan")]}))
+    [{'n': 1, 'low': None}]
+    """
+    return [
+        {str(key): None if value is None or value != value else value for key, value in row.items()}
+        for row in frame.to_dict("records")
+    ]

@@ -1,0 +1,97 @@
+"""One object is what a command shows, saves and gives as JSON."""
+
+import json
+import math
+
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from rich.table import Table
+
+from fer_exp.errors import RunError
+from fer_exp.report.cells import interval, p_value
+from fer_exp.report.outcome import Outcome, OutcomeTable, finish, records
+
+
+def drawing(drawn: list[str]):
+    def draw() -> Figure:
+        drawn.append("figure")
+        return Figure()
+
+    return draw
+
+
+@pytest.fixture
+def drawn() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def outcome(drawn) -> Outcome:
+    rows = pd.DataFrame({"class": ["[joy]"], "share": [1 / 3]})
+    table = Table("class", "share")
+    table.add_row("[joy]", "0.333 [0.2, 0.5]")
+    return Outcome(
+        "found",
+        {"share": 1 / 3},
+        screen=[table, "a line of [brackets] and :smile: " + "that is not broken " * 6],
+        notes=["twice", "twice"],
+        tables=[OutcomeTable("shares", "Shares of classes", rows, rows.round(1))],
+        figures={"shares": drawing(drawn), "nothing": lambda: None},
+        data={"votes.csv": rows, "votes.parquet": rows},
+    )
+
+
+def test_a_folder_holds_every_form_and_is_named_last(outcome, drawn, tmp_path, capsys):
+    place = tmp_path / "new" / "folder"
+    finish(outcome, place, as_json=False)
+    names = {path.name for path in place.iterdir()}
+    forms = {f"shares.{suffix}" for suffix in ("csv", "md", "tex", "svg", "png")}
+    assert names == {*forms, "votes.csv", "votes.parquet", "found.json"}
+    assert drawn == ["figure"]
+    assert json.loads((place / "found.json").read_text()) == {"share": 1 / 3}
+    assert pd.read_csv(place / "shares.csv")["share"].item() == 1 / 3
+    assert "0.300" in (place / "shares.md").read_text()  # what readers see
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-2:] == ["note: twice", str(place)]
+    assert sum("twice" in line for line in lines) == 1
+
+
+def test_names_are_printed_as_they_are(outcome, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    finish(outcome, None, as_json=False)
+    printed = capsys.readouterr().out
+    assert "[joy]" in printed
+    assert "0.333 [0.2, 0.5]" in printed
+    assert outcome.screen[1] in printed.splitlines()
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_without_a_folder_nothing_is_drawn_or_written(outcome, drawn, as_json, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    finish(outcome, None, as_json)
+    assert drawn == []
+    assert list(tmp_path.iterdir()) == []
+    assert capsys.readouterr().err == ""
+
+
+def test_json_stands_alone_on_stdout_and_its_place_on_stderr(outcome, tmp_path, capsys):
+    finish(outcome, tmp_path, as_json=True, file=True)
+    printed = capsys.readouterr()
+    assert json.loads(printed.out) == outcome.content
+    assert printed.out.strip() == (tmp_path / "found.json").read_text().strip()
+    assert printed.err == f"{tmp_path / 'found.json'}\n"
+
+
+def test_a_folder_that_cannot_be_is_one_sentence(outcome, tmp_path):
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(RunError, match="cannot be written"):
+        finish(outcome, tmp_path / "taken", as_json=False)
+
+
+def test_what_is_not_a_number_is_null_in_json_and_a_word_in_a_cell():
+    frame = pd.DataFrame({"value": [math.nan], "n": [1]})
+    assert json.dumps(records(frame), allow_nan=False) == '[{"value": null, "n": 1}]'
+    assert interval(math.nan, math.nan, math.nan, missing="undefined") == "undefined"
+    assert interval(0.5, math.nan, math.nan) == "0.500"
+    assert p_value(math.nan) == p_value(None) == "–"
