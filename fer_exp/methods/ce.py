@@ -9,7 +9,7 @@ from fer_exp.methods.method import Learnt, Method, Network, Step
 
 
 def precise(values: Tensor) -> Tensor:
-    """In single precision at least: with trainer.precision=bf16-mixed logits come in half of it."""
+    """Values in single precision at least: with trainer.precision=bf16-mixed logits have half of it."""
     return values if values.dtype.itemsize >= 4 else values.float()
 
 
@@ -32,10 +32,9 @@ def cross_entropies(logits: Tensor, target: Tensor, weights: Tensor | None = Non
 
 
 def soft_cross_entropy(logits: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
-    """The mean of ``cross_entropies`` over N faces, whatever the weights sum to.
+    """The mean of ``cross_entropies`` over N faces, whatever the weights sum to; Args as there.
 
-    Reduced here rather than in ``F.cross_entropy``, which divides by different things for indices and distributions
-    once classes are weighted.
+    ``F.cross_entropy`` would divide weighted losses by N for distributions, but by the weights' sum for class indices.
 
     >>> import torch
     >>> soft_cross_entropy(torch.zeros(1, 2), torch.tensor([[0.3, 0.7]]))

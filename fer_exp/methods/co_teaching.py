@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from math import inf
 from typing import Any, ClassVar
 
 import torch
@@ -10,24 +10,28 @@ from torch import Tensor, nn
 
 from fer_exp.errors import RequestError
 from fer_exp.methods.ce import cross_entropies
-from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, mean_over
+from fer_exp.methods.method import Learnt, Method, Network, Ranges, Setting, Step, mean_over
 
 
 def excess(logits: Tensor, target: Tensor) -> Tensor:
-    """How much a face's cross-entropy is above the least that its target allows: the divergence, shape (N,), nats.
+    r"""Divergence of each prediction from its target: :math:`\mathrm{KL}(t, p)`, shape (N,), in nats.
 
-    By it faces are ranked, so that an ambiguous soft target is not taken for a wrong one.
+    Cross-entropy less the least that the target allows, so that an ambiguous soft target does not rank as a wrong one.
+
+    Args:
+        logits: shape (N, K).
+        target: shape (N, K), rows sum to 1.
     """
     least: Tensor = torch.special.entr(target).sum(dim=1)
     return cross_entropies(logits, target) - least
 
 
 def small_losses(losses: Tensor, share: float) -> Tensor:
-    """The faces with the smallest losses, a share of them and at least one.
+    """The faces with the smallest losses.
 
     Args:
         losses: shape (N,).
-        share: that is kept, 0 to 1; the number is rounded down.
+        share: of the faces, 0 to 1; their number is rounded down, but one is always chosen.
 
     Returns:
         Shape (N,), bool.
@@ -51,31 +55,31 @@ def kept_share(epoch: int, forget_rate: float, ramp: int) -> float:
 
 
 class TwoNetworks(Method):
-    """What co-teaching and JoCoR share: a second network and how many faces are forgotten.
+    """What co-teaching and JoCoR share: a second network, and the share of faces that is forgotten.
 
     The first network predicts. The second has no valence/arousal head: a method's loss is that of classes.
 
     Args:
         setting: the run.
-        forget_rate: share of faces that is not learnt from in the end; None takes the rate of the noise made.
-        ramp: epochs over which it rises from 0; a shorter run rises over its own, to the rate in its last epoch.
+        forget_rate: share of faces that is not learnt from in the end; None takes the rate of the noise that was made.
+        ramp: epochs over which that share rises from 0; in a shorter run it rises until the last epoch.
 
     Raises:
         RequestError: the rate is neither given nor known.
     """
 
-    passes: ClassVar[float] = 2
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {"forget_rate": (0, 0.99), "ramp": (0, float("inf"))}
-    title: ClassVar[str] = "co_teaching"
+    passes = 2
+    ranges: ClassVar[Ranges] = (("forget_rate", 0, 0.99), ("ramp", 0, inf))
+    title = "co_teaching"
 
     def __init__(self, setting: Setting, *, forget_rate: float | None, ramp: int) -> None:
         super().__init__(setting)
         rate = setting.noise_rate if forget_rate is None else forget_rate
         if rate is None:
             raise RequestError(
-                f"method={self.title} needs the share of wrong labels, not known here: set method.forget_rate, "
-                "e.g. to the share of wrong labels in a sample that was checked by hand, or to the share of validation "
-                "labels that a short run with method=ce contradicts, which is an upper bound."
+                f"method={self.title} needs the share of wrong labels, not known here: set method.forget_rate, e.g. to "
+                "their share in a sample checked by hand, or to the share of validation labels that a short run with "
+                "method=ce contradicts, which is an upper bound."
             )
         self.forget_rate, self.ramp = rate, min(ramp, setting.epochs - 1)
         peer: Any = setting.make_network()
@@ -91,7 +95,7 @@ class CoTeaching(TwoNetworks):
     """Han et al. 2018."""
 
     def learn(self, network: Network, step: Step) -> Learnt:
-        """Each network's mean cross-entropy over the other's small-loss faces, added."""
+        """Each network's mean cross-entropy over the faces of which the other has small losses, added."""
         output, other = network(step.views[0]), self.peer(step.views[0])
         weights, share = self.setting.weights, self.kept(step)
         both = (output.logits, other.logits)

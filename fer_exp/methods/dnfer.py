@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from math import inf
 
 import torch
 from torch import Tensor
@@ -14,7 +13,7 @@ from fer_exp.methods.ncctfer import class_thresholds, confident
 
 
 def symmetric_kl(one: Tensor, other: Tensor) -> Tensor:
-    r"""Symmetric Kullback-Leibler divergence of each face's two answers, in nats.
+    r"""Symmetric Kullback-Leibler divergence of two predictions for each face, in nats.
 
     .. math:: \sum_k (p_k - q_k) (\log p_k - \log q_k)
 
@@ -25,8 +24,8 @@ def symmetric_kl(one: Tensor, other: Tensor) -> Tensor:
     Returns:
         Shape (N,), 0 or more: KL(p, q) + KL(q, p).
 
-    >>> symmetric_kl(torch.tensor([[0.0, 0.0]]), torch.tensor([[0.0, 0.0]]))
-    tensor([0.])
+    >>> symmetric_kl(torch.tensor([[0.0, 0.0]]), torch.tensor([[0.0, 1.0]]))
+    tensor([0.2311])
     """
     first, second = one.log_softmax(dim=1), other.log_softmax(dim=1)
     return ((first.exp() - second.exp()) * (first - second)).sum(dim=1)
@@ -40,9 +39,9 @@ class Dnfer(Method):
         warmup: epochs of plain cross-entropy on both views; None: the paper's 5, at most a third of the run.
     """
 
-    views: ClassVar[tuple[str, ...]] = ("weak", "strong")
-    passes: ClassVar[float] = 2
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {"warmup": (0, float("inf"))}
+    views = ("weak", "strong")
+    passes = 2
+    ranges = (("warmup", 0, inf),)
 
     def __init__(self, setting: Setting, *, warmup: int | None) -> None:
         super().__init__(setting)

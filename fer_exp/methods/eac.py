@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from math import inf
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -32,6 +31,9 @@ def consistency(seen: Tensor, mirrored: Tensor) -> Tensor:
         seen: shape (N, K, h, w).
         mirrored: the same of the mirror images.
 
+    Returns:
+        A scalar, 0 or more.
+
     >>> import torch
     >>> maps = torch.tensor([[[[1.0, 2.0, 4.0]]]])
     >>> consistency(maps, maps.flip(3)), consistency(maps, maps)
@@ -41,13 +43,18 @@ def consistency(seen: Tensor, mirrored: Tensor) -> Tensor:
 
 
 class ErasingAttentionConsistency(Method):
-    """Erasing takes from the network what it would memorise a wrong label by; the mirror image keeps it from a part."""
+    """The network memorises wrong labels by parts of faces: erasing hides some, the mirror image makes it look at all.
+
+    Args:
+        setting: the run.
+        consistency_weight: of the consistency beside cross-entropy.
+    """
 
     views = ("erased",)
     passes = 2
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {"consistency_weight": (0, float("inf"))}
+    ranges = (("consistency_weight", 0, inf),)
 
-    def __init__(self, setting: Setting, consistency_weight: float) -> None:
+    def __init__(self, setting: Setting, *, consistency_weight: float) -> None:
         super().__init__(setting)
         self.consistency_weight = consistency_weight
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from math import inf
 
 import torch
 from torch import Tensor
@@ -13,14 +12,14 @@ from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, face_
 
 
 def elr_penalty(logits: Tensor, earlier: Tensor) -> Tensor:
-    r"""How little the prediction agrees with the earlier ones: :math:`\log(1 - \langle t, p \rangle)`.
+    r"""How far the prediction is from the earlier ones: :math:`\log(1 - \langle t, p \rangle)`.
 
     Args:
         logits: shape (N, K).
-        earlier: running mean of probabilities t, shape (N, K); it is held fixed.
+        earlier: t, running mean of probabilities, shape (N, K); no gradient passes through it.
 
     Returns:
-        Shape (N,), at most 0; the more they agree, the lower.
+        Shape (N,), at most 0; the more prediction and mean agree, the lower.
 
     Source:
         Liu et al. 2020, equation 6; probabilities are kept 1e-4 away from 0 and 1, as in their code.
@@ -33,9 +32,12 @@ def running_mean(before: Tensor, logits: Tensor, beta: float) -> Tensor:
     r"""Earlier predictions moved towards the present ones: :math:`\beta t + (1 - \beta) p / \sum p`.
 
     Args:
-        before: shape (N, K).
-        logits: shape (N, K).
+        before: t, shape (N, K).
+        logits: shape (N, K); p are their probabilities, kept 1e-4 away from 0 and 1.
         beta: 0 to 1.
+
+    Returns:
+        Shape (N, K).
     """
     p = logits.softmax(dim=1).clamp(1e-4, 1 - 1e-4)
     return beta * before + (1 - beta) * p / p.sum(dim=1, keepdim=True)
@@ -50,7 +52,7 @@ class Elr(Method):
         strength: lambda, weight of the penalty.
     """
 
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {"beta": (0, 1), "strength": (0, float("inf"))}
+    ranges = (("beta", 0, 1), ("strength", 0, inf))
 
     def __init__(self, setting: Setting, *, beta: float, strength: float) -> None:
         super().__init__(setting)
@@ -63,7 +65,7 @@ class Elr(Method):
         output, weights = network(step.views[0]), self.setting.weights
         logits = precise(output.logits)
         now = running_mean(self.earlier[step.index], logits.detach(), self.beta)
-        # Under DDP each process meets other faces every epoch, so all keep the means of all.
+        # Under DDP a face meets another process in every epoch, so each process keeps the means of all faces.
         self.earlier[gathered(step.index)] = gathered(now)
         penalty = elr_penalty(logits, now) * face_weights(step.target, weights)
         loss = cross_entropies(logits, step.target, weights) + self.strength * penalty

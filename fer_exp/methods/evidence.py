@@ -1,13 +1,12 @@
-"""Ours: a label is evidence, not truth. A face is taught what its label and the network's slower self together say.
+"""Our own: a label is evidence, not truth. A face is taught what its label and an average of the network together say.
 
-An ambiguous face has several likely classes, its own label among them, and keeps that label with what surrounds it; a
-face with a wrong label has likely classes among which its label is not, and is taught those.
+If the label of a face is among the classes that the average finds likely, the face keeps it, beside the other likely
+ones; if it is not, the label is taken to be wrong, and the likely classes are taught in its place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from math import inf
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +16,7 @@ from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, first
 
 
 def posterior(belief: Tensor, labels: Tensor, transition: Tensor) -> Tensor:
-    r"""What class a face has, given what the network believes and which label it was given.
+    r"""Probabilities of a face's classes, from what the network believes and the label that the face carries.
 
     .. math:: t_{nk} \propto q_{nk} \, T_{k y_n}
 
@@ -25,7 +24,7 @@ def posterior(belief: Tensor, labels: Tensor, transition: Tensor) -> Tensor:
 
     Args:
         belief: q, shape (N, K), rows sum to 1.
-        labels: given, shape (N,).
+        labels: y, shape (N,).
         transition: T, shape (K, K), rows sum to 1.
 
     Returns:
@@ -41,31 +40,26 @@ def posterior(belief: Tensor, labels: Tensor, transition: Tensor) -> Tensor:
 
 
 def symmetric(rate: float | Tensor, classes: int) -> Tensor:
-    """Transition matrix of labels that go wrong at a rate, to any other class alike, shape (K, K)."""
+    """Transition matrix, shape (K, K), of labels that go wrong at ``rate``, to every other class alike."""
     eye = torch.eye(classes)
     return (1 - rate) * eye + rate * (1 - eye) / (classes - 1)
 
 
 class Evidence(Method):
-    """Labels as evidence: EM over a noise model whose other half is an average of the network's weights.
+    """EM (expectation-maximisation): ``posterior`` says what to teach, each epoch's posteriors estimate the noise.
 
     Args:
         setting: the run.
         warmup: epochs of plain cross-entropy, in which the noise is not yet estimated.
-        decay: of the average of weights, a step.
+        decay: of the average of weights, at each step.
         rate: share of wrong labels with which estimation starts.
-        faces: worth of the symmetric noise model in faces a class, when the transition matrix is estimated.
+        faces: as how many faces of each class symmetric noise counts when the transition matrix is estimated.
     """
 
-    views: ClassVar[tuple[str, ...]] = ("weak", "strong")
-    passes: ClassVar[float] = 2.33
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
-        "warmup": (0, float("inf")),
-        "decay": (0, 1),
-        "rate": (0.01, 0.99),
-        "faces": (0, float("inf")),
-    }
-    needs_one_class: ClassVar[str] = "a distribution says by itself which classes are likely"
+    views = ("weak", "strong")
+    passes = 2.33
+    ranges = (("warmup", 0, inf), ("decay", 0, 1), ("rate", 0.01, 0.99), ("faces", 0, inf))
+    needs_one_class = "a distribution says by itself which classes are likely"
 
     def __init__(self, setting: Setting, *, warmup: int, decay: float, rate: float, faces: float) -> None:
         super().__init__(setting)
@@ -85,19 +79,17 @@ class Evidence(Method):
         with torch.no_grad():
             belief = self.average.eval()(step.views[0]).logits.float().softmax(dim=1)
             target = posterior(belief, labels, self.transition)
-            joint = torch.zeros_like(self.counts).index_add_(0, gathered(labels), gathered(target)).T
-            self.counts += joint
+            self.counts += torch.zeros_like(self.counts).index_add_(0, gathered(labels), gathered(target)).T
         kept = target.gather(1, labels[:, None]).squeeze(1)
         both = network(torch.cat(step.views))
         taught = step.target if step.epoch < self.warmup else target
         loss = cross_entropies(both.logits, taught.repeat(2, 1), weights).mean()
         selected = None if step.epoch < self.warmup else kept > 0.5
-        rate = 1 - kept.mean()
-        return Learnt(loss, first_view(both, size), selected, figures={"noise_rate": rate})
+        return Learnt(loss, first_view(both, size), selected, figures={"noise_rate": 1 - kept.mean()})
 
     @torch.no_grad()
     def after_step(self, network: nn.Module) -> None:
-        """Moves the average a little towards the network."""
+        """Move the average a little towards the network."""
         self.steps += 1
         decay = min(self.decay, float(self.steps) / (float(self.steps) + 9))
         for mean, now in zip(self.average.state_dict().values(), network.state_dict().values(), strict=True):
@@ -107,7 +99,7 @@ class Evidence(Method):
                 mean.copy_(now)
 
     def after_epoch(self, epoch: int) -> None:
-        """Estimates the transition matrix from what the epoch's faces were taught."""
+        """Estimate the transition matrix from what the epoch's faces were taught."""
         if epoch + 1 >= self.warmup:
             total = self.counts.sum()
             rate = (1 - self.counts.diagonal().sum() / total).clamp(0.01, 0.99)

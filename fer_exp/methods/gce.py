@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 from torch import Tensor
 
 from fer_exp.methods.ce import precise
@@ -34,14 +31,14 @@ def generalised_cross_entropy(logits: Tensor, target: Tensor, q: float) -> Tenso
 class Gce(Method):
     """Zhang and Sabuncu 2018, without truncation.
 
-    A soft target expects the loss over its classes; the least of that is not at the target itself but sharper.
+    Of a soft target the loss is the expectation over its classes; its least is not at the target but at a sharper one.
 
     Args:
         setting: the run.
         q: see ``generalised_cross_entropy``.
     """
 
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {"q": (1e-3, 1)}
+    ranges = (("q", 1e-3, 1),)
 
     def __init__(self, setting: Setting, *, q: float) -> None:
         super().__init__(setting)

@@ -1,9 +1,6 @@
-"""JoCoR: two networks are trained to agree; faces on which they do not, or whose labels they doubt, are left out."""
+"""JoCoR: two networks are trained to agree; faces on which they disagree, or whose labels they doubt, are left out."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -46,15 +43,15 @@ class Jocor(TwoNetworks):
         agreement: lambda of ``joint_loss``.
     """
 
-    title: ClassVar[str] = "jocor"
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {**TwoNetworks.ranges, "agreement": (0, 1)}
+    title = "jocor"
+    ranges = (*TwoNetworks.ranges, ("agreement", 0, 1))
 
     def __init__(self, setting: Setting, *, forget_rate: float | None, ramp: int, agreement: float) -> None:
         super().__init__(setting, forget_rate=forget_rate, ramp=ramp)
         self.agreement = agreement
 
     def learn(self, network: Network, step: Step) -> Learnt:
-        """The mean joint loss over the faces of which it is smallest."""
+        """The mean joint loss over the faces with the smallest one."""
         output = network(step.views[0])
         one, other = precise(output.logits), precise(self.peer(step.views[0]).logits)
         plain = joint_loss(one.detach(), other.detach(), step.target, self.agreement)

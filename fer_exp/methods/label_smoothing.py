@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 from torch import Tensor
 
 from fer_exp.methods.ce import soft_cross_entropy
@@ -31,14 +28,14 @@ def smoothed(target: Tensor, smoothing: float) -> Tensor:
 class LabelSmoothing(Method):
     """Cross-entropy against smoothed targets (Szegedy et al. 2016).
 
-    The training targets alone are smoothed; ``labels.smoothing`` smooths those that validation is judged by, too.
+    Only training targets are smoothed; ``labels.smoothing`` smooths those of validation, too.
 
     Args:
         setting: the run.
         smoothing: share that is spread.
     """
 
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {"smoothing": (0, 1)}
+    ranges = (("smoothing", 0, 1),)
 
     def __init__(self, setting: Setting, *, smoothing: float) -> None:
         super().__init__(setting)
@@ -47,6 +44,5 @@ class LabelSmoothing(Method):
     def learn(self, network: Network, step: Step) -> Learnt:
         """The mean cross-entropy against the smoothed targets."""
         output = network(step.views[0])
-        return Learnt(
-            soft_cross_entropy(output.logits, smoothed(step.target, self.smoothing), self.setting.weights), output
-        )
+        target = smoothed(step.target, self.smoothing)
+        return Learnt(soft_cross_entropy(output.logits, target, self.setting.weights), output)

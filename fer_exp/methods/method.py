@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from fer_exp.config import check_choice
 from fer_exp.errors import RequestError
 
+Ranges = tuple[tuple[str, float, float], ...]
+
 
 class Output(NamedTuple):
     """What a network says of a batch of faces.
@@ -31,7 +33,7 @@ class Output(NamedTuple):
 
 
 class Network(Protocol):
-    """What a method may do with a network: call it, reach its linear class head, and put features through that."""
+    """What a method may use of a network: the call, and the linear head that maps features to logits."""
 
     classify: nn.Linear
 
@@ -41,18 +43,18 @@ class Network(Protocol):
 
 @dataclass(frozen=True)
 class Setting:
-    """What a method is told of the run that it works in; it is told nothing of true labels.
+    """What a method knows of the run that it works in; of true labels it knows nothing.
 
     Attributes:
         classes: K.
         faces: training faces N, for what a method remembers of each.
         features: F, width of the network's features.
         epochs: of the whole run.
-        make_network: another network of the same architecture, with the first weights of another seed.
+        make_network: makes another network of the same architecture, its first weights drawn from another seed.
         one_class: whether every training face is taught one class, so that targets are no distributions.
         weights: of the classes, shape (K,), or None.
         noise_rate: share of wrong training labels where they were made wrong on purpose, else None.
-        seed: of the first weights of what a method has beside the network; ``make_method`` sees to it.
+        seed: of the first weights of what a method has beside the network; ``make_method`` sets it.
     """
 
     classes: int
@@ -73,10 +75,10 @@ class Step:
     Attributes:
         views: what ``Method.views`` names, each of shape (B, 3, H, W).
         target: the distributions taught, shape (B, K), rows sum to 1.
-        index: which training faces these are, shape (B,), 0 to N - 1.
+        index: numbers of these training faces, shape (B,), 0 to N - 1.
         affect: human valence and arousal, shape (B, 2), nan where not rated.
         epoch: from 0.
-        seed: of this step and process; whatever a method draws comes from it, so that a resumed run draws the same.
+        seed: of this step and process; a method draws from it alone, so that a resumed run draws the same.
     """
 
     views: tuple[Tensor, ...]
@@ -98,11 +100,11 @@ class Learnt:
     Attributes:
         loss: a scalar, without the valence/arousal loss, which the module adds.
         output: of the network on the first view; the memorisation curve and the valence/arousal loss use it.
-        selected: which faces taught their own label in this step, shape (B,), bool; None for a method that never
+        selected: the faces that taught their own label in this step, shape (B,), bool; None for a method that never
             chooses, or does not choose yet.
-        affect: the ratings to hold ``output.affect`` against where they are not those of the step (mixed pictures).
-        figures: scalars to be averaged over the epoch and kept in the history, by column name; (K,) tensors become a
-            column a class. nan is left out of the average.
+        affect: ratings for ``output.affect`` where they are not those of the step (blended pictures).
+        figures: scalars that the history keeps as means over an epoch, by column name; a tensor of shape (K,) becomes
+            a column a class. nan is left out of the mean.
     """
 
     loss: Tensor
@@ -123,11 +125,11 @@ class Method(nn.Module):
     views: ClassVar[tuple[str, ...]] = ("weak",)
     """Of ``augment.VIEWS``; weak stands for what trainer.augment says."""
     passes: ClassVar[float] = 1
-    """Forward and backward passes of one network over one batch that a step needs; what its time is measured by."""
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {}
-    """Lowest and highest value allowed of a key, both included."""
-    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    """Values allowed of a key."""
+    """Passes of one network, forward and backward over one batch, that a step needs; its time is held against them."""
+    ranges: ClassVar[Ranges] = ()
+    """Keys with the lowest and the highest value allowed, both included."""
+    choices: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()
+    """Keys with the values allowed."""
     needs_one_class: ClassVar[str] = ""
     """Why the method cannot be taught distributions, a clause; empty where it can."""
 
@@ -151,58 +153,81 @@ class Method(nn.Module):
 
 
 def check_keys(kind: type[Method], name: str, keys: Mapping[str, Any]) -> None:
-    """Check a method's keys against the facts of its class.
+    """Check a method's keys against the ranges and choices of its class.
+
+    Args:
+        kind: the class.
+        name: what ``method`` calls it.
+        keys: values by key; None stands for the method's own choice.
 
     Raises:
         RequestError: a value out of range, or no choice.
     """
-    for key, (low, high) in kind.ranges.items():
+    for key, low, high in kind.ranges:
         value = keys.get(key)
         if value is not None and not low <= value <= high:
             most = "" if high == float("inf") else f" and at most {high:g}"
             raise RequestError(f"method.{key} is {value}; with method={name} it must be at least {low:g}{most}.")
-    for key, choices in kind.choices.items():
+    for key, choices in kind.choices:
         if keys.get(key) is not None:
             check_choice(f"method.{key}", str(keys[key]), choices)
 
 
-def start_after(told: float | None, published: int, epochs: int) -> float:
-    """Epochs before a method does more than it does at first: those told, else the paper's, at most a third of the run.
+def start_after(configured: float | None, published: int, epochs: int) -> float:
+    """Epochs of warm-up: those configured, else the paper's, but at most a third of the run.
 
     A short run with the published number would never reach what the method is about.
+
+    Args:
+        configured: from the config, or None.
+        published: the paper's number.
+        epochs: of the run.
 
     >>> [start_after(None, 4, epochs) for epochs in (40, 6, 2)], start_after(4, 4, 6)
     ([4, 2, 1], 4)
     """
-    return min(published, math.ceil(epochs / 3)) if told is None else told
+    return min(published, math.ceil(epochs / 3)) if configured is None else configured
 
 
 def mean_over(values: Tensor, chosen: Tensor, weights: Tensor | None = None, total: bool = False) -> Tensor:
-    """Mean (or sum, with ``total``) of the chosen values, weighted; 0 where none is chosen."""
+    """Weighted mean of the chosen values, a scalar; 0 where none is chosen.
+
+    Args:
+        values: shape (N,).
+        chosen: shape (N,), bool.
+        weights: shape (N,), or None for 1 each.
+        total: the weighted sum in place of the mean.
+
+    >>> mean_over(torch.tensor([1.0, 3.0, 8.0]), torch.tensor([True, True, False]))
+    tensor(2.)
+    """
     share = chosen.to(values.dtype) if weights is None else chosen * weights
     return (values * share).sum() / (1 if total else share.sum().clamp(min=1e-12))
 
 
 def first_view(output: Output, size: int) -> Output:
-    """The first ``size`` rows: what a network said of the first of the views that it saw in one pass."""
+    """The first ``size`` rows of an output: the first of several views that went through the network in one pass."""
     logits, affect, features, maps = output
     return Output(logits[:size], None if affect is None else affect[:size], features[:size], maps[:size])
 
 
 def face_weights(target: Tensor, weights: Tensor | None) -> Tensor:
-    r"""Weight of each face under class weights: :math:`\sum_k t_k w_k`, shape (N,); ones where there are none.
+    r"""Weight of each face under class weights: :math:`\sum_k t_k w_k`.
 
     Args:
         target: shape (N, K), rows sum to 1.
         weights: shape (K,), or None.
+
+    Returns:
+        Shape (N,); ones without weights.
     """
     return target.sum(dim=1) if weights is None else target @ weights.to(target)
 
 
 def gathered(values: Tensor) -> Tensor:
-    """The rows of all processes of a DDP run, in the order of the batch over all of them; on one process as they are.
+    """The rows of all processes of a DDP run, in the order of the whole batch; on one process the rows as they are.
 
-    Row i of the whole batch is held by process i modulo their number (see ``Batches``). No gradient passes.
+    Process r of R holds the rows r, r + R, ... of the whole batch (see ``Batches``). No gradient passes.
     """
     if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
         return values
@@ -212,8 +237,8 @@ def gathered(values: Tensor) -> Tensor:
     most = int(max(counts))
     padded = torch.zeros((most, *values.shape[1:]), dtype=values.dtype, device=values.device)
     padded[: len(values)] = values.detach()
-    parts = [torch.zeros_like(padded) for _ in range(world)]
-    torch.distributed.all_gather(parts, padded)
-    whole = torch.stack(parts, dim=1).flatten(0, 1)
+    by_process = [torch.zeros_like(padded) for _ in range(world)]
+    torch.distributed.all_gather(by_process, padded)
+    whole = torch.stack(by_process, dim=1).flatten(0, 1)
     held = torch.stack([torch.arange(most, device=values.device) < count for count in counts], dim=1).flatten()
     return whole[held]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from math import inf
 
 import numpy as np
 import torch
@@ -21,6 +20,9 @@ def mixed(values: Tensor, partner: Tensor, share: float) -> Tensor:
         partner: a permutation of the rows, shape (N,).
         share: lambda, 0 to 1.
 
+    Returns:
+        Shape (N, ...).
+
     >>> mixed(torch.tensor([1.0, 3.0]), torch.tensor([1, 0]), 0.75)
     tensor([1.5000, 2.5000])
     """
@@ -28,17 +30,17 @@ def mixed(values: Tensor, partner: Tensor, share: float) -> Tensor:
 
 
 class Mixup(Method):
-    """Zhang et al. 2018. One share a batch, drawn from Beta(alpha, alpha), as their code does.
+    """Zhang et al. 2018. Each batch draws one share from Beta(alpha, alpha), as their code does.
 
-    Pictures, targets and ratings are blended alike. The accuracy on training faces in the history is that of blends
-    against the first face's label.
+    Pictures, targets and ratings are blended alike. The history's accuracy on training faces compares blends with the
+    first face's label.
 
     Args:
         setting: the run.
         alpha: of the beta distribution; small values blend little.
     """
 
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {"alpha": (1e-3, float("inf"))}
+    ranges = (("alpha", 1e-3, inf),)
 
     def __init__(self, setting: Setting, *, alpha: float) -> None:
         super().__init__(setting)

@@ -1,12 +1,11 @@
-"""NCCTFER: learn from faces whose label the network is confident of, keep the rest consistent through a negative head.
+"""NCCTFER: faces whose label the network is confident of teach it; a negative head keeps the others consistent.
 
 Its released recipe leaves much open (docs/methods.md); every open choice is a key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from math import inf
 
 import torch
 from torch import Tensor, nn
@@ -19,13 +18,12 @@ LEAST_SHARE = 0.05
 """Confident share of a class below which ``balance=given`` weighs its faces no higher."""
 
 
-def class_thresholds(probabilities: Tensor, clamp: float = 0.0, floor: float = 0.0) -> Tensor:
-    r"""A threshold a class: :math:`\tau_c = \max(\frac{1}{N} \sum_n p_{nc}, \text{floor})`.
+def class_thresholds(probabilities: Tensor, clamp: float = 0.0) -> Tensor:
+    r"""A threshold a class, the mean probability: :math:`\tau_c = \frac{1}{N} \sum_n p_{nc}`.
 
     Args:
         probabilities: shape (N, K), rows sum to 1.
         clamp: probabilities are moved into [clamp, 1 - clamp] before the mean, as the released code does with 0.35.
-        floor: no threshold lies below it; 0 leaves them alone.
 
     Returns:
         Shape (K,).
@@ -33,13 +31,13 @@ def class_thresholds(probabilities: Tensor, clamp: float = 0.0, floor: float = 0
     >>> class_thresholds(torch.tensor([[0.9, 0.1], [0.7, 0.3]])).round(decimals=4)
     tensor([0.8000, 0.2000])
     """
-    return probabilities.clamp(clamp, 1 - clamp).mean(dim=0).clamp(min=floor)
+    return probabilities.clamp(clamp, 1 - clamp).mean(dim=0)
 
 
 def confident(probabilities: Tensor, target: Tensor, thresholds: Tensor) -> Tensor:
     r"""Faces whose probability for their label reaches its class's threshold: :math:`p_y \ge \tau_y`.
 
-    For a target that is a distribution both sides are expectations: :math:`\sum_k t_k p_k \ge \sum_k t_k \tau_k`.
+    Of a target that is a distribution both sides are expectations: :math:`\sum_k t_k p_k \ge \sum_k t_k \tau_k`.
 
     Args:
         probabilities: shape (N, K).
@@ -55,25 +53,25 @@ def confident(probabilities: Tensor, target: Tensor, thresholds: Tensor) -> Tens
     return (target * probabilities).sum(dim=1) >= target @ thresholds
 
 
-def negative_classes(negative: Tensor, which: str, k: int) -> Tensor:
-    """Which classes of each face take part in negative consistency.
+def negative_classes(negative: Tensor, rule: str, k: int) -> Tensor:
+    """The classes of each face that take part in negative consistency.
 
     Args:
         negative: probabilities of the negative head on the weak view, shape (N, K).
-        which: ``lowest`` or ``highest`` k of them, or ``all``.
-        k: how many, 1 to K.
+        rule: the ``lowest`` or ``highest`` k of them, or ``all``.
+        k: their number, 1 to K.
 
     Returns:
         Shape (N, K), bool.
     """
-    if which == "all":
+    if rule == "all":
         return torch.ones_like(negative, dtype=torch.bool)
-    chosen = negative.topk(k, dim=1, largest=which == "highest").indices
+    chosen = negative.topk(k, dim=1, largest=rule == "highest").indices
     return torch.zeros_like(negative, dtype=torch.bool).scatter_(1, chosen, True)
 
 
 def negative_consistency(weak: Tensor, strong_logits: Tensor, chosen: Tensor) -> Tensor:
-    r"""How far the negative head's answer on the strong view is from that on the weak one, over the chosen classes.
+    r"""Cross-entropy of the negative head's two answers, on the weak and the strong view, over the chosen classes.
 
     .. math:: -\sum_{k \in \text{chosen}} n^{weak}_k \log n^{strong}_k
 
@@ -89,15 +87,14 @@ def negative_consistency(weak: Tensor, strong_logits: Tensor, chosen: Tensor) ->
 
 
 def mutual_information(probabilities: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean entropy of the answers, and what an answer says of the face: entropy of the mean less the mean entropy.
-
-    Both in nats; the second is 0 where every face gets the same answer, the sign of a collapsed head.
+    """How decided a head is, and how much its answers say of the faces.
 
     Args:
-        probabilities: shape (N, K).
+        probabilities: shape (N, K), rows sum to 1.
 
     Returns:
-        Two scalars.
+        Two scalars in nats: the mean entropy H of the answers, and the entropy of the mean answer less H. The second is
+        0 where every face gets the same answer, the sign of a collapsed head.
     """
     entropy = torch.special.entr(probabilities).sum(dim=1).mean()
     return entropy, torch.special.entr(probabilities.mean(dim=0)).sum() - entropy
@@ -116,36 +113,36 @@ class Ncctfer(Method):
         clamp: of probabilities before the mean, see ``class_thresholds``.
         floor: of thresholds, as a multiple of 1 / K.
         temperature: logits are divided by it before selection; below 1 sharpens.
-        balance: ``none``; or ``given``: the confident faces of each class weigh as much as the class has among all
-            labels given, so that selection does not change the frequencies of classes.
+        balance: ``none``; or ``given``: the confident faces of a class together weigh as much as all faces with that
+            label, so that selection does not change how frequent classes are.
         reduction: of the supervised loss over the confident faces: ``mean``, or ``sum`` as released.
         detach: whether the weak view's negative answer is a fixed target.
-        classes: of the negative head that take part, see ``negative_classes``.
-        k: how many of them.
-        supervision: what the negative head is taught beside: ``none``, the ``complement`` of the label (all other
-            classes alike), or the class that the positive head finds least likely, ``argmin``.
+        classes: the rule of ``negative_classes``.
+        k: the number of ``negative_classes``.
+        supervision: what else the negative head is taught: nothing (``none``), all classes but the label alike
+            (``complement``), or the class that the positive head finds least likely (``argmin``).
         negative_weight: of the negative losses.
     """
 
-    views: ClassVar[tuple[str, ...]] = ("weak", "strong")
-    passes: ClassVar[float] = 2
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
-        "warmup": (0, float("inf")),
-        "fixed_threshold": (0, 1),
-        "momentum": (0, 1),
-        "clamp": (0, 0.5),
-        "floor": (0, float("inf")),
-        "temperature": (1e-3, float("inf")),
-        "k": (1, float("inf")),
-        "negative_weight": (0, float("inf")),
-    }
-    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "threshold": ("batch", "running", "epoch", "fixed"),
-        "balance": ("none", "given"),
-        "reduction": ("mean", "sum"),
-        "classes": ("lowest", "highest", "all"),
-        "supervision": ("none", "complement", "argmin"),
-    }
+    views = ("weak", "strong")
+    passes = 2
+    ranges = (
+        ("warmup", 0, inf),
+        ("fixed_threshold", 0, 1),
+        ("momentum", 0, 1),
+        ("clamp", 0, 0.5),
+        ("floor", 0, inf),
+        ("temperature", 1e-3, inf),
+        ("k", 1, inf),
+        ("negative_weight", 0, inf),
+    )
+    choices = (
+        ("threshold", ("batch", "running", "epoch", "fixed")),
+        ("balance", ("none", "given")),
+        ("reduction", ("mean", "sum")),
+        ("classes", ("lowest", "highest", "all")),
+        ("supervision", ("none", "complement", "argmin")),
+    )
 
     def __init__(
         self,
@@ -177,7 +174,7 @@ class Ncctfer(Method):
         self.threshold, self.momentum = threshold, momentum
         self.clamp, self.floor, self.temperature = clamp, floor / setting.classes, temperature
         self.balance, self.total, self.detach = balance, reduction == "sum", detach
-        self.which, self.k, self.supervision, self.negative_weight = classes, k, supervision, negative_weight
+        self.rule, self.k, self.supervision, self.negative_weight = classes, k, supervision, negative_weight
         self.negative = nn.Linear(setting.features, setting.classes)
         fixed = torch.full((2, setting.classes), fixed_threshold)
         # A row a view. The running mean starts with the first batch, the epoch's with the first epoch.
@@ -197,7 +194,7 @@ class Ncctfer(Method):
         weak, strong = negative_logits.softmax(dim=1)[:size], negative_logits[size:]
         entropy, information = mutual_information(weak.detach())
         figures = {"negative_entropy": entropy, "negative_information": information}
-        negative = self.negative_weight * self._taught(negative_logits, logits.detach(), step.target.repeat(2, 1))
+        negative = self.negative_weight * self._supervised(negative_logits, logits.detach(), step.target.repeat(2, 1))
         selected = None
         if step.epoch < self.warmup:
             loss = losses.mean() + negative + 0 * negative_logits.sum()  # every parameter has a part in every step
@@ -210,15 +207,15 @@ class Ncctfer(Method):
             supervised = [mean_over(loss, kept, share, self.total) for loss, kept, share in views]
             if self.detach:
                 weak = weak.detach()
-            kept = negative_classes(weak.detach(), self.which, self.k)
+            kept = negative_classes(weak.detach(), self.rule, self.k)
             consistency = mean_over(negative_consistency(weak, strong, kept), ~chosen[0])
             loss = (supervised[0] + supervised[1]) / 2 + negative + self.negative_weight * consistency
             selected = chosen[0]
             figures |= {"threshold": thresholds[0], "negative_consistency": consistency}
         return Learnt(loss, output, selected, figures=figures)
 
-    def _taught(self, negative_logits: Tensor, logits: Tensor, target: Tensor) -> Tensor:
-        """What the negative head is taught of its own, 0 with ``supervision=none``."""
+    def _supervised(self, negative_logits: Tensor, logits: Tensor, target: Tensor) -> Tensor:
+        """The negative head's loss against what it is taught by itself, 0 with ``supervision=none``."""
         if self.supervision == "none":
             return negative_logits.new_zeros(())
         if self.supervision == "argmin":
@@ -226,7 +223,7 @@ class Ncctfer(Method):
         return cross_entropies(negative_logits, (1 - target) / (target.shape[1] - 1)).mean()
 
     def _thresholds(self, probabilities: Tensor) -> Tensor:
-        """A row a view, shape (2, K), from probabilities of shape (2, B, K); all processes have the same."""
+        """Thresholds of both views, shape (2, K), from probabilities of shape (2, B, K); alike in all processes."""
         whole = gathered(probabilities.transpose(0, 1).contiguous()).transpose(0, 1)
         now = torch.stack([class_thresholds(view, self.clamp) for view in whole])
         if self.threshold == "running":
@@ -247,7 +244,7 @@ class Ncctfer(Method):
             self.batches.zero_()
 
     def _balance(self, chosen: Tensor, target: Tensor) -> Tensor:
-        """One over the share of its class that is confident, for each view and face, shape (2, B).
+        """One over the confident share of each face's class, in each view, shape (2, B).
 
         The shares are running means over batches, because a batch holds few faces of rare classes.
         """

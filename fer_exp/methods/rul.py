@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from math import inf
 
 import torch
 from torch import Tensor, nn
@@ -16,8 +15,8 @@ from fer_exp.methods.method import Learnt, Method, Network, Setting, Step
 def mix(features: Tensor, uncertainty: Tensor, pairs: Tensor) -> tuple[Tensor, Tensor]:
     r"""Features of pairs, weighted by relative uncertainty: :math:`(s_i \mu_i + s_j \mu_j) / (s_i + s_j)`.
 
-    The less certain face has the larger part, so that both labels can be read from the mixture only if uncertainty is
-    large where a face is hard to read.
+    The less certain face has the larger share: both labels can be read from the mixture only if uncertainty is large
+    where a face is hard to read.
 
     Args:
         features: shape (B, F).
@@ -25,25 +24,25 @@ def mix(features: Tensor, uncertainty: Tensor, pairs: Tensor) -> tuple[Tensor, T
         pairs: the partner j of each face i, shape (B,).
 
     Returns:
-        The mixtures, shape (B, F), and the part of each face in its own, shape (B,), 0 to 1.
+        The mixtures, shape (B, F), and the share of face i in each, shape (B,), 0 to 1.
 
     >>> mix(torch.tensor([[0.0], [8.0]]), torch.tensor([3.0, 1.0]), torch.tensor([1, 0]))[0]
     tensor([[2.], [2.]])
     """
-    part = uncertainty / (uncertainty + uncertainty[pairs])
-    return part[:, None] * features + (1 - part)[:, None] * features[pairs], part
+    share = uncertainty / (uncertainty + uncertainty[pairs])
+    return share[:, None] * features + (1 - share)[:, None] * features[pairs], share
 
 
 class UncertaintyHead(nn.Module):
-    """Features to one uncertainty a face: the mean over its dimensions of exp(log-variance), shape (B,).
+    """Features to one uncertainty a face: the mean of its variance over ``dimension`` directions.
 
-    Normalisation, dropout, a linear map and normalisation, as in the authors' release, which has them over the whole
-    feature maps.
+    Normalisation, dropout, a linear map and normalisation give the log-variance, as in the authors' release, which
+    does it over the whole feature maps.
 
     Args:
         features: F.
         dimension: of the log-variance.
-        drop_rate: share of features left out.
+        drop_rate: share of features left out, 0 to below 1.
     """
 
     def __init__(self, features: int, dimension: int, drop_rate: float) -> None:
@@ -54,24 +53,30 @@ class UncertaintyHead(nn.Module):
         self.after = nn.BatchNorm1d(dimension, eps=2e-5)
 
     def forward(self, features: Tensor, generator: torch.Generator) -> Tensor:
-        """Uncertainty of each face; the features left out are drawn from the generator."""
+        """Uncertainty of each face, shape (B,), above 0; the generator draws which features are left out."""
         kept = (torch.rand(features.shape, generator=generator) >= self.drop_rate).to(features.device)
-        left = self.before(features) * kept / (1 - self.drop_rate)
-        variance: Tensor = self.after(self.project(left)).exp()
+        dropped = self.before(features) * kept / (1 - self.drop_rate)
+        variance: Tensor = self.after(self.project(dropped)).exp()
         return variance.mean(dim=1)
 
 
 class RelativeUncertaintyLearning(Method):
-    """Each mixture is taught both labels; the head that tells uncertainty is not needed when predicting."""
+    """Each mixture is taught both labels; the head that tells uncertainty is not needed when predicting.
 
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {"dimension": (1, float("inf")), "drop_rate": (0, 0.99)}
+    Args:
+        setting: the run.
+        dimension: see ``UncertaintyHead``.
+        drop_rate: see ``UncertaintyHead``.
+    """
 
-    def __init__(self, setting: Setting, dimension: int, drop_rate: float) -> None:
+    ranges = (("dimension", 1, inf), ("drop_rate", 0, 0.99))
+
+    def __init__(self, setting: Setting, *, dimension: int, drop_rate: float) -> None:
         super().__init__(setting)
         self.uncertainty = UncertaintyHead(setting.features, dimension, drop_rate)
 
     def learn(self, network: Network, step: Step) -> Learnt:
-        """Half the cross-entropy of the mixtures with the one label, half with the other.
+        """Half the cross-entropy of the mixtures with one face's label, half with the other's.
 
         Raises:
             RequestError: a process has a single face, which has no partner.
@@ -82,8 +87,8 @@ class RelativeUncertaintyLearning(Method):
         output = network(step.views[0])
         pairs = torch.randperm(len(step.target), generator=generator).to(step.target.device, non_blocking=True)
         uncertainty = self.uncertainty(output.features, generator)
-        mixed, part = mix(output.features, uncertainty, pairs)
+        mixed, share = mix(output.features, uncertainty, pairs)
         target = (step.target + step.target[pairs]) / 2  # cross-entropy is linear in what is taught
         loss = soft_cross_entropy(network.classify(mixed), target, self.setting.weights)
-        larger = torch.maximum(part, 1 - part).mean()
+        larger = torch.maximum(share, 1 - share).mean()
         return Learnt(loss, output, figures={"uncertainty": uncertainty.mean(), "larger_part": larger})

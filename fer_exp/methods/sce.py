@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from math import inf
 
 from torch import Tensor
 
@@ -12,7 +11,7 @@ from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, face_
 
 
 def reverse_cross_entropy(logits: Tensor, target: Tensor, log_zero: float) -> Tensor:
-    r"""Cross-entropy with target and prediction in each other's place.
+    r"""Cross-entropy with target and prediction exchanged.
 
     .. math:: -\sum_k p_k \max(\log t_k, A)
 
@@ -40,11 +39,7 @@ class Sce(Method):
         log_zero: see ``reverse_cross_entropy``.
     """
 
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
-        "alpha": (0, float("inf")),
-        "beta": (0, float("inf")),
-        "log_zero": (-100, -1e-3),
-    }
+    ranges = (("alpha", 0, inf), ("beta", 0, inf), ("log_zero", -100, -1e-3))
 
     def __init__(self, setting: Setting, *, alpha: float, beta: float, log_zero: float) -> None:
         super().__init__(setting)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from math import inf
 
 import torch
 import torch.nn.functional as F
@@ -14,14 +13,14 @@ from fer_exp.methods.method import Learnt, Method, Network, Output, Setting, Ste
 
 
 def high_group(attention: Tensor, beta: float) -> Tensor:
-    """The share ``beta`` of a batch with the most attention, rounded down, at least one face in and one out.
+    """The faces of a batch with the most attention.
 
     Args:
         attention: shape (B,).
-        beta: 0 to 1.
+        beta: share of the faces, 0 to 1; their number is rounded down, but at least one is in and one is out.
 
     Returns:
-        Shape (B,), bool; of equal faces the first is taken. All False for a single face.
+        Shape (B,), bool; of equal faces the first comes first. All False for a single face.
 
     >>> high_group(torch.tensor([0.2, 0.9, 0.4]), 0.7)
     tensor([False,  True,  True])
@@ -39,8 +38,8 @@ def rank_loss(attention: Tensor, high: Tensor, margin: float) -> tuple[Tensor, T
 
     Args:
         attention: shape (B,).
-        high: of ``high_group``.
-        margin: :math:`\delta_1`.
+        high: the faces of ``high_group``, shape (B,), bool.
+        margin: :math:`\delta_1`, 0 to 1.
 
     Returns:
         The loss (0 where there is only one group) and the mean attention of the high and of the low group.
@@ -51,35 +50,43 @@ def rank_loss(attention: Tensor, high: Tensor, margin: float) -> tuple[Tensor, T
 
 
 def relabel(probabilities: Tensor, label: Tensor, margin: float) -> Tensor:
-    """The predicted class of each face whose own class is less probable by more than ``margin``; -1 for the others.
+    """The predicted class of each face of which the class taught is less probable by more than a margin.
 
     Args:
         probabilities: shape (B, K).
         label: the class taught, shape (B,).
-        margin: delta_2 of the paper.
+        margin: delta_2 of the paper, 0 to 1.
+
+    Returns:
+        Shape (B,); -1 for the other faces.
 
     >>> relabel(torch.tensor([[0.7, 0.3], [0.55, 0.45]]), torch.tensor([1, 1]), margin=0.2)
     tensor([ 0, -1])
     """
     most, predicted = probabilities.max(dim=1)
-    own = probabilities.gather(1, label[:, None]).squeeze(1)
-    return torch.where(most - own > margin, predicted, -1)
+    taught = probabilities.gather(1, label[:, None]).squeeze(1)
+    return torch.where(most - taught > margin, predicted, -1)
 
 
 class SelfCureNetwork(Method):
-    """Logits are scaled by an attention of 0 to 1 before the cross-entropy, in training and when predicting."""
+    """Logits are scaled by an attention of 0 to 1, in training and when predicting.
 
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
-        "beta": (0, 1),
-        "margin": (0, 1),
-        "relabel_margin": (0, 1),
-        "relabel_epoch": (1, float("inf")),
-    }
-    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"relabel_group": ("low", "all")}
+    Args:
+        setting: the run.
+        beta: see ``high_group``.
+        margin: of ``rank_loss``.
+        relabel_margin: of ``relabel``.
+        relabel_epoch: the first epoch, from 1, that relabels; None: the paper's 10, or after a third of a short run.
+        relabel_group: whether faces of ``low`` attention alone are relabelled, or ``all``.
+    """
+
+    ranges = (("beta", 0, 1), ("margin", 0, 1), ("relabel_margin", 0, 1), ("relabel_epoch", 1, inf))
+    choices = (("relabel_group", ("low", "all")),)
 
     def __init__(
         self,
         setting: Setting,
+        *,
         beta: float,
         margin: float,
         relabel_margin: float,
@@ -91,8 +98,8 @@ class SelfCureNetwork(Method):
         self.relabel_margin, self.relabel_group = relabel_margin, relabel_group
         self.relabel_epoch = 1 + start_after(None if relabel_epoch is None else relabel_epoch - 1, 9, setting.epochs)
         self.attention = nn.Linear(setting.features, 1)
-        for each in self.attention.parameters():  # every face begins with an attention of one half
-            nn.init.zeros_(each)
+        for parameter in self.attention.parameters():  # every face begins with an attention of one half
+            nn.init.zeros_(parameter)
         self.relabelled: Tensor
         self.register_buffer("relabelled", torch.full((setting.faces,), -1))
 
@@ -100,30 +107,24 @@ class SelfCureNetwork(Method):
         """Cross-entropy of the scaled logits plus the rank loss; from ``relabel_epoch`` on, labels are replaced."""
         output = network(step.views[0])
         attention, logits = attended(self.attention, output)
-        now = self.relabelled[step.index]
-        taught = F.one_hot(now.clamp(min=0), self.setting.classes).to(step.target.dtype)
-        taught = torch.where(now[:, None] >= 0, taught, step.target)
+        replaced = self.relabelled[step.index]
+        taught = F.one_hot(replaced.clamp(min=0), self.setting.classes).to(step.target.dtype)
+        taught = torch.where(replaced[:, None] >= 0, taught, step.target)
         high = high_group(attention, self.beta)
         ranked, in_high, in_low = rank_loss(attention, high, self.margin)
         if step.epoch + 1 >= self.relabel_epoch:
             new = relabel(logits.detach().softmax(dim=1), taught.argmax(dim=1), self.relabel_margin)
             self.remember(step.index, torch.where(high, -1, new) if self.relabel_group == "low" else new)
-        return Learnt(
-            soft_cross_entropy(logits, taught, self.setting.weights) + ranked,
-            output,
-            figures={
-                "attention_high": in_high,
-                "attention_low": in_low,
-                "relabelled_share": (self.relabelled[step.index] >= 0).double().mean(),
-            },
-        )
+        relabelled = (self.relabelled[step.index] >= 0).double().mean()
+        figures = {"attention_high": in_high, "attention_low": in_low, "relabelled_share": relabelled}
+        return Learnt(soft_cross_entropy(logits, taught, self.setting.weights) + ranked, output, figures=figures)
 
     def remember(self, index: Tensor, new: Tensor) -> None:
-        """Keep the new classes, shape (B,), of faces ``index``, of all processes; -1 changes nothing."""
-        found = torch.full_like(self.relabelled, -1)
+        """Keep the new classes, shape (B,), of the faces ``index`` of all processes; -1 changes nothing."""
+        latest = torch.full_like(self.relabelled, -1)
         # A face may be in a batch twice; the largest class wins, whatever order the device writes in.
-        found.scatter_reduce_(0, gathered(index), gathered(new), "amax")
-        self.relabelled.copy_(torch.where(found >= 0, found, self.relabelled))
+        latest.scatter_reduce_(0, gathered(index), gathered(new), "amax")
+        self.relabelled.copy_(torch.where(latest >= 0, latest, self.relabelled))
 
     def predictor(self, network: nn.Module) -> nn.Module:
         """The network with its logits scaled by attention, as they were trained."""

@@ -235,7 +235,6 @@ def test_thresholds_and_selection_hold_ties():
     assert class_thresholds(p).tolist() == [0.5, 0.5]
     assert confident(p, double([[1, 0], [0.5, 0.5]]), class_thresholds(p)).all()
     assert class_thresholds(double([[0.9, 0.1]]), clamp=0.35).tolist() == [0.65, 0.35]
-    assert class_thresholds(double([[0.9, 0.1]]), floor=0.3).tolist() == [0.9, 0.3]
 
 
 def test_balance_gives_selection_the_frequencies_of_the_labels():
@@ -254,7 +253,7 @@ def test_balance_gives_selection_the_frequencies_of_the_labels():
 def test_more_classes_than_there_are_cannot_be_taken():
     with pytest.raises(RequestError, match=r"method.k is 5 but this dataset has 4 classes"):
         made("ncctfer", k=5)
-    assert made("ncctfer", k=5, classes="all").which == "all"
+    assert made("ncctfer", k=5, classes="all").rule == "all"
 
 
 @pytest.mark.parametrize("keys", [{"clamp": 0.6}, {"temperature": 0.0}, {"threshold": "mean"}, {"classes": "some"}])
