@@ -25,8 +25,8 @@ from fer_exp.config import BenchConfig, DatasetConfig, MethodConfig, TrainerConf
 from fer_exp.datasets import open_corpus
 from fer_exp.methods import METHODS
 from fer_exp.store import open_store
-from fer_exp.training.batches import Examples
-from fer_exp.training.fit import find_device, on_device
+from fer_exp.training.batches import Examples, on_device
+from fer_exp.training.fit import find_device
 from fer_exp.training.networks import fastest_layout
 
 CLASSES = 7

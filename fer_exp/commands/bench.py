@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,8 +24,8 @@ from fer_exp.progress import progress
 from fer_exp.runs import Run
 from fer_exp.store import open_dataset
 from fer_exp.training.augment import normalise, weak
-from fer_exp.training.batches import Batch, Batches, Examples
-from fer_exp.training.fit import find_device, make_setting, make_trainer, on_device, quiet
+from fer_exp.training.batches import Batch, Batches, Examples, on_device
+from fer_exp.training.fit import find_device, make_setting, make_trainer, quiet
 from fer_exp.training.module import FaceModule, make_optimizer
 from fer_exp.training.networks import build_network, fastest_layout
 
@@ -33,10 +34,10 @@ WARM = 3
 
 
 def bench(config: BenchConfig) -> None:
-    """Print images per second of batches, of bare loops and of the whole path, medians over readings with their range.
+    """Print images per second of batches, of bare loops and of the whole path: medians over readings, and their range.
 
-    The bare loops train the same network on one resident batch, already normalised, in both memory formats; the
-    whole path is Lightning's Trainer over the store, with views, loss, optimiser and progress, as `train` runs it.
+    A bare loop trains the network on one normalised batch that lies on the device, in either memory format. The whole
+    path is Lightning's Trainer over the store with views, loss and optimiser, as `train` runs it.
 
     Args:
         config: see conf/bench.yaml.
@@ -62,11 +63,11 @@ def bench(config: BenchConfig) -> None:
     }
     measured: dict[str, list[float]] = {name: [] for name in readings}
     for repeat in range(config.repeats):
-        for name, read in readings.items():
-            measured[name].append(read())
+        for name, measure in readings.items():
+            measured[name].append(measure())
         progress(f"reading {repeat + 1} of {config.repeats} done")
-    table = Table("images per second", title_justify="left", box=None, pad_edge=False)
-    table.title = f"{config.backbone.name}, {config.dataset.size} px, batch {size}, {config.steps} steps, {device}"
+    title = f"{config.backbone.name}, {config.dataset.size} px, batch {size}, {config.steps} steps, {device}"
+    table = Table("images per second", title=title, title_justify="left", box=None, pad_edge=False)
     for column in ("median", "lowest", "highest"):
         table.add_column(column, justify="right")
     for name, values in measured.items():
@@ -76,24 +77,22 @@ def bench(config: BenchConfig) -> None:
     # The better format is chosen by its median: the better of two readings each time would be the luckier one.
     best = max((name for name in readings if "alone, " in name), key=lambda name: float(np.median(measured[name])))
     ratios = np.asarray(measured["whole path"]) / np.asarray(measured[best])
-    middle = float(np.median(measured["whole path"]) / np.median(measured[best]))
+    ratio = float(np.median(measured["whole path"]) / np.median(measured[best]))
     spread = f"{ratios.min():.3f} to {ratios.max():.3f} in {config.repeats} readings"
-    console.print(f"whole path / {best}: {middle:.3f} ({spread})", soft_wrap=True)
+    console.print(f"whole path / {best}: {ratio:.3f} ({spread})", soft_wrap=True)
 
 
 def batches_alone(examples: Examples, config: BenchConfig, device: torch.device) -> float:
     """Images/s of gathering, sending, augmenting and normalising batches."""
-    count, start = 0, time.perf_counter()
-    epoch = 0
-    batches = Batches(examples, config.trainer.batch_size, config.seed, shuffle=True)
-    while count < config.steps:
-        batches.set_epoch(epoch)
-        for batch in batches:
-            normalise(weak(batch["pixels"].to(device), batch["draw"]))
-            count += 1
-            if count == config.steps:
-                break
-        epoch += 1
+    batches, start = Batches(examples, config.trainer.batch_size, config.seed, shuffle=True), time.perf_counter()
+
+    def epochs() -> Iterator[Batch]:
+        for epoch in itertools.count():
+            batches.set_epoch(epoch)
+            yield from batches
+
+    for batch in itertools.islice(epochs(), config.steps):
+        normalise(weak(batch["pixels"].to(device), batch["draw"]))
     _wait(device)
     return config.steps * config.trainer.batch_size / (time.perf_counter() - start)
 
@@ -124,15 +123,13 @@ def network_alone(
 
 def whole_path(examples: Examples, config: BenchConfig, device: torch.device, classes: int) -> float:
     """Images/s of Lightning's Trainer as `fer-exp train` sets it up, validation and checkpoints apart."""
-    needed = (WARM + config.steps) * config.trainer.batch_size
-    rows = np.resize(examples.rows, needed)  # a small corpus is met more than once
-    index = torch.from_numpy(rows)
-    clean = None if examples.clean is None else examples.clean[index]
-    repeated = replace(examples, rows=rows, target=examples.target[index], affect=examples.affect[index], clean=clean)
+    # A small corpus is met more than once.
+    rows = np.resize(examples.rows, (WARM + config.steps) * config.trainer.batch_size)
+    repeated = replace(examples, rows=rows, target=examples.target[rows], affect=examples.affect[rows])
     network, _ = build_network(config.backbone, config.dataset.size, classes, False, config.seed)
     layout = fastest_layout(device, config.dataset.size)
-    told = TrainConfig(backbone=config.backbone, method=config.method, trainer=config.trainer, seed=config.seed)
-    method = make_method(config.method, make_setting(network, told, repeated))
+    training = TrainConfig(backbone=config.backbone, method=config.method, trainer=config.trainer, seed=config.seed)
+    method = make_method(config.method, make_setting(network, training, repeated))
     module = FaceModule(network, method, config.trainer, tuple(map(str, range(classes))), layout=layout)
     clock = Clock(device)
     with tempfile.TemporaryDirectory(dir=config.output and Path(config.output).expanduser()) as folder, quiet():

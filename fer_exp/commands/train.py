@@ -67,9 +67,10 @@ def train(config: TrainConfig) -> Path | None:
             _log_dropped(len(faces), targets)
 
         from fer_exp.training import fit as training  # torch is wanted from here on, not before
+        from fer_exp.training.batches import on_device
         from fer_exp.training.networks import build_network
 
-        pixels = training.on_device(store.pixels, training.find_device(config.trainer))
+        pixels = on_device(store.pixels, training.find_device(config.trainer))
         splits = ("train", "val", "test")
         examples = {split: _examples(store, pixels, targets, corpus.classes, split) for split in splits}
         if config.labels.kind in DELIVERED:

@@ -1,12 +1,13 @@
-"""From a crowd's answers to a belief about one true label a task: Dawid-Skene, one-coin, GLAD, MACE, and the majority.
+"""From a crowd's answers to a belief about one true label a task: majority, Dawid-Skene, one-coin, GLAD and MACE.
 
-Posteriors are beliefs about a single truth and sharply peaked. They are no soft labels of how people answer; those are
-the vote fractions. Every step is a sparse product or a count over all answers, so a million answers take seconds.
+Posteriors are beliefs about a single truth and sharply peaked. How people answer is in the vote fractions instead.
+Every step is a sparse product or a count over all answers, so a million answers take seconds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -16,26 +17,27 @@ from scipy.optimize import minimize
 from scipy.special import digamma, expit, log_expit
 
 from fer_exp.answers import Answers
-from fer_exp.errors import RequestError
 
 FloatArray = NDArray[np.float64]
 Codes = NDArray[np.int32]
 FLOOR = 1e-10
 """Probabilities are at least this before a logarithm: a class that a worker never used is unlikely, not impossible."""
+BETA, DIRICHLET = 0.5, 10.0
+"""Parameters of MACE's priors."""
 
 
 class Aggregate(NamedTuple):
-    """What a method believes.
+    """What a method believes of T tasks, W workers and K classes.
 
     Attributes:
         posterior: shape (T, K), rows sum to 1; the prior of classes for a task without answers.
         skill: one number a worker, shape (W,): the chance of the true label (majority: agreement with it; GLAD:
-            ability, unbounded; MACE: the chance that he looks).
+            ability, unbounded; MACE: the chance that the worker looks).
         prior: of the classes, shape (K,).
         confusion: Dawid-Skene's chance of each answer (axis 2) given the true class (axis 1), shape (W, K, K); None of
             the others.
         steps: iterations done.
-        converged: whether the last step changed the likelihood by less than the tolerance.
+        converged: whether the last step changed the log likelihood by less than the tolerance.
     """
 
     posterior: FloatArray
@@ -66,14 +68,23 @@ class Answered(NamedTuple):
         return self.per_label(np.ones(len(self.task)))
 
     def per_label(self, values: FloatArray) -> FloatArray:
-        """The sum of a value of each answer, for its task and label, shape (T, K)."""
+        """Sums of ``values``, one an answer, by task and label, shape (T, K)."""
         cells = self.task.astype(np.int64) * self.classes + self.label
         sums: FloatArray = np.bincount(cells, values, self.tasks * self.classes).astype(np.float64)
         return sums.reshape(self.tasks, self.classes)
 
+    def worker_labels(self) -> NDArray[np.int64]:
+        """Worker and label of each answer as one code, worker * K + label, shape (n,)."""
+        return self.worker.astype(np.int64) * self.classes + self.label
+
+    def by_worker_label(self) -> sparse.csr_array:
+        """How often each worker gave each label to each task, shape (W * K, T)."""
+        codes, shape = self.worker_labels(), (self.workers * self.classes, self.tasks)
+        return sparse.csr_array((np.ones(len(codes)), (codes, self.task)), shape=shape)
+
 
 def majority(answers: Answered) -> Aggregate:
-    """Vote fractions, the belief of who trusts everyone alike; ties share it.
+    """Vote fractions: the belief if every worker is trusted alike. Tied classes share it.
 
     >>> one, worker, label = (np.array(codes, np.int32) for codes in ([0, 0, 0], [0, 1, 2], [0, 0, 1]))
     >>> majority(Answered(one, worker, label, tasks=1, workers=3, classes=2)).posterior.round(2)
@@ -85,14 +96,15 @@ def majority(answers: Answered) -> Aggregate:
     top = (votes == votes.max(axis=1, keepdims=True)) & (total > 0)
     top = top / np.maximum(top.sum(axis=1, keepdims=True), 1)
     posterior = np.where(total > 0, votes / np.maximum(total, 1), prior)
-    return Aggregate(posterior, _mean_by_worker(answers, top[answers.task, answers.label]), prior, None, 0, True)
+    skill = mean_by(answers.worker, top[answers.task, answers.label], answers.workers)
+    return Aggregate(posterior, skill, prior, None, 0, True)
 
 
-def dawid_skene(answers: Answered, steps: int = 100, tolerance: float = 1e-6, smoothing: float = 0.0) -> Aggregate:
-    r"""Dawid and Skene's maximum likelihood: each worker has a matrix of confusions, found along with the truth by EM.
+def dawid_skene(answers: Answered, steps: int = 100, tolerance: float = 1e-6) -> Aggregate:
+    r"""Dawid and Skene's maximum likelihood: EM finds the truth and each worker's matrix of confusions.
 
     .. math:: q_{tk} \propto \pi_k \prod_{(w, l) \in t} \theta^w_{kl}, \quad
-        \theta^w_{kl} \propto \sum_{t: w\ \text{said}\ l} q_{tk}, \quad \pi_k = \frac{1}{T} \sum_t q_{tk}
+        \theta^w_{kl} \propto \sum_{t: w\ \text{answered}\ l} q_{tk}, \quad \pi_k = \frac{1}{T} \sum_t q_{tk}
 
     With answers as a sparse matrix of tasks by (worker, label), both steps are one product each. Starts from the vote
     fractions.
@@ -101,7 +113,6 @@ def dawid_skene(answers: Answered, steps: int = 100, tolerance: float = 1e-6, sm
         answers: the answers.
         steps: at most so many.
         tolerance: stops when the log likelihood per answer changes by less.
-        smoothing: added to every count of a confusion matrix; 0 is the paper's.
 
     Returns:
         The belief. ``skill`` is the chance of the true label, classes weighted by the prior.
@@ -114,25 +125,17 @@ def dawid_skene(answers: Answered, steps: int = 100, tolerance: float = 1e-6, sm
     >>> dawid_skene(Answered(task, worker, label, 6, 3, 2)).posterior.argmax(axis=1).tolist()
     [0, 0, 1, 1, 0, 1]
     """
-    k = answers.classes
-    said = answers.worker.astype(np.int64) * k + answers.label
-    shape = (answers.tasks, answers.workers * k)
-    by_task = sparse.csr_array((np.ones(len(said)), (answers.task, said)), shape=shape)
-    by_answer = sparse.csr_array(by_task.T)
-    posterior = majority(answers).posterior
-    before, converged, done = -np.inf, False, 0
-    while done < steps and not converged:
-        done += 1
-        prior = np.maximum(posterior.mean(axis=0), FLOOR)
-        chances = _confusions(by_answer, posterior, answers, smoothing)
-        log = by_task @ np.log(np.maximum(chances, FLOOR)).reshape(answers.workers * k, k)
-        log += np.log(prior)
-        posterior, likelihood = _normalised(log)
-        converged = abs(likelihood - before) < tolerance * max(len(said), 1)
-        before = likelihood
-    chances = _confusions(by_answer, posterior, answers, smoothing)
+    by_answer = answers.by_worker_label()
+    by_task = sparse.csr_array(by_answer.T)
+
+    def update(posterior: FloatArray) -> tuple[FloatArray, float]:
+        chances = np.maximum(_confusions(by_answer, posterior, answers), FLOOR)
+        log = by_task @ np.log(chances).reshape(-1, answers.classes)
+        return _normalised(log + np.log(np.maximum(posterior.mean(axis=0), FLOOR)))
+
+    posterior, done, converged = _maximise(update, answers, steps, tolerance)
     prior = posterior.mean(axis=0)
-    confusion = chances.transpose(0, 2, 1)
+    confusion = _confusions(by_answer, posterior, answers).transpose(0, 2, 1)
     skill = np.einsum("wkk,k->w", confusion, prior)
     return Aggregate(posterior, skill, prior, confusion, done, converged)
 
@@ -156,30 +159,28 @@ def one_coin(answers: Answered, steps: int = 100, tolerance: float = 1e-6) -> Ag
     >>> one_coin(Answered(task, worker, label, 4, 3, 3)).posterior.argmax(axis=1).tolist()
     [0, 1, 2, 0]
     """
-    posterior = majority(answers).posterior
     others = max(answers.classes - 1, 1)
-    before, converged, done = -np.inf, False, 0
-    while done < steps and not converged:
-        done += 1
-        skill = _mean_by_worker(answers, posterior[answers.task, answers.label])
-        right = np.clip(skill, FLOOR, 1 - FLOOR)
+
+    def skills(posterior: FloatArray) -> FloatArray:
+        return mean_by(answers.worker, posterior[answers.task, answers.label], answers.workers)
+
+    def update(posterior: FloatArray) -> tuple[FloatArray, float]:
+        right = np.clip(skills(posterior), FLOOR, 1 - FLOOR)
         wrong = np.log((1 - right) / others)
-        log = answers.per_label((np.log(right) - wrong)[answers.worker])
-        posterior, likelihood = _normalised(log)
-        likelihood += float(wrong[answers.worker].sum())
-        converged = abs(likelihood - before) < tolerance * max(len(answers.task), 1)
-        before = likelihood
-    skill = _mean_by_worker(answers, posterior[answers.task, answers.label])
-    return Aggregate(posterior, skill, np.full(answers.classes, 1 / answers.classes), None, done, converged)
+        posterior, likelihood = _normalised(answers.per_label((np.log(right) - wrong)[answers.worker]))
+        return posterior, likelihood + float(wrong[answers.worker].sum())
+
+    posterior, done, converged = _maximise(update, answers, steps, tolerance)
+    return Aggregate(posterior, skills(posterior), _even_prior(answers), None, done, converged)
 
 
 def glad(answers: Answered, steps: int = 50, tolerance: float = 1e-5) -> Aggregate:
-    r"""GLAD: a worker's ability times a task's ease decides how likely he is right.
+    r"""GLAD: a worker's ability times a task's ease decides how likely a right answer is.
 
     .. math:: P(l_{wt} = z_t) = \sigma(\alpha_w \beta_t), \quad \beta_t = e^{b_t}
 
-    Every wrong class is equally likely. Priors are those of the paper, normal with mean 1 and variance 1 on
-    :math:`\alpha` and b; the maximisation step takes a few quasi-Newton steps on all of them at once.
+    Every wrong class is equally likely. Priors on :math:`\alpha` and b are those of the paper, normal with mean 1 and
+    variance 1. Each maximisation takes a few quasi-Newton steps on all of them at once.
 
     Args:
         answers: the answers.
@@ -198,52 +199,47 @@ def glad(answers: Answered, steps: int = 50, tolerance: float = 1e-5) -> Aggrega
     [0, 1, 2, 0]
     """
     workers, others = answers.workers, np.log(max(answers.classes - 1, 1))
-    posterior = majority(answers).posterior
     x = np.ones(workers + answers.tasks)
-    before, converged, done = -np.inf, False, 0
-    while done < steps and not converged:
-        done += 1
+
+    def ease_and_logit(x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        ease = np.exp(np.clip(x[workers:], -20, 20))[answers.task]
+        return ease, x[:workers][answers.worker] * ease
+
+    def loss(x: FloatArray, right: FloatArray) -> tuple[float, FloatArray]:
+        ease, z = ease_and_logit(x)
+        value = (right * log_expit(z) + (1 - right) * (log_expit(-z) - others)).sum()
+        value -= ((x - 1) ** 2).sum() / 2
+        slope = right - expit(z)
+        by_worker = np.bincount(answers.worker, slope * ease, workers)
+        by_task = np.bincount(answers.task, slope * z, answers.tasks)
+        return -float(value), -(np.concatenate([by_worker, by_task]) - (x - 1))
+
+    def update(posterior: FloatArray) -> tuple[FloatArray, float]:
+        nonlocal x
         right = posterior[answers.task, answers.label]
-
-        def loss(x: FloatArray, right: FloatArray = right) -> tuple[float, FloatArray]:
-            alpha, ease = x[:workers], np.exp(np.clip(x[workers:], -20, 20))
-            own, easy = alpha[answers.worker], ease[answers.task]
-            z = own * easy
-            value = (right * log_expit(z) + (1 - right) * (log_expit(-z) - others)).sum()
-            value -= ((x - 1) ** 2).sum() / 2
-            slope = right - expit(z)
-            by_worker = np.bincount(answers.worker, slope * easy, workers)
-            by_task = np.bincount(answers.task, slope * z, answers.tasks)
-            return -float(value), -(np.concatenate([by_worker, by_task]) - (x - 1))
-
-        x = minimize(loss, x, jac=True, method="L-BFGS-B", options={"maxiter": 15}).x
-        z = x[:workers][answers.worker] * np.exp(np.clip(x[workers:], -20, 20))[answers.task]
+        x = minimize(loss, x, (right,), jac=True, method="L-BFGS-B", options={"maxiter": 15}).x
+        _, z = ease_and_logit(x)
         wrong = log_expit(-z) - others
         posterior, likelihood = _normalised(answers.per_label(log_expit(z) - wrong))
-        likelihood += float(wrong.sum()) - float(((x - 1) ** 2).sum()) / 2
-        converged = abs(likelihood - before) < tolerance * max(len(answers.task), 1)
-        before = likelihood
-    prior = np.full(answers.classes, 1 / answers.classes)
-    return Aggregate(posterior, x[:workers], prior, None, done, converged)
+        return posterior, likelihood + (float(wrong.sum()) - float(((x - 1) ** 2).sum()) / 2)
+
+    posterior, done, converged = _maximise(update, answers, steps, tolerance)
+    return Aggregate(posterior, x[:workers], _even_prior(answers), None, done, converged)
 
 
-def mace(
-    answers: Answered, steps: int = 50, restarts: int = 10, seed: int = 0, looks: float = 0.5, spam: float = 10.0
-) -> Aggregate:
-    r"""MACE: a worker either looks and says the truth, or spams from a distribution of his own.
+def mace(answers: Answered, steps: int = 50, restarts: int = 10, seed: int = 0) -> Aggregate:
+    r"""MACE: workers either look and give the true label, or spam from a distribution of their own.
 
     .. math:: P(l_{wt} = l \mid z_t) = \theta_w [l = z_t] + (1 - \theta_w)\, \xi_w(l)
 
-    Variational Bayes, as the paper recommends: a Beta(0.5, 0.5) prior on :math:`\theta`, a symmetric Dirichlet prior
-    on :math:`\xi`; the best of several random starts by the expected likelihood.
+    Variational Bayes, as the paper recommends, with a Beta(0.5, 0.5) prior on :math:`\theta` and a symmetric
+    Dirichlet(10) prior on :math:`\xi`. Of several random starts the one with the best expected likelihood is kept.
 
     Args:
         answers: the answers.
         steps: iterations of each start.
-        restarts: random starts.
+        restarts: random starts, at least 1.
         seed: of the starts.
-        looks: parameter of the Beta prior.
-        spam: parameter of the Dirichlet prior.
 
     Returns:
         The belief; ``skill`` is :math:`\theta`, the chance that a worker looks.
@@ -258,15 +254,9 @@ def mace(
     ([0, 1, 2, 0], True)
     """
     generator = np.random.default_rng(seed)
-    best: tuple[float, FloatArray, FloatArray] | None = None
-    for _ in range(max(restarts, 1)):
-        found = _mace_once(answers, steps, generator, looks, spam)
-        if best is None or found[0] > best[0]:
-            best = found
-    if best is None:
-        raise RequestError("mace: restarts must be at least 1.")
-    prior = np.full(answers.classes, 1 / answers.classes)
-    return Aggregate(best[1], best[2], prior, None, steps, True)
+    starts = (_mace_once(answers, steps, generator) for _ in range(restarts))
+    _, posterior, skill = max(starts, key=itemgetter(0))
+    return Aggregate(posterior, skill, _even_prior(answers), None, steps, True)
 
 
 METHODS: dict[str, Callable[[Answered], Aggregate]] = {
@@ -276,12 +266,43 @@ METHODS: dict[str, Callable[[Answered], Aggregate]] = {
     "glad": glad,
     "mace": mace,
 }
-"""The methods by the names that keys and files give them."""
+"""The methods by their names in keys and files."""
 
 
-def _confusions(by_answer: sparse.csr_array, posterior: FloatArray, answers: Answered, smoothing: float) -> FloatArray:
+def mean_by(group: Codes, values: FloatArray, groups: int) -> FloatArray:
+    """Mean of ``values`` over each of ``groups`` groups; nan for an empty one.
+
+    >>> mean_by(np.array([0, 0, 2], np.int32), np.array([1.0, 2.0, 5.0]), 3)
+    array([1.5, nan, 5. ])
+    """
+    count = np.bincount(group, minlength=groups)
+    total = np.bincount(group, values, groups)
+    return np.asarray(np.divide(total, count, out=np.full(groups, np.nan), where=count > 0))
+
+
+def _maximise(
+    update: Callable[[FloatArray], tuple[FloatArray, float]], answers: Answered, steps: int, tolerance: float
+) -> tuple[FloatArray, int, bool]:
+    """Steps of EM from the vote fractions: the posterior, steps done, and whether the likelihood has settled.
+
+    ``update`` takes a posterior and gives the next one with its log likelihood.
+    """
+    posterior, before, converged, done = majority(answers).posterior, -np.inf, False, 0
+    while done < steps and not converged:
+        done += 1
+        posterior, likelihood = update(posterior)
+        converged = abs(likelihood - before) < tolerance * max(len(answers.task), 1)
+        before = likelihood
+    return posterior, done, converged
+
+
+def _even_prior(answers: Answered) -> FloatArray:
+    return np.full(answers.classes, 1 / answers.classes)
+
+
+def _confusions(by_answer: sparse.csr_array, posterior: FloatArray, answers: Answered) -> FloatArray:
     """Chance of each answer (axis 1) given the true class (axis 2), shape (W, K, K); even where nothing is known."""
-    counts = np.asarray(by_answer @ posterior).reshape(answers.workers, answers.classes, answers.classes) + smoothing
+    counts = np.asarray(by_answer @ posterior).reshape(answers.workers, answers.classes, answers.classes)
     total = counts.sum(axis=1, keepdims=True)
     return np.asarray(np.divide(counts, total, out=np.full(counts.shape, 1 / answers.classes), where=total > 0))
 
@@ -294,36 +315,27 @@ def _normalised(log: FloatArray) -> tuple[FloatArray, float]:
     return raised / total, float((np.log(total) + top).sum())
 
 
-def _mean_by_worker(answers: Answered, values: FloatArray) -> FloatArray:
-    many = np.bincount(answers.worker, minlength=answers.workers)
-    total = np.bincount(answers.worker, values, answers.workers)
-    return np.asarray(np.divide(total, many, out=np.full(answers.workers, np.nan), where=many > 0))
-
-
-def _mace_once(
-    answers: Answered, steps: int, generator: np.random.Generator, looks: float, spam: float
-) -> tuple[float, FloatArray, FloatArray]:
-    workers, k = answers.workers, answers.classes
-    said = answers.worker.astype(np.int64) * k + answers.label
-    # expected weights of looking and of spamming with each label
+def _mace_once(answers: Answered, steps: int, generator: np.random.Generator) -> tuple[float, FloatArray, FloatArray]:
+    """One random start: the expected likelihood, the posterior (T, K) and the skills (W,)."""
+    workers, k, codes = answers.workers, answers.classes, answers.worker_labels()
+    count = np.bincount(answers.worker, minlength=workers)
+    # Expected weights of looking and of spamming with each label.
     look = generator.uniform(0.3, 0.9, workers)
     not_look = 1 - look
     spams = generator.dirichlet(np.full(k, 5.0), workers).ravel()
     posterior, likelihood = np.empty((0, k)), -np.inf
     skill = look
     for _ in range(steps):
-        chance = (not_look[answers.worker] * spams[said]).clip(FLOOR)
+        chance = (not_look[answers.worker] * spams[codes]).clip(FLOOR)
         trusted = look[answers.worker]
-        log = answers.per_label(np.log1p(trusted / chance))
-        posterior, total = _normalised(log)
+        posterior, total = _normalised(answers.per_label(np.log1p(trusted / chance)))
         likelihood = total + float(np.log(chance).sum())
         looked = posterior[answers.task, answers.label] * trusted / (trusted + chance)
         looked_by = np.bincount(answers.worker, looked, workers)
-        spammed = np.bincount(said, 1 - looked, workers * k)
-        many = np.bincount(answers.worker, minlength=workers)
-        skill = (looked_by + looks) / (many + 2 * looks)
-        look = np.exp(digamma(looked_by + looks) - digamma(many + 2 * looks))
-        not_look = np.exp(digamma(many - looked_by + looks) - digamma(many + 2 * looks))
-        own = np.repeat(spammed.reshape(workers, k).sum(axis=1) + k * spam, k)
-        spams = np.exp(digamma(spammed + spam) - digamma(own))
+        spammed = np.bincount(codes, 1 - looked, workers * k)
+        skill = (looked_by + BETA) / (count + 2 * BETA)
+        look = np.exp(digamma(looked_by + BETA) - digamma(count + 2 * BETA))
+        not_look = np.exp(digamma(count - looked_by + BETA) - digamma(count + 2 * BETA))
+        total_spam = np.repeat(spammed.reshape(workers, k).sum(axis=1) + k * DIRICHLET, k)
+        spams = np.exp(digamma(spammed + DIRICHLET) - digamma(total_spam))
     return likelihood, posterior, skill

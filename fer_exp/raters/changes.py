@@ -132,8 +132,8 @@ def label_changes(
         change with interval, McNemar's p, Holm-corrected), ``tests`` (a frame), ``n``, ``voted`` (tasks behind the
         votes' change) and ``kept`` (share whose majority is the original label).
 
-    >>> found = label_changes(np.array([0, 1, 1]), np.array([0, 0, 1]), np.eye(2)[[0, 0, 1]], ("a", "b"), samples=0)
-    >>> found["matrix"].to_numpy().tolist(), found["n"]
+    >>> changes = label_changes(np.array([0, 1, 1]), np.array([0, 0, 1]), np.eye(2)[[0, 0, 1]], ("a", "b"), samples=0)
+    >>> changes["matrix"].to_numpy().tolist(), changes["n"]
     ([[1, 0], [1, 1]], 3)
     """
     both = (original >= 0) & (top >= 0)
@@ -206,10 +206,10 @@ def rating_changes(
     for number, side in enumerate(("valence", "arousal")):
         known = ~np.isnan(original[:, number]) & ~np.isnan(crowd[:, number])
         for k, name in [(-1, "all"), *enumerate(classes)]:
-            part = known & ((label == k) if k >= 0 else True)
-            if part.sum() < (FEWEST if k >= 0 else 2):
+            tasks = known & ((label == k) if k >= 0 else True)
+            if tasks.sum() < (FEWEST if k >= 0 else 2):
                 continue
-            x, y = original[part, number], crowd[part, number]
+            x, y = original[tasks, number], crowd[tasks, number]
             measured = joint_intervals(
                 lambda weights, x=x, y=y: shift.rating_changes(x, y, weights),  # type: ignore[misc]
                 shift.RATING_MEASURES, len(x), samples, seed,

@@ -1,4 +1,4 @@
-"""How well a crowd mirrors a lab that labelled the same faces, beside what sampling alone allows."""
+"""How well a crowd mirrors a lab that labelled the same faces, beside the floor that sampling alone gives."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from fer_exp.stats.bootstrap import FloatArray, weighted_mean
 from fer_exp.stats.shares import wilson
 from fer_exp.stats.totals import joint_intervals
 
-DRAWS = 50  # panels behind a floor
+PANELS = 50
+"""Pairs of panels drawn for a floor."""
 HALVINGS = 20
 
 
@@ -31,15 +32,15 @@ def against_lab(
     samples: int = 1000,
     seed: int = 0,
 ) -> dict[str, pd.DataFrame]:
-    """Crowd against lab, all answers and filtered ones: majorities, distances, and what filtering changes.
+    """Crowd against lab, for all answers and filtered ones: majorities, distances, and what filtering changes.
 
     Args:
         before: votes of all workers, shape (N, K).
         after: votes of those who remain.
         lab: votes of the lab for the same faces, shape (N, K); or its labels, one vote a face.
         classes: K names.
-        merge: sums of classes, as ``merged`` takes them; everything is given for single classes first, then for these.
-        ties: what becomes of tied majorities: drop, first or random.
+        merge: sums of classes, as ``merged`` takes them. Every table is for single classes first, then for these.
+        ties: what tied majorities become: drop, first or random.
         samples: bootstrap replicates of the faces.
         seed: of replicates, panels and random ties.
 
@@ -56,18 +57,16 @@ def against_lab(
     """
     agreements, distances, gains = [], [], []
     for names in [[], merge] if merge else [[]]:
-        labs, own = merged(lab, classes, names)
-        lab_top = majority(labs, ties, seed).top
-        sides = {}
-        for answers, counts in (("all", before), ("filtered", after)):
-            ours, _ = merged(counts, classes, names)
-            sides[answers] = (ours, majority(ours, ties, seed).top)
-            agreement = agreement_with_lab(sides[answers][1], lab_top, own)
-            agreements.append(agreement.assign(answers=answers, merged=bool(names)))
-            distances.append({"answers": answers, "merged": bool(names), **distance_to_lab(ours, labs, samples, seed)})
-        (all_votes, all_top), (kept_votes, kept_top) = sides["all"], sides["filtered"]
-        gain = filter_gain(all_votes, kept_votes, labs, [all_top, kept_top, lab_top], samples, seed)
-        gains.append(gain.assign(merged=bool(names)))
+        votes, tops = [], []
+        for counts in (before, after, lab):
+            summed, columns = merged(counts, classes, names)
+            votes.append(summed)
+            tops.append(majority(summed, ties, seed).top)
+        for answers, crowd, top in zip(("all", "filtered"), votes, tops, strict=False):
+            facts = {"answers": answers, "merged": bool(names)}
+            agreements.append(agreement_with_lab(top, tops[2], columns).assign(**facts))
+            distances.append({**facts, **distance_to_lab(crowd, votes[2], samples, seed)})
+        gains.append(filter_gain(*votes, tops, samples, seed).assign(merged=bool(names)))
     order = ["answers", "merged", "class", "agreement", "low", "high", "n"]
     return {
         "agreement": pd.concat(agreements, ignore_index=True)[order].sort_values("answers", kind="stable"),
@@ -79,13 +78,13 @@ def against_lab(
 def merged(counts: FloatArray, classes: Sequence[str], merge: Sequence[str]) -> tuple[FloatArray, tuple[str, ...]]:
     """Counts with some classes added up, *before* any majority is taken.
 
-    Renaming the majority gives other answers: of fear .30, surprise .25, happiness .45 the majority is happiness, but
-    fear + surprise together are more.
+    To rename the majority instead would be wrong: of fear .30, surprise .25 and happiness .45 it is happiness, though
+    fear + surprise are more.
 
     Args:
         counts: shape (N, K).
         classes: K names.
-        merge: such as ``fear+surprise``; each class in one of them at most.
+        merge: sums such as ``fear+surprise``; a class can be part of one.
 
     Returns:
         Counts, shape (N, K'), and the names: merged ones first.
@@ -120,19 +119,17 @@ def agreement_with_lab(crowd: NDArray[np.int64], lab: NDArray[np.int64], classes
     Returns:
         One row a class of the lab and one for ``all``: ``class``, ``agreement``, ``low``, ``high`` (Wilson), ``n``.
 
-    >>> found = agreement_with_lab(np.array([0, 0, 1]), np.array([0, 1, 1]), ("a", "b"))
-    >>> found[["class", "agreement", "n"]].round(2).to_numpy().tolist()
+    >>> table = agreement_with_lab(np.array([0, 0, 1]), np.array([0, 1, 1]), ("a", "b"))
+    >>> table[["class", "agreement", "n"]].round(2).to_numpy().tolist()
     [['a', 1.0, 1], ['b', 0.5, 2], ['all', 0.67, 3]]
     """
     both = (crowd >= 0) & (lab >= 0)
     rows = []
     for k, name in [*enumerate(classes), (-1, "all")]:
-        part = both & ((lab == k) if k >= 0 else True)
-        number = int(part.sum())
-        right = float((crowd[part] == lab[part]).sum())
-        low, high = wilson(np.array([right]), np.array([number]))
-        share = right / number if number else np.nan
-        rows.append({"class": name, "agreement": share, "low": low[0], "high": high[0], "n": number})
+        faces = both & ((lab == k) if k >= 0 else True)
+        n, right = int(faces.sum()), float((crowd[faces] == lab[faces]).sum())
+        low, high = wilson(np.array([right]), np.array([n]))
+        rows.append({"class": name, "agreement": right / n if n else np.nan, "low": low[0], "high": high[0], "n": n})
     return pd.DataFrame(rows)
 
 
@@ -141,8 +138,8 @@ def distance_to_lab(
 ) -> dict[str, float | int | None]:
     """Mean L1 between the vote fractions of crowd and lab, and the floor that sampling alone gives.
 
-    The floor is the same distance between two panels of these sizes who both answer as the lab did. Where the lab is
-    small its votes are more peaked than its population, and the floor a little low.
+    The floor is the same distance between two panels of these sizes that answer as the lab did. Votes of a small lab
+    are more peaked than those of its population, so that its floor is a little low.
 
     Args:
         crowd: votes, shape (N, K); faces without votes on either side do not count.
@@ -151,11 +148,11 @@ def distance_to_lab(
         seed: of replicates and panels.
 
     Returns:
-        ``value``, ``low``, ``high``, ``floor``, ``n``.
+        ``value`` (0..2), ``low``, ``high``, ``floor``, ``n``; None in place of numbers where no face has both votes.
 
     >>> lab = np.array([[100.0, 0.0], [50.0, 50.0]])
-    >>> found = distance_to_lab(lab[[1, 0]] / 10, lab)
-    >>> found["value"], round(found["floor"], 1)
+    >>> distance = distance_to_lab(lab[[1, 0]] / 10, lab)
+    >>> distance["value"], round(distance["floor"], 1)
     (1.0, 0.1)
     """
     used = (crowd.sum(axis=1) > 0) & (lab.sum(axis=1) > 0)
@@ -171,7 +168,7 @@ def distance_to_lab(
     value, low, high = joint_intervals(mean, ["l1"], len(distance), samples, seed)["l1"]
     generator = np.random.default_rng([seed, 3])
     sizes: list[NDArray[np.int64]] = [side.sum(axis=1).astype(np.int64) for side in (ours, theirs)]
-    floors = [l1(*(generator.multinomial(size, share) / size[:, None] for size in sizes)).mean() for _ in range(DRAWS)]
+    floors = [l1(*(generator.multinomial(size, share) / size[:, None] for size in sizes)).mean() for _ in range(PANELS)]
     return {"value": value, "low": low, "high": high, "floor": float(np.mean(floors)), "n": int(used.sum())}
 
 
@@ -194,8 +191,8 @@ def filter_gain(
         seed: of the replicates.
 
     Returns:
-        ``measure`` (agreement, l1), ``change`` (filtered minus all) with ``low`` and ``high``, and ``n`` faces that
-        have both.
+        A row a measure (agreement, l1): ``change`` (filtered minus all) with ``low`` and ``high``, and ``n`` faces that
+        can be compared.
 
     >>> votes = np.array([[1.0, 1.0], [2.0, 0.0]])
     >>> top = np.array([0, 0])
@@ -206,7 +203,7 @@ def filter_gain(
     decided = (first >= 0) & (second >= 0) & (theirs >= 0)
     voted = (before.sum(axis=1) > 0) & (after.sum(axis=1) > 0) & (lab.sum(axis=1) > 0)
     shares = [side[voted] / side[voted].sum(axis=1, keepdims=True) for side in (before, after, lab)]
-    right = [(own == theirs)[decided].astype(np.float64) for own in (first, second)]
+    right = [(top == theirs)[decided].astype(np.float64) for top in (first, second)]
     rows = []
     for measure, change in (
         ("agreement", right[1] - right[0]),

@@ -1,4 +1,4 @@
-"""What guidelines call a value: their words, applied to the whole interval where there is one."""
+"""Words of guidelines for a value, or for its whole interval where there is one."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ SCALES: dict[str, tuple[str, tuple[tuple[float, str], ...]]] = {
         ((0.5, "poor"), (0.75, "moderate"), (0.9, "good"), (1.0, "excellent")),
     ),
 }
-"""Family -> source, and the upper end of each word. Landis and Koch close their ranges above (0.60 is moderate), the
-others below (0.667 allows tentative conclusions, 0.75 is good).
+"""Family -> source, and the upper end of each word's range. To Landis and Koch the upper end belongs to the range (0.60
+is moderate); to the others it belongs to the next (0.667 allows tentative conclusions, 0.75 is good).
 
 Sources:
     Landis and Koch 1977, The measurement of observer agreement for categorical data. Biometrics 33, 159-174.
@@ -35,7 +35,7 @@ Sources:
 
 
 def family(measure: str) -> str | None:
-    """Which guideline speaks of a measure, by its name; None where none does.
+    """The key of ``SCALES`` for the name of a measure; None where no guideline speaks of it.
 
     >>> family("fleiss_kappa"), family("icc_2_1"), family("vote_entropy")
     ('kappa', 'icc', None)
@@ -44,7 +44,7 @@ def family(measure: str) -> str | None:
 
 
 def word(value: float, kind: str) -> str:
-    """A guideline's word for a value.
+    """A guideline's word for a value; ``kind`` is a key of ``SCALES``.
 
     >>> word(0.6, "kappa"), word(0.667, "alpha"), word(0.75, "icc")
     ('moderate', 'tentative conclusions only', 'good')
@@ -57,7 +57,7 @@ def word(value: float, kind: str) -> str:
 
 
 def reading(value: float, low: float | None, high: float | None, kind: str) -> str:
-    """The words for an interval: one where both ends have the same, else from one to the other.
+    """The words for an interval: one if both ends share it, else ``WORD to WORD``.
 
     Args:
         value: read alone where there is no interval.

@@ -1,4 +1,4 @@
-"""Whom to trust in a crowd: what is known of each worker, filters with a threshold, and what filtering does."""
+"""Whom to trust in a crowd: what is known of each worker, filters with a threshold, and what filtering changes."""
 
 from __future__ import annotations
 
@@ -8,19 +8,15 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import sparse
 from scipy.special import entr
 
 from fer_exp.errors import RequestError
-from fer_exp.raters.aggregation import Answered, dawid_skene
+from fer_exp.raters.aggregation import Answered, Codes, FloatArray, dawid_skene, mean_by
 from fer_exp.stats.shares import wilson
-
-FloatArray = NDArray[np.float64]
-Codes = NDArray[np.int32]
 
 
 class Filter(NamedTuple):
-    """A column of the table of workers, whether its threshold is a minimum, what it is in words, what it needs."""
+    """A column of the table of workers, whether its threshold is a minimum, its name in words, and what it needs."""
 
     column: str
     least: bool
@@ -41,11 +37,11 @@ FILTERS: dict[str, Filter] = {
         "workers who met a task twice, with duplicates=first or last",
     ),
     "min_seconds": Filter("seconds", True, "median seconds an answer", "a column seconds"),
-    "min_entropy": Filter("entropy", True, "entropy of the own answers", ""),
-    "max_entropy": Filter("entropy", False, "entropy of the own answers", ""),
+    "min_entropy": Filter("entropy", True, "entropy of a worker's answers", ""),
+    "max_entropy": Filter("entropy", False, "entropy of a worker's answers", ""),
     "max_spam": Filter("spam", False, "spam score", ""),
 }
-"""Filters by key. A worker of whom the quantity is not known (no gold answer, say) does not meet a threshold on it."""
+"""Filters by key. A worker whose quantity is unknown (no gold answer, say) does not meet a threshold on it."""
 
 
 def describe_workers(
@@ -56,60 +52,60 @@ def describe_workers(
     seconds: FloatArray | None = None,
     repeats: tuple[Codes, NDArray[np.bool_]] | None = None,
 ) -> pd.DataFrame:
-    """What is known of each worker, one row each, nan where it is not known.
-
-    - ``answers``, ``gold_answers``; ``gold_accuracy`` with ``gold_low`` and ``gold_high``, Wilson's 95 % interval.
-    - ``agreement``: the share of the *other* answers to the same tasks that say the same (leave one out).
-    - ``skill``: kappa, agreement beyond what his own and the others' frequencies of classes give by chance: against
-      gold where he has gold answers, else against the other answers.
-    - ``spam``: 0 for confusions that tell the truth, 1 for answers that do not depend on it.
-    - ``entropy`` of his own answers in nats; ``consistency`` over tasks met twice; ``seconds``, the median.
+    """What is known of each worker.
 
     Args:
         answers: the answers.
         names: of the workers, shape (W,).
         gold: true class of each task, shape (T,), -1 where it is not known.
         seconds: time of each answer, shape (n,).
-        repeats: the worker of each repeated task and whether he said the same, shape (R,) each.
+        repeats: the worker of each repeated task and whether they answered the same, shape (R,) each.
+
+    Returns:
+        One row a worker, nan where a quantity is not known:
+
+        - ``answers``, ``gold_answers``; ``gold_accuracy`` with ``gold_low`` and ``gold_high``, Wilson's 95 % interval.
+        - ``agreement``: the share of the *other* answers to the same tasks that agree (leave one out).
+        - ``skill``: kappa, agreement beyond what the frequencies of classes on both sides give by chance. Workers with
+          gold answers are held against gold, the rest against the other answers.
+        - ``spam``: 0 for confusions that tell the truth, 1 for answers that do not depend on it (``spam_scores``).
+        - ``entropy`` of the worker's answers in nats; ``consistency`` over tasks met twice; ``seconds``, the median.
 
     >>> task, worker = np.repeat(np.arange(3), 2).astype(np.int32), np.tile([0, 1], 3).astype(np.int32)
-    >>> said = Answered(task, worker, np.array([0, 0, 1, 1, 1, 0], np.int32), 3, 2, 2)
+    >>> answers = Answered(task, worker, np.array([0, 0, 1, 1, 1, 0], np.int32), 3, 2, 2)
     >>> names = np.array(["ann", "bob"], dtype=object)
-    >>> described = describe_workers(said, names, gold=np.array([0, 1, 1], np.int32))
+    >>> described = describe_workers(answers, names, gold=np.array([0, 1, 1], np.int32))
     >>> described[["worker", "gold_accuracy", "agreement"]].round(2).to_numpy().tolist()
     [['ann', 1.0, 0.67], ['bob', 0.67, 0.67]]
     """
-    many = np.bincount(answers.worker, minlength=answers.workers)
+    workers, classes = answers.workers, answers.classes
+    count = np.bincount(answers.worker, minlength=workers)
+    table = pd.DataFrame({"worker": names, "answers": count})
     votes = answers.votes()
     total = votes.sum(axis=1)[answers.task]
-    others = total > 1
-    rest = (votes[answers.task] - np.eye(answers.classes)[answers.label])[others] / (total[others] - 1)[:, None]
-    own = answers.label[others]
-    agreement = _mean(answers.worker[others], rest[np.arange(len(own)), own], answers.workers)
-    spread = np.stack([_mean(answers.worker[others], rest[:, k], answers.workers) for k in range(answers.classes)], 1)
-    said = _shares(answers.worker, answers.label, answers.workers, answers.classes)
-    compared = _shares(answers.worker[others], own, answers.workers, answers.classes)
-    table = pd.DataFrame({"worker": names, "answers": many})
-    skill = _beyond(agreement, (compared * spread).sum(axis=1))
+    shared = total > 1
+    worker, label = answers.worker[shared], answers.label[shared]
+    others = (votes[answers.task] - np.eye(classes)[answers.label])[shared] / (total[shared] - 1)[:, None]
+    agreement = mean_by(worker, others[np.arange(len(label)), label], workers)
+    spread = np.stack([mean_by(worker, others[:, k], workers) for k in range(classes)], axis=1)
+    skill = _beyond(agreement, (_shares(worker, label, workers, classes) * spread).sum(axis=1))
     if gold is not None:
         known = gold[answers.task] >= 0
         worker, label, truth = answers.worker[known], answers.label[known], gold[answers.task[known]]
-        right = _mean(worker, (label == truth).astype(np.float64), answers.workers)
-        number = np.bincount(worker, minlength=answers.workers)
-        table["gold_answers"], table["gold_accuracy"] = number, right
-        table["gold_low"], table["gold_high"] = wilson(right * number, number)
-        chance = _shares(worker, label, answers.workers, answers.classes)
-        chance = (chance * _shares(worker, truth, answers.workers, answers.classes)).sum(axis=1)
-        skill = np.where(number > 0, _beyond(right, chance), skill)
+        right = mean_by(worker, (label == truth).astype(np.float64), workers)
+        gold_count = np.bincount(worker, minlength=workers)
+        table["gold_answers"], table["gold_accuracy"] = gold_count, right
+        table["gold_low"], table["gold_high"] = wilson(right * gold_count, gold_count)
+        chance = _shares(worker, label, workers, classes) * _shares(worker, truth, workers, classes)
+        skill = np.where(gold_count > 0, _beyond(right, chance.sum(axis=1)), skill)
     table["agreement"], table["skill"] = agreement, skill
     table["spam"] = spam_scores(answers)
-    table["entropy"] = np.where(many > 0, entr(said).sum(axis=1), np.nan)
+    shares = _shares(answers.worker, answers.label, workers, classes)
+    table["entropy"] = np.where(count > 0, entr(shares).sum(axis=1), np.nan)
     if repeats is not None and len(repeats[0]):
-        table["consistency"] = _mean(repeats[0], repeats[1].astype(np.float64), answers.workers)
+        table["consistency"] = mean_by(repeats[0], repeats[1].astype(np.float64), workers)
     if seconds is not None:
-        table["seconds"] = (
-            pd.Series(seconds).groupby(answers.worker).median().reindex(range(answers.workers)).to_numpy()
-        )
+        table["seconds"] = pd.Series(seconds).groupby(answers.worker).median().reindex(range(workers)).to_numpy()
     return table
 
 
@@ -118,14 +114,14 @@ def spam_scores(answers: Answered) -> FloatArray:
 
     .. math:: 1 - \frac{1}{K (K - 1)} \sum_{c < c'} \sum_l (\theta_{cl} - \theta_{c'l})^2
 
-    Confusions are taken with one answer added, spread over all classes: who has said little is near 1 until he has
-    shown otherwise; combine with ``min_answers``.
+    One answer, spread over all classes, is added to each row of confusions. A worker with few answers is therefore near
+    1; combine with ``min_answers``.
 
     Args:
         answers: the answers.
 
     Returns:
-        0 (always right, or wrong in a way that tells) to 1 (the same answers whatever the truth), shape (W,).
+        From 0 (always right, or wrong in a way that tells the truth) to 1 (the same answers whatever the truth), (W,).
 
     Source:
         Raykar and Yu 2012, Eliminating spammers and ranking annotators for crowdsourced labeling tasks. Journal of
@@ -138,11 +134,8 @@ def spam_scores(answers: Answered) -> FloatArray:
     array([0.1, 0.1, 0.1, 1. ])
     """
     k = answers.classes
-    posterior = dawid_skene(answers).posterior
-    said = answers.worker.astype(np.int64) * k + answers.label
-    shape = (answers.workers * k, answers.tasks)
-    by_answer = sparse.csr_array((np.ones(len(said)), (said, answers.task)), shape=shape)
-    counts = np.asarray(by_answer @ posterior).reshape(answers.workers, k, k).transpose(0, 2, 1)
+    counts = np.asarray(answers.by_worker_label() @ dawid_skene(answers).posterior)
+    counts = counts.reshape(answers.workers, k, k).transpose(0, 2, 1)
     rows = counts.sum(axis=2, keepdims=True)
     shares = (counts + 1 / k) / (rows + 1)
     squares = (shares**2).sum(axis=(1, 2)) * k - (shares.sum(axis=1) ** 2).sum(axis=1)
@@ -152,14 +145,14 @@ def spam_scores(answers: Answered) -> FloatArray:
 def filter_workers(
     table: pd.DataFrame, thresholds: Mapping[str, float | None]
 ) -> tuple[NDArray[np.bool_], pd.DataFrame]:
-    """Who meets every threshold, and whom each filter removed.
+    """Which workers meet every threshold, and which ones each filter removes.
 
     Args:
         table: as ``describe_workers`` gives it.
         thresholds: key of ``FILTERS`` -> threshold, None for no filter.
 
     Returns:
-        Kept, shape (W,), and one row for each worker and filter that he does not meet: ``worker``, ``filter``,
+        Kept, shape (W,), and a row for each worker and filter that they do not meet: ``worker``, ``filter``,
         ``threshold``, ``value``, ``answers``, ``why``.
 
     Raises:
@@ -195,8 +188,8 @@ def filter_workers(
                          "value": value[row], "answers": int(table["answers"].iloc[row]), "why": why})  # fmt: skip
         kept &= met
     if not kept.any():
-        given = " ".join(f"{key}={value:g}" for key, value in thresholds.items() if value is not None)
-        raise RequestError(f"{given} together remove all {len(table):,} workers; nobody meets them all. Loosen one.")
+        filters = " ".join(f"{key}={value:g}" for key, value in thresholds.items() if value is not None)
+        raise RequestError(f"{filters} together remove all {len(table):,} workers; nobody meets them all. Loosen one.")
     return kept, pd.DataFrame(rows, columns=["worker", "filter", "threshold", "value", "answers", "why"])
 
 
@@ -209,31 +202,31 @@ def learn_gold(
     draws: int = 100,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """What a gold filter is worth: workers are judged on some gold tasks, the majority of who remains on the others.
+    """What a gold filter is worth: some gold tasks judge the workers, the others the majority of those who remain.
 
     Args:
         answers: the answers.
         gold: true class of each task, shape (T,), -1 where it is not known.
-        tasks: so many gold tasks, drawn at random, are shown to the filter.
-        thresholds: of the accuracy on them; None for 0, 0.3 to 0.9 in steps of 0.1. A worker who answered none of
-            them is removed by any threshold above 0.
+        tasks: number of gold tasks that judge the workers, drawn at random.
+        thresholds: of the accuracy on them; None for 0, and 0.3 to 0.9 in steps of 0.1. Any threshold above 0 removes
+            workers who answered none of them.
         draws: how often gold tasks are drawn.
         seed: of the draws.
 
     Returns:
         One row a threshold, means over draws: ``threshold``, ``workers`` kept, share of ``answers`` kept, ``covered``
-        (share of the other gold tasks that still have an answer), ``accuracy`` of the majority on these (k tied
-        classes are right 1 time in k), with ``low`` and ``high``, where 95 % of the draws lie; ``gain`` over no
-        filter on the same tasks, likewise.
+        (share of the other gold tasks that still have an answer) and ``accuracy`` of the majority on these
+        (``credits``), with ``low`` and ``high`` around 95 % of the draws. Likewise ``gain``, ``gain_low`` and
+        ``gain_high`` over no filter on the same tasks.
 
     Raises:
-        RequestError: so many gold tasks leave none to judge on.
+        RequestError: no gold task is left for the majority.
 
     >>> task, worker = np.repeat(np.arange(30), 3).astype(np.int32), np.tile([0, 1, 2], 30).astype(np.int32)
     >>> truth = (np.arange(30) % 2).astype(np.int32)
     >>> label = np.stack([truth, 1 - truth, 1 - truth], axis=1).ravel()
-    >>> found = learn_gold(Answered(task, worker, label, 30, 3, 2), truth, 10, thresholds=np.array([0, 0.5]), draws=5)
-    >>> found[["threshold", "workers", "accuracy"]].to_numpy().tolist()
+    >>> table = learn_gold(Answered(task, worker, label, 30, 3, 2), truth, 10, thresholds=np.array([0, 0.5]), draws=5)
+    >>> table[["threshold", "workers", "accuracy"]].to_numpy().tolist()
     [[0.0, 3.0, 0.0], [0.5, 1.0, 1.0]]
     """
     answered = np.bincount(answers.task, minlength=answers.tasks) > 0
@@ -242,47 +235,49 @@ def learn_gold(
         raise RequestError(
             f"gold_tasks={tasks} leaves nothing to judge on: {len(known):,} gold tasks were answered. Give fewer."
         )
-    steps = np.array([0.0, *np.arange(0.3, 0.91, 0.1).round(2)]) if thresholds is None else thresholds
+    if thresholds is None:
+        thresholds = np.array([0.0, *np.arange(0.3, 0.91, 0.1).round(2)])
     generator = np.random.default_rng([seed, 2])
-    found = np.full((draws, len(steps), 4), np.nan)
+    drawn = np.full((draws, len(thresholds), 4), np.nan)
     for draw in range(draws):
         shown = np.zeros(answers.tasks, np.bool_)
         shown[generator.choice(known, tasks, replace=False)] = True
         judged = known[~shown[known]]
         rows = shown[answers.task]
         right = answers.label[rows] == gold[answers.task[rows]]
-        accuracy = _mean(answers.worker[rows], right.astype(np.float64), answers.workers)
-        for number, threshold in enumerate(steps):
+        accuracy = mean_by(answers.worker[rows], right.astype(np.float64), answers.workers)
+        for step, threshold in enumerate(thresholds):
             kept = (accuracy >= threshold) if threshold > 0 else np.ones(answers.workers, np.bool_)
             used = kept[answers.worker]
             votes = answers.per_label(used.astype(np.float64))[judged]
             covered = votes.sum(axis=1) > 0
             score = credits(votes[covered], gold[judged[covered]])
-            found[draw, number] = kept.sum(), used.mean(), covered.mean(), score.mean() if len(score) else np.nan
-    gains = found[:, :, 3] - found[:, :1, 3]
-    table = pd.DataFrame({"threshold": steps})
-    for number, name in enumerate(("workers", "answers", "covered", "accuracy")):
-        table[name] = np.nanmean(found[:, :, number], axis=0)
-    table["low"], table["high"] = np.nanpercentile(found[:, :, 3], [2.5, 97.5], axis=0)
+            drawn[draw, step] = kept.sum(), used.mean(), covered.mean(), score.mean() if len(score) else np.nan
+    gains = drawn[:, :, 3] - drawn[:, :1, 3]
+    table = pd.DataFrame({"threshold": thresholds})
+    for column, name in enumerate(("workers", "answers", "covered", "accuracy")):
+        table[name] = np.nanmean(drawn[:, :, column], axis=0)
+    table["low"], table["high"] = np.nanpercentile(drawn[:, :, 3], [2.5, 97.5], axis=0)
     table["gain"] = np.nanmean(gains, axis=0)
     table["gain_low"], table["gain_high"] = np.nanpercentile(gains, [2.5, 97.5], axis=0)
     return table
 
 
 def credits(scores: FloatArray, truth: Codes) -> FloatArray:
-    """How right the top class of each row is: 1, 0, or 1/m where it shares the top with m - 1 others, shape (N,).
+    """How right the top class of each row is.
+
+    Args:
+        scores: one a class, shape (N, K); the highest is the answer.
+        truth: true class of each row, shape (N,).
+
+    Returns:
+        1 where the true class is at the top, 1/m where m classes share the top, else 0, shape (N,).
 
     >>> credits(np.array([[2.0, 1.0], [1.0, 1.0]]), np.array([0, 0], np.int32))
     array([1. , 0.5])
     """
     top = scores == scores.max(axis=1, keepdims=True)
     return np.asarray(top[np.arange(len(top)), truth] / top.sum(axis=1))
-
-
-def _mean(group: Codes, values: FloatArray, groups: int) -> FloatArray:
-    many = np.bincount(group, minlength=groups)
-    total = np.bincount(group, values, groups)
-    return np.asarray(np.divide(total, many, out=np.full(groups, np.nan), where=many > 0))
 
 
 def _shares(group: Codes, label: Codes, groups: int, classes: int) -> FloatArray:

@@ -16,13 +16,13 @@ STD = (0.229, 0.224, 0.225)
 """ImageNet's channel means and standard deviations, so that pretrained weights meet what they were trained on."""
 
 Draw = tuple[int, int, int, int]
-"""What decides a batch's random numbers: a seed, this process, how many there are, faces over all of them."""
+"""What decides a batch's random numbers: seed, rank of this process, number of processes, faces over all of them."""
 
 SHIFT = 1 / 12
 """Largest shift as a share of the picture: 4 of 48 pixels, the padding that papers on small pictures use."""
 
 STRONG, ERASED = 101, 102
-"""What a batch's seed is joined with, so that a view draws other numbers than the weak view under it."""
+"""Joined with a batch's seed, so that these views draw other numbers than the weak view that they begin with."""
 
 
 def weak(pixels: Tensor, draw: Draw) -> Tensor:
@@ -30,7 +30,7 @@ def weak(pixels: Tensor, draw: Draw) -> Tensor:
 
     Args:
         pixels: (B, H, W, C), any dtype.
-        draw: the batch's ``draw``: seed, process, number of processes, faces over all processes.
+        draw: the batch's ``draw``.
 
     Returns:
         The views, shape and dtype as given. The same draw gives the same views, whatever was drawn before.
@@ -54,27 +54,27 @@ def weak(pixels: Tensor, draw: Draw) -> Tensor:
 def strong(pixels: Tensor, draw: Draw) -> Tensor:
     """The weak view, then RandAugment (two operations, each with chance 1/2, levels 1 to 10) and a grey square.
 
-    Args and result as of ``weak``; pixels are uint8.
+    Args and result are those of ``weak``, with pixels of uint8.
     """
     seed, rank, world, total = draw
     generator = torch.Generator().manual_seed(seed_of(seed, STRONG))
-    ops, levels, signs = (each[rank::world] for each in draw_ops(total, generator))
-    places = torch.rand(total, 2, generator=generator)[rank::world]
+    ops, levels, signs = (drawn[rank::world] for drawn in draw_ops(total, generator))
+    middles = torch.rand(total, 2, generator=generator)[rank::world]
     views = weak(pixels, draw)
-    for number in range(ROUNDS):
-        views = rand_augment(views, ops[:, number], levels[:, number], signs[:, number])
-    return cutout(views, places)
+    for turn in range(ROUNDS):
+        views = rand_augment(views, ops[:, turn], levels[:, turn], signs[:, turn])
+    return cutout(views, middles)
 
 
 def erased(pixels: Tensor, draw: Draw) -> Tensor:
-    """The weak view, then on half of the faces a rectangle of 2 to 25 % of the picture painted over.
+    """The weak view; on half of the faces a rectangle of 2 to 25 % of the picture is then painted over.
 
-    Args and result as of ``weak``; pixels are uint8.
+    Args and result are those of ``weak``, with pixels of uint8.
     """
     seed, rank, world, total = draw
     generator = torch.Generator().manual_seed(seed_of(seed, ERASED))
-    numbers = torch.rand(total, 5, generator=generator, dtype=torch.float64)[rank::world]
-    return erase(weak(pixels, draw), numbers)
+    uniform = torch.rand(total, 5, generator=generator, dtype=torch.float64)[rank::world]
+    return erase(weak(pixels, draw), uniform)
 
 
 def plain(pixels: Tensor, draw: Draw) -> Tensor:

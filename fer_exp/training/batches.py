@@ -18,7 +18,7 @@ from fer_exp.errors import RunError
 from fer_exp.training.processes import place
 
 RESIDENT = 64 * 2**20
-"""Bytes of the memory map that are held at once while it is copied to a GPU."""
+"""Bytes of the memory map that are read at once while it is copied to a GPU."""
 
 Batch = dict[str, Any]
 """What ``Batches`` yields: tensors by name, and ``draw``, four plain numbers."""
@@ -33,9 +33,9 @@ class Examples:
         rows: row of each face in ``pixels``, shape (N,).
         target: the distribution over classes that each face teaches, shape (N, K), rows sum to 1.
         affect: valence and arousal, shape (N, 2), nan where a face is not rated.
-        clean: class of each face before labels were made wrong on purpose, shape (N,), int64; None where none were. For
-            the record of what is memorised and selected: no method sees it.
-        at_epoch: None, or the targets of an epoch (from 0) in place of ``target``, for labels that change by epoch.
+        clean: class of each face before labels were made wrong on purpose, shape (N,), int64; None where none were. The
+            monitor counts with it; no method sees it.
+        at_epoch: where labels change by epoch: epoch (from 0) -> the targets that replace ``target``.
     """
 
     pixels: NDArray[np.uint8] | Tensor
@@ -49,18 +49,18 @@ class Examples:
         return len(self.rows)
 
 
-def resident(pixels: NDArray[np.uint8], device: torch.device, room: int) -> NDArray[np.uint8] | Tensor:
+def on_device(pixels: NDArray[np.uint8], device: torch.device, room: int | None = None) -> NDArray[np.uint8] | Tensor:
     """The store's pixels on a GPU, where gathering a batch costs nothing, if they take at most half of its room.
 
     Args:
         pixels: the whole store, a memory map.
         device: where the network is trained.
-        room: free bytes there.
+        room: free bytes there; None asks the GPU.
 
     Returns:
         A tensor on the device, or ``pixels`` as they are: on a CPU, or where they are too large.
     """
-    if device.type == "cpu" or pixels.nbytes > room / 2:
+    if device.type == "cpu" or pixels.nbytes > (torch.cuda.mem_get_info(device)[0] if room is None else room) / 2:
         return pixels
     placed = torch.empty(pixels.shape, dtype=torch.uint8, device=device)
     rows = max(1, RESIDENT * len(pixels) // pixels.nbytes)
@@ -69,32 +69,30 @@ def resident(pixels: NDArray[np.uint8], device: torch.device, room: int) -> NDAr
     return placed
 
 
-def seed_of(*parts: int) -> int:
+def seed_of(*numbers: int) -> int:
     """One 63-bit seed from several numbers (seed, epoch, step), so that no draw depends on what came before it.
 
     >>> seed_of(0, 1) == seed_of(0, 1), seed_of(0, 1) == seed_of(1, 0)
     (True, False)
     """
-    return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> 1)
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
 
 
 class Batches:
     """An iterable of batches for Lightning, or for a bare loop.
 
     Each batch is a dict: ``pixels`` (B, size, size, channels) uint8, ``target`` (B, K), ``affect`` (B, 2), ``index``
-    (B,) the position in the split, ``clean`` (B,) where there is one, and ``draw``: the seed of the augmentation, this
-    process, how many there are, and the size of the batch over all of them. ``draw`` is no tensor, so that it stays
-    where it is needed, on the CPU.
+    (B,) the position in the split, ``clean`` (B,) where it is known, and ``draw``: the seed of the augmentation, the
+    rank of this process, the number of processes, and the faces over all of them; these stay on the CPU.
 
     Args:
         examples: the split.
         batch_size: faces a step, over all processes together.
         seed: with the epoch it decides the order.
-        shuffle: another order each epoch, and the last incomplete batch left out: each face still has the same chance
-            of being met, and no step is taken on a handful of faces.
+        shuffle: another order each epoch, without the last incomplete batch. Each face still has the same chance of
+            being met, and no step is taken on a handful of faces.
         shard: whether the processes of a DDP run share a batch between them, or each see all of it.
-        balance: draw as many faces as there are with replacement, each class as likely (``sampler_chances``), in place
-            of meeting every face once.
+        balance: draw N faces with replacement, every class as likely (``sampler_chances``), instead of each face once.
     """
 
     batch_sampler = None  # Lightning asks for it wherever there is a sampler
@@ -162,10 +160,9 @@ class Batches:
         return torch.from_numpy(np.asarray(pixels[rows]))
 
     def _read(self, pixels: np.memmap[Any, np.dtype[np.uint8]], rows: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Faces by position reads: a touch of the map itself makes up to 2 MB a face resident.
+        """Reads faces by their position in the file.
 
-        Linux keeps files in large pieces and maps the whole piece, so 15 batches of 32 faces held 760 MB of a corpus
-        of 2 GB.
+        Linux maps files in pieces of up to 2 MB, so touching the map for 15 batches of 32 faces held 760 MB of 2 GB.
         """
         if self._file is None:
             self._file = os.open(str(pixels.filename), os.O_RDONLY)
@@ -201,6 +198,12 @@ def sampler_chances(target: Tensor) -> NDArray[np.float64]:
     r"""Chance of each face for ``trainer.balance=sampler``: proportional to :math:`\sum_k t_{nk} w_k`, sums to 1.
 
     With one class a face, every class that has faces is drawn equally often.
+
+    Args:
+        target: distributions of the training faces, shape (N, K).
+
+    Returns:
+        Shape (N,).
     """
     chances = (target.double() * class_weights(target).double()).sum(dim=1).numpy()
     return np.asarray(chances / chances.sum())

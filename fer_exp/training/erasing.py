@@ -1,4 +1,7 @@
-"""Rectangles painted over: cutout and random erasing on a batch of bytes, each face with its own."""
+"""Cutout and random erasing on a batch of bytes.
+
+torchvision's RandomErasing paints one rectangle on a whole batch; here every face gets its own in the same pass.
+"""
 
 from __future__ import annotations
 
@@ -21,35 +24,44 @@ CHANCE = 0.5
 """Of a face to be erased (Zhong et al. 2020)."""
 
 
-def cutout(pixels: Tensor, places: Tensor) -> Tensor:
+def cutout(pixels: Tensor, middles: Tensor) -> Tensor:
     """A grey square on each face: whole at the left and upper edge, cut off at the right and lower one.
 
     Args:
         pixels: (B, H, W, C), uint8.
-        places: where the square's middle lies, as shares of height and width, shape (B, 2), 0 to 1, on the CPU.
+        middles: middle of each square as shares of height and width, shape (B, 2), 0 to 1, on the CPU.
+
+    Returns:
+        New pixels, shape and dtype as given.
     """
     size = torch.tensor(pixels.shape[1:3])
     side = max(1, round(SIDE * int(size.min())))
-    corner = (places * size - side / 2).clamp_(min=0).long()
+    corner = (middles * size - side / 2).clamp_(min=0).long()
     return paint(pixels, corner, torch.full_like(corner, side), GREY)
 
 
-def erase(pixels: Tensor, numbers: Tensor) -> Tensor:
+def erase(pixels: Tensor, uniform: Tensor) -> Tensor:
     """Random erasing: on half of the faces a rectangle of random area, shape and place.
 
     Args:
         pixels: (B, H, W, C), uint8.
-        numbers: uniform from 0 to 1, shape (B, 5), float64, on the CPU: whether, area, ratio (on a log scale), place
-            from the top, place from the left.
+        uniform: random numbers from 0 to 1, shape (B, 5), float64, on the CPU. They decide whether a face is erased,
+            the area, the ratio (on a log scale), and the place from the top and from the left.
+
+    Returns:
+        New pixels, shape and dtype as given.
+
+    Source:
+        Zhong et al. 2020, Random erasing data augmentation. AAAI.
     """
     size = torch.tensor(pixels.shape[1:3])
-    whether, area, ratio = numbers[:, :3].unbind(dim=1)
-    pixels_erased = (AREA[0] + (AREA[1] - AREA[0]) * area) * size.prod()
+    whether, area, ratio = uniform[:, :3].unbind(dim=1)
+    area = (AREA[0] + (AREA[1] - AREA[0]) * area) * size.prod()
     low, high = map(math.log, RATIO)
     ratio = torch.exp(low + (high - low) * ratio)
-    extent = torch.stack([pixels_erased * ratio, pixels_erased / ratio], dim=1).sqrt().round().long()
+    extent = torch.stack([area * ratio, area / ratio], dim=1).sqrt().round().long()
     extent = torch.minimum(extent, size)  # of a picture far from square
-    corner = (numbers[:, 3:] * (size - extent + 1)).long()
+    corner = (uniform[:, 3:] * (size - extent + 1)).long()
     return paint(pixels, corner, extent * (whether < CHANCE)[:, None], MEAN_BYTES)
 
 
@@ -60,7 +72,10 @@ def paint(pixels: Tensor, corner: Tensor, extent: Tensor, color: tuple[int, ...]
         pixels: (B, H, W, C), uint8.
         corner: row and column of the upper left pixel, shape (B, 2).
         extent: height and width in pixels, shape (B, 2); 0 paints nothing, what leaves the picture is cut off.
-        color: a byte, or three, whose mean is taken for grey pictures.
+        color: one byte, or three; grey pictures take their mean.
+
+    Returns:
+        New pixels, shape and dtype as given.
     """
     if len(color) > pixels.shape[3]:
         color = (sum(color) // len(color),)

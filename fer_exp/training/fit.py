@@ -26,10 +26,10 @@ from fer_exp.methods import make_method
 from fer_exp.methods.method import Output, Setting
 from fer_exp.runs import Run
 from fer_exp.training.augment import normalise
-from fer_exp.training.batches import Batches, Examples, class_weights, resident
+from fer_exp.training.batches import Batches, Examples, class_weights
 from fer_exp.training.module import FaceModule
 from fer_exp.training.networks import FaceNetwork, build_network, fastest_layout
-from fer_exp.training.processes import SharedBatchNorm, machines, own_processes
+from fer_exp.training.processes import SharedBatchNorm, forgotten_process_group, machines
 from fer_exp.training.progress import EpochPredictions, History, ProgressLines
 
 PREDICT_BATCH = 256
@@ -49,6 +49,9 @@ class Fitted:
 def find_device(config: TrainerConfig) -> torch.device:
     """The device that a run will use.
 
+    Args:
+        config: accelerator and devices are read.
+
     Raises:
         RequestError: a GPU is asked for and there is none, or fewer than asked.
     """
@@ -64,11 +67,6 @@ def find_device(config: TrainerConfig) -> torch.device:
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", os.environ.get("SLURM_LOCALID", "0"))))
 
 
-def on_device(pixels: NDArray[np.uint8], device: torch.device) -> NDArray[np.uint8] | torch.Tensor:
-    """The store's pixels where batches are best gathered from: in the GPU's memory if they fit, else the memory map."""
-    return resident(pixels, device, torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else 0)
-
-
 def fit(
     network: FaceNetwork, config: TrainConfig, run: Run, classes: tuple[str, ...], examples: dict[str, Examples]
 ) -> Fitted:
@@ -80,37 +78,42 @@ def fit(
         run: checkpoints/last.ckpt, history.csv and epochs/ are written in its folder after each epoch.
         classes: their names.
         examples: the faces of ``train``, ``val`` and ``test``. Nothing is chosen on validation, the last epoch's
-            weights are the result; test is only looked at with ``trainer.every_epoch=test``, and kept apart.
+            weights are kept. Test is met only with ``trainer.every_epoch=test``, and its answers are stored apart.
+
+    Returns:
+        The trained module and its history.
 
     Raises:
         RequestError: no such device, a batch larger than the split, a checkpoint that does not fit, a missing logger.
         RunError: a loss of nan, or a checkpoint that cannot be written.
-        KeyboardInterrupt: Ctrl-C; what the last whole epoch left can be resumed.
+        KeyboardInterrupt: Ctrl-C; the run can be resumed after its last whole epoch.
     """
-    given, device, train = config.trainer, find_device(config.trainer), examples["train"]
-    if given.batch_size > len(train):
+    settings, device, train = config.trainer, find_device(config.trainer), examples["train"]
+    if settings.batch_size > len(train):
         raise RequestError(
-            f"trainer.batch_size is {given.batch_size} but the training split has {len(train)} faces; make it smaller."
+            f"trainer.batch_size is {settings.batch_size} but the training split has {len(train)} faces; "
+            "make it smaller."
         )
     method = make_method(config.method, make_setting(network, config, train))
     layout = fastest_layout(device, train.pixels.shape[1])
-    module = FaceModule(network, method, given, classes, config.method.affect_weight, layout)
+    module = FaceModule(network, method, settings, classes, config.method.affect_weight, layout)
     resume = run.path("checkpoint") if run.has("checkpoint") else None
     if resume:
         _check_fits(resume, module)
-    history = History(run.path("by_epoch"), len(train) // given.batch_size * given.batch_size)
-    with quiet(), own_processes():
-        watched = {"none": (), "val": ("val",), "test": ("val", "test")}[given.every_epoch]
-        kept = [EpochPredictions(run, watched)] if watched else []
-        trainer = make_trainer(given, device, run, [history, ProgressLines(history, given.batch_size), *kept])
-        batches = Batches(train, given.batch_size, config.seed, shuffle=True, balance=given.balance == "sampler")
+    history = History(run.path("by_epoch"), len(train) // settings.batch_size * settings.batch_size)
+    with quiet(), forgotten_process_group():
+        judged = {"none": (), "val": ("val",), "test": ("val", "test")}[settings.every_epoch]
+        predictions = [EpochPredictions(run, judged)] if judged else []
+        lines = ProgressLines(history, settings.batch_size)
+        trainer = make_trainer(settings, device, run, [history, lines, *predictions])
+        batches = Batches(train, settings.batch_size, config.seed, shuffle=True, balance=settings.balance == "sampler")
         # Every process sees the whole validation split: a share each would need padding, and so count faces twice.
-        checks = [
+        validation = [
             Batches(examples[split], PREDICT_BATCH, config.seed, shuffle=False, shard=False)
-            for split in watched or ("val",)
+            for split in judged or ("val",)
         ]
         try:
-            trainer.fit(module, batches, checks, ckpt_path=resume, weights_only=True if resume else None)
+            trainer.fit(module, batches, validation, ckpt_path=resume, weights_only=True if resume else None)
         except SystemExit as error:  # how Lightning ends after Ctrl-C
             raise KeyboardInterrupt from error
         except torch.OutOfMemoryError as error:
@@ -121,11 +124,11 @@ def fit(
 
 
 def make_setting(network: FaceNetwork, config: TrainConfig, train: Examples) -> Setting:
-    """What a method is told of a run."""
+    """What a method learns of a run."""
     target, size = train.target, train.pixels.shape[1]
     classes, affect = target.shape[1], network.affect is not None
 
-    def another() -> FaceNetwork:
+    def make_peer() -> FaceNetwork:
         return build_network(config.backbone, size, classes, affect, config.seed + PEER)[0]
 
     return Setting(
@@ -133,7 +136,7 @@ def make_setting(network: FaceNetwork, config: TrainConfig, train: Examples) -> 
         len(train),
         network.classify.in_features,
         config.trainer.epochs,
-        another,
+        make_peer,
         one_class=bool((target.max(dim=1).values > 1 - 1e-6).all()),
         weights=class_weights(target) if config.trainer.balance == "weights" else None,
         noise_rate=None if train.clean is None else float((train.clean != target.argmax(dim=1)).double().mean()),
@@ -141,23 +144,23 @@ def make_setting(network: FaceNetwork, config: TrainConfig, train: Examples) -> 
     )
 
 
-def make_trainer(given: TrainerConfig, device: torch.device, run: Run, callbacks: list[Any]) -> Trainer:
-    """Lightning's Trainer for a run folder; nothing is printed and nothing written but what is asked here."""
+def make_trainer(config: TrainerConfig, device: torch.device, run: Run, callbacks: list[Any]) -> Trainer:
+    """Lightning's Trainer for a run folder; all that it prints and writes comes from its callbacks and its logger."""
     last = run.path("checkpoint")
     saver = ModelCheckpoint(last.parent, last.stem, save_on_train_epoch_end=True, enable_version_counter=False)
-    precision: Any = given.precision
+    precision: Any = config.precision
     if precision == "auto":
         precision = "bf16-mixed" if device.type == "cuda" else "32-true"
     return Trainer(
         accelerator="gpu" if device.type == "cuda" else "cpu",
-        devices=given.devices,
-        num_nodes=machines(given),
-        strategy=given.strategy,
+        devices=config.devices,
+        num_nodes=machines(config),
+        strategy=config.strategy,
         precision=precision,
-        max_epochs=given.epochs,
-        logger=_logger(given.logger, run.folder),
+        max_epochs=config.epochs,
+        logger=_logger(config.logger, run.folder),
         callbacks=[*callbacks, saver],
-        plugins=[WholeCheckpoints(), *([SharedBatchNorm(device)] if given.strategy == "ddp" else [])],
+        plugins=[WholeCheckpoints(), *([SharedBatchNorm(device)] if config.strategy == "ddp" else [])],
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
         enable_progress_bar=False,
@@ -168,7 +171,11 @@ def make_trainer(given: TrainerConfig, device: torch.device, run: Run, callbacks
 
 @torch.inference_mode()
 def predict(module: FaceModule, device: torch.device, examples: Examples) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Probabilities (N, K), rows sum to 1, and valence and arousal (N, 2), nan without that head; float64."""
+    """A trained network's answers.
+
+    Returns:
+        Probabilities, shape (N, K), rows sum to 1; valence and arousal, shape (N, 2), nan without that head. Float64.
+    """
     network = module.method.predictor(module.network).to(device).eval()
     logits, affect = [], []
     for batch in Batches(examples, PREDICT_BATCH, seed=0, shuffle=False, shard=False):
@@ -179,10 +186,17 @@ def predict(module: FaceModule, device: torch.device, examples: Examples) -> tup
 
 
 class WholeCheckpoints(TorchCheckpointIO):
-    """Checkpoints are written aside and renamed: a file that is there is whole."""
+    """Checkpoints that are whole or not there.
+
+    Lightning's own are written to the temporary folder; where that is another disk, a killed copy leaves half a file.
+    """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        """Saves; RunError where the disk does not take it, the checkpoint before is then still there."""
+        """Saves a checkpoint.
+
+        Raises:
+            RunError: the disk does not take it; the one before is then still there.
+        """
         with whole(Path(path)) as aside:
             try:
                 torch.save(checkpoint, aside)
@@ -198,10 +212,12 @@ def _check_fits(path: Path, module: FaceModule) -> None:
     except Exception as error:  # torch raises many kinds for a broken file
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise RequestError(f"{path} cannot be read ({reason}); {way_out}.") from error
-    own = module.state_dict()
-    odd = [key for key in {**own, **state} if key not in own or key not in state or own[key].shape != state[key].shape]
-    if odd:
-        raise RequestError(f"{path} is of another architecture: {len(odd)} tensors differ, first {odd[0]}; {way_out}.")
+    expected, saved = ({key: value.shape for key, value in tensors.items()} for tensors in (module.state_dict(), state))
+    differing = [key for key in {**expected, **saved} if expected.get(key) != saved.get(key)]
+    if differing:
+        raise RequestError(
+            f"{path} is of another architecture: {len(differing)} tensors differ, first {differing[0]}; {way_out}."
+        )
 
 
 def _logger(name: str, folder: Path) -> Logger | bool:
@@ -225,15 +241,16 @@ def _logger(name: str, folder: Path) -> Logger | bool:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Lightning's tips, and its warnings about what is meant here (no worker processes), are for its own users."""
-    loggers = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning.pytorch", "lightning_fabric")]
-    levels = [each.level for each in loggers]
-    for each in loggers:
-        each.setLevel(logging.ERROR)
+    """Silences Lightning's tips, and its warnings about what is meant here (no worker processes)."""
+    levels = {
+        logging.getLogger(name): logging.getLogger(name).level for name in ("pytorch_lightning", "lightning_fabric")
+    }
+    for logger in levels:
+        logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module=r"pytorch_lightning|lightning_fabric|torch")
             yield
     finally:
-        for each, level in zip(loggers, levels, strict=True):
-            each.setLevel(level)
+        for logger, level in levels.items():
+            logger.setLevel(level)

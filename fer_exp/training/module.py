@@ -63,9 +63,9 @@ class FaceModule(LightningModule):
         views = []
         for number, name in enumerate(self.method.views):
             view = VIEWS[self.settings.augment if name == "weak" else name]
-            # Each view draws for itself; the first as it would alone, so that methods see the same first views.
-            own = draw if not number else (seed_of(draw[0], number), *draw[1:])
-            views.append(self._picture(view(pixels, own)))
+            # Each view has its own seed; the first keeps the batch's, so that all methods see the same first views.
+            view_draw = draw if not number else (seed_of(draw[0], number), *draw[1:])
+            views.append(self._picture(view(pixels, view_draw)))
         return {**batch, "views": tuple(views)}
 
     def _picture(self, pixels: Tensor) -> Tensor:
@@ -86,8 +86,7 @@ class FaceModule(LightningModule):
         loss = learnt.loss
         if learnt.output.affect is not None:
             rated = batch["affect"] if learnt.affect is None else learnt.affect
-            everyone = (rows_of_all(each) for each in (learnt.output.affect, rated))
-            loss = loss + self.affect_weight * affect_loss(*everyone)
+            loss = loss + self.affect_weight * affect_loss(rows_of_all(learnt.output.affect), rows_of_all(rated))
         if (self.device.type == "cpu" or batch_idx % CHECK_EVERY == 0) and not torch.isfinite(loss):
             raise RunError(
                 f"The loss is {float(loss.detach())} at epoch {self.current_epoch + 1}, step {batch_idx + 1}; the "
@@ -106,58 +105,62 @@ class FaceModule(LightningModule):
         self.method.after_epoch(self.current_epoch)
 
     def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> dict[str, Tensor]:
-        """``probabilities``, shape (B, K), and with that head ``affect``, shape (B, 2); logs loss and accuracy.
+        """Logs loss and accuracy against validation's labels, noise included.
 
-        Both are against the labels that validation has, noise included.
+        The second loader is the test split, asked for by ``trainer.every_epoch=test``. Nothing of it is logged, so that
+        nothing can be chosen on it.
 
-        The second loader is the test split, asked for by ``trainer.every_epoch=test``; nothing is logged of it, so
-        that nothing can be chosen on it.
+        Returns:
+            ``probabilities``, shape (B, K), and with a valence/arousal head ``affect``, shape (B, 2).
         """
         output: Output = self.method.predictor(self.network)(batch["views"][0])
         logits = output.logits
         if dataloader_idx == 0:
             right = logits.argmax(dim=1) == batch["target"].argmax(dim=1)
-            same: dict[str, Any] = {"batch_size": len(logits), "add_dataloader_idx": False}
-            self.log("val_loss", soft_cross_entropy(logits, batch["target"]), **same)
-            self.log("val_accuracy", right.float().mean(), **same)
+            shared: dict[str, Any] = {"batch_size": len(logits), "add_dataloader_idx": False}
+            self.log("val_loss", soft_cross_entropy(logits, batch["target"]), **shared)
+            self.log("val_accuracy", right.float().mean(), **shared)
         answers = {"probabilities": logits.double().softmax(dim=1)}
         return answers if output.affect is None else {**answers, "affect": output.affect}
 
     def configure_optimizers(self) -> Any:
         """The optimiser, and a learning rate that is a function of the step alone."""
-        given = self.settings
-        optimizer = make_optimizer(given, self)
+        optimizer = make_optimizer(self.settings, self)
         steps = int(self.trainer.estimated_stepping_batches)
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: factor(given.schedule, step / steps))
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: factor(self.settings.schedule, step / steps)
+        )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
-def make_optimizer(given: TrainerConfig, module: nn.Module) -> torch.optim.Optimizer:
+def make_optimizer(config: TrainerConfig, module: nn.Module) -> torch.optim.Optimizer:
     """The optimiser that ``trainer.optimizer`` names, fused: AdamW's step on ResNet-18 takes a third of the time.
 
     Args:
-        given: optimizer, learning_rate, weight_decay, and head_learning_rate for all that is no part of a backbone.
-        module: whose parameters are trained; those that want no gradient are left out.
+        config: optimizer, learning_rate, weight_decay, and head_learning_rate for all parameters outside a backbone.
+        module: its parameters that want a gradient are trained.
     """
-    named = [(name, each) for name, each in module.named_parameters() if each.requires_grad]
-    groups: list[dict[str, Any]] = [{"params": [each for _, each in named]}]
-    if given.head_learning_rate is not None:
-        groups = [{"params": [each for name, each in named if "backbone." in name]}]
-        heads = [each for name, each in named if "backbone." not in name]
-        groups.append({"params": heads, "lr": given.head_learning_rate})
-    rate, decay = given.learning_rate, given.weight_decay
-    if given.optimizer == "sgd":
-        return torch.optim.SGD(groups, rate, momentum=0.9, weight_decay=decay, nesterov=True, fused=True)
-    if given.optimizer == "adam":
-        return torch.optim.Adam(groups, rate, weight_decay=decay, fused=True)
-    return torch.optim.AdamW(groups, rate, weight_decay=decay, fused=True)
+    trained = {name: weights for name, weights in module.named_parameters() if weights.requires_grad}
+    groups: list[dict[str, Any]] = [{"params": [*trained.values()]}]
+    if config.head_learning_rate is not None:
+        heads = [weights for name, weights in trained.items() if "backbone." not in name]
+        groups = [
+            {"params": [weights for name, weights in trained.items() if "backbone." in name]},
+            {"params": heads, "lr": config.head_learning_rate},
+        ]
+    settings: dict[str, Any] = {"lr": config.learning_rate, "weight_decay": config.weight_decay, "fused": True}
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(groups, momentum=0.9, nesterov=True, **settings)
+    return (torch.optim.Adam if config.optimizer == "adam" else torch.optim.AdamW)(groups, **settings)
 
 
 def factor(schedule: str, done: float) -> float:
-    """What the learning rate is multiplied by once a share ``done`` (0..1) of the steps is taken.
+    """What the learning rate is multiplied by.
 
-    ``cosine`` falls from 1 to 0, ``step`` divides by ten after two thirds and again after eight ninths, ``constant``
-    stays.
+    Args:
+        schedule: ``cosine`` falls from 1 to 0, ``step`` divides by ten after two thirds and again after eight ninths,
+            ``constant`` stays at 1.
+        done: share of all steps taken, 0 to 1.
 
     >>> factor("cosine", 0.5), factor("step", 0.7), factor("constant", 0.9)
     (0.5, 0.1, 1.0)

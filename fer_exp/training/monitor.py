@@ -1,4 +1,4 @@
-"""What is learnt of right and of wrong labels, and whom a method selects: counts over an epoch, for the history.
+"""Counts over an epoch, for the history: what is learnt of right and of wrong labels, and which faces are selected.
 
 Under noise made on purpose it is known which labels are wrong. The three memorisation curves follow Liu et al. 2020
 (ELR): accuracy on clean faces, wrong labels memorised, and faces with wrong labels seen as what they are.
@@ -12,26 +12,28 @@ import torch
 import torch.distributed
 from torch import Tensor
 
+from fer_exp.training.processes import place
+
 RIGHT, WRONG, MEMORISED, RECOVERED, CLEAN_RIGHT = range(5)
 SELECTED, SELECTED_RIGHT, COULD_BE_SELECTED = range(5, 8)
 
 
 class Monitor:
-    """Counts, per class of the label given, over one epoch, on the device that the batches are on.
+    """Counts per class of the label over one epoch, on the batches' device.
 
     Args:
-        classes: names of the columns a class; index by index.
+        classes: K names, in the order of the logits.
     """
 
     def __init__(self, classes: tuple[str, ...]) -> None:
         self.classes = classes
-        self._forget()
+        self._reset()
 
-    def _forget(self) -> None:
+    def _reset(self) -> None:
         self._counts: Tensor | None = None
         self._known = self._selects = False
         self._sums: dict[str, Tensor] = {}
-        self._numbers: dict[str, Tensor] = {}
+        self._known_batches: dict[str, Tensor] = {}
 
     def see(
         self,
@@ -45,72 +47,72 @@ class Monitor:
 
         Args:
             logits: of the first view, shape (B, K), in training mode.
-            target: distributions taught, shape (B, K); a face's given label is the first of its largest.
+            target: distributions taught, shape (B, K); a face's label is its first class of the highest share.
             clean: classes before noise, shape (B,), or None.
             selected: which faces taught their own label, shape (B,), bool, or None.
             figures: a method's own scalars or (K,) tensors.
         """
-        given, said = target.argmax(dim=1), logits.detach().argmax(dim=1)
-        truth = given if clean is None else clean
-        right = given == truth
-        rows = [right, ~right, ~right & (said == given), ~right & (said == truth), right & (said == given)]
+        label, predicted = target.argmax(dim=1), logits.detach().argmax(dim=1)
+        truth = label if clean is None else clean
+        right, learnt = label == truth, predicted == label
+        rows = [right, ~right, ~right & learnt, ~right & (predicted == truth), right & learnt]
         chosen = torch.zeros_like(right) if selected is None else selected
         rows += [chosen, chosen & right, right if selected is not None else chosen]
-        onehot = torch.nn.functional.one_hot(given, len(self.classes)).double()
+        onehot = torch.nn.functional.one_hot(label, len(self.classes)).double()
         counts = torch.stack(rows).double() @ onehot
         self._counts = counts if self._counts is None else self._counts + counts
         self._known |= clean is not None
         self._selects |= selected is not None
         for name, value in figures.items():
             value = value.detach().double()
-            there = ~torch.isnan(value)
-            self._sums[name] = self._sums.get(name, 0) + torch.where(there, value, 0.0)
-            self._numbers[name] = self._numbers.get(name, 0) + there.double()
+            known = ~torch.isnan(value)
+            self._sums[name] = self._sums.get(name, 0) + torch.where(known, value, 0.0)
+            self._known_batches[name] = self._known_batches.get(name, 0) + known.double()
 
     def figures(self) -> dict[str, float]:
         """The epoch's figures over all processes, nan where a share is of nothing; the counts start again.
 
         Returns:
-            ``train_accuracy``; where labels were made wrong on purpose ``train_accuracy_clean``,
-            ``wrong_memorised`` and ``wrong_recovered``; where the method selects ``selected_share``, and with wrong
-            labels known ``selection_precision`` and ``selection_recall``, each over all and by class of the given
-            label; and the method's own figures.
+            ``train_accuracy``. Where labels were made wrong on purpose: ``train_accuracy_clean``, ``wrong_memorised``
+            and ``wrong_recovered``. Where the method selects: ``selected_share``, over all and by class of the label;
+            if wrong labels are known as well, likewise ``selection_precision`` and ``selection_recall``. And the
+            method's own figures.
         """
         if self._counts is None:
             return {}
         count = _summed(self._counts)
         total = count.sum(dim=1)
-        made = {"train_accuracy": _share(total[CLEAN_RIGHT] + total[MEMORISED], total[RIGHT] + total[WRONG])}
+        figures = {"train_accuracy": _share(total[CLEAN_RIGHT] + total[MEMORISED], total[RIGHT] + total[WRONG])}
         if self._known:
-            made["train_accuracy_clean"] = _share(total[CLEAN_RIGHT], total[RIGHT])
-            made["wrong_memorised"] = _share(total[MEMORISED], total[WRONG])
-            made["wrong_recovered"] = _share(total[RECOVERED], total[WRONG])
+            figures["train_accuracy_clean"] = _share(total[CLEAN_RIGHT], total[RIGHT])
+            figures["wrong_memorised"] = _share(total[MEMORISED], total[WRONG])
+            figures["wrong_recovered"] = _share(total[RECOVERED], total[WRONG])
         if self._selects:
-            made |= self._by_class("selected_share", count[SELECTED], count[RIGHT] + count[WRONG])
+            figures |= self._by_class("selected_share", count[SELECTED], count[RIGHT] + count[WRONG])
             if self._known:
-                made |= self._by_class("selection_precision", count[SELECTED_RIGHT], count[SELECTED])
-                made |= self._by_class("selection_recall", count[SELECTED_RIGHT], count[COULD_BE_SELECTED])
+                figures |= self._by_class("selection_precision", count[SELECTED_RIGHT], count[SELECTED])
+                figures |= self._by_class("selection_recall", count[SELECTED_RIGHT], count[COULD_BE_SELECTED])
         for name in self._sums:
-            value = _summed(self._sums[name]) / _summed(self._numbers[name])
+            value = _summed(self._sums[name]) / _summed(self._known_batches[name])
             if value.ndim:
-                made |= {f"{name}_{own}": float(each) for own, each in zip(self.classes, value, strict=True)}
+                figures |= {f"{name}_{label}": float(mean) for label, mean in zip(self.classes, value, strict=True)}
             else:
-                made[name] = float(value)
-        self._forget()
-        return made
+                figures[name] = float(value)
+        self._reset()
+        return figures
 
-    def _by_class(self, name: str, part: Tensor, whole: Tensor) -> dict[str, float]:
-        shares = {f"{name}_{own}": _share(part[k], whole[k]) for k, own in enumerate(self.classes)}
-        return {name: _share(part.sum(), whole.sum()), **shares}
+    def _by_class(self, name: str, count: Tensor, total: Tensor) -> dict[str, float]:
+        shares = {f"{name}_{label}": _share(count[k], total[k]) for k, label in enumerate(self.classes)}
+        return {name: _share(count.sum(), total.sum()), **shares}
 
 
-def _share(part: Tensor, whole: Tensor) -> float:
-    return float(part / whole) if whole > 0 else float("nan")
+def _share(count: Tensor, total: Tensor) -> float:
+    return float(count / total) if total > 0 else float("nan")
 
 
 def _summed(values: Tensor) -> Tensor:
     """Over all processes of a DDP run."""
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
+    if place()[1] > 1:
         values = values.clone()
         torch.distributed.all_reduce(values)
     return values

@@ -1,4 +1,4 @@
-"""What the processes of a DDP run do together, so that a run does not depend on how many they are."""
+"""What the processes of a DDP run do together, so that results do not depend on their number."""
 
 from __future__ import annotations
 
@@ -24,34 +24,37 @@ def place() -> tuple[int, int]:
     return 0, 1
 
 
-def machines(given: TrainerConfig) -> int:
-    """How many machines share a run, as torchrun or SLURM says.
+def machines(config: TrainerConfig) -> int:
+    """Number of machines that share a run, as torchrun or SLURM says.
+
+    Args:
+        config: devices, strategy and batch_size are read.
 
     Raises:
         RequestError: torchrun started another number of processes here than the run has devices, or they cannot share
             a batch evenly.
     """
-    here, count = os.environ.get("LOCAL_WORLD_SIZE"), 1
-    if here is not None:
-        if int(here) != given.devices:
+    local, count = os.environ.get("LOCAL_WORLD_SIZE"), 1
+    if local is not None:
+        if int(local) != config.devices:
             raise RequestError(
-                f"trainer.devices is {given.devices} but torchrun started {here} processes on this machine; give "
-                f"trainer=ddp trainer.devices={here}."
+                f"trainer.devices is {config.devices} but torchrun started {local} processes on this machine; give "
+                f"trainer=ddp trainer.devices={local}."
             )
-        count = int(os.environ["WORLD_SIZE"]) // int(here)
-    elif given.strategy == "ddp":
+        count = int(os.environ["WORLD_SIZE"]) // int(local)
+    elif config.strategy == "ddp":
         count = int(os.environ.get("SLURM_NNODES", "1"))
-    if given.batch_size % (given.devices * count):
+    if config.batch_size % (config.devices * count):
         raise RequestError(
-            f"trainer.batch_size is {given.batch_size} and {given.devices} devices on each of {count} machines share "
-            f"it evenly; make it a multiple of {given.devices * count}."
+            f"trainer.batch_size is {config.batch_size} and {config.devices} devices on each of {count} machines share "
+            f"it evenly; make it a multiple of {config.devices * count}."
         )
     return count
 
 
 @contextmanager
-def own_processes() -> Iterator[None]:
-    """End the process group with the fit and forget its address, or the next DDP job of a sweep would look for it."""
+def forgotten_process_group() -> Iterator[None]:
+    """Ends the process group with the fit and removes its address, which the next DDP job of a sweep would look for."""
     names = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "LOCAL_RANK", "WORLD_SIZE")
     before = {name: os.environ[name] for name in names if name in os.environ}
     try:
@@ -65,7 +68,7 @@ def own_processes() -> Iterator[None]:
 
 
 class _Sum(torch.autograd.Function):
-    """The sum over all processes. What each makes of it counts, so gradients are summed too."""
+    """The sum over all processes, and over their gradients; torch deprecated its own, distributed.nn.all_reduce."""
 
     @staticmethod
     def forward(ctx: Any, values: Tensor) -> Tensor:
@@ -81,20 +84,26 @@ class _Sum(torch.autograd.Function):
 
 
 def rows_of_all(values: Tensor) -> Tensor:
-    """The rows of all processes, each of which holds as many, process by process; gradients pass.
+    """The rows of all processes, one process after the other; gradients pass.
 
-    A loss of them that every process computes has the gradient of one process, once DDP has taken the mean.
+    A loss that every process computes of them has the right gradient once DDP has taken the mean.
+
+    Args:
+        values: rows of this process, shape (B, ...), the same on each.
+
+    Returns:
+        Shape (B * processes, ...).
     """
     rank, world = place()
     if world == 1:
         return values
-    parts = [values if other == rank else torch.zeros_like(values) for other in range(world)]
-    total: Tensor = _Sum.apply(torch.cat(parts))
+    shares = [values if other == rank else torch.zeros_like(values) for other in range(world)]
+    total: Tensor = _Sum.apply(torch.cat(shares))
     return total
 
 
 class _BatchNormOfAll(_BatchNorm):
-    """What torch.nn.SyncBatchNorm computes, which torch has for GPUs alone."""
+    """What torch.nn.SyncBatchNorm computes; torch refuses that on CPUs."""
 
     def forward(self, input: Tensor) -> Tensor:
         if not self.training:
@@ -104,14 +113,14 @@ class _BatchNormOfAll(_BatchNorm):
         variances, means = rows_of_all(torch.stack(torch.var_mean(values, others, correction=0))[None]).unbind(dim=1)
         mean = means.mean(dim=0)
         variance = variances.mean(dim=0) + (means - mean).square().mean(dim=0)
-        self._remember(mean.detach(), variance.detach(), values.numel() // len(mean))
+        self._update_running(mean.detach(), variance.detach(), values.numel() // len(mean))
         shape = (-1, *(1 for _ in others[1:]))
         normal = (values - mean.view(shape)) * torch.rsqrt(variance + self.eps).view(shape)
         if self.affine:
             normal = normal * self.weight.view(shape) + self.bias.view(shape)
         return normal.to(input.dtype)
 
-    def _remember(self, mean: Tensor, variance: Tensor, count: int) -> None:
+    def _update_running(self, mean: Tensor, variance: Tensor, count: int) -> None:
         if self.running_mean is None or self.running_var is None or self.num_batches_tracked is None:
             return
         self.num_batches_tracked += 1
@@ -125,7 +134,7 @@ class _BatchNormOfAll(_BatchNorm):
 
 
 class SharedBatchNorm(LayerSync):
-    """Lightning's plugin: during a fit, batch normalisation is over the whole batch of all processes, on CPUs too."""
+    """Lightning's plugin: during a fit, batch normalisation is over the batch of all processes, on CPUs too."""
 
     def __init__(self, device: torch.device) -> None:
         self._gpu = TorchSyncBatchNorm() if device.type == "cuda" else None
@@ -135,17 +144,17 @@ class SharedBatchNorm(LayerSync):
         """Makes the layers share."""
         if self._gpu is not None:
             return self._gpu.apply(model)
-        for each in model.modules():
-            if type(each) in (nn.BatchNorm1d, nn.BatchNorm2d):
-                self._before[each] = type(each)
-                each.__class__ = _BatchNormOfAll
+        for layer in model.modules():
+            if type(layer) in (nn.BatchNorm1d, nn.BatchNorm2d):
+                self._before[layer] = type(layer)
+                layer.__class__ = _BatchNormOfAll
         return model
 
     def revert(self, model: nn.Module) -> nn.Module:
         """Makes them ordinary layers again."""
         if self._gpu is not None:
             return self._gpu.revert(model)
-        for each, kind in self._before.items():
-            each.__class__ = kind
+        for layer, kind in self._before.items():
+            layer.__class__ = kind
         self._before.clear()
         return model

@@ -1,4 +1,4 @@
-"""What a person sees of a training, on standard error; history.csv; and what is kept of every epoch to be judged."""
+"""Progress on standard error, history.csv, and the answers of every epoch, which are judged later."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from pytorch_lightning import Callback, LightningModule, Trainer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from fer_exp.files import whole
 from fer_exp.progress import progress
@@ -25,7 +25,7 @@ class History(Callback):
     """One row an epoch, in the checkpoint and in history.csv: losses, accuracy, the method's figures, seconds, speed.
 
     Args:
-        path: where to write; rewritten whole after each epoch.
+        path: of history.csv, rewritten whole after each epoch.
         faces: training faces an epoch, all processes together.
     """
 
@@ -58,23 +58,23 @@ class History(Callback):
         return {"rows": self.rows}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Takes the rows of the checkpoint, no more: what came after it is trained again."""
+        """Takes the checkpoint's rows; epochs after it are trained again."""
         self.rows = list(state_dict["rows"])
 
 
 class EpochPredictions(Callback):
-    """Keeps what the network says of validation, and of test where that is asked for, after every epoch.
+    """Saves the network's answers on validation, and on test where that is asked for, after every epoch.
 
     Args:
-        run: a file an epoch is written below it (``Run.epoch_file``), float32: by split probabilities (N, K), and with
-            that head as ``<split>_affect`` valence and arousal (N, 2).
+        run: each epoch's file (``Run.epoch_file``) has float32 arrays: by split probabilities (N, K),
+            and with a valence/arousal head as ``<split>_affect`` valence and arousal (N, 2).
         splits: names of the loaders, in their order.
     """
 
     def __init__(self, run: Run, splits: tuple[str, ...]) -> None:
         self.run = run
         self.splits = splits
-        self._seen: dict[str, list[np.ndarray[Any, np.dtype[np.float32]]]] = {}
+        self._answers: dict[str, list[np.ndarray[Any, np.dtype[np.float32]]]] = {}
 
     def on_validation_batch_end(
         self,
@@ -85,88 +85,70 @@ class EpochPredictions(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Takes a batch's answers."""
+        """Keeps a batch's answers."""
         split = self.splits[dataloader_idx]
         for name, values in outputs.items():
-            own = split if name == "probabilities" else f"{split}_{name}"
-            self._seen.setdefault(own, []).append(values.float().cpu().numpy())
+            array = split if name == "probabilities" else f"{split}_{name}"
+            self._answers.setdefault(array, []).append(values.float().cpu().numpy())
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Writes the epoch's file; an epoch that is trained again after an interruption replaces its own."""
-        seen, self._seen = self._seen, {}
+        """Writes the epoch's file; an epoch that is trained again after an interruption replaces it."""
+        answers, self._answers = self._answers, {}
         if trainer.is_global_zero:
-            arrays: dict[str, Any] = {name: np.concatenate(parts) for name, parts in seen.items()}
+            arrays: dict[str, Any] = {name: np.concatenate(batches) for name, batches in answers.items()}
             with whole(self.run.epoch_file(trainer.current_epoch + 1)) as aside, aside.open("wb") as stream:
                 np.savez(stream, **arrays)
 
 
 class ProgressLines(Callback):
-    """A bar with loss, images/s and time left on a terminal; one line an epoch anywhere else.
+    """A bar with loss, images/s and time left on a terminal; one line an epoch there and anywhere else.
+
+    Lightning's own bars start anew with every epoch and draw between steps; rich draws this one in a thread of its own.
 
     Args:
-        history: whose last row a line shows.
+        history: its last row is shown.
         batch_size: faces a step, all processes together.
     """
 
     def __init__(self, history: History, batch_size: int) -> None:
         self.history = history
         self.batch_size = batch_size
-        self.console = Console(stderr=True)
-        self._bar: Progress | None = None
-        self._task = TaskID(0)
-        self._shown = self._first = 0.0
-        self._steps = 0
+        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+        self.bar = Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=4)
+        self._shown = 0.0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Puts up the bar, where the run goes on from."""
-        if not trainer.is_global_zero or not self.console.is_terminal:
-            return
-        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[says]}"), TimeRemainingColumn())
-        self._bar = Progress(*columns, console=self.console, transient=True)
-        total = int(trainer.estimated_stepping_batches)
-        self._task = self._bar.add_task("training", total=total, completed=trainer.global_step, says="")
-        self._bar.start()
+        """Puts up the bar at the step where the run goes on."""
+        if trainer.is_global_zero and self.bar.console.is_terminal:
+            self.bar.add_task("", total=int(trainer.estimated_stepping_batches), completed=trainer.global_step)
+            self.bar.start()
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
         """Moves the bar, at most five times a second: reading a loss makes a GPU wait."""
-        if self._bar is None:
-            return
         now = time.perf_counter()
-        if not self._steps:
-            self._first = now
-        self._steps += 1
-        if now - self._shown < 0.2:
+        if not self.bar.tasks or now - self._shown < 0.2:
             return
         self._shown = now
-        speed = self.batch_size * (self._steps - 1) / (now - self._first) if self._steps > 1 else 0.0
-        loss = float(outputs["loss"]) if isinstance(outputs, dict) else float("nan")
-        says = f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}  loss {loss:.3f}  {speed:,.0f} images/s"
-        self._bar.update(self._task, completed=trainer.global_step, says=says)
-
-    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts the next epoch's speed afresh, so that validation does not count."""
-        self._steps = 0
+        task, loss = self.bar.tasks[0], float(outputs["loss"]) if isinstance(outputs, dict) else float("nan")
+        words = f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}  loss {loss:.3f}"
+        words += f"  {self.batch_size * (task.speed or 0):,.0f} images/s"
+        self.bar.update(task.id, completed=trainer.global_step, description=words)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Prints the epoch's line."""
+        """Prints the epoch's line; rich puts it above a bar."""
         if not trainer.is_global_zero:
             return
         row, last = self.history.rows[-1], trainer.max_epochs or 0
-        seconds = sum(each["seconds"] for each in self.history.rows) / len(self.history.rows)
+        seconds = sum(row["seconds"] for row in self.history.rows) / len(self.history.rows)
         left = round(seconds * (last - row["epoch"]))
         line = (
             f"epoch {row['epoch']}/{last}  loss {row['train_loss']:.3f}  val_loss {row['val_loss']:.3f}  val_accuracy "
             f"{row['val_accuracy']:.3f}  {row['images_per_second']:,.0f} images/s  {left // 60}:{left % 60:02d} left"
         )
-        if self._bar is not None:
-            self._bar.console.print(line, highlight=False)
-        else:
-            progress(line)
+        progress(line)
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Takes the bar down, also when the run failed."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
+        self.bar.stop()

@@ -3,6 +3,9 @@
 The pool, the ranges and the way of drawing are those that semi-supervised training uses: Sohn et al. 2020 (FixMatch),
 appendix D, in the form of its public PyTorch version, after Cubuk et al. 2020 (RandAugment). One difference: levels are
 drawn from 1 to 10, both included, as the methods on noisy expressions say; that version never draws 10.
+
+torchvision's RandAugment gives a whole batch the same operation and level, and its arithmetic is not Pillow's. Only its
+``equalize`` takes no level, treats each face alone and gives the same bytes.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torchvision.transforms.v2 import functional
 
 OPS = (
     "auto_contrast",
@@ -67,17 +71,17 @@ def rand_augment(pixels: Tensor, ops: Tensor, levels: Tensor, signs: Tensor) -> 
     views = pixels.clone()
     for code in sorted(set(ops.tolist()) - {IDENTITY}):
         faces = (ops == code).nonzero().squeeze(1)
-        there = faces.to(pixels.device, non_blocking=True)
-        views[there] = operate(OPS[code], pixels[there], levels[faces], signs[faces])
+        rows = faces.to(pixels.device, non_blocking=True)
+        views[rows] = operate(OPS[code], pixels[rows], levels[faces], signs[faces])
     return views
 
 
 def operate(op: str, faces: Tensor, level: Tensor, sign: Tensor) -> Tensor:
-    """One operation of ``OPS`` on all faces, (F, H, W, C), at a level and sign each, shape (F,), on the CPU."""
+    """One operation of ``OPS`` on faces of shape (F, H, W, C); levels and signs have shape (F,) and lie on the CPU."""
     if op == "auto_contrast":
         return auto_contrast(faces)
     if op == "equalize":
-        return equalize(faces)
+        return functional.equalize(faces.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
     if op in DULLED:
         return blend(DULLED[op](faces), faces, _wide(0.05 + level * 0.9 / LEVELS, faces))
     if op == "posterize":
@@ -99,23 +103,23 @@ def matrices(op: str, level: Tensor, height: int, width: int) -> Tensor:
         width: of the picture.
 
     Returns:
-        a, b, c, d, e, f: shape (F, 6), float64.
+        Columns a to f, shape (F, 6), float64.
     """
-    made = torch.tensor([1.0, 0, 0, 0, 1, 0], dtype=torch.float64).repeat(len(level), 1)
+    maps = torch.tensor([1.0, 0, 0, 0, 1, 0], dtype=torch.float64).repeat(len(level), 1)
     amount = level.double() * 0.3 / LEVELS
     if op == "rotate":
         angle = -level.double() * 30 / LEVELS * math.pi / 180
         cos, sin, x, y = angle.cos(), angle.sin(), width / 2, height / 2
-        made = torch.stack([cos, sin, x - cos * x - sin * y, -sin, cos, y + sin * x - cos * y], dim=1)
+        maps = torch.stack([cos, sin, x - cos * x - sin * y, -sin, cos, y + sin * x - cos * y], dim=1)
     elif op == "shear_x":
-        made[:, 1] = amount
+        maps[:, 1] = amount
     elif op == "shear_y":
-        made[:, 3] = amount
+        maps[:, 3] = amount
     elif op == "translate_x":
-        made[:, 2] = (amount * width).trunc()
+        maps[:, 2] = (amount * width).trunc()
     else:
-        made[:, 5] = (amount * height).trunc()
-    return made
+        maps[:, 5] = (amount * height).trunc()
+    return maps
 
 
 def transform(faces: Tensor, maps: Tensor) -> Tensor:
@@ -123,7 +127,7 @@ def transform(faces: Tensor, maps: Tensor) -> Tensor:
 
     Args:
         faces: (F, H, W, C), uint8.
-        maps: of ``matrices``, shape (F, 6).
+        maps: as ``matrices`` gives them, shape (F, 6).
     """
     count, height, width, channels = faces.shape
     a, b, c, d, e, f = maps.unbind(dim=1)
@@ -135,8 +139,8 @@ def transform(faces: Tensor, maps: Tensor) -> Tensor:
     column, row = (a * xs + b * ys + c) >> 16, (d * xs + e * ys + f) >> 16
     inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
     index = (row * width + column).where(inside, 0).view(count, -1, 1).expand(-1, -1, channels)
-    found = faces.reshape(count, -1, channels).gather(1, index).view(faces.shape)
-    return found.where(inside[..., None], 0)
+    moved = faces.reshape(count, -1, channels).gather(1, index).view(faces.shape)
+    return moved.where(inside[..., None], 0)
 
 
 def auto_contrast(faces: Tensor) -> Tensor:
@@ -146,24 +150,6 @@ def auto_contrast(faces: Tensor) -> Tensor:
     scale = torch.full_like(low, 255) / (high - low).clamp(min=1)
     stretched = (faces * scale - low * scale).clamp_(0, 255).to(torch.uint8)
     return torch.where(high > low, stretched, faces)
-
-
-def equalize(faces: Tensor) -> Tensor:
-    """Each channel mapped so that its grey values are used as evenly as whole values allow.
-
-    Grey value v becomes (s // 2 + pixels darker than v) // s, where s is a 255th of the pixels, without those of the
-    brightest value; a channel stays where s is 0.
-    """
-    count, height, width, channels = faces.shape
-    values = faces.permute(0, 3, 1, 2).reshape(count * channels, -1).long()
-    histogram = torch.zeros(len(values), 256, dtype=torch.int64, device=faces.device)
-    histogram.scatter_add_(1, values, torch.ones_like(values))
-    last = histogram.gather(1, values.amax(dim=1, keepdim=True))
-    step = (height * width - last) // 255
-    darker = histogram.cumsum(dim=1) - histogram
-    table = ((step // 2 + darker) // step.clamp(min=1)).clamp_(max=255)
-    mapped = torch.where(step > 0, table.gather(1, values), values).to(torch.uint8)
-    return mapped.view(count, channels, height, width).permute(0, 2, 3, 1)
 
 
 def blend(dull: Tensor, faces: Tensor, factor: Tensor) -> Tensor:

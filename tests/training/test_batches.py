@@ -7,7 +7,7 @@ import torch
 from fer_exp.methods.ce import soft_cross_entropy
 from fer_exp.training import batches as batches_module
 from fer_exp.training.augment import MEAN, STD, normalise, weak
-from fer_exp.training.batches import Batches, Examples, class_weights, resident
+from fer_exp.training.batches import Batches, Examples, class_weights, on_device
 
 
 def examples(count: int = 10, size: int = 12, channels: int = 1) -> Examples:
@@ -127,9 +127,9 @@ def test_pixels_move_to_a_gpu_that_has_twice_the_room_and_nowhere_else(monkeypat
     pixels = np.random.default_rng(0).integers(0, 256, (50, 4, 4, 3), dtype=np.uint8)
     monkeypatch.setattr(batches_module, "RESIDENT", 700)  # several pieces, the last one short
     gpu, cpu = torch.device("meta"), torch.device("cpu")
-    assert resident(pixels, cpu, 10 * pixels.nbytes) is pixels
-    assert resident(pixels, gpu, 2 * pixels.nbytes - 1) is pixels
-    placed = resident(pixels, gpu, 2 * pixels.nbytes)
+    assert on_device(pixels, cpu, 10 * pixels.nbytes) is pixels
+    assert on_device(pixels, gpu, 2 * pixels.nbytes - 1) is pixels
+    placed = on_device(pixels, gpu, 2 * pixels.nbytes)
     assert placed.device.type == "meta"
     assert placed.shape == pixels.shape
 
@@ -137,7 +137,7 @@ def test_pixels_move_to_a_gpu_that_has_twice_the_room_and_nowhere_else(monkeypat
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 def test_batches_gathered_on_a_gpu_are_those_of_the_cpu():
     own = examples()
-    placed = resident(own.pixels, torch.device("cuda"), 10 * own.pixels.nbytes)
+    placed = on_device(own.pixels, torch.device("cuda"), 10 * own.pixels.nbytes)
     there = Batches(replace(own, pixels=placed), 4, seed=0, shuffle=True)
     for one, other in zip(Batches(own, 4, seed=0, shuffle=True), there, strict=True):
         assert torch.equal(weak(one["pixels"], one["draw"]), weak(other["pixels"], other["draw"]).cpu())
