@@ -96,7 +96,7 @@ def plain(files: list[Path], size: int, steps: int, workers: int, device: torch.
         pin_memory=device.type == "cuda",
         persistent_workers=workers > 0,
     )
-    clock = Clock(device)
+    clock = Clock(device, steps)
     with tempfile.TemporaryDirectory() as folder, quiet():
         trainer = Trainer(
             accelerator="gpu" if device.type == "cuda" else "cpu",

@@ -131,7 +131,7 @@ def whole_path(examples: Examples, config: BenchConfig, device: torch.device, cl
     training = TrainConfig(backbone=config.backbone, method=config.method, trainer=config.trainer, seed=config.seed)
     method = make_method(config.method, make_setting(network, training, repeated))
     module = FaceModule(network, method, config.trainer, tuple(map(str, range(classes))), layout=layout)
-    clock = Clock(device)
+    clock = Clock(device, config.steps)
     with tempfile.TemporaryDirectory(dir=config.output and Path(config.output).expanduser()) as folder, quiet():
         trainer = make_trainer(replace(config.trainer, epochs=1), device, Run(Path(folder)), [clock])
         trainer.fit(module, Batches(repeated, config.trainer.batch_size, config.seed, shuffle=True))
@@ -139,24 +139,20 @@ def whole_path(examples: Examples, config: BenchConfig, device: torch.device, cl
 
 
 class Clock(Callback):
-    """Times the steps after the first few."""
+    """Times the steps after the first few, once the device has done them."""
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: torch.device, steps: int) -> None:
         self.device = device
+        self.last = WARM + steps - 1
         self.start = self.stop = 0.0
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: object, batch: Batch, batch_idx: int
     ) -> None:
-        """Starts the clock once the first steps are done."""
-        if batch_idx == WARM - 1:
+        """Starts the clock after the first steps and stops it after the last one."""
+        if batch_idx in (WARM - 1, self.last):
             _wait(self.device)
-            self.start = time.perf_counter()
-
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Stops it."""
-        _wait(self.device)
-        self.stop = time.perf_counter()
+            self.start, self.stop = self.stop, time.perf_counter()
 
 
 def _wait(device: torch.device) -> None:

@@ -14,11 +14,12 @@ from fer_exp.labels.votes import majority
 from fer_exp.metrics.distribution import l1
 from fer_exp.stats.bootstrap import FloatArray, weighted_mean
 from fer_exp.stats.shares import wilson
-from fer_exp.stats.totals import joint_intervals
+from fer_exp.stats.totals import Interval, joint_intervals
 
 PANELS = 50
 """Pairs of panels drawn for a floor."""
 HALVINGS = 20
+"""Halvings of a face's raters behind a human floor."""
 
 
 def against_lab(
@@ -63,10 +64,12 @@ def against_lab(
             votes.append(summed)
             tops.append(majority(summed, ties, seed).top)
         for answers, crowd, top in zip(("all", "filtered"), votes, tops, strict=False):
-            facts = {"answers": answers, "merged": bool(names)}
-            agreements.append(agreement_with_lab(top, tops[2], columns).assign(**facts))
-            distances.append({**facts, **distance_to_lab(crowd, votes[2], samples, seed)})
-        gains.append(filter_gain(*votes, tops, samples, seed).assign(merged=bool(names)))
+            agreement = agreement_with_lab(top, tops[2], columns)
+            agreements.append(agreement.assign(answers=answers, merged=bool(names)))
+            distance = distance_to_lab(crowd, votes[2], samples, seed)
+            distances.append({"answers": answers, "merged": bool(names), **distance})
+        gain = filter_gain(votes[0], votes[1], votes[2], tops, samples, seed)
+        gains.append(gain.assign(merged=bool(names)))
     order = ["answers", "merged", "class", "agreement", "low", "high", "n"]
     return {
         "agreement": pd.concat(agreements, ignore_index=True)[order].sort_values("answers", kind="stable"),
@@ -161,11 +164,7 @@ def distance_to_lab(
     ours, theirs = crowd[used], lab[used]
     share = theirs / theirs.sum(axis=1, keepdims=True)
     distance = l1(share, ours / ours.sum(axis=1, keepdims=True))
-
-    def mean(weights: FloatArray | None) -> FloatArray:
-        return weighted_mean(distance, weights)[..., None]
-
-    value, low, high = joint_intervals(mean, ["l1"], len(distance), samples, seed)["l1"]
+    value, low, high = _mean_interval(distance, samples, seed)
     generator = np.random.default_rng([seed, 3])
     sizes: list[NDArray[np.int64]] = [side.sum(axis=1).astype(np.int64) for side in (ours, theirs)]
     floors = [l1(*(generator.multinomial(size, share) / size[:, None] for size in sizes)).mean() for _ in range(PANELS)]
@@ -209,14 +208,9 @@ def filter_gain(
         ("agreement", right[1] - right[0]),
         ("l1", l1(shares[2], shares[1]) - l1(shares[2], shares[0])),
     ):
-        if len(change) == 0:
-            continue
-
-        def mean(weights: FloatArray | None, change: FloatArray = change) -> FloatArray:
-            return weighted_mean(change, weights)[..., None]
-
-        value, low, high = joint_intervals(mean, [measure], len(change), samples, seed)[measure]
-        rows.append({"measure": measure, "change": value, "low": low, "high": high, "n": len(change)})
+        if len(change):
+            value, low, high = _mean_interval(change, samples, seed)
+            rows.append({"measure": measure, "change": value, "low": low, "high": high, "n": len(change)})
     return pd.DataFrame(rows, columns=["measure", "change", "low", "high", "n"])
 
 
@@ -241,3 +235,7 @@ def soft_labels(before: FloatArray, after: FloatArray, seed: int = 0) -> pd.Data
                      "raters": float(np.mean(total[total > 0])),
                      "human_floor_l1": float(np.mean(between)) if between else np.nan})  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def _mean_interval(values: FloatArray, samples: int, seed: int) -> Interval:
+    return joint_intervals(lambda w: weighted_mean(values, w)[..., None], ["mean"], len(values), samples, seed)["mean"]

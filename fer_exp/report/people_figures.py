@@ -182,7 +182,7 @@ def workers_figure(workers: pd.DataFrame) -> Figure:
         left.scatter(part["answers"], part[column], s=22, marker=mark, color=shade, label=name)
         right.scatter(part["entropy"], part["spam"], s=22, marker=mark, color=shade, label=name)
     left.set(xscale="log", xlabel="answers", ylabel=words, ylim=(-0.03, 1.03), title="workers")
-    right.set(xlabel="entropy of the own answers, nats", ylabel="spam score", ylim=(-0.03, 1.03),
+    right.set(xlabel="entropy of a worker's answers, nats", ylabel="spam score", ylim=(-0.03, 1.03),
               title="what they answer")  # fmt: skip
     if not workers["kept"].all():
         left.legend(fontsize=8)

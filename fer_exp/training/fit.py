@@ -124,7 +124,13 @@ def fit(
 
 
 def make_setting(network: FaceNetwork, config: TrainConfig, train: Examples) -> Setting:
-    """What a method learns of a run."""
+    """The facts of a run that a method may use; true labels are none of them.
+
+    Args:
+        network: that is trained.
+        config: backbone, trainer and seed are read.
+        train: the training faces.
+    """
     target, size = train.target, train.pixels.shape[1]
     classes, affect = target.shape[1], network.affect is not None
 
@@ -145,7 +151,17 @@ def make_setting(network: FaceNetwork, config: TrainConfig, train: Examples) -> 
 
 
 def make_trainer(config: TrainerConfig, device: torch.device, run: Run, callbacks: list[Any]) -> Trainer:
-    """Lightning's Trainer for a run folder; all that it prints and writes comes from its callbacks and its logger."""
+    """Lightning's Trainer, which prints and writes nothing but through its callbacks and its logger.
+
+    Args:
+        config: of the trainer.
+        device: where the network is trained.
+        run: whose folder takes checkpoints and loggers' files.
+        callbacks: beside the one that saves checkpoints.
+
+    Raises:
+        RequestError: processes or batch size do not fit (``machines``), or the logger is not installed.
+    """
     last = run.path("checkpoint")
     saver = ModelCheckpoint(last.parent, last.stem, save_on_train_epoch_end=True, enable_version_counter=False)
     precision: Any = config.precision
@@ -172,6 +188,11 @@ def make_trainer(config: TrainerConfig, device: torch.device, run: Run, callback
 @torch.inference_mode()
 def predict(module: FaceModule, device: torch.device, examples: Examples) -> tuple[NDArray[Any], NDArray[Any]]:
     """A trained network's answers.
+
+    Args:
+        module: as ``fit`` gives it.
+        device: where it predicts.
+        examples: N faces.
 
     Returns:
         Probabilities, shape (N, K), rows sum to 1; valence and arousal, shape (N, 2), nan without that head. Float64.

@@ -62,7 +62,7 @@ class FaceNetwork(nn.Module):
         self.affect = nn.Linear(features, 2) if affect else None
 
     def forward(self, pictures: Tensor) -> Output:
-        """What the network says of pictures of shape (N, 3, H, W)."""
+        """The network's answers on pictures of shape (N, 3, H, W)."""
         body: Any = self.backbone
         maps = body.maxpool(body.relu(body.bn1(body.conv1(pictures))))
         maps = body.layer4(body.layer3(body.layer2(body.layer1(maps))))
@@ -122,17 +122,25 @@ def build_network(
 
 
 def load_backbone(backbone: nn.Module, config: BackboneConfig) -> LoadedWeights:
-    """Fills the backbone from ``config.weights``; every key but the old class head must match."""
+    """Fills the backbone from ``config.weights``.
+
+    Args:
+        backbone: a ResNet without its class head.
+        config: weights (imagenet or a path) and name are read.
+
+    Raises:
+        RequestError: the weights cannot be had, or a key other than an old class head's does not fit.
+    """
     state = _strip(_read_weights(config))
-    own = backbone.state_dict()
-    given = {key: value for key, value in state.items() if not key.startswith(("fc.", "classify.", "affect."))}
+    expected = backbone.state_dict()
+    loaded = {key: value for key, value in state.items() if not key.startswith(("fc.", "classify.", "affect."))}
     # Old files lack BatchNorm's batch counters, which inference and training do not depend on here.
-    missing = [key for key in own if key not in given and not key.endswith("num_batches_tracked")]
-    unknown = [key for key in given if key not in own]
-    other = [key for key in given if key in own and given[key].shape != own[key].shape]
+    missing = [key for key in expected if key not in loaded and not key.endswith("num_batches_tracked")]
+    unknown = [key for key in loaded if key not in expected]
+    other = [key for key in loaded if key in expected and loaded[key].shape != expected[key].shape]
     if missing or unknown or other:
         first = (
-            f"{other[0]} is {tuple(given[other[0]].shape)} in the file and {tuple(own[other[0]].shape)} here"
+            f"{other[0]} is {tuple(loaded[other[0]].shape)} in the file and {tuple(expected[other[0]].shape)} here"
             if other
             else f"{(missing or unknown)[0]} is {'missing from' if missing else 'only in'} the file"
         )
@@ -141,12 +149,12 @@ def load_backbone(backbone: nn.Module, config: BackboneConfig) -> LoadedWeights:
             f"{len(unknown)} unknown, {len(other)} of another shape ({first}); give the weights of this architecture "
             "and stem, or backbone.weights=none."
         )
-    backbone.load_state_dict(given, strict=False)
+    backbone.load_state_dict(loaded, strict=False)
     digest = hashlib.sha256()
-    for key in sorted(given):
+    for key in sorted(loaded):
         digest.update(key.encode())
-        digest.update(given[key].detach().contiguous().cpu().view(-1).view(torch.uint8).numpy().tobytes())
-    return LoadedWeights(config.weights, len(given), digest.hexdigest())
+        digest.update(loaded[key].detach().contiguous().cpu().view(-1).view(torch.uint8).numpy().tobytes())
+    return LoadedWeights(config.weights, len(loaded), digest.hexdigest())
 
 
 def _read_weights(config: BackboneConfig) -> dict[str, Any]:

@@ -151,4 +151,5 @@ class ProgressLines(Callback):
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Takes the bar down, also when the run failed."""
-        self.bar.stop()
+        if self.bar.tasks:
+            self.bar.stop()

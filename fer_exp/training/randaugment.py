@@ -43,10 +43,10 @@ LEVELS = 10
 
 
 def draw_ops(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """Operations for ``count`` faces, as indices into ``OPS`` (identity where not applied), their levels and signs.
+    """Operations for ``count`` faces, their levels, and their signs: which way a face is turned or moved.
 
     Returns:
-        Three tensors of shape (count, ROUNDS), int64: 0..13, 1..10 and -1 or 1, which way a face is turned or moved.
+        Indices into ``OPS`` (identity where none is applied), 1 to 10, and -1 or 1; shape (count, ROUNDS) each, int64.
     """
     shape = (count, ROUNDS)
     ops = torch.randint(len(OPS), shape, generator=generator)
@@ -81,7 +81,8 @@ def operate(op: str, faces: Tensor, level: Tensor, sign: Tensor) -> Tensor:
     if op == "auto_contrast":
         return auto_contrast(faces)
     if op == "equalize":
-        return functional.equalize(faces.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        equalized: Tensor = functional.equalize(faces.permute(0, 3, 1, 2))
+        return equalized.permute(0, 2, 3, 1)
     if op in DULLED:
         return blend(DULLED[op](faces), faces, _wide(0.05 + level * 0.9 / LEVELS, faces))
     if op == "posterize":
@@ -153,7 +154,7 @@ def auto_contrast(faces: Tensor) -> Tensor:
 
 
 def blend(dull: Tensor, faces: Tensor, factor: Tensor) -> Tensor:
-    """Between ``dull`` (factor 0) and the faces (factor 1), cut to whole grey values."""
+    """``dull`` (factor 0) to ``faces`` (factor 1), cut to whole grey values."""
     return (dull + factor * (faces.float() - dull)).to(torch.uint8)
 
 
@@ -188,10 +189,10 @@ DULLED: dict[str, Callable[[Tensor], Tensor]] = {
     "contrast": mean_grey,
     "sharpness": smooth,
 }
-"""What an enhancement blends a face with: factors of 0.14 to 0.95 leave less brightness, colour and so on."""
+"""What ``blend`` mixes a face with; factors of 0.14 to 0.95 leave less brightness, colour, contrast or sharpness."""
 
 
 def _wide(values: Tensor, faces: Tensor) -> Tensor:
-    """A value a face, (F,), as it stands beside pixels: (F, 1, 1, 1), float, or uint8 for whole numbers."""
+    """Values of faces, (F,), in a shape that fits their pixels: (F, 1, 1, 1), float, or uint8 for whole numbers."""
     values = values.float() if values.is_floating_point() else values.to(torch.uint8)
     return values.to(faces.device, non_blocking=True)[:, None, None, None]
