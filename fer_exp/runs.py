@@ -245,10 +245,9 @@ def run_name(config: TrainConfig) -> str:
     >>> run_name(TrainConfig())
     'synthetic-onehot-resnet18-ce-seed0-...'
     """
-    labels = config.labels.kind
-    if labels == "noisy":
-        rate = "" if config.labels.noise == "file" else f"{config.labels.rate:g}"
-        labels = config.labels.noise + rate
+    from fer_exp.labels.kinds import words as labels_words
+
+    labels = labels_words(config.labels)
     words = (config.dataset.name, labels, config.backbone.name, config.method.name, f"seed{config.seed}")
     return "-".join([*words, _hash(config)])
 

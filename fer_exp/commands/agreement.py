@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from fer_exp.commands.people import folder, load, original
-from fer_exp.config import AgreementConfig, check_choice
-from fer_exp.labels import TIES
+from fer_exp.config import AgreementConfig
 from fer_exp.raters.changes import by_subset, changes
 from fer_exp.raters.survey import survey
 from fer_exp.report.agreement import summary
@@ -21,7 +20,6 @@ def agreement(config: AgreementConfig) -> None:
         RequestError: no answers, or what reading them finds.
         RunError: a file cannot be written.
     """
-    check_choice("ties", config.ties, TIES)
     people = load(config)
     against = original(config, config.against, people) if config.against else None
     place = folder(config, "agreement", people.name)

@@ -12,7 +12,6 @@ from fer_exp.answers import Answers, Votes, known_tasks
 from fer_exp.commands.people import folder, load
 from fer_exp.config import CrowdConfig, check_choice
 from fer_exp.errors import RequestError
-from fer_exp.labels import TIES
 from fer_exp.progress import progress
 from fer_exp.raters.aggregation import METHODS, Aggregate, Answered
 from fer_exp.raters.gold import Gold, accuracies, deal_gold, thresholds
@@ -34,7 +33,6 @@ def crowd(config: CrowdConfig) -> None:
         RequestError: votes without workers, unknown methods, a filter that removes everyone, or what reading finds.
         RunError: a file cannot be written.
     """
-    check_choice("ties", config.ties, TIES)
     for method in config.methods:
         check_choice("methods", method, tuple(METHODS))
     people = load(config)

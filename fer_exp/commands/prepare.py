@@ -15,8 +15,7 @@ from fer_exp.datasets import facts
 from fer_exp.datasets.corpus import Corpus
 from fer_exp.datasets.splits import select
 from fer_exp.errors import DatasetNotFoundError
-from fer_exp.labels import RULES
-from fer_exp.labels.votes import clean
+from fer_exp.labels.votes import RULES, clean
 from fer_exp.names import CLASSES
 from fer_exp.progress import progress
 from fer_exp.store import REJECTED, Store, open_dataset

@@ -22,10 +22,10 @@ from fer_exp.config import TrainConfig, plain
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError
 from fer_exp.judging.epochs import judged_history
-from fer_exp.labels.delivery import DELIVERED, Delivery
-from fer_exp.labels.noise import save_noise
-from fer_exp.labels.published import FORMS, save_published
-from fer_exp.labels.targets import Targets, make_targets, pictures_of, targets_hash
+from fer_exp.labels.kinds import by_epoch
+from fer_exp.labels.noise_files import save_noise
+from fer_exp.labels.published import FORMS, pictures_of, save_published
+from fer_exp.labels.targets import Targets, make_targets, targets_hash
 from fer_exp.progress import is_main_process, progress
 from fer_exp.report.tables import metrics_table
 from fer_exp.runs import EPOCHS, Run, claimed, find_run
@@ -60,8 +60,7 @@ def train(config: TrainConfig) -> Path | None:
         corpus, store = open_dataset(config.dataset)
         faces = select(store.faces, store.flags, config.dataset, progress)
         votes = None if store.votes is None else store.votes.loc[faces.index]
-        noisy_splits = ("train",) if config.labels.clean_validation else ("train", "val")
-        targets = make_targets(faces, votes, corpus.classes, config.labels, noisy_splits)
+        targets = make_targets(faces, votes, corpus.classes, config.labels)
         if is_main_process():
             _write_targets(run, config, targets, faces)
             _log_dropped(len(faces), targets)
@@ -73,8 +72,9 @@ def train(config: TrainConfig) -> Path | None:
         pixels = on_device(store.pixels, training.find_device(config.trainer))
         splits = ("train", "val", "test")
         examples = {split: _examples(store, pixels, targets, corpus.classes, split) for split in splits}
-        if config.labels.kind in DELIVERED:
-            examples["train"] = replace(examples["train"], at_epoch=_delivery(targets, config).targets)
+        taught = (targets.table["split"] == "train").to_numpy()
+        anew = by_epoch(config.labels, targets.counts[taught], targets.table["face"][taught].tolist(), config.seed)
+        examples["train"] = replace(examples["train"], at_epoch=anew)
         affect = bool(np.isfinite(examples["train"].affect.numpy()).any())
         network, weights = build_network(config.backbone, config.dataset.size, len(corpus.classes), affect, config.seed)
         progress(_opening(run, examples))
@@ -135,13 +135,6 @@ def _write_targets(run: Run, config: TrainConfig, targets: Targets, faces: pd.Da
         save_noise(run.folder / "noise.txt", labels)
         if (form := config.labels.export) is not None:
             save_published(run.folder / f"noise_{form}.txt", pictures_of(faces, labels), FORMS[form])
-
-
-def _delivery(targets: Targets, config: TrainConfig) -> Delivery:
-    """The labels of the training faces that change by epoch."""
-    train = (targets.table["split"] == "train").to_numpy()
-    faces, seed = targets.table["face"][train].tolist(), (config.labels.seed, config.seed)
-    return Delivery(config.labels.kind, targets.counts[train], faces, seed, config.labels.smoothing)
 
 
 def _log_dropped(faces: int, targets: Targets) -> None:

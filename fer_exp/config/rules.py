@@ -8,10 +8,15 @@ from fer_exp.config.folder import options
 from fer_exp.config.schema import Config, DatasetConfig, PeopleConfig, TrainerConfig
 from fer_exp.errors import RequestError, did_you_mean
 
+TIES = ("drop", "first", "random")
 CHOICES: dict[str, tuple[str, ...]] = {
     "dataset.release": ("auto", "2017", "2021"),
     "dataset.subset": ("all", "A", "B"),
     "backbone.stem": ("auto", "imagenet", "small"),
+    "labels.source": ("auto", "label", "votes"),
+    "labels.ties": TIES,
+    "labels.others": ("count", "ignore"),
+    "ties": TIES,
     "trainer.accelerator": ("auto", "cpu", "gpu"),
     "trainer.strategy": ("auto", "ddp"),
     "trainer.precision": ("auto", "32-true", "bf16-mixed", "16-mixed"),
@@ -22,7 +27,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "trainer.balance": ("none", "sampler", "weights"),
     "trainer.logger": ("csv", "tensorboard", "mlflow", "wandb"),
 }
-"""The closed choices by key; those of ``labels`` stand in fer_exp/labels/ beside what they mean."""
+"""The closed choices by key; labels.kind, rule and noise are rows in fer_exp/labels/."""
 
 OPTIONS = {"dataset.name": "dataset", "backbone.name": "backbone"}
 """Names by key that are the options of a group of conf/."""

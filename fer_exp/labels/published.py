@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pandas as pd
+
 from fer_exp.config import check_choice
 from fer_exp.errors import RequestError
 from fer_exp.files import whole
-from fer_exp.labels.noise import HEADER, read_text
+from fer_exp.labels.noise_files import read_text
 from fer_exp.names import checked_expression, expression, finder, stem
 
 AFFECTNET = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
@@ -80,15 +82,6 @@ def save_published(file: Path, labels: Mapping[str, str], form: Form) -> None:
         aside.write_text(lines, encoding="utf-8")
 
 
-def is_own(file: Path) -> bool:
-    """Whether a noise file was written by ``save_noise``; False also where it cannot be read."""
-    try:
-        with file.open(encoding="utf-8-sig") as stream:
-            return stream.readline().startswith(HEADER)
-    except (OSError, UnicodeDecodeError):
-        return False
-
-
 def read_published(
     file: Path, names: Mapping[str, str], classes: Sequence[str], form: Form | None
 ) -> tuple[dict[str, str], int]:
@@ -150,3 +143,20 @@ def read_published(
     if not labels:
         raise RequestError(f"{file}: none of its {strange:,} faces is in this dataset, first {first!r}.")
     return labels, strange
+
+
+def pictures_of(faces: pd.DataFrame, labels: Mapping[str, str]) -> dict[str, str]:
+    """Labels by what other people's files call each face; faces without such a name are left out.
+
+    A corpus whose picture names are not its face ids (FER+) has them in the column ``picture``; a name that several
+    faces carry means none of them.
+
+    Args:
+        faces: a faces table.
+        labels: anything by face id.
+    """
+    if "picture" not in faces.columns:
+        return dict(labels)
+    named = faces[faces["picture"].notna() & ~faces["picture"].duplicated(keep=False)]
+    pairs = zip(named["face"].astype(str), named["picture"].astype(str), strict=True)
+    return {picture: labels[face] for face, picture in pairs if face in labels}

@@ -5,15 +5,13 @@ A count matrix has a row per face, first a column per class, then the answers th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fer_exp.config import check_choice
 from fer_exp.errors import RequestError
-from fer_exp.labels import RULES, TIES
 
 Counts = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -54,14 +52,14 @@ def clean(counts: ArrayLike, classes: int, rule: str, outliers: int = 1) -> Clea
     Args:
         counts: shape (N, K + others), not negative.
         classes: K.
-        rule: one of ``labels.RULES``.
+        rule: one of ``RULES``.
         outliers: answers with so many votes or fewer are set to 0 first, but for ``all``; 1 as published.
 
     Returns:
         The faces that stay and their counts (N, K), cleaned but not normalised.
 
     Raises:
-        RequestError: unknown rule, or counts that are negative or not finite.
+        RequestError: counts that are negative or not finite.
 
     Source:
         Barsoum et al. 2016, section 3, and the reader released with it (github.com/microsoft/FERPlus, ferplus.py).
@@ -72,28 +70,31 @@ def clean(counts: ArrayLike, classes: int, rule: str, outliers: int = 1) -> Clea
     Cleaned(kept=array([ True, False]), counts=array([[4., 3., 0.],
            [0., 0., 0.]]))
     """
-    check_choice("labels.rule", rule, RULES)
     answers = checked_counts(counts)
-    if rule == "all":
-        taken = answers[:, :classes]
-        kept = (taken.sum(axis=1) > 0) & _top_is_class(answers, classes)
-    else:
+    if rule != "all":
         answers = np.where(answers > outliers, answers, 0.0)
-        total = answers.sum(axis=1)
-        if rule == "majority":
-            taken = np.where(answers > 0.5 * total[:, None], answers, 0.0)[:, :classes]
-            kept = taken.any(axis=1)
-        elif rule == "multi_target":
-            large = np.where(answers >= 0.3 * total[:, None], answers, 0.0)
-            taken = large[:, :classes]
-            kept = (large.sum(axis=1) > 0.5 * total) & _top_is_class(large, classes)
-        else:
-            kept, taken = _from_the_top(answers, classes)
+    kept, taken = RULES[rule](answers, classes)
     return Cleaned(kept, np.where(kept[:, None], taken, 0.0))
 
 
+def _all(answers: Counts, classes: int) -> tuple[Mask, Counts]:
+    taken = answers[:, :classes]
+    return np.asarray((taken.sum(axis=1) > 0) & _top_is_class(answers, classes)), taken
+
+
+def _majority(answers: Counts, classes: int) -> tuple[Mask, Counts]:
+    taken = np.where(answers > 0.5 * answers.sum(axis=1)[:, None], answers, 0.0)[:, :classes]
+    return np.asarray(taken.any(axis=1)), taken
+
+
+def _multi_target(answers: Counts, classes: int) -> tuple[Mask, Counts]:
+    total = answers.sum(axis=1)
+    large = np.where(answers >= 0.3 * total[:, None], answers, 0.0)
+    return np.asarray((large.sum(axis=1) > 0.5 * total) & _top_is_class(large, classes)), large[:, :classes]
+
+
 def _from_the_top(answers: Counts, classes: int) -> tuple[Mask, Counts]:
-    """The rule of ``crossentropy``, one level of equal counts at a time for all faces that still take."""
+    """One level of equal counts at a time for all faces that still take."""
     total = answers.sum(axis=1)
     left = answers.copy()
     taken = np.zeros_like(answers[:, :classes])
@@ -112,6 +113,16 @@ def _from_the_top(answers: Counts, classes: int) -> tuple[Mask, Counts]:
 def _top_is_class(answers: Counts, classes: int) -> Mask:
     # argmax takes the first of equals, and classes stand before the other answers
     return np.asarray(answers.argmax(axis=1) < classes)
+
+
+RULES: dict[str, Callable[[Counts, int], tuple[Mask, Counts]]] = {
+    "majority": _majority,
+    "probability": _from_the_top,
+    "crossentropy": _from_the_top,
+    "multi_target": _multi_target,
+    "all": _all,
+}
+"""``labels.rule``: which votes count and which faces stay; the first four are FER+'s, see ``clean``."""
 
 
 def checked_counts(counts: ArrayLike) -> Counts:
@@ -163,12 +174,11 @@ def majority(counts: ArrayLike, ties: str = "drop", seed: int = 0, faces: Sequen
         Class index per face (-1 also where there is no vote), which faces are tied, and how many.
 
     Raises:
-        RequestError: unknown policy, bad counts, or ids that are not unique.
+        RequestError: bad counts, or ids that are not unique.
 
     >>> majority([[3, 1], [2, 2], [0, 0]], ties="first")
     Majority(top=array([ 0,  0, -1]), tied=array([False,  True, False]), ties=1)
     """
-    check_choice("labels.ties", ties, TIES)
     matrix = checked_counts(counts)
     voted = matrix.sum(axis=1) > 0
     top = (matrix == matrix.max(axis=1, keepdims=True)) & voted[:, None]
@@ -180,65 +190,6 @@ def majority(counts: ArrayLike, ties: str = "drop", seed: int = 0, faces: Sequen
         index = (top.cumsum(axis=1) > rank[:, None]).argmax(axis=1)
     without = ~voted | (tied if ties == "drop" else False)
     return Majority(np.where(without, -1, index).astype(np.int64), tied, int(tied.sum()))
-
-
-class Seats(NamedTuple):
-    """Each face's votes one by one in a random order: ``answer`` (N, most), and ``total`` (N,), how many are real."""
-
-    answer: NDArray[np.int64]
-    total: NDArray[np.int64]
-
-
-def seats(counts: ArrayLike, seed: int | Sequence[int], faces: Sequence[str] | None = None) -> Seats:
-    """The raters of each face, in a random order that belongs to the face.
-
-    Args:
-        counts: whole numbers of votes, shape (N, K).
-        seed: of a numpy Generator.
-        faces: N unique ids; with them the outcome does not depend on the order of the rows.
-
-    Returns:
-        The answer (0 to K - 1) of the first rater of each face, of the second, and so on; K behind the last one.
-
-    >>> seats([[2, 1]], seed=0).total
-    array([3])
-    """
-    matrix = checked_counts(counts)
-    if (matrix != np.floor(matrix)).any():
-        raise RequestError("labels: raters can be drawn from counts of votes, and these are proportions.")
-    total = matrix.sum(axis=1).astype(np.int64)
-    most = int(total.max(initial=0))
-    last = matrix.cumsum(axis=1).astype(np.int64)
-    given = (np.arange(most)[None, :, None] >= last[:, None, :]).sum(axis=2)  # in the order of the answers
-    uniform = in_face_order(faces, len(matrix), np.random.default_rng(seed).random((len(matrix), most)))
-    order = np.where(np.arange(most) < total[:, None], uniform, 2.0).argsort(axis=1, kind="stable")
-    return Seats(np.take_along_axis(given, order, axis=1).astype(np.int64), total)
-
-
-def draw_raters(counts: ArrayLike, raters: int, seed: int = 0, faces: Sequence[str] | None = None) -> Counts:
-    """Votes of so many of each face's raters, drawn without replacement (multivariate hypergeometric).
-
-    With the same seed the raters drawn for a small number are among those drawn for a larger one, so that "what would
-    fewer raters have cost" compares the same people.
-
-    Args:
-        counts: whole numbers of votes, shape (N, answers).
-        raters: how many to draw; a face with fewer gives all it has.
-        seed: of a numpy Generator.
-        faces: N unique ids; with them the outcome does not depend on the order of the rows.
-
-    Returns:
-        Counts, shape (N, answers), rows sum to ``raters`` or to all that a face has.
-
-    >>> draw_raters([[9, 0], [1, 1]], raters=2)
-    array([[2., 0.],
-           [1., 1.]])
-    """
-    matrix = checked_counts(counts)
-    drawn = np.zeros((len(matrix), matrix.shape[1] + 1))
-    chosen = seats(matrix, seed, faces).answer[:, :raters]
-    np.add.at(drawn, (np.arange(len(matrix))[:, None], chosen), 1.0)
-    return drawn[:, :-1]
 
 
 def fractions(counts: ArrayLike) -> Counts:
@@ -273,15 +224,10 @@ def smooth(target: Counts, smoothing: float) -> Counts:
     Returns:
         Shape (N, K), rows sum to 1.
 
-    Raises:
-        RequestError: smoothing outside 0..1.
-
     Source:
         Szegedy et al. 2016, Rethinking the Inception architecture, section 7 (s = 0.1).
 
     >>> smooth(np.array([[1.0, 0.0]]), 0.1)
     array([[0.95, 0.05]])
     """
-    if not 0 <= smoothing <= 1:
-        raise RequestError(f"labels.smoothing={smoothing} is no share; give one from 0 to 1.")
     return np.asarray((1 - smoothing) * target + smoothing / target.shape[1])

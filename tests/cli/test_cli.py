@@ -95,7 +95,7 @@ def test_options_of_conf_are_what_the_code_offers():
     from omegaconf import OmegaConf
 
     from fer_exp.datasets import LOADERS
-    from fer_exp.labels import KINDS
+    from fer_exp.labels.kinds import KINDS
     from fer_exp.methods import METHODS
     from fer_exp.studies import STUDIES
 

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_exp.config import LabelsConfig
+from fer_exp.cli.compose import check
+from fer_exp.config import LabelsConfig, TrainConfig
 from fer_exp.errors import RequestError
-from fer_exp.labels import NOISES
-from fer_exp.labels.noise import save_noise
+from fer_exp.labels.noise import NOISES
+from fer_exp.labels.noise_files import save_noise
 from fer_exp.labels.rules import check_labels
 from fer_exp.labels.targets import make_targets, targets_hash
 from fer_exp.labels.votes import clean
@@ -118,7 +119,7 @@ def test_noise_flips_train_and_val_and_never_test(corpus, kind, exact):
 
 
 def test_the_validation_can_be_left_clean(corpus):
-    made = make_targets(*corpus, SEVEN, NOISY, noisy_splits=("train",))
+    made = make_targets(*corpus, SEVEN, replace(NOISY, clean_validation=True))
     both = make_targets(*corpus, SEVEN, NOISY)
     wrong = made.table["label"] != made.table["clean_label"]
     assert set(made.table["split"][wrong]) == {"train"}
@@ -173,6 +174,10 @@ def test_a_file_of_training_faces_alone_leaves_the_validation_clean(corpus, tmp_
         ({"noise": "asymetric"}, "labels.noise=asymetric is unknown; did you mean asymmetric"),
         ({"rate": 0.2}, "labels.rate=0.2 does nothing with labels.kind=onehot"),
         ({"kind": "noisy", "rate": 2.0}, "labels.rate=2.0 is no share"),
+        ({"kind": "noisy", "rate": float("nan")}, "labels.rate=nan is no share"),
+        ({"rule": "crossentropi"}, r"labels\.rule=crossentropi is unknown; did you mean crossentropy\?"),
+        ({"ties": "frist"}, r"labels\.ties=frist is unknown; did you mean first"),
+        ({"smoothing": 1.5}, r"labels\.smoothing=1\.5 is no share"),
         ({"smoothing": -1.0}, "labels.smoothing=-1.0 is no share"),
         ({"file": "x.txt"}, "labels.file is read only with"),
         ({"kind": "noisy", "noise": "file"}, "labels.noise=file needs labels.file"),
@@ -181,7 +186,7 @@ def test_a_file_of_training_faces_alone_leaves_the_validation_clean(corpus, tmp_
 )
 def test_a_wrong_request_names_the_key_and_the_way_out(change, sentence):
     with pytest.raises(RequestError, match=sentence):
-        check_labels(LabelsConfig(**change))
+        check(TrainConfig(labels=LabelsConfig(**change)))
 
 
 @pytest.mark.parametrize(

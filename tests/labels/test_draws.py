@@ -5,11 +5,12 @@ import pytest
 
 from fer_exp.config import LabelsConfig
 from fer_exp.errors import RequestError
-from fer_exp.labels.delivery import DELIVERED, Delivery
-from fer_exp.labels.noise import save_noise
-from fer_exp.labels.published import FORMS, file_form, is_own, read_published, save_published
+from fer_exp.labels.draws import draw_raters, multipass, sampled
+from fer_exp.labels.kinds import KINDS, by_epoch
+from fer_exp.labels.noise_files import is_own, save_noise
+from fer_exp.labels.published import FORMS, file_form, read_published, save_published
 from fer_exp.labels.targets import make_targets
-from fer_exp.labels.votes import clean, draw_raters
+from fer_exp.labels.votes import clean
 from fer_exp.names import CLASSES
 from tests.labels.test_targets import SEVEN, corpus  # noqa: F401 - a fixture
 
@@ -24,8 +25,8 @@ def named(faces):
 
 def test_sampled_labels_follow_the_votes():
     counts = np.tile([6.0, 3.0, 1.0, 0.0], (2000, 1))
-    given = Delivery("sampled", counts, named(2000), (0, 0))
-    shares = np.mean([np.bincount(given.labels(epoch), minlength=4) / 2000 for epoch in range(10)], axis=0)
+    given = sampled(counts, named(2000), (0, 0))
+    shares = np.mean([np.bincount(given(epoch), minlength=4) / 2000 for epoch in range(10)], axis=0)
     assert shares == pytest.approx([0.6, 0.3, 0.1, 0], abs=0.015)  # four standard deviations of 20,000 draws
     assert shares[3] == 0
 
@@ -33,8 +34,8 @@ def test_sampled_labels_follow_the_votes():
 def test_multipass_meets_every_vote_once_before_it_starts_again():
     counts = some_counts()
     counts[0] = [1, 0, 0, 0]
-    given = Delivery("multipass", counts, named(400), (0, 0))
-    labels = np.array([given.labels(epoch) for epoch in range(20)])
+    given = multipass(counts, named(400), (0, 0))
+    labels = np.array([given(epoch) for epoch in range(20)])
     for face in range(1, 400):
         for first in (0, 10):
             assert np.bincount(labels[first : first + 10, face], minlength=4).tolist() == counts[face].tolist()
@@ -42,18 +43,17 @@ def test_multipass_meets_every_vote_once_before_it_starts_again():
     assert len({tuple(column) for column in labels.T}) > 300  # orders of their own
 
 
-@pytest.mark.parametrize("kind", DELIVERED)
+@pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if kind.each_epoch])
 def test_an_epochs_labels_depend_on_seed_epoch_and_face_alone(kind):
     counts, faces = some_counts(), named(400)
-    order = np.random.default_rng(1).permutation(400)
-    plain = Delivery(kind, counts, faces, (3, 4))
-    other = Delivery(kind, counts[order], [faces[i] for i in order], (3, 4))
-    assert (other.labels(7) == plain.labels(7)[order]).all()  # epoch 7 asked first, as after a resume
-    assert (plain.labels(7) != plain.labels(8)).any()
-    assert (Delivery(kind, counts, faces, (3, 5)).labels(7) != plain.labels(7)).any()
-    targets = Delivery(kind, counts, faces, (3, 4), smoothing=0.2).targets(7)
+    order, deal = np.random.default_rng(1).permutation(400), KINDS[kind].each_epoch
+    plain, other = deal(counts, faces, (3, 4)), deal(counts[order], [faces[i] for i in order], (3, 4))
+    assert (other(7) == plain(7)[order]).all()  # epoch 7 asked first, as after a resume
+    assert (plain(7) != plain(8)).any()
+    assert (deal(counts, faces, (3, 5))(7) != plain(7)).any()
+    targets = by_epoch(LabelsConfig(kind=kind, seed=3, smoothing=0.2), counts, faces, seed=4)(7)
     assert targets.dtype == np.float32
-    assert (targets.argmax(axis=1) == plain.labels(7)).all()
+    assert (targets.argmax(axis=1) == plain(7)).all()
     assert targets.max(axis=1) == pytest.approx(np.full(400, 0.85))
 
 

@@ -1,0 +1,154 @@
+"""Which faces get a wrong label: flips that can be repeated.
+
+Labels are class indices. Random numbers are handed out by sorted face id, so the order of the rows plays no part; with
+the same seed and faces, the faces flipped at a low rate are among those flipped at a higher one, as far as the
+rounding of ``exact`` allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fer_exp.errors import RequestError
+from fer_exp.labels.draws import Labels, pick
+from fer_exp.labels.transitions import Matrix
+from fer_exp.labels.votes import checked_counts, in_face_order
+
+
+def flip(
+    labels: ArrayLike,
+    matrix: ArrayLike,
+    exact: bool = True,
+    seed: int | Sequence[int] = 0,
+    faces: Sequence[str] | None = None,
+) -> Labels:
+    """Draw a label per face from its class's row of a transition matrix.
+
+    Args:
+        labels: clean class of each face, shape (N,).
+        matrix: shape (K, K), rows sum to 1.
+        exact: in each class, the expected number of each label, rounded by largest remainder (equal remainders in
+            random order), so each count is within one face of its expectation; else each face on its own (bernoulli).
+        seed: of a numpy Generator.
+        faces: N unique ids; with them the outcome does not depend on the order of the rows.
+
+    Returns:
+        Noisy class per face, shape (N,).
+
+    Raises:
+        RequestError: a matrix whose rows are no distributions, a label outside it, or ids that are not unique.
+
+    >>> flip([0, 0, 0, 0, 1], [[0.5, 0.5], [0, 1]]).tolist().count(0)
+    2
+    """
+    table = checked_counts(matrix)
+    if table.shape[0] != table.shape[1] or not np.allclose(table.sum(axis=1), 1):
+        raise RequestError("labels.noise: a transition matrix is square and its rows sum to 1.")
+    clean = _checked_labels(labels, len(table))
+    chance, where = _draws(len(clean), seed, faces)
+    noisy = clean.copy()
+    if not exact:
+        others = table * (1 - np.eye(len(table)))
+        flipped = chance < others.sum(axis=1)[clean]
+        noisy[flipped] = pick(others[clean[flipped]], where[flipped])
+        return noisy
+    random = np.random.default_rng([*np.atleast_1d(seed).tolist(), 1])
+    for own in range(len(table)):
+        members = np.flatnonzero(clean == own)
+        numbers = _largest_remainder(table[own] * len(members), random)
+        numbers[own] = 0
+        chosen = members[np.argsort(chance[members], kind="stable")][: numbers.sum()]
+        chosen = chosen[np.argsort(where[chosen], kind="stable")]  # which of them goes where is random, too
+        noisy[chosen] = np.repeat(np.arange(len(table)), numbers)
+    return noisy
+
+
+def flip_by_votes(
+    labels: ArrayLike,
+    fractions: ArrayLike,
+    rate: float,
+    exact: bool = True,
+    seed: int | Sequence[int] = 0,
+    faces: Sequence[str] | None = None,
+) -> Labels:
+    """With probability ``rate``, replace a face's label by an answer drawn from that face's own votes.
+
+    A draw may give the clean label again, so fewer than ``rate`` become wrong, most of them on ambiguous faces.
+
+    Args:
+        labels: clean class of each face, shape (N,).
+        fractions: vote fractions of each face, shape (N, K), rows sum to 1.
+        rate: share of faces drawn again, 0 to 1.
+        exact: draw again the rounded share of each class; else each face on its own.
+        seed: of a numpy Generator.
+        faces: N unique ids; with them the outcome does not depend on the order of the rows.
+
+    Returns:
+        Noisy class per face, shape (N,).
+
+    Raises:
+        RequestError: a label outside the classes, or ids that are not unique.
+
+    >>> flip_by_votes([0, 0], [[0, 1], [1, 0]], rate=1)
+    array([1, 0])
+    """
+    rows = checked_counts(fractions)
+    clean = _checked_labels(labels, rows.shape[1])
+    chance, where = _draws(len(clean), seed, faces)
+    again = chance < rate
+    if exact:
+        again = np.zeros(len(clean), dtype=bool)
+        for own in range(rows.shape[1]):
+            members = np.flatnonzero(clean == own)
+            number = int(np.floor(rate * len(members) + 0.5))
+            again[members[np.argsort(chance[members], kind="stable")][:number]] = True
+    return np.asarray(np.where(again, pick(rows, where), clean), dtype=np.int64)
+
+
+def _checked_labels(labels: ArrayLike, classes: int) -> Labels:
+    clean = np.asarray(labels, dtype=np.int64)
+    if clean.size and (clean.min() < 0 or clean.max() >= classes):
+        raise RequestError(f"labels: class indices run from 0 to {classes - 1}, found {clean.min()} to {clean.max()}.")
+    return clean
+
+
+def _draws(size: int, seed: int | Sequence[int], faces: Sequence[str] | None) -> tuple[Matrix, Matrix]:
+    """Two uniform numbers per face: whether its label flips, and where to. Neither depends on the rate."""
+    chance, where = np.random.default_rng(seed).random((2, size))
+    return in_face_order(faces, size, chance), in_face_order(faces, size, where)
+
+
+def _largest_remainder(expected: Matrix, random: np.random.Generator) -> Labels:
+    """Whole numbers with the (whole) sum of ``expected``, each within one of it."""
+    expected = expected.round(9)  # 0.1 * 30 is 3, not 3.0000000000000004
+    numbers = np.floor(expected).astype(np.int64)
+    missing = round(float(expected.sum())) - int(numbers.sum())
+    order = np.lexsort((random.random(len(expected)), -(expected - numbers).round(9)))
+    numbers[order[:missing]] += 1
+    return numbers
+
+
+def realised(clean: ArrayLike, noisy: ArrayLike, classes: int) -> tuple[Labels, Matrix]:
+    """What the noise came to.
+
+    Args:
+        clean: class per face before, shape (N,).
+        noisy: class per face after, shape (N,).
+        classes: K.
+
+    Returns:
+        Counts of clean class i that became j, shape (K, K), and the share of each class that is wrong, shape (K,),
+        nan for a class without faces.
+
+    >>> realised([0, 0, 1], [0, 1, 1], 2)
+    (array([[1, 1],
+           [0, 1]]), array([0.5, 0. ]))
+    """
+    counts = np.zeros((classes, classes), dtype=np.int64)
+    np.add.at(counts, (np.asarray(clean, dtype=np.int64), np.asarray(noisy, dtype=np.int64)), 1)
+    total = counts.sum(axis=1)
+    rate = np.divide(total - counts.diagonal(), total, out=np.full(classes, np.nan), where=total > 0)
+    return counts, rate
