@@ -40,7 +40,7 @@ def agreement_figure(parts: Mapping[str, Mapping[str, Any]]) -> Figure:
     """Every measure of agreement between 0 and 1 with its interval, a colour a subset; and agreement per class.
 
     Args:
-        parts: subset -> what ``human.survey.survey`` found.
+        parts: subset -> what ``survey.survey`` found.
     """
     first = next(iter(parts.values()))
     kinds = [kind for kind in ("labels", "valence", "arousal") if first.get(kind)]
