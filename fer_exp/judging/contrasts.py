@@ -61,7 +61,8 @@ def differences(
                 entry |= _paper_and_paired(values.of[a], values.of[b])
                 entry["p_permutation"] = as_json(p_swapped[name][number])
                 if name in ("accuracy", "majority_accuracy"):
-                    entry["p_mcnemar"] = tests.mcnemar(values.of[a] > 0.5, values.of[b] > 0.5).p
+                    one, other = values.of[a] > 0.5, values.of[b] > 0.5
+                    entry["p_mcnemar"] = tests.mcnemar(int((one & ~other).sum()), int((other & ~one).sum())).p
             results[number]["metrics"][name] = entry
     entries = [entry for result in results for entry in result["metrics"].values()]
     corrected = tests.holm([np.nan if entry["p"] is None else entry["p"] for entry in entries])

@@ -1,10 +1,13 @@
-"""Valence and arousal: how well predicted ratings follow human ones. All take weights for the bootstrap."""
+"""Two lists of numbers: how well one follows the other, as predicted valence and arousal should follow human ones.
+
+``ccc_of``, ``pearson_of`` and ``absolute_agreement`` are the formulas from moments, for whoever sums over other things.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from fer_exp.stats.bootstrap import FloatArray, unit_weights, weighted_mean
+from fer_exp.stats.bootstrap import FloatArray, OfSums, unit_weights, weighted_mean
 
 
 def ccc(human: FloatArray, model: FloatArray, weights: FloatArray | None = None) -> FloatArray:
@@ -27,15 +30,57 @@ def ccc(human: FloatArray, model: FloatArray, weights: FloatArray | None = None)
     0.5714
     """
     mean_x, mean_y, var_x, var_y, covariance = _moments(human, model, weights)
-    below = var_x + var_y + (mean_x - mean_y) ** 2
+    return ccc_of(mean_x - mean_y, var_x, var_y, covariance)
+
+
+def ccc_of(bias: FloatArray, var_x: FloatArray, var_y: FloatArray, covariance: FloatArray) -> FloatArray:
+    """``ccc`` from the difference of means, population variances and covariance, of any one shape."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where((var_x > 0) | (var_y > 0), 2 * covariance / below, np.nan)
+        return np.where((var_x > 0) | (var_y > 0), 2 * covariance / (var_x + var_y + bias**2), np.nan)
 
 
-def pearson(human: FloatArray, model: FloatArray, weights: FloatArray | None = None) -> FloatArray:
-    r"""Pearson's correlation.
+def pearson(human: FloatArray, model: FloatArray) -> OfSums:
+    r"""Pearson's correlation, in the form that the bootstrap draws fastest.
 
     .. math:: r = s_{xy} / (s_x s_y)
+
+    Args:
+        human: one number a face, such as a rating, or a class's share of votes, shape (N,).
+        model: such as what was predicted for it, shape (N,).
+
+    Returns:
+        -1..1, more is better; nan where a side is constant.
+
+    Source:
+        Pearson 1895, Proceedings of the Royal Society of London 58, 240-242.
+
+    >>> float(pearson(np.array([0.0, 1.0, 2.0]), np.array([1.0, 3.0, 2.0]))(None).round(4))
+    0.5
+    """
+    # About the means of all faces, so that a constant's variance is rounding alone.
+    x, y = human - human.mean(), model - model.mean()
+    least = [(8 * np.finfo(np.float64).eps * np.abs(side).max()) ** 2 for side in (human, model)]
+
+    def finish(sums: FloatArray, total: FloatArray) -> FloatArray:
+        mean_x, mean_y, xx, yy, xy = (sums[..., i] / total for i in range(5))
+        var_x, var_y = xx - mean_x**2, yy - mean_y**2
+        varies = (var_x > 1e-13 * xx + least[0]) & (var_y > 1e-13 * yy + least[1])
+        return np.where(varies, pearson_of(var_x, var_y, xy - mean_x * mean_y), np.nan)
+
+    return OfSums(np.stack([x, y, x * x, y * y, x * y], axis=1), finish)
+
+
+def pearson_of(var_x: FloatArray, var_y: FloatArray, covariance: FloatArray) -> FloatArray:
+    """``pearson`` from population variances and covariance, of any one shape; nan where a variance is 0."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        below = np.sqrt(var_x) * np.sqrt(var_y)
+        return np.where(below > 0, np.clip(covariance / below, -1, 1), np.nan)
+
+
+def slope(human: FloatArray, model: FloatArray, weights: FloatArray | None = None) -> FloatArray:
+    r"""Least squares slope of the second list on the first; below 1 the second is less extreme.
+
+    .. math:: b = s_{xy} / s_x^2
 
     Args:
         human: shape (N,).
@@ -43,18 +88,17 @@ def pearson(human: FloatArray, model: FloatArray, weights: FloatArray | None = N
         weights: how often each face counts, shape (N,) or (B, N); None counts each once.
 
     Returns:
-        -1..1, shape () or (B,); nan where a side is constant.
+        Shape () or (B,); nan where the first list is constant.
 
     Source:
-        Pearson 1895, Proceedings of the Royal Society of London 58, 240-242.
+        Bland and Altman 1999, Statistical Methods in Medical Research 8, 135-160, for methods that differ with size.
 
-    >>> float(pearson(np.array([0.0, 1.0, 2.0]), np.array([1.0, 3.0, 2.0])).round(4))
+    >>> float(slope(np.array([0.0, 1.0, 2.0]), np.array([1.0, 1.5, 2.0])).round(4))
     0.5
     """
-    _, _, var_x, var_y, covariance = _moments(human, model, weights)
-    below = np.sqrt(var_x) * np.sqrt(var_y)
+    _, _, var_x, _, covariance = _moments(human, model, weights)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(below > 0, np.clip(covariance / below, -1, 1), np.nan)
+        return np.where(var_x > 0, covariance / var_x, np.nan)
 
 
 def rmse(human: FloatArray, model: FloatArray, weights: FloatArray | None = None) -> FloatArray:
@@ -128,8 +172,16 @@ def icc(human: FloatArray, model: FloatArray, weights: FloatArray | None = None)
         rows = count * (var_x + var_y + 2 * covariance) / 2 / (count - 1)
         rest = count * (var_x + var_y - 2 * covariance) / 2 / (count - 1)
         columns = count * (mean_x - mean_y) ** 2 / 2
-        below = rows + rest + 2 * (columns - rest) / count
-        return np.where((count > 1) & ((var_x > 0) | (var_y > 0)), (rows - rest) / below, np.nan)
+        single = absolute_agreement(rows, columns, rest, count, 2)
+    return np.where((count > 1) & ((var_x > 0) | (var_y > 0)), single, np.nan)
+
+
+def absolute_agreement(
+    rows: FloatArray | float, columns: FloatArray | float, rest: FloatArray | float, n: FloatArray | int, k: int
+) -> FloatArray:
+    """ICC(2,1) from the mean squares of a complete table of n rows (faces) and k columns (raters)."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray((rows - rest) / (rows + (k - 1) * rest + k * (columns - rest) / n))
 
 
 def _moments(x: FloatArray, y: FloatArray, weights: FloatArray | None) -> tuple[FloatArray, ...]:

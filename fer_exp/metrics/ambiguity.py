@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import gammaln, xlog1py, xlogy
 
+from fer_exp.metrics.affect import pearson
 from fer_exp.metrics.distribution import entropy, soft_cross_entropy
 from fer_exp.stats.bootstrap import FloatArray, OfSums
 
@@ -37,31 +38,24 @@ def entropy_similarity(human: FloatArray, model: FloatArray) -> OfSums:
     return OfSums(np.stack([one * other, one**2, other**2], axis=1), finish)
 
 
-def correlation(human: FloatArray, model: FloatArray) -> OfSums:
-    """Pearson's correlation over faces, as ``affect.pearson``, in the form that the bootstrap draws fastest.
+def entropy_correlation(human: FloatArray, model: FloatArray) -> OfSums:
+    """Pearson's correlation over faces of human and model entropy: is the model unsure where people disagree?
 
     Args:
-        human: one value per face, such as a class's share of votes, shape (N,).
-        model: such as its probability, shape (N,).
+        human: vote fractions, shape (N, K), rows sum to 1.
+        model: predicted probabilities, shape (N, K), rows sum to 1.
 
     Returns:
-        -1..1, more is better; nan where a side is constant.
+        -1..1, more is better; nan where either side has the same entropy on every face.
 
-    >>> float(correlation(np.array([0.0, 1.0, 2.0]), np.array([1.0, 3.0, 2.0]))(None).round(4))
-    0.5
+    Source:
+        Uma et al. 2021, Learning from disagreement, Journal of Artificial Intelligence Research 72, section 6.
+
+    >>> people = np.array([[1.0, 0.0], [0.7, 0.3], [0.5, 0.5]])
+    >>> float(entropy_correlation(people, people)(None).round(4))
+    1.0
     """
-    # About the means of all faces, so that a constant's variance is rounding alone.
-    x, y = human - human.mean(), model - model.mean()
-    least = [(8 * np.finfo(np.float64).eps * np.abs(side).max()) ** 2 for side in (human, model)]
-
-    def finish(sums: FloatArray, total: FloatArray) -> FloatArray:
-        mean_x, mean_y, xx, yy, xy = (sums[..., i] / total for i in range(5))
-        var_x, var_y = xx - mean_x**2, yy - mean_y**2
-        varies = (var_x > 1e-13 * xx + least[0]) & (var_y > 1e-13 * yy + least[1])
-        value = (xy - mean_x * mean_y) / (np.sqrt(var_x) * np.sqrt(var_y))
-        return np.asarray(np.where(varies, np.clip(value, -1, 1), np.nan))
-
-    return OfSums(np.stack([x, y, x * x, y * y, x * y], axis=1), finish)
+    return pearson(entropy(human), entropy(model))
 
 
 def top_k_agreement(human: FloatArray, model: FloatArray, k: int) -> FloatArray:
@@ -187,13 +181,13 @@ def class_correlations(human: FloatArray, model: FloatArray) -> list[OfSums]:
         model: predicted probabilities, shape (N, K).
 
     Returns:
-        K statistics as ``correlation``, then their mean over the classes where it is defined; -1..1, more is better.
+        K statistics as ``affect.pearson``, then their mean over the classes where it is defined; -1..1, more is better.
 
     >>> people = np.array([[0.9, 0.1, 0.0], [0.2, 0.8, 0.0]])
     >>> [float(each(None).round(4)) for each in class_correlations(people, people)]
     [1.0, 1.0, nan, 1.0]
     """
-    each = [correlation(human[:, k], model[:, k]) for k in range(human.shape[1])]
+    each = [pearson(human[:, k], model[:, k]) for k in range(human.shape[1])]
     columns = np.hstack([one.columns for one in each])
 
     def one_class(k: int) -> OfSums:

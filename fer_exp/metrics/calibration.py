@@ -202,28 +202,6 @@ def reliability_curve(
     return said[used] / count[used], was[used] / count[used], count[used].astype(np.int64)
 
 
-def ece(
-    labels: NDArray[np.int64], probabilities: FloatArray, weights: FloatArray | None = None, bins: int = BINS
-) -> FloatArray:
-    """``calibration_error`` of the top answer against labels (codes 0..K-1, shape (N,)); shape () or (B,).
-
-    >>> float(ece(np.array([0, 1]), np.array([[0.8, 0.2], [0.8, 0.2]])).round(4))
-    0.3
-    """
-    return calibration_error(*top_answer(onehot(labels, probabilities.shape[1]), probabilities), bins)(weights)
-
-
-def classwise_ece(
-    labels: NDArray[np.int64], probabilities: FloatArray, weights: FloatArray | None = None, bins: int = BINS
-) -> FloatArray:
-    """``calibration_error`` of every class's probability against labels (codes, shape (N,)); shape () or (B,).
-
-    >>> float(classwise_ece(np.array([0, 1]), np.array([[0.8, 0.2], [0.8, 0.2]])).round(4))
-    0.3
-    """
-    return calibration_error(probabilities, onehot(labels, probabilities.shape[1]), bins)(weights)
-
-
 def brier(labels: NDArray[np.int64], probabilities: FloatArray) -> FloatArray:
     r"""Brier score of each face, over all classes.
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_exp.stats.bootstrap import FloatArray, OfSums, unit_weights
+from fer_exp.stats.bootstrap import FloatArray, OfSums, mean_of
 
 
 def onehot(codes: NDArray[np.int64], classes: int) -> FloatArray:
@@ -62,7 +62,7 @@ def accuracy_of(columns: FloatArray) -> OfSums:
     >>> float(accuracy_of(tallies(labels, answers))(None).round(4))
     0.6667
     """
-    return OfSums(columns, lambda sums, total: _split(sums)[0].sum(axis=-1) / total)
+    return mean_of(_split(columns)[0].sum(axis=1))
 
 
 def balanced_accuracy_of(columns: FloatArray) -> OfSums:
@@ -133,62 +133,6 @@ def f1_of(columns: FloatArray, k: int) -> OfSums:
     Range 0..1, more is better; nan where k neither is nor is answered. ``columns`` from ``tallies``.
     """
     return OfSums(columns, lambda sums, _: _f1(sums)[..., k])
-
-
-def confusion(
-    labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int, weights: FloatArray | None = None
-) -> FloatArray:
-    """How many faces of each label were given each answer.
-
-    Args:
-        labels: class codes 0..K-1, shape (N,).
-        predicted: class codes 0..K-1, shape (N,).
-        classes: K.
-        weights: how often each face counts, shape (N,) or (B, N); None counts each once.
-
-    Returns:
-        Counts, label by answer, shape (K, K) or (B, K, K).
-
-    >>> confusion(np.array([0, 0, 1]), np.array([0, 1, 1]), 2)
-    array([[1., 1.],
-           [0., 1.]])
-    """
-    weights = unit_weights(len(labels)) if weights is None else weights
-    cells = onehot(labels * classes + predicted, classes * classes)
-    return (weights @ cells).reshape(*weights.shape[:-1], classes, classes)
-
-
-def accuracy(
-    labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int, weights: FloatArray | None = None
-) -> FloatArray:
-    """``accuracy_of`` for class codes 0..K-1, both shape (N,); weights (N,) or (B, N); shape () or (B,).
-
-    >>> float(accuracy(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).round(4))
-    0.6667
-    """
-    return accuracy_of(tallies(onehot(labels, classes), onehot(predicted, classes)))(weights)
-
-
-def balanced_accuracy(
-    labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int, weights: FloatArray | None = None
-) -> FloatArray:
-    """``balanced_accuracy_of`` for class codes 0..K-1, both shape (N,); weights (N,) or (B, N); shape () or (B,).
-
-    >>> float(balanced_accuracy(np.array([0, 0, 1]), np.array([0, 1, 1]), 2))
-    0.75
-    """
-    return balanced_accuracy_of(tallies(onehot(labels, classes), onehot(predicted, classes)))(weights)
-
-
-def macro_f1(
-    labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int, weights: FloatArray | None = None
-) -> FloatArray:
-    """``macro_f1_of`` for class codes 0..K-1, both shape (N,); weights (N,) or (B, N); shape () or (B,).
-
-    >>> float(macro_f1(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).round(4))
-    0.6667
-    """
-    return macro_f1_of(tallies(onehot(labels, classes), onehot(predicted, classes)))(weights)
 
 
 def _split(sums: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

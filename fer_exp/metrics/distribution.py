@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import entr, rel_entr, xlogy
 
-from fer_exp.metrics.affect import pearson
 from fer_exp.stats.bootstrap import FloatArray
 
 CLIP = 1e-6
@@ -261,24 +260,3 @@ def entropy(fractions: FloatArray) -> FloatArray:
     array([0.6931, 0.    ])
     """
     return np.asarray(entr(fractions).sum(axis=1))
-
-
-def entropy_correlation(human: FloatArray, model: FloatArray, weights: FloatArray | None = None) -> FloatArray:
-    """Pearson's correlation over faces of human and model entropy: is the model unsure where people disagree?
-
-    Args:
-        human: vote fractions, shape (N, K), rows sum to 1.
-        model: predicted probabilities, shape (N, K), rows sum to 1.
-        weights: how often each face counts, shape (N,) or (B, N); None counts each once.
-
-    Returns:
-        -1..1, shape () or (B,); nan where either side has the same entropy on every face.
-
-    Source:
-        Uma et al. 2021, Learning from disagreement, Journal of Artificial Intelligence Research 72, section 6.
-
-    >>> people = np.array([[1.0, 0.0], [0.7, 0.3], [0.5, 0.5]])
-    >>> float(entropy_correlation(people, people).round(4))
-    1.0
-    """
-    return pearson(entropy(human), entropy(model), weights)

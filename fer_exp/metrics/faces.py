@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_exp.metrics import ambiguity, calibration, classification, distribution, emd
+from fer_exp.metrics import ambiguity, calibration, classification, emd
 from fer_exp.stats.bootstrap import FloatArray, OfSums, mean_of
 
 
@@ -75,8 +75,8 @@ class Faces:
         return ambiguity.class_correlations(self.truth, self.model)
 
     def accuracy(self) -> OfSums:
-        """Share of faces whose top class is the true one, as ``classification.accuracy_of``, kept face by face."""
-        return mean_of(self.tallies[:, : self.size].sum(axis=1))
+        """As ``classification.accuracy_of``."""
+        return classification.accuracy_of(self.tallies)
 
     def balanced_accuracy(self) -> OfSums:
         """As ``classification.balanced_accuracy_of``."""
@@ -114,7 +114,3 @@ class Faces:
         """As ``emd.earth_movers_distance``; None where a class has no place in the valence-arousal plane."""
         cost = emd.ground_cost(self.classes) if self.classes else None
         return None if cost is None else mean_of(emd.earth_movers_distance(self.truth, self.model, cost))
-
-    def entropy_correlation(self) -> OfSums:
-        """As ``distribution.entropy_correlation``."""
-        return ambiguity.correlation(distribution.entropy(self.truth), distribution.entropy(self.model))

@@ -6,9 +6,11 @@ missing. ``measure.value`` is the number.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import entr
 
 from fer_exp.stats.bootstrap import FloatArray
@@ -64,7 +66,7 @@ def fleiss_kappa(counts: FloatArray) -> Measure:
 
     def finish(sums: FloatArray) -> FloatArray:
         chance = (_over(sums[..., 3:], sums[..., 2:3]) ** 2).sum(axis=-1)
-        return _beyond(_over(sums[..., 0], sums[..., 1]), chance)
+        return beyond_chance(_over(sums[..., 0], sums[..., 1]), chance)
 
     return Measure(columns, finish)
 
@@ -226,14 +228,29 @@ def split_half(counts: FloatArray, classes: slice | None = None) -> Measure:
     part = counts[used] if classes is None else counts[used][:, classes]
     n = raters[used][:, None]
     share, both = part / n, part * (part - 1) / (n * (n - 1))
-    small, large = np.floor(n / 2), np.ceil(n / 2)
-    squares = [(share / m + (1 - 1 / m) * both).sum(axis=1) for m in (small, large)]
-    columns = np.zeros((len(counts), 4 + part.shape[1]))
-    columns[used] = np.column_stack([np.ones(len(n)), both.sum(axis=1), *squares, share])
+    squares = [(share / m + (1 - 1 / m) * both).sum(axis=1) for m in (np.floor(n / 2), np.ceil(n / 2))]
+    return of_halves(used, both.sum(axis=1), squares, share)
+
+
+def of_halves(
+    used: NDArray[np.bool_], product: FloatArray, squares: Sequence[FloatArray], means: FloatArray
+) -> Measure:
+    """Spearman and Brown's reliability from what each task expects of its halves.
+
+    Args:
+        used: tasks with two raters or more, shape (N,).
+        product: of the means of both halves, of the used tasks, shape (M,).
+        squares: of the mean of the small and of the large half, shape (M,) each.
+        means: of the whole panel, shape (M, C); what is expected is taken about their mean over tasks.
+
+    Returns:
+        At most 1; nan where nothing varies.
+    """
+    columns = np.zeros((len(used), 4 + means.shape[1]))
+    columns[used] = np.column_stack([np.ones(len(means)), product, *squares, means])
 
     def finish(sums: FloatArray) -> FloatArray:
-        means = _over(sums[..., 4:], sums[..., :1])
-        centre = (means**2).sum(axis=-1)
+        centre = (_over(sums[..., 4:], sums[..., :1]) ** 2).sum(axis=-1)
         both, one, other = (_over(sums[..., k], sums[..., 0]) - centre for k in (1, 2, 3))
         correlation = _over(both, np.sqrt(np.maximum(one, 0) * np.maximum(other, 0)))
         return np.asarray(_over(2 * correlation, 1 + correlation))
@@ -255,8 +272,12 @@ def _shares(counts: FloatArray) -> tuple[FloatArray, FloatArray]:
     return np.divide(counts, raters, out=np.zeros(counts.shape), where=raters > 0), (raters[:, 0] > 0).astype(float)
 
 
-def _beyond(agreement: FloatArray, chance: FloatArray) -> FloatArray:
-    # a chance of 1 up to rounding: one class only
+def beyond_chance(agreement: FloatArray, chance: FloatArray) -> FloatArray:
+    """Agreement beyond chance, as every kappa has it; nan where chance is 1 (up to rounding): one class only.
+
+    >>> beyond_chance(np.array([0.75, 1.0]), np.array([0.5, 1.0]))
+    array([0.5, nan])
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(chance < 1 - 1e-12, (agreement - chance) / (1 - chance), np.nan)
 

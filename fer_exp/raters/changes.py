@@ -13,6 +13,7 @@ from fer_exp.errors import RequestError
 from fer_exp.labels.votes import majority
 from fer_exp.raters import shift
 from fer_exp.stats.bootstrap import FloatArray
+from fer_exp.stats.tests import holm
 from fer_exp.stats.totals import joint_intervals
 
 FEWEST = 10
@@ -153,7 +154,7 @@ def label_changes(
             "low": low,
             "high": high,
             "p": p,
-            "p_holm": shift.holm(p),
+            "p_holm": holm(p),
             "votes": fractions.mean(axis=0),
             "votes_change": [value for value, _, _ in votes],
             "votes_low": [end for _, end, _ in votes],

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from fer_exp.metrics.affect import ccc_of, pearson_of
+from fer_exp.raters.agreement import beyond_chance
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.totals import Joint
 
@@ -107,7 +109,7 @@ def cohen_kappas(pairs: Pairs, label: Codes, classes: int, tasks: int) -> Joint:
         total = a.sum(axis=-1)
         with np.errstate(invalid="ignore", divide="ignore"):
             chance = (a * b).sum(axis=-1) / total**2
-            return np.where(chance < 1 - 1e-12, (sums[..., 0] / total - chance) / (1 - chance), np.nan)
+            return beyond_chance(sums[..., 0] / total, chance)
 
     return kappas
 
@@ -144,9 +146,7 @@ def correlations(pairs: Pairs, value: FloatArray, tasks: int) -> Joint:
             rounding = 1e-12 * (xx + yy)
             var_x, var_y = (np.where(v <= rounding, 0.0, v) for v in (xx - mean_x**2, yy - mean_y**2))
             cov = np.where((var_x == 0) | (var_y == 0), 0.0, xy - mean_x * mean_y)
-            pearson = np.where((var_x > 0) & (var_y > 0), cov / np.sqrt(var_x * var_y), np.nan)
-            ccc = np.where((var_x > 0) | (var_y > 0), 2 * cov / (var_x + var_y + (mean_x - mean_y) ** 2), np.nan)
-        return np.stack([pearson, ccc], axis=-2)
+        return np.stack([pearson_of(var_x, var_y, cov), ccc_of(mean_x - mean_y, var_x, var_y, cov)], axis=-2)
 
     return both
 

@@ -18,7 +18,7 @@ from scipy.special import digamma, gammaln
 
 from fer_exp.metrics.affect import pearson
 from fer_exp.metrics.distribution import entropy, kl_divergence, l1
-from fer_exp.stats.bootstrap import FloatArray
+from fer_exp.stats.bootstrap import FloatArray, percentile_intervals
 
 METRICS = {"l1": "L1", "kl": "KL", "entropy_correlation": "entropy r", "majority_right": "majority right"}
 """Metric -> its words. Of a panel's vote fractions against the population: mean L1 and KL, the correlation of entropies
@@ -150,7 +150,7 @@ def curves(truth: FloatArray, sizes: NDArray[np.int64], generator: np.random.Gen
             found[number] = [
                 l1(truth, panel).mean(),
                 kl_divergence(truth, panel).mean(),
-                float(pearson(target, entropy(panel))),
+                float(pearson(target, entropy(panel))(None)),
                 right.mean(),
             ]
             number += 1
@@ -189,7 +189,7 @@ def plan(
     for place, metric in enumerate(METRICS):
         table[metric] = value[:, place]
         if samples:
-            table[f"{metric}_low"], table[f"{metric}_high"] = np.percentile(drawn[:, :, place], [2.5, 97.5], axis=0)
+            table[f"{metric}_low"], table[f"{metric}_high"] = percentile_intervals(drawn[:, :, place])
     return table
 
 

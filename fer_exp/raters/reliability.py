@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.stats import f as f_distribution
 
-from fer_exp.raters.agreement import interval_alpha
+from fer_exp.metrics.affect import absolute_agreement
+from fer_exp.raters.agreement import interval_alpha, of_halves
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.totals import Joint, Measure
 
@@ -148,12 +149,12 @@ def f_intervals(squares: Anova, level: float = 0.95) -> dict[str, tuple[float, f
             high = ratio * f_distribution.ppf(tail, df, n - 1)
             ends[f"icc_{form}_1"] = (float((low - 1) / (low + k - 1)), float((high - 1) / (high + k - 1)))
             ends[f"icc_{form}_k"] = (float(1 - 1 / low), float(1 - 1 / high))
-        rho = np.array((b - e) / (b + (k - 1) * e + k * (r - e) / n))
+        rho = absolute_agreement(b, r, e, n, k)
         ratio = r / e if e > 0 else np.nan
         first = n * (1 + (k - 1) * rho) - k * rho
-        df = (k - 1) * (n - 1) * (k * rho * ratio + first) ** 2
-        df = df / ((n - 1) * k**2 * rho**2 * ratio**2 + first**2)
-        f1, f2 = f_distribution.ppf(tail, n - 1, df), f_distribution.ppf(tail, df, n - 1)
+        above = (k - 1) * (n - 1) * (k * rho * ratio + first) ** 2
+        freedom = above / ((n - 1) * k**2 * rho**2 * ratio**2 + first**2)
+        f1, f2 = f_distribution.ppf(tail, n - 1, freedom), f_distribution.ppf(tail, freedom, n - 1)
         rest = k * r + (k * n - k - n) * e
         low, high = n * (b - f1 * e) / (f1 * rest + n * b), n * (f2 * b - e) / (rest + n * f2 * b)
         ends["icc_2_1"] = (float(low), float(high))
@@ -246,17 +247,7 @@ def split_half(task: Codes, value: FloatArray, tasks: int) -> Measure:
     n, total, squares = n[used], total[used], squares[used]
     both, mean_square = (total**2 - squares) / (n * (n - 1)), squares / n
     halves = [mean_square / m + (1 - 1 / m) * both for m in (np.floor(n / 2), np.ceil(n / 2))]
-    columns = np.zeros((tasks, 5))
-    columns[used] = np.stack([np.ones(len(n)), both, *halves, total / n], axis=1)
-
-    def finish(sums: FloatArray) -> FloatArray:
-        with np.errstate(invalid="ignore", divide="ignore"):
-            means = sums[..., 1:] / sums[..., :1]
-            both, one, other = (means[..., k] - means[..., 3] ** 2 for k in range(3))
-            correlation = both / np.sqrt(np.maximum(one, 0) * np.maximum(other, 0))
-            return np.asarray(2 * correlation / (1 + correlation))
-
-    return Measure(columns, finish)
+    return of_halves(used, both, halves, (total / n)[:, None])
 
 
 def consistency(task: Codes, pairs: FloatArray, tasks: int) -> dict[str, Measure]:

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest, chi2
+from scipy.stats import chi2
 
 from fer_exp.metrics import affect
-from fer_exp.stats.bootstrap import FloatArray, weighted_mean
+from fer_exp.stats import tests
+from fer_exp.stats.bootstrap import FloatArray, percentile_intervals, weighted_mean
 from fer_exp.stats.totals import Interval, joint_intervals
 
 
@@ -112,24 +113,7 @@ def mcnemar(table: FloatArray) -> FloatArray:
     array([0.0391, 0.0391])
     """
     left, joined = table.sum(axis=1) - np.diag(table), table.sum(axis=0) - np.diag(table)
-    p = [binomtest(int(a), int(a + b)).pvalue if a + b else 1.0 for a, b in zip(left, joined, strict=True)]
-    return np.array(p)
-
-
-def holm(p: FloatArray) -> FloatArray:
-    """Holm's correction: p values of a family, so that the chance of any false alarm stays what it says.
-
-    Source:
-        Holm 1979, Scandinavian Journal of Statistics 6, 65-70.
-
-    >>> holm(np.array([0.01, 0.04, 0.03]))
-    array([0.03, 0.06, 0.06])
-    """
-    order = np.argsort(p)
-    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    corrected = np.empty_like(p)
-    corrected[order] = np.minimum(stepped, 1.0)
-    return corrected
+    return np.array([tests.mcnemar(int(a), int(b)).p for a, b in zip(left, joined, strict=True)])
 
 
 def share_changes(table: FloatArray, samples: int, seed: int, level: float = 0.95) -> FloatArray:
@@ -155,8 +139,7 @@ def share_changes(table: FloatArray, samples: int, seed: int, level: float = 0.9
         return np.stack([change, np.full(len(table), np.nan), np.full(len(table), np.nan)])
     drawn = np.random.default_rng(seed).multinomial(int(total), table.ravel() / total, samples) / total
     drawn = drawn.reshape(samples, *table.shape)
-    ends = np.percentile(drawn.sum(axis=1) - drawn.sum(axis=2), [50 * (1 - level), 50 * (1 + level)], axis=0)
-    return np.concatenate([change[None], ends])
+    return np.stack([change, *percentile_intervals(drawn.sum(axis=1) - drawn.sum(axis=2), level)])
 
 
 def vote_changes(original: NDArray[np.int32], fractions: FloatArray, samples: int, seed: int) -> list[Interval]:
@@ -193,32 +176,6 @@ RATING_MEASURES = ("bias", "slope", "ccc", "pearson", "rmse", "sagr")
 """How crowd ratings differ from original ones: ``rating_changes`` in this order."""
 
 
-def slope(original: FloatArray, crowd: FloatArray, weights: FloatArray | None = None) -> FloatArray:
-    r"""Least squares slope of the crowd's ratings on the original ones; below 1 the crowd rates less extremely.
-
-    .. math:: b = s_{xy} / s_x^2
-
-    Args:
-        original: shape (N,).
-        crowd: shape (N,).
-        weights: how often each task counts, shape (N,) or (B, N); None counts each once.
-
-    Returns:
-        Shape () or (B,); nan where original ratings are constant.
-
-    Source:
-        Bland and Altman 1999, Statistical Methods in Medical Research 8, 135-160, for methods that differ with size.
-
-    >>> float(slope(np.array([0.0, 1.0, 2.0]), np.array([1.0, 1.5, 2.0])).round(4))
-    0.5
-    """
-    x, y = original - original.mean(), crowd - crowd.mean()
-    variance = weighted_mean(x * x, weights) - weighted_mean(x, weights) ** 2
-    covariance = weighted_mean(x * y, weights) - weighted_mean(x, weights) * weighted_mean(y, weights)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(variance > 1e-12 * (original**2).mean(), covariance / variance, np.nan)
-
-
 def rating_changes(original: FloatArray, crowd: FloatArray, weights: FloatArray | None = None) -> FloatArray:
     """Bias (crowd minus original), slope, CCC, Pearson, RMSE and SAGR of ratings.
 
@@ -235,9 +192,9 @@ def rating_changes(original: FloatArray, crowd: FloatArray, weights: FloatArray 
     """
     of: Sequence[FloatArray] = (
         weighted_mean(crowd - original, weights),
-        slope(original, crowd, weights),
+        affect.slope(original, crowd, weights),
         affect.ccc(original, crowd, weights),
-        affect.pearson(original, crowd, weights),
+        affect.pearson(original, crowd)(weights),
         affect.rmse(original, crowd, weights),
         affect.sagr(original, crowd, weights),
     )

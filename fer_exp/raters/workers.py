@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from scipy.special import entr
 
 from fer_exp.errors import RequestError
+from fer_exp.metrics.classification import shared_top
 from fer_exp.raters.aggregation import Answered, Codes, FloatArray, dawid_skene, mean_by
+from fer_exp.raters.agreement import beyond_chance
+from fer_exp.stats.bootstrap import percentile_intervals
 from fer_exp.stats.shares import wilson
 
 
@@ -88,7 +91,7 @@ def describe_workers(
     others = (votes[answers.task] - np.eye(classes)[answers.label])[shared] / (total[shared] - 1)[:, None]
     agreement = mean_by(worker, others[np.arange(len(label)), label], workers)
     spread = np.stack([mean_by(worker, others[:, k], workers) for k in range(classes)], axis=1)
-    skill = _beyond(agreement, (_shares(worker, label, workers, classes) * spread).sum(axis=1))
+    skill = beyond_chance(agreement, (_shares(worker, label, workers, classes) * spread).sum(axis=1))
     if gold is not None:
         known = gold[answers.task] >= 0
         worker, label, truth = answers.worker[known], answers.label[known], gold[answers.task[known]]
@@ -97,7 +100,7 @@ def describe_workers(
         table["gold_answers"], table["gold_accuracy"] = gold_count, right
         table["gold_low"], table["gold_high"] = wilson(right * gold_count, gold_count)
         chance = _shares(worker, label, workers, classes) * _shares(worker, truth, workers, classes)
-        skill = np.where(gold_count > 0, _beyond(right, chance.sum(axis=1)), skill)
+        skill = np.where(gold_count > 0, beyond_chance(right, chance.sum(axis=1)), skill)
     table["agreement"], table["skill"] = agreement, skill
     table["spam"] = spam_scores(answers)
     shares = _shares(answers.worker, answers.label, workers, classes)
@@ -257,9 +260,9 @@ def learn_gold(
     table = pd.DataFrame({"threshold": thresholds})
     for column, name in enumerate(("workers", "answers", "covered", "accuracy")):
         table[name] = np.nanmean(drawn[:, :, column], axis=0)
-    table["low"], table["high"] = np.nanpercentile(drawn[:, :, 3], [2.5, 97.5], axis=0)
+    table["low"], table["high"] = percentile_intervals(drawn[:, :, 3])
     table["gain"] = np.nanmean(gains, axis=0)
-    table["gain_low"], table["gain_high"] = np.nanpercentile(gains, [2.5, 97.5], axis=0)
+    table["gain_low"], table["gain_high"] = percentile_intervals(gains)
     return table
 
 
@@ -276,8 +279,7 @@ def credits(scores: FloatArray, truth: Codes) -> FloatArray:
     >>> credits(np.array([[2.0, 1.0], [1.0, 1.0]]), np.array([0, 0], np.int32))
     array([1. , 0.5])
     """
-    top = scores == scores.max(axis=1, keepdims=True)
-    return np.asarray(top[np.arange(len(top)), truth] / top.sum(axis=1))
+    return shared_top(scores)[np.arange(len(scores)), truth]
 
 
 def _shares(group: Codes, label: Codes, groups: int, classes: int) -> FloatArray:
@@ -285,8 +287,3 @@ def _shares(group: Codes, label: Codes, groups: int, classes: int) -> FloatArray
     cells = np.bincount(group.astype(np.int64) * classes + label, minlength=groups * classes).reshape(groups, classes)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(cells / cells.sum(axis=1, keepdims=True))
-
-
-def _beyond(observed: FloatArray, chance: FloatArray) -> FloatArray:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(chance < 1 - 1e-12, (observed - chance) / (1 - chance), np.nan))

@@ -179,6 +179,19 @@ def percentile_interval(replicates: FloatArray, level: float = 0.95) -> tuple[fl
     return float(low), float(high)
 
 
+def percentile_intervals(replicates: FloatArray, level: float = 0.95) -> FloatArray:
+    """``percentile_interval`` of several metrics at once, nan where there is none.
+
+    Args:
+        replicates: a metric a column, shape (B, M).
+        level: coverage that is aimed at, 0..1.
+
+    Returns:
+        Low and high, shape (2, M).
+    """
+    return np.array([percentile_interval(column, level) for column in replicates.T], dtype=np.float64).T
+
+
 def intervals(
     statistics: Mapping[str, Statistic], clusters: NDArray[np.int64], samples: int, seed: int
 ) -> dict[str, tuple[float | None, float | None, float | None]]:

@@ -208,26 +208,24 @@ def random_signs(count: int, samples: int, seed: int) -> Iterator[FloatArray]:
         yield signs.astype(np.float64) * 2 - 1
 
 
-def mcnemar(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> Tested:
-    """McNemar's exact test: of the faces that only one model gets right, does each get half?
+def mcnemar(first: int, second: int) -> Tested:
+    """McNemar's exact test: of what only one of two sides has, does each have half?
 
     Args:
-        a: which faces one model gets right, shape (N,).
-        b: which the other does, shape (N,).
+        first: how many faces only one model gets right; or how many left a class.
+        second: how many only the other does; or how many joined it.
 
     Returns:
-        How many a alone gets right, and the two-sided binomial p; p is 1 where the models are right on the same faces.
+        ``first``, and the two-sided binomial p; p is 1 where both are 0.
 
     Source:
         McNemar 1947, Psychometrika 12, 153-157; the binomial form, as ``statsmodels`` with ``exact=True``.
 
-    >>> mcnemar(np.array([True, True, True, False]), np.array([False, False, True, False]))
+    >>> mcnemar(2, 0)
     Tested(statistic=2.0, p=0.5, df=nan)
     """
-    first, second = int((a & ~b).sum()), int((b & ~a).sum())
-    if first + second == 0:
-        return Tested(0.0, 1.0)
-    return Tested(float(first), float(stats.binomtest(first, first + second).pvalue))
+    p = stats.binomtest(first, first + second).pvalue if first + second else 1.0
+    return Tested(float(first), float(p))
 
 
 def cohens_d(a: FloatArray, b: FloatArray) -> float:
@@ -280,7 +278,7 @@ def cohens_dz(a: FloatArray, b: FloatArray) -> float:
     return float(difference.mean() / difference.std(ddof=1))
 
 
-def holm(p: Sequence[float]) -> list[float]:
+def holm(p: Sequence[float] | FloatArray) -> list[float]:
     r"""Holm's correction for several tests, step-down.
 
     .. math:: \tilde{p}_{(i)} = \max_{j \le i} \min(1, (m - j + 1)\, p_{(j)})

@@ -3,12 +3,12 @@ import pytest
 from sklearn.metrics import (
     accuracy_score,
     balanced_accuracy_score,
-    confusion_matrix,
     f1_score,
     precision_recall_fscore_support,
 )
 
 from fer_exp.metrics import classification as c
+from fer_exp.metrics.faces import Faces
 
 CASES = {
     "random": (5, 200, list(range(5)), list(range(5))),
@@ -26,31 +26,34 @@ def draw(case):
     return generator.choice(of_labels, faces), generator.choice(of_answers, faces), classes
 
 
+def of(labels, predicted, classes):
+    return Faces(c.onehot(labels, classes), c.onehot(predicted, classes))
+
+
 @pytest.mark.filterwarnings("ignore:.*y_pred contains classes", "ignore:.*single label", "ignore:.*y_true")
 @pytest.mark.parametrize("case", CASES)
 def test_equals_sklearn(case):
     labels, predicted, classes = draw(case)
     present = np.unique(labels)
     f1 = f1_score(labels, predicted, labels=present, average="macro", zero_division=0)
-    assert float(c.accuracy(labels, predicted, classes)) == pytest.approx(accuracy_score(labels, predicted), abs=1e-9)
-    assert float(c.macro_f1(labels, predicted, classes)) == pytest.approx(f1, abs=1e-9)
     balanced = balanced_accuracy_score(labels, predicted)
-    assert float(c.balanced_accuracy(labels, predicted, classes)) == pytest.approx(balanced, abs=1e-9)
-    matrix = confusion_matrix(labels, predicted, labels=range(classes))
-    np.testing.assert_array_equal(c.confusion(labels, predicted, classes), matrix)
+    faces = of(labels, predicted, classes)
+    assert float(faces.accuracy()(None)) == pytest.approx(accuracy_score(labels, predicted), abs=1e-9)
+    assert float(faces.macro_f1()(None)) == pytest.approx(f1, abs=1e-9)
+    assert float(faces.balanced_accuracy()(None)) == pytest.approx(balanced, abs=1e-9)
 
 
-@pytest.mark.parametrize("metric", [c.accuracy, c.balanced_accuracy, c.macro_f1])
+@pytest.mark.parametrize("metric", [Faces.accuracy, Faces.balanced_accuracy, Faces.macro_f1, Faces.weighted_f1])
 @pytest.mark.parametrize("case", CASES)
 def test_weights_equal_repeating_faces(metric, case):
     labels, predicted, classes = draw(case)
     weights = np.random.default_rng(4).integers(0, 4, (7, len(labels))).astype(float)
     weights[:, 0] += 1
-    values = metric(labels, predicted, classes, weights)
-    for value, row in zip(values, weights.astype(int), strict=True):
-        repeated = metric(np.repeat(labels, row), np.repeat(predicted, row), classes)
+    statistic = metric(of(labels, predicted, classes))
+    for value, row in zip(statistic(weights), weights.astype(int), strict=True):
+        repeated = metric(of(np.repeat(labels, row), np.repeat(predicted, row), classes))(None)
         assert value == pytest.approx(float(repeated), abs=1e-12)
-        assert float(metric(labels, predicted, classes, row.astype(float))) == pytest.approx(value, abs=1e-12)
+        assert float(statistic(row.astype(float))) == pytest.approx(value, abs=1e-12)
 
 
 @pytest.mark.filterwarnings("ignore:.*y_pred contains classes", "ignore:.*single label", "ignore:.*y_true")

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from fer_exp.metrics import affect, calibration, classification
+from fer_exp.metrics import affect
+from fer_exp.metrics.classification import onehot
+from fer_exp.metrics.faces import Faces
 from fer_exp.stats import bootstrap as b
 
 
@@ -37,19 +39,16 @@ def test_weighted_replicates_equal_resampling_the_same_faces(clustered):
     codes = np.arange(faces) // 3 if clustered else np.arange(faces)
     labels, p = generator.integers(0, classes, faces), generator.dirichlet(np.ones(classes), faces)
     x, y = generator.normal(size=faces), generator.normal(size=faces)
-    predicted = p.argmax(axis=1)
+    truth = onehot(labels, classes)
     for weights in b.resample_weights(codes, 25, seed=4):
         for row in range(25):
             drawn = np.repeat(np.arange(faces), weights[row].astype(int))  # the faces of the replicate themselves
             pairs = [
                 (b.weighted_mean(x, weights)[row], x[drawn].mean()),
                 (affect.ccc(x, y, weights)[row], affect.ccc(x[drawn], y[drawn])),
-                (affect.pearson(x, y, weights)[row], np.corrcoef(x[drawn], y[drawn])[0, 1]),
-                (calibration.ece(labels, p, weights)[row], calibration.ece(labels[drawn], p[drawn])),
-                (
-                    classification.macro_f1(labels, predicted, classes, weights)[row],
-                    classification.macro_f1(labels[drawn], predicted[drawn], classes),
-                ),
+                (affect.pearson(x, y)(weights)[row], np.corrcoef(x[drawn], y[drawn])[0, 1]),
+                (Faces(truth, p).ece()(weights)[row], Faces(truth[drawn], p[drawn]).ece()(None)),
+                (Faces(truth, p).macro_f1()(weights)[row], Faces(truth[drawn], p[drawn]).macro_f1()(None)),
             ]
             for weighted, brute in pairs:
                 assert float(weighted) == pytest.approx(float(brute), abs=1e-9)
