@@ -31,7 +31,6 @@ LISTS = "Manually_Annotated_file_lists"
 SETS_2017 = {"training.csv": "train", "validation.csv": "test"}
 SETS_2021 = {"train_set": "train", "val_set": "test"}
 COLUMNS = ("subDirectory_filePath", "face_x", "face_y", "face_width", "face_height", "expression", "valence", "arousal")
-TEST_2017 = dict.fromkeys(CODES, 500)
 
 
 class AffectNet(PictureCorpus):
@@ -59,7 +58,7 @@ class AffectNet2017(AffectNet):
 
     expected_labels: ClassVar[dict[str, dict[str, int]]] = {
         "train": dict(zip(CODES, (74_874, 134_415, 25_459, 14_090, 6_378, 3_803, 24_882, 3_750), strict=True)),
-        "test": TEST_2017,
+        "test": dict.fromkeys(CODES, 500),
     }
     markers = (LISTS,)
 
@@ -194,7 +193,14 @@ class AffectNet2021(AffectNet):
 
 
 def open_affectnet(root: Path, classes: tuple[str, ...], release: str, max_rejected: float) -> Corpus:
-    """The release asked for: 2017, 2021, or with auto the one that lies at ``root``."""
+    """One release of AffectNet, of which nothing is read yet.
+
+    Args:
+        root: the folder of either release.
+        classes: class names.
+        release: 2017, 2021, or auto for the one that lies at the root.
+        max_rejected: see ``PictureCorpus``.
+    """
     if release == "auto":
         markers = (*AffectNet2017.markers, *AffectNet2021.markers)
         release = "2017" if find_marker(root, markers, AffectNet.name, AffectNet.access) == LISTS else "2021"

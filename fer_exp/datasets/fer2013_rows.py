@@ -34,7 +34,11 @@ def bad_row(corpus: str, file: Path, row: int, problem: str) -> str:
 
 
 def fields(line: bytes, columns: tuple[int, int, int]) -> tuple[int, bytes, str]:
-    """Label (0..6), pixel text and usage of one line; raises ValueError with what is wrong."""
+    r"""Label (0..6), pixel text and Usage of one line; raises ValueError with what is wrong.
+
+    >>> fields(b"3,Training,70 80 82\r\n", (0, 2, 1))
+    (3, b'70 80 82', 'Training')
+    """
     cells = line.split(b",")
     if len(cells) != 3:
         raise ValueError(f"has {len(cells)} fields where emotion, pixels and Usage belong")

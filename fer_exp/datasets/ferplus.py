@@ -158,7 +158,7 @@ def read_votes(file: Path, corpus: str) -> tuple[list[str], list[str], NDArray[n
 
 
 def whole(text: str) -> int:
-    """A count of votes; raises ValueError where it is negative, broken or no number."""
+    """A count of votes; raises ValueError where the text is no whole number, 0 or more."""
     text = text.strip()
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise ValueError(f"has {quoted(text.encode('latin-1', 'replace'))} as a count of votes")

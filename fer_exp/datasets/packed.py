@@ -23,7 +23,13 @@ def unpacked_name(file: Path) -> str:
 
 
 def find_file(root: Path, names: tuple[str, ...], corpus: str, access: str) -> Path:
-    """The first of ``names`` in a folder, plain or packed, or ``root`` itself if that is a file.
+    """The first of some files in a folder, plain or packed, or the root itself if that is a file.
+
+    Args:
+        root: the folder or file.
+        names: of the plain files.
+        corpus: its name, for messages.
+        access: how to get the files, for messages.
 
     Raises:
         DatasetNotFoundError: with what was looked for and ``access``, or the folder below that has it.

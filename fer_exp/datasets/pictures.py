@@ -84,6 +84,11 @@ class PictureCorpus(Corpus):
 
         A piece is good until the next one is asked for; then its memory is used again.
 
+        Args:
+            size: height and width in pixels.
+            row: of the faces table, where to start.
+            rejected: reasons by row, of the pictures before ``row`` that were passed over.
+
         Raises:
             RequestError: more pictures are rejected than ``dataset.max_rejected`` allows, those before the row counted.
         """
@@ -171,10 +176,17 @@ def safe_path(text: str, where: str) -> str:
 
 
 def find_marker(root: Path, markers: Iterable[str], corpus: str, access: str) -> str:
-    """The first of ``markers`` (paths below the root) that is there.
+    """The first of some paths below a root that is there.
+
+    Args:
+        root: the folder that should hold one.
+        markers: the paths.
+        corpus: its name, for messages.
+        access: how to get it, for messages.
 
     Raises:
-        DatasetNotFoundError: none is; says what was looked for, and the folder one level up or down that has it.
+        DatasetNotFoundError: none is there; says what was looked for, and which folder a level down or up to two
+            levels up has it.
     """
     markers = list(markers)
 

@@ -51,20 +51,19 @@ class RafDb(PictureCorpus):
             RequestError: a line that is no name and number 1..7, a name that says neither train nor test, or a name
                 that comes twice.
         """
-        names, labels = self._rows
-        faces = [stem(name) for name in names]
+        faces = [stem(name) for name in self._labels]
         splits = [face.partition("_")[0] for face in faces]
-        return Faces(faces_table(self.name, faces, split=splits, label=labels))
+        return Faces(faces_table(self.name, faces, split=splits, label=list(self._labels.values())))
 
     def pictures(self) -> list[Picture]:
         """The aligned pictures; a name of the list stands for ``<name>_aligned.jpg``."""
-        return [Picture(f"Image/aligned/{stem(name)}_aligned.jpg") for name in self._rows[0]]
+        return [Picture(f"Image/aligned/{stem(name)}_aligned.jpg") for name in self._labels]
 
     @cached_property
-    def _rows(self) -> tuple[list[str], list[str]]:
-        """Names and labels, sorted by name."""
+    def _labels(self) -> dict[str, str]:
+        """Label by name, sorted by name."""
         file = self.files()[0]
-        rows: dict[str, str] = {}
+        labels: dict[str, str] = {}
         for number, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), start=1):
             if not line.strip():
                 continue
@@ -74,10 +73,9 @@ class RafDb(PictureCorpus):
                 raise RequestError(f"{where} ends in {code!r} where a label 1 to 7 belongs; get the list again.")
             if stem(safe_path(name, where)).partition("_")[0] not in self.expected:
                 raise RequestError(f"{where}: the name {name!r} starts with neither train_ nor test_.")
-            if name.strip() in rows:
+            if name.strip() in labels:
                 raise RequestError(f"{where}: {name.strip()!r} has a line already; which label is meant is not known.")
-            rows[name.strip()] = CODES[int(code) - 1]
-        if not rows:
+            labels[name.strip()] = CODES[int(code) - 1]
+        if not labels:
             raise RequestError(f"{self.name}: {file} has no lines; get the list again.")
-        names = sorted(rows)
-        return names, [rows[name] for name in names]
+        return dict(sorted(labels.items()))

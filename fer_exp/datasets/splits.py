@@ -102,7 +102,6 @@ def deal(table: pd.DataFrame, folds: int, fold: int, seed: int) -> pd.DataFrame:
     """
     train = table[table["split"] == "train"]
     random = np.random.default_rng(seed)
-    fold_of = np.full(len(train), -1)
     if train["subject"].notna().all():
         names, subject_of = np.unique(train["subject"].to_numpy().astype(str), return_inverse=True)
         sizes = np.bincount(subject_of)
@@ -118,8 +117,7 @@ def deal(table: pd.DataFrame, folds: int, fold: int, seed: int) -> pd.DataFrame:
         by_id = np.argsort(train["face"].to_numpy().astype(str), kind="stable")
         labels = train["label"].fillna(UNLABELLED).to_numpy().astype(str)
         dealt = np.concatenate([random.permutation(by_id[labels[by_id] == name]) for name in np.unique(labels)])
-        fold_of[dealt] = np.arange(len(dealt)) % folds
-        units = len(train)
+        fold_of, units = dealt.argsort() % folds, len(train)  # dealt in turn
     if units < folds:
         raise RequestError(f"dataset.folds is {folds} but there are only {units} subjects or faces to deal.")
     table = table.copy()

@@ -32,7 +32,7 @@ def cross_entropies(logits: Tensor, target: Tensor, weights: Tensor | None = Non
 
 
 def soft_cross_entropy(logits: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
-    """The mean of ``cross_entropies`` over N faces, whatever the weights sum to; Args as there.
+    """The mean of ``cross_entropies`` over N faces, whatever the weights sum to.
 
     ``F.cross_entropy`` would divide weighted losses by N for distributions, but by the weights' sum for class indices.
 

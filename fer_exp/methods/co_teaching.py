@@ -46,7 +46,7 @@ def small_losses(losses: Tensor, share: float) -> Tensor:
 
 
 def kept_share(epoch: int, forget_rate: float, ramp: int) -> float:
-    """Share of a batch kept in an epoch (from 0): 1 at first, 1 - ``forget_rate`` after ``ramp`` epochs.
+    """Share of a batch that is kept in an epoch (from 0): falls from 1 to 1 - ``forget_rate`` over ``ramp`` epochs.
 
     >>> [kept_share(epoch, 0.4, 2) for epoch in (0, 1, 2, 9)]
     [1.0, 0.8, 0.6, 0.6]

@@ -153,12 +153,7 @@ class Method(nn.Module):
 
 
 def check_keys(kind: type[Method], name: str, keys: Mapping[str, Any]) -> None:
-    """Check a method's keys against the ranges and choices of its class.
-
-    Args:
-        kind: the class.
-        name: what ``method`` calls it.
-        keys: values by key; None stands for the method's own choice.
+    """Check the keys of the method ``name`` against the ranges and choices of its class; None is always allowed.
 
     Raises:
         RequestError: a value out of range, or no choice.

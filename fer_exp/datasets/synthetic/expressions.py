@@ -15,30 +15,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-ACTION_UNITS = {
-    "AU1": "inner brow raiser",
-    "AU2": "outer brow raiser",
-    "AU4": "brow lowerer",
-    "AU5": "upper lid raiser",
-    "AU6": "cheek raiser",
-    "AU7": "lid tightener",
-    "AU9": "nose wrinkler",
-    "AU10": "upper lip raiser",
-    "AU12": "lip corner puller",
-    "AU14": "dimpler",
-    "AU15": "lip corner depressor",
-    "AU16": "lower lip depressor",
-    "AU17": "chin raiser",
-    "AU20": "lip stretcher",
-    "AU23": "lip tightener",
-    "AU24": "lip pressor",
-    "AU25": "lips part",
-    "AU26": "jaw drop",
-    "AU27": "mouth stretch",
-    "R12": "lip corner puller on one side",
-    "R14": "dimpler on one side",
-}
-"""Action units that are drawn, by their FACS name. Intensities go from 0 (absent) to 1 (FACS level E)."""
+ACTION_UNITS = (
+    *("AU1", "AU2", "AU4", "AU5", "AU6", "AU7", "AU9", "AU10", "AU12", "AU14", "AU15", "AU16", "AU17", "AU20", "AU23"),
+    *("AU24", "AU25", "AU26", "AU27", "R12", "R14"),
+)
+"""Action units that are drawn. Intensities go from 0 (absent) to 1 (FACS level E).
+
+By their FACS names: 1 inner brow raiser, 2 outer brow raiser, 4 brow lowerer, 5 upper lid raiser, 6 cheek raiser, 7 lid
+tightener, 9 nose wrinkler, 10 upper lip raiser, 12 lip corner puller, 14 dimpler, 15 lip corner depressor, 16 lower lip
+depressor, 17 chin raiser, 20 lip stretcher, 23 lip tightener, 24 lip pressor, 25 lips part, 26 jaw drop, 27 mouth
+stretch; R12 and R14 are 12 and 14 on one side.
+"""
 
 UPPER = ("AU1", "AU2", "AU4", "AU5", "AU6", "AU7")
 """Units around the eyes, which sunglasses hide; what covers the mouth hides the others."""
@@ -116,7 +103,12 @@ class Expression:
 
 
 def pose(rng: np.random.Generator, classes: tuple[str, ...]) -> Expression:
-    """An expression drawn at random: a class, its intensity, perhaps a second emotion, the noise of real muscles."""
+    """An expression drawn at random: a class, its intensity, perhaps a second emotion, the noise of real muscles.
+
+    Args:
+        rng: for the draws.
+        classes: K names, neutral among them.
+    """
     frequency = np.array([FREQUENCY.get(name, 1.0) for name in classes])
     label = str(rng.choice(classes, p=frequency / frequency.sum()))
     emotions = [name for name in classes if name not in ("neutral", label)]
