@@ -17,6 +17,13 @@ CLASSES = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "an
 OTHER_ANSWERS = ("unknown", "not_a_face")
 """Answers that a rater may give and that are no expression; they stand behind the classes in a votes table."""
 
+SPLITS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+"""How splits are written -> ours; case never matters."""
+
 ENGLISH = {
     "neutral": "neutrality neu ne",
     "happiness": "happy joy joyful hap ha",
@@ -83,22 +90,27 @@ def expression(text: str) -> str | None:
 def expressions(texts: Iterable[str]) -> dict[str, str]:
     """Those of some labels or columns that are expressions or other answers, and our name of each.
 
-    One or two codes of two letters among other texts may be something else (CO a country), so they do not count.
+    Where few of the texts are, codes of two letters may be something else (CO a country), so they do not count.
 
     >>> expressions(["joy", "Fear", "pain"]), expressions(["face", "CO", "US"]), expressions(["HA", "SA"])
     ({'joy': 'happiness', 'Fear': 'fear'}, {}, {'HA': 'happiness', 'SA': 'sadness'})
     """
     given = list(texts)
     known = {text: name for text in given if (name := expression(text)) is not None}
-    codes = {text for text in known if normal(text).isascii() and len(normal(text)) == 2 and normal(text) != "nf"}
-    if len(codes) < 3 and len(known) < len(given):
-        return {text: name for text, name in known.items() if text not in codes}
-    return known
+    if len(set(known.values())) > 2 or len(known) == len(given):
+        return known
+    return {text: name for text, name in known.items() if len(normal(text)) > 2 or not normal(text).isascii()}
 
 
 def spelt(text: str) -> str:
     """What two spellings of a class have in common: our name of it, else the text itself."""
     return expression(text) or text.strip()
+
+
+def near_expression(text: str) -> str | None:
+    """Our name of the expression whose English spelling is most like a text, None where none is."""
+    near = nearest(normal(text), _IN_ENGLISH)
+    return _IN_ENGLISH[near] if near else None
 
 
 def checked_expression(text: str, where: str) -> str:
@@ -110,8 +122,7 @@ def checked_expression(text: str, where: str) -> str:
     """
     if (name := expression(text)) is not None:
         return name
-    near = nearest(normal(text), _IN_ENGLISH)
-    hint = f"did you mean {_IN_ENGLISH[near]}? " if near else ""
+    hint = f"did you mean {near}? " if (near := near_expression(text)) else ""
     raise RequestError(f"{where}: {text!r} is no expression; {hint}There are: {', '.join(ENGLISH)}.")
 
 

@@ -1,97 +1,342 @@
-"""Tables that a user names: read whole, columns checked, rows named in what is said of them."""
+"""The one reader of tables that a user names: columns by any of their names, and what was guessed in one line."""
 
 from __future__ import annotations
 
+import re
+import sys
+import zlib
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import ArrayLike, NDArray
 
-from fer_exp.errors import RequestError
-from fer_exp.names import expression
+from fer_exp.errors import RequestError, did_you_mean
+from fer_exp.formats import Columns, of_frame, read_columns, text_of
+from fer_exp.names import expressions, normal, spelt
+
+FloatArray = NDArray[np.float64]
+
+MISSING = ("", "na", "n/a", "#n/a", "nan", "none", "null", "<na>")
+"""What a cell without content looks like, in any case; a class may be called None where ``classes`` names it."""
+
+SYNONYMS = {
+    "task": "face question item image picture unit file stimulus photo img",
+    "worker": "rater annotator user performer participant coder judge respondent response-id",
+    "label": "answer response expression emotion choice class category truth gold",
+    "valence": "val",
+    "arousal": "aro",
+    "seconds": "time duration duration-(in-seconds)",
+    "split": "set partition usage",
+    "path": "file filename file-path image-path",
+}
+"""Other names of a column, in the order in which they are looked for; a task's and a worker's may end in id or name."""
+
+PREFIXES = ("votes_", "", "target_", "p_")
+"""What may stand before a class in the name of its column; the first of them that a table uses is meant."""
+
+_said: set[str] = set()
 
 
-def read_table(file: Path, key: str) -> pd.DataFrame:
-    """A csv (or tsv, or parquet) table, every column as text, '' where a cell is empty; names of columns are stripped.
+class Coded(NamedTuple):
+    """A column of names: ``codes`` (n,) int32 into ``names``, -1 where the cell is empty; ``names`` sorted, as text."""
+
+    codes: NDArray[np.int32]
+    names: NDArray[np.object_]
+
+
+class Table:
+    """A table that was read. Columns go by number, for two may have the same name.
+
+    Attributes:
+        where: what to call it in messages.
+        names: of its columns.
+        guessed: what a person should know of how it was read, in words.
+        unused: numbers of the columns that nothing was read from.
+    """
+
+    def __init__(self, columns: Columns, where: str) -> None:
+        self.where, self.names, self.guessed = where, columns.names, columns.guessed
+        self._columns = columns
+        self._roles: dict[int, str] = {}
+        self.unused = {n for n, name in enumerate(self.names) if name or columns.values[n].null_count < len(self)}
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        return len(self._columns.values[0]) if self._columns.values else 0
+
+    def find(self, role: str, given: str | None = None) -> int | None:
+        """The column that holds what is wanted: the one given, else the contract's, else the first usual other name.
+
+        Args:
+            role: the contract's name.
+            given: the column as the user named it, or None.
+
+        Returns:
+            Its number, or None.
+
+        Raises:
+            RequestError: the column given is not there, or the column is there twice.
+
+        >>> read_table(pd.DataFrame({"Image Name": ["a"], "answer": ["fear"]})).find("task")
+        0
+        """
+        if given is not None and given not in self.names:
+            hint = did_you_mean(given, self.names, 0.5)
+            raise RequestError(f"{self.where} has no column {given}, which {role}={given} asks for; {hint}{self._list}")
+        ends = ("", "id", "name") if role in ("task", "worker") else ("",)
+        for word in [given] if given else [role, *SYNONYMS.get(role, "").split()]:
+            same = [n for n, name in enumerate(self.names) if name == word]
+            if not same and not given:
+                alike = {normal(word) + end for end in ends}
+                same = [n for n, name in enumerate(self.names) if normal(name) in alike]
+            if len(same) > 1:
+                name = self.names[same[0]]
+                raise RequestError(f"{self.where}: column {name} occurs twice; which one is meant cannot be known.")
+            if same:
+                self._roles[same[0]] = role if given is None else self.names[same[0]]
+                return same[0]
+        return None
+
+    def need(self, role: str, given: str | None = None, *, key: bool = False) -> int:
+        """As ``find``, but a column that is not there is an error.
+
+        Args:
+            role: the contract's name.
+            given: the column as the user named it, or None.
+            key: whether the command has a key of the role's name, which names another column.
+        """
+        if (column := self.find(role, given)) is not None:
+            return column
+        others = SYNONYMS.get(role, "").split()
+        also = f" (nor {', '.join(others[:4])}, …)" if others else ""
+        way_out = f"; name the one that holds it with {role}=COLUMN" if key else ""
+        raise RequestError(f"{self.where} has no column {role}{also}{way_out}. {self._list}")
+
+    def coded(self, column: int, keep: Collection[str] = ()) -> Coded:
+        """A column as codes of its different texts, sorted, as numbers where all are.
+
+        Ids of mixed types become text, and whole floats lose their ``.0`` (a column of integers with an empty cell is
+        stored as floats), so that 7, 7.0 and "7" are the same id.
+
+        Args:
+            column: its number.
+            keep: words that mean something though they look like an empty cell.
+        """
+        codes, given = self._dictionary(column)
+        texts = _texts(given)
+        names = {text for text in texts if text.casefold() not in MISSING or text in keep}
+        whole = all(name.isascii() and name.removeprefix("-").isdigit() for name in names)
+        order = sorted(names, key=int) if whole else sorted(names)  # so that task 10 follows task 9
+        place = {name: code for code, name in enumerate(order)}
+        moved = np.array([*(place.get(text, -1) for text in texts), -1], np.int32)  # the last is where -1 points
+        return Coded(moved[codes], np.array(order, dtype=object))
+
+    def text(self, column: int | None, keep: Collection[str] = ()) -> NDArray[np.object_]:
+        """A column as texts, (n,), None where the cell is empty, or all of it where there is no such column."""
+        if column is None:
+            return np.full(len(self), None, dtype=object)
+        codes, names = self.coded(column, keep)
+        return np.array([*names, None], dtype=object)[codes]
+
+    def numbers(self, column: int) -> FloatArray:
+        """A column as float64, (n,), nan where the cell is empty; raises RequestError at a cell that is no number."""
+        stored = self._columns.values[column]
+        if pa.types.is_floating(stored.type) or pa.types.is_integer(stored.type):
+            self.unused.discard(column)
+            values = np.asarray(pc.fill_null(pc.cast(stored, pa.float64()), np.nan), dtype=np.float64).copy()
+            self.refuse(np.isinf(values), column, "a number belongs there")
+            return values
+        codes, given = self._dictionary(column)
+        try:
+            values = np.asarray(pc.fill_null(pc.cast(given, pa.float64()), np.nan))
+        except pa.ArrowInvalid:
+            values = self._parsed(_texts(given))
+        values = np.append(values, np.nan)[codes]
+        self.refuse(np.isinf(values), column, "a number belongs there")
+        return values
+
+    def series(self, column: int) -> pd.Series:
+        """A column as the file has it."""
+        self.unused.discard(column)
+        return pd.Series(self._columns.values[column].to_pandas())
+
+    def _parsed(self, texts: list[str]) -> FloatArray:
+        """Numbers as people write them, with decimal commas or a percent sign; inf where there is none."""
+        plain = [text.removesuffix("%").strip() for text in texts]
+        commas = {text for text in plain if re.fullmatch(r"[-+]?\d*,\d+", text)}
+        if self._columns.decimal_comma or any(not re.fullmatch(r"[-+]?[1-9]\d{0,2},\d{3}", text) for text in commas):
+            plain = [text.replace(",", ".") if text in commas else text for text in plain]
+            self.guessed += ["decimal commas"] if commas else []
+        values = np.asarray(pd.to_numeric(pd.Series(plain, dtype=object), errors="coerce"), dtype=np.float64)
+        empty = np.array([text.casefold() in MISSING for text in texts], dtype=bool)
+        return np.where(np.isnan(values) & ~empty, np.inf, values)
+
+    def affect(
+        self, scale: Sequence[float], found: dict[str, int], columns: Sequence[str] = ("valence", "arousal")
+    ) -> dict[str, FloatArray]:
+        """Valence and arousal, where there are such columns, mapped from a scale to -1..1; nan where missing.
+
+        Args:
+            scale: lowest and highest rating; -2, where it lies below, is AffectNet's mark for missing.
+            found: receives how many cells were mapped or marked.
+            columns: their names.
+
+        Raises:
+            RequestError: a rating outside the scale.
+        """
+        low, high = float(scale[0]), float(scale[1])
+        sides: dict[str, FloatArray] = {}
+        for side, name in zip(("valence", "arousal"), columns, strict=True):
+            if (column := self.find(name)) is None:
+                continue
+            values = self.numbers(column)
+            if low > -2 and (marked := values == -2).any():
+                values[marked] = np.nan
+                found[f"cells of {name} are -2, AffectNet's mark for missing"] = int(marked.sum())
+            way_out = "a missing one is an empty cell; name the scale that was used, e.g. scale=[1,9]"
+            outside = (values < low) | (values > high)
+            self.refuse(outside, column, f"ratings run from {low:g} to {high:g} and {way_out}")
+            if (low, high) != (-1.0, 1.0):
+                found[f"cells of {name} are mapped from {low:g}..{high:g} to -1..1"] = int((~np.isnan(values)).sum())
+                values = (values - low) / (high - low) * 2 - 1
+            sides[side] = values
+        return sides
+
+    def class_columns(self, classes: Collection[str] = ()) -> dict[str, list[int]]:
+        """Columns by class, plain or with one of ``PREFIXES`` before it, in the order of the table.
+
+        Args:
+            classes: names to look for; none for every expression and other answer that there is.
+
+        Returns:
+            The class as ``classes`` writes it, else our name of it -> its columns.
+
+        >>> read_table(pd.DataFrame({"face": ["a"], "votes_happy": [3], "Fear": [1]})).class_columns()
+        {'happiness': [1]}
+        """
+        wanted = {spelt(name): name for name in classes}
+        for prefix in PREFIXES:
+            plain = {n: name[len(prefix) :] for n, name in enumerate(self.names) if name.lower().startswith(prefix)}
+            if classes:
+                meaning = {name: wanted[spelt(name)] for name in plain.values() if spelt(name) in wanted}
+            else:
+                meaning = expressions(plain.values())
+            columns: dict[str, list[int]] = {}
+            for n, name in plain.items():
+                if name in meaning:
+                    columns.setdefault(meaning[name], []).append(n)
+            if columns:
+                return columns
+        return {}
+
+    def added(self, columns: Sequence[int]) -> FloatArray:
+        """The columns of one class added up, (n,), an empty cell as 0."""
+        if len(columns) > 1:
+            self.guessed.append(f"{_listed([self.names[column] for column in columns])} are one class, added up")
+        return np.asarray(np.sum([np.nan_to_num(self.numbers(column)) for column in columns], axis=0))
+
+    def joined(self, labels: Iterable[str]) -> dict[str, str]:
+        """Those of some labels that are expressions, and our names; spellings that become one class are said."""
+        known = expressions(labels)
+        for name in dict.fromkeys(known.values()):
+            if len(same := [label for label in known if known[label] == name]) > 1:
+                self.guessed.append(f"{_listed(same)} are one class")
+        return known
+
+    def row(self, number: int) -> str:
+        """The table and a row, counted from 1 below the header, for messages."""
+        return f"{self.where}, row {number + 1 + self._columns.skipped}"
+
+    def refuse(self, bad: ArrayLike, column: int, problem: str) -> None:
+        """Raise RequestError at the first bad row; ``problem`` follows its cell."""
+        rows = np.flatnonzero(bad)
+        if len(rows):
+            more = f" (and {len(rows) - 1:,} more rows)" if len(rows) > 1 else ""
+            cell = text_of(self._columns.values[column][int(rows[0])].as_py())
+            raise RequestError(f"{self.row(int(rows[0]))}: {self.names[column]} is {cell!r}{more}; {problem}.")
+
+    def say(self) -> None:
+        """One line on standard error, once: what was guessed, and columns not used; nothing where all is plain."""
+        roles = [
+            f"{role} is {self.names[n]}"
+            for n, role in self._roles.items()
+            if n not in self.unused and self.names[n] not in (role, "face")
+        ]
+        words = list(dict.fromkeys([*self.guessed, *roles]))
+        if self.unused:
+            words.append(f"not used: {', '.join(self.names[n] or '(without a name)' for n in sorted(self.unused))}")
+        line = f"{self.where}: {'; '.join(words)}."
+        if words and line not in _said:
+            _said.add(line)
+            print(line, file=sys.stderr, flush=True)
+
+    @property
+    def _list(self) -> str:
+        return f"There are: {', '.join(self.names[:12])}{' …' if len(self.names) > 12 else ''}."
+
+    def _dictionary(self, column: int) -> tuple[NDArray[np.int64], pa.Array]:
+        """Codes of a column, -1 where null, and what they stand for."""
+        self.unused.discard(column)
+        values = self._columns.values[column]
+        if not pa.types.is_dictionary(values.type):
+            values = values.dictionary_encode()  # before anything becomes text: there are far fewer names than rows
+        values = values.unify_dictionaries()
+        codes = [np.asarray(chunk.indices.fill_null(-1)) for chunk in values.chunks] or [np.empty(0, np.int64)]
+        given = values.chunks[0].dictionary if values.num_chunks else pa.array([], pa.string())
+        return np.concatenate(codes), given
+
+
+def read_table(source: Path | str | pd.DataFrame | Table, key: str = "") -> Table:
+    """Read a table: csv, tsv or txt, perhaps packed (.gz), xlsx (``FILE#sheet`` for another than the first), parquet.
 
     Args:
-        file: what a key of the config names.
+        source: what a key of the config names, or a frame, or what was read before.
         key: that key, for messages.
 
     Raises:
-        RequestError: no such file, not readable, without rows, or with a column twice.
+        RequestError: no such file, not readable as what it is, or without rows.
     """
-    if not file.is_file():
-        raise RequestError(f"{key}={file} is no file.")
-    try:
-        if file.suffix.lower() == ".parquet":
-            frame = pd.read_parquet(file)
-            frame = frame.astype(object).where(frame.notna(), "").astype(str)
-        else:
-            separator = "\t" if file.suffix.lower() == ".tsv" else ","
-            # with a header, a column that occurs twice would be renamed in silence
-            frame = pd.read_csv(
-                file, sep=separator, header=None, dtype=str, keep_default_na=False, encoding="utf-8-sig"
-            )
-            frame = frame.iloc[1:].set_axis(frame.iloc[0], axis=1).reset_index(drop=True)
-    except (OSError, ValueError) as error:  # the parsers' errors are ValueErrors
-        raise RequestError(f"{key}={file} cannot be read: {str(error).splitlines()[0]}.") from error
-    frame.columns = [str(column).strip() for column in frame.columns]
-    if twice := sorted(frame.columns[frame.columns.duplicated()]):
-        raise RequestError(f"{key}={file}: the column {twice[0]} occurs twice.")
-    if frame.empty:
-        raise RequestError(f"{key}={file} has no rows.")
-    return frame
+    if isinstance(source, Table):
+        return source
+    where = key or "the table"
+    if isinstance(source, pd.DataFrame):
+        columns = of_frame(source)
+    else:
+        where = f"{key}={source}" if key else str(source)
+        file, sheet = file_of(source)
+        if not file.is_file():
+            raise RequestError(f"{where}: there is no such file.")
+        try:
+            columns = read_columns(file, sheet)
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise RequestError(f"{where} cannot be read: {reason.rstrip('.')}.") from error
+    if not any(columns.names):
+        raise RequestError(f"{where} is empty; a first line with the names of its columns is needed.")
+    table = Table(columns, where)
+    if not len(table):
+        raise RequestError(f"{where} has no rows.")
+    return table
 
 
-def need(frame: pd.DataFrame, columns: tuple[str, ...], where: str) -> None:
-    """Raise RequestError, naming the columns that there are, where one is missing."""
-    if missing := [name for name in columns if name not in frame.columns]:
-        raise RequestError(f"{where} has no column {missing[0]}; it has {', '.join(map(str, frame.columns))}.")
+def file_of(source: Path | str) -> tuple[Path, str]:
+    """The file that a key names, and its sheet, '' for the first: ``FILE#sheet``, where no file is called so."""
+    file = Path(source).expanduser()
+    name, mark, sheet = file.name.rpartition("#")
+    return (file.with_name(name), sheet) if mark and name and not file.exists() else (file, "")
 
 
-def answer_columns(frame: pd.DataFrame) -> dict[str, str]:
-    """Our name of an expression or other answer -> the column for it, plain or with votes_, p_ or target_ before it.
-
-    >>> answer_columns(pd.DataFrame(columns=["face", "votes_happy", "Fear"]))
-    {'happiness': 'votes_happy', 'fear': 'Fear'}
-    """
-    found: dict[str, str] = {}
-    for column in map(str, frame.columns):
-        plain = column.strip().lower()
-        for prefix in ("votes_", "p_", "target_"):
-            plain = plain.removeprefix(prefix)
-        if (name := expression(plain)) is not None:
-            found.setdefault(name, column)
-    return found
+def _texts(values: pa.Array) -> list[str]:
+    if pa.types.is_string(values.type):
+        return list(pc.utf8_trim_whitespace(values).to_pylist())
+    return [text_of(cell) for cell in values.to_pylist()]
 
 
-def refuse(bad: NDArray[np.bool_], values: pd.Series, where: str, problem: str) -> None:
-    """Raise RequestError at the first bad row, counted from 1 below the header; ``problem`` follows its value."""
-    if bad.any():
-        row = int(bad.argmax())
-        more = f" (and {int(bad.sum()) - 1:,} more rows)" if bad.sum() > 1 else ""
-        raise RequestError(f"{where}, row {row + 1}: {values.name} is {values.iloc[row]!r}{more}; {problem}.")
-
-
-def numbers(values: pd.Series, where: str) -> NDArray[np.float64]:
-    """A column as float64, nan where a cell is empty; raises RequestError at a cell that is no finite number."""
-    text = values.str.strip()
-    empty = (text == "").to_numpy()
-    given = np.asarray(pd.to_numeric(text.where(~empty), errors="coerce"), dtype=np.float64)
-    refuse(~empty & ~np.isfinite(given), values, where, "a number belongs there")
-    return given
-
-
-def affect(frame: pd.DataFrame, where: str) -> dict[str, NDArray[np.float64]]:
-    """Valence and arousal, nan where empty or where there is no such column; out of -1..1 is refused."""
-    found = {}
-    for name in ("valence", "arousal"):
-        if name not in frame.columns:
-            found[name] = np.full(len(frame), np.nan)
-            continue
-        found[name] = numbers(frame[name], where)
-        way_out = "ratings run from -1 to 1, and a missing one is an empty cell: rescale the column"
-        refuse(np.abs(np.nan_to_num(found[name])) > 1, frame[name], where, way_out)
-    return found
+def _listed(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"

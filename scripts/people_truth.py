@@ -13,13 +13,13 @@ import pandas as pd
 from scipy.stats import spearmanr
 
 from fer_exp.answers import Answers
+from fer_exp.answers.read import read_answers
 from fer_exp.datasets.synthetic.corpus import Synthetic
 from fer_exp.metrics.distribution import l1
 from fer_exp.names import CLASSES
 from fer_exp.raters import agreement, planning, reliability
 from fer_exp.raters.aggregation import METHODS, Answered
 from fer_exp.raters.workers import credits, describe_workers
-from fer_exp.read_answers import read_answers
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.totals import Measure, joint_intervals, together
 

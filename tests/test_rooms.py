@@ -11,9 +11,9 @@ PACKAGE = Path(__file__).parents[1] / "fer_exp"
 ORDER = (
     "errors names files progress",
     "stats",
-    "tables",
+    "tables formats",
     "config",
-    "answers labels columns read_answers",
+    "answers labels",
     "metrics",
     "raters judging",
     "datasets",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.answers import Answers, Votes, known_tasks
+from fer_exp.answers.read import read_answers, read_labels
 from fer_exp.commands.people import folder, load
 from fer_exp.config import CrowdConfig, check_choice
 from fer_exp.errors import RequestError
@@ -17,7 +16,6 @@ from fer_exp.raters.aggregation import METHODS, Aggregate, Answered
 from fer_exp.raters.gold import Gold, accuracies, deal_gold, thresholds
 from fer_exp.raters.lab import against_lab, soft_labels
 from fer_exp.raters.workers import FILTERS, describe_workers, filter_workers
-from fer_exp.read_answers import read_answers, read_labels
 from fer_exp.report.crowd import Crowd, summary
 from fer_exp.report.outcome import finish
 from fer_exp.stats.bootstrap import FloatArray
@@ -85,13 +83,12 @@ def _gold(config: CrowdConfig, data: Answers) -> Gold | None:
         if config.gold_tasks is not None:
             raise RequestError("gold_tasks needs gold=FILE, a table task, label.")
         return None
-    path = Path(config.gold).expanduser()
-    tasks, codes, _ = read_labels(path, config.classes or data.classes, "gold")
+    tasks, codes, _ = read_labels(config.gold, data.classes, "gold", scale=config.scale)
     truth, missing = known_tasks(data, tasks, codes)
     truth = np.where(np.bincount(data.task, minlength=len(data.tasks)) > 0, truth, -1).astype(np.int32)
     if (truth < 0).all():
         raise RequestError(
-            f"gold={path}: nobody answered any of its {len(tasks):,} tasks; are these the same task ids?"
+            f"gold={config.gold}: nobody answered any of its {len(tasks):,} tasks; are these the same task ids?"
         )
     return deal_gold(truth, config.gold_tasks, config.seed, missing)
 
@@ -120,7 +117,14 @@ def _lab(
     config: CrowdConfig, data: Answers, before: FloatArray, after: FloatArray, notes: list[str]
 ) -> dict[str, pd.DataFrame]:
     """Crowd against lab: majorities per class and for sums of classes, and distances between distributions."""
-    lab = read_answers(Path(str(config.lab)).expanduser(), classes=config.classes or data.classes, ignore=config.ignore)
+    lab = read_answers(
+        str(config.lab),
+        "lab",
+        classes=data.classes,
+        ignore=config.ignore,
+        duplicates=config.duplicates,
+        scale=config.scale,
+    )
     votes = lab.votes() if isinstance(lab, Answers) else lab
     row, missing = known_tasks(data, votes.tasks, np.arange(len(votes.tasks), dtype=np.int32))
     inside = row >= 0

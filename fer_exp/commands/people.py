@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from fer_exp.answers import Answers, Votes, known_tasks
-from fer_exp.columns import table_columns
+from fer_exp.answers.read import read_answers, read_labels
 from fer_exp.config import DatasetConfig, PeopleConfig
 from fer_exp.errors import RequestError
 from fer_exp.raters.changes import Original
-from fer_exp.read_answers import read_answers, read_labels
+from fer_exp.tables import Table, read_table
 
 
 class People(NamedTuple):
@@ -36,7 +36,8 @@ def load(config: PeopleConfig) -> People:
     reading = {"ignore": config.ignore, "duplicates": config.duplicates, "classes": config.classes}
     if config.ratings is not None:
         path = Path(config.ratings).expanduser()
-        data = read_answers(path, columns=_columns(config), scale=config.scale, **reading)  # type: ignore[arg-type]
+        columns = {"task": config.task, "worker": config.worker, "label": config.label}
+        data = read_answers(config.ratings, "ratings", columns=columns, scale=config.scale, **reading)  # type: ignore[arg-type]
         return People(data, path.name.split(".")[0], None)
     if config.dataset is None:
         raise RequestError("No answers are given: name a table with ratings=FILE, or a dataset with dataset=ferplus.")
@@ -57,7 +58,7 @@ def original(config: PeopleConfig, against: str, people: People) -> Original:
     """
     columns: dict[str, str | None] = {"task": config.task}
     if against != "original":
-        source: Path | pd.DataFrame = Path(against).expanduser()
+        source: Path | pd.DataFrame | Table = Path(against)
         columns = {}
     elif people.faces is not None:
         faces = people.faces.rename(columns={"face": "task"})
@@ -65,15 +66,16 @@ def original(config: PeopleConfig, against: str, people: People) -> Original:
         if not {"label", "valence"} & set(source):
             raise RequestError(f"{people.name} has no original labels; give a file with against=FILE.")
     else:
-        source = Path(str(config.ratings)).expanduser()
-        names = table_columns(source)
+        source = read_table(str(config.ratings), "ratings")
+        names = source.names
         if "original" not in names and "original_valence" not in names:
             raise RequestError(
-                f"{source} has no column original; give the original labels with against=FILE (task, label)."
+                f"{source.where} has no column original; give the original labels with against=FILE (task, label)."
             )
         columns |= {"label": "original" if "original" in names else None,
                     "valence": "original_valence", "arousal": "original_arousal"}  # fmt: skip
-    tasks, codes, affect = read_labels(source, people.data.classes, "against", columns)
+    scale = config.scale if against != "original" or people.faces is None else (-1.0, 1.0)
+    tasks, codes, affect = read_labels(source, people.data.classes, "against", columns, scale)
     label, missing = known_tasks(people.data, tasks, codes)
     aligned = None
     if affect is not None:
@@ -92,10 +94,6 @@ def folder(config: PeopleConfig, command: str, name: str) -> Path:
         return Path(config.output).expanduser()
     asked = json.dumps({**asdict(config), "json": None}, sort_keys=True, default=str)
     return Path("runs") / f"{command}-{name}-{hashlib.md5(asked.encode(), usedforsecurity=False).hexdigest()[:8]}"
-
-
-def _columns(config: PeopleConfig) -> dict[str, str | None]:
-    return {"task": config.task, "worker": config.worker, "label": config.label}
 
 
 def _of_dataset(config: DatasetConfig) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fer_exp.config.folder import options
-from fer_exp.config.schema import Config, DatasetConfig, PeopleConfig, TrainerConfig
+from fer_exp.config.schema import Config, DatasetConfig, TrainerConfig
 from fer_exp.errors import RequestError, did_you_mean
 
 TIES = ("drop", "first", "random")
+DUPLICATES = ("refuse", "first", "last")
+"""What becomes of a second answer of the same worker to the same task."""
+
 CHOICES: dict[str, tuple[str, ...]] = {
     "dataset.release": ("auto", "2017", "2021"),
     "dataset.subset": ("all", "A", "B"),
+    "dataset.duplicates": DUPLICATES,
+    "duplicates": DUPLICATES,
     "backbone.stem": ("auto", "imagenet", "small"),
     "labels.source": ("auto", "label", "votes"),
     "labels.ties": TIES,
@@ -83,8 +88,10 @@ def validate(config: Config) -> None:
         _check_dataset(dataset)
     if (trainer := getattr(config, "trainer", None)) is not None:
         _check_trainer(trainer)
-    if isinstance(config, PeopleConfig) and not (len(config.scale) == 2 and config.scale[0] < config.scale[1]):
-        raise RequestError(f"scale is {config.scale}; give the lowest and the highest rating, e.g. scale=[1,9].")
+    for key in ("scale", "dataset.scale"):
+        scale = _value(config, key)
+        if isinstance(scale, list) and not (len(scale) == 2 and scale[0] < scale[1]):
+            raise RequestError(f"{key} is {scale}; give the lowest and the highest rating, e.g. {key}=[1,9].")
 
 
 def _check_trainer(given: TrainerConfig) -> None:

@@ -25,6 +25,8 @@ class DatasetConfig:
     votes: str | None = None
     raters: int | None = None
     ratings: str | None = None
+    duplicates: str = "first"
+    scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])
     split_file: str | None = None
     release: str = "auto"
     subset: str = "all"

@@ -74,7 +74,7 @@ def _folder(config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:
 
     table = Path(config.table).expanduser() if config.table else None
     root = None if table and not config.root else _root(config, Folder.access)
-    return Folder(root, classes, table, config.raters, config.max_rejected)
+    return Folder(root, classes, table, config.raters, config.scale, config.max_rejected)
 
 
 def _seven(config: DatasetConfig, classes: tuple[str, ...]) -> tuple[str, ...]:

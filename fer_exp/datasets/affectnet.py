@@ -19,7 +19,6 @@ from fer_exp.datasets.corpus import Corpus, Faces, faces_table
 from fer_exp.datasets.pictures import Picture, PictureCorpus, find_marker, safe_path
 from fer_exp.errors import RequestError
 from fer_exp.names import stem
-from fer_exp.tables import need
 
 CODES = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
 """What 0..7 mean."""
@@ -213,7 +212,8 @@ def _read_list(file: Path, where: str) -> pd.DataFrame:
     try:
         with file.open(encoding="utf-8-sig") as stream:
             header = [name.strip() for name in stream.readline().split(",")]
-        need(pd.DataFrame(columns=header), COLUMNS, where)
+        if missing := [name for name in COLUMNS if name not in header]:
+            raise RequestError(f"{where} has no column {missing[0]}; it has {', '.join(header)}.")
         read = pc.ReadOptions(column_names=header, skip_rows=1)
         table = pc.read_csv(file, read, None, pc.ConvertOptions(include_columns=list(COLUMNS), **kept))
     except (pa.ArrowInvalid, UnicodeDecodeError) as problem:

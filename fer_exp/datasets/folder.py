@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from fer_exp.datasets.attach import whole_votes
+from fer_exp.answers.votes import count_votes
+from fer_exp.datasets.attach import further, whole_votes
 from fer_exp.datasets.corpus import FACE_COLUMNS, Faces
 from fer_exp.datasets.pictures import Picture, PictureCorpus, listed, safe_path
 from fer_exp.errors import DatasetNotFoundError, RequestError
-from fer_exp.names import CLASSES, OTHER_ANSWERS, checked_expression, expression
-from fer_exp.tables import affect, answer_columns, need, read_table, refuse
-
-SPLITS = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
-    **dict.fromkeys(("test", "testing"), "test"),
-}
-"""How splits are written -> ours; case never matters."""
+from fer_exp.names import CLASSES, OTHER_ANSWERS, SPLITS, checked_expression, expression
+from fer_exp.tables import Table, file_of, read_table
 
 
 class Folder(PictureCorpus):
@@ -38,6 +34,7 @@ class Folder(PictureCorpus):
         classes: class names.
         table: None, or the table.
         raters: raters behind each row of proportions.
+        scale: lowest and highest valence and arousal in the table.
         max_rejected: see ``PictureCorpus``.
     """
 
@@ -57,22 +54,26 @@ class Folder(PictureCorpus):
         classes: tuple[str, ...],
         table: Path | None = None,
         raters: int | None = None,
+        scale: Sequence[float] = (-1.0, 1.0),
         max_rejected: float = 0.01,
     ) -> None:
         if root is None and table is None:
             raise DatasetNotFoundError(f"{self.name}: {self.access}")
-        super().__init__(root or Path(table or "").parent, classes, max_rejected)
-        self.table, self.raters = table, raters
+        super().__init__(root or file_of(table or "")[0].parent, classes, max_rejected)
+        self.table, self.raters, self.scale = table, raters, tuple(scale)
 
     def files(self) -> list[Path]:
         """The table, or nothing: the folders are the listing."""
         if not self.root.is_dir():
             raise DatasetNotFoundError(f"{self.name}: dataset.root={self.root} is no folder. {self.access}")
-        return [self.table] if self.table else []
+        return [file_of(self.table)[0]] if self.table else []
 
     def recipe(self) -> str:
         """The pictures' digest, and what turns proportions into counts."""
-        return f"{super().recipe()}, raters {self.raters}"
+        sheet = file_of(self.table)[1] if self.table else ""
+        more = [f", sheet {sheet}"] if sheet else []
+        more += [f", scale {self.scale}"] if list(self.scale) != [-1, 1] else []
+        return f"{super().recipe()}, raters {self.raters}{''.join(more)}"
 
     def read(self) -> Faces:
         """The faces of the table or the folders.
@@ -130,28 +131,35 @@ class Folder(PictureCorpus):
         raise RequestError(f"{self.name}: the folder {kinds[0]!r} is no class; {', '.join(CLASSES)} are.")
 
     def _from_table(self, file: Path) -> tuple[Faces, list[str]]:
-        where = f"{self.name}: {file}"
-        frame = read_table(file, "dataset.table")
-        need(frame, ("path",), where)
-        frame["path"] = [self._path(path, f"{where}, row {row}") for row, path in enumerate(frame["path"], start=1)]
-        named = frame["face"].str.strip() if "face" in frame else frame["path"]
-        refuse((named == "").to_numpy(), named, where, "a face needs a name")
-        refuse(named.duplicated().to_numpy(), named, where, "it has a row already; one face, one row")
-        frame = frame.assign(face=named)
-        table = pd.DataFrame({"face": frame["face"]})
-        table["split"] = self._mapped(frame, "split", where)
-        table["subject"] = self._texts(frame, "subject")
-        table["label"] = self._mapped(frame, "label", where)
-        for name, values in affect(frame, where).items():
-            table[name] = values
-        table["source"] = self.name
-        votes, found = None, dict[str, int]()
-        if answer_columns(frame):
-            votes, found = whole_votes(frame, self.classes, self.raters, where)
-        order = frame["path"].to_numpy().astype(str).argsort(kind="stable")  # the same on every machine
-        table = table[[*FACE_COLUMNS]].iloc[order].reset_index(drop=True)
+        read = read_table(file, "dataset.table")
+        column = read.need("path")
+        paths = [self._path(path or "", read.row(row)) for row, path in enumerate(read.text(column))]
+        named = read.find("face")
+        faces = read.text(named) if named is not None else np.array(paths, dtype=object)
+        if named is not None:
+            read.refuse(pd.isna(faces), named, "a face needs a name")
+        twice = pd.Series(faces).duplicated().to_numpy()
+        read.refuse(twice, column if named is None else named, "it has a row already; one face, one row")
+        found: dict[str, int] = {}
+        rated = read.affect(self.scale, found)
+        columns = {
+            "face": faces,
+            "split": self._mapped(read, "split"),
+            "subject": read.text(read.find("subject")),
+            "label": self._mapped(read, "label"),
+            **{side: rated.get(side, np.full(len(read), np.nan)) for side in ("valence", "arousal")},
+            "source": np.full(len(read), self.name, dtype=object),
+        }
+        table, votes = pd.DataFrame(columns, columns=list(FACE_COLUMNS)), None
+        if read.class_columns():
+            counted = count_votes(read, self.classes, further(self.classes), (), self.raters)
+            votes, more = whole_votes(counted, self.classes)
+            votes.insert(0, "face", faces)
+            found |= {**counted.found, **more}
+        read.say()
+        order = np.array(paths, dtype=str).argsort(kind="stable")  # the same on every machine
         votes = None if votes is None else votes.iloc[order].reset_index(drop=True)
-        return Faces(table, votes, found), frame["path"].iloc[order].tolist()
+        return Faces(table.iloc[order].reset_index(drop=True), votes, found), [paths[row] for row in order]
 
     def _path(self, text: str, where: str) -> str:
         """A path from the root; an absolute one is fine if it lies below the root."""
@@ -162,24 +170,21 @@ class Folder(PictureCorpus):
             raise RequestError(f"{where}: the path is empty.")
         return safe_path(path, where)
 
-    def _texts(self, frame: pd.DataFrame, name: str) -> pd.Series:
-        """A column of text, null where empty or where there is no such column."""
-        if name not in frame.columns:
-            return pd.Series([None] * len(frame), dtype=object)
-        text = frame[name].str.strip().astype(object)
-        return text.where(text != "", None)
-
-    def _mapped(self, frame: pd.DataFrame, name: str, where: str) -> pd.Series:
-        """Labels or splits by our names, null where empty; each distinct spelling is looked at once."""
-        text = self._texts(frame, name)
-        meaning: dict[str, str | None] = {}
-        for spelling in text.dropna().unique():
-            row = f"{where}, row {int((text == spelling).to_numpy().argmax()) + 1}"
-            if name == "split":
-                if spelling.lower() not in SPLITS:
-                    raise RequestError(f"{row}: the split is {spelling!r}; it must be train, val or test.")
-                meaning[spelling] = SPLITS[spelling.lower()]
-            else:
-                known = checked_expression(spelling, row)
-                meaning[spelling] = None if known in OTHER_ANSWERS else known
-        return text.map(meaning).astype(object).where(text.notna(), None)
+    def _mapped(self, table: Table, name: str) -> NDArray[np.object_]:
+        """Labels or splits by our names, None where empty; each distinct spelling is looked at once."""
+        if (column := table.find(name)) is None:
+            return table.text(None)
+        codes, spellings = table.coded(column)
+        if name == "split":
+            table.refuse(
+                np.isin(codes, [code for code, text in enumerate(spellings) if text.lower() not in SPLITS]), column,
+                "the split must be train, val or test",
+            )  # fmt: skip
+            meaning: list[str | None] = [SPLITS[text.lower()] for text in spellings]
+        else:
+            known = [
+                checked_expression(text, table.row(int((codes == code).argmax())))
+                for code, text in enumerate(spellings)
+            ]
+            meaning = [None if text in OTHER_ANSWERS else text for text in known]
+        return np.array([*meaning, None], dtype=object)[codes]

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from fer_exp.config import DatasetConfig
 from fer_exp.errors import RequestError
 from fer_exp.files import whole
-from fer_exp.tables import need, read_table, refuse
+from fer_exp.names import SPLITS
+from fer_exp.tables import read_table
 
 UNLABELLED = "(no label)"
 
@@ -137,17 +138,19 @@ def read_splits(table: pd.DataFrame, file: Path, log: Callable[[str], None]) -> 
     Raises:
         RequestError: a column that is missing, a face twice, a split of another name, or faces that are not there.
     """
-    frame, where = read_table(file, "dataset.split_file"), f"dataset.split_file={file}"
-    need(frame, ("face", "split"), where)
-    refuse(~frame["split"].isin(["train", "val", "test"]).to_numpy(), frame["split"], where, "write train, val or test")
-    refuse(frame["face"].duplicated().to_numpy(), frame["face"], where, "it has a row already")
-    strange = frame["face"][~frame["face"].isin(table["face"])]
+    read = read_table(file, "dataset.split_file")
+    face, column, where = read.need("task"), read.need("split"), read.where
+    faces, splits = read.text(face), [SPLITS.get(str(split).lower()) for split in read.text(column)]
+    read.refuse(pd.isna(splits), column, "write train, val or test")
+    read.refuse(pd.Series(faces).duplicated(), face, "it has a row already")
+    strange = faces[~pd.Series(faces).isin(table["face"])]
     if len(strange):
         raise RequestError(
-            f"{where} names {len(strange):,} faces that are not in this dataset, first {strange.iloc[0]!r} (rejected "
+            f"{where} names {len(strange):,} faces that are not in this dataset, first {strange[0]!r} (rejected "
             "or dropped here?); the splits would not be those of the file."
         )
-    split = table["face"].map(frame.set_index("face")["split"])
+    read.say()
+    split = table["face"].map(dict(zip(faces, splits, strict=True)))
     log(f"{where}: {split.notna().sum():,} faces; {split.isna().sum():,} faces that it does not name are left out")
     return table.assign(split=split)[split.notna()]
 

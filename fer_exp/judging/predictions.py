@@ -9,19 +9,20 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from fer_exp.errors import RequestError, did_you_mean
+from fer_exp.names import spelt
+from fer_exp.tables import read_table
 
 TEXT = ("face", "split", "subject", "label")
 NUMBERS = ("valence", "arousal", "human_valence", "human_arousal")
 REQUIRED = ("face", "split")
 TOLERANCE = 1e-3  # of the sum of probabilities: float16 softmax and tables with four decimals pass
-MISSING = ["", "NA", "NaN", "nan"]  # not pandas' longer list, in which a class may be called None
 
 
 def read_predictions(path: Path) -> pd.DataFrame:
-    """Read a predictions table, csv or parquet, and check it.
+    """Read a predictions table and check it.
 
     Args:
-        path: the file; what does not end in .csv is read as parquet.
+        path: a file that ``fer_exp.tables`` reads.
 
     Returns:
         The table as ``check_predictions`` gives it.
@@ -29,18 +30,19 @@ def read_predictions(path: Path) -> pd.DataFrame:
     Raises:
         RequestError: no such file, not readable as what its name says, or what ``check_predictions`` finds.
     """
-    if not path.is_file():
-        raise RequestError(f"There is no predictions file {path}.")
-    try:
-        if path.suffix.lower() == ".csv":
-            text = dict.fromkeys(TEXT, str)
-            frame = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=MISSING)
+    table = read_table(path)
+    classes = [name[2:] for name in table.names if name.startswith("p_")]
+    columns = []
+    for n, name in enumerate(table.names):
+        if name in TEXT:
+            columns.append(pd.Series(table.text(n, keep=classes), dtype=object))
+        elif name in NUMBERS or name.startswith(("p_", "votes_")):
+            columns.append(pd.Series(table.numbers(n)))
         else:
-            frame = pd.read_parquet(path)
-    except (OSError, ValueError) as error:  # pyarrow's and the parser's errors are ValueErrors
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise RequestError(f"{path} cannot be read as {path.suffix.lstrip('.') or 'parquet'}: {reason}") from error
-    return check_predictions(frame, str(path))
+            columns.append(table.series(n))
+    checked = check_predictions(pd.concat(columns, axis=1, keys=table.names), str(path))
+    table.say()
+    return checked
 
 
 def class_names(frame: pd.DataFrame) -> tuple[str, ...]:
@@ -68,12 +70,14 @@ def check_predictions(frame: pd.DataFrame, where: str = "predictions") -> pd.Dat
     Raises:
         RequestError: in one sentence, with file, column or row (counted from 1, the header apart) and face.
     """
-    _check_columns(frame, where)
-    classes = class_names(frame)
-    table = frame.reset_index(drop=True)
+    table = frame.set_axis([_our_name(str(column)) for column in frame.columns], axis=1).reset_index(drop=True)
+    _check_columns(table, where)
+    classes = class_names(table)
     for name in TEXT:
         column = table[name].astype(object) if name in table else pd.Series(None, index=table.index, dtype=object)
         table[name] = column.where(column.isna(), column.map(str)).where(column.notna(), None)
+    labels = [None if label is None else spelt(label) for label in table["label"]]
+    table["label"] = pd.Series(labels, dtype=object)
     for name in REQUIRED:
         _refuse(table[name].isna().to_numpy(), table, where, f"has no {name}")
     votes = [f"votes_{name}" for name in classes if f"votes_{name}" in table]
@@ -81,6 +85,12 @@ def check_predictions(frame: pd.DataFrame, where: str = "predictions") -> pd.Dat
         table[name] = _numbers(table, name, where)
     _check_rows(table, classes, votes, where)
     return table
+
+
+def _our_name(column: str) -> str:
+    """A column's name with its class by our name: p_happy is p_happiness."""
+    prefix = next((prefix for prefix in ("p_", "votes_") if column.startswith(prefix)), None)
+    return column if prefix is None else f"{prefix}{spelt(column.removeprefix(prefix))}"
 
 
 def _check_columns(frame: pd.DataFrame, where: str) -> None:

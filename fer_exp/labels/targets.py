@@ -19,7 +19,7 @@ from fer_exp.labels.noise import CleanLabels, add_noise
 from fer_exp.labels.rules import check_votes
 from fer_exp.labels.votes import smooth
 from fer_exp.names import finder
-from fer_exp.tables import answer_columns, need, numbers, read_table
+from fer_exp.tables import read_table
 
 SUM_TOLERANCE = 1e-3  # of the sum of posteriors: tables with four decimals pass
 
@@ -120,24 +120,21 @@ def targets_hash(table: pd.DataFrame) -> str:
 
 def _posteriors(file: Path, faces: pd.DataFrame, classes: tuple[str, ...]) -> pd.DataFrame:
     """The table of ``labels.posteriors``: ``face`` and a probability per class, rows sum to 1, by our face ids."""
-    frame, where = read_table(file.expanduser(), "labels.posteriors"), f"labels.posteriors={file}"
-    if "face" not in frame and "task" in frame:
-        frame = frame.rename(columns={"task": "face"})
-    columns = answer_columns(frame)
-    need(frame, ("face",), where)
-    if not any(name in columns for name in classes):
-        raise RequestError(f"{where} has no column of a class; it has {', '.join(map(str, frame.columns))}.")
-    values = np.zeros((len(frame), len(classes)))  # a class without a column was never answered
-    for k, name in enumerate(classes):
-        if name in columns:
-            values[:, k] = np.nan_to_num(numbers(frame[columns[name]], where))
+    table = read_table(file, "labels.posteriors")
+    tasks = table.text(table.need("task"))
+    columns = table.class_columns(classes)
+    if not columns:
+        raise RequestError(f"{table.where} has no column of a class; it has {', '.join(table.names)}.")
+    zero = np.zeros(len(table))  # a class without a column was never answered
+    values = np.stack([table.added(columns[name]) if name in columns else zero for name in classes], axis=1)
+    table.say()
     bad = (values < 0).any(axis=1) | (np.abs(values.sum(axis=1) - 1) > SUM_TOLERANCE)
     if bad.any():
         row = int(bad.argmax())
-        raise RequestError(f"{where}, row {row + 1}: the probabilities sum to {values[row].sum():g}, not to 1.")
+        raise RequestError(f"{table.row(row)}: the probabilities sum to {values[row].sum():g}, not to 1.")
     find = finder(faces["face"].astype(str))
     matched = pd.DataFrame(values / values.sum(axis=1, keepdims=True), columns=list(classes))
-    matched.insert(0, "face", np.array([find(name) for name in frame["face"]], dtype=object))
+    matched.insert(0, "face", np.array([find(str(name)) for name in tasks], dtype=object))
     return matched.dropna(subset="face")
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
 from pkgutil import resolve_name
 
 import numpy as np
 import pandas as pd
 
 from fer_exp.answers import Answers
+from fer_exp.answers.read import read_answers
 from fer_exp.config import DatasetConfig, TrainConfig
 from fer_exp.errors import RequestError
 from fer_exp.progress import silent
-from fer_exp.read_answers import read_answers
 from fer_exp.studies import STUDIES
 from fer_exp.studies.presets import Preset
 
@@ -77,7 +76,7 @@ def given_ratings(config: DatasetConfig, judged: Collection[str]) -> tuple[Answe
     corpus, store = open_dataset(config, log=silent)
     own = getattr(corpus, "ratings", None)
     if config.ratings:
-        frame = _attached(config.ratings, store.faces["face"])
+        frame = _attached(config, corpus.classes, store.faces["face"])
     elif callable(own) and not config.votes:
         frame = own()
     else:
@@ -98,14 +97,17 @@ def given_ratings(config: DatasetConfig, judged: Collection[str]) -> tuple[Answe
     return (found, "") if isinstance(found, Answers) else (None, "no single ratings")
 
 
-def _attached(name: str, faces: pd.Series) -> pd.DataFrame:
+def _attached(config: DatasetConfig, classes: tuple[str, ...], faces: pd.Series) -> pd.DataFrame:
     """The table of ``dataset.ratings`` with our ids as tasks, as training attached it."""
+    from fer_exp.datasets.attach import read_attached
     from fer_exp.names import finder
-    from fer_exp.tables import affect, read_table
 
-    file = Path(name).expanduser()
-    frame = read_table(file, "dataset.ratings")
+    read = read_attached(config, classes)
+    if not isinstance(read, Answers):
+        return pd.DataFrame(columns=["task", "worker", "valence", "arousal"])
     find = finder(faces.astype(str))
-    tasks = np.array([find(task.strip()) for task in frame["task"]], dtype=object)
-    rated = affect(frame, f"dataset.ratings={file}")
-    return pd.DataFrame({"task": tasks, "worker": frame["worker"].str.strip(), **rated}).dropna(subset="task")
+    tasks = np.array([find(str(task)) for task in read.tasks], dtype=object)
+    sides = {side: read.ratings(side) for side in ("valence", "arousal")}
+    rated = {side: np.nan if values is None else values for side, values in sides.items()}
+    frame = pd.DataFrame({"task": tasks[read.task], "worker": read.workers[read.worker], **rated})
+    return frame.dropna(subset="task")

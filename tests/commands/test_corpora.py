@@ -187,25 +187,25 @@ SEVEN = "neutral,happy,sad,surprise,fear,disgust,angry"
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("label,subject\nhappy,a\n", "has no column path; it has label, subject"),
+        ("label,subject\nhappy,a\n", "has no column path (nor file, filename, "),
         ("path,label\npictures/p00/0.png,hapy\n", "row 1: 'hapy' is no expression; did you mean happiness?"),
         ("path,valence\npictures/p00/0.png,0.5\nb.png,3\n", "row 2: valence is '3'; ratings run from -1"),
         ("path,arousal\npictures/p00/0.png,x\n", "row 1: arousal is 'x'; a number belongs there"),
         (
             "path\npictures/p00/0.png\n./pictures/p00/0.png\n",
-            "row 2: path is 'pictures/p00/0.png'; it has a row already",
+            "row 2: path is './pictures/p00/0.png'; it has a row already",
         ),
         ("path\n../secret.png\n", "row 1: the path '../secret.png' leaves the dataset's folder"),
         ("path\n/etc/secret.png\n", "row 1: the path '/etc/secret.png' leaves the dataset's folder"),
         ("path\n..\\secret.png\n", "leaves the dataset's folder"),
-        ("path,split\npictures/p00/0.png,dev2\n", "the split is 'dev2'; it must be train, val or test"),
+        ("path,split\npictures/p00/0.png,dev2\n", "split is 'dev2'; the split must be train, val or test"),
         (f"path,{SEVEN}\npictures/p00/0.png,.1,.2,.1,0,0,0,0\n", "row 1: the proportions sum to 0.4, not to 1"),
         (f"path,{SEVEN}\npictures/p00/0.png,.5,.5,0,0,0,0,0\n", "say of how many raters each row is: dataset.raters"),
         ("path,neutral,happy\npictures/p00/0.png,1,2\n", "has no column sadness; it has path, neutral, happy"),
         (f"path,{SEVEN}\npictures/p00/0.png,-1,2,0,0,0,0,0\n", "row 1: a number of votes is negative"),
-        ("", "cannot be read"),
+        ("", "is empty"),
         ("path\n", "has no rows"),
-        ("path,path\na,b\n", "the column path occurs twice"),
+        ("path,path\na,b\n", "column path occurs twice"),
     ],
 )
 def test_a_bad_table_is_refused_in_one_sentence(fakes, capsys, text, said):
@@ -217,7 +217,7 @@ def test_a_bad_table_is_refused_in_one_sentence(fakes, capsys, text, said):
     ("text", "said"),
     [
         ("face,percent_correct\n9971-neutral_F-AA-01.jpg,80\n", "how many raters were right does not say"),
-        (f"name,{SEVEN}\n9971-neutral_F-AA-01.jpg,1,0,0,0,0,0,0\n", "has no column face; it has name"),
+        (f"name,{SEVEN}\n9971-neutral_F-AA-01.jpg,1,0,0,0,0,0,0\n", "has no column task (nor face, "),
         (f"face,{SEVEN}\nnobody,1,0,0,0,0,0,0\n", "none of its 1 faces is in this dataset, first 'nobody'"),
         (
             f"face,{SEVEN}\n9971-neutral_F-AA-01,1,0,0,0,0,0,0\n9971-neutral_F-AA-01.jpg,1,0,0,0,0,0,0\n",
@@ -245,9 +245,9 @@ def test_strange_faces_and_faces_without_votes_are_both_counted(fakes, capsys, t
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("task,worker\na,b\n", "has no column label; it has task, worker"),
-        ("task,worker,label\ntrain_00001,w,hapy\n", "row 1: 'hapy' is no expression; did you mean happiness?"),
-        ("task,worker,label,valence\ntrain_00001,w,happy,-2\n", "row 1: valence is '-2'; ratings run from -1 to 1"),
+        ("task,worker\na,b\n", "has no column label (nor answer, "),
+        ("task,worker,label\ntrain_00001,w,hapy\n", "row 1: label is 'hapy'; that is no class; did you mean happ"),
+        ("task,worker,label,valence\ntrain_00001,w,happy,-3\n", "row 1: valence is '-3'; ratings run from -1 to 1"),
         ("task,worker,label\nnobody,w,happy\n", "none of its 1 faces is in this dataset"),
     ],
 )

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fer_exp.answers.read import read_answers
 from fer_exp.cli import main
 from fer_exp.labels.votes import majority
-from fer_exp.read_answers import read_answers
 
 CLASSES = ("neutral", "happiness", "fear")
 
@@ -125,7 +125,7 @@ def test_a_plan_answers_how_many_raters(crowd, capsys, words):
     ("words", "said"),
     [
         (["agreement"], "No answers are given: name a table with ratings=FILE, or a dataset"),
-        (["agreement", "ratings=none.csv"], "There is no file none.csv"),
+        (["agreement", "ratings=none.csv"], "ratings=none.csv: there is no such file"),
         (["agreement", "ratings=answers.csv", "worker=who"], "no column who, which worker=who asks for"),
         (["agreement", "ratings=answers.csv", "classes=[neutral,hapiness,fear]"], "did you mean hapiness?"),
         (["agreement", "ratings=answers.csv", "scale=[1]"], "scale is [1.0]; give the lowest and the highest"),

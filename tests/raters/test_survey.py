@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from fer_exp.answers import Votes
+from fer_exp.answers.read import read_answers
 from fer_exp.raters.changes import label_changes
 from fer_exp.raters.readings import reading, word
 from fer_exp.raters.survey import survey
-from fer_exp.read_answers import read_answers
 
 SHARED = Path(__file__).parents[3] / "shared/data/fer2013/fer2013new.csv"
 FERPLUS = Path(os.environ.get("FER_EXP_FER2013") or SHARED)

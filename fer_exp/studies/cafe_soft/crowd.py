@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from fer_exp.answers import Answers, known_tasks
+from fer_exp.answers.read import read_answers
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets import open_corpus
 from fer_exp.datasets.synthetic.corpus import Synthetic
@@ -19,7 +20,6 @@ from fer_exp.metrics.classification import onehot
 from fer_exp.raters.aggregation import Answered
 from fer_exp.raters.lab import against_lab
 from fer_exp.raters.workers import describe_workers, filter_workers
-from fer_exp.read_answers import read_answers
 from fer_exp.report.cells import NOTHING, interval
 from fer_exp.report.outcome import OutcomeTable
 from fer_exp.studies.tables import NOT_STATED, OTHER_CORPUS

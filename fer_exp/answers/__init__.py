@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -22,14 +23,19 @@ class Votes:
         classes: K names.
         counts: shape (T, K).
         subset: None, or the subset of each task, shape (T,).
-        notes: what reading left out, in sentences.
+        found: what reading left out or changed: words -> how many.
     """
 
     tasks: NDArray[np.object_]
     classes: tuple[str, ...]
     counts: FloatArray
     subset: NDArray[np.object_] | None = None
-    notes: tuple[str, ...] = ()
+    found: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What reading left out or changed, in sentences."""
+        return tuple(f"{number:,} {words}" for words, number in self.found.items())
 
     def of_tasks(self, tasks: NDArray[np.bool_]) -> Votes:
         """Some of the tasks, (T,) bool."""
@@ -63,7 +69,7 @@ class Answers:
         seconds: time taken, shape (n,), or None.
         subset: None, or the subset of each task, shape (T,).
         repeats: what workers said when they met a task twice: first and last answer, shape (R, 2) each.
-        notes: what reading left out, in sentences.
+        found: what reading left out or changed: words -> how many.
     """
 
     tasks: NDArray[np.object_]
@@ -77,7 +83,7 @@ class Answers:
     seconds: FloatArray | None = None
     subset: NDArray[np.object_] | None = None
     repeats: Repeats | None = None
-    notes: tuple[str, ...] = ()
+    found: Mapping[str, int] = field(default_factory=dict)
 
     def counts(self) -> FloatArray:
         """Votes per task and class, shape (T, K)."""
@@ -88,7 +94,12 @@ class Answers:
 
     def votes(self) -> Votes:
         """The same without workers."""
-        return Votes(self.tasks, self.classes, self.counts(), self.subset, self.notes)
+        return Votes(self.tasks, self.classes, self.counts(), self.subset, self.found)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What reading left out or changed, in sentences."""
+        return tuple(f"{number:,} {words}" for words, number in self.found.items())
 
     def ratings(self, side: str) -> FloatArray | None:
         """``valence`` or ``arousal``, (n,)."""

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from fer_exp.answers import Answers, Votes, known_tasks
+from fer_exp.answers.read import read_answers, read_labels
 from fer_exp.errors import RequestError
-from fer_exp.read_answers import read_answers, read_labels
 
 GOOD = "task,worker,label,valence,seconds\nb,2,fear,0.5,1.5\na,10,anger,-1,2\na,2,fear,,3\n"
 
@@ -104,20 +104,20 @@ def test_tables_of_votes_are_recognised(tmp_path):
     [
         ("", {}, "is empty; a first line"),
         ("task,worker,label\n", {}, "has no rows"),
-        ("task,worker\n1,w\n", {}, "has no column label; name the one that holds it with label=COLUMN"),
+        ("task,worker\n1,w\n", {"columns": {}}, r"has no column label .*; name .* with label=COLUMN"),
         ("thing,worker,label\n1,w,fear\n", {}, "has no column task"),
         ("task,worker,label\n1,w,fear\n", {"columns": {"task": "tsk"}}, "has no column tsk.*did you mean task"),
         ("task,task,worker,label\n1,1,w,fear\n", {}, "column task occurs twice"),
-        ("task,worker,label\n1,,fear\n", {}, "row 1 has no worker"),
-        ("task,worker,label\n1,w,faer\n", {"classes": ["fear", "anger"]}, "row 1 has label 'faer'.*did you mean fear"),
+        ("task,worker,label\n1,,fear\n", {}, "row 1: worker is ''; every answer needs one"),
+        ("task,worker,label\n1,w,faer\n", {"classes": ["fear", "anger"]}, "label is 'faer'; .*did you mean fear"),
         ("task,worker,label\n1,w,fear\n", {"classes": ["fear", "fear"]}, "names fear twice"),
-        ("task,worker,label,valence\n1,w,fear,7\n", {}, r"row 1 has valence 7, outside -1\.\.1; .*scale=\[1,9\]"),
-        ("task,worker,label,valence\n1,w,fear,high\n", {}, "row 1 has 'high' in column valence, which is no number"),
-        ("task,worker,label,seconds\n1,w,fear,-3\n", {}, "row 1 took -3 seconds"),
+        ("task,worker,label,valence\n1,w,fear,7\n", {}, r"row 1: valence is '7'; ratings run .*scale=\[1,9\]"),
+        ("task,worker,label,valence\n1,w,fear,high\n", {}, "row 1: valence is 'high'; a number belongs there"),
+        ("task,worker,label,seconds\n1,w,fear,-3\n", {}, "row 1: seconds is '-3'"),
         ("task,worker,label\n1,w,unknown\n", {}, "no row has an answer that counts"),
         ("task,worker,label,subset\n1,w,fear,a\n1,v,fear,b\n", {}, "task 1 lies in two subsets"),
-        ("face,fear,anger\nx,1,0.5\n", {}, "row 1 has counts that are no whole numbers"),
-        ("face,fear,anger\nx,1,0\nx,1,1\n", {}, "face x occurs twice"),
+        ("face,fear,anger\nx,1,0.5\n", {}, "row 1: the proportions sum to 1.5, not to 1"),
+        ("face,fear,anger\nx,1,0\nx,1,1\n", {}, "row 2: face is 'x'; it has a row already"),
         ("face,fear\nx,1\n", {}, "nor two columns of counts"),
     ],
 )  # fmt: skip
@@ -128,7 +128,7 @@ def test_a_mistake_is_one_sentence(tmp_path, text, options, said):
 
 
 def test_a_missing_or_broken_file(tmp_path):
-    with pytest.raises(RequestError, match="There is no file"):
+    with pytest.raises(RequestError, match="there is no such file"):
         read_answers(tmp_path / "none.csv")
     with pytest.raises(RequestError, match="cannot be read"):
         read_answers(written(tmp_path, "no parquet", "a.parquet"))

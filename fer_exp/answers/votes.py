@@ -1,0 +1,126 @@
+"""Votes from a table with a column a class: counts, or proportions and percentages of a known number of people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fer_exp.answers import Votes
+from fer_exp.errors import RequestError
+from fer_exp.names import spelt
+from fer_exp.stats.bootstrap import FloatArray
+from fer_exp.tables import Table
+
+A_SHARE = re.compile(r"correct|accura|agree|percent|proportion|hit", re.IGNORECASE)
+ROUNDING = 0.02
+"""How far proportions may be from a sum of 1: seven numbers rounded to two decimals can be this far off."""
+
+
+def count_votes(
+    table: Table, classes: Sequence[str], also: Sequence[str], ignore: Sequence[str], raters: int | None
+) -> Votes:
+    """The votes of each row of a table; the tasks are numbers of rows.
+
+    Args:
+        table: counts, or with ``raters`` proportions or percentages.
+        classes: names that need a column; none takes every expression that there is.
+        also: further names that are taken where they have a column.
+        ignore: answers that are no class; counted, and left out.
+        raters: how many people are behind each row of shares.
+
+    Raises:
+        RequestError: a class without a column, a number below 0, or shares that cannot be counts.
+    """
+    columns = table.class_columns((*classes, *also, *ignore) if classes else ())
+    left = [name for name in columns if spelt(name) in map(spelt, ignore)]
+    order = [*classes, *(name for name in columns if name not in classes and name not in left)]
+    if missing := [name for name in order if name not in columns]:
+        raise RequestError(
+            f"{table.where} has no column {missing[0]}; it has {', '.join(table.names)}. Every class needs one (zeros "
+            "where nobody chose it)."
+        )
+    if len(order) < 2:
+        raise RequestError(no_classes(table))
+    values = np.stack([table.added(columns[name]) for name in (*order, *left)], axis=1)
+    if (bad := (values < 0).any(axis=1)).any():
+        raise RequestError(f"{table.row(int(bad.argmax()))}: a number of votes is negative.")
+    found: dict[str, int] = {}
+    counts = _whole(values, raters, table, found)
+    for name, number in zip(left, counts[:, len(order) :].sum(axis=0), strict=True):
+        found[f"answers {spelt(name)!r} are no class and left out"] = int(number)
+    rows = np.arange(len(table)).astype(object)
+    return Votes(rows, tuple(order), counts[:, : len(order)], found={words: n for words, n in found.items() if n})
+
+
+def no_classes(table: Table) -> str:
+    """What is said of a table in which nothing was recognised as answers."""
+    if shares := [name for name in table.names if A_SHARE.search(name)]:
+        return (
+            f"{table.where} has a column {shares[0]} and none per class: how many raters were right does not say what "
+            "the others answered, so it is no distribution; give a column per class."
+        )
+    return (
+        f"{table.where} has neither a column label nor two columns of counts, one a class; where the classes are no "
+        f"expressions, name them with classes=[...]. There are: {', '.join(table.names[:12])}."
+    )
+
+
+def task_names(table: Table, column: int, named: bool) -> NDArray[np.object_]:
+    """The name of each row's task, (n,); one without a name of its own is called by its row.
+
+    Args:
+        table: a row a task.
+        column: of the names.
+        named: whether the names are surely meant, so that such a row is an error.
+
+    Raises:
+        RequestError: see ``named``.
+    """
+    names = table.text(column)
+    missing, twice = pd.isna(names), pd.Series(names).duplicated().to_numpy()
+    if named or table.names[column].lower() in ("task", "face"):
+        table.refuse(missing, column, "every row needs a name")
+        table.refuse(twice, column, "it has a row already")
+    nameless = np.flatnonzero(missing | pd.Series(names).duplicated(keep=False).to_numpy())
+    if len(nameless):
+        names[nameless] = [f"row {number + 1}" for number in nameless]
+        words = f"{len(nameless):,} rows without a name of their own in {table.names[column]} are called by their row"
+        table.guessed.append(words)
+    return names
+
+
+def _whole(values: FloatArray, raters: int | None, table: Table, found: dict[str, int]) -> FloatArray:
+    """Shares as counts of so many people, (n, K), by largest remainder, so that a row keeps its number of people.
+
+    Whole numbers are counts, but where ``raters`` are given and rows add up to 100 they are percentages.
+    """
+    total = values.sum(axis=1)
+    answered = total[total > 0]
+    whole = bool((values == np.floor(values)).all())
+    percent = len(answered) > 0 and abs(np.median(answered) - 100) <= 100 * ROUNDING
+    if whole and (raters in (None, 100) or not percent):
+        return values
+    unit = 100.0 if percent or (len(answered) and np.median(answered) > 50) else 1.0
+    off = (np.abs(total / unit - 1) > ROUNDING) & (total > 0)
+    if off.any():
+        raise RequestError(
+            f"{table.row(int(off.argmax()))}: the proportions sum to {total[off.argmax()]:g}, not to {unit:g} "
+            f"({int(off.sum()):,} rows do not); every answer needs its column, unknown and not_a_face too."
+        )
+    if raters is None:
+        raise RequestError(
+            f"{table.where} holds proportions, and votes are counts; say of how many raters each row is: "
+            "dataset.raters=100, say, or multiply each row by its number."
+        )
+    share = np.divide(values, total[:, None], out=np.zeros_like(values), where=total[:, None] > 0) * raters
+    share = share.round(9)
+    counts = np.floor(share)
+    lacking = np.where(total > 0, raters, 0) - counts.sum(axis=1)
+    order = np.argsort(counts - share, axis=1, kind="stable")  # largest remainder first
+    rank = np.argsort(order, axis=1, kind="stable")
+    found[f"tasks whose proportions were made into counts of {raters} raters"] = len(counts)
+    return np.asarray(counts + (rank < lacking[:, None]))

@@ -1,0 +1,163 @@
+"""How a table's file is written: csv, tsv, txt, packed or not, xlsx or parquet; told by its content."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import re
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from fer_exp.names import expression
+
+ENCODINGS = ("utf-8", "cp1252", "gb18030", "cp932", "big5")
+"""Of text without a byte order mark: UTF-8 where it can be, else what makes most of its words into expressions."""
+
+SAMPLE = 1 << 18  # bytes, or letters, that delimiter, header and encoding are told by
+
+
+@dataclass
+class Columns:
+    """What a file holds: ``names`` and ``values``, text as dictionaries, in its order.
+
+    ``skipped`` rows below the header are none of its rows, ``guessed`` says what was found out, and
+    ``decimal_comma`` whether a comma in a number can be nothing else.
+    """
+
+    names: list[str]
+    values: list[pa.ChunkedArray]
+    skipped: int = 0
+    guessed: list[str] = field(default_factory=list)
+    decimal_comma: bool = False
+
+
+def read_columns(file: Path, sheet: str = "") -> Columns:
+    """Read every column of a file.
+
+    Args:
+        file: csv, tsv or txt with commas, semicolons, tabs or bars, perhaps packed (.gz); xlsx; or parquet.
+        sheet: of an xlsx file, empty for the first.
+
+    Raises:
+        ValueError: it cannot be read as what it is, in words; pyarrow's errors are ValueErrors, too.
+        OSError, KeyError, EOFError, BadZipFile, zlib.error: likewise, of what is packed.
+    """
+    with file.open("rb") as stream:
+        start = stream.read(4)
+    if start == b"PAR1" or file.suffix.lower() == ".parquet":
+        table = pq.ParquetFile(file).read()
+        names = [name for name in table.column_names if not name.startswith("__index_level_")]
+        return Columns(names, [table.column(name) for name in names])
+    if start == b"PK\x03\x04" or file.suffix.lower() == ".xlsx":
+        return _read_excel(file, sheet)
+    raw = file.read_bytes()
+    return _read_text(gzip.decompress(raw) if start[:2] == b"\x1f\x8b" else raw)
+
+
+def of_frame(frame: pd.DataFrame) -> Columns:
+    """The columns of a frame; object columns, whose cells may be of mixed types, as text."""
+    names = [str(name).strip() for name in frame.columns]
+    return Columns(names, [pa.chunked_array([_plain(frame.iloc[:, n])]) for n in range(len(names))])
+
+
+def text_of(cell: object) -> str:
+    """A cell as text: whole floats without ``.0``, nothing as ''."""
+    if cell is None or cell is pd.NA or cell != cell:
+        return ""
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
+
+
+def _plain(column: pd.Series) -> pa.Array:
+    if column.dtype == object:
+        return pa.array([text_of(cell) or None for cell in column], pa.string())
+    return pa.Array.from_pandas(column)
+
+
+def _read_excel(file: Path, sheet: str) -> Columns:
+    with pd.ExcelFile(file, engine="openpyxl") as book:
+        sheets = [str(name) for name in book.sheet_names]
+        if sheet and sheet not in sheets:
+            raise ValueError(f"there is no sheet {sheet}; there are: {', '.join(sheets)}")
+        frame = pd.read_excel(book, sheet or 0, header=None, dtype=object, keep_default_na=False, na_values=[""])
+    frame = frame.dropna(how="all")
+    lines = [[text_of(cell) for cell in row] for row in frame.iloc[:4].to_numpy(object)]
+    guessed = [f"its sheet {sheets[0]} of {len(sheets)}"] if len(sheets) > 1 and not sheet else []
+    skipped = _below_header(lines, guessed)
+    columns = of_frame(frame.iloc[1 + skipped :])
+    return Columns(lines[0] if lines else [], columns.values, skipped, guessed)
+
+
+def _read_text(raw: bytes) -> Columns:
+    raw, encoding = _as_utf8(raw)
+    start = raw[:SAMPLE].decode("utf-8", "ignore").removeprefix("\ufeff")
+    if "\0" in start:
+        raise ValueError("it is no text")
+    delimiter = max(",\t;|", key=lambda sign: len(_lines(start, sign, 1)[0]))
+    lines = _lines(start, delimiter, 4)
+    if not lines[0]:
+        return Columns([], [])
+    guessed = [{";": "separated by semicolons", "|": "separated by bars"}[delimiter]] if delimiter in ";|" else []
+    guessed += [f"read as {encoding}"] if encoding != "utf-8" else []
+    skipped = _below_header(lines, guessed)
+    names = [str(number) for number in range(len(lines[0]))]
+    for lasting in (False, True):  # a cell may go over several lines, which takes longer to read
+        options = pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=lasting or skipped > 0)
+        try:
+            table = pacsv.read_csv(
+                pa.BufferReader(raw),
+                pacsv.ReadOptions(column_names=names, skip_rows_after_names=1 + skipped),
+                options,
+                pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.dictionary(pa.int32(), pa.string()))),
+            )
+            break
+        except pa.ArrowInvalid:
+            if lasting:
+                raise
+    return Columns([name.strip() for name in lines[0]], table.columns, skipped, guessed, delimiter == ";")
+
+
+def _as_utf8(raw: bytes) -> tuple[bytes, str]:
+    """Text as UTF-8, and the encoding that it was in."""
+    if raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return raw.decode("utf-16").encode(), "utf-16"
+    texts: dict[str, str] = {}
+    for encoding in ENCODINGS:
+        with suppress(UnicodeDecodeError):
+            texts[encoding] = raw.decode(encoding)
+        if "utf-8" in texts:
+            return raw, "utf-8"
+    if not texts:
+        raise ValueError("its encoding is not known; save it as UTF-8")
+
+    def known(encoding: str) -> int:
+        return sum(expression(word) is not None for word in set(re.split(r"[,;|\t\r\n\"]+", texts[encoding][:SAMPLE])))
+
+    best = max(texts, key=known)
+    return texts[best].encode(), best
+
+
+def _lines(text: str, delimiter: str, count: int) -> list[list[str]]:
+    """The first rows of a text that are not empty."""
+    rows = (row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(row))
+    try:
+        return list(islice(rows, count)) or [[]]
+    except csv.Error as error:
+        raise ValueError(str(error)) from error
+
+
+def _below_header(lines: list[list[str]], guessed: list[str]) -> int:
+    """How many rows below the header hold what Qualtrics says of its columns: the questions, then import ids."""
+    for number, line in enumerate(lines[1:], start=1):
+        if any(cell.startswith('{"ImportId"') for cell in line):
+            guessed.append(f"{number} header rows of Qualtrics left out")
+            return number
+    return 0

@@ -1,0 +1,263 @@
+"""One table of what is accepted, at every door: contents by the way a file is written, each through the door itself."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_exp.answers.read import read_answers, read_labels
+from fer_exp.config import DatasetConfig, LabelsConfig
+from fer_exp.datasets.attach import attach
+from fer_exp.datasets.folder import Folder
+from fer_exp.datasets.splits import read_splits
+from fer_exp.errors import RequestError
+from fer_exp.formats import text_of
+from fer_exp.judging.predictions import read_predictions
+from fer_exp.labels.targets import make_targets
+from fer_exp.names import CLASSES, ELSEWHERE, ENGLISH, expression
+from fer_exp.tables import read_table
+
+SEVEN = CLASSES[:7]
+FACES = ["größe.jpg", "b.jpg", "c.jpg"]
+
+
+def delimited(frame: pd.DataFrame, delimiter: str, comma: bool = False) -> str:
+    cells = [[text_of(cell).replace(".", ",") if comma and isinstance(cell, float) else text_of(cell) for cell in row]
+             for row in frame.itertuples(index=False)]  # fmt: skip
+    quoted = [[f'"{cell}"' if delimiter in cell else cell for cell in row] for row in [list(frame.columns), *cells]]
+    return "".join(delimiter.join(row) + "\n" for row in quoted)
+
+
+def excel(frame: pd.DataFrame, file: Path, sheet: str = "Sheet1") -> None:
+    with pd.ExcelWriter(file) as book:
+        if sheet != "Sheet1":
+            pd.DataFrame({"about": ["this study"]}).to_excel(book, index=False, sheet_name="Sheet1")
+        frame.to_excel(book, index=False, sheet_name=sheet)
+
+
+def written(frame: pd.DataFrame, form: str, folder: Path) -> str:
+    """The name of a file with the frame, written in one of the forms, as a user would type it."""
+    name, texts = {
+        "csv": ("t.csv", delimited(frame, ",").encode()),
+        "tsv": ("t.tsv", delimited(frame, "\t").encode()),
+        "txt with bars": ("t.txt", delimited(frame, "|").encode()),
+        "semicolons and decimal commas": ("t.csv", delimited(frame, ";", comma=True).encode()),
+        "decimal commas in quotes": ("t.csv", delimited(frame, ",", comma=True).encode()),
+        "byte order mark": ("t.csv", b"\xef\xbb\xbf" + delimited(frame, ",").encode()),
+        "UTF-16": ("t.txt", delimited(frame, "\t").encode("utf-16")),
+        "cp1252": ("t.csv", delimited(frame, ";", comma=True).encode("cp1252")),
+        "gz": ("t.csv.gz", gzip.compress(delimited(frame, ",").encode())),
+        "gz without its name": ("t.csv", gzip.compress(delimited(frame, "\t").encode())),
+        "Windows lines": ("t.csv", delimited(frame, ",").replace("\n", "\r\n").encode()),
+    }.get(form, ("", b""))
+    if name:
+        (folder / name).write_bytes(texts)
+        return str(folder / name)
+    if form == "parquet":
+        frame.to_parquet(folder / "t.parquet")
+        return str(folder / "t.parquet")
+    excel(frame, folder / "t.xlsx", "Answers" if "#" in form else "Sheet1")
+    return str(folder / ("t.xlsx#Answers" if "#" in form else "t.xlsx"))
+
+
+FORMS = (
+    "csv", "tsv", "txt with bars", "semicolons and decimal commas", "decimal commas in quotes", "byte order mark",
+    "UTF-16", "cp1252", "gz", "gz without its name", "Windows lines", "parquet", "xlsx", "xlsx#sheet",
+)  # fmt: skip
+
+LONG = pd.DataFrame(
+    {
+        "task": [*np.repeat(FACES, 2)],
+        "worker": ["w1", "w2"] * 3,
+        "label": ["Happy", "joy", "Angst", "fearful", "ANGRY", None],
+        "valence": [0.5, 1.0, -0.25, None, -1.0, 0.125],
+        "arousal": [0.5] * 6,
+    }
+)
+COUNTS = {"happiness": [2, 0, 0], "fear": [0, 2, 0], "anger": [0, 0, 1]}
+VOTES = pd.DataFrame({"face": FACES, "Neutral": 0, "Happy": [2, 0, 0], "sad": 0, "Surprise": 0, "fearful": [0, 2, 0],
+                      "DI": 0, "Wut": [0, 0, 1]})  # fmt: skip
+LABELS = pd.DataFrame({"task": FACES, "label": ["Happy", "Angst", "ANGRY"], "valence": [0.5, -0.25, None],
+                       "arousal": [0.5, 0.5, 0.5]})  # fmt: skip
+PROBABILITIES = pd.DataFrame(np.eye(7)[[1, 4, 6]] * 0.5 + 0.5 / 7, columns=[*VOTES.columns[1:]])
+
+
+def counted(votes: pd.DataFrame) -> dict[str, list[int]]:
+    return {name: votes[name].tolist() for name in COUNTS}
+
+
+def ratings(source, **how):
+    answers = read_answers(source, "ratings", **how)
+    places = [answers.tasks.tolist().index(face) for face in FACES]
+    return {name: answers.counts()[places, answers.classes.index(name)].tolist() for name in COUNTS}
+
+
+def votes(source, key="ratings", **how):
+    read = read_answers(source, key, **how)
+    assert read.tasks.tolist() == FACES
+    return {name: read.counts[:, read.classes.index(name)].tolist() for name in COUNTS}
+
+
+def labels(source, key):
+    tasks, codes, affect = read_labels(source, SEVEN, key)
+    assert affect[:2].tolist() == [[0.5, 0.5], [-0.25, 0.5]]
+    assert np.isnan(affect[2, 0])
+    return {task: SEVEN[code] for task, code in zip(tasks, codes, strict=True)}
+
+
+def faces_table(**columns):
+    table = pd.DataFrame({"face": FACES, "split": None, "subject": None, "label": None, "valence": np.nan,
+                          "arousal": np.nan, "source": "x"})  # fmt: skip
+    return table.assign(**columns)
+
+
+def attached(source, key, **how):
+    given = attach(faces_table(), None, DatasetConfig(**{key: source, **how}), SEVEN)
+    if key == "ratings":
+        assert given.faces["valence"].tolist() == [0.75, -0.25, -0.4375]
+    return counted(given.votes)
+
+
+def faces_of_a_folder(source):
+    faces = Folder(None, SEVEN, Path(source)).read()
+    return counted(faces.votes.set_index("face").loc[FACES])
+
+
+def targets(source):
+    config = LabelsConfig(kind="aggregated", posteriors=source)
+    made = make_targets(faces_table(split=["train", "val", "test"]), None, SEVEN, config).table
+    return made.filter(like="target_").to_numpy().round(6).tolist()
+
+
+def predicted(source):
+    read = read_predictions(Path(source))
+    assert read["votes_happiness"].tolist() == [2, 0, 0]
+    return read[[f"p_{name}" for name in SEVEN]].to_numpy().round(6).tolist(), read["label"].tolist()
+
+
+LABELLED = dict(zip(FACES, ["happiness", "fear", "anger"], strict=True))
+SURE = PROBABILITIES.to_numpy().round(6).tolist()
+PREDICTIONS = pd.concat(
+    [LABELS.rename(columns={"task": "face", "valence": "human_valence", "arousal": "human_arousal"}),
+     PROBABILITIES.add_prefix("p_"), VOTES.iloc[:, 1:].add_prefix("votes_")], axis=1,
+).assign(split="test")  # fmt: skip
+DOORS = {
+    "ratings, an answer a row": (LONG, ratings, COUNTS),
+    "ratings, a column a class": (VOTES, votes, COUNTS),
+    "lab": (VOTES, lambda source: votes(source, "lab", classes=SEVEN), COUNTS),
+    "gold": (LABELS, lambda source: labels(source, "gold"), LABELLED),
+    "against": (LABELS, lambda source: labels(source, "against"), LABELLED),
+    "dataset.ratings": (LONG, lambda source: attached(source, "ratings"), COUNTS),
+    "dataset.votes": (VOTES, lambda source: attached(source, "votes"), COUNTS),
+    "dataset.table": (VOTES.rename(columns={"face": "path"}), faces_of_a_folder, COUNTS),
+    "dataset.split_file": (
+        pd.DataFrame({"face": FACES, "split": ["training", "VAL", "test"], "weight": 0.5}),
+        lambda source: read_splits(faces_table(), Path(source), lambda line: None)["split"].tolist(),
+        ["train", "val", "test"],
+    ),
+    "labels.posteriors": (pd.concat([VOTES[["face"]], PROBABILITIES], axis=1), targets, SURE),
+    "predictions": (PREDICTIONS, predicted, (SURE, ["happiness", "fear", "anger"])),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("door", DOORS)
+def test_every_form_is_taken_at_every_door(tmp_path, door, form):
+    content, read, expected = DOORS[door]
+    assert read(written(content, form, tmp_path)) == expected
+
+
+@pytest.mark.parametrize("door", ["ratings, an answer a row", "dataset.ratings"])
+@pytest.mark.parametrize("empty", ["", "NA", "N/A", "NaN", "None", "null"])
+def test_an_empty_cell_is_empty_however_it_is_written(tmp_path, door, empty):
+    content, read, expected = DOORS[door]
+    (tmp_path / "t.csv").write_text(content.to_csv(index=False, na_rep=empty), encoding="utf-8")
+    assert read(str(tmp_path / "t.csv")) == expected
+
+
+SYNONYMS = [
+    ("Image Name", "Rater_ID", "Emotion"),
+    ("question", "ResponseId", "answer"),
+    ("FILE", "participant", "Response"),
+    ("stimulus id", "Annotator", "expression"),
+]
+
+
+@pytest.mark.parametrize("door", ["ratings, an answer a row", "dataset.ratings"])
+@pytest.mark.parametrize("names", SYNONYMS)
+def test_columns_are_found_by_their_other_names(tmp_path, door, names, capsys):
+    content, read, expected = DOORS[door]
+    renamed = content.rename(columns=dict(zip(["task", "worker", "label"], names, strict=True)))
+    assert read(written(renamed, "csv", tmp_path)) == expected
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert f"task is {names[0]}" in said[0]
+    assert "Happy and joy are one class" in said[0]
+
+
+def test_what_was_guessed_is_said_in_one_line(tmp_path, capsys):
+    content = VOTES.assign(Total=2, HAPPY=[1, 0, 0], age=31.5)
+    assert votes(written(content, "cp1252", tmp_path))["happiness"] == [3, 0, 0]
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    for words in ("semicolons", "read as cp1252", "Happy and HAPPY are one class, added up", "not used: Total, age"):
+        assert words in said
+
+
+def test_qualtrics_header_rows_are_none_of_the_answers(tmp_path, capsys):
+    (tmp_path / "q.csv").write_text(
+        'ResponseId,Q1,Q2,Duration\nResponse ID,"Which one?\nLook well.",Which?,Seconds\n'
+        '"{""ImportId"":""_recordId""}","{""ImportId"":""QID1""}","{""ImportId"":""QID2""}","{""ImportId"":""d""}"\n'
+        "R_1,Happy,Sad,30\nR_2,joy,Angry,22\n"
+    )
+    answers = read_answers(tmp_path / "q.csv", "ratings")
+    assert answers.tasks.tolist() == ["Q1", "Q2"]
+    assert answers.workers.tolist() == ["R_1", "R_2"]
+    assert dict(zip(answers.classes, answers.counts().T.tolist(), strict=True)) == {
+        "happiness": [2, 0], "sadness": [0, 1], "anger": [0, 1],
+    }  # fmt: skip
+    assert "2 header rows of Qualtrics left out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("cell", "number"), [("0,5", 0.5), ("-,25", -0.25), ("50 %", 50), ("1e-3", 0.001), ("-2", -2)])
+def test_numbers_as_people_write_them(tmp_path, cell, number):
+    table = read_table(pd.DataFrame({"x": [cell, "n/a", None]}))
+    assert table.numbers(0).tolist() == pytest.approx([number, np.nan, np.nan], nan_ok=True)
+    with pytest.raises(RequestError, match="row 2: x is '1,000'; a number belongs there"):
+        read_table(pd.DataFrame({"x": ["1", "1,000"]})).numbers(0)  # a thousand, or one: not to be known
+
+
+def test_no_spelling_means_two_expressions_and_every_name_means_itself():
+    words = [(word, name) for table in (ENGLISH, ELSEWHERE) for name, text in table.items() for word in text.split()]
+    for word, name in [*words, *((name, name) for name in ENGLISH)]:
+        assert expression(word) == expression(word.upper()) == expression(f" {word.replace('-', ' ')} ") == name
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "said"),
+    [
+        ("none.csv", None, "there is no such file"),
+        ("a.parquet", b"no parquet", "cannot be read"),
+        ("a.xlsx", b"PK\x03\x04 cut short", "cannot be read"),
+        ("a.csv.gz", b"\x1f\x8b cut short", "cannot be read"),
+        ("a.csv", b"", "is empty; a first line with the names of its columns is needed"),
+        ("a.csv", b"task,worker\n", "has no rows"),
+        ("a.csv", b"task,worker\n1\n", "cannot be read: .*Expected 2 columns, got 1"),
+        ("a.csv", b"task\0,worker\0\n", "it is no text"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused_in_one_sentence(tmp_path, name, raw, said):
+    if raw is not None:
+        (tmp_path / name).write_bytes(raw)
+    with pytest.raises(RequestError, match=said) as caught:
+        read_table(tmp_path / name, "ratings")
+    assert str(caught.value).startswith(f"ratings={tmp_path / name}")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_sheet_that_is_not_there(tmp_path):
+    excel(VOTES, tmp_path / "t.xlsx")
+    with pytest.raises(RequestError, match="there is no sheet Lab; there are: Sheet1"):
+        read_table(f"{tmp_path / 't.xlsx'}#Lab", "lab")
