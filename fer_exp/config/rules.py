@@ -108,6 +108,8 @@ def _check_trainer(given: TrainerConfig) -> None:
 
 
 def _check_dataset(given: DatasetConfig) -> None:
+    if given.classes not in (7, 8):
+        raise RequestError(f"dataset.classes is {given.classes}; it must be 7, or 8 to count contempt as a class.")
     if not 0 < given.test < 1:
         raise RequestError(f"dataset.test is {given.test}; it is the share of faces tested on, between 0 and 1.")
     if not 0 <= given.max_rejected <= 1:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.csv as pc
 from numpy.typing import NDArray
 
+from fer_exp.config import DatasetConfig
 from fer_exp.datasets.corpus import Corpus, Faces, faces_table
 from fer_exp.datasets.pictures import Picture, PictureCorpus, find_marker, safe_path
 from fer_exp.errors import RequestError
@@ -36,6 +37,7 @@ class AffectNet(PictureCorpus):
     """Both releases. The official validation set is the test split here, as the official test set is not public."""
 
     name = "affectnet"
+    title = "AffectNet"
     citation = (
         "Mollahosseini, Hasani, Mahoor. AffectNet: a database for facial expression, valence, and arousal computing "
         "in the wild. IEEE Transactions on Affective Computing 2019 (lists of 2017)."
@@ -50,6 +52,15 @@ class AffectNet(PictureCorpus):
         f"2017: {LISTS}/training.csv, validation.csv and Manually_Annotated_Images/<folder>/<name>.jpg; "
         "2021: train_set/ and val_set/, each with images/<id>.jpg and annotations/<id>_exp.npy, _val.npy, _aro.npy"
     )
+
+    @classmethod
+    def opened(cls, config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:
+        """The release asked for, or with auto the one that lies at ``dataset.root``."""
+        release, root = config.release, cls.root_of(config)
+        if release == "auto":
+            markers = (*AffectNet2017.markers, *AffectNet2021.markers)
+            release = "2017" if find_marker(root, markers, cls.name, cls.access) == LISTS else "2021"
+        return {"2017": AffectNet2017, "2021": AffectNet2021}[release](root, classes, config.max_rejected)
 
 
 class AffectNet2017(AffectNet):
@@ -189,21 +200,6 @@ class AffectNet2021(AffectNet):
             return float(np.load(io.BytesIO(file.read_bytes()), allow_pickle=False).reshape(()).item())
         except (OSError, ValueError, EOFError) as problem:
             raise RequestError(f"{self.name}: {file} is no array of one number ({problem}).") from None
-
-
-def open_affectnet(root: Path, classes: tuple[str, ...], release: str, max_rejected: float) -> Corpus:
-    """One release of AffectNet, of which nothing is read yet.
-
-    Args:
-        root: the folder of either release.
-        classes: class names.
-        release: 2017, 2021, or auto for the one that lies at the root.
-        max_rejected: see ``PictureCorpus``.
-    """
-    if release == "auto":
-        markers = (*AffectNet2017.markers, *AffectNet2021.markers)
-        release = "2017" if find_marker(root, markers, AffectNet.name, AffectNet.access) == LISTS else "2021"
-    return {"2017": AffectNet2017, "2021": AffectNet2021}[release](root, classes, max_rejected)
 
 
 def _read_list(file: Path, where: str) -> pd.DataFrame:

@@ -32,6 +32,8 @@ class Cafe(PictureCorpus):
     """
 
     name = "cafe"
+    title = "CAFE"
+    contempt = False
     citation = (
         "LoBue, Thrasher. The Child Affective Facial Expression (CAFE) set: validity and reliability from untrained "
         "adults. Frontiers in Psychology 2015."

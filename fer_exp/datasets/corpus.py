@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fer_exp.config import DatasetConfig
+from fer_exp.errors import DatasetNotFoundError
 from fer_exp.names import CLASSES
 
 FACE_COLUMNS = ("face", "split", "subject", "label", "valence", "arousal", "source")
@@ -55,6 +57,10 @@ class Corpus(ABC):
     """One corpus in its official layout. Subclasses state facts and read; they know nothing of training."""
 
     name: ClassVar[str]
+    title: ClassVar[str]
+    """The name in tables, as papers write it."""
+    contempt: ClassVar[bool] = True
+    """Whether ``dataset.classes=8`` may be asked of it."""
     citation: ClassVar[str]
     licence: ClassVar[str]
     access: ClassVar[str]
@@ -70,6 +76,21 @@ class Corpus(ABC):
     hashes: ClassVar[dict[str, str]] = {}
     """MD5 of official files, by file name, as their publisher or a well-known reader states it."""
     classes: tuple[str, ...] = CLASSES
+
+    @classmethod
+    @abstractmethod
+    def opened(cls, config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:
+        """The corpus as the dataset group has it; nothing is read yet."""
+
+    @classmethod
+    def root_of(cls, config: DatasetConfig) -> Path:
+        """``dataset.root``; raises DatasetNotFoundError where it is not given."""
+        if not config.root:
+            raise DatasetNotFoundError(
+                f"{cls.name}: dataset.root is not set; try fer-exp prepare dataset={cls.name} dataset.root=DIR. "
+                f"{cls.access}"
+            )
+        return Path(config.root).expanduser()
 
     @abstractmethod
     def files(self) -> list[Path]:

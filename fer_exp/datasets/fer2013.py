@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
+from fer_exp.config import DatasetConfig
 from fer_exp.datasets.corpus import Corpus, Faces, faces_table
 from fer_exp.datasets.fer2013_rows import PIXELS, SIDE, SPLITS, bad_row, columns_of, fields, parse_pixels, parse_row
 from fer_exp.datasets.packed import find_file, open_unpacked, unpacked_name
@@ -42,6 +43,8 @@ class Fer2013(Corpus):
     """
 
     name = "fer2013"
+    title = "FER2013"
+    contempt = False
     citation = "Goodfellow et al. Challenges in representation learning. ICONIP 2013."
     licence = "research only; the pictures come from a web search and their rights lie with many holders"
     access = (
@@ -63,6 +66,11 @@ class Fer2013(Corpus):
         self._labels: NDArray[np.int64] = np.empty(0, np.int64)
         self._usages: list[str] = []
         self._digest = ""
+
+    @classmethod
+    def opened(cls, config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:
+        """The corpus at ``dataset.root``."""
+        return cls(cls.root_of(config), classes)
 
     def files(self) -> list[Path]:
         """The one file that is read; raises DatasetNotFoundError saying what was looked for and where."""

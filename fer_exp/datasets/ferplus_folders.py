@@ -11,7 +11,7 @@ import pandas as pd
 
 from fer_exp.datasets.corpus import Faces, faces_table
 from fer_exp.datasets.fer2013_rows import bad_row
-from fer_exp.datasets.ferplus import FerPlus, votes_table, whole
+from fer_exp.datasets.ferplus_votes import FerPlusFacts, votes_table, whole
 from fer_exp.datasets.pictures import Picture, PictureCorpus, safe_path
 from fer_exp.errors import RequestError
 from fer_exp.names import stem
@@ -24,17 +24,13 @@ COLUMNS = (
 """The last ten columns of label.csv, which has no header; before them stand name and box, ``"(0, 0, 48, 48)"``."""
 
 
-class FerPlusFolders(PictureCorpus):
+class FerPlusFolders(FerPlusFacts, PictureCorpus):
     """The layout that FER+'s own script writes.
 
     FER2013's label is not in these files, so ``label`` is null. A face is named by its picture, not by its row in
     FER2013: from row 60 on a face has another name here than in the layout of two csv files.
     """
 
-    name = FerPlus.name
-    citation = FerPlus.citation
-    licence = FerPlus.licence
-    access = FerPlus.access
     layout = "FER2013Train/, FER2013Valid/, FER2013Test/, each with fer0000000.png, ... and label.csv"
     channels = 1
     markers = tuple(FOLDERS)

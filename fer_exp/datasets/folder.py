@@ -13,8 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.answers.votes import count_votes
+from fer_exp.config import DatasetConfig
 from fer_exp.datasets.attach import further, whole_votes
-from fer_exp.datasets.corpus import FACE_COLUMNS, Faces
+from fer_exp.datasets.corpus import FACE_COLUMNS, Corpus, Faces
 from fer_exp.datasets.pictures import Picture, PictureCorpus, listed, safe_path
 from fer_exp.errors import DatasetNotFoundError, RequestError
 from fer_exp.names import CLASSES, OTHER_ANSWERS, SPLITS, checked_expression, expression
@@ -39,6 +40,7 @@ class Folder(PictureCorpus):
     """
 
     name = "folder"
+    title = "folder"
     citation = "your own"
     licence = "your own"
     access = (
@@ -61,6 +63,13 @@ class Folder(PictureCorpus):
             raise DatasetNotFoundError(f"{self.name}: {self.access}")
         super().__init__(root or file_of(table or "")[0].parent, classes, max_rejected)
         self.table, self.raters, self.scale = table, raters, tuple(scale)
+
+    @classmethod
+    def opened(cls, config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:
+        """The folder at ``dataset.root``, the table, or both."""
+        table = Path(config.table).expanduser() if config.table else None
+        root = None if table and not config.root else cls.root_of(config)
+        return cls(root, classes, table, config.raters, config.scale, config.max_rejected)
 
     def files(self) -> list[Path]:
         """The table, or nothing: the folders are the listing."""

@@ -16,6 +16,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_exp.config import DatasetConfig
 from fer_exp.datasets.corpus import Corpus
 from fer_exp.datasets.decoding import Box, RejectedError, decode
 from fer_exp.errors import DatasetNotFoundError, RequestError
@@ -55,6 +56,11 @@ class PictureCorpus(Corpus):
     def __init__(self, root: Path, classes: tuple[str, ...], max_rejected: float = 0.01) -> None:
         self.root, self.classes, self.max_rejected = root, classes, max_rejected
         self._rejected: dict[int, str] = {}
+
+    @classmethod
+    def opened(cls, config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:
+        """The corpus at ``dataset.root``."""
+        return cls(cls.root_of(config), classes, config.max_rejected)
 
     @abstractmethod
     def pictures(self) -> list[Picture]:

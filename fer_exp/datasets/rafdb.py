@@ -20,6 +20,8 @@ class RafDb(PictureCorpus):
     """RAF-DB basic set: 15,339 aligned in-the-wild faces, seven expressions, one label each."""
 
     name = "rafdb"
+    title = "RAF-DB"
+    contempt = False
     citation = (
         "Li, Deng, Du. Reliable crowdsourcing and deep locality-preserving learning for expression recognition in "
         "the wild. CVPR 2017."

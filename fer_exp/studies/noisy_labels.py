@@ -8,13 +8,14 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from fer_exp.datasets import facts
 from fer_exp.report.cells import NOTHING
 from fer_exp.report.figures import SERIES, curve
 from fer_exp.report.outcome import Outcome, OutcomeTable
 from fer_exp.stats.seeds import OverSeeds, over_seeds, paired_over_seeds
 from fer_exp.studies.presets import Preset
 from fer_exp.studies.published import Accuracy, accuracy, read_published
-from fer_exp.studies.tables import NOT_STATED, OTHER_CORPUS, columns_of, corpus_name, seeds_cell
+from fer_exp.studies.tables import NOT_STATED, OTHER_CORPUS, columns_of, seeds_cell
 from fer_exp.studies.trained import Trained, by, done, per_seed, troubles
 
 COLUMNS = {
@@ -161,7 +162,7 @@ def _margins(
     if not shown:
         return None
     caption = (
-        f"Points of test accuracy over plain ce on {corpus_name(preset.corpus)}, paired by seed, mean with 95 % "
+        f"Points of test accuracy over plain ce on {facts(preset.corpus).title}, paired by seed, mean with 95 % "
         "t-interval. Published: the difference of published accuracies, or the range that NCCTFER states over rates. "
         "The csv has every pair of methods."
     )
@@ -176,7 +177,7 @@ def _caption(trained: Sequence[Trained], preset: Preset) -> str:
     config = trained[0].config
     weights = "from scratch" if config.backbone.weights == "none" else f"weights {config.backbone.weights}"
     return (
-        f"Test accuracy in percent under wrong labels, {corpus_name(preset.corpus)}, {config.dataset.classes} classes, "
+        f"Test accuracy in percent under wrong labels, {facts(preset.corpus).title}, {config.dataset.classes} classes, "
         f"{config.backbone.name} {weights}, {config.trainer.epochs} epochs at {config.dataset.size} pixels; mean over "
         "seeds with 95 % t-interval. Published: ResNet-18, tables of the LA-Net and IDFER repositories; the difference "
         "is to best on test (to last 5 for EAC), as papers read theirs."
@@ -205,6 +206,6 @@ def _figure(cells: dict[Cell, list[Trained]], preset: Preset) -> Figure | None:
     axes.set_xlabel("share of wrong labels")
     axes.set_ylabel("test accuracy, last epoch, %")
     axes.set_ylim(0, 100)
-    axes.set_title(f"{corpus_name(preset.corpus)}, {preset.scale}: mean over seeds, 95 % t-interval")
+    axes.set_title(f"{facts(preset.corpus).title}, {preset.scale}: mean over seeds, 95 % t-interval")
     axes.legend(ncols=2)
     return figure

@@ -13,25 +13,8 @@ from fer_exp.stats.seeds import OverSeeds
 NOT_STATED = "not stated"
 OTHER_CORPUS = "other corpus"
 
-NAMES = {
-    "synthetic": "the built-in faces",
-    "fer2013": "FER2013",
-    "ferplus": "FER+",
-    "rafdb": "RAF-DB",
-    "affectnet": "AffectNet",
-    "cafe": "CAFE",
-}
 TITLED = {"scale": "{}", "published": "published: {}", "difference": ""}
 """Columns that the terminal has in the title where they say the same in every row, and how."""
-
-
-def corpus_name(corpus: str) -> str:
-    """A corpus as papers write it.
-
-    >>> corpus_name("synthetic"), corpus_name("folder")
-    ('the built-in faces', 'folder')
-    """
-    return NAMES.get(corpus, corpus)
 
 
 def seeds_cell(found: OverSeeds | None, decimals: int = 3, sign: str = "") -> str:

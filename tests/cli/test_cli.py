@@ -94,14 +94,14 @@ def test_every_key_of_conf_is_in_the_schema_and_every_group_option_composes():
 def test_options_of_conf_are_what_the_code_offers():
     from omegaconf import OmegaConf
 
-    from fer_exp.datasets import LOADERS
+    from fer_exp.datasets import CORPORA
     from fer_exp.labels.kinds import KINDS
     from fer_exp.methods import METHODS
     from fer_exp.studies import STUDIES
 
     folder = help.conf_folder()
     assert {OmegaConf.load(path).name for path in (folder / "method").glob("*.yaml")} == set(METHODS)
-    for group, rows in {"dataset": LOADERS, "labels": KINDS, "backbone": networks.BACKBONES}.items():
+    for group, rows in {"dataset": CORPORA, "labels": KINDS, "backbone": networks.BACKBONES}.items():
         assert set(help.options(group)) == set(rows)
     presets = {f"{study}-{scale}" for study in STUDIES for scale in ("smoke", "small", "full")}
     assert set(help.options("experiment")) == {*presets, "published"}

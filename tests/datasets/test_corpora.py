@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from fer_exp.config import DatasetConfig
-from fer_exp.datasets import LOADERS, facts, open_corpus
+from fer_exp.datasets import CORPORA, facts, open_corpus
 from fer_exp.datasets.corpus import FACE_COLUMNS
 from fer_exp.errors import RequestError
 from fer_exp.names import CLASSES, OTHER_ANSWERS
@@ -178,9 +178,10 @@ def test_a_table_names_everything(tmp_path):
 
 
 def test_facts_are_there_for_every_corpus():
-    for name in LOADERS:
+    for name in CORPORA:
         corpus = facts(name)
         assert corpus.name == name
+        assert corpus.title
         assert corpus.citation
         assert corpus.access
         assert corpus.licence

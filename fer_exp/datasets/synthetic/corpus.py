@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fer_exp.config import DatasetConfig
 from fer_exp.datasets.corpus import Corpus, Faces, faces_table
 from fer_exp.datasets.synthetic import raters as people_who_rate
 from fer_exp.datasets.synthetic.drawing import draw_face
@@ -48,6 +49,7 @@ class Synthetic(Corpus):
     """
 
     name = "synthetic"
+    title = "the built-in faces"
     citation = "Built into fer-exp: faces drawn from FACS action units (Ekman and Friesen 1978) after EMFACS (1983)."
     licence = "MIT"
     access = "Built in; nothing to get."
@@ -56,6 +58,11 @@ class Synthetic(Corpus):
         if faces < FEWEST:
             raise RequestError(f"dataset.faces is {faces}; give at least {FEWEST}, so that every split has persons.")
         self.faces, self.classes, self.seed = faces, classes, seed
+
+    @classmethod
+    def opened(cls, config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:
+        """As many faces as ``dataset.faces`` says."""
+        return cls(config.faces, classes, config.seed)
 
     def files(self) -> list[Path]:
         """None."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from fer_exp.config import TrainConfig
+from fer_exp.datasets import facts
 from fer_exp.errors import RequestError
 from fer_exp.report.outcome import Outcome, OutcomeTable
 from fer_exp.studies.affectnet_crowd import labels as crowd_labels
@@ -16,7 +17,7 @@ from fer_exp.studies.affectnet_crowd import training as weak_training
 from fer_exp.studies.needs import given_ratings
 from fer_exp.studies.presets import Preset
 from fer_exp.studies.published import read_published
-from fer_exp.studies.tables import NOT_STATED, OTHER_CORPUS, corpus_name
+from fer_exp.studies.tables import NOT_STATED, OTHER_CORPUS
 from fer_exp.studies.trained import Trained, by, done
 
 SEEDS = "mean over seeds with 95 % t-interval, which speaks of other seeds on the same faces"
@@ -62,7 +63,7 @@ def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
         table, ratings = crowd_labels.agreement(faces, answers, missing, said, config.bootstrap)
         outcome.tables += [table, *crowd_labels.shift(faces, said, config.bootstrap)]
         original = crowd_ratings.original_ratings(config.dataset, faces["face"])
-        table, plane = crowd_ratings.pattern(faces, original, said, config.bootstrap, corpus_name(preset.corpus))
+        table, plane = crowd_ratings.pattern(faces, original, said, config.bootstrap, facts(preset.corpus).title)
         outcome.tables.append(table)
         if plane:
             outcome.figures["ratings"] = plane
@@ -80,7 +81,7 @@ def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
         outcome.notes += [] if subsets else ["no fully trained network answers a judged face otherwise than its label"]
     outcome.tables = [_complete(table, preset, trained[0], published["statements"]) for table in outcome.tables]
     drawn = {metric: value for metric, value in ceiling.items() if metric != "soft_cross_entropy"}
-    title = f"{corpus_name(preset.corpus)}, {preset.scale}: mean over seeds, 95 % t-interval"
+    title = f"{facts(preset.corpus).title}, {preset.scale}: mean over seeds, 95 % t-interval"
     outcome.figures["epochs"] = lambda: weak_training.figure(sizes, measures, drawn, title)
     return outcome
 
@@ -127,7 +128,7 @@ def _notes(sizes: weak_training.Sizes, missing: str) -> list[str]:
 
 def _complete(table: OutcomeTable, preset: Preset, one: Trained, statements: dict[str, str]) -> OutcomeTable:
     """A table with its caption, the scale in every row, and what the paper says of it."""
-    corpus, epochs, name = corpus_name(preset.corpus), one.config.trainer.epochs, one.config.backbone.name
+    corpus, epochs, name = facts(preset.corpus).title, one.config.trainer.epochs, one.config.backbone.name
     captions = {
         "agreement": f"Agreement of the people who judge the test faces of {corpus}, 95 % bootstrap over faces.",
         "shift": f"Original label to the majority of the crowd and to its votes, percentage points, test faces of "

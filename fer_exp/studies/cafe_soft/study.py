@@ -8,6 +8,7 @@ from functools import partial
 import pandas as pd
 
 from fer_exp.config import DatasetConfig, TrainConfig
+from fer_exp.datasets import facts
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError
 from fer_exp.progress import silent
@@ -20,7 +21,6 @@ from fer_exp.studies.cafe_soft import tables as cafe_soft_tables
 from fer_exp.studies.cafe_soft.networks import Compared, compare, modes
 from fer_exp.studies.presets import Preset
 from fer_exp.studies.published import read_published
-from fer_exp.studies.tables import corpus_name
 from fer_exp.studies.trained import Trained, by
 
 
@@ -57,12 +57,12 @@ def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
     outcome = Outcome(tables=cafe_soft_crowd.tables(crowd, own, published["crowd"], preset.scale))
     folds = len(by(trained, lambda each: each.config.dataset.fold))
     shown = cafe_soft_tables.Shown(published, own, f"{preset.scale}, {config.backbone.name}")
-    caption = f"{_networks(config, corpus_name(preset.corpus), folds)} {'' if found is None else _people(found, faces)}"
+    caption = f"{_networks(config, facts(preset.corpus).title, folds)} {'' if found is None else _people(found, faces)}"
     outcome.tables.append(cafe_soft_tables.networks(groups, found, shown, caption))
     if found is not None:
         outcome.notes += found.notes
         outcome.tables += [*cafe_soft_tables.tests(found, shown), *cafe_soft_tables.less_soft(found, shown)]
-        title = f"{corpus_name(preset.corpus)}, {preset.scale}: L1 to people's votes"
+        title = f"{facts(preset.corpus).title}, {preset.scale}: L1 to people's votes"
         outcome.figures["l1"] = partial(cafe_soft_figure.figure, found, title)
     if crowd is not None:
         outcome.figures["crowd"] = partial(lab_figure, crowd.agreement, crowd.l1)

@@ -1,0 +1,110 @@
+"""What both layouts of FER+ share: its facts, and its votes as a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fer_exp.datasets.fer2013_rows import bad_row, quoted
+from fer_exp.datasets.packed import open_unpacked
+from fer_exp.errors import RequestError
+from fer_exp.names import CLASSES, OTHER_ANSWERS
+
+VOTES = "fer2013new.csv"
+RATERS = 10
+"""Votes for each face."""
+ANSWERS = {**{name: name for name in CLASSES}, "unknown": "unknown", "not_a_face": "nf"}
+"""Our name of an answer -> its column in the file, in lower case."""
+
+
+class FerPlusFacts:
+    """FER+ as it states itself."""
+
+    name = "ferplus"
+    title = "FER+"
+    contempt = True
+    citation = (
+        "Barsoum, Zhang, Canton Ferrer, Zhang. Training deep networks for facial expression recognition with "
+        "crowd-sourced label distribution. ICMI 2016."
+    )
+    licence = "votes: MIT; pictures: as FER2013"
+    access = (
+        "Get fer2013.csv from Kaggle's 'Challenges in Representation Learning: Facial Expression Recognition "
+        "Challenge' and fer2013new.csv from github.com/microsoft/FERPlus, put them in one folder and give it as "
+        "dataset.root."
+    )
+
+
+def votes_table(
+    faces: Sequence[str] | pd.Series, pictures: list[str], counts: pd.DataFrame, classes: tuple[str, ...]
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """The votes as ``Faces`` holds them; those for a class that is none here are added to ``unknown``.
+
+    Args:
+        faces: ids of N faces.
+        pictures: their picture names, "" where there is none.
+        counts: a column of N counts for each answer of FER+.
+        classes: class names.
+
+    Returns:
+        ``face`` and a count column per class, ``unknown`` and ``not_a_face``; and what is odd: sentence -> count.
+    """
+    total = counts.sum(axis=1)
+    notes = {
+        "rows of votes without a picture name": pictures.count(""),
+        "picture names that occur more than once": sum(n > 1 for name, n in Counter(pictures).items() if name),
+        f"faces with another number of votes than {RATERS}": int((total != RATERS).sum()),
+        "faces without any vote": int((total == 0).sum()),
+    }
+    votes = counts[[*classes, *OTHER_ANSWERS]].copy()
+    for name in (name for name in CLASSES if name not in classes):
+        votes["unknown"] += counts[name]
+        notes[f"votes for {name}, which is no class here, counted as unknown"] = int(counts[name].sum())
+    votes.insert(0, "face", faces)
+    return votes, notes
+
+
+def read_votes(file: Path, corpus: str) -> tuple[list[str], list[str], NDArray[np.int64]]:
+    """Picture names, usages and counts of a votes file.
+
+    Returns:
+        Names and usages of N rows, and counts of shape (N, 10), columns in the order of ``ANSWERS``.
+
+    Raises:
+        RequestError: a missing column, a row with another number of fields, or a count that is no whole number.
+    """
+    with open_unpacked(file, corpus, (VOTES,)) as stream:
+        rows = list(csv.reader(io.StringIO(stream.read().decode("utf-8-sig", "replace"))))
+    while rows and not any(rows[-1]):
+        rows.pop()
+    if not rows:
+        raise RequestError(f"{corpus}: {file} is empty; get the file again.")
+    header = [name.strip().lower() for name in rows[0]]
+    wanted = ["usage", "image name", *ANSWERS.values()]
+    if missing := [name for name in wanted if name not in header]:
+        raise RequestError(f"{corpus}: {file} has no column {missing[0]!r}; is it FER+'s {VOTES}?")
+    usage, name, *answers = (header.index(column) for column in wanted)
+    counts = np.empty((len(rows) - 1, len(answers)), np.int64)
+    for row, cells in enumerate(rows[1:], start=1):
+        if len(cells) != len(header):
+            raise RequestError(bad_row(corpus, file, row, f"has {len(cells)} fields where {len(header)} belong"))
+        try:
+            counts[row - 1] = [whole(cells[column]) for column in answers]
+        except ValueError as problem:
+            raise RequestError(bad_row(corpus, file, row, str(problem))) from None
+    return [cells[name].strip() for cells in rows[1:]], [cells[usage].strip() for cells in rows[1:]], counts
+
+
+def whole(text: str) -> int:
+    """A count of votes; raises ValueError where the text is no whole number, 0 or more."""
+    text = text.strip()
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise ValueError(f"has {quoted(text.encode('latin-1', 'replace'))} as a count of votes")
+    return int(text)
