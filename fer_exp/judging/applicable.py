@@ -13,6 +13,7 @@ from fer_exp.metrics.classification import onehot, shared_top
 from fer_exp.metrics.faces import Faces
 from fer_exp.metrics.registry import LABELS, MAJORITY, RATINGS, SHARED, SIDES, VOTES, measure
 from fer_exp.stats.bootstrap import FloatArray, Statistic, cluster_codes
+from fer_exp.stats.shares import shares
 
 Mask = NDArray[np.bool_]
 Group = tuple[Mask, dict[str, Statistic]]
@@ -50,7 +51,7 @@ class Judged(NamedTuple):
 
     def people(self, faces: Mask) -> FloatArray:
         """Vote fractions of some faces that have votes."""
-        return np.asarray(self.counts[faces] / self.counts[faces].sum(axis=1, keepdims=True))
+        return shares(self.counts[faces])
 
 
 def arrays(part: pd.DataFrame, classes: tuple[str, ...]) -> Judged:

@@ -18,6 +18,7 @@ from fer_exp.metrics.classification import shared_top
 from fer_exp.metrics.faces import Faces
 from fer_exp.metrics.registry import CEILING, LABELS, NO_FACE, SHARED, SIDES, VOTES, measure
 from fer_exp.stats.bootstrap import FloatArray, OfSums, Statistic, intervals, mean_of
+from fer_exp.stats.shares import shares
 
 Result = dict[str, float | int | None]
 Metrics = dict[str, dict[str, Result]]
@@ -129,13 +130,15 @@ def _equivalents(
 
 def _ceiling(dealt: Halves, counts: ceiling.Counts, faces: Mask, classes: tuple[str, ...]) -> dict[str, Statistic]:
     """People against people: halves, one against the others, and sampling alone."""
-    shares = [tuple(side[faces] / side[faces].sum(axis=1, keepdims=True) for side in pair) for pair in dealt]
-    halved = [measure(VOTES, Faces(large, small, classes), names=CEILING) for small, large in shares]
+    halved = [
+        measure(VOTES, Faces(shares(large[faces]), shares(small[faces]), classes), names=CEILING)
+        for small, large in dealt
+    ]
     people = {name: _mean_statistic([one[name] for one in halved]) for name in halved[0]}
     own, votes = counts[faces], counts[faces].sum(axis=1)
     people["leave_one_out_l1"] = mean_of(ceiling.leave_one_out_l1(own))
     people["leave_one_out_accuracy"] = mean_of(ceiling.leave_one_out_accuracy(own))
-    people["sampling_l1"] = mean_of(l1_of_sampling(own / votes[:, None], votes.astype(np.float64)))
+    people["sampling_l1"] = mean_of(l1_of_sampling(shares(own), votes.astype(np.float64)))
     return {f"ceiling_{name}": statistic for name, statistic in people.items()}
 
 

@@ -8,6 +8,7 @@ from scipy.special import gammaln, xlog1py, xlogy
 from fer_exp.metrics.affect import pearson
 from fer_exp.metrics.distribution import entropy, soft_cross_entropy
 from fer_exp.stats.bootstrap import FloatArray, OfSums
+from fer_exp.stats.shares import shares
 
 
 def entropy_similarity(human: FloatArray, model: FloatArray) -> OfSums:
@@ -114,8 +115,7 @@ def kl_divergence_corrected(counts: FloatArray, model: FloatArray) -> FloatArray
         Shape (N,); single faces may lie below 0, their mean estimates the divergence from the people asked to the
         people there are. Less is better.
     """
-    human = counts / counts.sum(axis=1, keepdims=True)
-    return soft_cross_entropy(human, model) - entropy_corrected(counts)
+    return soft_cross_entropy(shares(counts), model) - entropy_corrected(counts)
 
 
 def squared_error_corrected(counts: FloatArray, model: FloatArray) -> FloatArray:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import entr
 
 from fer_exp.stats.bootstrap import FloatArray
+from fer_exp.stats.shares import shares
 from fer_exp.stats.totals import Measure
 
 Level = Literal["nominal", "interval"]
@@ -61,8 +62,7 @@ def fleiss_kappa(counts: FloatArray) -> Measure:
     0.55
     """
     same, paired = _pairs(counts)
-    shares, answered = _shares(counts)
-    columns = np.column_stack([same, paired, answered, shares])
+    columns = np.column_stack([same, paired, counts.any(axis=1) * 1.0, shares(counts)])
 
     def finish(sums: FloatArray) -> FloatArray:
         chance = (_over(sums[..., 3:], sums[..., 2:3]) ** 2).sum(axis=-1)
@@ -153,8 +153,7 @@ def vote_entropy(counts: FloatArray) -> Measure:
     >>> round(vote_entropy(np.array([[2.0, 2.0], [4.0, 0.0]])).value, 4)
     0.3466
     """
-    shares, answered = _shares(counts)
-    columns = np.stack([entr(shares).sum(axis=1), answered], axis=1)
+    columns = np.stack([entr(shares(counts)).sum(axis=1), counts.any(axis=1) * 1.0], axis=1)
     return Measure(columns, lambda sums: _over(sums[..., 0], sums[..., 1]))
 
 
@@ -264,12 +263,6 @@ def _pairs(counts: FloatArray) -> tuple[FloatArray, FloatArray]:
     pairs = raters * (raters - 1)
     same = (counts * (counts - 1)).sum(axis=1)
     return np.divide(same, pairs, out=np.zeros(len(counts)), where=pairs > 0), (pairs > 0).astype(np.float64)
-
-
-def _shares(counts: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Vote fractions, 0 where nobody answered; and 1 where somebody did."""
-    raters = counts.sum(axis=1, keepdims=True)
-    return np.divide(counts, raters, out=np.zeros(counts.shape), where=raters > 0), (raters[:, 0] > 0).astype(float)
 
 
 def beyond_chance(agreement: FloatArray, chance: FloatArray) -> FloatArray:

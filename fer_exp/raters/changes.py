@@ -12,7 +12,9 @@ from fer_exp.answers import Answers, Votes
 from fer_exp.errors import RequestError
 from fer_exp.labels.votes import majority
 from fer_exp.raters import shift
+from fer_exp.stats import square
 from fer_exp.stats.bootstrap import FloatArray
+from fer_exp.stats.shares import shares
 from fer_exp.stats.tests import holm
 from fer_exp.stats.totals import joint_intervals
 
@@ -140,9 +142,9 @@ def label_changes(
     both = (original >= 0) & (top >= 0)
     table = shift.table_of(original[both].astype(np.int32), top[both], len(classes))
     change, low, high = shift.share_changes(table, samples, seed)
-    p = shift.mcnemar(table)
+    p = square.mcnemar(table)
     voted = (original >= 0) & (counts.sum(axis=1) > 0)
-    fractions = counts[voted] / counts[voted].sum(axis=1, keepdims=True)
+    fractions = shares(counts[voted])
     votes = shift.vote_changes(original[voted].astype(np.int32), fractions, samples, seed)
     total = table.sum()
     rows = pd.DataFrame(
@@ -165,8 +167,8 @@ def label_changes(
         [
             {"test": name, "asks": asks, "statistic": test.statistic, "df": test.df, "p": test.p}
             for name, asks, test in (
-                ("Stuart-Maxwell", "are the classes as frequent on both sides?", shift.stuart_maxwell(table)),
-                ("Bowker", "is each confusion as frequent as its reverse?", shift.bowker(table)),
+                ("Stuart-Maxwell", "are the classes as frequent on both sides?", square.stuart_maxwell(table)),
+                ("Bowker", "is each confusion as frequent as its reverse?", square.bowker(table)),
             )
         ]
     )

@@ -12,9 +12,9 @@ from fer_exp.errors import RequestError
 from fer_exp.judging.ceiling import halves
 from fer_exp.labels.votes import majority
 from fer_exp.metrics.distribution import l1
-from fer_exp.stats.bootstrap import FloatArray, weighted_mean
-from fer_exp.stats.shares import wilson
-from fer_exp.stats.totals import Interval, joint_intervals
+from fer_exp.stats.bootstrap import FloatArray, Interval, weighted_mean
+from fer_exp.stats.shares import shares, wilson
+from fer_exp.stats.totals import joint_intervals
 
 PANELS = 50
 """Pairs of panels drawn for a floor."""
@@ -162,8 +162,8 @@ def distance_to_lab(
     if not used.any():
         return {"value": None, "low": None, "high": None, "floor": None, "n": 0}
     ours, theirs = crowd[used], lab[used]
-    share = theirs / theirs.sum(axis=1, keepdims=True)
-    distance = l1(share, ours / ours.sum(axis=1, keepdims=True))
+    share = shares(theirs)
+    distance = l1(share, shares(ours))
     value, low, high = _mean_interval(distance, samples, seed)
     generator = np.random.default_rng([seed, 3])
     sizes: list[NDArray[np.int64]] = [side.sum(axis=1).astype(np.int64) for side in (ours, theirs)]
@@ -201,12 +201,12 @@ def filter_gain(
     first, second, theirs = tops
     decided = (first >= 0) & (second >= 0) & (theirs >= 0)
     voted = (before.sum(axis=1) > 0) & (after.sum(axis=1) > 0) & (lab.sum(axis=1) > 0)
-    shares = [side[voted] / side[voted].sum(axis=1, keepdims=True) for side in (before, after, lab)]
+    all_answers, filtered, of_lab = (shares(side[voted]) for side in (before, after, lab))
     right = [(top == theirs)[decided].astype(np.float64) for top in (first, second)]
     rows = []
     for measure, change in (
         ("agreement", right[1] - right[0]),
-        ("l1", l1(shares[2], shares[1]) - l1(shares[2], shares[0])),
+        ("l1", l1(of_lab, filtered) - l1(of_lab, all_answers)),
     ):
         if len(change):
             value, low, high = _mean_interval(change, samples, seed)
@@ -230,7 +230,7 @@ def soft_labels(before: FloatArray, after: FloatArray, seed: int = 0) -> pd.Data
     for name, counts in (("all", before), ("filtered", after)):
         total = counts.sum(axis=1)
         panels = halves(counts[total >= 2].astype(np.int64), HALVINGS, seed) if (total >= 2).any() else []
-        between = [l1(*(half / half.sum(axis=1, keepdims=True) for half in pair)).mean() for pair in panels]
+        between = [l1(*map(shares, pair)).mean() for pair in panels]
         rows.append({"answers": name, "faces": int((total > 0).sum()), "without": int((total == 0).sum()),
                      "raters": float(np.mean(total[total > 0])),
                      "human_floor_l1": float(np.mean(between)) if between else np.nan})  # fmt: skip

@@ -18,9 +18,15 @@ from scipy.special import digamma, gammaln
 
 from fer_exp.metrics.affect import pearson
 from fer_exp.metrics.distribution import entropy, kl_divergence, l1
+from fer_exp.metrics.words import spoken
 from fer_exp.stats.bootstrap import FloatArray, percentile_intervals
 
-METRICS = {"l1": "L1", "kl": "KL", "entropy_correlation": "entropy r", "majority_right": "majority right"}
+METRICS = {
+    "l1": spoken("l1", short=True),
+    "kl": spoken("kl_divergence", short=True),
+    "entropy_correlation": spoken("entropy_correlation", short=True),
+    "majority_right": "majority right",
+}
 """Metric -> its words. Of a panel's vote fractions against the population: mean L1 and KL, the correlation of entropies
 over faces, and the chance that the panel's majority is the population's (k tied classes are right 1 time in k)."""
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from fer_exp.answers import Answers, Codes, Repeats, Votes
 from fer_exp.raters import agreement, pairs, reliability
 from fer_exp.raters.readings import SCALES, family, reading
-from fer_exp.stats.bootstrap import FloatArray
-from fer_exp.stats.totals import Interval, Measure, joint_intervals, together
+from fer_exp.stats.bootstrap import FloatArray, Interval
+from fer_exp.stats.totals import Measure, joint_intervals, together
 
 Result = dict[str, float | int | str | None]
 """``value, low, high, n``, and where a guideline speaks of the measure ``reading`` and ``guideline``."""

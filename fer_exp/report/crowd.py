@@ -17,6 +17,7 @@ from fer_exp.report import people_figures as figures
 from fer_exp.report.outcome import Outcome, OutcomeTable, Screen, records
 from fer_exp.report.people_tables import frame_table
 from fer_exp.stats.bootstrap import FloatArray
+from fer_exp.stats.shares import shares
 
 SHOWN = 30
 """Workers that the terminal shows; the file has all."""
@@ -127,10 +128,11 @@ def _data(crowd: Crowd) -> dict[str, pd.DataFrame]:
     answered = crowd.counts.sum(axis=1) > 0
     votes = crowd.counts[answered]
     faces, columns = pd.DataFrame({"face": crowd.data.tasks[answered]}), list(crowd.data.classes)
-    shares = pd.DataFrame(votes / votes.sum(axis=1, keepdims=True), columns=columns)
     data = {
         "votes.csv": faces.join(pd.DataFrame(votes.astype(np.int64), columns=columns)),
-        "soft_labels.csv": faces.join(shares).assign(raters=votes.sum(axis=1).astype(np.int64)),
+        "soft_labels.csv": faces.join(pd.DataFrame(shares(votes), columns=columns)).assign(
+            raters=votes.sum(axis=1).astype(np.int64)
+        ),
     }
     for method, belief in crowd.beliefs.items():
         if method != "majority":

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from fer_exp.report.figures import COLOURS, SERIES
+from fer_exp.stats.shares import shares
 
 FloatArray = NDArray[np.float64]
 
@@ -74,16 +75,15 @@ def agreement_figure(parts: Mapping[str, Mapping[str, Any]]) -> Figure:
 def matrix_figure(matrix: pd.DataFrame, title: str = "") -> Figure:
     """Original labels (rows) against the crowd's majority (columns): number, and shade by share of the row."""
     counts = matrix.to_numpy(np.float64)
-    totals = counts.sum(axis=1, keepdims=True)
-    shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
+    depth = shares(counts)
     size = 0.62 * len(counts) + 1.6
     figure = Figure(figsize=(size + 0.6, size))
     axes = figure.subplots()
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.imshow(depth, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(*counts.shape):
         if counts[row, column]:
-            axes.text(column, row, f"{int(counts[row, column]):,}\n{100 * shares[row, column]:.0f} %", ha="center",
-                      va="center", fontsize=7, color="white" if shares[row, column] > 0.55 else "black")  # fmt: skip
+            axes.text(column, row, f"{int(counts[row, column]):,}\n{100 * depth[row, column]:.0f} %", ha="center",
+                      va="center", fontsize=7, color="white" if depth[row, column] > 0.55 else "black")  # fmt: skip
     axes.set_xticks(range(len(counts)), list(matrix.columns), rotation=35, ha="right")
     axes.set_yticks(range(len(counts)), list(matrix.index))
     axes.set_xlabel("majority of the crowd")

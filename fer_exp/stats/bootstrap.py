@@ -12,6 +12,8 @@ from scipy.sparse import csr_array
 FloatArray = NDArray[np.float64]
 Statistic = Callable[[FloatArray | None], FloatArray]
 """From weights of shape (N,) or (B, N), or None for one each, to one value or B values; nan where undefined."""
+Interval = tuple[float | None, float | None, float | None]
+"""Value, low, high; None where there is none."""
 
 CHUNK = 2**19  # weights held at a time, 4 MB: stays in the cache of a core and flat in memory for any N and B
 
@@ -124,7 +126,9 @@ def resample_weights(clusters: int | NDArray[np.int64], samples: int, seed: int)
         yield counts if codes is None else counts[:, codes]
 
 
-def resample_clusters(count: int, faces: int, samples: int, seed: int) -> Iterator[FloatArray]:
+def resample_clusters(
+    count: int, faces: int, samples: int, seed: int, groups: NDArray[np.int64] | None = None
+) -> Iterator[FloatArray]:
     """How often each cluster is drawn in each replicate; ``resample_weights`` spreads these over faces.
 
     Args:
@@ -132,17 +136,23 @@ def resample_clusters(count: int, faces: int, samples: int, seed: int) -> Iterat
         faces: number of faces N, which decides the size of the chunks.
         samples: number of replicates, in all chunks together.
         seed: the same seed gives the same replicates.
+        groups: 0..G-1 of each cluster, shape (C,), to count groups of clusters that add the same instead: ten votes on
+            eight classes leave few different rows, so that a product with them is several times smaller.
 
     Yields:
-        Counts as floats, shape (b, C).
+        Counts as floats, shape (b, C) or (b, G), rows summing to C.
+
+    >>> [counts.sum(axis=1) for counts in resample_clusters(4, 4, 2, seed=0, groups=np.array([0, 1, 0, 1]))]
+    [array([4., 4.])]
     """
     generator = np.random.default_rng(seed)
-    rows = max(1, CHUNK // max(faces, count))
+    rows, width = max(1, CHUNK // max(faces, count)), count if groups is None else int(groups.max()) + 1
     for start in range(0, samples, rows):
         size = min(rows, samples - start)
         # Drawing C indices and counting them is the multinomial, ten times faster than Generator.multinomial.
-        draws = generator.integers(0, count, size=(size, count)) + np.arange(size)[:, None] * count
-        yield np.bincount(draws.ravel(), minlength=size * count).reshape(size, count).astype(np.float64)
+        draws = generator.integers(0, count, size=(size, count))
+        draws = (draws if groups is None else groups[draws]) + np.arange(size)[:, None] * width
+        yield np.bincount(draws.ravel(), minlength=size * width).reshape(size, width).astype(np.float64)
 
 
 def cluster_codes(names: NDArray[np.object_]) -> NDArray[np.int64]:
@@ -179,6 +189,15 @@ def percentile_interval(replicates: FloatArray, level: float = 0.95) -> tuple[fl
     return float(low), float(high)
 
 
+def with_ends(value: float, replicates: FloatArray, level: float = 0.95) -> Interval:
+    """A value with its ``percentile_interval``; three None where the value is undefined.
+
+    >>> with_ends(0.5, np.arange(101.0), level=0.5), with_ends(float("nan"), np.arange(101.0))
+    ((0.5, 25.0, 75.0), (None, None, None))
+    """
+    return (value, *percentile_interval(replicates, level)) if np.isfinite(value) else (None, None, None)
+
+
 def percentile_intervals(replicates: FloatArray, level: float = 0.95) -> FloatArray:
     """``percentile_interval`` of several metrics at once, nan where there is none.
 
@@ -194,7 +213,7 @@ def percentile_intervals(replicates: FloatArray, level: float = 0.95) -> FloatAr
 
 def intervals(
     statistics: Mapping[str, Statistic], clusters: NDArray[np.int64], samples: int, seed: int
-) -> dict[str, tuple[float | None, float | None, float | None]]:
+) -> dict[str, Interval]:
     """Value and 95 % percentile interval of several metrics over the same replicates.
 
     Args:
@@ -211,16 +230,7 @@ def intervals(
     {'accuracy': (0.5, 0.0, 1.0)}
     """
     drawn = replicates(statistics, clusters, samples, seed) if clusters.max() > 0 and samples else {}
-    result: dict[str, tuple[float | None, float | None, float | None]] = {}
-    for name, statistic in statistics.items():
-        value = float(statistic(None))
-        if not np.isfinite(value):
-            result[name] = (None, None, None)
-        elif drawn:
-            result[name] = (value, *percentile_interval(drawn[name]))
-        else:
-            result[name] = (value, None, None)
-    return result
+    return {name: with_ends(float(each(None)), drawn.get(name, np.empty(0))) for name, each in statistics.items()}
 
 
 def replicates(

@@ -1,4 +1,4 @@
-"""Intervals of shares, from counts."""
+"""Shares from counts, and their intervals."""
 
 from __future__ import annotations
 
@@ -7,6 +7,17 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 FloatArray = NDArray[np.float64]
+
+
+def shares(counts: FloatArray | NDArray[np.int64]) -> FloatArray:
+    """Each row by its sum, shape (N, K): vote fractions from votes; rows of 0 stay 0.
+
+    >>> shares(np.array([[3, 1], [0, 0]]))
+    array([[0.75, 0.25],
+           [0.  , 0.  ]])
+    """
+    total = counts.sum(axis=1, keepdims=True)
+    return np.asarray(np.divide(counts, total, out=np.zeros(counts.shape), where=total > 0))
 
 
 def wilson(right: FloatArray, number: NDArray[np.int64], level: float = 0.95) -> tuple[FloatArray, FloatArray]:

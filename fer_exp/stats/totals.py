@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_exp.stats.bootstrap import CHUNK, FloatArray, percentile_interval, resample_weights
+from fer_exp.stats.bootstrap import FloatArray, Interval, resample_clusters, resample_weights, with_ends
 
 Joint = Callable[[FloatArray | None], FloatArray]
 """From weights of shape (B, N), or None for one each, to several values, shape (B, M) or (M,); nan where undefined."""
-
-Interval = tuple[float | None, float | None, float | None]
-"""Value, low, high; None where there is none."""
 
 
 class Measure(NamedTuple):
@@ -48,32 +45,6 @@ def together(measures: Mapping[str, Measure]) -> Joint:
             return np.stack([measure.finish(sums[..., start:end]) for start, end, measure in parts], axis=-1)
 
     return joint
-
-
-def grouped_weights(codes: NDArray[np.int64], samples: int, seed: int) -> Iterator[FloatArray]:
-    """As ``bootstrap.resample_weights``, counted by groups of tasks that add the same.
-
-    Ten votes on eight classes leave few different rows, so a matrix product over groups is several times smaller.
-
-    Args:
-        codes: group 0..G-1 of each task, shape (N,).
-        samples: replicates, in all chunks together.
-        seed: the same seed draws the same tasks as there.
-
-    Yields:
-        How many tasks of each group are drawn, shape (b, G), rows summing to N.
-
-    >>> [weights.sum(axis=1) for weights in grouped_weights(np.array([0, 1, 0, 1]), 2, seed=0)]
-    [array([4., 4.])]
-    """
-    generator = np.random.default_rng(seed)
-    tasks, groups = len(codes), int(codes.max()) + 1
-    rows = max(1, CHUNK // tasks)
-    for start in range(0, samples, rows):
-        size = min(rows, samples - start)
-        drawn = codes[generator.integers(0, tasks, size=(size, tasks))]
-        drawn += np.arange(size)[:, None] * groups
-        yield np.bincount(drawn.ravel(), minlength=size * groups).reshape(size, groups).astype(np.float64)
 
 
 def joint_intervals(
@@ -110,12 +81,7 @@ def joint_intervals(
         chunks = resample_weights(tasks, samples if tasks > 1 else 0, seed)
     else:
         values = joint(np.bincount(tasks)[None].astype(np.float64))[0]
-        chunks = grouped_weights(tasks, samples if len(tasks) > 1 else 0, seed)
+        chunks = resample_clusters(len(tasks), len(tasks), samples if len(tasks) > 1 else 0, seed, tasks)
     drawn = [joint(weights) for weights in chunks]
     replicates = np.concatenate(drawn) if drawn else np.empty((0, len(names)))
-    result: dict[str, Interval] = {}
-    for number, name in enumerate(names):
-        value = float(values[number])
-        ends = percentile_interval(replicates[:, number], level) if np.isfinite(value) else (None, None)
-        result[name] = (value if np.isfinite(value) else None, *ends)
-    return result
+    return {name: with_ends(float(values[i]), replicates[:, i], level) for i, name in enumerate(names)}

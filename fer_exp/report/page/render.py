@@ -29,6 +29,7 @@ from fer_exp.report.page.headline import headline, sentences, verdict
 from fer_exp.report.page.pictures import ACROSS, TILE, Stored, sprite
 from fer_exp.report.tables import largest_panel
 from fer_exp.runs import Run
+from fer_exp.stats.shares import shares
 
 MOST = ACROSS * 60  # faces in the gallery; of more, the most and least human-like and some between
 
@@ -91,8 +92,8 @@ def render(
 
 def _run(judged: Judgement, part: Judged, classes: tuple[str, ...], letter: str) -> dict[str, Any]:
     rows, source = judged.rows, judged.source
-    human = _shares(part.counts)
-    voted = part.counts.sum(axis=1) > 0
+    human = shares(part.counts)
+    voted = part.voted
     figures: list[tuple[str, str | None, str]] = []
     if voted.any():
         figures.append(
@@ -102,7 +103,7 @@ def _run(judged: Judgement, part: Judged, classes: tuple[str, ...], letter: str)
                 "The model and random panels of a face's raters are held against the same number of its other raters.",
             )
         )
-    if voted.any() or (part.label >= 0).any():
+    if voted.any() or part.labelled.any():
         figures.append(
             (
                 "Is it as sure as people are agreed?",
@@ -235,7 +236,7 @@ def _training_figures(run: Run, classes: tuple[str, ...]) -> list[tuple[str, str
 
 def _confusions(part: Judged, classes: tuple[str, ...]) -> list[dict[str, Any]]:
     answers = onehot(part.model.argmax(axis=1), len(classes))
-    voted, labelled = part.counts.sum(axis=1) > 0, part.label >= 0
+    voted, labelled = part.voted, part.labelled
     tables = []
     if voted.any():
         rows = shared_top(part.counts[voted])
@@ -258,19 +259,18 @@ def _confusion_of_originals(
         return None
     label = pd.Series(store.faces["label"].to_numpy(object), index=store.faces["face"])
     codes = table["face"].map(label).map({name: k for k, name in enumerate(classes)}).fillna(-1).to_numpy(np.int64)
-    known = (codes >= 0) & (part.counts.sum(axis=1) > 0)
+    known = (codes >= 0) & part.voted
     if not known.any():
         return None
-    rows = onehot(codes[known], len(classes))
+    rows = onehot(codes[known].astype(np.int64), len(classes))
     return _confusion("the corpus' label", "people's majority", rows, shared_top(part.counts[known]))
 
 
 def _confusion(rows: str, columns: str, labels: NDArray[np.float64], answers: NDArray[np.float64]) -> dict[str, Any]:
     counts = labels.T @ answers
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1e-12)
     cells = [
         [{"count": f"{count:,.0f}", "share": f"{share:.0%}", "depth": round(float(share), 3)} for count, share in pair]
-        for pair in (zip(one, other, strict=True) for one, other in zip(counts, shares, strict=True))
+        for pair in (zip(one, other, strict=True) for one, other in zip(counts, shares(counts), strict=True))
     ]
     return {"rows": rows, "columns": columns, "cells": cells}
 
@@ -317,7 +317,7 @@ def _gallery(
 ) -> tuple[dict[str, Any], str | None]:
     """What the page's script needs of each face, and the sheet of pictures."""
     table, counts = judged[0].source.table, parts[0].counts
-    human = _shares(counts)
+    human = shares(counts)
     distance = l1(human, parts[0].model)
     chosen = np.arange(len(table))
     if len(table) > MOST:
@@ -344,7 +344,3 @@ def _gallery(
         "p": [(part.model[chosen] * 1000).round().astype(int).tolist() for part in parts],
     }
     return gallery, picture
-
-
-def _shares(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0))

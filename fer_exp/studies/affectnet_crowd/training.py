@@ -21,6 +21,7 @@ from fer_exp.report.cells import NOTHING
 from fer_exp.report.figures import SERIES, curve
 from fer_exp.report.outcome import OutcomeTable
 from fer_exp.stats.seeds import OverSeeds, over_seeds, paired_over_seeds
+from fer_exp.stats.shares import shares
 from fer_exp.studies.tables import columns_of, seeds_cell
 from fer_exp.studies.trained import Trained, done, troubles
 
@@ -67,8 +68,7 @@ def people(faces: pd.DataFrame, ratings: Mapping[str, Any], seed: int = 0) -> di
     if len(counts):
         parts = []
         for small, large in halves(counts, HALVINGS, seed):
-            one, other = (half / half.sum(axis=1, keepdims=True) for half in (small, large))
-            measured = measure(VOTES, Faces(other, one), names=OF_VOTES)
+            measured = measure(VOTES, Faces(shares(large), shares(small)), names=OF_VOTES)
             parts.append({name: float(measured[name](None)) for name in OF_VOTES})
         found = {name: float(np.mean([part[name] for part in parts])) for name in OF_VOTES}
     for name in OF_RATINGS:

@@ -14,6 +14,7 @@ from fer_exp.metrics.distribution import l1
 from fer_exp.metrics.registry import BASELINES, REPAIRS
 from fer_exp.report.figures import SERIES
 from fer_exp.stats.bootstrap import FloatArray
+from fer_exp.stats.shares import shares
 from fer_exp.studies.cafe_soft.networks import ONEHOT, SEED, Compared, mean_l1, values
 
 
@@ -25,8 +26,7 @@ def people_l1(found: Compared) -> FloatArray:
     if not len(counts):
         return np.empty(0)
     dealt = halves(counts, HALVINGS, SEED)
-    shares = [[half / half.sum(axis=1, keepdims=True) for half in pair] for pair in dealt]
-    return np.asarray(np.mean([l1(large, small) for small, large in shares], axis=0))
+    return np.asarray(np.mean([l1(shares(large), shares(small)) for small, large in dealt], axis=0))
 
 
 def figure(found: Compared, title: str) -> Figure:
