@@ -131,6 +131,17 @@ class Run:
         return read_predictions(self.path("predictions"))
 
     @property
+    def prior(self) -> NDArray[np.float64] | None:
+        """The mean training target in the order of the predictions' classes; None without targets.
+
+        Raises:
+            RequestError: as ``targets``, ``predictions`` and ``target_prior``.
+        """
+        from fer_exp.judging.predictions import class_names, target_prior
+
+        return None if self.targets is None else target_prior(self.targets, class_names(self.predictions))
+
+    @property
     def source(self) -> Source:
         """The run as ``judging`` takes it.
 

@@ -100,8 +100,7 @@ def _say(job: dict[str, Any]) -> None:
 
 
 def _show(jobs: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-
+    from fer_exp.report.outcome import Outcome, show
     from fer_exp.report.tables import runs_table
 
     told = [dict(word.lstrip("+").split("=", 1) for word in job["overrides"] if "=" in word) for job in jobs]
@@ -114,7 +113,7 @@ def _show(jobs: list[dict[str, Any]]) -> None:
         if failed:
             labels["state"] = "failed" if job["error"] else "done"
         rows.append((labels, Run(Path(job["folder"])).metrics if job["folder"] else {}))
-    Console(highlight=False).print(runs_table(rows))
+    show(Outcome(screen=[runs_table(rows)]))
     for job in jobs:
         if job["folder"]:
             print(job["folder"])

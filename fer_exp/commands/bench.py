@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
-from rich.console import Console
 from rich.table import Table
 
 from fer_exp.config import BenchConfig, TrainConfig
@@ -21,6 +20,7 @@ from fer_exp.files import make_folder
 from fer_exp.methods import make_method
 from fer_exp.methods.ce import soft_cross_entropy
 from fer_exp.progress import progress
+from fer_exp.report.outcome import Outcome, show
 from fer_exp.runs import Run
 from fer_exp.store import open_dataset
 from fer_exp.training.augment import normalise, weak
@@ -72,14 +72,12 @@ def bench(config: BenchConfig) -> None:
         table.add_column(column, justify="right")
     for name, values in measured.items():
         table.add_row(name, *(f"{value:,.1f}" for value in (np.median(values), min(values), max(values))))
-    console = Console(highlight=False)
-    console.print(table)
     # The better format is chosen by its median: the better of two readings each time would be the luckier one.
     best = max((name for name in readings if "alone, " in name), key=lambda name: float(np.median(measured[name])))
     ratios = np.asarray(measured["whole path"]) / np.asarray(measured[best])
     ratio = float(np.median(measured["whole path"]) / np.median(measured[best]))
     spread = f"{ratios.min():.3f} to {ratios.max():.3f} in {config.repeats} readings"
-    console.print(f"whole path / {best}: {ratio:.3f} ({spread})", soft_wrap=True)
+    show(Outcome(screen=[table, f"whole path / {best}: {ratio:.3f} ({spread})"]))
 
 
 def batches_alone(examples: Examples, config: BenchConfig, device: torch.device) -> float:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-
 from fer_exp.config import EvaluateConfig
 from fer_exp.errors import RequestError
 from fer_exp.judging.epochs import accuracies_of
 from fer_exp.judging.judge import Metrics, judge
-from fer_exp.judging.predictions import class_names, read_predictions
+from fer_exp.judging.predictions import read_predictions
 from fer_exp.report.outcome import Outcome, finish
 from fer_exp.report.tables import baselines_table, metrics_table
 from fer_exp.runs import Run
@@ -70,39 +66,7 @@ def run_metrics(run: Run, *, samples: int = 1000, seed: int = 0) -> Metrics:
     Raises:
         RequestError: there are no predictions, or as ``judge`` and ``target_prior`` say.
     """
-    metrics = judge(run.predictions, samples=samples, seed=seed, prior=run_prior(run))
+    metrics = judge(run.predictions, samples=samples, seed=seed, prior=run.prior)
     if "test" in metrics:
         metrics["test"] |= accuracies_of(run.history, run.predictions)
     return metrics
-
-
-def run_prior(run: Run) -> NDArray[np.float64] | None:
-    """``target_prior`` of a run, None where it has no targets."""
-    return None if run.targets is None else target_prior(run.targets, class_names(run.predictions))
-
-
-def target_prior(targets: pd.DataFrame, classes: tuple[str, ...]) -> NDArray[np.float64] | None:
-    """The mean training target: what a model would answer that had only counted its training labels.
-
-    Args:
-        targets: ``target_<class>`` columns, and ``split`` where there are rows besides train.
-        classes: K names, the order of the result.
-
-    Returns:
-        Shape (K,), sums to 1; None where there are no training rows.
-
-    Raises:
-        RequestError: the targets have other classes.
-
-    >>> frame = pd.DataFrame({"split": ["train", "val"], "target_fear": [0.2, 1.0], "target_anger": [0.8, 0.0]})
-    >>> target_prior(frame, ("anger", "fear"))
-    array([0.8, 0.2])
-    """
-    own = {str(name).removeprefix("target_") for name in targets.columns if str(name).startswith("target_")}
-    if own != set(classes):
-        odd = ", ".join(sorted(own ^ set(classes)))
-        raise RequestError(f"targets and predictions are not of the same run: only one of them has the classes {odd}.")
-    rows = targets[targets["split"] == "train"] if "split" in targets else targets
-    if len(rows) == 0:
-        return None
-    return np.asarray(rows[[f"target_{name}" for name in classes]].to_numpy(np.float64).mean(axis=0))

@@ -13,10 +13,9 @@ from fer_exp.config import PlanConfig
 from fer_exp.errors import RequestError
 from fer_exp.progress import progress
 from fer_exp.raters import planning
-from fer_exp.report import people_figures as figures
-from fer_exp.report.cells import BELOW, interval
+from fer_exp.report import crowd_figures as figures
+from fer_exp.report.cells import BELOW, frame_table, interval
 from fer_exp.report.outcome import Outcome, OutcomeTable, finish, records
-from fer_exp.report.people_tables import frame_table
 
 SHOWN = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 100, 150, 200)
 """Panel sizes that the terminal shows; the file has all."""

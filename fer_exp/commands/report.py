@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from fer_exp.commands.evaluate import run_prior
 from fer_exp.config import ReportConfig
 from fer_exp.errors import RequestError
 from fer_exp.files import whole
@@ -55,7 +54,7 @@ def _judged(source: Source, same: Source, config: ReportConfig) -> Judgement:
     if config.split == "val":
         table = same.table
     # Several runs share the prior of their faces, as in compare, so that the page says one thing of each.
-    prior = run_prior(run) if config.run is not None or len(config.runs) == 1 else None
+    prior = run.prior if config.run is not None or len(config.runs) == 1 else None
     metrics = judge(table, samples=config.bootstrap, seed=config.seed, prior=prior, only=config.split)
     rows = metrics[config.split]
     if config.split == "test" and len(same.table) == (source.table["split"] == "test").sum():

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from rich.console import Console
 
 from fer_exp.commands.evaluate import run_metrics
 from fer_exp.config import TrainConfig, plain
@@ -27,6 +26,7 @@ from fer_exp.labels.noise_files import save_noise
 from fer_exp.labels.published import FORMS, pictures_of, save_published
 from fer_exp.labels.targets import Targets, make_targets, targets_hash
 from fer_exp.progress import is_main_process, progress
+from fer_exp.report.outcome import Outcome, finish
 from fer_exp.report.tables import metrics_table
 from fer_exp.runs import EPOCHS, Run, claimed, find_run
 from fer_exp.store import Store, open_dataset
@@ -113,7 +113,7 @@ def train(config: TrainConfig) -> Path | None:
 
 def show(folder: Path) -> None:
     """Print the metrics of a run on the test split; the last line is its folder."""
-    Console(highlight=False).print(metrics_table(Run(folder).metrics, "test"))
+    finish(Outcome(screen=[metrics_table(Run(folder).metrics, "test")]), None, as_json=False)
     print(folder)
 
 

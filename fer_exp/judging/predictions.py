@@ -165,3 +165,30 @@ def _refuse(bad: ArrayLike, table: pd.DataFrame, where: str, what: str) -> None:
         row, more = int(rows[0]), len(rows) - 1
         others = f"; {more:,} more rows are like it" if more else ""
         raise RequestError(f"{where}: row {row + 1} (face {table['face'].iloc[row]}) {what}{others}.")
+
+
+def target_prior(targets: pd.DataFrame, classes: tuple[str, ...]) -> NDArray[np.float64] | None:
+    """The mean training target: what a model would answer that had only counted its training labels.
+
+    Args:
+        targets: ``target_<class>`` columns, and ``split`` where there are rows besides train.
+        classes: K names, the order of the result.
+
+    Returns:
+        Shape (K,), sums to 1; None where there are no training rows.
+
+    Raises:
+        RequestError: the targets have other classes.
+
+    >>> frame = pd.DataFrame({"split": ["train", "val"], "target_fear": [0.2, 1.0], "target_anger": [0.8, 0.0]})
+    >>> target_prior(frame, ("anger", "fear"))
+    array([0.8, 0.2])
+    """
+    own = {str(name).removeprefix("target_") for name in targets.columns if str(name).startswith("target_")}
+    if own != set(classes):
+        odd = ", ".join(sorted(own ^ set(classes)))
+        raise RequestError(f"targets and predictions are not of the same run: only one of them has the classes {odd}.")
+    rows = targets[targets["split"] == "train"] if "split" in targets else targets
+    if len(rows) == 0:
+        return None
+    return np.asarray(rows[[f"target_{name}" for name in classes]].to_numpy(np.float64).mean(axis=0))

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from fer_exp.raters.changes import ALL, Changes
-from fer_exp.report import people_figures as figures
-from fer_exp.report import people_tables as tables
-from fer_exp.report.cells import p_value
+from fer_exp.report import agreement_figures as figures
+from fer_exp.report import agreement_tables as tables
+from fer_exp.report.cells import frame_table, p_value
 from fer_exp.report.outcome import Outcome, OutcomeTable, records
 
 Surveys = dict[str, dict[str, Any]]
@@ -61,7 +61,7 @@ def _add_labels(outcome: Outcome, name: str, found: Changes) -> None:
     ]
     outcome.figures[f"matrix{stem}"] = partial(figures.matrix_figure, labels["matrix"], "" if name == ALL else name)
     outcome.screen += [
-        tables.frame_table(matrix, f"original label (rows) by majority of the crowd (columns){of}"),
+        frame_table(matrix, f"original label (rows) by majority of the crowd (columns){of}"),
         tables.change_table(labels["classes"], f"change of each class's share, percentage points{of}"),
     ]
     for test in labels["tests"].to_dict("records"):

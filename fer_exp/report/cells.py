@@ -1,4 +1,4 @@
-"""Numbers as readers see them in a table: a value with its interval, a p value, any cell."""
+"""What tables are made of: a value with its interval, a p value, any cell, and how a table looks on the terminal."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from rich import box
+from rich.table import Table
 
 NOTHING = "-"
 BESIDE = " [{}, {}]"
@@ -80,3 +83,25 @@ def cell(value: Any, decimals: int = 3) -> str:
     if isinstance(value, float):
         return f"{value:,.{decimals}f}"
     return f"{value:,.0f}" if isinstance(value, int | np.integer) else str(value)
+
+
+def blank_table(title: str | None = None, caption: str | None = None) -> Table:
+    """An empty table for the terminal, as all of them look."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), title=title, caption=caption)
+    table.title_justify = table.caption_justify = "left"
+    return table
+
+
+def frame_table(frame: pd.DataFrame, title: str, decimals: int = 3) -> Table:
+    """A frame as it is, numbers with so many decimals, whole ones without."""
+    table = blank_table(title)
+    if len(frame.columns) > 8:  # the rule between columns is space enough
+        table.padding = (0, 0, 0, 0)
+    digits = []
+    for name, column in frame.items():
+        number = pd.api.types.is_numeric_dtype(column)
+        table.add_column(str(name), justify="right" if number else "left", no_wrap=True)
+        digits.append(0 if number and (column.dropna() % 1 == 0).all() else decimals)
+    for row in frame.itertuples(index=False):
+        table.add_row(*(cell(value, places) for value, places in zip(row, digits, strict=True)))
+    return table

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from rich import box
 from rich.table import Table
 
 from fer_exp.metrics.words import direction
-from fer_exp.report.cells import BELOW, interval, of_row, p_value
+from fer_exp.report.cells import BELOW, blank_table, interval, of_row, p_value
 
 MOST = 3  # pairs shown one by one; of more, the first metric of each
 TESTS = ("p_t", "p_paired", "p_wilcoxon", "p_permutation")
@@ -38,9 +37,8 @@ def groups_table(result: Mapping[str, Any]) -> Table:
     groups = result["groups"]
     persons = "" if result["subjects"] is None else f" of {result['subjects']:,} people"
     title = f"{result['faces']:,} faces{persons}"
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), title=title, title_justify="left")
-    table.caption = "95 % intervals: bootstrap over runs, then persons or faces; T, + uniform: fitted on val"
-    table.caption_justify = "left"
+    words = "95 % intervals: bootstrap over runs, then persons or faces; T, + uniform: fitted on val"
+    table = blank_table(title, words)
     table.add_column("", no_wrap=True)
     table.add_column("config", overflow="fold")
     table.add_column("runs", justify="right")
@@ -86,7 +84,7 @@ def pairs_tables(result: Mapping[str, Any]) -> list[Table]:
         rows = [(f"{letters(pair['a'])} - {letters(pair['b'])}", pair["metrics"][name]) for pair in rest]
         tables.append(_pair_table("pair", f"{name}, {len(rest)} more pairs", rows))
     words = "t: the published independent test; paired t, W(ilcoxon), perm(utation by person); d_z; Holm over all of p"
-    tables[-1].caption, tables[-1].caption_justify = words, "left"
+    tables[-1].caption = words
     return tables
 
 
@@ -121,7 +119,7 @@ def _with(shown: list[str], wanted: tuple[str, ...], result: Mapping[str, Any]) 
 
 
 def _pair_table(head: str, title: str, rows: list[tuple[str, Mapping[str, Any]]]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), title=title, title_justify="left")
+    table = blank_table(title)
     table.add_column(head)
     table.add_column("difference", no_wrap=True)
     for name in ("t", "paired", "W", "perm", "d_z", "p", "Holm"):

@@ -13,9 +13,9 @@ import pandas as pd
 from fer_exp.answers import Answers
 from fer_exp.raters.aggregation import Aggregate
 from fer_exp.raters.gold import Gold
-from fer_exp.report import people_figures as figures
+from fer_exp.report import crowd_figures as figures
+from fer_exp.report.cells import frame_table
 from fer_exp.report.outcome import Outcome, OutcomeTable, Screen, records
-from fer_exp.report.people_tables import frame_table
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.shares import shares
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from fer_exp.files import whole
-from fer_exp.report.figures import style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _LATEX = str.maketrans(
     {character: f"\\{character}" for character in "&%$#_{}"}
@@ -67,6 +69,8 @@ def save_figure(draw: Callable[[], Figure | None], stem: Path) -> list[Path]:
     Raises:
         RunError: a file cannot be written.
     """
+    from fer_exp.report.figures import style  # a command that draws nothing does not wait for matplotlib
+
     with style():
         figure = draw()
         if figure is None:

@@ -7,16 +7,18 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
-from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
 from fer_exp.files import write_json
 from fer_exp.report.files import save_figure, save_table
 from fer_exp.runs import write_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Screen = Table | str
 """What the terminal shows: a table of at most 80 columns, or a line, which is not broken."""

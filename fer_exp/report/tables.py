@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rich import box
 from rich.table import Table
 
 from fer_exp.metrics.registry import BASELINES, HEADLINE, REPAIRED, RUNS
 from fer_exp.metrics.words import direction, of_model
-from fer_exp.report.cells import BELOW, interval, of_row
+from fer_exp.report.cells import BELOW, blank_table, interval, of_row
 
 Metrics = Mapping[str, Mapping[str, Mapping[str, float | int | None]]]
 
@@ -31,8 +30,9 @@ def metrics_table(metrics: Metrics, split: str, everything: bool = False) -> Tab
     caption = "[95 % interval]; prior: the class prior; people: half the raters against the rest"
     if len(shown) < len(own):
         caption += f"\n{len(own) - len(shown)} more metrics: fer-exp evaluate ... all=true"
-    table = Table("metric", box=box.SIMPLE_HEAD, pad_edge=False, title=split, title_justify="left")
-    table.caption, table.caption_justify = caption, "left"
+    table = blank_table(split, caption)
+    table.padding = (0, 1, 0, 1)
+    table.add_column("metric")
     for header in ("model", "prior", "people", "n"):
         table.add_column(header, justify="left" if header == "model" else "right", no_wrap=True)
     for name in shown:
@@ -58,10 +58,9 @@ def baselines_table(metrics: Metrics, split: str) -> Table | None:
     shown = [name for name in REPAIRED if name in rows]
     if not any(f"temperature_{name}" in rows or f"temperature_votes_{name}" in rows for name in shown):
         return None
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("baseline", no_wrap=True)
     caption = "T: temperature; + uniform: so much of it mixed in; both fitted on the validation split"
-    table.caption, table.caption_justify = caption, "left"
+    table = blank_table(caption=caption)
+    table.add_column("baseline", no_wrap=True)
     for name in shown:
         table.add_column(f"{name.replace('_', chr(10))}\n{direction(name)}", justify="right", no_wrap=True)
     for prefix, words in {"": "as trained", **{f"{name}_": words for name, words in BASELINES.items()}}.items():
@@ -106,7 +105,7 @@ def runs_table(
     """
     keys = list(dict.fromkeys(key for labels, _ in rows for key in labels))
     shown = [name for name in metrics if any(name in result.get(split, {}) for _, result in rows)]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table = blank_table()
     for key in keys:
         # Two short lines, and a narrow terminal breaks a long value rather than cutting it.
         table.add_column(key.replace(".", "\n."), overflow="fold")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pandas as pd
 from rich.table import Table
 
-from fer_exp.report.cells import NOTHING, interval
+from fer_exp.report.cells import NOTHING, frame_table, interval
 from fer_exp.report.outcome import OutcomeTable
-from fer_exp.report.people_tables import frame_table
 from fer_exp.stats.seeds import OverSeeds
 
 NOT_STATED = "not stated"

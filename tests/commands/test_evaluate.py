@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_exp.commands.evaluate import evaluate, target_prior
+from fer_exp.commands.evaluate import evaluate
 from fer_exp.config import EvaluateConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import write_json
@@ -77,16 +77,6 @@ def test_broken_targets_are_refused(run):
     (run / "targets.parquet").write_text("broken")
     with pytest.raises(RequestError, match=r"targets\.parquet cannot be read"):
         evaluate(EvaluateConfig(run=str(run), bootstrap=0))
-
-
-def test_targets_of_another_run_are_refused():
-    with pytest.raises(RequestError, match=r"not of the same run: .*fear"):
-        target_prior(pd.DataFrame({"target_fear": [0.5], "target_sadness": [0.5]}), ("sadness", "anger"))
-
-
-def test_no_training_rows_give_no_prior():
-    frame = pd.DataFrame({"split": ["val"], "target_a": [0.5], "target_b": [0.5]})
-    assert target_prior(frame, ("a", "b")) is None
 
 
 def test_a_failed_write_leaves_the_old_file_whole_and_nothing_else(tmp_path):

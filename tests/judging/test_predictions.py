@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from fer_exp.errors import RequestError
-from fer_exp.judging.predictions import check_predictions, class_names, read_predictions
+from fer_exp.judging.predictions import check_predictions, class_names, read_predictions, target_prior
 from tests.judging.tables import CLASSES, predictions_table
 
 
@@ -111,3 +111,13 @@ def test_unreadable_files_are_refused(tmp_path, name):
     (tmp_path / "folder").mkdir()
     with pytest.raises(RequestError, match=name):
         read_predictions(tmp_path / name)
+
+
+def test_targets_of_another_run_are_refused():
+    with pytest.raises(RequestError, match=r"not of the same run: .*fear"):
+        target_prior(pd.DataFrame({"target_fear": [0.5], "target_sadness": [0.5]}), ("sadness", "anger"))
+
+
+def test_no_training_rows_give_no_prior():
+    frame = pd.DataFrame({"split": ["val"], "target_a": [0.5], "target_b": [0.5]})
+    assert target_prior(frame, ("a", "b")) is None

@@ -16,9 +16,9 @@ from fer_exp.judging.predictions import class_names
 from fer_exp.progress import silent
 from fer_exp.raters.changes import rating_changes
 from fer_exp.raters.shift import RATING_MEASURES
+from fer_exp.report.agreement_figures import plane_figure
 from fer_exp.report.cells import interval
 from fer_exp.report.outcome import OutcomeTable
-from fer_exp.report.people_figures import plane_figure
 
 RATED = ["valence", "arousal"]
 NO_ORIGINALS = "no original ratings beside the crowd's; affectnet with dataset.ratings=FILE has both"

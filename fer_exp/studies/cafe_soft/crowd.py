@@ -37,7 +37,7 @@ WAY_OUT = (
 
 
 class Crowd(NamedTuple):
-    """A crowd held against a lab, as ``lab.against_lab`` has it.
+    """A crowd held against a lab, as ``against_lab`` has it.
 
     ``agreement`` and ``l1`` are its frames, ``gain`` too; ``workers`` and ``kept`` count them; ``words`` says who they
     are and what agreement is with.

@@ -12,8 +12,8 @@ from fer_exp.datasets import facts
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError
 from fer_exp.progress import silent
+from fer_exp.report.crowd_figures import lab_figure
 from fer_exp.report.outcome import Outcome
-from fer_exp.report.people_figures import lab_figure
 from fer_exp.store import open_dataset
 from fer_exp.studies.cafe_soft import crowd as cafe_soft_crowd
 from fer_exp.studies.cafe_soft import figure as cafe_soft_figure

@@ -1,4 +1,4 @@
-"""Tables of people for the terminal: agreement side by side, what a crowd changes."""
+"""Tables of people's agreement for the terminal, subsets side by side, and of what a crowd changes."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from rich import box
 from rich.table import Table
 
-from fer_exp.report.cells import cell, interval, of_row, p_value
+from fer_exp.report.cells import blank_table, interval, of_row, p_value
 
 KINDS = {"labels": "classes", "valence": "valence", "arousal": "arousal", "repeats": "workers with themselves"}
 SIGNS = {"bias": "+", "ccc": ""}
@@ -20,10 +19,10 @@ def agreement_table(parts: Mapping[str, Mapping[str, Any]], kind: str) -> Table:
     """The measures of one kind, a column a subset; of a single one what a guideline calls it (the files have all).
 
     Args:
-        parts: subset -> what ``raters.survey.survey`` found.
+        parts: subset -> what ``survey`` found.
         kind: ``labels``, ``valence``, ``arousal`` or ``repeats``.
     """
-    table = _table(f"agreement: {KINDS[kind]}")
+    table = blank_table(f"agreement: {KINDS[kind]}")
     table.add_column("measure", no_wrap=True)
     for part in parts:
         table.add_column("value" if len(parts) == 1 else part, no_wrap=True)
@@ -49,7 +48,7 @@ def agreement_table(parts: Mapping[str, Mapping[str, Any]], kind: str) -> Table:
 
 def class_table(parts: Mapping[str, Mapping[str, Any]]) -> Table:
     """Per class: share of the votes, agreement, kappa; of several subsets the agreement side by side."""
-    table = _table("agreement per class")
+    table = blank_table("agreement per class")
     table.add_column("class", no_wrap=True)
     shown = ("share", "agreement", "kappa") if len(parts) == 1 else ("agreement",)
     for part in parts:
@@ -65,22 +64,9 @@ def class_table(parts: Mapping[str, Mapping[str, Any]]) -> Table:
     return table
 
 
-def frame_table(frame: pd.DataFrame, title: str, decimals: int = 3) -> Table:
-    """A frame as it is, numbers with so many decimals, whole ones without."""
-    table = _table(title)
-    if len(frame.columns) > 8:  # the rule between columns is space enough
-        table.padding = (0, 0, 0, 0)
-    for name in frame.columns:
-        table.add_column(str(name), justify="left" if _is_text(frame[name]) else "right", no_wrap=True)
-    whole = [not _is_text(frame[name]) and (frame[name].dropna() % 1 == 0).all() for name in frame.columns]
-    for row in frame.itertuples(index=False):
-        table.add_row(*(cell(value, 0 if own else decimals) for value, own in zip(row, whole, strict=True)))
-    return table
-
-
 def change_table(rows: pd.DataFrame, title: str) -> Table:
     """Change of each class's share, in percentage points, intervals below, and Holm-corrected p."""
-    table = _table(title)
+    table = blank_table(title)
     for header in ("class", "original", "majority", "change", "p (Holm)", "votes", "change"):
         table.add_column(header, justify="left" if header == "class" else "right", no_wrap=True)
     for row in rows.to_dict("records"):
@@ -100,7 +86,7 @@ def rating_tables(rows: pd.DataFrame, title: str) -> list[Table]:
     """The crowd's ratings against the original: every measure over all tasks, and bias and CCC per class."""
     at = {(row["side"], row["class"], row["measure"]): row for row in rows.to_dict("records")}
     sides = list(dict.fromkeys(rows["side"]))
-    overall = _table(title)
+    overall = blank_table(title)
     overall.add_column("measure")
     for side in sides:
         overall.add_column(side, no_wrap=True)
@@ -109,7 +95,7 @@ def rating_tables(rows: pd.DataFrame, title: str) -> list[Table]:
     names = [name for name in dict.fromkeys(rows["class"]) if name != "all"]
     if not names:
         return [overall]
-    classes = _table(f"{title}, per original class")
+    classes = blank_table(f"{title}, per original class")
     classes.add_column("class")
     shown = [(side, measure) for side in sides for measure in SIGNS]
     for side, measure in shown:
@@ -118,14 +104,6 @@ def rating_tables(rows: pd.DataFrame, title: str) -> list[Table]:
         cells = (of_row(at.get((side, name, measure)), 2, SIGNS[measure], ends="\n{} to {}") for side, measure in shown)
         classes.add_row(name, *(said or "–" for said in cells))
     return [overall, classes]
-
-
-def _table(title: str) -> Table:
-    return Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", padding=(0, 1, 0, 0))
-
-
-def _is_text(column: pd.Series) -> bool:
-    return not pd.api.types.is_numeric_dtype(column)
 
 
 def _points(value: float, low: float | None, high: float | None) -> str:

@@ -1,0 +1,146 @@
+"""Figures of a crowd: its workers, filters on gold, a lab beside it, and a plan for the next."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from fer_exp.report.figures import SERIES
+
+
+def workers_figure(workers: pd.DataFrame) -> Figure:
+    """Each worker by number of answers and by accuracy on gold (else agreement with the others), kept or removed.
+
+    Args:
+        workers: as ``describe_workers`` gives them, with ``kept``.
+    """
+    figure = Figure(figsize=(7.6, 3.4))
+    left, right = figure.subplots(1, 2)
+    gold = "gold_accuracy" in workers and workers["gold_accuracy"].notna().any()
+    column, words = ("gold_accuracy", "accuracy on gold tasks") if gold else ("agreement", "agreement with the others")
+    groups = ((True, SERIES[0], "o", "kept"), (False, SERIES[1], "x", "removed"))
+    for kept, shade, mark, name in groups:
+        part = workers[(workers["kept"] == kept) & workers[column].notna()]
+        if len(part) == 0:
+            continue
+        if gold and len(workers) <= 60:
+            ends = np.abs(np.stack([part[column] - part["gold_low"], part["gold_high"] - part[column]]))
+            left.errorbar(part["answers"], part[column], yerr=ends, fmt="none", ecolor=shade, alpha=0.35, elinewidth=1)
+        left.scatter(part["answers"], part[column], s=22, marker=mark, color=shade, label=name)
+        right.scatter(part["entropy"], part["spam"], s=22, marker=mark, color=shade, label=name)
+    left.set(xscale="log", xlabel="answers", ylabel=words, ylim=(-0.03, 1.03), title="workers")
+    right.set(xlabel="entropy of a worker's answers, nats", ylabel="spam score", ylim=(-0.03, 1.03),
+              title="what they answer")  # fmt: skip
+    if not workers["kept"].all():
+        left.legend(fontsize=8)
+    return figure
+
+
+def thresholds_figure(table: pd.DataFrame) -> Figure:
+    """What a filter on gold accuracy is worth: accuracy of who remains, and how much remains.
+
+    Args:
+        table: as ``learn_gold`` gives it.
+    """
+    figure = Figure(figsize=(7.6, 3.2))
+    left, right = figure.subplots(1, 2)
+    at = table["threshold"]
+    left.fill_between(at, table["low"], table["high"], color=SERIES[0], alpha=0.2, linewidth=0)
+    left.plot(at, table["accuracy"], marker="o", markersize=3, color=SERIES[0])
+    left.set(xlabel="least accuracy on gold", title="majority accuracy, 95 % of draws")
+    for number, (column, name) in enumerate((("workers", "workers"), ("answers", "answers"), ("covered", "faces"))):
+        share = table[column] / table[column].iloc[0]
+        right.plot(at, share, marker="o", markersize=3, color=SERIES[number], label=name)
+    right.set(xlabel="least accuracy on gold", title="share that remains", ylim=(-0.03, 1.05))
+    right.legend(fontsize=8)
+    return figure
+
+
+def lab_figure(agreement: pd.DataFrame, distances: pd.DataFrame) -> Figure:
+    """Crowd against lab: agreement per class with intervals, unfiltered and filtered; L1 beside its floor.
+
+    Args:
+        agreement: ``answers, merged, class, agreement, low, high``.
+        distances: ``answers, merged, value, low, high, floor``.
+    """
+    names = list(dict.fromkeys(agreement["class"].where(agreement["class"] != "all")).keys())
+    names = [name for name in names if isinstance(name, str)]
+    names.append("all")
+    figure = Figure(figsize=(8.0, 0.34 * len(names) + 1.4))
+    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+    for number, answers in enumerate(dict.fromkeys(agreement["answers"])):
+        part = agreement[(agreement["answers"] == answers) & agreement["agreement"].notna()]
+        part = part.sort_values("merged").drop_duplicates("class")
+        at = np.array([names.index(name) for name in part["class"]]) + 0.2 * (2 * number - 1)
+        ends = np.abs(np.stack([part["agreement"] - part["low"], part["high"] - part["agreement"]]))
+        left.errorbar(part["agreement"], at, xerr=ends, fmt="o", markersize=4, color=SERIES[number], label=answers)
+    left.set_yticks(range(len(names)), names)
+    left.invert_yaxis()
+    left.set(xlim=(-0.02, 1.03), title="same majority as the lab")
+    left.legend(fontsize=8, title="answers", title_fontsize=8)
+    plain = distances[~distances["merged"] & distances["value"].notna()]
+    for number, row in enumerate(plain.to_dict("records")):
+        right.bar(number, row["value"], 0.6, color=SERIES[number])
+        if row["low"] is not None and row["low"] == row["low"]:
+            right.plot([number, number], [row["low"], row["high"]], color="black", linewidth=1.4)
+        right.plot([number - 0.3, number + 0.3], [row["floor"]] * 2, color="black", linestyle="--", linewidth=1.2,
+                   label="sampling alone" if number == 0 else None)  # fmt: skip
+    right.set_xticks(range(len(plain)), list(plain["answers"]))
+    right.set(title="L1 between crowd and lab", ylim=(0, 1.2 * right.get_ylim()[1]))
+    right.legend(fontsize=8, loc="upper right")
+    return figure
+
+
+def plan_figure(table: pd.DataFrame, pilot: float) -> Figure:
+    """Expected L1, KL, entropy correlation and chance of a right majority against the number of raters.
+
+    Args:
+        table: as ``planning.plan`` gives it.
+        pilot: raters of a face in the pilot; beyond it lines are dashed.
+    """
+    figure = Figure(figsize=(8.0, 5.2))
+    panels = figure.subplots(2, 2).ravel()
+    words = {
+        "l1": "L1 to the population",
+        "kl": "KL to the population, nats",
+        "entropy_correlation": "correlation of entropies",
+        "majority_right": "chance that the majority is right",
+    }
+    for number, (axes, (metric, title)) in enumerate(zip(panels, words.items(), strict=True)):
+        at, value, shade = table["raters"], table[metric], SERIES[number]
+        if f"{metric}_low" in table:
+            axes.fill_between(at, table[f"{metric}_low"], table[f"{metric}_high"], color=shade, alpha=0.2, linewidth=0)
+        inside = at <= pilot
+        axes.plot(at[~inside], value[~inside], color=shade, linestyle=(0, (4, 2)))
+        axes.plot(at[inside], value[inside], color=shade, linewidth=2)
+        axes.axvline(pilot, color="#999999", linewidth=0.8)
+        axes.set(xscale="log", title=title)
+        ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100, 200) if tick <= at.max()]
+        axes.set_xticks(ticks, [str(tick) for tick in ticks])
+        axes.minorticks_off()
+        axes.grid(color="#e6e6e6", linewidth=0.7)
+    for axes in panels[2:]:
+        axes.set_xlabel("raters a face")
+    panels[0].annotate("pilot", (pilot, 1), xycoords=("data", "axes fraction"), xytext=(3, -10),
+                       textcoords="offset points", fontsize=8, color="#555555")  # fmt: skip
+    return figure
+
+
+def budget_figure(bought: pd.DataFrame, budget: int) -> Figure:
+    """What a budget buys: faces with a right and with a wrong majority, and L1 of their soft labels, by panel size."""
+    figure = Figure(figsize=(7.6, 3.2))
+    left, right = figure.subplots(1, 2)
+    at = bought["raters"]
+    left.plot(at, bought["right_labels"], color=SERIES[2], label="majority right")
+    left.plot(at, bought["wrong_labels"], color=SERIES[1], label="majority wrong")
+    left.set(xscale="log", yscale="log", xlabel="raters a face", title=f"faces for {budget:,} answers")
+    left.legend(fontsize=8)
+    right.plot(bought["faces"], bought["l1"], color=SERIES[0])
+    marked = bought[bought["raters"].isin((1, 2, 3, 5, 10, 20, 50, 100))]
+    right.scatter(marked["faces"], marked["l1"], s=14, color=SERIES[0])
+    for row in marked.to_dict("records"):
+        right.annotate(f"{row['raters']}", (row["faces"], row["l1"]), xytext=(4, 3), textcoords="offset points",
+                       fontsize=7)  # fmt: skip
+    right.set(xscale="log", xlabel="faces", title="L1 of a soft label, by raters a face")
+    return figure
