@@ -19,7 +19,8 @@ from fer_exp.metrics.distribution import l1
 from fer_exp.names import CLASSES
 from fer_exp.raters import agreement, planning, reliability
 from fer_exp.raters.aggregation import METHODS, Answered
-from fer_exp.raters.workers import credits, describe_workers
+from fer_exp.raters.gold import credits
+from fer_exp.raters.workers import describe_workers
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.totals import Measure, joint_intervals, together
 

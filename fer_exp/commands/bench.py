@@ -25,9 +25,10 @@ from fer_exp.runs import Run
 from fer_exp.store import open_dataset
 from fer_exp.training.augment import normalise, weak
 from fer_exp.training.batches import Batch, Batches, Examples, on_device
-from fer_exp.training.fit import find_device, make_setting, make_trainer, quiet
+from fer_exp.training.fit import find_device, make_setting
 from fer_exp.training.module import FaceModule, make_optimizer
 from fer_exp.training.networks import build_network, fastest_layout
+from fer_exp.training.trainer import make_trainer, quiet
 
 WARM = 3
 """Steps before each reading's clock starts."""

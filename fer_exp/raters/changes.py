@@ -83,19 +83,19 @@ def changes(
     Raises:
         RequestError: no task has both an original label and a majority.
     """
-    found = Changes(original)
+    result = Changes(original)
     votes = data.votes() if isinstance(data, Answers) else data
     if len(data.classes) and (original.label >= 0).any():
         top = majority(votes.counts, ties, seed, [str(task) for task in votes.tasks])
         if not ((original.label >= 0) & (top.top >= 0)).any():
             raise RequestError("No task has both an original label and a majority; take ties=first or ties=random.")
         labels = label_changes(original.label, top.top, votes.counts, votes.classes, samples=samples, seed=seed)
-        found = found._replace(labels=labels, ties=int((top.tied & (original.label >= 0)).sum()))
+        result = result._replace(labels=labels, ties=int((top.tied & (original.label >= 0)).sum()))
     if isinstance(data, Answers) and original.affect is not None and data.valence is not None:
         crowd = mean_ratings(data)
         ratings = rating_changes(original.affect, crowd, original.label, data.classes, samples=samples, seed=seed)
-        found = found._replace(crowd=crowd, ratings=ratings)
-    return found
+        result = result._replace(crowd=crowd, ratings=ratings)
+    return result
 
 
 def mean_ratings(data: Answers) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Whom to trust in a crowd: what is known of each worker, filters with a threshold, and what filtering changes."""
+"""Whom to trust in a crowd: what is known of each worker, and filters with a threshold."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 from scipy.special import entr
 
 from fer_exp.errors import RequestError
-from fer_exp.metrics.classification import shared_top
 from fer_exp.raters.aggregation import Answered, Codes, FloatArray, dawid_skene, mean_by
 from fer_exp.raters.agreement import beyond_chance
-from fer_exp.stats.bootstrap import percentile_intervals
 from fer_exp.stats.shares import wilson
 
 
@@ -194,92 +192,6 @@ def filter_workers(
         filters = " ".join(f"{key}={value:g}" for key, value in thresholds.items() if value is not None)
         raise RequestError(f"{filters} together remove all {len(table):,} workers; nobody meets them all. Loosen one.")
     return kept, pd.DataFrame(rows, columns=["worker", "filter", "threshold", "value", "answers", "why"])
-
-
-def learn_gold(
-    answers: Answered,
-    gold: Codes,
-    tasks: int,
-    *,
-    thresholds: FloatArray | None = None,
-    draws: int = 100,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """What a gold filter is worth: some gold tasks judge the workers, the others the majority of those who remain.
-
-    Args:
-        answers: the answers.
-        gold: true class of each task, shape (T,), -1 where it is not known.
-        tasks: number of gold tasks that judge the workers, drawn at random.
-        thresholds: of the accuracy on them; None for 0, and 0.3 to 0.9 in steps of 0.1. Any threshold above 0 removes
-            workers who answered none of them.
-        draws: how often gold tasks are drawn.
-        seed: of the draws.
-
-    Returns:
-        One row a threshold, means over draws: ``threshold``, ``workers`` kept, share of ``answers`` kept, ``covered``
-        (share of the other gold tasks that still have an answer) and ``accuracy`` of the majority on these
-        (``credits``), with ``low`` and ``high`` around 95 % of the draws. Likewise ``gain``, ``gain_low`` and
-        ``gain_high`` over no filter on the same tasks.
-
-    Raises:
-        RequestError: no gold task is left for the majority.
-
-    >>> task, worker = np.repeat(np.arange(30), 3).astype(np.int32), np.tile([0, 1, 2], 30).astype(np.int32)
-    >>> truth = (np.arange(30) % 2).astype(np.int32)
-    >>> label = np.stack([truth, 1 - truth, 1 - truth], axis=1).ravel()
-    >>> table = learn_gold(Answered(task, worker, label, 30, 3, 2), truth, 10, thresholds=np.array([0, 0.5]), draws=5)
-    >>> table[["threshold", "workers", "accuracy"]].to_numpy().tolist()
-    [[0.0, 3.0, 0.0], [0.5, 1.0, 1.0]]
-    """
-    answered = np.bincount(answers.task, minlength=answers.tasks) > 0
-    known = np.flatnonzero((gold >= 0) & answered)
-    if tasks >= len(known):
-        raise RequestError(
-            f"gold_tasks={tasks} leaves nothing to judge on: {len(known):,} gold tasks were answered. Give fewer."
-        )
-    if thresholds is None:
-        thresholds = np.array([0.0, *np.arange(0.3, 0.91, 0.1).round(2)])
-    generator = np.random.default_rng([seed, 2])
-    drawn = np.full((draws, len(thresholds), 4), np.nan)
-    for draw in range(draws):
-        shown = np.zeros(answers.tasks, np.bool_)
-        shown[generator.choice(known, tasks, replace=False)] = True
-        judged = known[~shown[known]]
-        rows = shown[answers.task]
-        right = answers.label[rows] == gold[answers.task[rows]]
-        accuracy = mean_by(answers.worker[rows], right.astype(np.float64), answers.workers)
-        for step, threshold in enumerate(thresholds):
-            kept = (accuracy >= threshold) if threshold > 0 else np.ones(answers.workers, np.bool_)
-            used = kept[answers.worker]
-            votes = answers.per_label(used.astype(np.float64))[judged]
-            covered = votes.sum(axis=1) > 0
-            score = credits(votes[covered], gold[judged[covered]])
-            drawn[draw, step] = kept.sum(), used.mean(), covered.mean(), score.mean() if len(score) else np.nan
-    gains = drawn[:, :, 3] - drawn[:, :1, 3]
-    table = pd.DataFrame({"threshold": thresholds})
-    for column, name in enumerate(("workers", "answers", "covered", "accuracy")):
-        table[name] = np.nanmean(drawn[:, :, column], axis=0)
-    table["low"], table["high"] = percentile_intervals(drawn[:, :, 3])
-    table["gain"] = np.nanmean(gains, axis=0)
-    table["gain_low"], table["gain_high"] = percentile_intervals(gains)
-    return table
-
-
-def credits(scores: FloatArray, truth: Codes) -> FloatArray:
-    """How right the top class of each row is.
-
-    Args:
-        scores: one a class, shape (N, K); the highest is the answer.
-        truth: true class of each row, shape (N,).
-
-    Returns:
-        1 where the true class is at the top, 1/m where m classes share the top, else 0, shape (N,).
-
-    >>> credits(np.array([[2.0, 1.0], [1.0, 1.0]]), np.array([0, 0], np.int32))
-    array([1. , 0.5])
-    """
-    return shared_top(scores)[np.arange(len(scores)), truth]
 
 
 def _shares(group: Codes, label: Codes, groups: int, classes: int) -> FloatArray:

@@ -1,12 +1,8 @@
-"""Lightning's Trainer with our settings: device, precision, checkpoints that are whole, loggers, resume."""
+"""From a network with its first weights to a trained one and its answers: device, resume, the fit, prediction."""
 
 from __future__ import annotations
 
-import logging
 import os
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,14 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pytorch_lightning import Trainer
-from pytorch_lightning.callbacks import ModelCheckpoint
-from pytorch_lightning.loggers import Logger
-from pytorch_lightning.plugins import TorchCheckpointIO
 
 from fer_exp.config import TrainConfig, TrainerConfig
 from fer_exp.errors import RequestError, RunError
-from fer_exp.files import whole
 from fer_exp.methods import make_method
 from fer_exp.methods.method import Output, Setting
 from fer_exp.runs import Run
@@ -29,12 +20,14 @@ from fer_exp.training.augment import normalise
 from fer_exp.training.batches import Batches, Examples, class_weights
 from fer_exp.training.module import FaceModule
 from fer_exp.training.networks import FaceNetwork, build_network, fastest_layout
-from fer_exp.training.processes import SharedBatchNorm, forgotten_process_group, machines
+from fer_exp.training.processes import forgotten_process_group
 from fer_exp.training.progress import EpochPredictions, History, ProgressLines
+from fer_exp.training.trainer import make_trainer, quiet
 
 PREDICT_BATCH = 256
+"""Faces a step where nothing is learnt."""
 PEER = 1_000_003
-"""Added to the seed for the first weights of what a method has of its own: a second network, a head."""
+"""Added to the seed for the first weights of a second network or a head that a method has."""
 
 
 @dataclass(frozen=True)
@@ -150,41 +143,6 @@ def make_setting(network: FaceNetwork, config: TrainConfig, train: Examples) -> 
     )
 
 
-def make_trainer(config: TrainerConfig, device: torch.device, run: Run, callbacks: list[Any]) -> Trainer:
-    """Lightning's Trainer, which prints and writes nothing but through its callbacks and its logger.
-
-    Args:
-        config: of the trainer.
-        device: where the network is trained.
-        run: whose folder takes checkpoints and loggers' files.
-        callbacks: beside the one that saves checkpoints.
-
-    Raises:
-        RequestError: processes or batch size do not fit (``machines``), or the logger is not installed.
-    """
-    last = run.path("checkpoint")
-    saver = ModelCheckpoint(last.parent, last.stem, save_on_train_epoch_end=True, enable_version_counter=False)
-    precision: Any = config.precision
-    if precision == "auto":
-        precision = "bf16-mixed" if device.type == "cuda" else "32-true"
-    return Trainer(
-        accelerator="gpu" if device.type == "cuda" else "cpu",
-        devices=config.devices,
-        num_nodes=machines(config),
-        strategy=config.strategy,
-        precision=precision,
-        max_epochs=config.epochs,
-        logger=_logger(config.logger, run.folder),
-        callbacks=[*callbacks, saver],
-        plugins=[WholeCheckpoints(), *([SharedBatchNorm(device)] if config.strategy == "ddp" else [])],
-        num_sanity_val_steps=0,
-        use_distributed_sampler=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        default_root_dir=run.folder,
-    )
-
-
 @torch.inference_mode()
 def predict(module: FaceModule, device: torch.device, examples: Examples) -> tuple[NDArray[Any], NDArray[Any]]:
     """A trained network's answers.
@@ -206,25 +164,6 @@ def predict(module: FaceModule, device: torch.device, examples: Examples) -> tup
     return torch.cat(logits).softmax(dim=1).numpy(), torch.cat(affect).numpy().astype(np.float64)
 
 
-class WholeCheckpoints(TorchCheckpointIO):
-    """Checkpoints that are whole or not there.
-
-    Lightning's own are written to the temporary folder; where that is another disk, a killed copy leaves half a file.
-    """
-
-    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        """Saves a checkpoint.
-
-        Raises:
-            RunError: the disk does not take it; the one before is then still there.
-        """
-        with whole(Path(path)) as aside:
-            try:
-                torch.save(checkpoint, aside)
-            except RuntimeError as error:  # torch makes one of a full disk
-                raise OSError(str(error).splitlines()[0]) from error
-
-
 def _check_fits(path: Path, module: FaceModule) -> None:
     """Raise RequestError where a checkpoint is broken or of another architecture."""
     way_out = "remove the run folder to start again"
@@ -239,39 +178,3 @@ def _check_fits(path: Path, module: FaceModule) -> None:
         raise RequestError(
             f"{path} is of another architecture: {len(differing)} tensors differ, first {differing[0]}; {way_out}."
         )
-
-
-def _logger(name: str, folder: Path) -> Logger | bool:
-    """A logger beside history.csv; False for none."""
-    if name == "csv":
-        return False
-    from pytorch_lightning import loggers
-
-    try:
-        if name == "tensorboard":
-            return loggers.TensorBoardLogger(folder, name="", version="tensorboard")
-        if name == "mlflow":
-            uri = f"sqlite:///{folder.parent / 'mlflow.db'}"
-            return loggers.MLFlowLogger("fer-exp", run_name=folder.name, tracking_uri=uri)
-        return loggers.WandbLogger(folder.name, save_dir=folder, project="fer-exp")
-    except ModuleNotFoundError as error:
-        raise RequestError(
-            f"trainer.logger={name} is not installed ({error.name or error}): pip install 'fer-exp[{name}]'."
-        ) from error
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Silences Lightning's tips, and its warnings about what is meant here (no worker processes)."""
-    levels = {
-        logging.getLogger(name): logging.getLogger(name).level for name in ("pytorch_lightning", "lightning_fabric")
-    }
-    for logger in levels:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"pytorch_lightning|lightning_fabric|torch")
-            yield
-    finally:
-        for logger, level in levels.items():
-            logger.setLevel(level)

@@ -10,7 +10,7 @@ from fer_exp.answers import known_tasks
 from fer_exp.answers.read import read_answers, read_labels
 from fer_exp.raters import aggregation
 from fer_exp.raters.aggregation import METHODS, Answered
-from fer_exp.raters.workers import credits
+from fer_exp.raters.gold import credits
 
 FACE4 = Path(os.environ.get("FER_EXP_FACE4") or Path(__file__).parents[3] / "shared/data/face4")
 

@@ -8,7 +8,8 @@ from statsmodels.stats.proportion import proportion_confint
 
 from fer_exp.errors import RequestError
 from fer_exp.raters.aggregation import Answered
-from fer_exp.raters.workers import describe_workers, filter_workers, learn_gold, spam_scores
+from fer_exp.raters.gold import learn_gold
+from fer_exp.raters.workers import describe_workers, filter_workers, spam_scores
 from fer_exp.stats.shares import wilson
 from tests.raters.test_aggregation import crowd
 

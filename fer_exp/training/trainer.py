@@ -1,0 +1,112 @@
+"""Lightning's Trainer with our settings: precision, checkpoints that are whole, loggers, nothing printed."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning import Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.loggers import Logger
+from pytorch_lightning.plugins import TorchCheckpointIO
+
+from fer_exp.config import TrainerConfig
+from fer_exp.errors import RequestError
+from fer_exp.files import whole
+from fer_exp.runs import Run
+from fer_exp.training.processes import SharedBatchNorm, machines
+
+
+def make_trainer(config: TrainerConfig, device: torch.device, run: Run, callbacks: list[Any]) -> Trainer:
+    """Lightning's Trainer, which prints and writes nothing but through its callbacks and its logger.
+
+    Args:
+        config: of the trainer.
+        device: where the network is trained.
+        run: whose folder takes checkpoints and loggers' files.
+        callbacks: beside the one that saves checkpoints.
+
+    Raises:
+        RequestError: processes or batch size do not fit (``machines``), or the logger is not installed.
+    """
+    last = run.path("checkpoint")
+    saver = ModelCheckpoint(last.parent, last.stem, save_on_train_epoch_end=True, enable_version_counter=False)
+    precision: Any = config.precision
+    if precision == "auto":
+        precision = "bf16-mixed" if device.type == "cuda" else "32-true"
+    return Trainer(
+        accelerator="gpu" if device.type == "cuda" else "cpu",
+        devices=config.devices,
+        num_nodes=machines(config),
+        strategy=config.strategy,
+        precision=precision,
+        max_epochs=config.epochs,
+        logger=_logger(config.logger, run.folder),
+        callbacks=[*callbacks, saver],
+        plugins=[WholeCheckpoints(), *([SharedBatchNorm(device)] if config.strategy == "ddp" else [])],
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=run.folder,
+    )
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Checkpoints that are whole or not there.
+
+    Lightning's own are written to the temporary folder; where that is another disk, a killed copy leaves half a file.
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        """Saves a checkpoint.
+
+        Raises:
+            RunError: the disk does not take it; the one before is then still there.
+        """
+        with whole(Path(path)) as aside:
+            try:
+                torch.save(checkpoint, aside)
+            except RuntimeError as error:  # torch makes one of a full disk
+                raise OSError(str(error).splitlines()[0]) from error
+
+
+def _logger(name: str, folder: Path) -> Logger | bool:
+    """A logger beside history.csv; False for none."""
+    if name == "csv":
+        return False
+    from pytorch_lightning import loggers
+
+    try:
+        if name == "tensorboard":
+            return loggers.TensorBoardLogger(folder, name="", version="tensorboard")
+        if name == "mlflow":
+            uri = f"sqlite:///{folder.parent / 'mlflow.db'}"
+            return loggers.MLFlowLogger("fer-exp", run_name=folder.name, tracking_uri=uri)
+        return loggers.WandbLogger(folder.name, save_dir=folder, project="fer-exp")
+    except ModuleNotFoundError as error:
+        raise RequestError(
+            f"trainer.logger={name} is not installed ({error.name or error}): pip install 'fer-exp[{name}]'."
+        ) from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silences Lightning's tips, and its warnings about what is meant here (no worker processes)."""
+    levels = {
+        logging.getLogger(name): logging.getLogger(name).level for name in ("pytorch_lightning", "lightning_fabric")
+    }
+    for logger in levels:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"pytorch_lightning|lightning_fabric|torch")
+            yield
+    finally:
+        for logger, level in levels.items():
+            logger.setLevel(level)
