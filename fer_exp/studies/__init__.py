@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Study:
-    """A row of ``STUDIES``. Its trainings stand in conf/experiment/<name>-<scale>.yaml.
+    """A row of ``STUDIES``. Its trainings stand in conf/experiment/<name>.yaml.
 
     Attributes:
         build: ``module:function``, imported when the table is made: (trainings, preset) -> its tables and figures.

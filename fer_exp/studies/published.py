@@ -1,4 +1,4 @@
-"""Figures that the papers state, with their sources: conf/experiment/published.yaml."""
+"""Figures that the papers state, with their sources: conf/experiment/<study>.yaml."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Accuracy(NamedTuple):
 
 def read_published(study: str) -> dict[str, Any]:
     """What is published of a study, as the file has it."""
-    content: Any = OmegaConf.to_container(OmegaConf.load(conf_folder() / "experiment" / "published.yaml"))
-    found: dict[str, Any] = content[study]
+    content: Any = OmegaConf.to_container(OmegaConf.load(conf_folder() / "experiment" / f"{study}.yaml"))
+    found: dict[str, Any] = content["published"]
     return found
 
 
