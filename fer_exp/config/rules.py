@@ -24,7 +24,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "ties": TIES,
     "trainer.accelerator": ("auto", "cpu", "gpu"),
     "trainer.strategy": ("auto", "ddp"),
-    "trainer.precision": ("auto", "32-true", "bf16-mixed", "16-mixed"),
+    "trainer.precision": ("auto", "32-true", "64-true", "bf16-mixed", "16-mixed"),
     "trainer.optimizer": ("adamw", "adam", "sgd"),
     "trainer.schedule": ("cosine", "step", "constant"),
     "trainer.augment": ("weak", "strong", "none"),

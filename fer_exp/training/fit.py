@@ -90,6 +90,8 @@ def fit(
     method = make_method(config.method, make_setting(network, config, train))
     layout = fastest_layout(device, train.pixels.shape[1])
     module = FaceModule(network, method, settings, classes, config.method.affect_weight, layout)
+    if settings.precision == "64-true":
+        module.double()  # Lightning does so after it has loaded a checkpoint, which a module in float32 would round
     resume = run.path("checkpoint") if run.has("checkpoint") else None
     if resume:
         _check_fits(resume, module)
@@ -158,7 +160,7 @@ def predict(module: FaceModule, device: torch.device, examples: Examples) -> tup
     network = module.method.predictor(module.network).to(device).eval()
     logits, affect = [], []
     for batch in Batches(examples, PREDICT_BATCH, seed=0, shuffle=False, shard=False):
-        output: Output = network(normalise(batch["pixels"].to(device)))
+        output: Output = network(normalise(batch["pixels"].to(device)).to(module.dtype))
         logits.append(output.logits.double().cpu())
         affect.append(torch.full((len(logits[-1]), 2), torch.nan) if output.affect is None else output.affect.cpu())
     return torch.cat(logits).softmax(dim=1).numpy(), torch.cat(affect).numpy().astype(np.float64)

@@ -69,7 +69,7 @@ class FaceModule(LightningModule):
         return {**batch, "views": tuple(views)}
 
     def _picture(self, pixels: Tensor) -> Tensor:
-        return normalise(pixels).contiguous(memory_format=self.layout)
+        return normalise(pixels).to(self.dtype).contiguous(memory_format=self.layout)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The method's loss on a batch, plus the valence/arousal loss where there is that head."""
