@@ -5,6 +5,7 @@
 #   make table-noise SCALE=small ARGS='dataset=ferplus dataset.root=DIR'
 
 VENV ?= .venv
+CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
@@ -18,11 +19,14 @@ PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3; do \
 WORKERS ?= auto
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal
 
+# What to test: every folder of tests and every docstring, if this is empty.
+TESTS ?=
+
 SCALE ?= smoke
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo table-cafe table-noise table-affectnet reproduce test test-fast lint type-check format all-checks clean
+.PHONY: help install demo table-cafe table-noise table-affectnet reproduce test test-fast test-lowest lint type-check format all-checks clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,10 +49,14 @@ reproduce: $(STAMP)  ## all three tables at smoke, on the built-in faces
 	$(MAKE) --keep-going table-cafe table-noise table-affectnet SCALE=smoke ARGS=
 
 test: $(STAMP)  ## run every test and every example in a docstring
-	$(PYTEST)
+	$(PYTEST) $(TESTS)
 
 test-fast: $(STAMP)  ## the same without the slow tests
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow" $(TESTS)
+
+# A second environment, with a torch of its own: 5 GB and some minutes the first time.
+test-lowest:  ## test cli, training and judging with the oldest versions that pyproject.toml allows, in .venv-lowest
+	$(MAKE) test VENV=.venv-lowest CONSTRAINTS=constraints-lowest.txt TESTS='tests/cli tests/training tests/judging'
 
 lint: $(STAMP)  ## check style and format
 	$(BIN)/ruff check .
@@ -61,14 +69,14 @@ format: $(STAMP)  ## rewrite the code in the project's format
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-all-checks: lint type-check test  ## what CI asks
+all-checks: lint type-check test test-lowest  ## what CI asks
 
 clean:  ## remove build products and caches (.venv, data and runs stay)
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache
 	find . -path './.*' -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Renewed when a dependency changes. A half-made environment is completed; a finished one is left alone.
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml $(CONSTRAINTS)
 	@if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
 		if [ -z "$(PYTHON)" ]; then \
 			echo "make: no python3.11, python3.12 or python3.13 with venv and ensurepip found:" \
@@ -82,5 +90,5 @@ $(STAMP): pyproject.toml constraints.txt
 			"remove $(VENV), or name another place with VENV=." >&2; exit 1; fi
 	@echo "Installing fer-exp into $(VENV). The first time this fetches PyTorch, several GB, and takes some minutes." >&2
 	$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check \
-		--constraint constraints.txt --editable '.[dev]'
+		--constraint $(CONSTRAINTS) --editable '.[dev]'
 	@touch $@
