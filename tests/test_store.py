@@ -116,7 +116,7 @@ def test_two_processes_prepare_the_same_store_once(tmp_path: Path) -> None:
     pictures = write_fer2013(tmp_path)
     cache = tmp_path / "cache"
     both = [slow(tmp_path, cache, 0.3) for _ in range(2)]
-    outputs = [process.communicate(timeout=60)[0].split() for process in both]
+    outputs = [process.communicate()[0].split() for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert outputs[0][-1] == outputs[1][-1]
     assert sum(output.count("piece") for output in outputs) == 4  # 200 rows in pieces of 64, by one of the two
@@ -145,7 +145,7 @@ def test_cleaning_leaves_a_living_process_alone(tmp_path: Path) -> None:
     assert process.stdout is not None
     assert process.stdout.readline() == "piece\n"
     opened(tmp_path / "b", cache)
-    assert process.communicate(timeout=60)[0]
+    assert process.communicate()[0]
     assert process.returncode == 0
     assert len(stores(cache)) == 2
 

@@ -1,17 +1,15 @@
-"""Sweeps with every launcher that runs on one machine, whole, with a failure, and killed in the middle."""
+"""Sweeps with launchers that run on one machine: killed in the middle, with lost jobs, one GPU a job.
+
+tests/training/test_processes.py has whole ones, with a failure, by every launcher.
+"""
 
 import importlib
 import importlib.util
 import json
 import os
-import signal
-import subprocess
-import sys
-import time
-from contextlib import suppress
+import tempfile
 from pathlib import Path
 
-import pandas as pd
 import pytest
 import torch
 from hydra._internal.hydra import Hydra
@@ -20,11 +18,9 @@ from fer_exp.cli import main
 from fer_exp.cli.sweep import record
 from fer_exp.config import EvaluateConfig
 from fer_exp.runs import Run
+from tests.processes import check_same, finish, killed, start
 
-WORDS = ["dataset.faces=72", "dataset.size=16", "labels.rule=all", "trainer=cpu", "trainer.epochs=3"]
-WORDS += ["trainer.batch_size=8", "bootstrap=5"]
 JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
-CLOCK = ["seconds", "images_per_second"]
 
 
 def with_plugin(name: str, *words: str):
@@ -34,80 +30,41 @@ def with_plugin(name: str, *words: str):
     return pytest.param(words, marks=missing, id=name)
 
 
-def start(cache: Path, output: Path, *words: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "fer_exp", "train", "-m", *WORDS, f"dataset.cache={cache}", f"output={output}"]
-    own = {**os.environ, "OMP_NUM_THREADS": "1"}  # another number of threads adds in another order
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen([*command, *words], env=own, start_new_session=True, **pipes)
+@pytest.fixture(scope="module")
+def words(tmp_path_factory) -> list[str]:
+    """A sweep of three runs of two epochs."""
+    given = ["train", "-m", "dataset.faces=72", "dataset.size=16", "labels.rule=all", "trainer=cpu", "trainer.epochs=2"]
+    cache = tmp_path_factory.mktemp("cache")
+    return [*given, "trainer.batch_size=16", "bootstrap=5", f"dataset.cache={cache}", "seed=0,1,2"]
 
 
-def finish(process: subprocess.Popen[str], code: int = 0) -> tuple[list[Path], str]:
-    """The folders printed and what was said."""
+@pytest.fixture(scope="module")
+def plain(words, tmp_path_factory) -> list[Path]:
+    """The folders of the undisturbed sweep, one run after the other."""
+    output, threads = tmp_path_factory.mktemp("plain"), torch.get_num_threads()
+    torch.set_num_threads(1)  # as in tests.processes
     try:
-        printed, said = process.communicate(timeout=600)
+        assert main([*words, f"output={output}"]) == 0
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    assert process.returncode == code, said
-    assert "Traceback" not in said
-    return [Path(line) for line in printed.splitlines() if line.startswith("/")], said
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
-def plain(cache, tmp_path_factory) -> list[Path]:
-    """The folders of an undisturbed sweep, one run after the other."""
-    folders, _ = finish(start(cache, tmp_path_factory.mktemp("plain"), "seed=0,1,2"))
+        torch.set_num_threads(threads)
+    folders = sorted(output.glob("synthetic-*"))  # by seed
     assert len(folders) == 3
     return folders
 
 
-def check_same(one: Path, other: Path) -> None:
-    """Two runs of one config are the same to the bit."""
-    assert one.name == other.name
-    assert (one / "metrics.json").read_bytes() == (other / "metrics.json").read_bytes()
-    weights = [torch.load(Run(folder).path("checkpoint"), weights_only=True)["state_dict"] for folder in (one, other)]
-    assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
-    histories = [pd.read_csv(folder / "history.csv").drop(columns=CLOCK) for folder in (one, other)]
-    pd.testing.assert_frame_equal(*histories, check_exact=True)
-
-
 @pytest.mark.slow
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize(
-    "launcher", [with_plugin("joblib", *JOBLIB), with_plugin("submitit", "hydra/launcher=submitit_local")]
-)
-def test_a_launcher_gives_the_metrics_of_a_plain_sweep_and_says_what_failed(plain, cache, tmp_path, launcher):
-    folders, said = finish(start(cache, tmp_path, *launcher, "seed=-1,0,1"), code=1)
-    assert [folder.name for folder in folders] == [folder.name for folder in plain[:2]]
-    for one, other in zip(plain[:2], folders, strict=True):
-        check_same(one, other)
-    assert said.count("seed is -1; it must be at least 0.") == 1
-    assert not (tmp_path / ".sweep").exists()
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("launcher", [pytest.param((), id="plain"), with_plugin("joblib", *JOBLIB)])
-def test_a_sweep_killed_in_its_second_run_goes_on_where_it_was(plain, cache, tmp_path, launcher):
-    process = start(cache, tmp_path, *launcher, "seed=0,1,2")
-    first, second, third = (tmp_path / folder.name for folder in plain)
-    deadline = time.monotonic() + 300
-    while not Run(second).has("checkpoint") and time.monotonic() < deadline:
-        time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    assert not Run(second).finished
-    assert not Run(third).finished
-    done, begun = Run(first).finished, Run(first).has("checkpoint")
-    assert launcher or done
-    folders, said = finish(start(cache, tmp_path, *launcher, "seed=0,1,2"))
-    assert said.count("(interrupted before, goes on)") == 1 + (begun and not done)
-    assert said.count("is finished already") == done
+def test_a_sweep_killed_in_its_second_run_goes_on_where_it_was(plain, words, tmp_path, launcher):
+    command = [*words, *launcher, f"output={tmp_path}"]
+    broken = [Run(tmp_path / folder.name) for folder in plain]
+    killed(tmp_path, broken[1].path("checkpoint"), *command)
+    done = [run.finished for run in broken]
+    begun = [run.has("checkpoint") and not run.finished for run in broken]
+    assert begun[1]
+    assert launcher or done == [True, False, False]
+    folders, said = finish(start(*command))
+    assert said.count("(interrupted before, goes on)") == sum(begun)
+    assert said.count("is finished already") == sum(done)
     for one, other in zip(plain, folders, strict=True):
         check_same(one, other)
 
@@ -152,6 +109,7 @@ def test_joblibs_jobs_see_one_gpu_each_where_they_want_any(tmp_path, monkeypatch
         seen.append(os.environ["CUDA_VISIBLE_DEVICES"])
 
     monkeypatch.setattr(importlib.import_module("fer_exp.commands.train"), "train", made)  # one job: in this process
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # the GPUs of no other process of this machine
     words = ["train", "-m", f"output={tmp_path}"]
     for given, expected in (
         ([*launcher, "seed=0,1"], ["6", "6"]),

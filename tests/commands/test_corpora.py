@@ -13,6 +13,8 @@ from fer_exp.cli import main
 from tests.datasets import fake_affectnet, fake_cafe, fake_folders, fake_rafdb
 from tests.datasets.test_pictures import bomb
 
+pytestmark = pytest.mark.usefixtures("light")
+
 
 @pytest.fixture(scope="module")
 def fakes(tmp_path_factory) -> Path:

@@ -11,6 +11,7 @@ from scipy import stats
 from fer_exp.cli import main
 from fer_exp.errors import RunError
 
+pytestmark = pytest.mark.usefixtures("light")
 train_command = importlib.import_module("fer_exp.commands.train")
 
 
@@ -27,7 +28,7 @@ def words(place: Path, cache: Path, *more: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def made(cache, tmp_path_factory) -> Path:
+def made(light, cache, tmp_path_factory) -> Path:
     """A finished table of two methods and two seeds."""
     place = tmp_path_factory.mktemp("table")
     assert main(words(place, cache)) == 0

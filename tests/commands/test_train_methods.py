@@ -8,6 +8,8 @@ import pytest
 
 from fer_exp.cli import main
 
+pytestmark = pytest.mark.usefixtures("light")
+
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory) -> Path:

@@ -1,3 +1,4 @@
+import os
 from collections import Counter
 from itertools import combinations
 from pathlib import Path
@@ -10,7 +11,8 @@ from fer_exp.datasets.synthetic.corpus import Synthetic
 from fer_exp.judging import ceiling as c
 from fer_exp.names import CLASSES
 
-FERPLUS = Path("/work/data/fer2013/fer2013new.csv")
+SHARED = Path(__file__).parents[3] / "shared/data/fer2013/fer2013new.csv"
+FERPLUS = Path(os.environ.get("FER_EXP_FER2013") or SHARED)
 
 
 def ballots(counts):

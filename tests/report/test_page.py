@@ -88,7 +88,7 @@ def dumped(page, width=1280):
             f" --disable-component-update --disable-sync --window-size={width},900 --user-data-dir={folder}/profile"
         )
         command = [str(BROWSER), *flags.split(), "--dump-dom", f"file://{path}"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
     title = re.search(r"<title>(.*?)</title>", done.stdout, re.S)
     return json.loads(html.unescape(title[1]))
 

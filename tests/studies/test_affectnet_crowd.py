@@ -348,6 +348,7 @@ def test_a_corpus_without_a_voted_test_face_and_other_labels_are_refused(built_i
         check_corpus(preset, given)
 
 
+@pytest.mark.usefixtures("light")
 def test_the_table_of_a_real_run_has_its_numbers(tmp_path):
     words = ["dataset.faces=120", "dataset.size=16", f"dataset.cache={tmp_path / 'cache'}", "trainer=cpu"]
     axes = ["trainer.epochs=2", "dataset.train_limit=40,100", "seed=0,1", "bootstrap=10"]

@@ -343,7 +343,7 @@ def test_cafe_is_dealt_into_folds_by_child(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def made(light, tmp_path_factory):
     """A finished table of one seed on 120 built-in faces, and the words that made it."""
     place = tmp_path_factory.mktemp("cafe-soft")
     words = ["dataset.faces=120", "dataset.size=16", f"dataset.cache={place / 'cache'}", "trainer=cpu"]

@@ -7,11 +7,11 @@ from pytorch_lightning import Trainer
 
 
 def bare_trainer(folder: Path, epochs: int, **settings: Any) -> Trainer:
+    settings = {"enable_checkpointing": False, **settings}
     return Trainer(
         accelerator="cpu",
         max_epochs=epochs,
         logger=False,
-        enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
         default_root_dir=folder,
