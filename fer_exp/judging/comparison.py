@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -70,7 +70,7 @@ def compare_sources(
         "faces": len(clusters),
         "subjects": int(clusters.max()) + 1 if sources[0].table["subject"].notna().all() else None,
         "metrics": shown,
-        "groups": [_described(group, shown, own) for group, own in zip(groups, drawn, strict=True)],
+        "groups": [_described(group, shown, values) for group, values in zip(groups, drawn, strict=True)],
     }
     pairs = all_pairs(groups)
     level["pairs"] = differences(groups, pairs, shown, drawn, clusters, permutations, seed)
@@ -85,54 +85,59 @@ def _groups(
     metrics: Sequence[str] | None,
     repairs: bool,
 ) -> list[Group]:
+    """The trained configs, each after its repairs, and the answers that look at no face; with all their statistics."""
+    uniform = np.full(len(classes), 1 / len(classes))
     first = parts[0]
-    prior = np.full(len(classes), 1 / len(classes))
-    if first.voted.any():
-        prior = first.people(first.voted).mean(axis=0)
+    prior = first.people(first.voted).mean(axis=0) if first.voted.any() else uniform
+    measured = _measure(first, prior, classes, COMPARED if metrics is None else metrics)
+    groups: list[Group] = []
+    for number, (name, runs) in enumerate(zip(group_names(original, members), members, strict=True)):
+        names, seeds = [original[i].name for i in runs], [original[i].seed for i in runs]
+        groups.append(Group(name, names, seeds, number, statistics=measured([parts[i] for i in runs])))
+    if not repairs:
+        return groups
+    fitted = [_fitted(source, classes) for source in original]
+    for base, runs in zip(groups[:], members, strict=True):
+        for repair, words in REPAIRS.items():
+            if all(repair in fitted[i].values for i in runs):
+                after = [parts[i]._replace(model=repaired(parts[i].model, fitted[i])[repair]) for i in runs]
+                name = f"{base.name}, {words}"
+                groups.append(Group(name, base.sources, base.seeds, base.base, repair, measured(after)))
+    for repair, answer in (("prior", prior), ("uniform", uniform)):
+        same = np.broadcast_to(answer, first.model.shape)
+        faceless = first._replace(model=same, affect=np.full_like(first.affect, np.nan))
+        groups.append(Group(NO_FACE[repair], [], [], -1, repair, measured([faceless])))
+    return groups
+
+
+def _measure(
+    first: Judged, prior: FloatArray, classes: tuple[str, ...], wanted: Sequence[str]
+) -> Callable[[Sequence[Judged]], dict[str, list[Statistic]]]:
+    """From runs on the same faces to metric -> the statistic of each run, all of them over all faces."""
     counts = first.counts.astype(np.int64)
     panels = ceiling.deal(counts)
-    same_answer = np.broadcast_to(prior, first.model.shape)
-    nobody = None
+    same = np.broadcast_to(prior, first.model.shape)
+    nobody = None  # the prior's distance to held-out people, which is the same for every run
     if panels is not None:
-        nobody = ceiling.model_l1(same_answer[panels.faces], counts[panels.faces], panels.held_out)
-    wanted = COMPARED if metrics is None else metrics
+        nobody = ceiling.model_l1(same[panels.faces], counts[panels.faces], panels.held_out)
 
-    def measured(part: Judged) -> dict[str, Statistic]:
-        found = list(statistics(part, classes, names=wanted).values())
+    def of_run(run: Judged) -> dict[str, Statistic]:
+        groups = list(statistics(run, classes, names=wanted).values())
         if panels is not None:
-            worth = ceiling.rater_equivalents(part.model, same_answer, counts, panels, nobody)
-            found.append((panels.faces, {name: worth[name] for name in ("rater_equivalents", "held_out_l1")}))
-        return {name: within(faces, each) for faces, group in found for name, each in group.items() if name in wanted}
+            worth = ceiling.rater_equivalents(run.model, same, counts, panels, nobody)
+            groups.append((panels.faces, {name: worth[name] for name in ("rater_equivalents", "held_out_l1")}))
+        return {name: within(faces, each) for faces, group in groups for name, each in group.items() if name in wanted}
 
-    groups: list[Group] = []
-    for number, (name, own) in enumerate(zip(group_names(original, members), members, strict=True)):
-        names, seeds = [original[i].name for i in own], [original[i].seed for i in own]
-        groups.append(Group(name, names, seeds, number))
-        groups[-1].statistics = _listed([measured(parts[i]) for i in own])
-    if repairs:
-        fitted = [_fitted(source, classes) for source in original]
-        for number, own in enumerate(members):
-            for repair, words in REPAIRS.items():
-                if all(repair in fitted[i].values for i in own):
-                    base = groups[number]
-                    groups.append(Group(f"{base.name}, {words}", base.sources, base.seeds, number, repair))
-                    after = [parts[i]._replace(model=repaired(parts[i].model, fitted[i])[repair]) for i in own]
-                    groups[-1].statistics = _listed([measured(part) for part in after])
-        unrated = first._replace(affect=np.full_like(first.affect, np.nan))
-        for repair, answer in (("prior", prior), ("uniform", np.full(len(classes), 1 / len(classes)))):
-            groups.append(Group(NO_FACE[repair], [], [], -1, repair))
-            same = np.broadcast_to(answer, first.model.shape)
-            groups[-1].statistics = _listed([measured(unrated._replace(model=same))])
-    return groups
+    def of_runs(runs: Sequence[Judged]) -> dict[str, list[Statistic]]:
+        by_run = [of_run(run) for run in runs]
+        return {name: [measured[name] for measured in by_run] for name in by_run[0]}
+
+    return of_runs
 
 
 def _fitted(source: Source, classes: tuple[str, ...]) -> Repairs:
     val = source.table[source.table["split"] == "val"]
     return fit_repairs(arrays(val, classes)) if len(val) else Repairs({}, {})
-
-
-def _listed(found: Sequence[Mapping[str, Statistic]]) -> dict[str, list[Statistic]]:
-    return {name: [each[name] for each in found] for name in found[0]}
 
 
 def _shown(groups: Sequence[Group], metrics: Sequence[str] | None) -> list[str]:
@@ -164,18 +169,17 @@ def _drawn(
     values = replicates(named, clusters, samples, seed)
     generator = np.random.default_rng([seed, 3])
     runs: dict[int, NDArray[np.int64]] = {}
-    drawn = []
+    drawn: list[dict[str, FloatArray]] = []
     for g, group in enumerate(groups):
         size = max(1, len(group.sources))
         if group.base not in runs:  # a repaired run is drawn together with the run that it comes from
             runs[group.base] = generator.integers(0, size, (size, samples))
-        chosen, each = runs[group.base], np.arange(samples)
-        own = {}
+        chosen, replicate = runs[group.base], np.arange(samples)
+        drawn.append({})
         for name in shown:
             if name in group.statistics:
-                stacked = np.stack([values[f"{g} {name} {i}"] for i in range(size)])
-                own[name] = stacked[chosen, each].mean(axis=0)
-        drawn.append(own)
+                by_run = np.stack([values[f"{g} {name} {i}"] for i in range(size)])
+                drawn[-1][name] = by_run[chosen, replicate].mean(axis=0)
     return drawn
 
 

@@ -11,7 +11,7 @@ from fer_exp.stats.bootstrap import Statistic
 
 @dataclass
 class Group:
-    """Runs of one config.
+    """Runs of one config, as trained or after a repair.
 
     Attributes:
         name: what sets it apart from the other groups.
@@ -46,8 +46,8 @@ def group_names(sources: Sequence[Source], groups: Sequence[Sequence[int]]) -> l
     differ = [key for key in keys if len({repr(config.get(key)) for config in configs if config}) > 1]
     names = []
     for config, members in zip(configs, groups, strict=True):
-        told = " ".join(f"{_short(key)}={config.get(key)}" for key in differ)
-        names.append(told if config and told else sources[members[0]].name)
+        values = " ".join(f"{_short(key)}={config.get(key)}" for key in differ)
+        names.append(values if config and values else sources[members[0]].name)
     return names
 
 
@@ -57,5 +57,5 @@ def _short(key: str) -> str:
     >>> _short("labels.kind"), _short("trainer.epochs")
     ('labels', 'epochs')
     """
-    group, _, own = key.rpartition(".")
-    return group if own in ("kind", "name") else own
+    group, _, name = key.rpartition(".")
+    return group if name in ("kind", "name") else name

@@ -73,8 +73,8 @@ def judge(
         raise RequestError(f"samples ({samples}) and seed ({seed}) cannot be negative.")
     table = check_predictions(predictions)
     classes = class_names(table)
-    found = list(dict.fromkeys(table["split"]))
-    splits = [split for split in SPLITS if split in found] + [split for split in found if split not in SPLITS]
+    there = list(dict.fromkeys(table["split"]))
+    splits = [split for split in SPLITS if split in there] + [split for split in there if split not in SPLITS]
     parts = {split: arrays(table[table["split"] == split], classes) for split in splits}
     repairs = fit_repairs(parts["val"]) if "val" in parts else None
     metrics: Metrics = {}
@@ -99,19 +99,19 @@ def _groups(
     same = np.broadcast_to(prior, part.model.shape)
     references = {"prior": same, "uniform": np.full_like(part.model, 1 / len(classes))}
     references |= {} if repairs is None else repaired(part.model, repairs)
-    found = statistics(part, classes, references=references)
-    groups = [found[need] for need in (LABELS, VOTES, SHARED) if need in found]
-    if VOTES in found:
-        faces, votes = found[VOTES]
-        votes["majority_ties"] = mean_of((shared_top(part.counts[faces]).max(axis=1) < 1).astype(np.float64))
-    if SHARED in found:
+    by_need = statistics(part, classes, references=references)
+    groups = [by_need[need] for need in (LABELS, VOTES, SHARED) if need in by_need]
+    if VOTES in by_need:
+        faces, of_votes = by_need[VOTES]
+        of_votes["majority_ties"] = mean_of((shared_top(part.counts[faces]).max(axis=1) < 1).astype(np.float64))
+    if SHARED in by_need:
         counts = part.counts.astype(np.int64)
         dealt = ceiling.halves(counts, HALVINGS, seed)
-        found[SHARED][1].update(_ceiling(dealt, counts, part.shared, classes))
+        by_need[SHARED][1].update(_ceiling(dealt, counts, part.shared, classes))
         if (both := part.shared & part.labelled).any():
             groups.append((both, {"ceiling_accuracy": _half_against_label(dealt, both, part.label)}))
         groups += _equivalents(counts, references, same, part.model)
-    return groups + [found[side] for side in SIDES if side in found]
+    return groups + [by_need[side] for side in SIDES if side in by_need]
 
 
 def _equivalents(
@@ -135,10 +135,10 @@ def _ceiling(dealt: Halves, counts: ceiling.Counts, faces: Mask, classes: tuple[
         for small, large in dealt
     ]
     people = {name: _mean_statistic([one[name] for one in halved]) for name in halved[0]}
-    own, votes = counts[faces], counts[faces].sum(axis=1)
-    people["leave_one_out_l1"] = mean_of(ceiling.leave_one_out_l1(own))
-    people["leave_one_out_accuracy"] = mean_of(ceiling.leave_one_out_accuracy(own))
-    people["sampling_l1"] = mean_of(l1_of_sampling(shares(own), votes.astype(np.float64)))
+    votes = counts[faces]
+    people["leave_one_out_l1"] = mean_of(ceiling.leave_one_out_l1(votes))
+    people["leave_one_out_accuracy"] = mean_of(ceiling.leave_one_out_accuracy(votes))
+    people["sampling_l1"] = mean_of(l1_of_sampling(shares(votes), votes.sum(axis=1).astype(np.float64)))
     return {f"ceiling_{name}": statistic for name, statistic in people.items()}
 
 

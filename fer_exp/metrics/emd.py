@@ -23,7 +23,7 @@ POSITIONS = {
 }
 """Valence and arousal of each emotion: our own choice, rounded from where the words lie in Russell and Mehrabian 1977
 (Journal of Research in Personality 11, 273-294; contempt is a guess). Fear and anger lie close, so that taking one for
-the other is cheap; whoever doubts that gives a cost matrix of his own."""
+the other is cheap; whoever doubts that gives a cost matrix of their own."""
 
 LARGEST = 9  # classes; the number of corners is at most (2 K - 2 choose K - 1), 12,870 for 9
 
@@ -46,8 +46,8 @@ def ground_cost(classes: Sequence[str]) -> FloatArray | None:
         return None
     everywhere = np.array(list(POSITIONS.values()))
     largest = np.linalg.norm(everywhere[:, None] - everywhere, axis=-1).max()
-    own = np.array([POSITIONS[name] for name in classes])
-    return np.asarray(np.linalg.norm(own[:, None] - own, axis=-1) / largest)
+    positions = np.array([POSITIONS[name] for name in classes])
+    return np.asarray(np.linalg.norm(positions[:, None] - positions, axis=-1) / largest)
 
 
 def earth_movers_distance(human: FloatArray, model: FloatArray, cost: FloatArray) -> FloatArray:
@@ -106,8 +106,8 @@ def _corners(cost: bytes, classes: int) -> FloatArray:
                 plane = np.zeros(classes + 1)
                 plane[j], plane[k], plane[-1] = 1.0, -1.0, -matrix[j, k]
                 planes.append(plane[1:])  # f_0 = 0: its column falls out
-    found = HalfspaceIntersection(np.array(planes), np.zeros(classes - 1)).intersections
-    corners = np.unique(found.round(12), axis=0)
+    intersections = HalfspaceIntersection(np.array(planes), np.zeros(classes - 1)).intersections
+    corners = np.unique(intersections.round(12), axis=0)
     leading = np.take_along_axis(corners, (np.abs(corners) > 1e-9).argmax(axis=1)[:, None], axis=1)[:, 0]
     corners = corners[leading > 0]
     return np.hstack([np.zeros((len(corners), 1)), corners])

@@ -21,16 +21,16 @@ class Named(NamedTuple):
 def named(name: str) -> Named | None:
     """The row that a name of metrics.json belongs to; None where that is a repair's number, or nobody knows it.
 
-    >>> found = named("temperature_votes_soft_f1_fear")
-    >>> found.row.name, found.before, found.part
+    >>> f1 = named("temperature_votes_soft_f1_fear")
+    >>> f1.row.name, f1.before, f1.part
     ('soft_f1_<class>', 'temperature_votes_', 'fear')
     """
     references = "|".join(sorted(REFERENCES, key=len, reverse=True))
     for row in METRICS:
         side = f"({'|'.join(SIDES)})_" if row.needs == RATINGS else ""
-        own = re.escape(row.name).replace(CLASS, "(?P<part>.+)").replace("<k>", r"(?P<part>\d+)")
-        if found := re.fullmatch(f"(?P<before>(({references})_)?{side}){own}", name):
-            return Named(row, found["before"], found.groupdict().get("part", ""))
+        ending = re.escape(row.name).replace(CLASS, "(?P<part>.+)").replace("<k>", r"(?P<part>\d+)")
+        if match := re.fullmatch(f"(?P<before>(({references})_)?{side}){ending}", name):
+            return Named(row, match["before"], match.groupdict().get("part", ""))
     return None
 
 
@@ -49,8 +49,8 @@ def better(name: str) -> int:
     >>> better("majority_accuracy"), better("prior_l1"), better("soft_f1_fear"), better("majority_ties")
     (1, -1, 1, 0)
     """
-    found = named(name)
-    return found.row.better if found else NEITHER
+    known = named(name)
+    return known.row.better if known else NEITHER
 
 
 def direction(name: str) -> str:
@@ -74,9 +74,9 @@ def spoken(name: str, *, short: bool = False) -> str:
     >>> spoken("vote_correlation_fear"), spoken("jensen_shannon_divergence", short=True)
     ('vote correlation fear', 'JS')
     """
-    found = named(name)
-    if found is None:
+    known = named(name)
+    if known is None:
         return name.replace("_", " ")
-    row = found.row
+    row, before, part = known
     words = (row.short if short else "") or row.words or row.name.replace("_", " ")
-    return found.before.replace("_", " ") + words.replace(CLASS, found.part).replace("<k>", found.part)
+    return before.replace("_", " ") + words.replace(CLASS, part).replace("<k>", part)
