@@ -1,6 +1,8 @@
 """Reading people's answers: every shape of table, every mistake in one sentence."""
 
 import gzip
+import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,7 +10,12 @@ import pytest
 
 from fer_exp.answers import Answers, Votes, known_tasks
 from fer_exp.answers.read import read_answers, read_labels
+from fer_exp.cli import main
+from fer_exp.config import DatasetConfig
+from fer_exp.datasets.attach import attach
+from fer_exp.datasets.folder import Folder
 from fer_exp.errors import RequestError
+from fer_exp.names import CLASSES
 
 GOOD = "task,worker,label,valence,seconds\nb,2,fear,0.5,1.5\na,10,anger,-1,2\na,2,fear,,3\n"
 
@@ -155,3 +162,132 @@ def test_many_answers_are_counted(tmp_path):
     answers = read_answers(tmp_path / "big.parquet")
     assert isinstance(answers, Answers)
     assert answers.counts().sum() == rows
+
+
+KINDS = "task,worker,label\n1,a,happy\n1,b,Happy\n1,c,happiness\n2,a,sad\n2,b,Sad\n2,c,sadness\n"
+
+
+def shown(capsys, *words):
+    """The JSON of a command, and what it said on standard error."""
+    assert main([*words, "json=true"]) == 0
+    printed = capsys.readouterr()
+    return json.loads(printed.out), printed.err
+
+
+def test_spellings_are_one_class_in_every_command(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, KINDS, "kinds.csv")
+    written(tmp_path, "task,label\n1,JOY\n2,Trauer\n", "gold.csv")
+    written(tmp_path, "face,Freude,tristesse\n1,8,2\n2,1,9\n", "lab.csv")
+    found, said = shown(capsys, "agreement", "ratings=kinds.csv", "against=gold.csv", "bootstrap=0", "output=a")
+    assert found["all"]["labels"]["fleiss_kappa"]["value"] == 1
+    assert list(found["all"]["classes"]) == ["happiness", "sadness"]
+    assert found["all"]["against"]["kept"] == 1
+    assert "Happy, happiness and happy are one class; Sad, sad and sadness are one class" in said
+    words = ("ratings=kinds.csv", "gold=gold.csv", "lab=lab.csv", "merge=[joy+Trauer]", "methods=[majority]")
+    found, _ = shown(capsys, "crowd", *words, "bootstrap=0", "output=c")
+    assert [row["accuracy"] for row in found["accuracy"]] == [1, 1]
+    assert "happiness + sadness" in {row["class"] for row in found["lab"]["agreement"]}
+    found, _ = shown(capsys, "plan", "ratings=kinds.csv", "raters=2", "bootstrap=2", "output=p")
+    assert found["plan"][0]["l1"] == pytest.approx(0, abs=0.05)
+
+
+@pytest.mark.parametrize("classes", [[], ["Angst", "ANGRY"], ["angry", "fear"]])
+def test_classes_ignore_and_labels_meet_by_meaning(classes):
+    frame = pd.DataFrame({"task": [1, 2, 3], "worker": 1, "label": ["fearful", "Wut", "unsure"]})
+    answers = read_answers(frame, classes=classes, ignore=["uncertain"])
+    assert answers.classes == tuple(classes or ["fear", "anger"])
+    assert answers.counts().sum(axis=0).tolist() == [1, 1]
+    assert answers.notes == ("1 answers 'unknown' are no class and left out",)
+
+
+def test_labels_that_are_no_expressions_stay_what_they_are():
+    def classes(*labels):
+        return read_answers(pd.DataFrame({"task": range(len(labels)), "worker": 1, "label": labels})).classes
+
+    assert classes("b", "a", "B") == ("B", "a", "b")
+    assert classes("10", "-1", "9") == ("-1", "9", "10")
+    assert classes("AN", "BN", "CN") == ("AN", "BN", "CN")
+    assert classes("AN", "HA", "AF") == ("happiness", "fear", "anger")
+    assert classes("pain", "happy", "Happy") == ("happiness", "pain")
+
+
+def test_only_expressions_are_classes_of_a_votes_table(tmp_path, capsys):
+    header = "Usage,Image name,neutral,anger,NF,Total,age\n"
+    rows = "Training,a.png,3,1,1,5,30\nTest,,4,0,0,4,31\nTest,a.png,0,2,0,2,9\n"
+    read = read_answers(written(tmp_path, header + rows), "ratings")
+    assert read.classes == ("neutral", "anger")
+    assert read.counts.tolist() == [[3, 1], [4, 0], [0, 2]]
+    assert read.tasks.tolist() == ["row 1", "row 2", "row 3"]
+    said = capsys.readouterr().err
+    assert "3 rows without a name of their own in Image name are called by their row" in said
+    assert "not used: Usage, Total, age" in said
+    with pytest.raises(RequestError, match=r"name them with classes=\[...\]"):
+        read_answers(written(tmp_path, "face,a,b,Total\nx,1,2,3\n"))
+    assert read_answers(tmp_path / "answers.csv", classes=["b", "a"]).counts.tolist() == [[2, 1]]
+
+
+def test_a_column_a_rater_and_a_column_a_class_are_the_answers_of_a_long_table(tmp_path):
+    wide = read_answers(written(tmp_path, "face,posed,rater1,rater_2\nx,joy,Happy,sad\ny,sad,,sad\n"))
+    assert wide.counts().tolist() == [[1, 1], [0, 1]]
+    assert wide.workers.tolist() == ["rater1", "rater_2"]
+    named = read_answers(written(tmp_path, "image;Anna;Ben;age\nx;Happy;sad;3\ny;NA;sad;4\n"))
+    assert named.workers.tolist() == ["Anna", "Ben"]
+    assert named.counts().tolist() == wide.counts().tolist()
+    coded = read_answers(written(tmp_path, "image,rater1,rater2\nx,0,1\ny,,1\n"), classes=["happy", "sad"])
+    assert coded.counts().tolist() == wide.counts().tolist()
+
+
+def test_shares_are_counts_of_the_raters_that_are_given_and_refused_without(tmp_path):
+    percent = written(tmp_path, "face,neutral,fear,anger\nx,50,30,20\ny,0,33,67\n")
+    assert read_answers(percent, raters=10).counts.tolist() == [[5, 3, 2], [0, 3, 7]]
+    assert read_answers(percent).counts.tolist() == [[50, 30, 20], [0, 33, 67]]  # a hundred people a face
+    assert read_answers(percent, raters=100).counts.tolist() == [[50, 30, 20], [0, 33, 67]]
+    counts = written(tmp_path, "face,neutral,fear\nx,4,6\ny,0,9\n", "counts.csv")
+    assert read_answers(counts, raters=10).counts.tolist() == [[4, 6], [0, 9]]
+    signs = written(tmp_path, 'face,neutral,fear\nx,"12,5 %","87,5 %"\n', "signs.csv")
+    assert read_answers(signs, raters=8).counts.tolist() == [[1, 7]]
+    with pytest.raises(RequestError, match=r"holds proportions.*dataset.raters=100, say, or multiply"):
+        read_answers(signs)
+
+
+def faces(*names):
+    return pd.DataFrame({"face": names, "valence": np.nan, "arousal": np.nan})
+
+
+def test_second_answers_go_by_one_policy_at_every_door(tmp_path):
+    file = written(tmp_path, "task,worker,label\nx,w,fear\nx,w,anger\nx,v,fear\n")
+    with pytest.raises(RequestError, match="row 2 is a second answer of worker w to task x"):
+        attach(faces("x"), None, DatasetConfig(ratings=str(file), duplicates="refuse"), CLASSES)
+    for policy, counts in (("first", [2, 0]), ("last", [1, 1])):
+        given = attach(faces("x"), None, DatasetConfig(ratings=str(file), duplicates=policy), CLASSES)
+        assert given.votes[["fear", "anger"]].to_numpy().tolist() == [counts]
+        assert given.found[f"second answers of a worker to a task; the {policy} counts"] == 1
+        assert read_answers(file, duplicates=policy).counts().tolist() == [counts]
+
+
+def test_a_scale_holds_at_every_door(tmp_path):
+    file = str(written(tmp_path, "path,task,worker,label,valence,arousal\nx,x,w,fear,9,1\ny,y,w,fear,5,5\n"))
+    wanted = [[1, -1], [0, 0]]
+    answers = read_answers(file, scale=[1, 9])
+    assert np.stack([answers.valence, answers.arousal], axis=1).tolist() == wanted
+    assert read_labels(file, CLASSES, "against", scale=[1, 9])[2].tolist() == wanted
+    given = attach(faces("x", "y"), None, DatasetConfig(ratings=file, scale=[1, 9]), CLASSES)
+    assert given.faces[["valence", "arousal"]].to_numpy().tolist() == wanted
+    table = Folder(tmp_path, CLASSES, Path(file), scale=[1, 9]).read().table
+    assert table[["valence", "arousal"]].to_numpy().tolist() == wanted
+    for read in (
+        lambda: read_answers(file),
+        lambda: read_labels(file, CLASSES, "against"),
+        lambda: attach(faces("x", "y"), None, DatasetConfig(ratings=file), CLASSES),
+        lambda: Folder(tmp_path, CLASSES, Path(file)).read(),
+    ):
+        with pytest.raises(RequestError, match=r"row 1: valence is '9'.*\(and 1 more rows\); ratings run from -1 to 1"):
+            read()
+
+
+def test_choices_of_annotation_tools_are_labels_and_several_are_counted():
+    cells = ['{"choices":["Happy"]}', '{"choices":["Happy","Sad"]}', "Sad"]
+    answers = read_answers(pd.DataFrame({"image": [1, 2, 3], "annotator": 1, "label": cells}))
+    assert answers.classes == ("happiness", "sadness")
+    assert answers.notes == ("1 answers of several choices are no class and left out",)

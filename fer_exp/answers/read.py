@@ -241,7 +241,7 @@ def _labels(table: Table, column: int | None, rules: Rules, found: dict[str, int
     else:
         order = tuple(dict.fromkeys(meaning for meaning in meanings if meaning in real))
         order = order if real.isdisjoint(known.values()) else tuple(sorted(order))
-    place = {spelt(name): code for code, name in enumerate(order)}
+    place = {spelt(name) if rules.classes else name: code for code, name in enumerate(order)}
     numbered = all(name.isdigit() and int(name) < len(order) for name in real)
     if rules.classes and rules.numbered and numbered and not real <= set(place):
         place = {str(code): code for code in range(len(order))}

@@ -12,6 +12,7 @@ from fer_exp.errors import RequestError
 from fer_exp.judging.ceiling import halves
 from fer_exp.labels.votes import majority
 from fer_exp.metrics.distribution import l1
+from fer_exp.names import spelt
 from fer_exp.stats.bootstrap import FloatArray, Interval, weighted_mean
 from fer_exp.stats.shares import shares, wilson
 from fer_exp.stats.totals import joint_intervals
@@ -87,7 +88,7 @@ def merged(counts: FloatArray, classes: Sequence[str], merge: Sequence[str]) -> 
     Args:
         counts: shape (N, K).
         classes: K names.
-        merge: sums such as ``fear+surprise``; a class can be part of one.
+        merge: sums such as ``fear+surprise``, in any spelling; a class can be part of one.
 
     Returns:
         Counts, shape (N, K'), and the names: merged ones first.
@@ -98,7 +99,8 @@ def merged(counts: FloatArray, classes: Sequence[str], merge: Sequence[str]) -> 
     >>> merged(np.array([[30.0, 25.0, 45.0]]), ("fear", "surprise", "happiness"), ["fear+surprise"])
     (array([[55., 45.]]), ('fear + surprise', 'happiness'))
     """
-    groups = [[name.strip() for name in group.split("+")] for group in merge]
+    ours = {spelt(name): name for name in classes}
+    groups = [[ours.get(spelt(name), name.strip()) for name in group.split("+")] for group in merge]
     used = [name for group in groups for name in group]
     for name in used:
         if name not in classes:

@@ -242,7 +242,8 @@ def saturation(table: pd.DataFrame, share: float = SATURATED) -> dict[str, int]:
         if metric in table:
             known = table[metric].notna()  # one rater has no entropy to correlate
             values = table[metric][known].to_numpy(np.float64)
-            made = (values - values[0]) / (values[-1] - values[0])
+            way = values[-1] - values[0]
+            made = (values - values[0]) / way if way else np.ones(len(values))  # nobody differs: one rater is enough
             found[metric] = int(table["raters"][known].iloc[int((made >= share).argmax())])
     return found
 

@@ -139,7 +139,7 @@ def test_a_plan_answers_how_many_raters(crowd, capsys, words):
         (["crowd", "ratings=answers.csv", "min_answers=100"], "removes all 8 workers: the highest answers is 60"),
         (["crowd", "ratings=answers.csv", "gold=gold.csv", "gold_tasks=40"], "leaves nothing to judge on: 40 gold"),
         (["crowd", "ratings=answers.csv", "gold_tasks=10"], "gold_tasks needs gold=FILE"),
-        (["crowd", "ratings=answers.csv", "lab=lab.csv", "merge=[fear+joy]"], "merge names joy, which is no class"),
+        (["crowd", "ratings=answers.csv", "lab=lab.csv", "merge=[fear+bliss]"], "merge names bliss, which is no class"),
         (["crowd", "plan", "ratings=answers.csv", "l1=3"], "l1=3.0 is no target"),
         (["crowd", "plan", "ratings=alone.csv"], "no face has two answers"),
         (["crowd", "ratings=strange.csv"], "row 2 is a second answer of worker w to task 1"),

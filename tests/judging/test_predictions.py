@@ -121,3 +121,14 @@ def test_targets_of_another_run_are_refused():
 def test_no_training_rows_give_no_prior():
     frame = pd.DataFrame({"split": ["val"], "target_a": [0.5], "target_b": [0.5]})
     assert target_prior(frame, ("a", "b")) is None
+
+
+def test_classes_meet_however_they_are_spelt(tmp_path):
+    table = predictions_table()
+    names = {"p_happiness": "p_happy", "votes_happiness": "votes_JOY", "p_sadness": "p_Trauer"}
+    other = table.rename(columns=names).assign(
+        label=table["label"].replace({"happiness": "Happy", "sadness": "triste"})
+    )
+    pd.testing.assert_frame_equal(check_predictions(other), check_predictions(table))
+    other.to_csv(tmp_path / "t.csv", index=False)
+    pd.testing.assert_frame_equal(read_predictions(tmp_path / "t.csv"), check_predictions(table), rtol=1e-12)
