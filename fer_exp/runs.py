@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer_exp.config import TrainConfig, plain
+from fer_exp.config.folder import conf_folder
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import locked, make_folder, whole, write_json
 from fer_exp.progress import is_main_process
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fer_exp.judging.sources import Source
+    from fer_exp.store import Store
 
 FILES = {
     "config": "config.yaml",
@@ -35,6 +38,17 @@ FILES = {
 }
 """What lies in a run folder. facts is the last file that a run writes; by_epoch grows while it trains; failed is the
 traceback of the last try, where that failed in a sweep."""
+ASIDE = ("output", "bootstrap", "dataset.cache", "dataset.max_rejected", "labels.export", "trainer.logger")
+"""Keys that change no number of a training: where things are kept, what else is written, what is refused."""
+READ = (
+    *("dataset.root", "dataset.table", "dataset.votes", "dataset.ratings", "dataset.split_file"),
+    *("labels.file", "labels.posteriors"),
+)
+"""Keys that name files; what these hold counts."""
+NAMED = ("dataset.name", "labels.kind", "backbone.name", "method.name")
+"""Keys that choose an option, and with it the defaults of the others."""
+WEIGHTS = ("none", "imagenet")
+"""Values of backbone.weights that are no path."""
 EPOCHS = "epochs"
 """Folder of the predictions of every epoch, while a run is not finished; history is made of it."""
 
@@ -85,7 +99,7 @@ class Run:
         """
         return self._json("metrics")
 
-    @cached_property
+    @property
     def config(self) -> dict[str, Any]:
         """What the run was told, as conf/ has it; also of a run that has not finished; empty where nothing says so."""
         if self.finished:
@@ -140,6 +154,13 @@ class Run:
         from fer_exp.judging.predictions import class_names, target_prior
 
         return None if self.targets is None else target_prior(self.targets, class_names(self.predictions))
+
+    @property
+    def store(self) -> Store | None:
+        """The store that the run was trained from; None where it is gone, or the run has not finished."""
+        from fer_exp.store import find_store
+
+        return find_store(self.facts)
 
     @property
     def source(self) -> Source:
@@ -247,25 +268,103 @@ def read_sources(paths: Sequence[str]) -> tuple[list[Source], list[str]]:
     return sources, unfinished
 
 
-def run_name(config: TrainConfig) -> str:
-    """What the run is, in words, and a hash of all keys that can change a number.
+def run_name(config: TrainConfig, contents: Mapping[str, str]) -> str:
+    """What the run is, in words, and a hash of all that can change a number.
 
-    Where things are kept (output, dataset.cache), what else is written (trainer.logger) and the number of bootstrap
-    replicates, which `fer-exp evaluate` can change afterwards, play no part.
+    The hash is over the keys that differ from the defaults of the options chosen in conf/, the seed apart, and over
+    the contents of the files that they name, not their paths. So a copy of the corpus finds the same run, a key that is
+    new and left alone renames none, and the seeds of a config share its hash.
 
-    >>> run_name(TrainConfig())
-    'synthetic-onehot-resnet18-ce-seed0-...'
+    Args:
+        config: of the run.
+        contents: as ``contents_of`` gives them.
+
+    >>> run_name(TrainConfig(seed=3), {"dataset": "0" * 32})
+    'synthetic-onehot-resnet18-ce-seed3-...'
     """
     from fer_exp.labels.kinds import words as labels_words
 
     labels = labels_words(config.labels)
     words = (config.dataset.name, labels, config.backbone.name, config.method.name, f"seed{config.seed}")
-    return "-".join([*words, _hash(config)])
+    defaults = _defaults(config)
+    changed = {
+        key: float(value) if type(value) is int else value  # q=1 is q=1.0
+        for key, value in settings(plain(config)).items()
+        if key not in defaults or value != defaults[key]
+    }
+    hashed = json.dumps({**changed, "seed": None, "contents": dict(contents)}, sort_keys=True)
+    return "-".join([*words, hashlib.sha256(hashed.encode()).hexdigest()[:8]])
 
 
-def find_run(config: TrainConfig) -> Run:
-    """The run of a config, whether it is there yet or not."""
-    return Run(Path(config.output).expanduser() / run_name(config))
+def settings(config: Mapping[str, Any]) -> dict[str, object]:
+    """Dotted key -> value of what can change a number, but for what is read from files.
+
+    >>> settings({"seed": 1, "output": "runs", "dataset": {"name": "folder", "root": "/faces"}})
+    {'seed': 1, 'dataset.name': 'folder'}
+    """
+    flat: dict[str, object] = {}
+    for key, value in config.items():
+        flat |= {f"{key}.{name}": inner for name, inner in value.items()} if isinstance(value, dict) else {key: value}
+    if flat.get("backbone.weights") not in WEIGHTS:
+        flat.pop("backbone.weights", None)
+    return {key: value for key, value in flat.items() if key not in (*ASIDE, *READ)}
+
+
+def contents_of(config: TrainConfig, store: Store) -> dict[str, str]:
+    """Key -> a digest of what the files hold that a config names; the store stands for those of the corpus.
+
+    A split file counts by the splits that follow from it: they are the same before a run writes it and after.
+    """
+    from fer_exp.datasets.splits import select
+
+    found = {"dataset": store.content}
+    if config.dataset.split_file:
+        there = Path(config.dataset.split_file).expanduser().exists()
+        given = config.dataset if there else replace(config.dataset, split_file=None)
+        faces = select(store.faces, store.flags, given)
+        splits = "\n".join(sorted(faces["face"].astype(str) + " " + faces["split"]))
+        found["dataset.split_file"] = hashlib.md5(splits.encode(), usedforsecurity=False).hexdigest()
+    files = {"labels.file": config.labels.file, "labels.posteriors": config.labels.posteriors}
+    if config.backbone.weights not in WEIGHTS:
+        files["backbone.weights"] = config.backbone.weights
+    for key, name in files.items():
+        if name is None:
+            continue
+        path, found[key] = Path(name).expanduser(), name  # of a file that is not there training will speak
+        if path.is_file():
+            with path.open("rb") as stream:
+                found[key] = hashlib.file_digest(stream, "md5").hexdigest()
+    return found
+
+
+def find_runs(configs: Iterable[TrainConfig]) -> list[Run]:
+    """The run of each config, whether it is there yet or not. Each corpus is opened once, and prepared if need be.
+
+    Raises:
+        RequestError: as ``open_dataset`` and ``select``.
+        RunError: as ``open_dataset``.
+    """
+    from fer_exp.store import open_dataset
+
+    known: dict[str, dict[str, str]] = {}
+    runs = []
+    for config in configs:
+        read = repr((config.dataset, config.labels.file, config.labels.posteriors, config.backbone.weights))
+        if read not in known:
+            known[read] = contents_of(config, open_dataset(config.dataset)[1])
+        runs.append(Run(Path(config.output).expanduser() / run_name(config, known[read])))
+    return runs
+
+
+def check_same(run: Run, config: TrainConfig) -> None:
+    """Raise RequestError where a run of this name was told otherwise: a default is another since then."""
+    now, before = settings(plain(config)), settings(run.config)
+    for key in now.keys() & before.keys():
+        if now[key] != before[key]:
+            raise RequestError(
+                f"{run.folder} has {key}={before[key]}, the default of its time, where {key}={now[key]} is asked for; "
+                "set output to another folder, or remove it."
+            )
 
 
 @contextmanager
@@ -300,14 +399,16 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
             table.to_parquet(aside, index=False)
 
 
-def _hash(config: TrainConfig) -> str:
-    keys = plain(config)
-    for group, name in ((None, "output"), (None, "bootstrap"), ("dataset", "cache"), ("trainer", "logger")):
-        (keys[group] if group else keys).pop(name)
-    if keys["dataset"]["train_limit"] is None:  # younger than many runs, which keep their names
-        keys["dataset"].pop("train_limit")
-    paths = [("dataset", name) for name in ("root", "table", "votes", "ratings", "split_file")]
-    for group, name in [*paths, ("labels", "file"), ("labels", "posteriors")]:
-        if keys[group][name]:  # the same folder however it is spelt
-            keys[group][name] = str(Path(keys[group][name]).expanduser().resolve())
-    return hashlib.sha256(json.dumps(keys, sort_keys=True).encode()).hexdigest()[:8]
+def _defaults(config: TrainConfig) -> dict[str, object]:
+    """Dotted key -> what conf/ says where a user chooses an option and no more; else what the schema says."""
+    from omegaconf import OmegaConf
+
+    defaults = plain(TrainConfig())
+    chosen = {name: getattr(config, name).name for name in ("dataset", "backbone", "method")}
+    for group, option in (chosen | {"labels": config.labels.kind, "trainer": "auto"}).items():
+        file = conf_folder() / group / f"{option}.yaml"
+        if file.is_file():
+            written: Any = OmegaConf.to_container(OmegaConf.load(file))
+            defaults[group] |= written
+    flat = settings(defaults)
+    return {key: value for key, value in flat.items() if key not in NAMED}

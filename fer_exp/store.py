@@ -10,7 +10,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,12 +24,11 @@ from numpy.typing import NDArray
 
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets import open_corpus
-from fer_exp.datasets.attach import attach
-from fer_exp.datasets.cafe import subset
+from fer_exp.datasets.attach import attach, subset
 from fer_exp.datasets.corpus import FACE_COLUMNS, Corpus, Faces
 from fer_exp.datasets.splits import outside
 from fer_exp.errors import RequestError, RunError
-from fer_exp.files import locked
+from fer_exp.files import locked, write_json
 from fer_exp.progress import progress
 
 VERSION = 2
@@ -61,16 +60,19 @@ class Store:
         found: sentence -> count, what reading the corpus came upon.
         flags: face ids by the name that ``dataset.drop`` gives them.
         key: 32 hex digits that stand for the content of the files, the recipe, the classes and the size.
+        content: the same, but for pictures, whose key goes by times of change: there what was read of them decides, so
+            that a copy has the same.
         facts: ``corpus``, ``size``, ``channels``, ``classes``, ``recipe`` and ``files`` (MD5 by file name).
     """
 
     folder: Path
     faces: pd.DataFrame
     votes: pd.DataFrame | None
-    pixels: np.memmap[Any, np.dtype[np.uint8]]
+    pixels: NDArray[np.uint8]
     found: dict[str, int]
     flags: dict[str, list[str]]
     key: str
+    content: str
     facts: dict[str, Any]
 
 
@@ -104,7 +106,7 @@ def open_store(corpus: Corpus, size: int, cache: Path | None = None, *, log: Cal
             "files": _digests(corpus, cache, log),
         }
         key = _md5(json.dumps(facts, sort_keys=True))
-        folder = cache / f"{corpus.name}-{size}-{key[:12]}"
+        folder = cache / _folder_name(corpus.name, size, key)
         if not _is_whole(folder):
             _clean(cache)
             lock = cache / "locks" / folder.name
@@ -121,7 +123,7 @@ def open_store(corpus: Corpus, size: int, cache: Path | None = None, *, log: Cal
             f"{corpus.name}: the cache cannot be written at {place} ({problem.strerror}); "
             "set dataset.cache to a folder of yours."
         ) from None
-    return _load(folder)
+    return _load(folder, corpus.dated)
 
 
 def open_dataset(config: DatasetConfig, *, log: Callable[[str], None] = progress) -> tuple[Corpus, Store]:
@@ -145,9 +147,28 @@ def open_dataset(config: DatasetConfig, *, log: Callable[[str], None] = progress
     if config.subset != "all" and answers.votes is not None:
         inside = subset(answers.faces, answers.votes, config.subset)
         flags[outside(config.subset)] = answers.faces["face"][~inside].tolist()
-    key = _md5(f"{store.key} {answers.digest}")
+    key, content = (_md5(f"{digest} {answers.digest}") for digest in (store.key, store.content))
     found = {**store.found, **answers.found}
-    return corpus, replace(store, faces=answers.faces, votes=answers.votes, found=found, flags=flags, key=key)
+    return corpus, replace(
+        store, faces=answers.faces, votes=answers.votes, found=found, flags=flags, key=key, content=content
+    )
+
+
+def find_store(facts: Mapping[str, Any]) -> Store | None:
+    """The store that a run was trained from, without the answers that were attached to it.
+
+    Args:
+        facts: run.json. ``store`` is the folder's name; older runs have ``data_hash`` alone, the key.
+
+    Returns:
+        None where it is gone, or was never there.
+    """
+    dataset, key = facts.get("config", {}).get("dataset"), facts.get("data_hash")
+    if not dataset or not key:
+        return None
+    name = facts.get("store") or _folder_name(dataset["name"], dataset["size"], key)
+    folder = cache_folder(Path(dataset["cache"]) if dataset.get("cache") else None) / name
+    return _load(folder) if _is_whole(folder) else None
 
 
 def cache_folder(cache: Path | None = None) -> Path:
@@ -187,6 +208,10 @@ def _stamp(name: str, files: list[Path]) -> str:
     states = [(str(file.resolve()), file.stat()) for file in files]
     known = [(path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns) for path, stat in states]
     return _md5(json.dumps([VERSION, name, known]))
+
+
+def _folder_name(corpus: str, size: int, key: str) -> str:
+    return f"{corpus}-{size}-{key[:12]}"
 
 
 def _md5(text: str) -> str:
@@ -380,16 +405,33 @@ def _disk_full(corpus: Corpus, needed: int, cache: Path, free: int | None) -> st
     )
 
 
-def _load(folder: Path) -> Store:
+def _load(folder: Path, dated: bool = False) -> Store:
+    """A store that is whole; ``dated`` as of its corpus."""
     words = json.loads((folder / "store.json").read_text())
-    votes = folder / "votes.parquet"
+    tables = (folder / "faces.parquet", folder / "votes.parquet")
+    faces, votes = (pd.read_parquet(table) if table.exists() else None for table in tables)
+    if faces is None:
+        raise RunError(f"{folder} has lost its faces.parquet; remove the folder, and it is prepared again.")
+    if dated and "content" not in words:
+        words["content"] = _content(folder, words["facts"], faces, votes)
+        with suppress(RunError):  # a cache of others, not to be written: it is hashed again next time
+            write_json(folder / "store.json", words)
     return Store(
         folder=folder,
-        faces=pd.read_parquet(folder / "faces.parquet"),
-        votes=pd.read_parquet(votes) if votes.exists() else None,
+        faces=faces,
+        votes=votes,
         pixels=np.memmap(folder / "pixels.u8", np.uint8, mode="r", shape=tuple(words["shape"])),
         found=words["found"],
         flags=words["flags"],
         key=words["key"],
+        content=words.get("content", words["key"]),
         facts=words["facts"],
     )
+
+
+def _content(folder: Path, facts: Mapping[str, Any], faces: pd.DataFrame, votes: pd.DataFrame | None) -> str:
+    """A digest of what training reads: pictures as decoded, faces, votes, classes."""
+    with (folder / "pixels.u8").open("rb") as stream:
+        pixels = hashlib.file_digest(stream, "md5").hexdigest()
+    tables = [None if table is None else _md5(table.to_csv(index=False)) for table in (faces, votes)]
+    return _md5(json.dumps([facts["corpus"], facts["size"], facts["classes"], pixels, *tables]))

@@ -21,9 +21,9 @@ from fer_exp.judging.comparison import compare_sources
 from fer_exp.judging.judge import judge
 from fer_exp.judging.predictions import check_predictions
 from fer_exp.judging.sources import Source, on_same_faces
-from fer_exp.report.page.pictures import Stored
 from fer_exp.report.page.render import Judgement, render
 from fer_exp.stats.bootstrap import OfSums, intervals
+from fer_exp.store import Store
 
 CLASSES = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
 FACES, PERSONS, REPEATS = 3500, 300, 3
@@ -83,7 +83,8 @@ def main() -> None:
         first.to_parquet(path)
         timed("report, without pictures", lambda: report(ReportConfig(run=str(path), output=f"{folder}/page.html")))
         pixels = np.random.default_rng(0).integers(0, 256, (FACES, 12, 12, 1), dtype=np.uint8).repeat(4, 1).repeat(4, 2)
-        store = Stored(pd.DataFrame({"face": part["face"], "label": part["label"]}), pixels)
+        labels = pd.DataFrame({"face": part["face"], "label": part["label"]})
+        store = Store(Path(folder), labels, None, pixels, {}, {}, "", "", {})
         rows = judge(first, samples=1000, only="test")["test"]
         own = Judgement(Source(path, part.reset_index(drop=True), {}), rows)
         page = render([own], "test", store)

@@ -18,7 +18,7 @@ from fer_exp.config import Config, TrainConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import write_json
 from fer_exp.progress import is_main_process
-from fer_exp.runs import Run, find_run
+from fer_exp.runs import Run, find_runs
 
 _FOLDERS: list[Path] = []
 
@@ -51,7 +51,7 @@ def record(
     try:
         config = make()
         if isinstance(config, TrainConfig):
-            log = find_run(config).path("failed")
+            log = find_runs([config])[0].path("failed")
             log.unlink(missing_ok=True)
         made = job(config)
         ended["folder"] = None if made is None else str(made)

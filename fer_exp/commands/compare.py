@@ -9,6 +9,7 @@ from typing import Any
 
 from fer_exp.config import CompareConfig
 from fer_exp.errors import RequestError
+from fer_exp.files import make_folder
 from fer_exp.judging.comparison import compare_sources
 from fer_exp.judging.sources import on_same_faces
 from fer_exp.report.compare_tables import groups_frame, groups_table, pairs_frame, pairs_tables
@@ -36,6 +37,9 @@ def compare(config: CompareConfig) -> None:
             "fer-exp compare runs/*."
         )
     same, notes = on_same_faces(sources, config.split, config.common)
+    stem = None if config.output is None else Path(config.output).expanduser()
+    if stem is not None:
+        make_folder(stem.parent)
     result = compare_sources(
         sources,
         same,
@@ -45,7 +49,6 @@ def compare(config: CompareConfig) -> None:
         seed=config.seed,
         repairs=config.repairs,
     )
-    stem = None if config.output is None else Path(config.output).expanduser()
     outcome = summary({"split": config.split, "notes": notes, **result}, "" if stem is None else stem.name)
     finish(outcome, None if stem is None else stem.parent, config.json, file=True)
 

@@ -15,6 +15,7 @@ from fer_exp.answers import Answers, Votes, known_tasks
 from fer_exp.answers.read import read_answers, read_labels
 from fer_exp.config import DatasetConfig, PeopleConfig
 from fer_exp.errors import RequestError
+from fer_exp.files import make_folder
 from fer_exp.raters.changes import Original
 from fer_exp.tables import Table, read_table
 
@@ -89,11 +90,16 @@ def original(config: PeopleConfig, against: str, people: People) -> Original:
 
 
 def folder(config: PeopleConfig, command: str, name: str) -> Path:
-    """Where a command writes: ``output``, or a folder named by what was asked."""
+    """Where a command writes, made: ``output``, or a folder named by what was asked.
+
+    Raises:
+        RunError: it cannot be written.
+    """
     if config.output is not None:
-        return Path(config.output).expanduser()
+        return make_folder(Path(config.output).expanduser())
     asked = json.dumps({**asdict(config), "json": None}, sort_keys=True, default=str)
-    return Path("runs") / f"{command}-{name}-{hashlib.md5(asked.encode(), usedforsecurity=False).hexdigest()[:8]}"
+    digest = hashlib.md5(asked.encode(), usedforsecurity=False).hexdigest()[:8]
+    return make_folder(Path("runs") / f"{command}-{name}-{digest}")
 
 
 def _of_dataset(config: DatasetConfig) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -8,12 +8,11 @@ import pandas as pd
 
 from fer_exp.config import ReportConfig
 from fer_exp.errors import RequestError
-from fer_exp.files import whole
+from fer_exp.files import make_folder, whole
 from fer_exp.judging.comparison import compare_sources
 from fer_exp.judging.epochs import accuracies_of
 from fer_exp.judging.judge import judge
 from fer_exp.judging.sources import Source, on_same_faces
-from fer_exp.report.page.pictures import find_store
 from fer_exp.report.page.render import Judgement, render
 from fer_exp.runs import Run, read_sources
 
@@ -34,14 +33,15 @@ def report(config: ReportConfig) -> None:
     if unfinished:
         print(f"left out, no finished run: {', '.join(unfinished)}")
     same, notes = on_same_faces(sources, config.split, config.common)
+    path = _output(config, sources[0].path)
+    make_folder(path.parent)
     judged = [_judged(whole_one, part, config) for whole_one, part in zip(sources, same, strict=True)]
     comparison = None
     if len(sources) > 1:
         comparison = compare_sources(sources, same, None, samples=config.bootstrap, seed=config.seed)
-    stores = (find_store(source.facts) for source in sources if source.facts)
+    stores = (Run(source.path).store for source in sources)
     store = next((found for found in stores if found is not None), None) if config.pictures else None
     page = render(judged, config.split, store, comparison, notes)
-    path = _output(config, sources[0].path)
     with whole(path) as aside:
         aside.write_text(page, encoding="utf-8")
     print(path)

@@ -18,9 +18,10 @@ from typing import Any
 from fer_exp.commands.train import PACKAGES
 from fer_exp.config import Config, TableConfig, TrainConfig
 from fer_exp.errors import RequestError, RunError
+from fer_exp.files import make_folder
 from fer_exp.progress import progress
 from fer_exp.report.outcome import Outcome, Screen, finish, records
-from fer_exp.runs import runs_in
+from fer_exp.runs import find_runs, runs_in
 from fer_exp.studies import STUDIES
 from fer_exp.studies.needs import check_corpus
 from fer_exp.studies.presets import Preset, read_preset
@@ -55,6 +56,8 @@ def table(config: TableConfig, compose: Compose, start: Start) -> None:
     preset = read_preset(config.study, config.scale, [*config.train, *own])
     if config.crowd is not None:
         preset = replace(preset, crowd=Path(config.crowd).expanduser())
+    place = make_folder(Path(config.results).expanduser(), "results")
+    place /= f"{preset.study}-{preset.corpus}-{preset.scale}"
     grids = members(preset, compose)
     found: dict[Path, Trained] = {}
     for each in chain.from_iterable(grids):  # grids may share trainings
@@ -65,7 +68,6 @@ def table(config: TableConfig, compose: Compose, start: Start) -> None:
         train_missing(preset, grids, start)
     outcome: Outcome = resolve_name(STUDIES[preset.study].build)(trained, preset)
     left_out = others(Path(config.output).expanduser(), trained)
-    place = Path(config.results).expanduser() / f"{preset.study}-{preset.corpus}-{preset.scale}"
     finish(summary(outcome, provenance(preset, trained, left_out, command), trained, left_out), place, False)
     if failed := [each for each in trained if each.state == BROKEN]:
         raise RunError(f"{len(failed)} of {len(trained)} trainings failed; the first log is {failed[0].log}.")
@@ -76,11 +78,10 @@ def members(preset: Preset, compose: Compose) -> list[list[Trained]]:
     told = {key: word.partition("=")[2] for key, word in preset.common.items()}
     common = list(preset.common.values())
     given = [list(preset.combinations(grid)) for grid in preset.grids]
-    made = iter(compose("train", [(common, own) for grid in given for own in grid]))
-    return [
-        [Trained({**told, **own}, config) for own in grid if isinstance(config := next(made), TrainConfig)]
-        for grid in given
-    ]
+    made = compose("train", [(common, own) for grid in given for own in grid])
+    configs = [config for config in made if isinstance(config, TrainConfig)]
+    pairs = iter(zip(configs, find_runs(configs), strict=True))
+    return [[Trained({**told, **own}, *next(pairs)) for own in grid] for grid in given]
 
 
 def train_missing(preset: Preset, grids: list[list[Trained]], start: Start) -> None:

@@ -20,6 +20,7 @@ from fer_exp.commands.evaluate import run_metrics
 from fer_exp.config import TrainConfig, plain
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError
+from fer_exp.files import make_folder
 from fer_exp.judging.epochs import judged_history
 from fer_exp.labels.kinds import by_epoch
 from fer_exp.labels.noise_files import save_noise
@@ -28,7 +29,7 @@ from fer_exp.labels.targets import Targets, make_targets, targets_hash
 from fer_exp.progress import is_main_process, progress
 from fer_exp.report.outcome import Outcome, finish
 from fer_exp.report.tables import metrics_table
-from fer_exp.runs import EPOCHS, Run, claimed, find_run
+from fer_exp.runs import EPOCHS, Run, check_same, claimed, contents_of, run_name
 from fer_exp.store import Store, open_dataset
 
 if TYPE_CHECKING:
@@ -51,13 +52,15 @@ def train(config: TrainConfig) -> Path | None:
         RequestError: the config or the corpus cannot be used as asked.
         RunError: the training failed.
     """
-    run = find_run(config)
+    output = make_folder(Path(config.output).expanduser())
+    started = time.time()
+    corpus, store = open_dataset(config.dataset)
+    run = Run(output / run_name(config, contents_of(config, store)))
     with claimed(run.folder):
+        check_same(run, config)
         if run.finished:
             progress(f"{run.folder} is finished already; remove it to train again.")
             return run.folder
-        started = time.time()
-        corpus, store = open_dataset(config.dataset)
         faces = select(store.faces, store.flags, config.dataset, progress)
         votes = None if store.votes is None else store.votes.loc[faces.index]
         targets = make_targets(faces, votes, corpus.classes, config.labels)
@@ -95,6 +98,7 @@ def train(config: TrainConfig) -> Path | None:
             "device": _device_name(fitted.device),
             "seeds": {"seed": config.seed, "labels": config.labels.seed, "dataset": config.dataset.seed},
             "data_hash": store.key,
+            "store": store.folder.name,
             "targets_hash": targets_hash(targets.table),
             "faces": {split: len(each) for split, each in examples.items()},
             "dropped": targets.dropped,

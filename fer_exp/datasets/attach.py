@@ -17,6 +17,9 @@ from fer_exp.errors import RequestError
 from fer_exp.names import CLASSES, OTHER_ANSWERS, finder
 from fer_exp.tables import file_of
 
+AGREED = 0.6
+"""Subset A: at least this share of the raters chose the posed class."""
+
 
 class Attached(NamedTuple):
     """``faces`` and ``votes`` as of a store, in its order; ``found``: sentence -> count; ``digest`` of the files."""
@@ -93,6 +96,29 @@ def attach(
     asked += [config.duplicates] if config.duplicates != "first" else []
     asked += [str(config.scale)] if list(config.scale) != [-1, 1] else []
     return Attached(faces, votes, found, " ".join(asked))
+
+
+def subset(faces: pd.DataFrame, votes: pd.DataFrame, letter: str) -> pd.Series:
+    """The faces of a subset by agreement.
+
+    A is as published: at least 60 % of a face's raters chose the posed class. B is our own reading, all other faces
+    that were rated: the publication describes B by its variability, not by a rule.
+
+    Args:
+        faces: ``label`` is read, the posed class.
+        votes: counts in the same order; all answers count, other answers than classes included.
+        letter: A or B.
+
+    Returns:
+        A bool a face, by the index of ``faces``.
+    """
+    answers = votes.drop(columns="face")
+    place = answers.columns.get_indexer(pd.Index(faces["label"]))
+    counts = answers.to_numpy(np.float64)
+    total = counts.sum(axis=1)
+    chosen = np.where(place >= 0, counts[np.arange(len(counts)), place], 0.0)
+    agreed = (total > 0) & (chosen >= AGREED * total - 1e-9)
+    return pd.Series(agreed if letter == "A" else (total > 0) & ~agreed, index=faces.index)
 
 
 def whole_votes(votes: Votes, classes: tuple[str, ...]) -> tuple[pd.DataFrame, dict[str, int]]:

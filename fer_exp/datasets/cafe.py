@@ -7,7 +7,6 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
-import numpy as np
 import pandas as pd
 
 from fer_exp.datasets.corpus import Faces, faces_table
@@ -19,8 +18,6 @@ NAME = re.compile(r"(?P<id>\d+)-(?P<pose>[A-Za-z]+)_(?P<sex>[A-Za-z])-(?P<race>[
 """``9977-angry_F-AA-01``: number of the file, pose, and the child: sex, race or ethnicity, running number."""
 MOUTHS = {"open": "open", "withtongue": "tongue"}
 """How a pose ends -> the variant; without an ending the mouth is closed, but for surprise, which has one variant."""
-AGREED = 0.6
-"""Subset A: at least this share of the raters chose the posed class."""
 
 
 class Cafe(PictureCorpus):
@@ -107,26 +104,3 @@ class Cafe(PictureCorpus):
             "race": race,
             "session": file.parent.name,
         }
-
-
-def subset(faces: pd.DataFrame, votes: pd.DataFrame, letter: str) -> pd.Series:
-    """The faces of a subset by agreement.
-
-    A is as published: at least 60 % of a face's raters chose the posed class. B is our own reading, all other faces
-    that were rated: the publication describes B by its variability, not by a rule.
-
-    Args:
-        faces: ``label`` is read, the posed class.
-        votes: counts in the same order; all answers count, other answers than classes included.
-        letter: A or B.
-
-    Returns:
-        A bool a face, by the index of ``faces``.
-    """
-    answers = votes.drop(columns="face")
-    place = answers.columns.get_indexer(pd.Index(faces["label"]))
-    counts = answers.to_numpy(np.float64)
-    total = counts.sum(axis=1)
-    chosen = np.where(place >= 0, counts[np.arange(len(counts)), place], 0.0)
-    agreed = (total > 0) & (chosen >= AGREED * total - 1e-9)
-    return pd.Series(agreed if letter == "A" else (total > 0) & ~agreed, index=faces.index)

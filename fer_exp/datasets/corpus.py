@@ -71,6 +71,8 @@ class Corpus(ABC):
     """Faces per split in the whole corpus."""
     expected_labels: ClassVar[dict[str, dict[str, int]]] = {}
     """Faces per split and label, where they are published."""
+    dated: ClassVar[bool] = False
+    """Whether ``recipe`` holds times of change, which a copy does not keep."""
     resumable: ClassVar[bool] = False
     """Whether ``pixels_from`` can start at any row, so that an interrupted store goes on where it was."""
     hashes: ClassVar[dict[str, str]] = {}

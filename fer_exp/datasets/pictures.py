@@ -49,7 +49,7 @@ class PictureCorpus(Corpus):
         max_rejected: the share of pictures that may be missing or damaged, 0 to 1.
     """
 
-    resumable = True
+    dated = resumable = True
     markers: ClassVar[tuple[str, ...]] = ()
     """Paths below the root; one that is there shows that the root is the one meant."""
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from fer_exp.config import TrainConfig
-from fer_exp.runs import Run, find_run
+from fer_exp.runs import Run
 
 DONE, BROKEN, MISSING = "done", "failed", "not run"
 
@@ -20,16 +19,13 @@ class Trained:
 
     Attributes:
         words: key -> value that sets it apart: the axes of its grid, and what all were told.
-        config: the whole config; the run folder follows from it.
+        config: the whole config.
+        run: where it lies or would lie, and what it left.
     """
 
     words: dict[str, str]
     config: TrainConfig
-
-    @cached_property
-    def run(self) -> Run:
-        """Where the training lies or would lie, and what it left."""
-        return find_run(self.config)
+    run: Run
 
     @property
     def state(self) -> str:

@@ -18,7 +18,7 @@ from fer_exp.cli import main
 from fer_exp.commands.train import train
 from fer_exp.config import DatasetConfig, LabelsConfig, TrainConfig, TrainerConfig
 from fer_exp.errors import RequestError, RunError
-from fer_exp.runs import EPOCHS, Run, claimed, find_run, run_name
+from fer_exp.runs import EPOCHS, Run, find_runs
 from tests.datasets.fakes import write_fer2013, write_votes
 from tests.processes import ROOT, check_same, finish, start
 
@@ -149,7 +149,7 @@ def killed(tmp_path_factory) -> dict[str, TrainConfig]:
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", ["in an epoch", "in a write"])
 def test_a_killed_run_resumes_to_the_same_weights_to_the_bit(killed, tmp_path, moment):
-    broken = find_run(killed[moment])
+    broken = find_runs([killed[moment]])[0]
     assert not broken.finished
     assert broken.has("checkpoint")
     assert train(killed[moment]) == broken.folder
@@ -191,37 +191,16 @@ def test_every_epoch_is_judged_on_test_where_asked_and_evaluate_keeps_what_is_re
     assert {name: again["test"][f"accuracy_{name}"]["value"] for name in reported} == reported
 
 
-def test_two_commands_do_not_share_a_run(tmp_path):
-    folder = tmp_path / "run"
-    with claimed(folder), pytest.raises(RunError, match="another process is at work"), claimed(folder):
-        pass
-
-
-def test_where_things_lie_does_not_change_the_run():
-    plain, other = TrainConfig(), TrainConfig(output="/elsewhere", bootstrap=5)
-    other.trainer.logger, other.dataset.cache = "tensorboard", "/cache"
-    assert run_name(plain) == run_name(other)
-    other.trainer.learning_rate = 0.1
-    assert run_name(plain) != run_name(other)
-
-
-def test_a_younger_key_leaves_finished_runs_their_names():
-    assert run_name(TrainConfig()) == "synthetic-onehot-resnet18-ce-seed0-1e4dfe91"  # before train_limit came
-    limited = TrainConfig()
-    limited.dataset.train_limit = 100
-    assert run_name(limited) != run_name(TrainConfig())
-
-
 def test_a_loss_of_nan_ends_with_1_and_keeps_the_last_good_checkpoint(tmp_path):
     config = configured(tmp_path, learning_rate=1e30, optimizer="sgd", schedule="constant")
     with pytest.raises(RunError, match=r"The loss is (nan|inf) at epoch \d, step \d"):
         train(config)
-    assert not find_run(config).finished
+    assert not find_runs([config])[0].finished
 
 
 def test_a_checkpoint_of_another_architecture_is_refused(tmp_path):
     config = configured(tmp_path)
-    path = find_run(config).path("checkpoint")
+    path = find_runs([config])[0].path("checkpoint")
     path.parent.mkdir(parents=True)
     torch.save({"state_dict": {"network.backbone.conv1.weight": torch.zeros(1)}}, path)
     with pytest.raises(RequestError, match="another architecture"):

@@ -19,8 +19,10 @@ from fer_exp.judging.judge import judge
 from fer_exp.judging.predictions import check_predictions
 from fer_exp.judging.sources import Source
 from fer_exp.report.page.headline import headline, sentences
-from fer_exp.report.page.pictures import Stored, find_store, sprite
+from fer_exp.report.page.pictures import sprite
 from fer_exp.report.page.render import Judgement, render
+from fer_exp.runs import Run
+from fer_exp.store import Store
 from tests.judging.tables import CLASSES, predictions_table
 
 BROWSER = next(
@@ -71,7 +73,8 @@ def made(faces=90, pictures=True, runs=1):
     part = table[table["split"] == "test"].reset_index(drop=True)
     rows = judge(table, samples=50, only="test")["test"]
     pixels = np.random.default_rng(0).integers(0, 256, (faces, 24, 24, 1), dtype=np.uint8)
-    store = Stored(pd.DataFrame({"face": part["face"], "label": part["label"]}), pixels) if pictures else None
+    labels = pd.DataFrame({"face": part["face"], "label": part["label"]})
+    store = Store(Path(), labels, None, pixels, {}, {}, "", "", {}) if pictures else None
     return part, render(
         [Judgement(Source(Path(f"/runs/a <run> & {i}.csv"), part, {}), rows) for i in range(runs)], "test", store
     )
@@ -184,9 +187,10 @@ def test_a_sprite_holds_every_face_where_it_is_looked_for():
 
 
 def test_a_store_that_is_gone_is_none(tmp_path):
-    assert find_store({}) is None
+    assert Run(tmp_path).store is None
     config = {"dataset": {"name": "synthetic", "size": 48, "cache": str(tmp_path)}}
-    assert find_store({"config": config, "data_hash": "0" * 32}) is None
+    (tmp_path / "run.json").write_text(json.dumps({"config": config, "data_hash": "0" * 32}))
+    assert Run(tmp_path).store is None
 
 
 ROWS = {"ceiling_panel1_l1": {"value": 0.7}, "ceiling_panel5_l1": {"value": 0.4}}

@@ -16,6 +16,7 @@ from fer_exp.datasets import open_corpus
 from fer_exp.errors import RequestError
 from fer_exp.judging.judge import judge
 from fer_exp.judging.predictions import check_predictions
+from fer_exp.runs import Run, run_name
 from fer_exp.store import open_dataset
 from fer_exp.studies.affectnet_crowd import labels as crowd_labels
 from fer_exp.studies.affectnet_crowd import ratings as crowd_ratings
@@ -46,7 +47,7 @@ def training(place, seed=0, limit=None, history=None, predictions=None, learnt=1
     dataset = DatasetConfig(limit=limit, faces=48, size=16, cache=str(place / "cache"))
     config = TrainConfig(dataset=dataset, labels=LabelsConfig(source="label"), seed=seed, output=str(place / "runs"))
     config.bootstrap = 0
-    each = Trained({}, config)
+    each = Trained({}, config, Run(place / "runs" / run_name(config, {})))
     if history is not None:
         each.run.folder.mkdir(parents=True)
         (each.run.folder / "run.json").write_text(json.dumps({"faces": {"train": learnt}}))

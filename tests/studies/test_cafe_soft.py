@@ -17,6 +17,7 @@ from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError, RunError
 from fer_exp.judging.judge import judge
 from fer_exp.judging.predictions import check_predictions
+from fer_exp.runs import Run, run_name
 from fer_exp.studies.cafe_soft import crowd as cafe_soft_crowd
 from fer_exp.studies.cafe_soft import figure as cafe_soft_figure
 from fer_exp.studies.cafe_soft import tables as cafe_soft_tables
@@ -47,7 +48,8 @@ def training(place, kind="onehot", seed=0, smoothing=0.0, fold=0, predictions=No
     """A training, finished where it has predictions."""
     dataset = DatasetConfig(name="cafe", folds=2, fold=fold)
     labels = LabelsConfig(kind=kind, smoothing=smoothing, source="label", rule="all", ties="random")
-    each = Trained({}, TrainConfig(dataset=dataset, labels=labels, seed=seed, output=str(place / "runs")))
+    config = TrainConfig(dataset=dataset, labels=labels, seed=seed, output=str(place / "runs"))
+    each = Trained({}, config, Run(place / "runs" / run_name(config, {})))
     if predictions is not None:
         each.run.folder.mkdir(parents=True)
         (each.run.folder / "run.json").write_text(json.dumps({"config": plain(each.config)}))

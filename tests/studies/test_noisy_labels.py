@@ -8,6 +8,7 @@ from scipy import stats
 
 from fer_exp.config import LabelsConfig, MethodConfig, TrainConfig
 from fer_exp.config.folder import options
+from fer_exp.runs import Run, run_name
 from fer_exp.studies import noisy_labels
 from fer_exp.studies.presets import read_preset
 from fer_exp.studies.trained import Trained
@@ -19,7 +20,7 @@ def training(place, method, seed, accuracy, rate=0.4):
     """A finished training of a method, of which only its test accuracy is known; None: never run."""
     labels = LabelsConfig(kind="noisy", noise="symmetric", rate=rate)
     config = TrainConfig(labels=labels, method=MethodConfig(name=method), seed=seed, output=str(place / "runs"))
-    each = Trained({"method": method}, config)
+    each = Trained({"method": method}, config, Run(place / "runs" / run_name(config, {})))
     if accuracy is not None:
         each.run.folder.mkdir(parents=True)
         (each.run.folder / "run.json").write_text("{}")

@@ -26,10 +26,11 @@ from fer_exp.report.figures import COLOURS, SERIES
 from fer_exp.report.page import figures as page_figures
 from fer_exp.report.page import history as history_figures
 from fer_exp.report.page.headline import headline, sentences, verdict
-from fer_exp.report.page.pictures import ACROSS, TILE, Stored, sprite
+from fer_exp.report.page.pictures import ACROSS, TILE, sprite
 from fer_exp.report.tables import largest_panel
 from fer_exp.runs import Run
 from fer_exp.stats.shares import shares
+from fer_exp.store import Store
 
 MOST = ACROSS * 60  # faces in the gallery; of more, the most and least human-like and some between
 
@@ -45,7 +46,7 @@ class Judgement:
 def render(
     judged: Sequence[Judgement],
     split: str,
-    store: Stored | None,
+    store: Store | None,
     comparison: Mapping[str, Any] | None = None,
     notes: Sequence[str] = (),
 ) -> str:
@@ -252,7 +253,7 @@ def _confusions(part: Judged, classes: tuple[str, ...]) -> list[dict[str, Any]]:
 
 
 def _confusion_of_originals(
-    table: pd.DataFrame, part: Judged, classes: tuple[str, ...], store: Stored | None
+    table: pd.DataFrame, part: Judged, classes: tuple[str, ...], store: Store | None
 ) -> dict[str, Any] | None:
     """The corpus' own label, which may not be what was taught, against people's majority."""
     if store is None:
@@ -303,7 +304,7 @@ def _noise(noise: Any) -> str:
     return ", ".join(f"{key} {value}" for key, value in noise.items() if not isinstance(value, list | dict))
 
 
-def _notes(table: pd.DataFrame, store: Stored | None) -> list[str]:
+def _notes(table: pd.DataFrame, store: Store | None) -> list[str]:
     notes = []
     if store is None:
         notes.append("The faces' pictures are left out: their store is not here, or they were not asked for.")
@@ -313,7 +314,7 @@ def _notes(table: pd.DataFrame, store: Stored | None) -> list[str]:
 
 
 def _gallery(
-    judged: Sequence[Judgement], parts: Sequence[Judged], classes: tuple[str, ...], store: Stored | None
+    judged: Sequence[Judgement], parts: Sequence[Judged], classes: tuple[str, ...], store: Store | None
 ) -> tuple[dict[str, Any], str | None]:
     """What the page's script needs of each face, and the sheet of pictures."""
     table, counts = judged[0].source.table, parts[0].counts
