@@ -55,13 +55,14 @@ class Table:
 
     Attributes:
         where: what to call it in messages.
+        group: of the config, with a dot, that the keys of its reading are in; empty for none.
         names: of its columns.
         guessed: what a person should know of how it was read, in words.
         unused: numbers of the columns that nothing was read from.
     """
 
-    def __init__(self, columns: Columns, where: str) -> None:
-        self.where, self.names, self.guessed = where, columns.names, columns.guessed
+    def __init__(self, columns: Columns, where: str, group: str = "") -> None:
+        self.where, self.group, self.names, self.guessed = where, group, columns.names, columns.guessed
         self._columns = columns
         self._roles: dict[int, str] = {}
         self.unused = {n for n, name in enumerate(self.names) if name or columns.values[n].null_count < len(self)}
@@ -199,7 +200,7 @@ class Table:
             if low > -2 and (marked := values == -2).any():
                 values[marked] = np.nan
                 found[f"cells of {name} are -2, AffectNet's mark for missing"] = int(marked.sum())
-            way_out = "a missing one is an empty cell; name the scale that was used, e.g. scale=[1,9]"
+            way_out = f"a missing one is an empty cell; name the scale that was used, e.g. {self.group}scale=[1,9]"
             outside = (values < low) | (values > high)
             self.refuse(outside, column, f"ratings run from {low:g} to {high:g} and {way_out}")
             if (low, high) != (-1.0, 1.0):
@@ -319,7 +320,7 @@ def read_table(source: Path | str | pd.DataFrame | Table, key: str = "") -> Tabl
             raise RequestError(f"{where} cannot be read: {reason.rstrip('.')}.") from error
     if not any(columns.names):
         raise RequestError(f"{where} is empty; a first line with the names of its columns is needed.")
-    table = Table(columns, where)
+    table = Table(columns, where, "dataset." if key.startswith("dataset.") else "")
     if not len(table):
         raise RequestError(f"{where} has no rows.")
     return table

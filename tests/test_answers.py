@@ -247,7 +247,7 @@ def test_shares_are_counts_of_the_raters_that_are_given_and_refused_without(tmp_
     assert read_answers(counts, raters=10).counts.tolist() == [[4, 6], [0, 9]]
     signs = written(tmp_path, 'face,neutral,fear\nx,"12,5 %","87,5 %"\n', "signs.csv")
     assert read_answers(signs, raters=8).counts.tolist() == [[1, 7]]
-    with pytest.raises(RequestError, match=r"holds proportions.*dataset.raters=100, say, or multiply"):
+    with pytest.raises(RequestError, match=r"holds proportions.*: multiply"):
         read_answers(signs)
 
 

@@ -100,7 +100,7 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
     task, worker, label = (table.find(role, given.get(role)) for role in ("task", "worker", "label"))
     named = table.class_columns((*rules.classes, *rules.also, *rules.ignore) if rules.classes else ())
     rated = any(table.find(side) is not None for side in ("valence", "arousal"))
-    if worker is None and len(named.keys() - set(rules.ignore)) > 1:
+    if worker is None and len(named.keys() - {spelt(name) for name in rules.ignore}) > 1:
         task = table.need("task", given.get("task"), key=rules.columns is not None)
         votes = count_votes(table, rules.classes, rules.also, rules.ignore, rules.raters)
         names = task_names(table, task, given.get("task") is not None)
@@ -167,8 +167,10 @@ def _label_columns(
         return []
     others = [n for n in range(len(table.names)) if n not in (task, worker, label)]
     raters = [n for n in others if A_RATER.fullmatch(table.names[n])]
-    if (task is not None and len(raters) > 1) or label is not None:
-        return raters if task is not None else []
+    if task is not None and len(raters) > 1:
+        return raters
+    if label is not None:
+        return []
     wanted, before, found = set(map(spelt, classes)), set(table.unused), []
     for column in others:
         texts = table.coded(column, classes).names.tolist()
@@ -297,7 +299,7 @@ def _without_duplicates(answers: Answers, rows: NDArray[np.int64], policy: str, 
         who, what = answers.workers[answers.worker[row]], answers.tasks[answers.task[row]]
         raise RequestError(
             f"{table.row(int(rows[row]))} is a second answer of worker {who} to task {what} ({number:,} rows are like "
-            "it); say which counts with duplicates=first or duplicates=last."
+            f"it); say which counts with {table.group}duplicates=first or {table.group}duplicates=last."
         )
     earlier = series.duplicated(keep="last").to_numpy()
     first, last = np.flatnonzero(earlier & ~later), np.flatnonzero(later & ~earlier)

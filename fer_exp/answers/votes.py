@@ -114,7 +114,7 @@ def _whole(values: FloatArray, raters: int | None, table: Table, found: dict[str
     if raters is None:
         raise RequestError(
             f"{table.where} holds proportions, and votes are counts; say of how many raters each row is: "
-            "dataset.raters=100, say, or multiply each row by its number."
+            f"{'dataset.raters=100, say, or ' if table.group else ''}multiply each row by its number."
         )
     share = np.divide(values, total[:, None], out=np.zeros_like(values), where=total[:, None] > 0) * raters
     share = share.round(9)

@@ -35,8 +35,8 @@ class Folder(PictureCorpus):
         classes: class names.
         table: None, or the table.
         raters: raters behind each row of proportions.
-        scale: lowest and highest valence and arousal in the table.
         max_rejected: see ``PictureCorpus``.
+        scale: lowest and highest valence and arousal in the table.
     """
 
     name = "folder"
@@ -56,8 +56,8 @@ class Folder(PictureCorpus):
         classes: tuple[str, ...],
         table: Path | None = None,
         raters: int | None = None,
-        scale: Sequence[float] = (-1.0, 1.0),
         max_rejected: float = 0.01,
+        scale: Sequence[float] = (-1.0, 1.0),
     ) -> None:
         if root is None and table is None:
             raise DatasetNotFoundError(f"{self.name}: {self.access}")
@@ -69,7 +69,7 @@ class Folder(PictureCorpus):
         """The folder at ``dataset.root``, the table, or both."""
         table = Path(config.table).expanduser() if config.table else None
         root = None if table and not config.root else cls.root_of(config)
-        return cls(root, classes, table, config.raters, config.scale, config.max_rejected)
+        return cls(root, classes, table, config.raters, config.max_rejected, config.scale)
 
     def files(self) -> list[Path]:
         """The table, or nothing: the folders are the listing."""
