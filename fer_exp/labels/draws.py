@@ -71,10 +71,9 @@ def draw_raters(counts: ArrayLike, raters: int, seed: int = 0, faces: Sequence[s
     array([[2., 0.],
            [1., 1.]])
     """
-    matrix = checked_counts(counts)
-    drawn = np.zeros((len(matrix), matrix.shape[1] + 1))
-    chosen = seats(matrix, seed, faces).answer[:, :raters]
-    np.add.at(drawn, (np.arange(len(matrix))[:, None], chosen), 1.0)
+    chosen = seats(counts, seed, faces).answer[:, :raters]
+    drawn = np.zeros((len(chosen), np.shape(counts)[1] + 1))
+    np.add.at(drawn, (np.arange(len(chosen))[:, None], chosen), 1.0)
     return drawn[:, :-1]
 
 

@@ -1,4 +1,4 @@
-"""Rules between the keys of the labels group: what a config says wrong, and what it asks of a corpus without votes."""
+"""Rules between the keys of the labels group, asked at the door."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from fer_exp.labels.kinds import KINDS
 from fer_exp.labels.noise import NOISES
 from fer_exp.labels.published import FORMS, file_form
 from fer_exp.labels.votes import RULES
-
-WITH_VOTES = "dataset=ferplus and dataset=synthetic have votes, dataset.votes=FILE attaches some"
 
 
 def check_labels(config: LabelsConfig) -> None:
@@ -49,17 +47,3 @@ def check_labels(config: LabelsConfig) -> None:
             f"labels.raters={config.raters} leaves no answer with more than labels.outliers={config.outliers} votes; "
             "set labels.outliers=0 or labels.rule=all."
         )
-
-
-def check_votes(config: LabelsConfig) -> None:
-    """Raise RequestError where the labels group needs votes, of a corpus that has none."""
-    kind = KINDS[config.kind]
-    wants = {
-        f"labels.kind={config.kind}": kind.of_votes,
-        "labels.source=votes": config.source == "votes",
-        "labels.raters": config.raters is not None,
-        f"labels.noise={config.noise}": kind.noisy and NOISES[config.noise].needs_votes,
-    }
-    for key, wanted in wants.items():
-        if wanted:
-            raise RequestError(f"{key} needs votes and this corpus has none; {WITH_VOTES}.")

@@ -15,12 +15,12 @@ from fer_exp.config import LabelsConfig
 from fer_exp.errors import RequestError
 from fer_exp.labels.keep import keep
 from fer_exp.labels.kinds import KINDS
-from fer_exp.labels.noise import CleanLabels, add_noise
-from fer_exp.labels.rules import check_votes
+from fer_exp.labels.noise import NOISES, CleanLabels, add_noise
 from fer_exp.labels.votes import smooth
 from fer_exp.names import finder
 from fer_exp.tables import read_table
 
+WITH_VOTES = "dataset=ferplus and dataset=synthetic have votes, dataset.votes=FILE attaches some"
 SUM_TOLERANCE = 1e-3  # of the sum of posteriors: tables with four decimals pass
 
 
@@ -79,7 +79,7 @@ def make_targets(
         RequestError: votes asked of a corpus without, an unusable noise file, or no face left.
     """
     if votes is None:
-        check_votes(config)
+        _check_votes(config)
     kind, noisy_splits = KINDS[config.kind], ("train",) if config.clean_validation else ("train", "val")
     if kind.from_file:
         votes = _posteriors(Path(config.posteriors or ""), faces, classes)
@@ -116,6 +116,20 @@ def targets_hash(table: pd.DataFrame) -> str:
         else:
             digest.update("\n".join(column.astype(str)).encode() + b"\0")
     return digest.hexdigest()
+
+
+def _check_votes(config: LabelsConfig) -> None:
+    """Raise RequestError where the labels group needs votes, of a corpus that has none."""
+    kind = KINDS[config.kind]
+    wants = {
+        f"labels.kind={config.kind}": kind.of_votes,
+        "labels.source=votes": config.source == "votes",
+        "labels.raters": config.raters is not None,
+        f"labels.noise={config.noise}": kind.noisy and NOISES[config.noise].needs_votes,
+    }
+    for key, wanted in wants.items():
+        if wanted:
+            raise RequestError(f"{key} needs votes and this corpus has none; {WITH_VOTES}.")
 
 
 def _posteriors(file: Path, faces: pd.DataFrame, classes: tuple[str, ...]) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 
@@ -89,6 +90,15 @@ def test_every_key_of_conf_is_in_the_schema_and_every_group_option_composes():
             for option in help.options(group):
                 word = f"{group}={option}"
                 to_config("train", compose("train", [word, *needs.get(word, [])]))
+
+
+@pytest.mark.parametrize(("words", "jobs"), [(["seed=1"], 1), (["-m", "seed=1,2"], 2)])
+def test_a_config_is_checked_once_a_job(tmp_path, monkeypatch, words, jobs):
+    checked, trained = [], []
+    for room, function, calls in (("cli.compose", "validate", checked), ("commands.train", "train", trained)):
+        monkeypatch.setattr(import_module(f"fer_exp.{room}"), function, calls.append)
+    assert main(["train", f"output={tmp_path}", *words]) == 0
+    assert len(checked) == len(trained) == jobs
 
 
 def test_options_of_conf_are_what_the_code_offers():
