@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from fer_exp.config import CHOICES
+from fer_exp.config.rules import CHOICES
 from fer_exp.training.augment import VIEWS, erased, strong, weak
 from fer_exp.training.erasing import GREY
 
