@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +51,7 @@ NAMED = ("dataset.name", "labels.kind", "backbone.name", "method.name")
 """Keys that choose an option, and with it the defaults of the others."""
 WEIGHTS = ("none", "imagenet")
 """Values of backbone.weights that are no path."""
+PACKAGES = ("fer-exp", "torch", "torchvision", "pytorch-lightning", "numpy", "pandas", "scipy", "hydra-core")
 EPOCHS = "epochs"
 """Folder of the predictions of every epoch, while a run is not finished; history is made of it."""
 
@@ -384,6 +387,11 @@ def claimed(folder: Path) -> Iterator[None]:
     make_folder(folder, "output")
     with locked(folder / ".lock", busy):
         yield
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python and of the packages that numbers come from."""
+    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

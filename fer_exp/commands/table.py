@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import platform
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
-from fer_exp.commands.train import PACKAGES
 from fer_exp.config import Config, TableConfig, TrainConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import make_folder
 from fer_exp.progress import progress
 from fer_exp.report.outcome import Outcome, Screen, finish, records
-from fer_exp.runs import find_runs, runs_in
+from fer_exp.runs import find_runs
 from fer_exp.studies import STUDIES
 from fer_exp.studies.needs import check_corpus
 from fer_exp.studies.presets import Preset, read_preset
+from fer_exp.studies.provenance import others, provenance
 from fer_exp.studies.tables import narrow_table
 from fer_exp.studies.trained import BROKEN, DONE, MISSING, Trained
 
@@ -93,44 +89,6 @@ def train_missing(preset: Preset, grids: list[list[Trained]], start: Start) -> N
         progress(f"{left} of {len(ours)} trainings to run: {' '.join(preset.sweep(grid))}")
         with contextlib.redirect_stdout(sys.stderr):  # the sweep's own table; ours comes last
             start("train", preset.sweep(grid))
-
-
-def others(output: Path, trained: list[Trained]) -> list[str]:
-    """Names of the run folders that do not belong to the table, because they have another config."""
-    own = {each.run.name for each in trained}
-    return [run.name for run in runs_in(output) if run.name not in own]
-
-
-def provenance(preset: Preset, trained: list[Trained], left_out: list[str], command: list[str]) -> dict[str, Any]:
-    """Where the numbers come from."""
-    runs = [each.run.facts for each in trained if each.state == DONE]
-    names = sorted(each.run.name for each in trained)  # each ends with a hash of its config
-    return {
-        "study": preset.study,
-        "scale": preset.scale,
-        "corpus": preset.corpus,
-        "command": command,
-        "config_hash": hashlib.sha256("\n".join(names).encode()).hexdigest()[:16],
-        "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
-        "trained_with": _different(run["versions"] for run in runs),
-        "commits": _different(run["git_commit"] for run in runs),
-        "devices": _different(run["device"] for run in runs),
-        "data": _different(run["data_hash"] for run in runs),
-        "training_seconds": round(sum(run["seconds"] for run in runs), 1),
-        "runs": {state: [str(each.run.folder) for each in trained if each.state == state] for state in (DONE, MISSING)},
-        "failed": {str(each.run.folder): str(each.log) for each in trained if each.state == BROKEN},
-        "left_out": left_out,
-    }
-
-
-def _different(values: Any) -> list[Any]:
-    """Each value once."""
-    found: list[Any] = []
-    for value in values:
-        if value not in found:
-            found.append(value)
-    return found
 
 
 def summary(outcome: Outcome, facts: dict[str, Any], trained: list[Trained], left_out: list[str]) -> Outcome:

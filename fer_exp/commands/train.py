@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,13 +28,11 @@ from fer_exp.labels.targets import Targets, make_targets, targets_hash
 from fer_exp.progress import is_main_process, progress
 from fer_exp.report.outcome import Outcome, finish
 from fer_exp.report.tables import metrics_table
-from fer_exp.runs import EPOCHS, Run, check_same, claimed, contents_of, run_name
+from fer_exp.runs import EPOCHS, Run, check_same, claimed, contents_of, run_name, versions
 from fer_exp.store import Store, open_dataset
 
 if TYPE_CHECKING:
     from fer_exp.training.batches import Examples
-
-PACKAGES = ("fer-exp", "torch", "torchvision", "pytorch-lightning", "numpy", "pandas", "scipy", "hydra-core")
 
 
 def train(config: TrainConfig) -> Path | None:
@@ -93,7 +90,7 @@ def train(config: TrainConfig) -> Path | None:
         facts = {
             "config": plain(config),
             "command": ["fer-exp", *sys.argv[1:]],
-            "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+            "versions": versions(),
             "git_commit": _git_commit(),
             "device": _device_name(fitted.device),
             "seeds": {"seed": config.seed, "labels": config.labels.seed, "dataset": config.dataset.seed},

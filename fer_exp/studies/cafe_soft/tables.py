@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -115,7 +114,7 @@ def tests(found: Compared, shown: Shown) -> list[OutcomeTable]:
                 "of": row["of"],
                 "statistic": interval(row["statistic"], row["low"], row["high"]),
                 "df": "" if row["df"] is None else f"{row['df']:.0f}",
-                "p": _p(row["p"]),
+                "p": p_value(row["p"]),
                 "effect": "" if row["effect"] is None else f"{row['effect']:.2f}",
                 "published": f"{published['t']} (CAFE)" if like else NOT_STATED,
                 "difference": shown.difference(difference),
@@ -147,9 +146,9 @@ def less_soft(found: Compared, shown: Shown) -> list[OutcomeTable]:
             "network": row["network"],
             "metric": MEASURES[row["metric"]],
             "less soft": _scaled(row, row["metric"], "difference", "+"),
-            "p": _p(row["p"]),
-            "p (Holm)": _p(row["p_holm"]),
-            "d_z": NOTHING if row.get("dz") is None else f"{row['dz']:.2f}",
+            "p": p_value(row["p"]),
+            "p (Holm)": p_value(row["p_holm"]),
+            "d_z": interval(row.get("dz"), None, None, 2),
             "published": NOT_STATED,
             "difference": shown.difference(None),
         }
@@ -179,7 +178,3 @@ def _scaled(result: Mapping[str, Any], metric: str, key: str, sign: str = "") ->
     factor, decimals = (100, 1) if metric in ANSWERS else (1, 2 if metric == "rater_equivalents" else 3)
     value, low, high = (None if (end := result.get(name)) is None else factor * end for name in (key, "low", "high"))
     return interval(value, low, high, decimals, sign)
-
-
-def _p(value: float | None) -> str:
-    return p_value(math.nan if value is None else value)
