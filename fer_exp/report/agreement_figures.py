@@ -11,17 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from fer_exp.report.figures import COLOURS, SERIES
+from fer_exp.report.figures import SERIES, colour_of
 from fer_exp.stats.shares import shares
 
 FloatArray = NDArray[np.float64]
-
-
-def colour(name: str, number: int) -> str:
-    """The colour of a class: its own where it is one of ours, else the next of the series."""
-    usual = {"happy": "happiness", "sad": "sadness", "angry": "anger", "surprised": "surprise", "afraid": "fear",
-             "fearful": "fear", "disgusted": "disgust"}  # fmt: skip
-    return COLOURS.get(usual.get(name, name), SERIES[number % len(SERIES)])
 
 
 def pretty(measure: str) -> str:
@@ -140,7 +133,7 @@ def plane_figure(
         part = known & (label == k)
         if not part.any():
             continue
-        shade = colour(name, k)
+        shade = colour_of(name, k)
         for points, mark in marks.values():
             hollow = mark == "o"
             axes.scatter(points[part, 0], points[part, 1], s=9, marker=mark, alpha=alpha, linewidths=0.6,
@@ -180,7 +173,7 @@ def _class_bars(axes: Axes, parts: Mapping[str, Mapping[str, Any]], classes: Seq
             if not result or result["value"] is None:
                 continue
             place = k + width * (number - (len(parts) - 1) / 2)
-            axes.barh(place, result["value"], 0.9 * width, color=colour(name, k), alpha=1 - 0.45 * (number > 0))
+            axes.barh(place, result["value"], 0.9 * width, color=colour_of(name, k), alpha=1 - 0.45 * (number > 0))
             if result["low"] is not None:
                 axes.plot([result["low"], result["high"]], [place, place], color="black", linewidth=1.2)
     axes.set_yticks(range(len(classes)), list(classes))

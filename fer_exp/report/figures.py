@@ -10,6 +10,7 @@ import matplotlib as mpl
 from cycler import cycler
 from matplotlib.axes import Axes
 
+from fer_exp.names import spelt
 from fer_exp.stats.seeds import OverSeeds
 
 COLOURS = {
@@ -40,6 +41,15 @@ STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",  # letters stay letters: they can be searched, and edited for a paper
     "svg.hashsalt": "fer-exp",  # with no date in the metadata, the same figure is the same bytes
 }
+
+
+def colour_of(name: str, number: int) -> str:
+    """The colour of a class, however it is spelt; of one that is none of ours, the next of the series.
+
+    >>> colour_of("Happy", 0) == colour_of("happiness", 5) == COLOURS["happiness"], colour_of("pain", 1) == SERIES[1]
+    (True, True)
+    """
+    return COLOURS.get(spelt(name), SERIES[number % len(SERIES)])
 
 
 @contextmanager

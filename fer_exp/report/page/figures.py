@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fer_exp.metrics.calibration import reliability_curve, top_answer
 from fer_exp.metrics.classification import onehot
 from fer_exp.metrics.distribution import entropy, l1
-from fer_exp.report.figures import COLOURS, SERIES, style
+from fer_exp.report.figures import SERIES, colour_of, style
 from fer_exp.stats.bootstrap import FloatArray
 
 Rows = Mapping[str, Mapping[str, float | int | None]]
@@ -87,9 +87,9 @@ def class_shares(human: FloatArray, model: FloatArray, classes: Sequence[str]) -
     figure, axes = _figure(4.2, 3.4)
     places = np.arange(len(classes))
     for name, share, place in zip(classes, human.mean(axis=0), places, strict=True):
-        axes.barh(place - 0.2, share, 0.38, color=_colour(name, int(place)))
+        axes.barh(place - 0.2, share, 0.38, color=colour_of(name, int(place)))
     for name, share, place in zip(classes, model.mean(axis=0), places, strict=True):
-        colour = _colour(name, int(place))
+        colour = colour_of(name, int(place))
         axes.barh(place + 0.2, share, 0.38, color="white", edgecolor=colour, hatch="////", linewidth=1)
     axes.set_yticks(places, classes)
     axes.invert_yaxis()
@@ -136,7 +136,7 @@ def plane(human: FloatArray, model: FloatArray, labels: Sequence[str | None]) ->
     names = np.array(["" if name is None else str(name) for name in labels])
     for i, name in enumerate(sorted(set(names) - {""})):
         own, other = human[names == name].mean(axis=0), model[names == name].mean(axis=0)
-        axes.annotate("", other, own, arrowprops={"arrowstyle": "->", "color": _colour(name, i)})
+        axes.annotate("", other, own, arrowprops={"arrowstyle": "->", "color": colour_of(name, i)})
         axes.annotate(name, own, (3, 3), textcoords="offset points", fontsize=8, color="#222222")
     people, network = (Patch(facecolor=SERIES[i]) for i in (0, 1))
     axes.legend([people, network], ["people", "model"], loc="lower right")
@@ -148,7 +148,3 @@ def _figure(width: float, height: float) -> tuple[Figure, Axes]:
     with style():
         figure = Figure(figsize=(width, height))
         return figure, figure.subplots()
-
-
-def _colour(name: str, number: int) -> str:
-    return COLOURS.get(name, SERIES[number % len(SERIES)])

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fer_exp.report.cells import of_row
 from fer_exp.report.tables import largest_panel
 
 Rows = Mapping[str, Mapping[str, float | int | None]]
+TO = " ({} to {})"
 
 
 def headline(rows: Rows) -> str:
@@ -71,13 +73,13 @@ def _distance(rows: Rows) -> str:
     people = rows.get("rater_equivalents", {})
     if own is None or own["value"] is None or one is None:
         return ""
-    text = f"Its expected L1 to held-out raters is {own['value']:.3f}{_between(own, digits=3)}"
+    text = f"Its expected L1 to held-out raters is {of_row(own, ends=TO)}"
     text += f": a single person has {one:.3f}"
     if largest > 1:
         text += f", a panel of {largest} has {_value(rows, f'ceiling_panel{largest}_l1'):.3f}"
     text += f", and the class prior {_value(rows, 'prior_held_out_l1'):.3f}."
     if people.get("low") is not None:
-        text += f" Rater equivalents: {people['value']:.2f}{_between(people)}"
+        text += f" Rater equivalents: {of_row(people, 2, ends=TO)}"
         text += f"; more than {largest} cannot be told from these votes." if largest else "."
     return text
 
@@ -86,9 +88,9 @@ def _answers(rows: Rows) -> str:
     right, one = rows.get("majority_accuracy"), _value(rows, "ceiling_leave_one_out_accuracy")
     if right is None or right["value"] is None:
         return ""
-    text = (
-        f"Its top answer is the one most people gave for {right['value']:.1%} of faces{_between(right, percent=True)}"
-    )
+    text = f"Its top answer is the one most people gave for {right['value']:.1%} of faces"
+    if right["low"] is not None and right["high"] is not None:
+        text += f" ({right['low']:.1%} to {right['high']:.1%})"
     if one is not None:
         text += f"; a single rater gives the answer of most others for {one:.1%}"
     ties = _value(rows, "majority_ties")
@@ -119,7 +121,7 @@ def _ambiguity(rows: Rows) -> str:
         text = "It cannot be shown to be less sure where people are divided"
     else:
         text = "It is less sure where people are divided"
-    text += f": the correlation of entropies is {value:.2f}{_between(own)}"
+    text += f": the correlation of entropies is {of_row(own, 2, ends=TO)}"
     return text + (f", between two halves of the raters {people:.2f}." if people is not None else ".")
 
 
@@ -145,10 +147,3 @@ def _affect(rows: Rows) -> str:
 def _value(rows: Rows, name: str) -> float | None:
     value = rows.get(name, {}).get("value")
     return None if value is None else float(value)
-
-
-def _between(result: Mapping[str, float | int | None], *, percent: bool = False, digits: int = 2) -> str:
-    low, high = result.get("low"), result.get("high")
-    if low is None or high is None:
-        return ""
-    return f" ({low:.1%} to {high:.1%})" if percent else f" ({low:.{digits}f} to {high:.{digits}f})"

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from fer_exp.metrics.words import direction, spoken
-from fer_exp.report.figures import COLOURS, SERIES, style
+from fer_exp.report.figures import SERIES, colour_of, style
 from fer_exp.report.page.figures import Rows, as_svg
 
 Line = tuple[str, str, str, str]
@@ -132,7 +132,7 @@ def _stem(column: str, history: pd.DataFrame, classes: Sequence[str]) -> str:
 
 
 def _by_class(name: str, history: pd.DataFrame, classes: Sequence[str]) -> list[Line]:
-    colours: Mapping[str, str] = {each: COLOURS.get(each, SERIES[k % len(SERIES)]) for k, each in enumerate(classes)}
+    colours: Mapping[str, str] = {each: colour_of(each, k) for k, each in enumerate(classes)}
     lines: list[Line] = [(f"{name}_{each}", each, "-", colour) for each, colour in colours.items()]
     lines = [line for line in lines if line[0] in history]
     # A figure that has no classes needs no name in the legend, which a leading _ keeps it out of.

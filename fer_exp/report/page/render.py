@@ -22,7 +22,7 @@ from fer_exp.metrics.distribution import entropy, l1
 from fer_exp.metrics.registry import HEADLINE, PLACED, REPAIRED
 from fer_exp.metrics.words import direction, of_model, spoken
 from fer_exp.report.compare_tables import letters
-from fer_exp.report.figures import COLOURS, SERIES
+from fer_exp.report.figures import colour_of
 from fer_exp.report.page import figures as page_figures
 from fer_exp.report.page import history as history_figures
 from fer_exp.report.page.headline import headline, sentences, verdict
@@ -333,7 +333,7 @@ def _gallery(
     entropies = entropy(human)
     gallery = {
         "classes": list(classes),
-        "colours": [COLOURS.get(name, SERIES[k % len(SERIES)]) for k, name in enumerate(classes)],
+        "colours": [colour_of(name, k) for k, name in enumerate(classes)],
         "runs": [each.source.name for each in judged],
         "across": ACROSS,
         "tile": TILE,
