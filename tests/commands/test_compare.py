@@ -88,7 +88,7 @@ def test_wrong_requests_are_one_sentence(runs, capsys, tmp_path):
         (lambda t: t[t["face"] != "face-001"], "add common=true"),
         (lambda t: t.assign(votes_neutral=t["votes_neutral"] + 2), "other votes"),
         (
-            lambda t: t.rename(columns={"p_neutral": "p_joy", "votes_neutral": "votes_joy"}).assign(label=None),
+            lambda t: t.rename(columns={"p_neutral": "p_pain", "votes_neutral": "votes_pain"}).assign(label=None),
             "other classes",
         ),
     ],
