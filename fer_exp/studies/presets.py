@@ -68,7 +68,8 @@ def read_preset(study: str, scale: str, words: Sequence[str] = ()) -> Preset:
     """
     check_choice("study", study, tuple(STUDIES))
     check_choice("scale", scale, SCALES)
-    content: Any = OmegaConf.to_container(OmegaConf.load(conf_folder() / "experiment" / f"{study}.yaml"))[scale]
+    file: Any = OmegaConf.to_container(OmegaConf.load(conf_folder() / "experiment" / f"{study}.yaml"))
+    content = file[scale]
     told, several, launcher = _sorted(words)
     corpus = told["dataset"].partition("=")[2] if "dataset" in told else str(content["dataset"])
     own_axes = (content.get("axes") or {}).get(corpus) or {}  # folds of a corpus that has no test split, say
