@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import zlib
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.formats import Columns, of_frame, read_columns, text_of
 from fer_exp.names import expressions, normal, spelt
+from fer_exp.progress import progress
 
 FloatArray = NDArray[np.float64]
 
@@ -275,7 +275,7 @@ class Table:
         line = f"{self.where}: {'; '.join(words)}."
         if words and line not in _said:
             _said.add(line)
-            print(line, file=sys.stderr, flush=True)
+            progress(line)
 
     @property
     def _list(self) -> str:

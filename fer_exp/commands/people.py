@@ -103,15 +103,17 @@ def folder(config: PeopleConfig, command: str, name: str) -> Path:
 
 
 def _of_dataset(config: DatasetConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The single answers of a corpus where it has them and none are attached, else its votes; and its faces."""
+    """The single answers of a corpus or of what is attached to it, where there are any, else votes; and its faces."""
     from fer_exp.datasets import open_corpus
+    from fer_exp.datasets.attach import single_answers
     from fer_exp.store import open_dataset
 
     corpus = open_corpus(config)
-    single = getattr(corpus, "ratings", None)
-    if callable(single) and not (config.votes or config.ratings):
-        return single(), corpus.read().table
+    if not config.ratings and (single := single_answers(config, corpus)) is not None:
+        return single, corpus.read().table  # no picture needs to be decoded
     _, store = open_dataset(config)
+    if (single := single_answers(config, corpus, store.faces["face"])) is not None:
+        return single, store.faces
     if store.votes is None:
         raise RequestError(
             f"{config.name} has one label a face and no votes, so there is no agreement to measure; attach "

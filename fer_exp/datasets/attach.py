@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fer_exp.answers import Answers, Votes
 from fer_exp.answers.read import read_answers
 from fer_exp.config import DatasetConfig
+from fer_exp.datasets.corpus import Corpus
 from fer_exp.errors import RequestError
 from fer_exp.names import CLASSES, OTHER_ANSWERS, finder
 from fer_exp.tables import file_of
@@ -42,6 +43,36 @@ def read_attached(config: DatasetConfig, classes: tuple[str, ...]) -> Answers | 
         classes=classes, also=further(classes), ignore=(), numbered=False,
         duplicates=config.duplicates, scale=config.scale, raters=config.raters,
     )  # fmt: skip
+
+
+def single_answers(config: DatasetConfig, corpus: Corpus, faces: Iterable[str] = ()) -> pd.DataFrame | None:
+    """What each person answered, of ``dataset.ratings`` or of the corpus itself; None where only votes are known.
+
+    Args:
+        config: the dataset group.
+        corpus: the one that it names.
+        faces: ids of its faces, by which tasks of ``dataset.ratings`` are called; others are left out.
+
+    Returns:
+        Columns task, worker, valence, arousal, and label where there are any.
+
+    Raises:
+        RequestError: as ``read_attached``.
+    """
+    if not config.ratings:
+        own = getattr(corpus, "ratings", None)
+        return own() if callable(own) and not config.votes else None
+    read = read_attached(config, corpus.classes)
+    if not isinstance(read, Answers):
+        return None
+    find = finder(pd.Series(list(faces), dtype=str))
+    tasks = np.array([find(str(task)) for task in read.tasks], dtype=object)
+    sides = {side: read.ratings(side) for side in ("valence", "arousal")}
+    rated = {side: np.nan if values is None else values for side, values in sides.items()}
+    frame = pd.DataFrame({"task": tasks[read.task], "worker": read.workers[read.worker], **rated})
+    if read.classes:
+        frame["label"] = np.array([*read.classes, None], dtype=object)[read.label]
+    return frame.dropna(subset="task", ignore_index=True)
 
 
 def further(classes: tuple[str, ...]) -> list[str]:

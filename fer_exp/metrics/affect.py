@@ -181,7 +181,7 @@ def absolute_agreement(
 ) -> FloatArray:
     """ICC(2,1) from the mean squares of a complete table of n rows (faces) and k columns (raters)."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray((rows - rest) / (rows + (k - 1) * rest + k * (columns - rest) / n))
+        return np.asarray(np.divide(rows - rest, rows + (k - 1) * rest + k * (columns - rest) / n))
 
 
 def _moments(x: FloatArray, y: FloatArray, weights: FloatArray | None) -> tuple[FloatArray, ...]:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from pkgutil import resolve_name
 
-import numpy as np
-import pandas as pd
-
 from fer_exp.answers import Answers
 from fer_exp.answers.read import read_answers
 from fer_exp.config import DatasetConfig, TrainConfig
@@ -71,15 +68,12 @@ def given_ratings(config: DatasetConfig, judged: Collection[str]) -> tuple[Answe
     Raises:
         RequestError: what reading the table finds.
     """
+    from fer_exp.datasets.attach import single_answers
     from fer_exp.store import open_dataset
 
     corpus, store = open_dataset(config, log=silent)
-    own = getattr(corpus, "ratings", None)
-    if config.ratings:
-        frame = _attached(config, corpus.classes, store.faces["face"])
-    elif callable(own) and not config.votes:
-        frame = own()
-    else:
+    frame = single_answers(config, corpus, store.faces["face"])
+    if frame is None:
         way_out = "attach them with dataset.ratings=FILE (task, worker, label, valence, arousal)"
         return None, f"no ratings of several people; {way_out}"
     frame = frame[frame["task"].isin(set(judged))]
@@ -95,19 +89,3 @@ def given_ratings(config: DatasetConfig, judged: Collection[str]) -> tuple[Answe
         )
     found = read_answers(frame[["task", "worker", "valence", "arousal"]].reset_index(drop=True), duplicates="first")
     return (found, "") if isinstance(found, Answers) else (None, "no single ratings")
-
-
-def _attached(config: DatasetConfig, classes: tuple[str, ...], faces: pd.Series) -> pd.DataFrame:
-    """The table of ``dataset.ratings`` with our ids as tasks, as training attached it."""
-    from fer_exp.datasets.attach import read_attached
-    from fer_exp.names import finder
-
-    read = read_attached(config, classes)
-    if not isinstance(read, Answers):
-        return pd.DataFrame(columns=["task", "worker", "valence", "arousal"])
-    find = finder(faces.astype(str))
-    tasks = np.array([find(str(task)) for task in read.tasks], dtype=object)
-    sides = {side: read.ratings(side) for side in ("valence", "arousal")}
-    rated = {side: np.nan if values is None else values for side, values in sides.items()}
-    frame = pd.DataFrame({"task": tasks[read.task], "worker": read.workers[read.worker], **rated})
-    return frame.dropna(subset="task")

@@ -59,3 +59,10 @@ def test_agreement_is_that_of_the_attached_answers(place, capsys, kind):
     counts = table[SEVEN] if kind == "votes" else pd.crosstab(table["task"], table["label"])
     pairs = (counts * (counts - 1)).sum(axis=1) / (counts.sum(axis=1) * (counts.sum(axis=1) - 1))
     assert found == pytest.approx(pairs.mean())
+
+
+def test_crowd_knows_who_gave_the_answers_that_are_attached(place, capsys):
+    words = [*dataset(place, "ratings"), "methods=[majority]", "json=true"]
+    assert main(["crowd", "dataset=synthetic", *words]) == 0
+    workers = json.loads(capsys.readouterr().out)["workers"]
+    assert [(worker["worker"], worker["answers"]) for worker in workers] == [("a", 72), ("b", 72), ("c", 72)]
