@@ -102,3 +102,19 @@ def locked(path: Path, busy: Callable[[], object] | None = None) -> Iterator[boo
         yield lock.is_locked
     finally:
         lock.release()
+
+
+TABLES = (".csv", ".tsv", ".txt", ".gz", ".xlsx", ".parquet")
+"""Suffixes of the tables that people give."""
+
+
+def file_of(source: Path | str) -> tuple[Path, str]:
+    """The file that a key names, and its sheet, '' for the first: ``FILE#sheet``, where no file is called so."""
+    file = Path(os.path.expanduser(source))  # noqa: PTH111  a word that is no path is no error here
+    name, mark, sheet = file.name.rpartition("#")
+    return (file.with_name(name), sheet) if mark and name and not there(file) else (file, "")
+
+
+def there(path: Path) -> bool:
+    """Whether a path exists; a word that can be none (too long, say) does not."""
+    return os.path.exists(path)  # noqa: PTH110  Path.exists raises then

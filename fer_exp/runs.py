@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from fer_exp.config import TrainConfig, plain
 from fer_exp.config.folder import conf_folder
 from fer_exp.errors import RequestError, RunError
-from fer_exp.files import locked, make_folder, whole, write_json
+from fer_exp.files import TABLES, file_of, locked, make_folder, whole, write_json
 from fer_exp.progress import is_main_process
 
 if TYPE_CHECKING:
@@ -252,8 +252,8 @@ def read_sources(paths: Sequence[str]) -> tuple[list[Source], list[str]]:
     sources: list[Source] = []
     unfinished: list[str] = []
     for path in dict.fromkeys(Path(name).expanduser() for name in paths):
-        if path.is_file():
-            if path.suffix.lower() in (".parquet", ".csv"):
+        if (file := file_of(path)[0]).is_file():
+            if file.suffix.lower() in TABLES:
                 sources.append(Source(path, read_predictions(path), {}))
             else:
                 unfinished.append(str(path))

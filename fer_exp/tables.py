@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
 from fer_exp.errors import RequestError, did_you_mean
+from fer_exp.files import file_of
 from fer_exp.formats import Columns, of_frame, read_columns, text_of
 from fer_exp.names import expressions, normal, spelt
 from fer_exp.progress import progress
@@ -324,13 +325,6 @@ def read_table(source: Path | str | pd.DataFrame | Table, key: str = "") -> Tabl
     if not len(table):
         raise RequestError(f"{where} has no rows.")
     return table
-
-
-def file_of(source: Path | str) -> tuple[Path, str]:
-    """The file that a key names, and its sheet, '' for the first: ``FILE#sheet``, where no file is called so."""
-    file = Path(source).expanduser()
-    name, mark, sheet = file.name.rpartition("#")
-    return (file.with_name(name), sheet) if mark and name and not file.exists() else (file, "")
 
 
 def _texts(values: pa.Array) -> list[str]:

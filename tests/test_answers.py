@@ -291,3 +291,15 @@ def test_choices_of_annotation_tools_are_labels_and_several_are_counted():
     answers = read_answers(pd.DataFrame({"image": [1, 2, 3], "annotator": 1, "label": cells}))
     assert answers.classes == ("happiness", "sadness")
     assert answers.notes == ("1 answers of several choices are no class and left out",)
+
+
+@pytest.mark.parametrize("name", ["my answers (2).xlsx#Sheet 2", "ärger, 1=2.xlsx#Sheet 2"])
+def test_a_sheet_and_a_path_of_any_signs_reach_the_reader_as_typed(tmp_path, monkeypatch, capsys, name):
+    monkeypatch.chdir(tmp_path)
+    with pd.ExcelWriter(name.partition("#")[0]) as book:
+        pd.DataFrame({"about": [1]}).to_excel(book, sheet_name="Sheet 1")
+        pd.DataFrame({"task": [1, 1], "worker": ["a", "b"], "label": ["joy", "Freude"]}).to_excel(
+            book, sheet_name="Sheet 2"
+        )
+    found, _ = shown(capsys, "agreement", f"ratings={name}", "bootstrap=0", "output=o")
+    assert found["all"]["labels"]["percent_agreement"]["value"] == 1

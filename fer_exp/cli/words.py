@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from pathlib import Path
 
 from fer_exp.config import SCHEMAS
 from fer_exp.errors import RequestError, did_you_mean
+from fer_exp.files import file_of, there
 
 FLAGS = ("-m", "--multirun", "-r", "--resolve", "--hydra-help")
 VALUED = ("-c", "--cfg", "-p", "--package", "-i", "--info")
@@ -16,6 +18,8 @@ VALUED = ("-c", "--cfg", "-p", "--package", "-i", "--info")
 def with_paths(command: str, arguments: list[str]) -> list[str]:
     """Plain words of a command that takes ``runs`` become that key, so that `fer-exp compare runs/*` works.
 
+    The path of a file or folder reaches the config as it was typed, whatever Hydra's grammar makes of its signs.
+
     Words of `fer-exp table` that are not its own keys are for the trainings, and become its key ``train``.
 
     Raises:
@@ -24,6 +28,7 @@ def with_paths(command: str, arguments: list[str]) -> list[str]:
     >>> with_paths("compare", ["conf", "seed=1"])
     ["runs=['conf']", 'seed=1']
     """
+    arguments = [_as_typed(word) for word in arguments]
     own = {field.name for field in fields(SCHEMAS[command])}
     if command == "table":
         return _with_train(own, arguments)
@@ -35,7 +40,7 @@ def with_paths(command: str, arguments: list[str]) -> list[str]:
         after = rest[-1] if rest else ""
         if ("=" in word and not Path(word).exists()) or word.startswith(("-", "+", "~")) or after in VALUED:
             rest.append(word)
-        elif Path(word).expanduser().exists():
+        elif there(file_of(word)[0]):
             paths.append(word)
         else:
             raise RequestError(f"{word} is no run folder, no predictions file and no key=value.")
@@ -54,9 +59,19 @@ def _with_train(own: set[str], arguments: list[str]) -> list[str]:
     return [*rest, f"train={_quoted(train)}"] if train else rest
 
 
+def _as_typed(word: str) -> str:
+    key, mark, value = word.partition("=")
+    odd = mark and not re.fullmatch(r"[\w./~:-]*", value, re.ASCII)
+    return f"{key}={_quote(value)}" if odd and there(file_of(value)[0]) else word
+
+
 def _quoted(words: list[str]) -> str:
     """A list of words as Hydra reads it, whatever is in them."""
-    return "[" + ",".join("'" + word.replace("\\", "\\\\").replace("'", "\\'") + "'" for word in words) + "]"
+    return f"[{','.join(map(_quote, words))}]"
+
+
+def _quote(word: str) -> str:
+    return "'" + word.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def flags_and_overrides(arguments: list[str]) -> tuple[list[str], list[str]]:

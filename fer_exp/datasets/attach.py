@@ -15,8 +15,8 @@ from fer_exp.answers.read import read_answers
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets.corpus import Corpus
 from fer_exp.errors import RequestError
+from fer_exp.files import file_of
 from fer_exp.names import CLASSES, OTHER_ANSWERS, finder
-from fer_exp.tables import file_of
 
 AGREED = 0.6
 """Subset A: at least this share of the raters chose the posed class."""

@@ -18,8 +18,9 @@ from fer_exp.datasets.attach import further, whole_votes
 from fer_exp.datasets.corpus import FACE_COLUMNS, Corpus, Faces
 from fer_exp.datasets.pictures import Picture, PictureCorpus, listed, safe_path
 from fer_exp.errors import DatasetNotFoundError, RequestError
+from fer_exp.files import file_of
 from fer_exp.names import CLASSES, OTHER_ANSWERS, SPLITS, checked_expression, expression
-from fer_exp.tables import Table, file_of, read_table
+from fer_exp.tables import Table, read_table
 
 
 class Folder(PictureCorpus):

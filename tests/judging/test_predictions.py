@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fer_exp.cli import main
 from fer_exp.errors import RequestError
 from fer_exp.judging.predictions import check_predictions, class_names, read_predictions, target_prior
 from tests.judging.tables import CLASSES, predictions_table
@@ -132,3 +133,22 @@ def test_classes_meet_however_they_are_spelt(tmp_path):
     pd.testing.assert_frame_equal(check_predictions(other), check_predictions(table))
     other.to_csv(tmp_path / "t.csv", index=False)
     pd.testing.assert_frame_equal(read_predictions(tmp_path / "t.csv"), check_predictions(table), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["other.xlsx#Model", "other.tsv.gz"])
+def test_compare_takes_predictions_in_any_form_and_spelling(tmp_path, monkeypatch, capsys, name):
+    monkeypatch.chdir(tmp_path)
+    table = predictions_table(splits=("test",)).round(3)  # Excel keeps 15 digits
+    table["p_neutral"] = 1 - table[["p_happiness", "p_sadness", "p_surprise"]].sum(axis=1)
+    table.to_csv("mine.csv", index=False)
+    other = table.rename(columns={"p_happiness": "p_happy", "votes_happiness": "votes_HAPPY"})
+    if name.endswith(".gz"):
+        other.to_csv(name, index=False, sep="\t")
+    else:
+        with pd.ExcelWriter("other.xlsx") as book:
+            pd.DataFrame({"about": ["a model"]}).to_excel(book, sheet_name="About")
+            other.to_excel(book, sheet_name="Model", index=False)
+    assert main(["compare", "mine.csv", name, "bootstrap=20", "permutations=20", "output=out", "json=true"]) == 0
+    printed = capsys.readouterr()
+    assert "earth_movers_distance" in printed.out
+    assert "left out" not in printed.err
