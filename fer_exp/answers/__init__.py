@@ -35,7 +35,7 @@ class Votes:
     @property
     def notes(self) -> tuple[str, ...]:
         """What reading left out or changed, in sentences."""
-        return tuple(f"{number:,} {words}" for words, number in self.found.items())
+        return _sentences(self.found)
 
     def of_tasks(self, tasks: NDArray[np.bool_]) -> Votes:
         """Some of the tasks, (T,) bool."""
@@ -99,7 +99,7 @@ class Answers:
     @property
     def notes(self) -> tuple[str, ...]:
         """What reading left out or changed, in sentences."""
-        return tuple(f"{number:,} {words}" for words, number in self.found.items())
+        return _sentences(self.found)
 
     def ratings(self, side: str) -> FloatArray | None:
         """``valence`` or ``arousal``, (n,)."""
@@ -136,6 +136,10 @@ class Answers:
             )
         subset = None if self.subset is None else self.subset[tasks]
         return replace(part, task=number[part.task], tasks=self.tasks[tasks], subset=subset, repeats=repeats)
+
+
+def _sentences(found: Mapping[str, int]) -> tuple[str, ...]:
+    return tuple(f"{number:,} {words}" for words, number in found.items())
 
 
 def known_tasks(answers: Answers | Votes, tasks: NDArray[np.object_], codes: Codes) -> tuple[Codes, int]:
