@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_exp.config import TrainConfig, plain
 from fer_exp.config.folder import conf_folder
+from fer_exp.config.settings import WEIGHTS, settings
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import TABLES, file_of, locked, make_folder, whole, write_json
 from fer_exp.progress import is_main_process
@@ -40,17 +41,8 @@ FILES = {
 }
 """What lies in a run folder. facts is the last file that a run writes; by_epoch grows while it trains; failed is the
 traceback of the last try, where that failed in a sweep."""
-ASIDE = ("output", "bootstrap", "dataset.cache", "dataset.max_rejected", "labels.export", "trainer.logger")
-"""Keys that change no number of a training: where things are kept, what else is written, what is refused."""
-READ = (
-    *("dataset.root", "dataset.table", "dataset.votes", "dataset.ratings", "dataset.split_file"),
-    *("labels.file", "labels.posteriors"),
-)
-"""Keys that name files; what these hold counts."""
 NAMED = ("dataset.name", "labels.kind", "backbone.name", "method.name")
 """Keys that choose an option, and with it the defaults of the others."""
-WEIGHTS = ("none", "imagenet")
-"""Values of backbone.weights that are no path."""
 PACKAGES = ("fer-exp", "torch", "torchvision", "pytorch-lightning", "numpy", "pandas", "scipy", "hydra-core")
 EPOCHS = "epochs"
 """Folder of the predictions of every epoch, while a run is not finished; history is made of it."""
@@ -297,20 +289,6 @@ def run_name(config: TrainConfig, contents: Mapping[str, str]) -> str:
     }
     hashed = json.dumps({**changed, "seed": None, "contents": dict(contents)}, sort_keys=True)
     return "-".join([*words, hashlib.sha256(hashed.encode()).hexdigest()[:8]])
-
-
-def settings(config: Mapping[str, Any]) -> dict[str, object]:
-    """Dotted key -> value of what can change a number, but for what is read from files.
-
-    >>> settings({"seed": 1, "output": "runs", "dataset": {"name": "folder", "root": "/faces"}})
-    {'seed': 1, 'dataset.name': 'folder'}
-    """
-    flat: dict[str, object] = {}
-    for key, value in config.items():
-        flat |= {f"{key}.{name}": inner for name, inner in value.items()} if isinstance(value, dict) else {key: value}
-    if flat.get("backbone.weights") not in WEIGHTS:
-        flat.pop("backbone.weights", None)
-    return {key: value for key, value in flat.items() if key not in (*ASIDE, *READ)}
 
 
 def contents_of(config: TrainConfig, store: Store) -> dict[str, str]:

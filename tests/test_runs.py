@@ -17,9 +17,10 @@ from omegaconf import OmegaConf
 from fer_exp.cli.compose import compose_all
 from fer_exp.config import DatasetConfig, LabelsConfig, MethodConfig, TrainConfig, plain
 from fer_exp.config.folder import conf_folder, options
+from fer_exp.config.settings import settings
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError, RunError
-from fer_exp.runs import Run, check_same, claimed, find_runs, read_sources, run_name, settings
+from fer_exp.runs import Run, check_same, claimed, find_runs, read_sources, run_name
 from fer_exp.store import open_dataset
 from tests.datasets.fake_folders import write_classes
 from tests.judging.tables import predictions_table

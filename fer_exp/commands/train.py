@@ -52,7 +52,8 @@ def train(config: TrainConfig) -> Path | None:
     output = make_folder(Path(config.output).expanduser())
     started = time.time()
     corpus, store = open_dataset(config.dataset)
-    run = Run(output / run_name(config, contents_of(config, store)))
+    contents = contents_of(config, store)
+    run = Run(output / run_name(config, contents))
     with claimed(run.folder):
         check_same(run, config)
         if run.finished:
@@ -95,6 +96,7 @@ def train(config: TrainConfig) -> Path | None:
             "device": _device_name(fitted.device),
             "seeds": {"seed": config.seed, "labels": config.labels.seed, "dataset": config.dataset.seed},
             "data_hash": store.key,
+            "contents": contents,
             "store": store.folder.name,
             "targets_hash": targets_hash(targets.table),
             "faces": {split: len(each) for split, each in examples.items()},

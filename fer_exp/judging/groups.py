@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from fer_exp.config.settings import READ
 from fer_exp.judging.sources import Source
 from fer_exp.stats.bootstrap import Statistic
 
@@ -34,14 +35,20 @@ def grouped(sources: Sequence[Source]) -> list[list[int]]:
     """Numbers of the sources of each config, seeds apart; a predictions file is a group of its own."""
     groups: dict[str, list[int]] = {}
     for i, source in enumerate(sources):
-        key = repr(sorted(source.config.items())) if source.config else f"alone {i}"
+        key = repr(sorted(source.identity.items())) if source.config else f"alone {i}"
         groups.setdefault(key, []).append(i)
     return list(groups.values())
 
 
 def group_names(sources: Sequence[Source], groups: Sequence[Sequence[int]]) -> list[str]:
-    """What sets each group apart: the keys that are not the same in all of them; of files, their names."""
+    """What sets each group apart: the keys that are not the same in all of them; of files, their names.
+
+    Names of files set groups apart only where what the files hold does.
+    """
     configs = [sources[members[0]].config for members in groups]
+    contents = {repr(sources[members[0]].facts.get("contents")) for members in groups if sources[members[0]].config}
+    if len(contents) == 1 and contents != {"None"}:
+        configs = [{key: value for key, value in config.items() if key not in READ} for config in configs]
     keys = list(dict.fromkeys(key for config in configs for key in config))
     differ = [key for key in keys if len({repr(config.get(key)) for config in configs if config}) > 1]
     names = []

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fer_exp.config.settings import SEEDS, flat, settings
 from fer_exp.errors import RequestError
 from fer_exp.judging.predictions import class_names
 
-ASIDE = (("seed",), ("output",), ("bootstrap",), ("labels", "seed"), ("dataset", "cache"), ("trainer", "logger"))
-"""Keys that make no other config: seeds, and where things are kept. labels.seed draws the noise, a seed as any."""
 HUMAN = ("label", "human_valence", "human_arousal")
 
 
@@ -39,14 +38,16 @@ class Source:
 
     @property
     def config(self) -> dict[str, object]:
-        """Dotted key -> value of what the run was told, without ``ASIDE``; empty for a file."""
-        flat: dict[str, object] = {}
-        for key, value in self.facts.get("config", {}).items():
-            if isinstance(value, dict):
-                flat |= {f"{key}.{own}": each for own, each in value.items() if (key, own) not in ASIDE}
-            elif (key,) not in ASIDE:
-                flat[key] = value
-        return flat
+        """Dotted key -> value of what can change a number, seeds apart; empty for a file."""
+        return {key: value for key, value in flat(self.facts.get("config", {})).items() if key not in SEEDS}
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """``config`` with what its files hold in the place of their names, where the run says so; empty for a file."""
+        if "contents" not in self.facts:
+            return self.config
+        keys = settings(self.facts.get("config", {})) | self.facts["contents"]
+        return {key: value for key, value in keys.items() if key not in SEEDS}
 
     @property
     def seed(self) -> object:

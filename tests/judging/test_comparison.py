@@ -184,3 +184,15 @@ def test_what_is_no_run_is_named(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(RequestError, match=r"no finished run .*empty has no predictions\.parquet"):
         read_sources([str(tmp_path / "empty")])
+
+
+def test_two_copies_of_a_corpus_are_one_config_and_two_corpora_are_two(table):
+    def of_folder(root, contents, seed):
+        config = {"seed": seed, "dataset": {"name": "folder", "root": root}, "labels": {"kind": "soft"}}
+        run = {"config": config, "contents": {"dataset": contents}}
+        return Source(Path(f"/runs/{root}{seed}"), check_predictions(table), run)
+
+    sources = [of_folder("/home/faces", "a1", 0), of_folder("/box/faces", "a1", 1), of_folder("/box/others", "b2", 0)]
+    assert grouped(sources) == [[0, 1], [2]]
+    assert group_names(sources, [[0, 1], [2]]) == ["root=/home/faces", "root=/box/others"]
+    assert group_names(sources[:2], [[0], [1]]) == ["faces0", "faces1"]

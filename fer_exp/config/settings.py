@@ -1,0 +1,42 @@
+"""What of a training's config can change a number: what runs are named and grouped by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+ASIDE = ("output", "bootstrap", "dataset.cache", "dataset.max_rejected", "labels.export", "trainer.logger")
+"""Keys that change no number of a training: where things are kept, what else is written, what is refused."""
+READ = (
+    *("dataset.root", "dataset.table", "dataset.votes", "dataset.ratings", "dataset.split_file"),
+    *("labels.file", "labels.posteriors"),
+)
+"""Keys that name files; what these hold counts."""
+SEEDS = ("seed", "labels.seed")
+"""Keys that make another run of the same config; labels.seed draws the noise."""
+WEIGHTS = ("none", "imagenet")
+"""Values of backbone.weights that are no path."""
+
+
+def flat(config: Mapping[str, Any]) -> dict[str, object]:
+    """Dotted key -> value, without what changes no number.
+
+    >>> flat({"seed": 1, "output": "runs", "dataset": {"name": "folder"}})
+    {'seed': 1, 'dataset.name': 'folder'}
+    """
+    keys: dict[str, object] = {}
+    for key, value in config.items():
+        keys |= {f"{key}.{name}": inner for name, inner in value.items()} if isinstance(value, dict) else {key: value}
+    return {key: value for key, value in keys.items() if key not in ASIDE}
+
+
+def settings(config: Mapping[str, Any]) -> dict[str, object]:
+    """The same without the names of files: what these hold counts.
+
+    >>> settings({"seed": 1, "dataset": {"name": "folder", "root": "/faces"}})
+    {'seed': 1, 'dataset.name': 'folder'}
+    """
+    keys = flat(config)
+    if keys.get("backbone.weights") not in WEIGHTS:
+        keys.pop("backbone.weights", None)
+    return {key: value for key, value in keys.items() if key not in READ}
