@@ -56,9 +56,11 @@ def read_columns(file: Path, sheet: str = "") -> Columns:
     if start == b"PAR1" or file.suffix.lower() == ".parquet":
         table = pq.ParquetFile(file).read()
         names = [name for name in table.column_names if not name.startswith("__index_level_")]
-        return Columns(names, [table.column(name) for name in names])
+        return Columns(names, [_flat(table.column(name)) for name in names])
     if start == b"PK\x03\x04" or file.suffix.lower() == ".xlsx":
         return _read_excel(file, sheet)
+    if sheet:
+        raise ValueError(f"only an xlsx file has sheets such as {sheet}")
     raw = file.read_bytes()
     return _read_text(gzip.decompress(raw) if start[:2] == b"\x1f\x8b" else raw)
 
@@ -82,6 +84,13 @@ def _plain(column: pd.Series) -> pa.Array:
     return pa.Array.from_pandas(column)
 
 
+def _flat(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column of lists or other nested cells as text."""
+    if not pa.types.is_nested(column.type):
+        return column
+    return pa.chunked_array([pa.array([text_of(cell) or None for cell in column.to_pylist()], pa.string())])
+
+
 def _read_excel(file: Path, sheet: str) -> Columns:
     with pd.ExcelFile(file, engine="openpyxl") as book:
         sheets = [str(name) for name in book.sheet_names]
@@ -90,7 +99,8 @@ def _read_excel(file: Path, sheet: str) -> Columns:
         frame = pd.read_excel(book, sheet or 0, header=None, dtype=object, keep_default_na=False, na_values=[""])
     frame = frame.dropna(how="all")
     lines = [[text_of(cell) for cell in row] for row in frame.iloc[:4].to_numpy(object)]
-    guessed = [f"its sheet {sheets[0]} of {len(sheets)}"] if len(sheets) > 1 and not sheet else []
+    others = f"its sheet {sheets[0]}; FILE#SHEET takes another ({', '.join(sheets[1:])})"
+    guessed = [others] if len(sheets) > 1 and not sheet else []
     skipped = _below_header(lines, guessed)
     columns = of_frame(frame.iloc[1 + skipped :])
     return Columns(lines[0] if lines else [], columns.values, skipped, guessed)
@@ -114,7 +124,7 @@ def _read_text(raw: bytes) -> Columns:
         try:
             table = pacsv.read_csv(
                 pa.BufferReader(raw),
-                pacsv.ReadOptions(column_names=names, skip_rows_after_names=1 + skipped),
+                pacsv.ReadOptions(use_threads=not lasting, column_names=names, skip_rows_after_names=1 + skipped),
                 options,
                 pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.dictionary(pa.int32(), pa.string()))),
             )
@@ -129,6 +139,9 @@ def _as_utf8(raw: bytes) -> tuple[bytes, str]:
     """Text as UTF-8, and the encoding that it was in."""
     if raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return raw.decode("utf-16").encode(), "utf-16"
+    if not len(raw) % 2 and 0 in raw[:2] and any(raw[:2]):  # no mark, but a Latin letter in two bytes
+        encoding = "utf-16-le" if raw[0] else "utf-16-be"
+        return raw.decode(encoding).encode(), encoding
     texts: dict[str, str] = {}
     for encoding in ENCODINGS:
         with suppress(UnicodeDecodeError):

@@ -19,10 +19,10 @@ OTHER_ANSWERS = ("unknown", "not_a_face")
 
 SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
-    **dict.fromkeys(("test", "testing"), "test"),
+    **dict.fromkeys(("val", "valid", "validation", "dev", "publictest"), "val"),
+    **dict.fromkeys(("test", "testing", "privatetest"), "test"),
 }
-"""How splits are written -> ours; case never matters."""
+"""How splits are written, by FER2013 too -> ours; case never matters."""
 
 ENGLISH = {
     "neutral": "neutrality neu ne",

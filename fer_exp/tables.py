@@ -131,7 +131,11 @@ class Table:
             keep: words that mean something though they look like an empty cell.
         """
         codes, given = self._dictionary(column)
-        texts = _texts(given)
+        point = "[.,]" if self._columns.decimal_comma else "[.]"
+        whole_float = re.compile(rf"(-?\d+){point}0")
+        texts = [
+            match[1] if text not in keep and (match := whole_float.fullmatch(text)) else text for text in _texts(given)
+        ]
         names = {text for text in texts if text.casefold() not in MISSING or text in keep}
         whole = all(name.isascii() and name.removeprefix("-").isdigit() for name in names)
         order = sorted(names, key=int) if whole else sorted(names)  # so that task 10 follows task 9
@@ -268,7 +272,7 @@ class Table:
         roles = [
             f"{role} is {self.names[n]}"
             for n, role in self._roles.items()
-            if n not in self.unused and self.names[n] not in (role, "face")
+            if n not in self.unused and self.names[n].lower() not in (role, "face")
         ]
         words = list(dict.fromkeys([*self.guessed, *roles]))
         if self.unused:
@@ -280,7 +284,8 @@ class Table:
 
     @property
     def _list(self) -> str:
-        return f"There are: {', '.join(self.names[:12])}{' …' if len(self.names) > 12 else ''}."
+        read = f" It was read so: {'; '.join(self.guessed)}." if self.guessed else ""
+        return f"There are: {', '.join(self.names[:12])}{' …' if len(self.names) > 12 else ''}.{read}"
 
     def _dictionary(self, column: int) -> tuple[NDArray[np.int64], pa.Array]:
         """Codes of a column, -1 where null, and what they stand for."""
@@ -313,7 +318,7 @@ def read_table(source: Path | str | pd.DataFrame | Table, key: str = "") -> Tabl
         where = f"{key}={source}" if key else str(source)
         file, sheet = file_of(source)
         if not file.is_file():
-            raise RequestError(f"{where}: there is no such file.")
+            raise RequestError(f"{where}: {'it is a folder' if file.is_dir() else 'there is no such file'}.")
         try:
             columns = read_columns(file, sheet)
         except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:

@@ -238,10 +238,13 @@ def test_a_column_a_rater_and_a_column_a_class_are_the_answers_of_a_long_table(t
     assert coded.counts().tolist() == wide.counts().tolist()
 
 
-def test_shares_are_counts_of_the_raters_that_are_given_and_refused_without(tmp_path):
+def test_shares_are_counts_of_the_raters_that_are_given_and_refused_without(tmp_path, capsys):
     percent = written(tmp_path, "face,neutral,fear,anger\nx,50,30,20\ny,0,33,67\n")
     assert read_answers(percent, raters=10).counts.tolist() == [[5, 3, 2], [0, 3, 7]]
-    assert read_answers(percent).counts.tolist() == [[50, 30, 20], [0, 33, 67]]  # a hundred people a face
+    assert read_answers(percent, "ratings").counts.tolist() == [[50, 30, 20], [0, 33, 67]]
+    assert "taken as votes of a hundred people each" in capsys.readouterr().err
+    with pytest.raises(RequestError, match=r"add up to 100; say of how many raters with dataset.raters=10"):
+        read_answers(percent, "dataset.votes")
     assert read_answers(percent, raters=100).counts.tolist() == [[50, 30, 20], [0, 33, 67]]
     counts = written(tmp_path, "face,neutral,fear\nx,4,6\ny,0,9\n", "counts.csv")
     assert read_answers(counts, raters=10).counts.tolist() == [[4, 6], [0, 9]]
@@ -286,11 +289,23 @@ def test_a_scale_holds_at_every_door(tmp_path):
             read()
 
 
-def test_choices_of_annotation_tools_are_labels_and_several_are_counted():
-    cells = ['{"choices":["Happy"]}', '{"choices":["Happy","Sad"]}', "Sad"]
-    answers = read_answers(pd.DataFrame({"image": [1, 2, 3], "annotator": 1, "label": cells}))
+@pytest.mark.parametrize("one", ['{"choices":["Happy"]}', "{'choices': ['Happy']}", '{"choice": "Happy"}', '["Happy"]'])
+@pytest.mark.parametrize(
+    "none", ['{"choices":["Happy","Sad"]}', '{"choices":[]}', "['Happy', 'Sad']", '{"choices":["Ha']
+)
+def test_choices_of_annotation_tools_are_labels_where_they_are_one_and_are_counted_elsewhere(one, none):
+    answers = read_answers(pd.DataFrame({"image": [1, 2, 3], "annotator": 1, "label": [one, none, "Sad"]}))
     assert answers.classes == ("happiness", "sadness")
-    assert answers.notes == ("1 answers of several choices are no class and left out",)
+    assert answers.notes == ("1 answers of several choices or none are no class and left out",)
+
+
+@pytest.mark.parametrize(
+    "text", ["task,worker,label\n1.0,1.0,0.0\n2,1,2.0\n", "task;worker;label\n1,0;1,0;0\n2;1;2,0\n"]
+)
+def test_whole_floats_are_ids_and_codes(tmp_path, text, capsys):
+    read = read_answers(written(tmp_path, text), classes=["neutral", "happy", "sad"])
+    assert (read.tasks.tolist(), read.workers.tolist(), read.label.tolist()) == (["1", "2"], ["1"], [0, 2])
+    assert "labels 0 to 2 are neutral, happy, sad" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["my answers (2).xlsx#Sheet 2", "ärger, 1=2.xlsx#Sheet 2"])

@@ -47,6 +47,7 @@ def written(frame: pd.DataFrame, form: str, folder: Path) -> str:
         "decimal commas in quotes": ("t.csv", delimited(frame, ",", comma=True).encode()),
         "byte order mark": ("t.csv", b"\xef\xbb\xbf" + delimited(frame, ",").encode()),
         "UTF-16": ("t.txt", delimited(frame, "\t").encode("utf-16")),
+        "UTF-16 without a mark": ("t.csv", delimited(frame, ",").encode("utf-16-be")),
         "cp1252": ("t.csv", delimited(frame, ";", comma=True).encode("cp1252")),
         "gz": ("t.csv.gz", gzip.compress(delimited(frame, ",").encode())),
         "gz without its name": ("t.csv", gzip.compress(delimited(frame, "\t").encode())),
@@ -64,7 +65,8 @@ def written(frame: pd.DataFrame, form: str, folder: Path) -> str:
 
 FORMS = (
     "csv", "tsv", "txt with bars", "semicolons and decimal commas", "decimal commas in quotes", "byte order mark",
-    "UTF-16", "cp1252", "gz", "gz without its name", "Windows lines", "parquet", "xlsx", "xlsx#sheet",
+    "UTF-16", "UTF-16 without a mark", "cp1252", "gz", "gz without its name", "Windows lines", "parquet", "xlsx",
+    "xlsx#sheet",
 )  # fmt: skip
 
 LONG = pd.DataFrame(
@@ -244,7 +246,8 @@ def test_no_spelling_means_two_expressions_and_every_name_means_itself():
         ("a.csv.gz", b"\x1f\x8b cut short", "cannot be read"),
         ("a.csv", b"", "is empty; a first line with the names of its columns is needed"),
         ("a.csv", b"task,worker\n", "has no rows"),
-        ("a.csv", b"task,worker\n1\n", "cannot be read: .*Expected 2 columns, got 1"),
+        ("a.csv", b"task,worker\n1\n", "cannot be read: .*Row #2: Expected 2 columns, got 1"),
+        (".", None, "it is a folder"),
         ("a.csv", b"task\0,worker\0\n", "it is no text"),
     ],
 )
@@ -261,3 +264,17 @@ def test_a_sheet_that_is_not_there(tmp_path):
     excel(VOTES, tmp_path / "t.xlsx")
     with pytest.raises(RequestError, match="there is no sheet Lab; there are: Sheet1"):
         read_table(f"{tmp_path / 't.xlsx'}#Lab", "lab")
+    (tmp_path / "t.csv").write_text("a\n1\n")
+    with pytest.raises(RequestError, match="only an xlsx file has sheets such as Lab"):
+        read_table(f"{tmp_path / 't.csv'}#Lab", "lab")
+
+
+def test_a_refusal_says_how_the_table_was_read(tmp_path):
+    excel(VOTES, tmp_path / "t.xlsx", "Votes")
+    with pytest.raises(RequestError, match=r"about. .* its sheet Sheet1; FILE#SHEET takes another \(Votes\)"):
+        read_table(tmp_path / "t.xlsx", "ratings").need("task")
+
+
+def test_nested_cells_of_parquet_are_texts(tmp_path):
+    pd.DataFrame({"task": [1, 2], "worker": 1, "label": [["joy"], ["Sad"]]}).to_parquet(tmp_path / "t.parquet")
+    assert read_answers(tmp_path / "t.parquet").classes == ("happiness", "sadness")

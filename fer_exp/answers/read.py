@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import yaml
 from numpy.typing import NDArray
 
 from fer_exp.answers import Answers, Codes, Repeats, Votes
@@ -18,7 +18,7 @@ from fer_exp.answers.votes import count_votes, no_classes, task_names
 from fer_exp.config import check_choice
 from fer_exp.config.rules import DUPLICATES
 from fer_exp.errors import RequestError, nearest
-from fer_exp.names import CLASSES, OTHER_ANSWERS, expressions, near_expression, spelt
+from fer_exp.names import CLASSES, OTHER_ANSWERS, expressions, near_expression, normal, spelt
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.tables import Coded, Table, read_table
 
@@ -243,15 +243,18 @@ def _labels(table: Table, column: int | None, rules: Rules, found: dict[str, int
     else:
         order = tuple(dict.fromkeys(meaning for meaning in meanings if meaning in real))
         order = order if real.isdisjoint(known.values()) else tuple(sorted(order))
+        for alike in pd.Series(order).groupby([normal(name) for name in order]).agg(list):
+            table.guessed += [f"{' and '.join(alike)} are not one class"] if len(alike) > 1 else []
     place = {spelt(name) if rules.classes else name: code for code, name in enumerate(order)}
     numbered = all(name.isdigit() and int(name) < len(order) for name in real)
     if rules.classes and rules.numbered and numbered and not real <= set(place):
         place = {str(code): code for code in range(len(order))}
+        table.guessed.append(f"labels 0 to {len(order) - 1} are {', '.join(order)}")
     moved = np.full(len(names) + 1, -1, np.int32)
     times = np.bincount(codes[codes >= 0], minlength=len(names))
     for number, meaning in enumerate(meanings):
         if meaning is None or meaning in left:
-            what = "of several choices" if meaning is None else repr(meaning)
+            what = "of several choices or none" if meaning is None else repr(meaning)
             words = f"answers {what} are no class and left out"
             found[words] = found.get(words, 0) + int(times[number])
         elif meaning in place:
@@ -267,10 +270,15 @@ def _labels(table: Table, column: int | None, rules: Rules, found: dict[str, int
 
 
 def _choice(cell: str) -> str | None:
-    """A label, also as {"choices": [...]}, which annotation tools write; None where several are chosen."""
-    if not cell.startswith('{"choices"'):
+    """A label, also as {"choices": [...]} or [...], which annotation tools write; None where they are not one."""
+    if not re.match(r"""\[|\{\s*['"]choices?['"]""", cell):
         return cell
-    chosen = json.loads(cell)["choices"]
+    try:
+        chosen = yaml.safe_load(cell)  # reads JSON, and what Python prints
+    except yaml.YAMLError:
+        return None
+    chosen = next(iter(chosen.values())) if isinstance(chosen, dict) else chosen
+    chosen = chosen if isinstance(chosen, list) else [chosen]
     return str(chosen[0]) if len(chosen) == 1 else None
 
 

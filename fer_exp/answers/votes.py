@@ -102,6 +102,13 @@ def _whole(values: FloatArray, raters: int | None, table: Table, found: dict[str
     answered = total[total > 0]
     whole = bool((values == np.floor(values)).all())
     percent = len(answered) > 0 and abs(np.median(answered) - 100) <= 100 * ROUNDING
+    if whole and percent and raters is None and bool((np.abs(answered - 100) <= 100 * ROUNDING).all()):
+        if table.group:
+            raise RequestError(
+                f"{table.where} has rows that add up to 100; say of how many raters with {table.group}raters=10, say, "
+                f"or {table.group}raters=100 where they are votes of a hundred people."
+            )
+        table.guessed.append("rows add up to 100 and are taken as votes of a hundred people each")
     if whole and (raters in (None, 100) or not percent):
         return values
     unit = 100.0 if percent or (len(answered) and np.median(answered) > 50) else 1.0

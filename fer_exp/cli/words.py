@@ -61,8 +61,8 @@ def _with_train(own: set[str], arguments: list[str]) -> list[str]:
 
 def _as_typed(word: str) -> str:
     key, mark, value = word.partition("=")
-    odd = mark and not re.fullmatch(r"[\w./~:-]*", value, re.ASCII)
-    return f"{key}={_quote(value)}" if odd and there(file_of(value)[0]) else word
+    odd = mark and not re.fullmatch(r"[\w./:-]*", value, re.ASCII)
+    return f"{key}={_quote(value)}" if odd and (value.startswith("~/") or there(file_of(value)[0])) else word
 
 
 def _quoted(words: list[str]) -> str:

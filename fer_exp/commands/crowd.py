@@ -42,9 +42,10 @@ def crowd(config: CrowdConfig) -> None:
     data = people.data.select(people.data.label >= 0)
     if len(data.task) == 0:
         raise RequestError("crowd needs labels; this table has ratings only (fer-exp agreement measures them).")
+    gold = _gold(config, data)
+    lab = None if config.lab is None else _lab_votes(config, data)
     place = folder(config, "crowd", people.name)
     notes = list(data.notes)
-    gold = _gold(config, data)
     before = Answered.of(data)
     workers = describe_workers(before, data.workers, gold=None if gold is None else gold.shown, seconds=data.seconds,
                                repeats=_repeats(data))  # fmt: skip
@@ -71,7 +72,7 @@ def crowd(config: CrowdConfig) -> None:
         gold=gold,
         accuracy=None if gold is None else accuracies(beliefs, {"all": before, "filtered": after}, gold),
         thresholds=None if gold is None else thresholds(before, gold, config.gold_tasks, config.seed),
-        lab=None if config.lab is None else _lab(config, data, *votes, notes),
+        lab=None if lab is None else _against_lab(config, data, lab, *votes, notes),
         notes=notes,
     )
     finish(summary(found), place, config.json)
@@ -113,10 +114,8 @@ def _aggregate(config: CrowdConfig, before: Answered, after: Answered) -> dict[s
     return beliefs
 
 
-def _lab(
-    config: CrowdConfig, data: Answers, before: FloatArray, after: FloatArray, notes: list[str]
-) -> dict[str, pd.DataFrame]:
-    """Crowd against lab: majorities per class and for sums of classes, and distances between distributions."""
+def _lab_votes(config: CrowdConfig, data: Answers) -> Votes:
+    """The lab's votes for faces of which the crowd answered one or more."""
     lab = read_answers(
         str(config.lab),
         "lab",
@@ -126,15 +125,22 @@ def _lab(
         scale=config.scale,
     )
     votes = lab.votes() if isinstance(lab, Answers) else lab
-    row, missing = known_tasks(data, votes.tasks, np.arange(len(votes.tasks), dtype=np.int32))
-    inside = row >= 0
-    if not inside.any():
+    if not np.isin(votes.tasks, data.tasks).any():
         raise RequestError(
             f"lab={config.lab}: nobody answered any of its {len(votes.tasks):,} faces; are the ids alike?"
         )
+    return votes
+
+
+def _against_lab(
+    config: CrowdConfig, data: Answers, lab: Votes, before: FloatArray, after: FloatArray, notes: list[str]
+) -> dict[str, pd.DataFrame]:
+    """Crowd against lab: majorities per class and for sums of classes, and distances between distributions."""
+    row, missing = known_tasks(data, lab.tasks, np.arange(len(lab.tasks), dtype=np.int32))
+    inside = row >= 0
     if missing:
         notes.append(f"{missing:,} faces of the lab were answered by nobody in the crowd")
-    theirs = votes.counts[row[inside]]
+    theirs = lab.counts[row[inside]]
     return against_lab(
         before[inside], after[inside], theirs, data.classes, config.merge,
         ties=config.ties, samples=config.bootstrap, seed=config.seed,

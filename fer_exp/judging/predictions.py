@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from fer_exp.errors import RequestError, did_you_mean
-from fer_exp.names import spelt
+from fer_exp.names import SPLITS, spelt
 from fer_exp.tables import read_table
 
 TEXT = ("face", "split", "subject", "label")
@@ -31,18 +31,24 @@ def read_predictions(path: Path) -> pd.DataFrame:
         RequestError: no such file, not readable as what its name says, or what ``check_predictions`` finds.
     """
     table = read_table(path)
-    classes = [name[2:] for name in table.names if name.startswith("p_")]
+    names = [_our_name(name) for name in table.names]
+    for role, usual in (("face", "task"), ("split", "split")):
+        if role not in names and (other := table.find(usual)) is not None:
+            names[other] = role
+    classes = [name[2:] for name in names if name.startswith("p_")]
     columns = []
-    for n, name in enumerate(table.names):
-        if name in TEXT:
+    for n, name in enumerate(names):
+        if name == "split":
+            ours = [text if text is None else SPLITS.get(text.lower(), text) for text in table.text(n)]
+            columns.append(pd.Series(ours, dtype=object))
+        elif name in TEXT:
             columns.append(pd.Series(table.text(n, keep=classes), dtype=object))
         elif name in NUMBERS or name.startswith(("p_", "votes_")):
             columns.append(pd.Series(table.numbers(n)))
         else:
             columns.append(table.series(n))
-    checked = check_predictions(pd.concat(columns, axis=1, keys=table.names), str(path))
     table.say()
-    return checked
+    return check_predictions(pd.concat(columns, axis=1, keys=names), str(path))
 
 
 def class_names(frame: pd.DataFrame) -> tuple[str, ...]:
@@ -88,9 +94,12 @@ def check_predictions(frame: pd.DataFrame, where: str = "predictions") -> pd.Dat
 
 
 def _our_name(column: str) -> str:
-    """A column's name with its class by our name: p_happy is p_happiness."""
-    prefix = next((prefix for prefix in ("p_", "votes_") if column.startswith(prefix)), None)
-    return column if prefix is None else f"{prefix}{spelt(column.removeprefix(prefix))}"
+    """A column's name as the contract has it, with its class by our name: P_happy is p_happiness."""
+    low = column.lower()
+    prefix = next((prefix for prefix in ("p_", "votes_") if low.startswith(prefix)), None)
+    if prefix is None:
+        return low if low in (*TEXT, *NUMBERS) else column
+    return f"{prefix}{spelt(column[len(prefix) :])}"
 
 
 def _check_columns(frame: pd.DataFrame, where: str) -> None:

@@ -167,3 +167,8 @@ def test_prepare_ends_with_the_folder_of_the_store(capsys, tmp_path):
     assert main(["prepare", "dataset.faces=60", "dataset.size=24", f"dataset.cache={tmp_path}"]) == 0
     folder = capsys.readouterr().out.splitlines()[-1]
     assert folder.startswith(str(tmp_path / "synthetic-24-"))
+
+
+def test_a_path_of_the_home_folder_reaches_the_reader_as_typed(capsys):
+    assert main(["agreement", "ratings=~/no such (1).csv"]) == 2
+    assert "ratings=~/no such (1).csv: there is no such file" in capsys.readouterr().err

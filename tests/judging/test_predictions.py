@@ -152,3 +152,16 @@ def test_compare_takes_predictions_in_any_form_and_spelling(tmp_path, monkeypatc
     printed = capsys.readouterr()
     assert "earth_movers_distance" in printed.out
     assert "left out" not in printed.err
+
+
+@pytest.mark.parametrize(
+    ("image", "usage", "split"), [("Image Name", "Usage", "PrivateTest"), ("FACE", "Set", "Testing")]
+)
+def test_columns_and_splits_are_found_by_their_other_names(tmp_path, image, usage, split):
+    plain = predictions_table().drop_duplicates("face").assign(split="test")
+    other = plain.assign(split=split).rename(columns=lambda name: name.replace("p_", "P_"))
+    other = other.rename(columns={"face": image, "split": usage})
+    for name, table in (("plain", plain), ("other", other)):
+        table.to_csv(tmp_path / f"{name}.csv", index=False)
+    read = [read_predictions(tmp_path / f"{name}.csv") for name in ("plain", "other")]
+    pd.testing.assert_frame_equal(*read)
