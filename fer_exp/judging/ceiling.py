@@ -2,6 +2,9 @@
 
 Raters are dealt without replacement, so panels are multivariate hypergeometric. What can be had in closed form is;
 halves of a panel are dealt at random, for metrics that have none.
+
+``counts`` are the votes n_j of each face, shape (N, K), at least two a face where one rater is held against others;
+``model`` and ``prior`` probabilities of the same shape. What is of single faces has shape (N,).
 """
 
 from __future__ import annotations
@@ -23,16 +26,10 @@ KEPT = 0.9  # share of faces that the largest panel must leave, where faces have
 def halves(counts: Counts, times: int, seed: int) -> list[tuple[Counts, Counts]]:
     """Deal the raters of each face into two halves at random, several times.
 
-    Args:
-        counts: votes per face and class, shape (N, K).
-        times: number of halvings.
-        seed: the same seed gives the same halves.
-
     Returns:
         For each halving the votes of the smaller and of the larger half (of an odd panel), both shape (N, K).
 
-    Source:
-        Dealing without replacement is the multivariate hypergeometric, drawn class by class from its conditionals.
+    Source: Dealing without replacement is the multivariate hypergeometric, drawn class by class from its conditionals.
 
     >>> [(small.sum(), large.sum()) for small, large in halves(np.array([[3, 2]]), 1, seed=0)]
     [(np.int64(2), np.int64(3))]
@@ -55,11 +52,7 @@ def leave_one_out_l1(counts: Counts) -> FloatArray:
 
     .. math:: \sum_j \frac{n_j}{n} \left( 2 - 2 \frac{n_j - 1}{n - 1} \right)
 
-    Args:
-        counts: votes, shape (N, K), at least two a face.
-
-    Returns:
-        Shape (N,), 0 (all agree) to 2. Twice the chance that two of a face's raters disagree.
+    0 (all agree) to 2: twice the chance that two of a face's raters disagree.
 
     >>> leave_one_out_l1(np.array([[2, 0], [1, 1]]))
     array([0., 2.])
@@ -70,12 +63,6 @@ def leave_one_out_l1(counts: Counts) -> FloatArray:
 
 def leave_one_out_accuracy(counts: Counts) -> FloatArray:
     """Chance that one of a face's raters answers what most of the others answer; t tied classes count 1/t each.
-
-    Args:
-        counts: votes, shape (N, K), at least two a face.
-
-    Returns:
-        Shape (N,), 0..1.
 
     >>> leave_one_out_accuracy(np.array([[3, 1], [1, 1]]))
     array([0.75, 0.  ])
@@ -96,18 +83,15 @@ def panel_l1(counts: Counts, size: int, held_out: Counts) -> FloatArray:
         P(x, y) = \binom{n_j}{x} \binom{n - n_j}{k - x} \binom{n_j - x}{y} \binom{n - k - n_j + x}{m - y} \Big/
         \binom{n}{k} \binom{n - k}{m}
 
-    Args:
-        counts: votes n_j, shape (N, K).
-        size: k, the size of the panel.
-        held_out: m, the size of the other group for each face, shape (N,); k + m is at most n.
-
-    Returns:
-        Shape (N,), 0 to 2. For the same group it never grows with k: a larger panel averages smaller ones.
+    ``size`` is k, the size of the panel; ``held_out`` m, that of the other group of each face, shape (N,); k + m is at
+    most n. 0 to 2; for the same group it never grows with k: a larger panel averages smaller ones.
 
     >>> panel_l1(np.array([[1, 1]]), 1, np.array([1]))
     array([2.])
     """
-    return _by_cell(counts, held_out, lambda n, c, m: _expected_gap(int(n), int(c), size, int(m)))
+    cells, place = _cells(*_broadcast(counts, held_out))
+    gaps = np.array([_expected_gap(int(n), int(c), size, int(m)) for n, c, m in cells])
+    return np.asarray(gaps[place].reshape(counts.shape).sum(axis=1))
 
 
 def model_l1(model: FloatArray, counts: Counts, held_out: Counts) -> FloatArray:
@@ -115,27 +99,18 @@ def model_l1(model: FloatArray, counts: Counts, held_out: Counts) -> FloatArray:
 
     .. math:: \sum_j \sum_y \binom{n_j}{y} \binom{n - n_j}{m - y} \Big/ \binom{n}{m} \left| v_j - \frac{y}{m} \right|
 
-    Args:
-        model: predicted probabilities v, shape (N, K).
-        counts: votes n_j, shape (N, K).
-        held_out: m for each face, shape (N,), at most n.
-
-    Returns:
-        Shape (N,), 0 to 2.
+    ``held_out`` is m for each face, shape (N,), at most n. 0 to 2.
 
     >>> model_l1(np.array([[0.5, 0.5]]), np.array([[1, 1]]), np.array([1]))
     array([1.])
     """
-    largest = int(held_out.max())
-    answers = np.arange(largest + 1)
-    n = np.broadcast_to(counts.sum(axis=1, keepdims=True), counts.shape)
-    m = np.broadcast_to(held_out[:, None], counts.shape)
-    cells, place = _cells(n, counts, m)
+    answers = np.arange(int(held_out.max()) + 1)
+    cells, place = _cells(*_broadcast(counts, held_out))
     chances = np.exp(_log_hypergeometric(answers, cells[:, [0]], cells[:, [1]], cells[:, [2]]))
     place = place.reshape(counts.shape)
     result = np.zeros(len(counts))
     for j in range(counts.shape[1]):
-        gaps = np.abs(model[:, [j]] - answers / m[:, [j]])
+        gaps = np.abs(model[:, [j]] - answers / held_out[:, None])
         result += (chances[place[:, j]] * gaps).sum(axis=1)
     return result
 
@@ -159,9 +134,6 @@ def deal(counts: Counts) -> Panels | None:
 
     The largest panel is one that at least ``KEPT`` of the faces with two raters or more can fill, at most ``LARGEST``;
     faces with fewer raters are left out of every panel, so that all panels and the model meet the same people.
-
-    Args:
-        counts: votes, shape (N, K).
 
     Returns:
         None where no face has two raters.
@@ -194,26 +166,20 @@ def rater_equivalents(
     and one person; a model worse than the prior has 0. A model better than the largest panel has its size, which is
     then a lower bound: nobody larger was asked.
 
-    Args:
-        model: predicted probabilities, shape (N, K).
-        prior: the class prior, shape (N, K).
-        counts: votes, shape (N, K).
-        panels: as ``deal`` gives them for ``counts``.
-        prior_l1: ``model_l1`` of the prior over ``panels.faces``, where it is known already.
+    ``prior_l1`` is ``model_l1`` of the prior over ``panels.faces``, where it is known already.
 
     Returns:
         Statistics over ``panels.faces``: ``rater_equivalents`` (0 to the largest size, more is better),
         ``held_out_l1`` (the model's), ``prior_held_out_l1`` and ``ceiling_panel<k>_l1`` for k = 1 to ``largest``
         (steps above 10: 15, 20, 30, 40, 50), all less is better.
 
-    Source:
-        Ours; akin to the survey equivalence of Resnick et al. 2021, arXiv 2106.01254.
+    Source: Ours; akin to the survey equivalence of Resnick et al. 2021, arXiv 2106.01254.
     """
     used, sizes = panels.faces, panels.sizes
-    own = model_l1(model[used], counts[used], panels.held_out)
+    distance = model_l1(model[used], counts[used], panels.held_out)
     if prior_l1 is None:
         prior_l1 = model_l1(prior[used], counts[used], panels.held_out)
-    columns = np.hstack([own[:, None], prior_l1[:, None], panels.curve])
+    columns = np.hstack([distance[:, None], prior_l1[:, None], panels.curve])
     ticks = np.array([0, *sizes], dtype=np.float64)
 
     def mean(i: int) -> OfSums:
@@ -239,9 +205,6 @@ def interpolated(distance: FloatArray, curve: FloatArray, sizes: FloatArray) -> 
             below the second (one person), what lies above one person has size 0.
         sizes: shape (S,), rising.
 
-    Returns:
-        Shape (...).
-
     >>> interpolated(np.array([0.5, 2.0, 0.1]), np.array([1.0, 0.6, 0.4]), np.array([0.0, 1.0, 2.0]))
     array([1.5, 0. , 2. ])
     """
@@ -254,26 +217,24 @@ def interpolated(distance: FloatArray, curve: FloatArray, sizes: FloatArray) -> 
     low = np.take_along_axis(falling, right[..., None], axis=-1)[..., 0]
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(high > low, np.clip((high - distance) / (high - low), 0, 1), 0.0)
-    found = sizes[left] + share * (sizes[right] - sizes[left])
-    return np.asarray(np.where(np.isfinite(distance), np.where(right == 0, sizes[0], found), np.nan))
+    size = np.where(right == 0, sizes[0], sizes[left] + share * (sizes[right] - sizes[left]))
+    return np.asarray(np.where(np.isfinite(distance), size, np.nan))
 
 
-def _by_cell(counts: Counts, held_out: Counts, value: object) -> FloatArray:
-    """Sum over classes of a value that depends on raters, votes for the class and held-out raters alone."""
-    n = np.broadcast_to(counts.sum(axis=1, keepdims=True), counts.shape)
-    cells, place = _cells(n, counts, np.broadcast_to(held_out[:, None], counts.shape))
-    values = np.array([value(*cell) for cell in cells])  # type: ignore[operator]
-    return np.asarray(values[place].reshape(counts.shape).sum(axis=1))
+def _broadcast(counts: Counts, held_out: Counts) -> tuple[Counts, Counts, Counts]:
+    """Raters, votes and held-out raters of each face and class."""
+    raters = np.broadcast_to(counts.sum(axis=1, keepdims=True), counts.shape)
+    return raters, counts, np.broadcast_to(held_out[:, None], counts.shape)
 
 
-def _cells(*parts: Counts) -> tuple[Counts, Counts]:
-    """The combinations of numbers that occur, shape (C, parts), and where each stands in the raveled parts."""
-    base = int(max(part.max() for part in parts)) + 1
-    code = np.zeros(parts[0].size, dtype=np.int64)
-    for part in parts:  # one number a combination sorts far faster than rows
-        code = code * base + part.ravel()
+def _cells(*numbers: Counts) -> tuple[Counts, Counts]:
+    """The combinations of numbers that occur, one a row, and where each stands in the raveled numbers."""
+    base = int(max(values.max() for values in numbers)) + 1
+    code = np.zeros(numbers[0].size, dtype=np.int64)
+    for values in numbers:  # one number a combination sorts far faster than rows
+        code = code * base + values.ravel()
     _, first, place = np.unique(code, return_index=True, return_inverse=True)
-    return np.stack([part.ravel()[first] for part in parts], axis=1), place
+    return np.stack([values.ravel()[first] for values in numbers], axis=1), place
 
 
 def _expected_gap(n: int, c: int, k: int, m: int) -> float:

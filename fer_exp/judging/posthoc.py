@@ -32,8 +32,7 @@ def with_temperature(probabilities: FloatArray, temperature: float) -> FloatArra
     Returns:
         Shape (N, K), rows sum to 1.
 
-    Source:
-        Guo et al. 2017, On calibration of modern neural networks, ICML, section 4.2.
+    Source: Guo et al. 2017, On calibration of modern neural networks, ICML, section 4.2.
 
     >>> with_temperature(np.array([[0.8, 0.2]]), 2.0).round(4)
     array([[0.6667, 0.3333]])

@@ -1,6 +1,8 @@
 """Labels drawn from votes: some of a face's raters, and, by epoch, one of its votes.
 
-What is drawn belongs to the face, not to its row, and comes from (seed, epoch), so a resumed run gets the same.
+What is drawn belongs to the face, not to its row, and comes from (seed, epoch), so a resumed run gets the same:
+``faces`` are N unique ids, with which the outcome does not depend on the order of the rows; ``seed`` is that of a numpy
+Generator.
 """
 
 from __future__ import annotations
@@ -29,13 +31,9 @@ class Seats(NamedTuple):
 def seats(counts: ArrayLike, seed: int | Sequence[int], faces: Sequence[str] | None = None) -> Seats:
     """The raters of each face, in a random order that belongs to the face.
 
-    Args:
-        counts: whole numbers of votes, shape (N, K).
-        seed: of a numpy Generator.
-        faces: N unique ids; with them the outcome does not depend on the order of the rows.
-
     Returns:
-        The answer (0 to K - 1) of the first rater of each face, of the second, and so on; K behind the last one.
+        Of whole numbers of votes, shape (N, K), the answer (0 to K - 1) of the first rater of each face, of the second,
+        and so on; K behind the last one.
 
     >>> seats([[2, 1]], seed=0).total
     array([3])
@@ -46,10 +44,10 @@ def seats(counts: ArrayLike, seed: int | Sequence[int], faces: Sequence[str] | N
     total = matrix.sum(axis=1).astype(np.int64)
     most = int(total.max(initial=0))
     last = matrix.cumsum(axis=1).astype(np.int64)
-    given = (np.arange(most)[None, :, None] >= last[:, None, :]).sum(axis=2)  # in the order of the answers
+    in_order = (np.arange(most)[None, :, None] >= last[:, None, :]).sum(axis=2)
     uniform = in_face_order(faces, len(matrix), np.random.default_rng(seed).random((len(matrix), most)))
     order = np.where(np.arange(most) < total[:, None], uniform, 2.0).argsort(axis=1, kind="stable")
-    return Seats(np.take_along_axis(given, order, axis=1).astype(np.int64), total)
+    return Seats(np.take_along_axis(in_order, order, axis=1).astype(np.int64), total)
 
 
 def draw_raters(counts: ArrayLike, raters: int, seed: int = 0, faces: Sequence[str] | None = None) -> Counts:
@@ -57,12 +55,6 @@ def draw_raters(counts: ArrayLike, raters: int, seed: int = 0, faces: Sequence[s
 
     With the same seed the raters drawn for a small number are among those drawn for a larger one, so that "what would
     fewer raters have cost" compares the same people.
-
-    Args:
-        counts: whole numbers of votes, shape (N, answers).
-        raters: how many to draw; a face with fewer gives all it has.
-        seed: of a numpy Generator.
-        faces: N unique ids; with them the outcome does not depend on the order of the rows.
 
     Returns:
         Counts, shape (N, answers), rows sum to ``raters`` or to all that a face has.
@@ -80,10 +72,7 @@ def draw_raters(counts: ArrayLike, raters: int, seed: int = 0, faces: Sequence[s
 def sampled(counts: Counts, faces: Sequence[str], seed: Sequence[int]) -> EpochLabels:
     """Each epoch, a class drawn from the face's votes (FER+'s "probabilistic label drawing", Barsoum et al. 2016).
 
-    Args:
-        counts: votes that are left after cleaning, shape (N, K).
-        faces: N unique ids.
-        seed: numbers that together are the seed.
+    ``counts`` are the votes that are left after cleaning, shape (N, K).
     """
 
     def labels(epoch: int) -> Labels:
@@ -96,8 +85,7 @@ def sampled(counts: Counts, faces: Sequence[str], seed: Sequence[int]) -> EpochL
 def multipass(counts: Counts, faces: Sequence[str], seed: Sequence[int]) -> EpochLabels:
     """Each epoch, the next of the face's votes in a random order of its own (arXiv 2605.20642).
 
-    From the start again once all were met: after n epochs a face with n votes has met each of them once. Arguments as
-    of ``sampled``.
+    From the start again once all were met: after n epochs a face with n votes has met each of them once.
     """
     order = seats(counts, [*seed, 2], faces)
     return lambda epoch: order.answer[np.arange(len(counts)), epoch % order.total]

@@ -1,8 +1,8 @@
 """Which faces get a wrong label: flips that can be repeated.
 
-Labels are class indices. Random numbers are handed out by sorted face id, so the order of the rows plays no part; with
-the same seed and faces, the faces flipped at a low rate are among those flipped at a higher one, as far as the
-rounding of ``exact`` allows.
+Labels are class indices, shape (N,), and so is what comes out. With ``faces``, N unique ids, random numbers are handed
+out by sorted id, so the order of the rows plays no part. With the same seed and faces, the faces flipped at a low rate
+are among those flipped at a higher one, as far as the rounding of ``exact`` allows.
 """
 
 from __future__ import annotations
@@ -28,15 +28,12 @@ def flip(
     """Draw a label per face from its class's row of a transition matrix.
 
     Args:
-        labels: clean class of each face, shape (N,).
+        labels: clean class of each face.
         matrix: shape (K, K), rows sum to 1.
         exact: in each class, the expected number of each label, rounded by largest remainder (equal remainders in
             random order), so each count is within one face of its expectation; else each face on its own (bernoulli).
         seed: of a numpy Generator.
-        faces: N unique ids; with them the outcome does not depend on the order of the rows.
-
-    Returns:
-        Noisy class per face, shape (N,).
+        faces: their ids.
 
     Raises:
         RequestError: a matrix whose rows are no distributions, a label outside it, or ids that are not unique.
@@ -56,10 +53,10 @@ def flip(
         noisy[flipped] = pick(others[clean[flipped]], where[flipped])
         return noisy
     random = np.random.default_rng([*np.atleast_1d(seed).tolist(), 1])
-    for own in range(len(table)):
-        members = np.flatnonzero(clean == own)
-        numbers = _largest_remainder(table[own] * len(members), random)
-        numbers[own] = 0
+    for k in range(len(table)):
+        members = np.flatnonzero(clean == k)
+        numbers = _largest_remainder(table[k] * len(members), random)
+        numbers[k] = 0
         chosen = members[np.argsort(chance[members], kind="stable")][: numbers.sum()]
         chosen = chosen[np.argsort(where[chosen], kind="stable")]  # which of them goes where is random, too
         noisy[chosen] = np.repeat(np.arange(len(table)), numbers)
@@ -78,16 +75,8 @@ def flip_by_votes(
 
     A draw may give the clean label again, so fewer than ``rate`` become wrong, most of them on ambiguous faces.
 
-    Args:
-        labels: clean class of each face, shape (N,).
-        fractions: vote fractions of each face, shape (N, K), rows sum to 1.
-        rate: share of faces drawn again, 0 to 1.
-        exact: draw again the rounded share of each class; else each face on its own.
-        seed: of a numpy Generator.
-        faces: N unique ids; with them the outcome does not depend on the order of the rows.
-
-    Returns:
-        Noisy class per face, shape (N,).
+    ``fractions`` are those of each face's votes, shape (N, K); with ``exact`` the rounded share of each class is drawn
+    again, else each face on its own.
 
     Raises:
         RequestError: a label outside the classes, or ids that are not unique.
@@ -101,8 +90,8 @@ def flip_by_votes(
     again = chance < rate
     if exact:
         again = np.zeros(len(clean), dtype=bool)
-        for own in range(rows.shape[1]):
-            members = np.flatnonzero(clean == own)
+        for k in range(rows.shape[1]):
+            members = np.flatnonzero(clean == k)
             number = int(np.floor(rate * len(members) + 0.5))
             again[members[np.argsort(chance[members], kind="stable")][:number]] = True
     return np.asarray(np.where(again, pick(rows, where), clean), dtype=np.int64)
@@ -133,11 +122,6 @@ def _largest_remainder(expected: Matrix, random: np.random.Generator) -> Labels:
 
 def realised(clean: ArrayLike, noisy: ArrayLike, classes: int) -> tuple[Labels, Matrix]:
     """What the noise came to.
-
-    Args:
-        clean: class per face before, shape (N,).
-        noisy: class per face after, shape (N,).
-        classes: K.
 
     Returns:
         Counts of clean class i that became j, shape (K, K), and the share of each class that is wrong, shape (K,),

@@ -224,8 +224,7 @@ def smooth(target: Counts, smoothing: float) -> Counts:
     Returns:
         Shape (N, K), rows sum to 1.
 
-    Source:
-        Szegedy et al. 2016, Rethinking the Inception architecture, section 7 (s = 0.1).
+    Source: Szegedy et al. 2016, Rethinking the Inception architecture, section 7 (s = 0.1).
 
     >>> smooth(np.array([[1.0, 0.0]]), 0.1)
     array([[0.95, 0.05]])

@@ -19,8 +19,6 @@ def cross_entropies(logits: Tensor, target: Tensor, weights: Tensor | None = Non
     .. math:: -\sum_k w_k t_{nk} \log \mathrm{softmax}(z_n)_k
 
     Args:
-        logits: shape (N, K).
-        target: shape (N, K), rows sum to 1.
         weights: of the classes, shape (K,); None weighs all by 1.
 
     Returns:

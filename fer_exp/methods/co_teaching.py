@@ -17,10 +17,6 @@ def excess(logits: Tensor, target: Tensor) -> Tensor:
     r"""Divergence of each prediction from its target: :math:`\mathrm{KL}(t, p)`, shape (N,), in nats.
 
     Cross-entropy less the least that the target allows, so that an ambiguous soft target does not rank as a wrong one.
-
-    Args:
-        logits: shape (N, K).
-        target: shape (N, K), rows sum to 1.
     """
     least: Tensor = torch.special.entr(target).sum(dim=1)
     return cross_entropies(logits, target) - least
@@ -60,7 +56,6 @@ class TwoNetworks(Method):
     The first network predicts. The second has no valence/arousal head: a method's loss is that of classes.
 
     Args:
-        setting: the run.
         forget_rate: share of faces that is not learnt from in the end; None takes the rate of the noise that was made.
         ramp: epochs over which that share rises from 0; in a shorter run it rises until the last epoch.
 

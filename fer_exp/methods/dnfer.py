@@ -35,7 +35,6 @@ class Dnfer(Method):
     """Gera, Badveeti, Raj Kumar and Balasubramanian 2022 (arXiv 2208.10221).
 
     Args:
-        setting: the run.
         warmup: epochs of plain cross-entropy on both views; None: the paper's 5, at most a third of the run.
     """
 

@@ -46,7 +46,6 @@ class ErasingAttentionConsistency(Method):
     """The network memorises wrong labels by parts of faces: erasing hides some, the mirror image makes it look at all.
 
     Args:
-        setting: the run.
         consistency_weight: of the consistency beside cross-entropy.
     """
 

@@ -15,14 +15,12 @@ def elr_penalty(logits: Tensor, earlier: Tensor) -> Tensor:
     r"""How far the prediction is from the earlier ones: :math:`\log(1 - \langle t, p \rangle)`.
 
     Args:
-        logits: shape (N, K).
         earlier: t, running mean of probabilities, shape (N, K); no gradient passes through it.
 
     Returns:
         Shape (N,), at most 0; the more prediction and mean agree, the lower.
 
-    Source:
-        Liu et al. 2020, equation 6; probabilities are kept 1e-4 away from 0 and 1, as in their code.
+    Source: Liu et al. 2020, equation 6; probabilities are kept 1e-4 away from 0 and 1, as in their code.
     """
     p = logits.softmax(dim=1).clamp(1e-4, 1 - 1e-4)
     return (1 - (earlier * p).sum(dim=1)).log()
@@ -47,7 +45,6 @@ class Elr(Method):
     """Liu et al. 2020 (ELR, one network). A face that was not met before starts from zeros, as in their code.
 
     Args:
-        setting: the run.
         beta: of the running mean of a face's predictions.
         strength: lambda, weight of the penalty.
     """

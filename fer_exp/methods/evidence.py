@@ -49,7 +49,6 @@ class Evidence(Method):
     """EM (expectation-maximisation): ``posterior`` says what to teach, each epoch's posteriors estimate the noise.
 
     Args:
-        setting: the run.
         warmup: epochs of plain cross-entropy, in which the noise is not yet estimated.
         decay: of the average of weights, at each step.
         rate: share of wrong labels with which estimation starts.

@@ -14,15 +14,12 @@ def generalised_cross_entropy(logits: Tensor, target: Tensor, q: float) -> Tenso
     .. math:: \sum_k t_k \frac{1 - p_k^q}{q}
 
     Args:
-        logits: shape (N, K).
-        target: shape (N, K), rows sum to 1.
         q: above 0 to 1; towards 0 it is cross-entropy, at 1 half of the absolute error.
 
     Returns:
         Shape (N,), 0 to 1 / q.
 
-    Source:
-        Zhang and Sabuncu 2018, equation 6.
+    Source: Zhang and Sabuncu 2018, equation 6.
     """
     powers = (q * logits.log_softmax(dim=1)).exp()
     return (target * (1 - powers)).sum(dim=1) / q
@@ -34,7 +31,6 @@ class Gce(Method):
     Of a soft target the loss is the expectation over its classes; its least is not at the target but at a sharper one.
 
     Args:
-        setting: the run.
         q: see ``generalised_cross_entropy``.
     """
 

@@ -19,15 +19,13 @@ def joint_loss(one: Tensor, other: Tensor, target: Tensor, weight: float, weight
     Args:
         one: logits, shape (N, K).
         other: logits, shape (N, K).
-        target: shape (N, K), rows sum to 1.
         weight: lambda, 0 to 1.
         weights: of the classes in the cross-entropies, shape (K,), or None.
 
     Returns:
         Shape (N,), 0 or more.
 
-    Source:
-        Wei et al. 2020, equations 1 to 3.
+    Source: Wei et al. 2020, equations 1 to 3.
     """
     both = cross_entropies(one, target, weights) + cross_entropies(other, target, weights)
     return (1 - weight) * both + weight * symmetric_kl(one, other)
@@ -37,7 +35,6 @@ class Jocor(TwoNetworks):
     """Wei et al. 2020.
 
     Args:
-        setting: the run.
         forget_rate: as ``TwoNetworks``.
         ramp: as ``TwoNetworks``.
         agreement: lambda of ``joint_loss``.

@@ -12,7 +12,6 @@ def smoothed(target: Tensor, smoothing: float) -> Tensor:
     r"""Targets with a share spread over all classes: :math:`(1 - \epsilon) t + \epsilon / K`.
 
     Args:
-        target: shape (N, K), rows sum to 1.
         smoothing: 0 to 1.
 
     Returns:
@@ -31,7 +30,6 @@ class LabelSmoothing(Method):
     Only training targets are smoothed; ``labels.smoothing`` smooths those of validation, too.
 
     Args:
-        setting: the run.
         smoothing: share that is spread.
     """
 

@@ -1,4 +1,8 @@
-"""What every training method is: a small module that turns a step's views, logits and targets into a loss."""
+"""What every training method is: a small module that turns a step's views, logits and targets into a loss.
+
+In all methods ``setting`` is the run; ``logits`` have shape (N, K), ``target`` are distributions of the same shape, rows
+sum to 1, and ``weights`` those of the classes, shape (K,), or None for 1 each.
+"""
 
 from __future__ import annotations
 

@@ -36,7 +36,6 @@ class Mixup(Method):
     first face's label.
 
     Args:
-        setting: the run.
         alpha: of the beta distribution; small values blend little.
     """
 

@@ -41,7 +41,6 @@ def confident(probabilities: Tensor, target: Tensor, thresholds: Tensor) -> Tens
 
     Args:
         probabilities: shape (N, K).
-        target: shape (N, K), rows sum to 1.
         thresholds: shape (K,).
 
     Returns:
@@ -104,7 +103,6 @@ class Ncctfer(Method):
     """Gera, Raj Kumar, Badveeti and Balasubramanian 2023 (arXiv 2305.01884), with its open choices as keys.
 
     Args:
-        setting: the run.
         warmup: epochs of plain cross-entropy on both views; None: the paper's 4, at most a third of the run.
         threshold: where a class's threshold comes from: the mean probability over the ``batch``, a ``running`` mean of
             those, the mean over the ``epoch`` before (the batch until there is one), or ``fixed``.

@@ -64,7 +64,6 @@ class RelativeUncertaintyLearning(Method):
     """Each mixture is taught both labels; the head that tells uncertainty is not needed when predicting.
 
     Args:
-        setting: the run.
         dimension: see ``UncertaintyHead``.
         drop_rate: see ``UncertaintyHead``.
     """

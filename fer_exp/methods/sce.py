@@ -16,15 +16,12 @@ def reverse_cross_entropy(logits: Tensor, target: Tensor, log_zero: float) -> Te
     .. math:: -\sum_k p_k \max(\log t_k, A)
 
     Args:
-        logits: shape (N, K).
-        target: shape (N, K), rows sum to 1.
         log_zero: A, what stands for the logarithm of 0, below 0.
 
     Returns:
         Shape (N,), 0 to -A. For one class it is -A (1 - p_y).
 
-    Source:
-        Wang et al. 2019, equation 5.
+    Source: Wang et al. 2019, equation 5.
     """
     return -(logits.softmax(dim=1) * target.log().clamp(min=log_zero)).sum(dim=1)
 
@@ -33,7 +30,6 @@ class Sce(Method):
     """Wang et al. 2019: alpha times cross-entropy plus beta times reverse cross-entropy.
 
     Args:
-        setting: the run.
         alpha: weight of cross-entropy.
         beta: weight of its reverse.
         log_zero: see ``reverse_cross_entropy``.

@@ -72,7 +72,6 @@ class SelfCureNetwork(Method):
     """Logits are scaled by an attention of 0 to 1, in training and when predicting.
 
     Args:
-        setting: the run.
         beta: see ``high_group``.
         margin: of ``rank_loss``.
         relabel_margin: of ``relabel``.

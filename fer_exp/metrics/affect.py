@@ -1,5 +1,8 @@
 """Two lists of numbers: how well one follows the other, as predicted valence and arousal should follow human ones.
 
+``human`` and ``model`` have shape (N,), in any unit that both share (ours: -1..1). ``weights`` say how often each face
+counts, shape (N,) or (B, N), None once each; what is measured then has shape () or (B,).
+
 ``ccc_of``, ``pearson_of`` and ``absolute_agreement`` are the formulas from moments, for whoever sums over other things.
 """
 
@@ -7,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fer_exp.stats.bootstrap import FloatArray, OfSums, unit_weights, weighted_mean
+from fer_exp.stats.bootstrap import FloatArray, OfSums, weighted_mean
 
 
 def ccc(human: FloatArray, model: FloatArray, weights: FloatArray | None = None) -> FloatArray:
@@ -15,16 +18,9 @@ def ccc(human: FloatArray, model: FloatArray, weights: FloatArray | None = None)
 
     .. math:: \rho_c = \frac{2 s_{xy}}{s_x^2 + s_y^2 + (\bar{x} - \bar{y})^2}
 
-    Args:
-        human: mean ratings, shape (N,), any unit that both share (ours: -1..1).
-        model: predicted ratings, shape (N,).
-        weights: how often each face counts, shape (N,) or (B, N); None counts each once.
+    -1..1; a constant beside what varies has 0; nan where both sides are constant.
 
-    Returns:
-        -1..1, shape () or (B,). A constant beside what varies has 0; nan where both sides are constant.
-
-    Source:
-        Lin 1989, Biometrics 45, 255-268: variances divide by N. torchmetrics divides by N - 1 and differs slightly.
+    Source: Lin 1989, Biometrics 45, 255-268: variances divide by N. torchmetrics divides by N - 1 and differs slightly.
 
     >>> float(ccc(np.array([0.0, 1.0, 2.0]), np.array([1.0, 2.0, 3.0])).round(4))
     0.5714
@@ -44,15 +40,9 @@ def pearson(human: FloatArray, model: FloatArray) -> OfSums:
 
     .. math:: r = s_{xy} / (s_x s_y)
 
-    Args:
-        human: one number a face, such as a rating, or a class's share of votes, shape (N,).
-        model: such as what was predicted for it, shape (N,).
+    -1..1; nan where a side is constant.
 
-    Returns:
-        -1..1, more is better; nan where a side is constant.
-
-    Source:
-        Pearson 1895, Proceedings of the Royal Society of London 58, 240-242.
+    Source: Pearson 1895, Proceedings of the Royal Society of London 58, 240-242.
 
     >>> float(pearson(np.array([0.0, 1.0, 2.0]), np.array([1.0, 3.0, 2.0]))(None).round(4))
     0.5
@@ -82,19 +72,10 @@ def slope(human: FloatArray, model: FloatArray, weights: FloatArray | None = Non
 
     .. math:: b = s_{xy} / s_x^2
 
-    Args:
-        human: shape (N,).
-        model: shape (N,).
-        weights: how often each face counts, shape (N,) or (B, N); None counts each once.
-
-    Returns:
-        Shape () or (B,); nan where the first list is constant.
+    nan where the first list is constant.
 
     Source:
         Bland and Altman 1999, Statistical Methods in Medical Research 8, 135-160, for methods that differ with size.
-
-    >>> float(slope(np.array([0.0, 1.0, 2.0]), np.array([1.0, 1.5, 2.0])).round(4))
-    0.5
     """
     _, _, var_x, _, covariance = _moments(human, model, weights)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -106,19 +87,9 @@ def rmse(human: FloatArray, model: FloatArray, weights: FloatArray | None = None
 
     .. math:: \sqrt{\frac{1}{N} \sum_i (x_i - y_i)^2}
 
-    Args:
-        human: shape (N,).
-        model: shape (N,).
-        weights: how often each face counts, shape (N,) or (B, N); None counts each once.
+    0 or more, in the unit of the ratings.
 
-    Returns:
-        0 or more, in the unit of the ratings, shape () or (B,).
-
-    Source:
-        As in Mollahosseini, Hasani, Mahoor 2019 (AffectNet), IEEE Transactions on Affective Computing 10, 18-31.
-
-    >>> float(rmse(np.array([0.0, 0.0]), np.array([0.6, 0.8])).round(4))
-    0.7071
+    Source: As in Mollahosseini, Hasani, Mahoor 2019 (AffectNet), IEEE Transactions on Affective Computing 10, 18-31.
     """
     return np.sqrt(weighted_mean((human - model) ** 2, weights))
 
@@ -128,19 +99,9 @@ def sagr(human: FloatArray, model: FloatArray, weights: FloatArray | None = None
 
     .. math:: \frac{1}{N} \sum_i [\mathrm{sign}(x_i) = \mathrm{sign}(y_i)]
 
-    Args:
-        human: shape (N,).
-        model: shape (N,).
-        weights: how often each face counts, shape (N,) or (B, N); None counts each once.
+    0..1; zero has a sign of its own and agrees with zero alone.
 
-    Returns:
-        0..1, shape () or (B,). Zero has a sign of its own and agrees with zero alone.
-
-    Source:
-        Nicolaou, Gunes, Pantic 2011, IEEE Transactions on Affective Computing 2, 92-105.
-
-    >>> float(sagr(np.array([0.5, -0.5, 0.0]), np.array([0.1, 0.2, 0.0])).round(4))
-    0.6667
+    Source: Nicolaou, Gunes, Pantic 2011, IEEE Transactions on Affective Computing 2, 92-105.
     """
     return weighted_mean((np.sign(human) == np.sign(model)).astype(np.float64), weights)
 
@@ -152,22 +113,12 @@ def icc(human: FloatArray, model: FloatArray, weights: FloatArray | None = None)
 
     with the mean squares of faces (R), raters (C) and what is left (E) in a two-way analysis of variance.
 
-    Args:
-        human: mean ratings, shape (N,).
-        model: predicted ratings, shape (N,).
-        weights: how often each face counts, shape (N,) or (B, N); None counts each once.
+    Up to 1; nan for one face, or where all ratings are the same.
 
-    Returns:
-        Up to 1, more is better; shape () or (B,); nan for one face, or where all ratings are the same.
-
-    Source:
-        Shrout and Fleiss 1979, Psychological Bulletin 86, 420-428; ICC(A,1) in McGraw and Wong 1996.
-
-    >>> float(icc(np.array([0.0, 1.0, 2.0]), np.array([1.0, 2.0, 3.0])).round(4))
-    0.6667
+    Source: Shrout and Fleiss 1979, Psychological Bulletin 86, 420-428; ICC(A,1) in McGraw and Wong 1996.
     """
     mean_x, mean_y, var_x, var_y, covariance = _moments(human, model, weights)
-    count = np.asarray(unit_weights(len(human)).sum() if weights is None else weights.sum(axis=-1))
+    count = np.asarray(float(len(human)) if weights is None else weights.sum(axis=-1))
     with np.errstate(invalid="ignore", divide="ignore"):
         rows = count * (var_x + var_y + 2 * covariance) / 2 / (count - 1)
         rest = count * (var_x + var_y - 2 * covariance) / 2 / (count - 1)

@@ -1,6 +1,12 @@
-"""Does the model see which faces divide people, and how? Entropies, class by class shares, and few-vote corrections."""
+"""Does the model see which faces divide people, and how? Entropies, class by class shares, and few-vote corrections.
+
+``human`` are vote fractions u, ``model`` predicted probabilities v, shape (N, K), rows sum to 1; ``counts`` the votes
+of each face, shape (N, K), at least one. What is of single faces has shape (N,).
+"""
 
 from __future__ import annotations
+
+from functools import partial
 
 import numpy as np
 from scipy.special import gammaln, xlog1py, xlogy
@@ -16,16 +22,10 @@ def entropy_similarity(human: FloatArray, model: FloatArray) -> OfSums:
 
     .. math:: \frac{\sum_i H(u_i) H(v_i)}{\sqrt{\sum_i H(u_i)^2} \sqrt{\sum_i H(v_i)^2}}
 
-    Args:
-        human: vote fractions, shape (N, K), rows sum to 1.
-        model: predicted probabilities, shape (N, K), rows sum to 1.
+    0..1; nan where a side is certain of every face. High for any two lists of positive numbers, so that
+    ``entropy_correlation`` tells more.
 
-    Returns:
-        0..1, more is better; nan where a side is certain of every face. High for any two lists of positive numbers,
-        so ``entropy_correlation`` tells more.
-
-    Source:
-        Uma et al. 2021, Learning from disagreement, JAIR 72, section on evaluation metrics.
+    Source: Uma et al. 2021, Learning from disagreement, JAIR 72, section on evaluation metrics.
 
     >>> people = np.array([[1.0, 0.0], [0.5, 0.5]])
     >>> float(entropy_similarity(people, people)(None).round(4))
@@ -42,19 +42,9 @@ def entropy_similarity(human: FloatArray, model: FloatArray) -> OfSums:
 def entropy_correlation(human: FloatArray, model: FloatArray) -> OfSums:
     """Pearson's correlation over faces of human and model entropy: is the model unsure where people disagree?
 
-    Args:
-        human: vote fractions, shape (N, K), rows sum to 1.
-        model: predicted probabilities, shape (N, K), rows sum to 1.
+    -1..1; nan where either side has the same entropy on every face.
 
-    Returns:
-        -1..1, more is better; nan where either side has the same entropy on every face.
-
-    Source:
-        Uma et al. 2021, Learning from disagreement, Journal of Artificial Intelligence Research 72, section 6.
-
-    >>> people = np.array([[1.0, 0.0], [0.7, 0.3], [0.5, 0.5]])
-    >>> float(entropy_correlation(people, people)(None).round(4))
-    1.0
+    Source: Uma et al. 2021, Learning from disagreement, Journal of Artificial Intelligence Research 72, section 6.
     """
     return pearson(entropy(human), entropy(model))
 
@@ -64,13 +54,7 @@ def top_k_agreement(human: FloatArray, model: FloatArray, k: int) -> FloatArray:
 
     .. math:: \sum_{j \in \mathrm{top}_k(v)} u_j
 
-    Args:
-        human: vote fractions u, or one-hot labels (then it is top-k accuracy), shape (N, K).
-        model: predicted probabilities v, shape (N, K); of equal ones the first classes count as larger.
-        k: 1..K.
-
-    Returns:
-        One share per face, shape (N,), 0..1, more is better.
+    0..1; of one-hot labels it is top-k accuracy. Of equal probabilities those of the first classes count as larger.
 
     >>> top_k_agreement(np.array([[0.6, 0.3, 0.1]]), np.array([[0.2, 0.5, 0.3]]), 2).round(4)
     array([0.4])
@@ -84,15 +68,10 @@ def entropy_corrected(counts: FloatArray) -> FloatArray:
 
     .. math:: H(u) + \frac{\hat{K} - 1}{2 n}
 
-    Args:
-        counts: votes, shape (N, K), at least one a face. K-hat is the number of classes that were chosen.
+    K-hat is the number of classes that were chosen. The plain entropy of n votes is too low by about (K - 1) / 2n; the
+    correction removes that order, and less where rare classes have not been chosen yet.
 
-    Returns:
-        Shape (N,). The plain entropy of n votes is too low by about (K - 1) / 2n; the correction removes that order,
-        and less where rare classes have not been chosen yet.
-
-    Source:
-        Miller 1955, Note on the bias of information estimates; Paninski 2003, Neural Computation 15, 1191-1253.
+    Source: Miller 1955, Note on the bias of information estimates; Paninski 2003, Neural Computation 15, 1191-1253.
 
     >>> entropy_corrected(np.array([[5.0, 5.0], [10.0, 0.0]])).round(4)
     array([0.7431, 0.    ])
@@ -107,13 +86,7 @@ def kl_divergence_corrected(counts: FloatArray, model: FloatArray) -> FloatArray
     It is ``soft_cross_entropy - entropy``; the first is linear in the votes and has no bias, the second is taken from
     ``entropy_corrected``.
 
-    Args:
-        counts: votes, shape (N, K), at least one a face.
-        model: predicted probabilities, shape (N, K), clipped as in ``kl_divergence``.
-
-    Returns:
-        Shape (N,); single faces may lie below 0, their mean estimates the divergence from the people asked to the
-        people there are. Less is better.
+    Single faces may lie below 0; their mean estimates the divergence from the people asked to the people there are.
     """
     return soft_cross_entropy(shares(counts), model) - entropy_corrected(counts)
 
@@ -125,15 +98,9 @@ def squared_error_corrected(counts: FloatArray, model: FloatArray) -> FloatArray
 
     The second term is the unbiased estimate of the variance of the vote fractions, summed over classes.
 
-    Args:
-        counts: votes, shape (N, K), at least two a face, drawn independently.
-        model: predicted probabilities, shape (N, K).
+    Faces need two votes, drawn independently. Single faces may lie below 0, the mean is unbiased.
 
-    Returns:
-        Shape (N,); single faces may lie below 0, the mean is unbiased. Less is better.
-
-    Source:
-        Our derivation, from E[u_k^2] - p_k^2 = p_k (1 - p_k) / n for multinomial votes.
+    Source: Our derivation, from E[u_k^2] - p_k^2 = p_k (1 - p_k) / n for multinomial votes.
 
     >>> squared_error_corrected(np.array([[1.0, 1.0]]), np.array([[0.5, 0.5]]))
     array([-0.5])
@@ -153,15 +120,7 @@ def l1_of_sampling(shares: FloatArray, votes: FloatArray) -> FloatArray:
     near the floor it falls as one over the root of n, far from it the votes' errors cancel. With the vote fractions
     in place of q, which are more extreme than q, the floor comes out somewhat low.
 
-    Args:
-        shares: q, shape (N, K), rows sum to 1.
-        votes: n for each face, shape (N,).
-
-    Returns:
-        Shape (N,), 0 to 2.
-
-    Source:
-        De Moivre 1730; Diaconis and Zabell 1991, Statistical Science 6, 284-302.
+    Source: De Moivre 1730; Diaconis and Zabell 1991, Statistical Science 6, 284-302.
 
     >>> l1_of_sampling(np.array([[0.5, 0.5]]), np.array([2.0])).round(9)
     array([0.5])
@@ -176,29 +135,24 @@ def l1_of_sampling(shares: FloatArray, votes: FloatArray) -> FloatArray:
 def class_correlations(human: FloatArray, model: FloatArray) -> list[OfSums]:
     """Pearson's correlation over faces of each class's share of votes and its probability, and their mean.
 
-    Args:
-        human: vote fractions, shape (N, K).
-        model: predicted probabilities, shape (N, K).
-
     Returns:
         K statistics as ``affect.pearson``, then their mean over the classes where it is defined; -1..1, more is better.
 
     >>> people = np.array([[0.9, 0.1, 0.0], [0.2, 0.8, 0.0]])
-    >>> [float(each(None).round(4)) for each in class_correlations(people, people)]
+    >>> [float(correlation(None).round(4)) for correlation in class_correlations(people, people)]
     [1.0, 1.0, nan, 1.0]
     """
-    each = [pearson(human[:, k], model[:, k]) for k in range(human.shape[1])]
-    columns = np.hstack([one.columns for one in each])
+    single = [pearson(human[:, k], model[:, k]) for k in range(human.shape[1])]
+    columns = np.hstack([correlation.columns for correlation in single])
 
-    def one_class(k: int) -> OfSums:
-        return OfSums(columns, lambda sums, total: each[k].finish(sums[..., 5 * k : 5 * k + 5], total))
+    def of_class(k: int, sums: FloatArray, total: FloatArray) -> FloatArray:
+        return single[k].finish(sums[..., 5 * k : 5 * k + 5], total)
 
     def mean(sums: FloatArray, total: FloatArray) -> FloatArray:
-        parts = [each[k].finish(sums[..., 5 * k : 5 * k + 5], total) for k in range(len(each))]
-        values = np.stack(parts, axis=-1)
+        values = np.stack([of_class(k, sums, total) for k in range(len(single))], axis=-1)
         defined = np.isfinite(values)
         count = defined.sum(axis=-1)
         total_of_defined = np.where(defined, values, 0.0).sum(axis=-1)
         return np.asarray(np.where(count > 0, total_of_defined / np.maximum(count, 1), np.nan))
 
-    return [one_class(k) for k in range(len(each))] + [OfSums(columns, mean)]
+    return [OfSums(columns, partial(of_class, k)) for k in range(len(single))] + [OfSums(columns, mean)]

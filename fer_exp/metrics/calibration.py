@@ -3,6 +3,9 @@
 ``stated`` and ``happened`` are matrices of the same shape (N, C): what the model says will happen, 0..1, and what did:
 1 or 0 where a label decides, the share of human votes where people do. Votes are draws, so a share is a mean of events
 and every formula below holds for it as it does for labels.
+
+``labels`` are class codes 0..K-1, shape (N,), ``human`` vote fractions u and ``probabilities`` p, shape (N, K), rows
+sum to 1; ``bins`` is the number of bins, of equal width unless said otherwise.
 """
 
 from __future__ import annotations
@@ -18,10 +21,6 @@ BINS = 15  # as in Guo et al. 2017
 
 def top_answer(truth: FloatArray, probabilities: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Confidence in the top class, and how true that class is; equal top probabilities go to the first class.
-
-    Args:
-        truth: one-hot labels or vote fractions, shape (N, K).
-        probabilities: shape (N, K).
 
     Returns:
         ``stated`` and ``happened``, both shape (N, 1).
@@ -61,7 +60,6 @@ def calibration_error(stated: FloatArray, happened: FloatArray, bins: int = BINS
     Args:
         stated: shape (N, C): the confidence (C = 1), or every class's probability (C = K, "classwise").
         happened: shape (N, C), 0..1.
-        bins: number of bins.
         mass: ``width`` or ``count``; see ``bin_numbers``. The edges are those of all faces, in every replicate.
 
     Returns:
@@ -95,14 +93,13 @@ def calibration_error_debiased(stated: FloatArray, happened: FloatArray, bins: i
     Args:
         stated: shape (N, 1).
         happened: shape (N, 1), 0..1.
-        bins: number of bins, with equally many faces each (``count``).
+        bins: with equally many faces each (``count``).
 
     Returns:
         0 to 1, less is better; 0 also where the correction exceeds what is found. In a bootstrap replicate the same
         face stands several times, so the interval lies a little high.
 
-    Source:
-        Kumar, Liang, Ma 2019, Verified uncertainty calibration, NeurIPS, section 5 (the debiased estimator).
+    Source: Kumar, Liang, Ma 2019, Verified uncertainty calibration, NeurIPS, section 5 (the debiased estimator).
 
     >>> stated, happened = np.full((4, 1), 0.9), np.array([[1.0], [1.0], [0.0], [0.0]])
     >>> float(calibration_error_debiased(stated, happened, bins=1)(None).round(4))
@@ -112,12 +109,12 @@ def calibration_error_debiased(stated: FloatArray, happened: FloatArray, bins: i
     columns = np.hstack([cells, cells * stated, cells * happened, cells * happened**2])
 
     def finish(sums: FloatArray, total: FloatArray) -> FloatArray:
-        count, said, was, squares = (sums[..., i * bins : (i + 1) * bins] for i in range(4))
+        count, stated_sum, was, squares = (sums[..., i * bins : (i + 1) * bins] for i in range(4))
         variance = np.maximum(squares - was**2 / count, 0.0) / (count - 1)
-        part = ((was - said) / count) ** 2 - variance / count
+        gap = ((was - stated_sum) / count) ** 2 - variance / count
         usable = count > 1
         weight = np.where(usable, count, 0.0)
-        mean = (np.where(usable, part, 0.0) * weight).sum(axis=-1) / weight.sum(axis=-1)
+        mean = (np.where(usable, gap, 0.0) * weight).sum(axis=-1) / weight.sum(axis=-1)
         return np.asarray(np.sqrt(np.maximum(mean, 0.0)))
 
     return OfSums(columns, finish)
@@ -136,32 +133,29 @@ def brier_parts(stated: FloatArray, happened: FloatArray, bins: int = BINS) -> d
     Args:
         stated: probabilities, shape (N, K).
         happened: one-hot labels or vote fractions, shape (N, K).
-        bins: number of bins of equal width.
 
     Returns:
         ``reliability`` (0 is best, up to 2), ``resolution`` (more is better, at most ``uncertainty``) and
         ``uncertainty`` (of the faces, not of the model; 0 to 1 - 1/K).
 
-    Source:
-        Murphy 1973, Journal of Applied Meteorology 12, 595-600.
+    Source: Murphy 1973, Journal of Applied Meteorology 12, 595-600.
 
     >>> stated, happened = np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([[1.0, 0.0], [0.0, 1.0]])
-    >>> {name: float(part(None)) for name, part in brier_parts(stated, happened).items()}
+    >>> {name: float(term(None)) for name, term in brier_parts(stated, happened).items()}
     {'reliability': 0.5, 'resolution': 0.0, 'uncertainty': 0.5}
     """
     faces, classes = stated.shape
     cells = bin_numbers(stated, bins) + np.arange(classes) * bins
     columns = np.zeros((faces, 3 * classes * bins))
-    for part, values in enumerate((np.ones_like(stated), stated, happened)):
-        np.put_along_axis(columns, cells + part * classes * bins, values, axis=1)
+    for place, values in enumerate((np.ones_like(stated), stated, happened)):
+        np.put_along_axis(columns, cells + place * classes * bins, values, axis=1)
 
-    def sums_of(sums: FloatArray) -> tuple[FloatArray, ...]:
-        shaped = sums.reshape(*sums.shape[:-1], 3, classes, bins)
-        return shaped[..., 0, :, :], shaped[..., 1, :, :], shaped[..., 2, :, :]
+    def sums_of(sums: FloatArray) -> FloatArray:
+        return np.moveaxis(sums.reshape(*sums.shape[:-1], 3, classes, bins), -3, 0)
 
     def reliability(sums: FloatArray, total: FloatArray) -> FloatArray:
-        count, said, was = sums_of(sums)
-        return np.asarray((_over(said - was, count) ** 2 * count).sum(axis=(-2, -1)) / total)
+        count, stated_sum, was = sums_of(sums)
+        return np.asarray((_over(stated_sum - was, count) ** 2 * count).sum(axis=(-2, -1)) / total)
 
     def resolution(sums: FloatArray, total: FloatArray) -> FloatArray:
         count, _, was = sums_of(sums)
@@ -184,22 +178,14 @@ def reliability_curve(
 ) -> tuple[FloatArray, FloatArray, NDArray[np.int64]]:
     """The points of a reliability diagram: mean stated, mean happened and number of faces of each bin with faces.
 
-    Args:
-        stated: shape (N, 1), as ``top_answer`` gives it.
-        happened: shape (N, 1).
-        bins: number of bins of equal width.
-
-    Returns:
-        Three arrays of equal length, at most ``bins``.
-
     >>> reliability_curve(np.array([[0.9], [0.9]]), np.array([[1.0], [0.5]]))
     (array([0.9]), array([0.75]), array([2]))
     """
     cells = onehot(bin_numbers(stated, bins)[:, 0], bins)
     count = cells.sum(axis=0)
     used = count > 0
-    said, was = (cells.T @ side[:, 0] for side in (stated, happened))
-    return said[used] / count[used], was[used] / count[used], count[used].astype(np.int64)
+    means = [(cells.T @ side[:, 0])[used] / count[used] for side in (stated, happened)]
+    return means[0], means[1], count[used].astype(np.int64)
 
 
 def brier(labels: NDArray[np.int64], probabilities: FloatArray) -> FloatArray:
@@ -207,15 +193,9 @@ def brier(labels: NDArray[np.int64], probabilities: FloatArray) -> FloatArray:
 
     .. math:: \sum_k (p_k - [y = k])^2
 
-    Args:
-        labels: class codes 0..K-1, shape (N,).
-        probabilities: shape (N, K), rows sum to 1.
+    0 (certain and right) to 2 (certain and wrong), shape (N,).
 
-    Returns:
-        One score per face, shape (N,), 0 (certain and right) to 2 (certain and wrong); their mean is reported.
-
-    Source:
-        Brier 1950, Monthly Weather Review 78, 1-3 (the original form; binary software often halves it).
+    Source: Brier 1950, Monthly Weather Review 78, 1-3 (the original form; binary software often halves it).
 
     >>> brier(np.array([0]), np.array([[0.5, 0.5]]))
     array([0.5])
@@ -228,18 +208,9 @@ def brier_people(human: FloatArray, probabilities: FloatArray) -> FloatArray:
 
     .. math:: \sum_j u_j \sum_k (p_k - [j = k])^2 = \sum_k (p_k - u_k)^2 + 1 - \sum_k u_k^2
 
-    Args:
-        human: vote fractions u, shape (N, K), rows sum to 1.
-        probabilities: shape (N, K), rows sum to 1.
+    0 to 2, shape (N,). Linear in the votes, so few of them bring no bias.
 
-    Returns:
-        One score per face, shape (N,), 0 to 2, less is better. Linear in the votes, so few of them bring no bias.
-
-    Source:
-        Brier 1950, with a vote in the place of the event.
-
-    >>> brier_people(np.array([[0.5, 0.5]]), np.array([[0.5, 0.5]]))
-    array([0.5])
+    Source: Brier 1950, with a vote in the place of the event.
     """
     return np.asarray(((probabilities - human) ** 2).sum(axis=1) + 1 - (human**2).sum(axis=1))
 
@@ -249,19 +220,10 @@ def nll(labels: NDArray[np.int64], probabilities: FloatArray) -> FloatArray:
 
     .. math:: -\ln p_y
 
-    Args:
-        labels: class codes 0..K-1, shape (N,).
-        probabilities: shape (N, K), rows sum to 1. Only what is below the float64 epsilon, 2.2e-16, is raised to it
-            (as sklearn does), so that the mean is the validation loss even of a network that is very sure.
+    0 to 36, shape (N,). Only what is below the float64 epsilon, 2.2e-16, is raised to it (as sklearn does), so that the
+    mean is the validation loss even of a network that is very sure.
 
-    Returns:
-        One value per face, shape (N,), 0 to 36; their mean is reported.
-
-    Source:
-        Good 1952; ``sklearn.metrics.log_loss``.
-
-    >>> nll(np.array([0]), np.array([[0.5, 0.5]])).round(4)
-    array([0.6931])
+    Source: Good 1952; ``sklearn.metrics.log_loss``.
     """
     chosen = probabilities[np.arange(len(labels)), labels]
     # A probability of 1 + 1e-8, off by float32 rounding, has no negative loss.

@@ -3,7 +3,7 @@
 Labels and answers are matrices with a row per face and a column per class. A single label is a row with one 1, a label
 that t classes share has t entries of 1/t, and vote fractions and probabilities fit as they are: what a face adds to the
 hits of a class is the smaller of both entries. So accuracy, recall and F1 of single answers, of tied majorities and of
-whole distributions are one definition.
+whole distributions are one definition. Metrics take ``columns`` from ``tallies``, range over 0..1, and more is better.
 """
 
 from __future__ import annotations
@@ -41,12 +41,7 @@ def shared_top(values: FloatArray | NDArray[np.int64]) -> FloatArray:
 def tallies(labels: FloatArray, answers: FloatArray) -> FloatArray:
     """What each face adds to hits, labels and answers of each class, shape (N, 3 K).
 
-    Args:
-        labels: shape (N, K), rows sum to 1.
-        answers: shape (N, K), rows sum to 1.
-
-    Returns:
-        min(label, answer), label, answer, side by side: the columns from which the metrics below are finished.
+    min(label, answer), label, answer, side by side: the columns from which the metrics below are finished.
     """
     return np.hstack([np.minimum(labels, answers), labels, answers])
 
@@ -56,7 +51,7 @@ def accuracy_of(columns: FloatArray) -> OfSums:
 
     .. math:: \frac{1}{N} \sum_i \sum_k \min(y_{ik}, \hat{y}_{ik})
 
-    Range 0..1, more is better. ``columns`` from ``tallies``. As ``sklearn.metrics.accuracy_score``.
+    As ``sklearn.metrics.accuracy_score``.
 
     >>> labels, answers = onehot(np.array([0, 0, 1]), 2), onehot(np.array([0, 1, 1]), 2)
     >>> float(accuracy_of(tallies(labels, answers))(None).round(4))
@@ -70,8 +65,7 @@ def balanced_accuracy_of(columns: FloatArray) -> OfSums:
 
     .. math:: \frac{1}{|P|} \sum_{k \in P} \frac{TP_k}{TP_k + FN_k}
 
-    Range 0..1, more is better. ``columns`` from ``tallies``; P is found per replicate. Source: Brodersen et al. 2010,
-    ICPR; ``sklearn.metrics.balanced_accuracy_score``.
+    P is taken per replicate. Source: Brodersen et al. 2010, ICPR; ``sklearn.metrics.balanced_accuracy_score``.
     """
     return OfSums(columns, lambda sums, _: _mean_of_present(_recall(sums), _split(sums)[1]))
 
@@ -81,9 +75,9 @@ def macro_f1_of(columns: FloatArray) -> OfSums:
 
     .. math:: \frac{1}{|P|} \sum_{k \in P} \frac{2 TP_k}{2 TP_k + FP_k + FN_k}
 
-    Range 0..1, more is better. ``columns`` from ``tallies``; P is found per replicate. A class that is only ever
-    answered has no F1 of its own; it has already cost the recall of the others. Source:
-    ``sklearn.metrics.f1_score(average="macro", labels=unique(labels))``: the mean of F1, not the F1 of means.
+    P is taken per replicate. A class that is only ever answered has no F1 of its own; it has already cost the recall of
+    the others. Source: ``sklearn.metrics.f1_score(average="macro", labels=unique(labels))``:
+    the mean of F1, not the F1 of means.
     """
     return OfSums(columns, lambda sums, _: _mean_of_present(_f1(sums), _split(sums)[1]))
 
@@ -93,8 +87,7 @@ def weighted_f1_of(columns: FloatArray) -> OfSums:
 
     .. math:: \sum_k \frac{n_k}{N} \frac{2 TP_k}{2 TP_k + FP_k + FN_k}
 
-    Range 0..1, more is better. ``columns`` from ``tallies``. Source:
-    ``sklearn.metrics.f1_score(average="weighted")``.
+    Source: ``sklearn.metrics.f1_score(average="weighted")``.
     """
 
     def finish(sums: FloatArray, total: FloatArray) -> FloatArray:
@@ -109,8 +102,8 @@ def precision_of(columns: FloatArray, k: int) -> OfSums:
 
     .. math:: \sum_i \min(y_{ik}, \hat{y}_{ik}) / \sum_i \hat{y}_{ik}
 
-    Range 0..1, more is better; nan where k is never answered. ``columns`` from ``tallies``. Source: for distributions,
-    Harju and Mesaros 2023, Evaluating classification systems against soft labels with fuzzy precision and recall.
+    nan where k is never answered. Source: for distributions, Harju and Mesaros 2023, Evaluating classification systems
+    against soft labels with fuzzy precision and recall.
     """
     return OfSums(columns, lambda sums, _: _over(_split(sums)[0], _split(sums)[2])[..., k])
 
@@ -120,7 +113,7 @@ def recall_of(columns: FloatArray, k: int) -> OfSums:
 
     .. math:: \sum_i \min(y_{ik}, \hat{y}_{ik}) / \sum_i y_{ik}
 
-    Range 0..1, more is better; nan where nothing is k. ``columns`` from ``tallies``. Source: as ``precision_of``.
+    nan where nothing is k. Source: as ``precision_of``.
     """
     return OfSums(columns, lambda sums, _: _recall(sums)[..., k])
 
@@ -130,7 +123,7 @@ def f1_of(columns: FloatArray, k: int) -> OfSums:
 
     .. math:: 2 \sum_i \min(y_{ik}, \hat{y}_{ik}) / \left(\sum_i y_{ik} + \sum_i \hat{y}_{ik}\right)
 
-    Range 0..1, more is better; nan where k neither is nor is answered. ``columns`` from ``tallies``.
+    nan where k neither is nor is answered.
     """
     return OfSums(columns, lambda sums, _: _f1(sums)[..., k])
 

@@ -1,4 +1,8 @@
-"""Distances and similarities between human vote fractions and model probabilities, one number per face."""
+"""Distances and similarities between human vote fractions and model probabilities, one number per face, shape (N,).
+
+Both sides have shape (N, K), and rows that sum to 1: ``human`` are the vote fractions u, ``model`` the predicted
+probabilities v. Where a zero would make a metric explode, sides are ``clipped``.
+"""
 
 from __future__ import annotations
 
@@ -29,15 +33,9 @@ def l1(human: FloatArray, model: FloatArray) -> FloatArray:
 
     .. math:: d(u, v) = \sum_k |u_k - v_k|
 
-    Args:
-        human: vote fractions, shape (N, K), rows sum to 1.
-        model: predicted probabilities, shape (N, K), rows sum to 1.
+    From 0 (identical) to 2 (disjoint). Equals ``2 * (1 - intersection)``.
 
-    Returns:
-        One distance per face, shape (N,), from 0 (identical) to 2 (disjoint). Equals ``2 * (1 - intersection)``.
-
-    Source:
-        Washington et al. 2021, section on L1 distances; LeWiDi 2025 calls it Manhattan distance.
+    Source: Washington et al. 2021, section on L1 distances; LeWiDi 2025 calls it Manhattan distance.
 
     >>> l1(np.array([[1.0, 0.0]]), np.array([[0.75, 0.25]]))
     array([0.5])
@@ -50,18 +48,9 @@ def total_variation(human: FloatArray, model: FloatArray) -> FloatArray:
 
     .. math:: d(u, v) = \frac{1}{2} \sum_k |u_k - v_k|
 
-    Args:
-        human: vote fractions, shape (N, K), rows sum to 1.
-        model: predicted probabilities, shape (N, K), rows sum to 1.
+    From 0 (identical) to 1 (disjoint): the share of votes to move.
 
-    Returns:
-        One distance per face, shape (N,), from 0 (identical) to 1 (disjoint): the share of votes to move.
-
-    Source:
-        Levin, Peres 2017, Markov Chains and Mixing Times, proposition 4.2.
-
-    >>> total_variation(np.array([[1.0, 0.0]]), np.array([[0.75, 0.25]]))
-    array([0.25])
+    Source: Levin, Peres 2017, Markov Chains and Mixing Times, proposition 4.2.
     """
     return l1(human, model) / 2
 
@@ -72,12 +61,7 @@ def jensen_shannon_divergence(human: FloatArray, model: FloatArray) -> FloatArra
     .. math:: D(u, v) = \frac{1}{2} \sum_k u_k \log_2 \frac{u_k}{m_k} + \frac{1}{2} \sum_k v_k \log_2 \frac{v_k}{m_k},
         \quad m = (u + v) / 2
 
-    Args:
-        human: vote fractions, shape (N, K), rows sum to 1.
-        model: predicted probabilities, shape (N, K), rows sum to 1.
-
-    Returns:
-        One divergence per face, shape (N,), from 0 (identical) to 1 (disjoint). Needs no clipping at zeros.
+    From 0 (identical) to 1 (disjoint). Needs no clipping at zeros.
 
     Source:
         Lin 1991, IEEE Transactions on Information Theory 37, 145-151. ``scipy.spatial.distance.jensenshannon`` is
@@ -96,15 +80,9 @@ def kl_divergence(human: FloatArray, model: FloatArray) -> FloatArray:
 
     .. math:: D(u \| v) = \sum_k u_k \ln \frac{u_k}{v_k}
 
-    Args:
-        human: vote fractions u, shape (N, K), rows sum to 1; zeros add nothing.
-        model: predicted probabilities v, shape (N, K), ``clipped`` to at least ``CLIP`` and renormalised.
+    0 (identical) or more; v is ``clipped``. Equals ``soft_cross_entropy - entropy(human)``.
 
-    Returns:
-        One divergence per face, shape (N,), 0 (identical) or more. Equals ``soft_cross_entropy - entropy(human)``.
-
-    Source:
-        Kullback, Leibler 1951, Annals of Mathematical Statistics 22, 79-86.
+    Source: Kullback, Leibler 1951, Annals of Mathematical Statistics 22, 79-86.
 
     >>> kl_divergence(np.array([[1.0, 0.0]]), np.array([[0.5, 0.5]])).round(4)
     array([0.6931])
@@ -117,18 +95,9 @@ def soft_cross_entropy(human: FloatArray, model: FloatArray) -> FloatArray:
 
     .. math:: H(u, v) = -\sum_k u_k \ln v_k
 
-    Args:
-        human: vote fractions u, shape (N, K), rows sum to 1.
-        model: predicted probabilities v, shape (N, K), ``clipped`` to at least ``CLIP`` and renormalised.
+    From ``entropy(human)`` upwards; v is ``clipped``.
 
-    Returns:
-        One value per face, shape (N,), from ``entropy(human)`` upwards.
-
-    Source:
-        Peterson et al. 2019 (CIFAR-10H), ICCV.
-
-    >>> soft_cross_entropy(np.array([[0.5, 0.5]]), np.array([[0.5, 0.5]])).round(4)
-    array([0.6931])
+    Source: Peterson et al. 2019 (CIFAR-10H), ICCV.
     """
     return np.asarray(-xlogy(human, clipped(model)).sum(axis=1))
 
@@ -138,18 +107,9 @@ def chebyshev(human: FloatArray, model: FloatArray) -> FloatArray:
 
     .. math:: d(u, v) = \max_k |u_k - v_k|
 
-    Args:
-        human: vote fractions, shape (N, K), rows sum to 1.
-        model: predicted probabilities, shape (N, K), rows sum to 1.
+    From 0 to 1.
 
-    Returns:
-        One distance per face, shape (N,), from 0 to 1.
-
-    Source:
-        Geng 2016, Label distribution learning, IEEE TKDE 28, table 3.
-
-    >>> chebyshev(np.array([[1.0, 0.0]]), np.array([[0.75, 0.25]]))
-    array([0.25])
+    Source: Geng 2016, Label distribution learning, IEEE TKDE 28, table 3.
     """
     return np.asarray(np.abs(human - model).max(axis=1))
 
@@ -159,19 +119,10 @@ def clark(human: FloatArray, model: FloatArray) -> FloatArray:
 
     .. math:: d(u, v) = \sqrt{\sum_k \frac{(u_k - v_k)^2}{(u_k + v_k)^2}}
 
-    Args:
-        human: vote fractions, shape (N, K), rows sum to 1; both sides are ``clipped`` and renormalised, because a
-            class at exactly zero on one side counts as 1 however small the other side.
-        model: predicted probabilities, shape (N, K), rows sum to 1.
+    From 0 to sqrt(K). Both sides are ``clipped``, because a class at exactly zero on one side counts as 1 however small
+    the other side.
 
-    Returns:
-        One distance per face, shape (N,), from 0 to sqrt(K).
-
-    Source:
-        Geng 2016, Label distribution learning, IEEE TKDE 28, table 3.
-
-    >>> clark(np.array([[0.75, 0.25]]), np.array([[0.25, 0.75]])).round(4)
-    array([0.7071])
+    Source: Geng 2016, Label distribution learning, IEEE TKDE 28, table 3.
     """
     human, model = clipped(human), clipped(model)
     return np.asarray(np.sqrt((((human - model) / (human + model)) ** 2).sum(axis=1)))
@@ -182,18 +133,9 @@ def canberra(human: FloatArray, model: FloatArray) -> FloatArray:
 
     .. math:: d(u, v) = \sum_k \frac{|u_k - v_k|}{u_k + v_k}
 
-    Args:
-        human: vote fractions, shape (N, K), rows sum to 1; both sides are ``clipped`` and renormalised as in clark.
-        model: predicted probabilities, shape (N, K), rows sum to 1.
+    From 0 to K; both sides are ``clipped`` as in ``clark``.
 
-    Returns:
-        One distance per face, shape (N,), from 0 to K.
-
-    Source:
-        Geng 2016, Label distribution learning, IEEE TKDE 28, table 3.
-
-    >>> canberra(np.array([[0.75, 0.25]]), np.array([[0.25, 0.75]]))
-    array([1.])
+    Source: Geng 2016, Label distribution learning, IEEE TKDE 28, table 3.
     """
     human, model = clipped(human), clipped(model)
     return np.asarray((np.abs(human - model) / (human + model)).sum(axis=1))
@@ -204,15 +146,9 @@ def cosine(human: FloatArray, model: FloatArray) -> FloatArray:
 
     .. math:: s(u, v) = \frac{\sum_k u_k v_k}{\sqrt{\sum_k u_k^2} \sqrt{\sum_k v_k^2}}
 
-    Args:
-        human: vote fractions, shape (N, K), rows sum to 1.
-        model: predicted probabilities, shape (N, K), rows sum to 1.
+    From 0 (disjoint) to 1 (identical).
 
-    Returns:
-        One similarity per face, shape (N,), from 0 (disjoint) to 1 (identical).
-
-    Source:
-        Geng 2016, Label distribution learning, IEEE TKDE 28, table 3.
+    Source: Geng 2016, Label distribution learning, IEEE TKDE 28, table 3.
 
     >>> cosine(np.array([[1.0, 0.0]]), np.array([[0.6, 0.4]])).round(4)
     array([0.8321])
@@ -226,18 +162,9 @@ def intersection(human: FloatArray, model: FloatArray) -> FloatArray:
 
     .. math:: s(u, v) = \sum_k \min(u_k, v_k)
 
-    Args:
-        human: vote fractions, shape (N, K), rows sum to 1.
-        model: predicted probabilities, shape (N, K), rows sum to 1.
+    From 0 (disjoint) to 1 (identical). Equals ``1 - l1 / 2``.
 
-    Returns:
-        One similarity per face, shape (N,), from 0 (disjoint) to 1 (identical). Equals ``1 - l1 / 2``.
-
-    Source:
-        Geng 2016, Label distribution learning, IEEE TKDE 28, table 3.
-
-    >>> intersection(np.array([[1.0, 0.0]]), np.array([[0.75, 0.25]]))
-    array([0.75])
+    Source: Geng 2016, Label distribution learning, IEEE TKDE 28, table 3.
     """
     return np.asarray(np.minimum(human, model).sum(axis=1))
 
@@ -247,14 +174,9 @@ def entropy(fractions: FloatArray) -> FloatArray:
 
     .. math:: H(u) = -\sum_k u_k \ln u_k
 
-    Args:
-        fractions: shape (N, K), rows sum to 1.
+    From 0 (all votes in one class) to ln(K).
 
-    Returns:
-        One entropy per face, shape (N,), from 0 (all votes in one class) to ln(K).
-
-    Source:
-        Shannon 1948, Bell System Technical Journal 27, 379-423.
+    Source: Shannon 1948, Bell System Technical Journal 27, 379-423.
 
     >>> entropy(np.array([[0.5, 0.5], [1.0, 0.0]])).round(4)
     array([0.6931, 0.    ])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import permutations
 
 import numpy as np
 from scipy.spatial import HalfspaceIntersection
@@ -60,8 +61,8 @@ def earth_movers_distance(human: FloatArray, model: FloatArray, cost: FloatArray
     corners are found once; each face is then one row of a matrix product. The result is exact, not regularised.
 
     Args:
-        human: vote fractions, shape (N, K), rows sum to 1.
-        model: predicted probabilities, shape (N, K), rows sum to 1.
+        human: vote fractions u, shape (N, K), rows sum to 1.
+        model: predicted probabilities v, likewise.
         cost: ground cost C, shape (K, K): symmetric, 0 on the diagonal alone, and no detour cheaper than the way.
 
     Returns:
@@ -100,12 +101,10 @@ def _corners(cost: bytes, classes: int) -> FloatArray:
     if classes == 2:
         return np.array([[0.0, matrix[0, 1]]])
     planes = []
-    for j in range(classes):
-        for k in range(classes):
-            if j != k:
-                plane = np.zeros(classes + 1)
-                plane[j], plane[k], plane[-1] = 1.0, -1.0, -matrix[j, k]
-                planes.append(plane[1:])  # f_0 = 0: its column falls out
+    for j, k in permutations(range(classes), 2):
+        plane = np.zeros(classes + 1)
+        plane[j], plane[k], plane[-1] = 1.0, -1.0, -matrix[j, k]
+        planes.append(plane[1:])  # f_0 = 0: its column falls out
     intersections = HalfspaceIntersection(np.array(planes), np.zeros(classes - 1)).intersections
     corners = np.unique(intersections.round(12), axis=0)
     leading = np.take_along_axis(corners, (np.abs(corners) > 1e-9).argmax(axis=1)[:, None], axis=1)[:, 0]

@@ -76,8 +76,8 @@ def _rated(measure: Callable[[FloatArray, FloatArray, FloatArray | None], FloatA
     return lambda faces: partial(measure, faces.truth, faces.model)
 
 
-def _brier(part: str) -> Callable[[Faces], Statistic]:
-    return lambda faces: faces.brier_parts[part]
+def _brier(term: str) -> Callable[[Faces], Statistic]:
+    return lambda faces: faces.brier_parts[term]
 
 
 def _top(k: int) -> Callable[[Faces], Statistic | None]:
@@ -218,18 +218,18 @@ def measure(
 
     >>> import numpy as np
     >>> right = Faces(np.eye(2), np.array([[0.9, 0.1], [0.4, 0.6]]))
-    >>> {name: float(each(None).round(3)) for name, each in measure(LABELS, right, names=["accuracy", "nll"]).items()}
+    >>> {name: float(of(None).round(3)) for name, of in measure(LABELS, right, names=["accuracy", "nll"]).items()}
     {'accuracy': 1.0, 'nll': 0.308}
     """
-    made: dict[str, Statistic | None] = {}
+    statistics: dict[str, Statistic | None] = {}
     rows = [row for row in METRICS if row.needs == needs and (detail or "detail" not in row.lists)]
     for k, class_name in [(-1, ""), *enumerate(faces.classes)]:
         for row in rows:
             name = prefix + row.name.replace(CLASS, class_name)
             if row.statistic is None or (CLASS in row.name) != (k >= 0) or (names is not None and name not in names):
                 continue
-            made[name] = row.statistic(faces, k) if k >= 0 else row.statistic(faces)
-    return {name: statistic for name, statistic in made.items() if statistic is not None}
+            statistics[name] = row.statistic(faces, k) if k >= 0 else row.statistic(faces)
+    return {name: statistic for name, statistic in statistics.items() if statistic is not None}
 
 
 def _names(rows: list[Metric]) -> tuple[str, ...]:

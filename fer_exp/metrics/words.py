@@ -40,7 +40,7 @@ def of_model(name: str) -> bool:
     >>> of_model("l1"), of_model("prior_l1"), of_model("temperature")
     (True, False, False)
     """
-    return name not in REPAIRS and not name.startswith(tuple(f"{each}_" for each in REFERENCES))
+    return name not in REPAIRS and not name.startswith(tuple(f"{reference}_" for reference in REFERENCES))
 
 
 def better(name: str) -> int:

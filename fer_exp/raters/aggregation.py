@@ -2,6 +2,9 @@
 
 Posteriors are beliefs about a single truth and sharply peaked. How people answer is in the vote fractions instead.
 Every step is a sparse product or a count over all answers, so a million answers take seconds.
+
+``steps`` is the most iterations of EM; it ends before where the log likelihood per answer changes by less than
+``tolerance``.
 """
 
 from __future__ import annotations
@@ -91,8 +94,7 @@ def majority(answers: Answered) -> Aggregate:
     array([[0.67, 0.33]])
     """
     votes = answers.votes()
-    total = votes.sum(axis=1, keepdims=True)
-    prior = votes.sum(axis=0) / votes.sum()
+    total, prior = votes.sum(axis=1, keepdims=True), votes.sum(axis=0) / votes.sum()
     top = (votes == votes.max(axis=1, keepdims=True)) & (total > 0)
     top = top / np.maximum(top.sum(axis=1, keepdims=True), 1)
     posterior = np.where(total > 0, votes / np.maximum(total, 1), prior)
@@ -106,19 +108,9 @@ def dawid_skene(answers: Answered, steps: int = 100, tolerance: float = 1e-6) ->
     .. math:: q_{tk} \propto \pi_k \prod_{(w, l) \in t} \theta^w_{kl}, \quad
         \theta^w_{kl} \propto \sum_{t: w\ \text{answered}\ l} q_{tk}, \quad \pi_k = \frac{1}{T} \sum_t q_{tk}
 
-    With answers as a sparse matrix of tasks by (worker, label), both steps are one product each. Starts from the vote
-    fractions.
+    Starts from the vote fractions. ``skill`` is the chance of the true label, classes weighted by the prior.
 
-    Args:
-        answers: the answers.
-        steps: at most so many.
-        tolerance: stops when the log likelihood per answer changes by less.
-
-    Returns:
-        The belief. ``skill`` is the chance of the true label, classes weighted by the prior.
-
-    Source:
-        Dawid, Skene 1979, Applied Statistics 28, 20-28.
+    Source: Dawid, Skene 1979, Applied Statistics 28, 20-28.
 
     >>> task, worker = np.repeat(np.arange(6), 3).astype(np.int32), np.tile([0, 1, 2], 6).astype(np.int32)
     >>> label = np.array([0, 0, 1, 0, 0, 0, 1, 1, 0, 1, 1, 1, 0, 0, 1, 1, 1, 0], np.int32)
@@ -133,31 +125,19 @@ def dawid_skene(answers: Answered, steps: int = 100, tolerance: float = 1e-6) ->
         log = by_task @ np.log(chances).reshape(-1, answers.classes)
         return _normalised(log + np.log(np.maximum(posterior.mean(axis=0), FLOOR)))
 
-    posterior, done, converged = _maximise(update, answers, steps, tolerance)
+    posterior, taken, converged = _maximise(update, answers, steps, tolerance)
     prior = posterior.mean(axis=0)
     confusion = _confusions(by_answer, posterior, answers).transpose(0, 2, 1)
     skill = np.einsum("wkk,k->w", confusion, prior)
-    return Aggregate(posterior, skill, prior, confusion, done, converged)
+    return Aggregate(posterior, skill, prior, confusion, taken, converged)
 
 
 def one_coin(answers: Answered, steps: int = 100, tolerance: float = 1e-6) -> Aggregate:
     r"""Dawid and Skene with one number a worker: the true label with probability p, any other equally often.
 
-    Args:
-        answers: the answers.
-        steps: at most so many.
-        tolerance: stops when the log likelihood per answer changes by less.
+    Classes have equal prior.
 
-    Returns:
-        The belief; classes have equal prior.
-
-    Source:
-        Zhang, Chen, Zhou, Jordan 2016, Journal of Machine Learning Research 17, 1-44, section 2 (one-coin model).
-
-    >>> task, worker = np.repeat(np.arange(4), 3).astype(np.int32), np.tile([0, 1, 2], 4).astype(np.int32)
-    >>> label = np.array([0, 0, 1, 1, 1, 0, 2, 2, 0, 0, 0, 2], np.int32)
-    >>> one_coin(Answered(task, worker, label, 4, 3, 3)).posterior.argmax(axis=1).tolist()
-    [0, 1, 2, 0]
+    Source: Zhang, Chen, Zhou, Jordan 2016, Journal of Machine Learning Research 17, 1-44, section 2 (one-coin model).
     """
     others = max(answers.classes - 1, 1)
 
@@ -170,8 +150,8 @@ def one_coin(answers: Answered, steps: int = 100, tolerance: float = 1e-6) -> Ag
         posterior, likelihood = _normalised(answers.per_label((np.log(right) - wrong)[answers.worker]))
         return posterior, likelihood + float(wrong[answers.worker].sum())
 
-    posterior, done, converged = _maximise(update, answers, steps, tolerance)
-    return Aggregate(posterior, skills(posterior), _even_prior(answers), None, done, converged)
+    posterior, taken, converged = _maximise(update, answers, steps, tolerance)
+    return Aggregate(posterior, skills(posterior), _even_prior(answers), None, taken, converged)
 
 
 def glad(answers: Answered, steps: int = 50, tolerance: float = 1e-5) -> Aggregate:
@@ -180,23 +160,10 @@ def glad(answers: Answered, steps: int = 50, tolerance: float = 1e-5) -> Aggrega
     .. math:: P(l_{wt} = z_t) = \sigma(\alpha_w \beta_t), \quad \beta_t = e^{b_t}
 
     Every wrong class is equally likely. Priors on :math:`\alpha` and b are those of the paper, normal with mean 1 and
-    variance 1. Each maximisation takes a few quasi-Newton steps on all of them at once.
+    variance 1. Each maximisation takes a few quasi-Newton steps on all of them at once. ``skill`` is :math:`\alpha`: 0
+    answers by chance, below 0 against the truth.
 
-    Args:
-        answers: the answers.
-        steps: at most so many.
-        tolerance: stops when the objective per answer changes by less.
-
-    Returns:
-        The belief; ``skill`` is :math:`\alpha`: 0 answers by chance, below 0 against the truth.
-
-    Source:
-        Whitehill, Ruvolo, Wu, Bergsma, Movellan 2009, Advances in Neural Information Processing Systems 22.
-
-    >>> task, worker = np.repeat(np.arange(4), 3).astype(np.int32), np.tile([0, 1, 2], 4).astype(np.int32)
-    >>> label = np.array([0, 0, 1, 1, 1, 0, 2, 2, 0, 0, 0, 2], np.int32)
-    >>> glad(Answered(task, worker, label, 4, 3, 3)).posterior.argmax(axis=1).tolist()
-    [0, 1, 2, 0]
+    Source: Whitehill, Ruvolo, Wu, Bergsma, Movellan 2009, Advances in Neural Information Processing Systems 22.
     """
     workers, others = answers.workers, np.log(max(answers.classes - 1, 1))
     x = np.ones(workers + answers.tasks)
@@ -223,8 +190,8 @@ def glad(answers: Answered, steps: int = 50, tolerance: float = 1e-5) -> Aggrega
         posterior, likelihood = _normalised(answers.per_label(log_expit(z) - wrong))
         return posterior, likelihood + (float(wrong.sum()) - float(((x - 1) ** 2).sum()) / 2)
 
-    posterior, done, converged = _maximise(update, answers, steps, tolerance)
-    return Aggregate(posterior, x[:workers], _even_prior(answers), None, done, converged)
+    posterior, taken, converged = _maximise(update, answers, steps, tolerance)
+    return Aggregate(posterior, x[:workers], _even_prior(answers), None, taken, converged)
 
 
 def mace(answers: Answered, steps: int = 50, restarts: int = 10, seed: int = 0) -> Aggregate:
@@ -233,25 +200,12 @@ def mace(answers: Answered, steps: int = 50, restarts: int = 10, seed: int = 0) 
     .. math:: P(l_{wt} = l \mid z_t) = \theta_w [l = z_t] + (1 - \theta_w)\, \xi_w(l)
 
     Variational Bayes, as the paper recommends, with a Beta(0.5, 0.5) prior on :math:`\theta` and a symmetric
-    Dirichlet(10) prior on :math:`\xi`. Of several random starts the one with the best expected likelihood is kept.
+    Dirichlet(10) prior on :math:`\xi`. Of ``restarts`` random starts, ``steps`` iterations
+    each, the one with the best expected likelihood is kept.
 
-    Args:
-        answers: the answers.
-        steps: iterations of each start.
-        restarts: random starts, at least 1.
-        seed: of the starts.
+    ``skill`` is :math:`\theta`, the chance that a worker looks.
 
-    Returns:
-        The belief; ``skill`` is :math:`\theta`, the chance that a worker looks.
-
-    Source:
-        Hovy, Berg-Kirkpatrick, Vaswani, Hovy 2013, Learning whom to trust with MACE. NAACL-HLT, 1120-1130.
-
-    >>> task, worker = np.repeat(np.arange(4), 3).astype(np.int32), np.tile([0, 1, 2], 4).astype(np.int32)
-    >>> label = np.array([0, 0, 1, 1, 1, 1, 2, 2, 1, 0, 0, 1], np.int32)
-    >>> believed = mace(Answered(task, worker, label, 4, 3, 3))
-    >>> believed.posterior.argmax(axis=1).tolist(), bool(believed.skill[2] < believed.skill[0])
-    ([0, 1, 2, 0], True)
+    Source: Hovy, Berg-Kirkpatrick, Vaswani, Hovy 2013, Learning whom to trust with MACE. NAACL-HLT, 1120-1130.
     """
     generator = np.random.default_rng(seed)
     starts = (_mace_once(answers, steps, generator) for _ in range(restarts))

@@ -1,13 +1,12 @@
 """How well raters agree on a class. Each measure is a sum over tasks and a formula, so that it can be bootstrapped.
 
-Counts have a row per task and a column per class; tasks may have unequal numbers of raters, as when answers are
-missing. ``measure.value`` is the number.
+``counts`` have a row per task and a column per class, shape (N, K); tasks may have unequal numbers of raters, as when
+answers are missing. ``measure.value`` is the number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,28 +16,21 @@ from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.shares import shares
 from fer_exp.stats.totals import Measure
 
-Level = Literal["nominal", "interval"]
-
 
 def percent_agreement(counts: FloatArray) -> Measure:
     r"""The chance that two raters of a task say the same, the mean over tasks.
 
     .. math:: \bar{P} = \frac{1}{N} \sum_i \frac{\sum_k n_{ik} (n_{ik} - 1)}{n_i (n_i - 1)}
 
-    Args:
-        counts: answers per task and class, shape (N, K); tasks with fewer than two raters do not count.
-
     Returns:
-        0..1; nan where no task has two raters.
+        0..1; nan where no task has two raters: tasks with fewer do not count.
 
-    Source:
-        Fleiss 1971, Psychological Bulletin 76, 378-382, equation 2.
+    Source: Fleiss 1971, Psychological Bulletin 76, 378-382, equation 2.
 
     >>> round(percent_agreement(np.array([[3.0, 0.0], [1.0, 2.0]])).value, 4)
     0.6667
     """
-    same, paired = _pairs(counts)
-    return Measure(np.stack([same, paired], axis=1), lambda sums: _over(sums[..., 0], sums[..., 1]))
+    return _ratio(*_pairs(counts))
 
 
 def fleiss_kappa(counts: FloatArray) -> Measure:
@@ -49,14 +41,10 @@ def fleiss_kappa(counts: FloatArray) -> Measure:
     :math:`\bar{P}` is ``percent_agreement``; for the chance term every task with an answer counts the same, however
     many answers it has. With equal numbers of raters this is Fleiss' own formula.
 
-    Args:
-        counts: answers per task and class, shape (N, K).
-
     Returns:
         -1..1; nan where everyone always says the same class (agreement by chance is then 1), or no task has two raters.
 
-    Source:
-        Fleiss 1971; unequal numbers as in Gwet 2014, Handbook of Inter-Rater Reliability, chapter 2.3.
+    Source: Fleiss 1971; unequal numbers as in Gwet 2014, Handbook of Inter-Rater Reliability, chapter 2.3.
 
     >>> round(fleiss_kappa(np.array([[3.0, 0.0], [0.0, 3.0], [1.0, 2.0]])).value, 4)
     0.55
@@ -71,15 +59,13 @@ def fleiss_kappa(counts: FloatArray) -> Measure:
     return Measure(columns, finish)
 
 
-def krippendorff_alpha(counts: FloatArray, level: Level = "nominal") -> Measure:
-    r"""Krippendorff's alpha: one minus observed over expected disagreement, missing answers allowed.
+def krippendorff_alpha(counts: FloatArray) -> Measure:
+    r"""Krippendorff's alpha of classes: one minus observed over expected disagreement, missing answers allowed.
 
     .. math:: \alpha = 1 - (n - 1) \frac{\sum_i \frac{1}{n_i - 1} \sum_{c, k} n_{ic} n_{ik} \delta^2_{ck}}
-        {\sum_{c, k} n_c n_k \delta^2_{ck}}
+        {\sum_{c, k} n_c n_k \delta^2_{ck}}, \quad \delta^2_{ck} = [c \ne k]
 
-    Args:
-        counts: answers per task and class, shape (N, K); tasks with fewer than two answers do not count.
-        level: nominal (classes differ or not) or interval (the square of the difference of column numbers).
+    Tasks with fewer than two answers do not count.
 
     Returns:
         -1..1; nan where all answers are the same class.
@@ -92,9 +78,6 @@ def krippendorff_alpha(counts: FloatArray, level: Level = "nominal") -> Measure:
     """
     raters = counts.sum(axis=1)
     used = np.where((raters >= 2)[:, None], counts, 0.0)
-    if level == "interval":
-        value = np.arange(counts.shape[1], dtype=np.float64)
-        return interval_alpha(used.sum(axis=1), used @ value, used @ value**2)
     with np.errstate(invalid="ignore", divide="ignore"):
         observed = np.where(raters >= 2, (raters**2 - (used**2).sum(axis=1)) / (raters - 1), 0.0)
 
@@ -110,14 +93,13 @@ def interval_alpha(number: FloatArray, total: FloatArray, squares: FloatArray) -
 
     Args:
         number: ratings per task, shape (N,); fewer than two do not count.
-        total: their sum, shape (N,).
-        squares: the sum of their squares, shape (N,).
+        total: their sum.
+        squares: the sum of their squares.
 
     Returns:
         -1..1; nan where all ratings are the same.
 
-    Source:
-        Krippendorff 2019, chapter 12.
+    Source: Krippendorff 2019, chapter 12.
 
     >>> round(interval_alpha(np.array([2.0, 2.0]), np.array([3.0, 7.0]), np.array([5.0, 25.0])).value, 4)
     0.7
@@ -141,30 +123,21 @@ def vote_entropy(counts: FloatArray) -> Measure:
 
     .. math:: \frac{1}{N} \sum_i -\sum_k \frac{n_{ik}}{n_i} \ln \frac{n_{ik}}{n_i}
 
-    Args:
-        counts: answers per task and class, shape (N, K). Few raters make it small: at most the log of their number.
-
     Returns:
-        0..ln K; nan where there is no answer.
+        0..ln K, of few raters at most the log of their number; nan where there is no answer.
 
-    Source:
-        Shannon 1948, Bell System Technical Journal 27, 379-423.
+    Source: Shannon 1948, Bell System Technical Journal 27, 379-423.
 
     >>> round(vote_entropy(np.array([[2.0, 2.0], [4.0, 0.0]])).value, 4)
     0.3466
     """
-    columns = np.stack([entr(shares(counts)).sum(axis=1), counts.any(axis=1) * 1.0], axis=1)
-    return Measure(columns, lambda sums: _over(sums[..., 0], sums[..., 1]))
+    return _ratio(entr(shares(counts)).sum(axis=1), counts.any(axis=1) * 1.0)
 
 
 def specific_agreement(counts: FloatArray, k: int) -> Measure:
     r"""The chance that another rater says class k too, given that one does.
 
     .. math:: \frac{\sum_i n_{ik} (n_{ik} - 1)}{\sum_i n_{ik} (n_i - 1)}
-
-    Args:
-        counts: answers per task and class, shape (N, K).
-        k: the class.
 
     Returns:
         0..1; nan where nobody with a fellow rater says k.
@@ -175,32 +148,23 @@ def specific_agreement(counts: FloatArray, k: int) -> Measure:
     >>> round(specific_agreement(np.array([[3.0, 0.0], [1.0, 2.0]]), 0).value, 4)
     0.75
     """
-    own = counts[:, k]
-    columns = np.stack([own * (own - 1), own * (counts.sum(axis=1) - 1)], axis=1)
-    return Measure(columns, lambda sums: _over(sums[..., 0], sums[..., 1]))
+    votes = counts[:, k]
+    return _ratio(votes * (votes - 1), votes * (counts.sum(axis=1) - 1))
 
 
 def class_kappa(counts: FloatArray, k: int) -> Measure:
     """Fleiss' kappa of class k against all others together.
 
-    Args:
-        counts: answers per task and class, shape (N, K).
-        k: the class.
-
     Returns:
         -1..1; nan where everyone says k, or nobody.
 
-    Source:
-        Fleiss 1971, equation 23 (there with equal numbers of raters).
-
-    >>> round(class_kappa(np.array([[3.0, 0.0], [0.0, 3.0], [1.0, 2.0]]), 0).value, 4)
-    0.55
+    Source: Fleiss 1971, equation 23 (there with equal numbers of raters).
     """
-    own = counts[:, k]
-    return fleiss_kappa(np.stack([own, counts.sum(axis=1) - own], axis=1))
+    votes = counts[:, k]
+    return fleiss_kappa(np.stack([votes, counts.sum(axis=1) - votes], axis=1))
 
 
-def split_half(counts: FloatArray, classes: slice | None = None) -> Measure:
+def split_half(counts: FloatArray) -> Measure:
     r"""Reliability of vote fractions: the correlation of one half of a panel with the other, for the whole panel.
 
     The moments are those over *all* halvings at once, so nothing is drawn: two different raters both say k with
@@ -208,25 +172,20 @@ def split_half(counts: FloatArray, classes: slice | None = None) -> Measure:
     :math:`E[x_k^2] = f_k / m + (1 - 1/m)\, q_k`. Fractions are taken about each class's mean over tasks, classes are
     pooled, and Spearman and Brown's formula :math:`2 r / (1 + r)` leads from half to whole.
 
-    Args:
-        counts: answers per task and class, shape (N, K); tasks with fewer than two raters do not count. Of an odd
-            panel, the halves differ by one.
-        classes: pool these columns only.
+    Tasks with fewer than two raters do not count; the halves of an odd panel differ by one.
 
     Returns:
         At most 1; nan where fractions are the same on every task.
 
-    Source:
-        Spearman 1910 and Brown 1910, British Journal of Psychology 3, 271-322.
+    Source: Spearman 1910 and Brown 1910, British Journal of Psychology 3, 271-322.
 
     >>> round(split_half(np.array([[3.0, 1.0], [0.0, 4.0], [2.0, 2.0]])).value, 4)
     0.5
     """
     raters = counts.sum(axis=1)
     used = raters >= 2
-    part = counts[used] if classes is None else counts[used][:, classes]
-    n = raters[used][:, None]
-    share, both = part / n, part * (part - 1) / (n * (n - 1))
+    votes, n = counts[used], raters[used][:, None]
+    share, both = votes / n, votes * (votes - 1) / (n * (n - 1))
     squares = [(share / m + (1 - 1 / m) * both).sum(axis=1) for m in (np.floor(n / 2), np.ceil(n / 2))]
     return of_halves(used, both.sum(axis=1), squares, share)
 
@@ -255,6 +214,11 @@ def of_halves(
         return np.asarray(_over(2 * correlation, 1 + correlation))
 
     return Measure(columns, finish)
+
+
+def _ratio(above: FloatArray, below: FloatArray) -> Measure:
+    """The sum of one number a task over the sum of another."""
+    return Measure(np.stack([above, below], axis=1), lambda sums: _over(sums[..., 0], sums[..., 1]))
 
 
 def _pairs(counts: FloatArray) -> tuple[FloatArray, FloatArray]:

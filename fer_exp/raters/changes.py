@@ -1,4 +1,7 @@
-"""What a crowd changes against original labels and ratings, subset by subset: frames ready to be shown and drawn."""
+"""What a crowd changes against original labels and ratings, subset by subset: frames ready to be shown and drawn.
+
+``classes`` are K names, ``samples`` the bootstrap replicates of the tasks and ``seed`` theirs.
+"""
 
 from __future__ import annotations
 
@@ -38,12 +41,9 @@ class Original(NamedTuple):
 class Changes(NamedTuple):
     """What a crowd changes.
 
-    Attributes:
-        original: what it is held against.
-        labels: as ``label_changes`` has them; None where there are none on one side.
-        ties: tasks with an original label and a tie at the top.
-        crowd: its mean valence and arousal, shape (T, 2), or None.
-        ratings: as ``rating_changes`` has them; None where there are none on one side.
+    ``labels`` are as ``label_changes`` and ``ratings`` as ``rating_changes`` have them, None where one side has none;
+    ``ties`` are the tasks with an original label and a tie at the top; ``crowd`` is its mean valence and arousal, shape
+    (T, 2).
     """
 
     original: Original
@@ -73,12 +73,7 @@ def changes(
 ) -> Changes:
     """What the crowd changes: the labels, where both sides have any, and the ratings, likewise.
 
-    Args:
-        data: the crowd's answers.
-        original: of the same tasks.
-        ties: what becomes of tied majorities: drop, first or random.
-        samples: bootstrap replicates.
-        seed: of replicates and random ties.
+    Tied majorities become what ``ties`` says (drop, first or random); ``seed`` is of replicates and random ties.
 
     Raises:
         RequestError: no task has both an original label and a majority.
@@ -126,9 +121,6 @@ def label_changes(
         original: codes, shape (N,), -1 where there is none.
         top: class of the majority, shape (N,), -1 where a tie was dropped or nobody voted.
         counts: votes, shape (N, K).
-        classes: K names.
-        samples: bootstrap replicates.
-        seed: of the replicates.
 
     Returns:
         ``matrix`` (K x K frame, original in rows), ``classes`` (a frame, one row a class: shares on both sides,
@@ -147,30 +139,18 @@ def label_changes(
     fractions = shares(counts[voted])
     votes = shift.vote_changes(original[voted].astype(np.int32), fractions, samples, seed)
     total = table.sum()
-    rows = pd.DataFrame(
-        {
-            "class": classes,
-            "original": table.sum(axis=1) / total,
-            "majority": table.sum(axis=0) / total,
-            "change": change,
-            "low": low,
-            "high": high,
-            "p": p,
-            "p_holm": holm(p),
-            "votes": fractions.mean(axis=0),
-            "votes_change": [value for value, _, _ in votes],
-            "votes_low": [end for _, end, _ in votes],
-            "votes_high": [end for _, _, end in votes],
-        }
-    )
+    votes_change, votes_low, votes_high = zip(*votes, strict=True)
+    rows = pd.DataFrame({
+        "class": classes, "original": table.sum(axis=1) / total, "majority": table.sum(axis=0) / total,
+        "change": change, "low": low, "high": high, "p": p, "p_holm": holm(p),
+        "votes": fractions.mean(axis=0), "votes_change": votes_change, "votes_low": votes_low, "votes_high": votes_high,
+    })  # fmt: skip
     tests = pd.DataFrame(
         [
-            {"test": name, "asks": asks, "statistic": test.statistic, "df": test.df, "p": test.p}
-            for name, asks, test in (
-                ("Stuart-Maxwell", "are the classes as frequent on both sides?", square.stuart_maxwell(table)),
-                ("Bowker", "is each confusion as frequent as its reverse?", square.bowker(table)),
-            )
-        ]
+            ("Stuart-Maxwell", "are the classes as frequent on both sides?", *square.stuart_maxwell(table)),
+            ("Bowker", "is each confusion as frequent as its reverse?", *square.bowker(table)),
+        ],
+        columns=["test", "asks", "statistic", "df", "p"],
     )
     matrix = pd.DataFrame(table.astype(np.int64), index=list(classes), columns=list(classes))
     return {"matrix": matrix, "classes": rows, "tests": tests, "n": int(total), "voted": int(voted.sum()),
@@ -192,9 +172,6 @@ def rating_changes(
         original: valence and arousal, shape (N, 2), nan where missing.
         crowd: likewise.
         label: original class of each task, shape (N,), -1 where there is none.
-        classes: K names.
-        samples: bootstrap replicates.
-        seed: of the replicates.
 
     Returns:
         One row a side, class (or ``all``) and measure of ``shift.RATING_MEASURES``: value, low, high, n. Classes with

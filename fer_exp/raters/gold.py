@@ -37,8 +37,6 @@ def deal_gold(truth: NDArray[np.int32], tasks: int | None, seed: int = 0, missin
     Args:
         truth: true class of each task that was answered, shape (T,), -1 where it is not known.
         tasks: number of tasks to show; the others are judged. None shows and judges all of them.
-        seed: of the draw.
-        missing: gold tasks that nobody answered.
 
     Raises:
         RequestError: nothing is left to judge on.
@@ -62,10 +60,7 @@ def accuracies(
 ) -> pd.DataFrame:
     """Accuracy of each method on the gold tasks left to judge on that still have an answer.
 
-    Args:
-        beliefs: ``all`` and ``filtered``: method -> what it believes.
-        answers: ``all`` and ``filtered``: what it saw.
-        gold: true classes.
+    ``beliefs`` and ``answers`` have, for ``all`` and ``filtered``, what each method believes and what it saw.
 
     Returns:
         One row a side and method: ``answers``, ``method``, ``accuracy``, ``low``, ``high`` (Wilson), ``n``, ``steps``,
@@ -109,13 +104,11 @@ def learn_gold(
     """What a gold filter is worth: some gold tasks judge the workers, the others the majority of those who remain.
 
     Args:
-        answers: the answers.
+        answers: to T tasks.
         gold: true class of each task, shape (T,), -1 where it is not known.
         tasks: number of gold tasks that judge the workers, drawn at random.
         thresholds: of the accuracy on them; None for 0, and 0.3 to 0.9 in steps of 0.1. Any threshold above 0 removes
             workers who answered none of them.
-        draws: how often gold tasks are drawn.
-        seed: of the draws.
 
     Returns:
         One row a threshold, means over draws: ``threshold``, ``workers`` kept, share of ``answers`` kept, ``covered``
@@ -170,12 +163,8 @@ def learn_gold(
 def credits(scores: FloatArray, truth: Codes) -> FloatArray:
     """How right the top class of each row is.
 
-    Args:
-        scores: one a class, shape (N, K); the highest is the answer.
-        truth: true class of each row, shape (N,).
-
     Returns:
-        1 where the true class is at the top, 1/m where m classes share the top, else 0, shape (N,).
+        1 where the true class has the highest of K scores, 1/m where m classes share it, else 0, shape (N,).
 
     >>> credits(np.array([[2.0, 1.0], [1.0, 1.0]]), np.array([0, 0], np.int32))
     array([1. , 0.5])

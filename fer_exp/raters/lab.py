@@ -1,4 +1,8 @@
-"""How well a crowd mirrors a lab that labelled the same faces, beside the floor that sampling alone gives."""
+"""How well a crowd mirrors a lab that labelled the same faces, beside the floor that sampling alone gives.
+
+``before`` are the votes of all workers, shape (N, K), ``after`` of those who remain; ``lab`` the lab's votes for the
+same faces, or its labels, one vote a face; ``classes`` K names; ``samples`` the bootstrap replicates of the faces.
+"""
 
 from __future__ import annotations
 
@@ -36,15 +40,8 @@ def against_lab(
 ) -> dict[str, pd.DataFrame]:
     """Crowd against lab, for all answers and filtered ones: majorities, distances, and what filtering changes.
 
-    Args:
-        before: votes of all workers, shape (N, K).
-        after: votes of those who remain.
-        lab: votes of the lab for the same faces, shape (N, K); or its labels, one vote a face.
-        classes: K names.
-        merge: sums of classes, as ``merged`` takes them. Every table is for single classes first, then for these.
-        ties: what tied majorities become: drop, first or random.
-        samples: bootstrap replicates of the faces.
-        seed: of replicates, panels and random ties.
+    Every table is for single classes first, then for the sums of ``merge``. Tied majorities become what ``ties`` says:
+    drop, first or random.
 
     Returns:
         ``agreement`` (answers, merged, class, agreement, low, high, n), ``l1`` (answers, merged, value, low, high,
@@ -85,13 +82,8 @@ def merged(counts: FloatArray, classes: Sequence[str], merge: Sequence[str]) -> 
     To rename the majority instead would be wrong: of fear .30, surprise .25 and happiness .45 it is happiness, though
     fear + surprise are more.
 
-    Args:
-        counts: shape (N, K).
-        classes: K names.
-        merge: sums such as ``fear+surprise``, in any spelling; a class can be part of one.
-
     Returns:
-        Counts, shape (N, K'), and the names: merged ones first.
+        Counts, shape (N, K'), and the names: first the sums of ``merge``, such as ``fear+surprise`` in any spelling.
 
     Raises:
         RequestError: a name that is no class, or one that is merged twice.
@@ -116,10 +108,7 @@ def merged(counts: FloatArray, classes: Sequence[str], merge: Sequence[str]) -> 
 def agreement_with_lab(crowd: NDArray[np.int64], lab: NDArray[np.int64], classes: Sequence[str]) -> pd.DataFrame:
     """Share of faces whose crowd majority is the lab's, per class of the lab and in all.
 
-    Args:
-        crowd: class of the crowd's majority, shape (N,), -1 where there is none.
-        lab: class of the lab's majority of the same faces, likewise.
-        classes: K names.
+    Both sides are classes of majorities, shape (N,), -1 where there is none.
 
     Returns:
         One row a class of the lab and one for ``all``: ``class``, ``agreement``, ``low``, ``high`` (Wilson), ``n``.
@@ -144,13 +133,8 @@ def distance_to_lab(
     """Mean L1 between the vote fractions of crowd and lab, and the floor that sampling alone gives.
 
     The floor is the same distance between two panels of these sizes that answer as the lab did. Votes of a small lab
-    are more peaked than those of its population, so that its floor is a little low.
-
-    Args:
-        crowd: votes, shape (N, K); faces without votes on either side do not count.
-        lab: votes of the same faces, shape (N, K).
-        samples: bootstrap replicates of the faces.
-        seed: of replicates and panels.
+    are more peaked than those of its population, so that its floor is a little low. Faces without votes on either side
+    do not count.
 
     Returns:
         ``value`` (0..2), ``low``, ``high``, ``floor``, ``n``; None in place of numbers where no face has both votes.
@@ -183,22 +167,11 @@ def filter_gain(
 ) -> pd.DataFrame:
     """What filtering changes, face by face: agreement with the lab's majority, and L1 to its distribution.
 
-    Args:
-        before: votes of all workers, shape (N, K).
-        after: votes of those who remain.
-        lab: votes of the lab.
-        tops: classes of the majorities of all, of those who remain, and of the lab, shape (N,) each, -1 where none.
-        samples: bootstrap replicates of the faces.
-        seed: of the replicates.
+    ``tops`` are the classes of the majorities of all, of those who remain, and of the lab, shape (N,), -1 where none.
 
     Returns:
         A row a measure (agreement, l1): ``change`` (filtered minus all) with ``low`` and ``high``, and ``n`` faces that
         can be compared.
-
-    >>> votes = np.array([[1.0, 1.0], [2.0, 0.0]])
-    >>> top = np.array([0, 0])
-    >>> filter_gain(votes, votes, votes, [top, top, top], samples=0)["change"].tolist()
-    [0.0, 0.0]
     """
     first, second, theirs = tops
     decided = (first >= 0) & (second >= 0) & (theirs >= 0)
@@ -218,11 +191,6 @@ def filter_gain(
 
 def soft_labels(before: FloatArray, after: FloatArray, seed: int = 0) -> pd.DataFrame:
     """How spread out the soft labels are, and the human floor: half of a face's raters against the other half.
-
-    Args:
-        before: votes of all workers, shape (T, K).
-        after: votes of those who remain.
-        seed: of the halvings.
 
     Returns:
         A row for ``all`` and one for ``filtered``: ``answers``, ``faces`` with a vote and ``without``, mean ``raters``

@@ -1,4 +1,7 @@
-"""Agreement of each two raters over the tasks that both answered: Cohen's kappa, Pearson, CCC, and their mean."""
+"""Agreement of each two raters over the tasks that both answered: Cohen's kappa, Pearson, CCC, and their mean.
+
+``pairs`` are as ``answer_pairs`` gives them, of N ``tasks``. Measures are functions of the weights of tasks.
+"""
 
 from __future__ import annotations
 
@@ -58,22 +61,20 @@ def answer_pairs(task: Codes, worker: Codes, least: int = SHARED, seed: int = 0)
     else:
         rows = np.arange(len(task))
     rows = rows[np.lexsort((worker[rows], task[rows]))]
-    own, who = task[rows], worker[rows].astype(np.int64)
+    of_task, who = task[rows], worker[rows].astype(np.int64)
     firsts, seconds = [], []
     for lag in range(1, int(size.max(initial=1))):
-        same = np.flatnonzero(own[lag:] == own[:-lag])
+        same = np.flatnonzero(of_task[lag:] == of_task[:-lag])
         firsts.append(same)
         seconds.append(same + lag)
-    one, other = (np.concatenate(parts) if parts else np.empty(0, np.int64) for parts in (firsts, seconds))
-    codes, pair, shared = np.unique(
-        who[one] * (int(worker.max(initial=0)) + 1) + who[other], return_inverse=True, return_counts=True
-    )
+    one, other = (np.concatenate([np.empty(0, np.int64), *lags]) for lags in (firsts, seconds))
+    workers = int(worker.max(initial=0)) + 1
+    codes, pair, shared = np.unique(who[one] * workers + who[other], return_inverse=True, return_counts=True)
     enough = shared >= least
-    keep = enough[pair]
-    number = np.cumsum(enough) - 1
-    raters = np.stack(np.divmod(codes[enough], int(worker.max(initial=0)) + 1), axis=1)
+    keep, number = enough[pair], np.cumsum(enough) - 1
+    raters = np.stack(np.divmod(codes[enough], workers), axis=1)
     one, other, pair = one[keep], other[keep], number[pair[keep]]
-    return Pairs(rows[one], rows[other], pair, own[one], raters, len(np.unique(own[one])))
+    return Pairs(rows[one], rows[other], pair, of_task[one], raters, len(np.unique(of_task[one])))
 
 
 def cohen_kappas(pairs: Pairs, label: Codes, classes: int, tasks: int) -> Joint:
@@ -81,18 +82,12 @@ def cohen_kappas(pairs: Pairs, label: Codes, classes: int, tasks: int) -> Joint:
 
     .. math:: \kappa = \frac{p_o - \sum_k a_k b_k}{1 - \sum_k a_k b_k}
 
-    Args:
-        pairs: as ``answer_pairs`` gives them.
-        label: class of each answer, shape (n,).
-        classes: K.
-        tasks: N.
+    ``label`` is the class of each answer, shape (n,).
 
     Returns:
-        A function of the weights (B, N) that gives (B, R), or (R,) for None; nan where both raters of a pair always
-        say the same single class.
+        From weights (B, N) to (B, R), from None to (R,); nan where both raters always say the same single class.
 
-    Source:
-        Cohen 1960, Educational and Psychological Measurement 20, 37-46.
+    Source: Cohen 1960, Educational and Psychological Measurement 20, 37-46.
 
     >>> pairs = answer_pairs(np.repeat(np.arange(4), 2).astype(np.int32), np.tile([0, 1], 4).astype(np.int32), 1)
     >>> cohen_kappas(pairs, np.array([0, 0, 1, 1, 0, 1, 1, 1], np.int32), 2, 4)(None)
@@ -117,17 +112,13 @@ def cohen_kappas(pairs: Pairs, label: Codes, classes: int, tasks: int) -> Joint:
 def correlations(pairs: Pairs, value: FloatArray, tasks: int) -> Joint:
     r"""Pearson's and Lin's correlation of each pair of raters, over the tasks that both rated.
 
-    Args:
-        pairs: as ``answer_pairs`` gives them.
-        value: rating of each answer, shape (n,).
-        tasks: N.
+    ``value`` is the rating of each answer, shape (n,).
 
     Returns:
-        A function of the weights (B, N) that gives (B, 2, R), or (2, R) for None: Pearson's r, then the CCC
+        From weights (B, N) to (B, 2, R), from None to (2, R): Pearson's r, then the CCC
         :math:`2 s_{xy} / (s_x^2 + s_y^2 + (\bar{x} - \bar{y})^2)`; nan where a side is constant (r) or both are.
 
-    Source:
-        Lin 1989, Biometrics 45, 255-268, with population variances.
+    Source: Lin 1989, Biometrics 45, 255-268, with population variances.
 
     >>> pairs = answer_pairs(np.repeat(np.arange(3), 2).astype(np.int32), np.tile([0, 1], 3).astype(np.int32), 1)
     >>> correlations(pairs, np.array([0.0, 1.0, 1.0, 2.0, 2.0, 3.0]), 3)(None).round(4)

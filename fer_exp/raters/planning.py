@@ -30,8 +30,6 @@ METRICS = {
 """Metric -> its words. Of a panel's vote fractions against the population: mean L1 and KL, the correlation of entropies
 over faces, and the chance that the panel's majority is the population's (k tied classes are right 1 time in k)."""
 
-SATURATED = 0.9
-
 
 class Mixture(NamedTuple):
     """Dirichlet distributions: their ``shares`` (C,) and their parameters ``alpha`` (C, K)."""
@@ -46,22 +44,14 @@ def log_likelihood(counts: FloatArray, alpha: FloatArray) -> FloatArray:
     .. math:: \ln \frac{\Gamma(A)}{\Gamma(A + n)} \prod_k \frac{\Gamma(\alpha_k + n_k)}{\Gamma(\alpha_k)},
         \quad A = \sum_k \alpha_k
 
-    Args:
-        counts: votes, shape (N, K).
-        alpha: shape (C, K).
-
-    Returns:
-        Shape (N, C).
-
-    Source:
-        Minka 2000, Estimating a Dirichlet distribution (Polya distribution).
+    Source: Minka 2000, Estimating a Dirichlet distribution (Polya distribution).
 
     >>> log_likelihood(np.array([[1.0, 0.0]]), np.array([[1.0, 1.0]])).round(4)
     array([[-0.6931]])
     """
     total = alpha.sum(axis=1)
-    each = gammaln(counts[:, None, :] + alpha) - gammaln(alpha)
-    return np.asarray(gammaln(total) - gammaln(counts.sum(axis=1)[:, None] + total) + each.sum(axis=2))
+    by_class = gammaln(counts[:, None, :] + alpha) - gammaln(alpha)
+    return np.asarray(gammaln(total) - gammaln(counts.sum(axis=1)[:, None] + total) + by_class.sum(axis=2))
 
 
 def fit(counts: FloatArray, start: Mixture | None = None, steps: int = 200) -> Mixture:
@@ -72,14 +62,10 @@ def fit(counts: FloatArray, start: Mixture | None = None, steps: int = 200) -> M
         start: where to begin; None for peaked components, one a class, and a broad one.
         steps: at most so many; ends when the log likelihood a face gains less than 1e-5.
 
-    Returns:
-        The mixture.
+    Source: Minka 2000, Estimating a Dirichlet distribution, equation 55, weighted by the components' responsibilities.
 
-    Source:
-        Minka 2000, Estimating a Dirichlet distribution, equation 55, weighted by the components' responsibilities.
-
-    >>> made = np.random.default_rng(0).multinomial(20, [[0.9, 0.1], [0.2, 0.8]] * 50).astype(float)
-    >>> shares, alpha = fit(made)
+    >>> votes = np.random.default_rng(0).multinomial(20, [[0.9, 0.1], [0.2, 0.8]] * 50).astype(float)
+    >>> shares, alpha = fit(votes)
     >>> bool(abs((shares[:, None] * alpha / alpha.sum(axis=1, keepdims=True)).sum(axis=0)[0] - 0.55) < 0.03)
     True
     """
@@ -89,9 +75,7 @@ def fit(counts: FloatArray, start: Mixture | None = None, steps: int = 200) -> M
         general = counts.T @ many / (counts.sum(axis=1) @ many)
         alpha = np.vstack([0.3 * general + 4 * np.eye(classes), 4 * general]) + 0.02
         start = Mixture(np.full(classes + 1, 1 / (classes + 1)), alpha)
-    shares, alpha = start
-    before = -np.inf
-    number = counts.sum(axis=1)
+    (shares, alpha), before, number = start, -np.inf, counts.sum(axis=1)
     for _ in range(steps):
         log = log_likelihood(counts, alpha) + np.log(np.maximum(shares, 1e-12))
         top = log.max(axis=1, keepdims=True)
@@ -134,10 +118,6 @@ def curves(truth: FloatArray, sizes: NDArray[np.int64], generator: np.random.Gen
     Returns:
         Means over faces, shape (S, 4), in the order of ``METRICS``; KL is human first, in nats, of a panel's
         fractions clipped as ``distribution.clipped`` does.
-
-    >>> truth = np.array([[1.0, 0.0], [0.5, 0.5]])
-    >>> curves(truth, np.array([1, 2]), np.random.default_rng(0))[:, 3] >= 0.5
-    array([ True,  True])
     """
     faces, classes = truth.shape
     best = truth == truth.max(axis=1, keepdims=True)
@@ -145,22 +125,16 @@ def curves(truth: FloatArray, sizes: NDArray[np.int64], generator: np.random.Gen
     answers = (generator.random((faces, int(sizes[-1]))).T[:, :, None] > truth.cumsum(axis=1)[None, :, :-1]).sum(axis=2)
     counts = np.zeros((faces, classes))
     rows = np.arange(faces)
-    found = np.empty((len(sizes), 4))
-    number = 0
+    means: list[list[float]] = []
     for k, answer in enumerate(answers, start=1):
         counts[rows, answer] += 1
-        if number < len(sizes) and k == sizes[number]:
+        if k in sizes:
             panel = counts / k
             top = counts == counts.max(axis=1, keepdims=True)
             right = (top & best).sum(axis=1) / top.sum(axis=1)
-            found[number] = [
-                l1(truth, panel).mean(),
-                kl_divergence(truth, panel).mean(),
-                float(pearson(target, entropy(panel))(None)),
-                right.mean(),
-            ]
-            number += 1
-    return found
+            correlation = float(pearson(target, entropy(panel))(None))
+            means.append([l1(truth, panel).mean(), kl_divergence(truth, panel).mean(), correlation, right.mean()])
+    return np.array(means)
 
 
 def plan(
@@ -202,18 +176,8 @@ def plan(
 def check(counts: FloatArray, seed: int = 0, draws: int = 20) -> dict[str, float]:
     """Does the mixture give what the pilot shows? L1 of half a panel against the other half, seen and simulated.
 
-    Args:
-        counts: votes, shape (N, K).
-        seed: of the draws.
-        draws: halvings, and simulated pilots.
-
     Returns:
-        ``seen`` and ``simulated``, means over faces with two raters or more.
-
-    >>> made = np.random.default_rng(0).multinomial(20, [[0.9, 0.1], [0.4, 0.6]] * 50).astype(float)
-    >>> found = check(made)
-    >>> bool(abs(found["seen"] - found["simulated"]) < 0.03)
-    True
+        ``seen`` and ``simulated``, means over faces with two raters or more and so many ``draws``.
     """
     generator = np.random.default_rng([seed, 6])
     counts = counts[counts.sum(axis=1) >= 2]
@@ -231,21 +195,21 @@ def check(counts: FloatArray, seed: int = 0, draws: int = 20) -> dict[str, float
     return {"seen": float(np.mean(seen)), "simulated": float(np.mean(simulated))}
 
 
-def saturation(table: pd.DataFrame, share: float = SATURATED) -> dict[str, int]:
+def saturation(table: pd.DataFrame, share: float = 0.9) -> dict[str, int]:
     """The smallest panel that has made ``share`` of the way from one rater to the largest panel, per metric.
 
     >>> saturation(pd.DataFrame({"raters": [1, 2, 3], "l1": [1.0, 0.05, 0.0]}))
     {'l1': 2}
     """
-    found = {}
+    sizes = {}
     for metric in METRICS:
         if metric in table:
             known = table[metric].notna()  # one rater has no entropy to correlate
             values = table[metric][known].to_numpy(np.float64)
             way = values[-1] - values[0]
-            made = (values - values[0]) / way if way else np.ones(len(values))  # nobody differs: one rater is enough
-            found[metric] = int(table["raters"][known].iloc[int((made >= share).argmax())])
-    return found
+            gone = (values - values[0]) / way if way else np.ones(len(values))  # nobody differs: one rater is enough
+            sizes[metric] = int(table["raters"][known].iloc[int((gone >= share).argmax())])
+    return sizes
 
 
 def spend(table: pd.DataFrame, mixture: Mixture, budget: int, seed: int = 0) -> pd.DataFrame:

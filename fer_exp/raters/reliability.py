@@ -1,6 +1,7 @@
 """How well raters agree on valence or arousal: intraclass correlations, alpha, split halves, repeated tasks.
 
-Ratings come as three arrays, task, worker and value, one entry a rating, so that raters may have missed tasks.
+Ratings come as three arrays, ``task``, ``worker`` and ``value``, shape (n,), one entry a rating, so that raters may
+have missed tasks; ``tasks`` are N and ``workers`` W.
 """
 
 from __future__ import annotations
@@ -47,13 +48,6 @@ def icc(task: Codes, worker: Codes, value: FloatArray, tasks: int, workers: int)
     ICC(1,1) is the same of the one-way model. The forms for k take the noise by k, where k is
     :math:`k_0 = (n - \sum_i n_i^2 / n) / (N - 1)`, the raters of a task in a complete table. Tasks with one rating
     count towards the means of raters.
-
-    Args:
-        task: task of each rating, shape (n,).
-        worker: its rater, shape (n,).
-        value: the rating, shape (n,).
-        tasks: N.
-        workers: W.
 
     Returns:
         A function of the weights (B, N) that gives (B, 6), or (6,) for None, in the order of ``FORMS``; nan where
@@ -124,10 +118,6 @@ def anova(task: Codes, worker: Codes, value: FloatArray, tasks: int, workers: in
 def f_intervals(squares: Anova, level: float = 0.95) -> dict[str, tuple[float, float]]:
     """Intervals of the six forms from the F distribution, for complete ratings.
 
-    Args:
-        squares: as ``anova`` gives them.
-        level: coverage that is aimed at.
-
     Returns:
         Form -> low, high; nan where ratings have no noise.
 
@@ -163,17 +153,7 @@ def f_intervals(squares: Anova, level: float = 0.95) -> dict[str, tuple[float, f
 
 
 def alpha(task: Codes, value: FloatArray, tasks: int) -> Measure:
-    """Krippendorff's alpha of ratings on an interval scale; see ``agreement.interval_alpha``.
-
-    Args:
-        task: task of each rating, shape (n,).
-        value: the rating, shape (n,).
-        tasks: N.
-
-    >>> task = np.array([0, 0, 1, 1], np.int32)
-    >>> round(alpha(task, np.array([1.0, 2.0, 3.0, 4.0]), 2).value, 4)
-    0.7
-    """
+    """Krippendorff's alpha of ratings on an interval scale; see ``agreement.interval_alpha``."""
     return interval_alpha(*_moments(task, value - value.mean(), tasks))
 
 
@@ -183,16 +163,10 @@ def ordinal_alpha(task: Codes, value: FloatArray, tasks: int) -> Joint:
     The ordinal difference :math:`(\sum_{g=c}^{k} n_g - (n_c + n_k) / 2)^2` is the squared difference of mid-ranks, so
     this is the interval alpha of mid-ranks, ranked anew in each replicate.
 
-    Args:
-        task: task of each rating, shape (n,).
-        value: the rating, shape (n,).
-        tasks: N.
-
     Returns:
         A function of the weights (B, N) that gives (B, 1), or (1,) for None.
 
-    Source:
-        Krippendorff 2019, Content Analysis, 4th edition, chapter 12.
+    Source: Krippendorff 2019, Content Analysis, 4th edition, chapter 12.
 
     >>> task = np.array([0, 0, 1, 1], np.int32)
     >>> ordinal_alpha(task, np.array([1.0, 2.0, 3.0, 400.0]), 2)(None).round(4)
@@ -200,17 +174,17 @@ def ordinal_alpha(task: Codes, value: FloatArray, tasks: int) -> Joint:
     """
     number = np.bincount(task, minlength=tasks)
     used = number[task] >= 2
-    own = task[used]
+    of_task = task[used]
     _, rank = np.unique(value[used], return_inverse=True)
 
     def once(weights: FloatArray) -> float:
-        if len(own) == 0:
+        if len(of_task) == 0:
             return float("nan")
-        mass = np.bincount(rank, weights[own])
+        mass = np.bincount(rank, weights[of_task])
         middle = (np.cumsum(mass) - mass / 2)[rank]
-        middle = middle - np.average(middle, weights=weights[own])
-        columns = interval_alpha(*_moments(own, middle, tasks))
-        return float(columns.finish(weights @ columns.columns))
+        middle = middle - np.average(middle, weights=weights[of_task])
+        measure = interval_alpha(*_moments(of_task, middle, tasks))
+        return float(measure.finish(weights @ measure.columns))
 
     def alphas(weights: FloatArray | None) -> FloatArray:
         if weights is None:
@@ -227,16 +201,12 @@ def split_half(task: Codes, value: FloatArray, tasks: int) -> Measure:
     :math:`q = ((\sum x)^2 - \sum x^2) / (n (n - 1))`, and the mean of m raters :math:`E[\bar{x}^2] = s / m +
     (1 - 1/m)\, q` with s the mean square. Spearman and Brown's formula leads from half to whole.
 
-    Args:
-        task: task of each rating, shape (n,).
-        value: the rating, shape (n,).
-        tasks: N; those with fewer than two ratings do not count.
+    Tasks with fewer than two ratings do not count.
 
     Returns:
         At most 1; nan where means do not vary.
 
-    Source:
-        Spearman 1910 and Brown 1910, British Journal of Psychology 3, 271-322.
+    Source: Spearman 1910 and Brown 1910, British Journal of Psychology 3, 271-322.
 
     >>> task = np.array([0, 0, 1, 1, 2, 2], np.int32)
     >>> round(split_half(task, np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), 3).value, 4)
@@ -256,21 +226,20 @@ def consistency(task: Codes, pairs: FloatArray, tasks: int) -> dict[str, Measure
     Args:
         task: task of each repeat, shape (R,).
         pairs: first and last answer, shape (R, 2): codes of classes, or ratings; nan where there is none.
-        tasks: N.
 
     Returns:
         ``same``, the share of repeats with the same answer, and ``difference``, the mean absolute difference.
 
-    >>> found = consistency(np.array([0, 1], np.int32), np.array([[1.0, 1.0], [0.0, 1.0]]), 2)
-    >>> found["same"].value, found["difference"].value
+    >>> measures = consistency(np.array([0, 1], np.int32), np.array([[1.0, 1.0], [0.0, 1.0]]), 2)
+    >>> measures["same"].value, measures["difference"].value
     (0.5, 0.5)
     """
     known = ~np.isnan(pairs).any(axis=1)
-    own, (first, last) = task[known], pairs[known].T
-    number = np.bincount(own, minlength=tasks).astype(np.float64)
+    of_task, (first, last) = task[known], pairs[known].T
+    number = np.bincount(of_task, minlength=tasks).astype(np.float64)
 
     def mean_of(values: FloatArray) -> Measure:
-        columns = np.stack([np.bincount(own, values, tasks), number], axis=1)
+        columns = np.stack([np.bincount(of_task, values, tasks), number], axis=1)
         return Measure(columns, lambda sums: np.asarray(sums[..., 0] / sums[..., 1]))
 
     return {"same": mean_of((first == last).astype(np.float64)), "difference": mean_of(np.abs(first - last))}
@@ -283,6 +252,6 @@ def _moments(task: Codes, value: FloatArray, tasks: int) -> tuple[FloatArray, Fl
     return number, total, squares
 
 
-def _share(part: FloatArray, rest: FloatArray) -> FloatArray:
+def _share(variance: FloatArray, rest: FloatArray) -> FloatArray:
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(part + rest != 0, part / (part + rest), np.nan))
+        return np.asarray(np.where(variance + rest != 0, variance / (variance + rest), np.nan))

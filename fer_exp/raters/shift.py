@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,14 +26,10 @@ def share_changes(table: FloatArray, samples: int, seed: int, level: float = 0.9
 
     A bootstrap of tasks draws the cells of their table from a multinomial, so nothing is done task by task.
 
-    Args:
-        table: tasks by label of one side (rows) and the other (columns), shape (K, K).
-        samples: replicates; 0 gives nan for the ends.
-        seed: of the replicates.
-        level: coverage that is aimed at.
+    ``table`` is as ``table_of`` gives it.
 
     Returns:
-        Change, low, high, shape (3, K); shares, so -1..1.
+        Change, low, high, shape (3, K); shares, so -1..1. The ends are nan with ``samples=0``.
 
     >>> share_changes(np.array([[20.0, 8.0], [1.0, 30.0]]), 0, 0)[0].round(3)
     array([-0.119,  0.119])
@@ -55,11 +49,7 @@ def vote_changes(original: NDArray[np.int32], fractions: FloatArray, samples: in
     A majority favours frequent answers: raters who err as the original annotator did still move a majority towards
     the classes that errors go to. Votes have no such bias, so this is the shift of how people answer.
 
-    Args:
-        original: codes of original labels, shape (N,).
-        fractions: vote fractions of the same tasks, shape (N, K).
-        samples: replicates; 0 for none.
-        seed: of the replicates.
+    ``original`` are codes of labels, shape (N,), ``fractions`` the vote fractions of the same tasks, shape (N, K).
 
     Returns:
         Value, low and high of each class.
@@ -86,23 +76,19 @@ RATING_MEASURES = ("bias", "slope", "ccc", "pearson", "rmse", "sagr")
 def rating_changes(original: FloatArray, crowd: FloatArray, weights: FloatArray | None = None) -> FloatArray:
     """Bias (crowd minus original), slope, CCC, Pearson, RMSE and SAGR of ratings.
 
-    Args:
-        original: shape (N,).
-        crowd: mean ratings, shape (N,).
-        weights: how often each task counts, shape (N,) or (B, N); None counts each once.
-
     Returns:
-        Shape (6,) or (B, 6), in the order of ``RATING_MEASURES``.
+        Of ratings of shape (N,) and weights as in ``metrics.affect``, shape (6,) or (B, 6), in the order of
+        ``RATING_MEASURES``.
 
     >>> rating_changes(np.array([0.0, 1.0]), np.array([0.5, 1.5])).round(3)
     array([0.5  , 1.   , 0.667, 1.   , 0.5  , 0.5  ])
     """
-    of: Sequence[FloatArray] = (
+    measured = [
         weighted_mean(crowd - original, weights),
         affect.slope(original, crowd, weights),
         affect.ccc(original, crowd, weights),
         affect.pearson(original, crowd)(weights),
         affect.rmse(original, crowd, weights),
         affect.sagr(original, crowd, weights),
-    )
-    return np.stack(of, axis=-1)
+    ]
+    return np.stack(measured, axis=-1)

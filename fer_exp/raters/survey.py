@@ -77,7 +77,8 @@ def survey(
         for side in ("valence", "arousal"):
             values = data.ratings(side)
             if values is not None and not np.isnan(values).all():
-                report[side] = _ratings(data.select(~np.isnan(values)), side, least, bootstrap)
+                rated = ~np.isnan(values)
+                report[side] = _ratings(data.select(rated), values[rated], side, least, bootstrap)
         if data.repeats is not None:
             report["repeats"] = _repeats(data.repeats, bootstrap)
     tables = [report.get(kind, {}) for kind in ("labels", "valence", "arousal", "repeats")]
@@ -97,16 +98,16 @@ def _labels(
     _note_single(shared, int((raters == 1).sum()), "class", bootstrap.notes)
     different, group = np.unique(counts, axis=0, return_inverse=True)
     group = group.ravel().astype(np.int64)
-    overall: dict[str, Measure] = {
+    measures: dict[str, Measure] = {
         "percent_agreement": agreement.percent_agreement(different),
         "fleiss_kappa": agreement.fleiss_kappa(different),
         "krippendorff_alpha": agreement.krippendorff_alpha(different),
         "split_half": agreement.split_half(different),
         "vote_entropy": agreement.vote_entropy(different),
     }
-    if not (counts.sum(axis=0) > 0).sum() > 1:
+    if (counts.sum(axis=0) > 0).sum() <= 1:
         bootstrap.notes.append("every answer is of the same class: agreement beyond chance is not defined")
-    measures = dict(overall)
+    overall = list(measures)
     for k, name in enumerate(classes):
         measures[f"agreement {name}"] = agreement.specific_agreement(different, k)
         measures[f"kappa {name}"] = agreement.class_kappa(different, k)
@@ -123,10 +124,7 @@ def _labels(
     return results, by_class
 
 
-def _ratings(data: Answers, side: str, least: int, bootstrap: _Bootstrap) -> dict[str, Result]:
-    values = data.ratings(side)
-    if values is None:
-        return {}
+def _ratings(data: Answers, values: FloatArray, side: str, least: int, bootstrap: _Bootstrap) -> dict[str, Result]:
     # Tasks and raters without a rating on this side drop out, so that those that remain may be complete.
     task, worker = (np.unique(codes, return_inverse=True)[1].astype(np.int32) for codes in (data.task, data.worker))
     tasks, workers = int(task.max()) + 1, int(worker.max()) + 1
@@ -135,17 +133,16 @@ def _ratings(data: Answers, side: str, least: int, bootstrap: _Bootstrap) -> dic
     forms = reliability.icc(task, worker, values, tasks, workers)
     measured = joint_intervals(forms, reliability.FORMS, tasks, bootstrap.samples, bootstrap.seed)
     squares = reliability.anova(task, worker, values, tasks, workers)
-    exact: Mapping[str, tuple[float, float]] = {} if squares is None else reliability.f_intervals(squares)
+    exact = {} if squares is None else reliability.f_intervals(squares)
     if squares is None:
         bootstrap.notes.append(
             f"{side}: not every rater rated every task, so the ICCs come from Henderson's variance components, have no "
             "F intervals, and k is the mean number of raters of a task"
         )
-    results = {}
-    for name in reliability.FORMS:
-        results[name] = _result(measured[name], tasks)
-        if name in exact and np.isfinite(exact[name]).all():
-            results[name] |= {"f_low": exact[name][0], "f_high": exact[name][1]}
+    results = {name: _result(measured[name], tasks) for name in reliability.FORMS}
+    for name, (low, high) in exact.items():
+        if np.isfinite(low) and np.isfinite(high):
+            results[name] |= {"f_low": low, "f_high": high}
     measures = {
         "alpha_interval": reliability.alpha(task, values, tasks),
         "split_half": reliability.split_half(task, values, tasks),
@@ -224,8 +221,7 @@ def _note_single(shared: int, single: int, what: str, notes: list[str]) -> None:
 
 
 def _result(interval: Interval, n: int) -> Result:
-    value, low, high = interval
-    return {"value": value, "low": low, "high": high, "n": n}
+    return {**dict(zip(("value", "low", "high"), interval, strict=True)), "n": n}
 
 
 def _read(name: str, result: Result) -> None:

@@ -56,7 +56,7 @@ def describe_workers(
     """What is known of each worker.
 
     Args:
-        answers: the answers.
+        answers: of W workers to T tasks.
         names: of the workers, shape (W,).
         gold: true class of each task, shape (T,), -1 where it is not known.
         seconds: time of each answer, shape (n,).
@@ -118,21 +118,12 @@ def spam_scores(answers: Answered) -> FloatArray:
     One answer, spread over all classes, is added to each row of confusions. A worker with few answers is therefore near
     1; combine with ``min_answers``.
 
-    Args:
-        answers: the answers.
-
     Returns:
         From 0 (always right, or wrong in a way that tells the truth) to 1 (the same answers whatever the truth), (W,).
 
     Source:
         Raykar and Yu 2012, Eliminating spammers and ranking annotators for crowdsourced labeling tasks. Journal of
         Machine Learning Research 13, 491-518; one minus their score for several classes.
-
-    >>> task, worker = np.repeat(np.arange(40), 4).astype(np.int32), np.tile([0, 1, 2, 3], 40).astype(np.int32)
-    >>> truth = np.arange(40) % 2
-    >>> label = np.stack([truth, truth, truth, np.zeros(40)], axis=1).ravel().astype(np.int32)
-    >>> spam_scores(Answered(task, worker, label, 40, 4, 2)).round(1)
-    array([0.1, 0.1, 0.1, 1. ])
     """
     k = answers.classes
     counts = np.asarray(answers.by_worker_label() @ dawid_skene(answers).posterior)

@@ -39,7 +39,7 @@ class OfSums:
 
     def __call__(self, weights: FloatArray | None = None) -> FloatArray:
         """The metric of all faces, or of each replicate's weights, shape (N,) or (B, N)."""
-        weights = unit_weights(len(self.columns)) if weights is None else weights
+        weights = np.ones(len(self.columns)) if weights is None else weights
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(self.finish(weights @ self.columns, np.asarray(weights.sum(axis=-1))))
 
@@ -56,12 +56,7 @@ def mean_of(values: FloatArray) -> OfSums:
 def within(faces: NDArray[np.bool_], statistic: Statistic) -> Statistic:
     """A metric of some faces as a metric of all faces, whose weights are for all of them.
 
-    Args:
-        faces: which of all faces the statistic knows, shape (N,).
-        statistic: over those alone.
-
-    Returns:
-        A statistic over N faces with the same value; ``OfSums`` stays ``OfSums``.
+    ``faces``, shape (N,), are those that the statistic knows; ``OfSums`` stays ``OfSums``.
 
     >>> some = within(np.array([True, False, True]), mean_of(np.array([1.0, 3.0])))
     >>> float(some(None)), float(some(np.array([3.0, 5.0, 1.0])))
@@ -80,24 +75,16 @@ def weighted_mean(values: FloatArray, weights: FloatArray | None = None) -> Floa
 
     .. math:: \bar{x} = \sum_i w_i x_i / \sum_i w_i
 
-    Args:
-        values: one value per face, shape (N,).
-        weights: shape (N,), or (B, N) for B replicates at once; None counts each face once.
-
     Returns:
-        One mean, shape (), or one per replicate, shape (B,); nan where the weights sum to 0.
+        Of values (N,) with weights (N,), or None, shape (); with those of B replicates (B, N) shape (B,); nan where the
+        weights sum to 0.
 
     >>> weighted_mean(np.array([1.0, 4.0]), np.array([[1.0, 1.0], [2.0, 0.0]]))
     array([2.5, 1. ])
     """
-    weights = unit_weights(len(values)) if weights is None else weights
+    weights = np.ones(len(values)) if weights is None else weights
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(weights @ values / weights.sum(axis=-1))
-
-
-def unit_weights(count: int) -> FloatArray:
-    """The weights that count each of ``count`` faces once, shape (N,)."""
-    return np.ones(count)
 
 
 def resample_weights(clusters: int | NDArray[np.int64], samples: int, seed: int) -> Iterator[FloatArray]:
@@ -114,8 +101,7 @@ def resample_weights(clusters: int | NDArray[np.int64], samples: int, seed: int)
     Yields:
         Counts as floats, shape (b, N), the b summing to ``samples``.
 
-    Source:
-        Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 6; clusters as in Field and Welsh 2007.
+    Source: Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 6; clusters as in Field and Welsh 2007.
 
     >>> [weights.sum(axis=1) for weights in resample_weights(4, 2, seed=0)]
     [array([4., 4.])]
@@ -165,19 +151,11 @@ def cluster_codes(names: NDArray[np.object_]) -> NDArray[np.int64]:
 
 
 def percentile_interval(replicates: FloatArray, level: float = 0.95) -> tuple[float | None, float | None]:
-    """Percentile bootstrap interval of one metric.
+    """Percentile bootstrap interval of one metric from its replicates, shape (B,): low and high, or two None.
 
     Replicates in which the metric is undefined (nan) are left out; with fewer than half left there is no interval.
 
-    Args:
-        replicates: the metric in each replicate, shape (B,).
-        level: coverage that is aimed at, 0..1.
-
-    Returns:
-        Low and high, or two None.
-
-    Source:
-        Efron and Tibshirani 1993, chapter 13.
+    Source: Efron and Tibshirani 1993, chapter 13.
 
     >>> percentile_interval(np.arange(101.0), level=0.5)
     (25.0, 75.0)
@@ -199,15 +177,7 @@ def with_ends(value: float, replicates: FloatArray, level: float = 0.95) -> Inte
 
 
 def percentile_intervals(replicates: FloatArray, level: float = 0.95) -> FloatArray:
-    """``percentile_interval`` of several metrics at once, nan where there is none.
-
-    Args:
-        replicates: a metric a column, shape (B, M).
-        level: coverage that is aimed at, 0..1.
-
-    Returns:
-        Low and high, shape (2, M).
-    """
+    """``percentile_interval`` of metrics that are columns, (B, M): low and high, (2, M), nan where there is none."""
     return np.array([percentile_interval(column, level) for column in replicates.T], dtype=np.float64).T
 
 
@@ -216,21 +186,14 @@ def intervals(
 ) -> dict[str, Interval]:
     """Value and 95 % percentile interval of several metrics over the same replicates.
 
-    Args:
-        statistics: metric name -> function of the weights.
-        clusters: one code 0..C-1 per face, shape (N,); C = N resamples faces.
-        samples: number of replicates; 0 leaves the intervals out.
-        seed: of the replicates.
-
-    Returns:
-        Metric name -> (value, low, high). None where undefined; with a single cluster there is no interval.
+    Arguments as of ``replicates``; with no samples or a single cluster there is no interval.
 
     >>> mean = lambda weights: weighted_mean(np.array([0.0, 1.0, 1.0, 0.0]), weights)
     >>> intervals({"accuracy": mean}, np.arange(4), 1000, seed=0)
     {'accuracy': (0.5, 0.0, 1.0)}
     """
     drawn = replicates(statistics, clusters, samples, seed) if clusters.max() > 0 and samples else {}
-    return {name: with_ends(float(each(None)), drawn.get(name, np.empty(0))) for name, each in statistics.items()}
+    return {name: with_ends(float(metric(None)), drawn.get(name, np.empty(0))) for name, metric in statistics.items()}
 
 
 def replicates(
@@ -247,8 +210,8 @@ def replicates(
     Returns:
         Metric name -> shape (B,); nan where undefined in a replicate.
     """
-    sums = {name: each for name, each in statistics.items() if isinstance(each, OfSums)}
-    shared = {id(each.columns): each.columns for each in sums.values()}
+    sums = [statistic for statistic in statistics.values() if isinstance(statistic, OfSums)]
+    shared = {id(statistic.columns): statistic.columns for statistic in sums}
     ends = np.cumsum([1, *(columns.shape[1] for columns in shared.values())])
     places = {key: slice(ends[i], ends[i + 1]) for i, key in enumerate(shared)}
     faces, count = len(clusters), int(clusters.max()) + 1
@@ -264,4 +227,4 @@ def replicates(
                     drawn[name].append(statistic.finish(summed[:, places[id(statistic.columns)]], summed[:, 0]))
             else:
                 drawn[name].append(statistic(weights))
-    return {name: np.concatenate(parts) if parts else np.empty(0) for name, parts in drawn.items()}
+    return {name: np.concatenate([np.empty(0), *values]) for name, values in drawn.items()}

@@ -26,23 +26,20 @@ def over_seeds(values: Sequence[float], level: float = 0.95) -> OverSeeds | None
     Seeds are few, so the interval is wide: of two seeds it is 9 times as far as they lie from each other. It speaks
     of other seeds on the same test faces, not of other faces.
 
-    Args:
-        values: one number a seed.
-        level: coverage that is aimed at, 0..1; it holds where the numbers are normal.
+    ``level`` is the coverage that is aimed at, 0..1; it holds where the numbers are normal.
 
-    Source:
-        Student 1908, Biometrika 6, 1-25.
+    Source: Student 1908, Biometrika 6, 1-25.
 
-    >>> [round(each, 3) for each in over_seeds([0.7, 0.8, 0.9])]
+    >>> [round(number, 3) for number in over_seeds([0.7, 0.8, 0.9])]
     [0.8, 0.552, 1.048, 3]
     """
     if not len(values):
         return None
-    given = np.asarray(values, dtype=np.float64)
-    mean, count = float(given.mean()), len(given)
+    numbers = np.asarray(values, dtype=np.float64)
+    mean, count = float(numbers.mean()), len(numbers)
     if count == 1:
         return OverSeeds(mean, None, None, 1)
-    half = float(stdtrit(count - 1, (1 + level) / 2) * given.std(ddof=1) / np.sqrt(count))
+    half = float(stdtrit(count - 1, (1 + level) / 2) * numbers.std(ddof=1) / np.sqrt(count))
     return OverSeeds(mean, mean - half, mean + half, count)
 
 
@@ -50,11 +47,6 @@ def paired_over_seeds(a: Mapping[int, float], b: Mapping[int, float], level: flo
     """Mean difference a - b over the seeds that both have, as ``over_seeds`` of the differences.
 
     The same seed is the same noise, first weights and order of faces in both, so their differences vary less than they.
-
-    Args:
-        a: seed -> number.
-        b: likewise.
-        level: coverage that is aimed at.
 
     >>> paired_over_seeds({0: 0.75, 1: 1.0, 2: 5.0}, {0: 0.5, 1: 0.75}).mean
     0.25

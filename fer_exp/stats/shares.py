@@ -23,8 +23,7 @@ def shares(counts: FloatArray | NDArray[np.int64]) -> FloatArray:
 def wilson(right: FloatArray, number: NDArray[np.int64], level: float = 0.95) -> tuple[FloatArray, FloatArray]:
     """Wilson's interval of a share, which holds for few cases and at 0 and 1; nan where there is none.
 
-    Source:
-        Wilson 1927, Journal of the American Statistical Association 22, 209-212.
+    Source: Wilson 1927, Journal of the American Statistical Association 22, 209-212.
 
     >>> low, high = wilson(np.array([10.0]), np.array([10]))
     >>> low.round(3), high.round(3)

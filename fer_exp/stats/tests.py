@@ -1,8 +1,11 @@
 """Tests and effect sizes for two models on the same faces. scipy does the work; here it is named, and nan is one way.
 
+``a`` and ``b`` have one value per face, shape (N,), of the same faces in the same order where a test is paired. A
+statistic is positive where ``a`` is larger.
+
 Which one? The published comparison on CAFE is ``student_t``. It takes the two lists for independent samples, which two
-models on the same faces are not: ``paired_t``, ``wilcoxon`` and ``permutation`` are the right ones, and where several
-faces show one person, ``permutation`` with clusters and the clustered bootstrap (``stats.bootstrap``) are.
+models on the same faces are not: ``paired_t``, ``wilcoxon`` and ``permutations`` are the right ones, and where several
+faces show one person, ``permutations`` with clusters and the clustered bootstrap (``stats.bootstrap``) are.
 """
 
 from __future__ import annotations
@@ -34,15 +37,9 @@ def student_t(a: FloatArray, b: FloatArray) -> Tested:
 
     .. math:: t = \frac{\bar{a} - \bar{b}}{s_p \sqrt{1/n_a + 1/n_b}}, \quad df = n_a + n_b - 2
 
-    Args:
-        a: one value per face, shape (N,).
-        b: shape (M,).
+    nan where both lists are constant or a list has one value.
 
-    Returns:
-        t is positive where a is larger; nan where both lists are constant or a list has one value.
-
-    Source:
-        Student 1908, Biometrika 6, 1-25; ``scipy.stats.ttest_ind``.
+    Source: Student 1908, Biometrika 6, 1-25; ``scipy.stats.ttest_ind``.
 
     >>> student_t(np.array([1.0, 2.0, 3.0]), np.array([2.0, 3.0, 4.0]))
     Tested(statistic=-1.224..., p=0.287..., df=4.0)
@@ -55,10 +52,9 @@ def welch_t(a: FloatArray, b: FloatArray) -> Tested:
 
     .. math:: t = (\bar{a} - \bar{b}) \Big/ \sqrt{s_a^2 / n_a + s_b^2 / n_b}
 
-    Arguments and result as ``student_t``; df by Welch and Satterthwaite. Source: Welch 1947, Biometrika 34, 28-35.
+    df by Welch and Satterthwaite; nan as ``student_t``.
 
-    >>> welch_t(np.array([1.0, 2.0, 3.0]), np.array([2.0, 3.0, 4.0])).df
-    4.0
+    Source: Welch 1947, Biometrika 34, 28-35.
     """
     return _t(a, b, equal=False)
 
@@ -68,18 +64,9 @@ def paired_t(a: FloatArray, b: FloatArray) -> Tested:
 
     .. math:: t = \bar{d} \sqrt{N} / s_d, \quad d = a - b, \quad df = N - 1
 
-    Args:
-        a: one value per face, shape (N,).
-        b: of the same faces in the same order, shape (N,).
+    nan for one face or where all differences are equal.
 
-    Returns:
-        t is positive where a is larger; nan for one face or where all differences are equal.
-
-    Source:
-        Student 1908; ``scipy.stats.ttest_rel``. Takes faces for independent, also those of one person.
-
-    >>> paired_t(np.array([1.0, 2.0, 3.0]), np.array([2.0, 3.0, 5.0]))
-    Tested(statistic=-4.0, p=0.057..., df=2.0)
+    Source: Student 1908; ``scipy.stats.ttest_rel``. Takes faces for independent, also those of one person.
     """
     difference = a - b
     if len(difference) < 2 or _constant(difference, a, b):
@@ -95,18 +82,9 @@ def wilcoxon(a: FloatArray, b: FloatArray) -> Tested:
     Faces without a difference are left out (Wilcoxon's rule), tied ranks share their mean, and p comes from the normal
     approximation with the correction for ties; of up to 50 faces without ties it is exact.
 
-    Args:
-        a: one value per face, shape (N,).
-        b: of the same faces, shape (N,).
+    Its statistic is the smaller of both rank sums; p is 1 where nothing differs.
 
-    Returns:
-        The smaller of both rank sums, and p; p is 1 where nothing differs.
-
-    Source:
-        Wilcoxon 1945, Biometrics Bulletin 1, 80-83; ``scipy.stats.wilcoxon``.
-
-    >>> wilcoxon(np.array([1.0, 2.0, 3.0]), np.array([1.5, 3.0, 5.0]))
-    Tested(statistic=0.0, p=0.25, df=nan)
+    Source: Wilcoxon 1945, Biometrics Bulletin 1, 80-83; ``scipy.stats.wilcoxon``.
     """
     difference = a - b
     difference = difference[difference != 0]
@@ -116,34 +94,6 @@ def wilcoxon(a: FloatArray, b: FloatArray) -> Tested:
     return Tested(float(result.statistic), float(result.pvalue))
 
 
-def permutation(
-    a: FloatArray, b: FloatArray, clusters: NDArray[np.int64] | None = None, samples: int = 10_000, seed: int = 0
-) -> Tested:
-    r"""Permutation test of paired values: swapping both models on a face, or on all faces of a person, at random.
-
-    .. math:: p = \frac{1 + \#\{|\sum_i s_i d_i| \ge |\sum_i d_i|\}}{1 + B}, \quad s_i = \pm 1
-
-    Args:
-        a: one value per face, shape (N,).
-        b: of the same faces, shape (N,).
-        clusters: one code 0..C-1 per face, shape (N,): faces of a person are swapped together; None swaps single faces.
-        samples: B random swaps; all 2^C of them where they are no more than that, and then p is exact.
-        seed: of the swaps.
-
-    Returns:
-        The mean difference, and p.
-
-    Source:
-        Fisher 1935, The Design of Experiments; the added 1 as in Phipson and Smyth 2010.
-
-    >>> permutation(np.array([1.0, 2.0, 3.0]), np.array([2.0, 3.0, 5.0]))
-    Tested(statistic=-1.333..., p=0.25, df=nan)
-    """
-    codes = np.arange(len(a)) if clusters is None else clusters
-    p = permutations(np.stack([a, b], axis=1), [(0, 1)], codes, samples, seed)
-    return Tested(float((a - b).mean()), float(p[0]))
-
-
 def permutations(
     values: FloatArray,
     pairs: Sequence[tuple[int, int]],
@@ -151,20 +101,27 @@ def permutations(
     samples: int = 10_000,
     seed: int = 0,
 ) -> FloatArray:
-    """``permutation`` for many pairs at once, all with the same swaps.
+    r"""Permutation tests of paired values: swapping both models on all faces of a person at random.
 
-    The sum of swapped differences is the difference of the sums of swapped values, so the product with the signs is
-    made once for each column and not once for each pair.
+    .. math:: p = \frac{1 + \#\{|\sum_i s_i d_i| \ge |\sum_i d_i|\}}{1 + B}, \quad s_i = \pm 1
+
+    All pairs share their swaps: the sum of swapped differences is the difference of the sums of swapped values, so the
+    product with the signs is made once for each column and not once for each pair.
 
     Args:
         values: one column per model (and metric), shape (N, C); 0 in all columns of a pair for faces that it lacks.
         pairs: which columns are compared.
-        clusters: one code per face, shape (N,).
-        samples: as in ``permutation``.
+        clusters: one code 0..C-1 per face, shape (N,): faces with the same code are swapped together.
+        samples: B random swaps; all 2^C of them where they are no more than that, and then p is exact.
         seed: of the swaps.
 
     Returns:
         One p per pair, shape (P,).
+
+    Source: Fisher 1935, The Design of Experiments; the added 1 as in Phipson and Smyth 2010.
+
+    >>> permutations(np.array([[1.0, 2.0], [2.0, 3.0], [3.0, 5.0]]), [(0, 1)], np.arange(3))
+    array([0.25])
     """
     count = int(clusters.max()) + 1
     sums = np.zeros((count, values.shape[1]))
@@ -174,7 +131,7 @@ def permutations(
     # Sums in another order differ by rounding.
     least = np.abs(difference.sum(axis=0)) * (1 - 1e-9) - 1e-14 * np.abs(sums).sum(axis=0).max()
     exact = count <= 30 and 2**count <= samples
-    chunks = [_all_signs(count)] if exact else random_signs(count, samples, seed)
+    chunks = [_all_signs(count)] if exact else _random_signs(count, samples, seed)
     hits = np.zeros(len(pairs))
     for signs in chunks:
         swapped = signs @ sums
@@ -187,20 +144,8 @@ def _all_signs(count: int) -> FloatArray:
     return np.asarray(1.0 - 2.0 * bits, dtype=np.float64)
 
 
-def random_signs(count: int, samples: int, seed: int) -> Iterator[FloatArray]:
-    """Random signs in chunks that keep memory flat.
-
-    Args:
-        count: C.
-        samples: number of rows in all chunks together.
-        seed: the same seed gives the same signs.
-
-    Yields:
-        -1 or 1, shape (b, C).
-
-    >>> [signs.shape for signs in random_signs(3, 5, seed=0)]
-    [(5, 3)]
-    """
+def _random_signs(count: int, samples: int, seed: int) -> Iterator[FloatArray]:
+    """-1 or 1, ``samples`` rows of ``count`` in chunks that keep memory flat."""
     generator = np.random.default_rng([seed, 2])
     rows = max(1, 2**20 // max(1, count))
     for start in range(0, samples, rows):
@@ -211,15 +156,12 @@ def random_signs(count: int, samples: int, seed: int) -> Iterator[FloatArray]:
 def mcnemar(first: int, second: int) -> Tested:
     """McNemar's exact test: of what only one of two sides has, does each have half?
 
-    Args:
-        first: how many faces only one model gets right; or how many left a class.
-        second: how many only the other does; or how many joined it.
+    ``first`` faces only one model gets right, or left a class; ``second`` only the other gets right, or joined it.
 
     Returns:
         ``first``, and the two-sided binomial p; p is 1 where both are 0.
 
-    Source:
-        McNemar 1947, Psychometrika 12, 153-157; the binomial form, as ``statsmodels`` with ``exact=True``.
+    Source: McNemar 1947, Psychometrika 12, 153-157; the binomial form, as ``statsmodels`` with ``exact=True``.
 
     >>> mcnemar(2, 0)
     Tested(statistic=2.0, p=0.5, df=nan)
@@ -233,18 +175,9 @@ def cohens_d(a: FloatArray, b: FloatArray) -> float:
 
     .. math:: d = (\bar{a} - \bar{b}) / s_p
 
-    Args:
-        a: shape (N,).
-        b: shape (M,).
+    nan where there is no variance. It is t times the root of 2 / N.
 
-    Returns:
-        Positive where a is larger; nan where there is no variance. With N = M it is t times the root of 2 / N.
-
-    Source:
-        Cohen 1988, Statistical Power Analysis for the Behavioral Sciences, chapter 2.
-
-    >>> cohens_d(np.array([1.0, 2.0, 3.0]), np.array([2.0, 3.0, 4.0]))
-    -1.0
+    Source: Cohen 1988, Statistical Power Analysis for the Behavioral Sciences, chapter 2.
     """
     if len(a) + len(b) < 3:
         return float("nan")
@@ -259,18 +192,9 @@ def cohens_dz(a: FloatArray, b: FloatArray) -> float:
 
     .. math:: d_z = \bar{d} / s_d
 
-    Args:
-        a: one value per face, shape (N,).
-        b: of the same faces, shape (N,).
+    nan where all differences are equal.
 
-    Returns:
-        Positive where a is larger; nan where all differences are equal.
-
-    Source:
-        Cohen 1988, section 2.3.5; Lakens 2013, Frontiers in Psychology 4, 863.
-
-    >>> round(cohens_dz(np.array([1.0, 2.0, 3.0]), np.array([2.0, 3.0, 5.0])), 4)
-    -2.3094
+    Source: Cohen 1988, section 2.3.5; Lakens 2013, Frontiers in Psychology 4, 863.
     """
     difference = a - b
     if len(difference) < 2 or _constant(difference, a, b):
@@ -283,16 +207,11 @@ def holm(p: Sequence[float] | FloatArray) -> list[float]:
 
     .. math:: \tilde{p}_{(i)} = \max_{j \le i} \min(1, (m - j + 1)\, p_{(j)})
 
-    Args:
-        p: p-values; nan where a test is undefined, which is no test and does not count.
+    p is nan where a test is undefined, which is no test and does not count.
 
-    Returns:
-        Corrected p-values in the same order, nan where nan.
+    Source: Holm 1979, Scandinavian Journal of Statistics 6, 65-70.
 
-    Source:
-        Holm 1979, Scandinavian Journal of Statistics 6, 65-70.
-
-    >>> [round(each, 4) for each in holm([0.01, 0.04, 0.03])]
+    >>> [round(corrected, 4) for corrected in holm([0.01, 0.04, 0.03])]
     [0.03, 0.06, 0.06]
     """
     values = np.asarray(p, dtype=np.float64)
@@ -301,7 +220,7 @@ def holm(p: Sequence[float] | FloatArray) -> list[float]:
     if order:
         factors = np.arange(len(order), 0, -1)
         result[order] = np.minimum(np.maximum.accumulate(values[order] * factors), 1.0)
-    return [float(each) for each in result]
+    return [float(corrected) for corrected in result]
 
 
 def _t(a: FloatArray, b: FloatArray, *, equal: bool) -> Tested:
@@ -310,14 +229,14 @@ def _t(a: FloatArray, b: FloatArray, *, equal: bool) -> Tested:
     # From means and deviations: the same numbers as ttest_ind, whose checks cost more than they do.
     moments = (a.mean(), a.std(ddof=1), len(a), b.mean(), b.std(ddof=1), len(b))
     result = stats.ttest_ind_from_stats(*moments, equal_var=equal)
-    parts = a.var(ddof=1) / len(a), b.var(ddof=1) / len(b)
+    one, other = a.var(ddof=1) / len(a), b.var(ddof=1) / len(b)
     df = len(a) + len(b) - 2.0
     if not equal:
-        df = (parts[0] + parts[1]) ** 2 / (parts[0] ** 2 / (len(a) - 1) + parts[1] ** 2 / (len(b) - 1))
+        df = (one + other) ** 2 / (one**2 / (len(a) - 1) + other**2 / (len(b) - 1))
     return Tested(float(result.statistic), float(result.pvalue), float(df))
 
 
 def _constant(values: FloatArray, *sources: FloatArray) -> bool:
     """Whether what varies is rounding alone, of the numbers that the values come from."""
-    scale = max(float(np.abs(each).max()) for each in sources)
+    scale = max(float(np.abs(source).max()) for source in sources)
     return bool(np.ptp(values) <= 8 * np.finfo(np.float64).eps * scale)

@@ -37,12 +37,12 @@ def together(measures: Mapping[str, Measure]) -> Joint:
     """
     stacked = np.ascontiguousarray(np.concatenate([measure.columns for measure in measures.values()], axis=1))
     ends = np.cumsum([measure.columns.shape[1] for measure in measures.values()])
-    parts = list(zip([0, *ends[:-1].tolist()], ends.tolist(), measures.values(), strict=True))
+    places = list(zip([0, *ends[:-1].tolist()], ends.tolist(), measures.values(), strict=True))
 
     def joint(weights: FloatArray | None) -> FloatArray:
         sums = stacked.sum(axis=0) if weights is None else weights @ stacked
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.stack([measure.finish(sums[..., start:end]) for start, end, measure in parts], axis=-1)
+            return np.stack([measure.finish(sums[..., start:end]) for start, end, measure in places], axis=-1)
 
     return joint
 
@@ -63,14 +63,12 @@ def joint_intervals(
         tasks: N, or a group 0..G-1 of each task, where the weights that ``joint`` takes are those of groups; a single
             task gives no interval.
         samples: replicates; 0 leaves the intervals out.
-        seed: the same seed gives the same replicates.
-        level: coverage that is aimed at.
+        seed: of the replicates.
 
     Returns:
         Name -> (value, low, high), None where undefined.
 
-    Source:
-        Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapters 6 and 13.
+    Source: Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapters 6 and 13.
 
     >>> mean = Measure(np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 1.0], [0.0, 1.0]]), lambda s: s[..., 0] / s[..., 1])
     >>> joint_intervals(together({"mean": mean}), ["mean"], 4, 1000, seed=0)

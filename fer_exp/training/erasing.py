@@ -1,6 +1,7 @@
 """Cutout and random erasing on a batch of bytes.
 
 torchvision's RandomErasing paints one rectangle on a whole batch; here every face gets its own in the same pass.
+Pixels are uint8, shape (B, H, W, C); what comes out is new, of the same shape.
 """
 
 from __future__ import annotations
@@ -27,12 +28,7 @@ CHANCE = 0.5
 def cutout(pixels: Tensor, middles: Tensor) -> Tensor:
     """A grey square on each face: whole at the left and upper edge, cut off at the right and lower one.
 
-    Args:
-        pixels: (B, H, W, C), uint8.
-        middles: middle of each square as shares of height and width, shape (B, 2), 0 to 1, on the CPU.
-
-    Returns:
-        New pixels, shape and dtype as given.
+    ``middles`` of the squares are shares of height and width, shape (B, 2), 0 to 1, on the CPU.
     """
     size = torch.tensor(pixels.shape[1:3])
     side = max(1, round(SIDE * int(size.min())))
@@ -43,16 +39,10 @@ def cutout(pixels: Tensor, middles: Tensor) -> Tensor:
 def erase(pixels: Tensor, uniform: Tensor) -> Tensor:
     """Random erasing: on half of the faces a rectangle of random area, shape and place.
 
-    Args:
-        pixels: (B, H, W, C), uint8.
-        uniform: random numbers from 0 to 1, shape (B, 5), float64, on the CPU. They decide whether a face is erased,
-            the area, the ratio (on a log scale), and the place from the top and from the left.
+    ``uniform`` are random numbers from 0 to 1, shape (B, 5), float64, on the CPU. They decide whether a face is erased,
+    the area, the ratio (on a log scale), and the place from the top and from the left.
 
-    Returns:
-        New pixels, shape and dtype as given.
-
-    Source:
-        Zhong et al. 2020, Random erasing data augmentation. AAAI.
+    Source: Zhong et al. 2020, Random erasing data augmentation. AAAI.
     """
     size = torch.tensor(pixels.shape[1:3])
     whether, area, ratio = uniform[:, :3].unbind(dim=1)
@@ -69,13 +59,9 @@ def paint(pixels: Tensor, corner: Tensor, extent: Tensor, color: tuple[int, ...]
     """A rectangle of one colour on each face.
 
     Args:
-        pixels: (B, H, W, C), uint8.
         corner: row and column of the upper left pixel, shape (B, 2).
         extent: height and width in pixels, shape (B, 2); 0 paints nothing, what leaves the picture is cut off.
         color: one byte, or three; grey pictures take their mean.
-
-    Returns:
-        New pixels, shape and dtype as given.
     """
     if len(color) > pixels.shape[3]:
         color = (sum(color) // len(color),)
