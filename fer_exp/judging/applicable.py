@@ -54,31 +54,31 @@ class Judged(NamedTuple):
         return shares(self.counts[faces])
 
 
-def arrays(part: pd.DataFrame, classes: tuple[str, ...]) -> Judged:
+def arrays(table: pd.DataFrame, classes: tuple[str, ...]) -> Judged:
     """The rows of one split of a checked table as arrays; persons as clusters where every face names one."""
-    model = part[[f"p_{name}" for name in classes]].to_numpy(np.float64)
+    model = table[[f"p_{name}" for name in classes]].to_numpy(np.float64)
     columns = [f"votes_{name}" for name in classes]
     counts = np.zeros(model.shape)
-    if columns[0] in part:
-        counts = np.nan_to_num(part[columns].to_numpy(np.float64))
-    label = part["label"].map({name: code for code, name in enumerate(classes)}).fillna(-1).to_numpy().astype(np.int64)
-    known = len(part) > 0 and part["subject"].notna().all()
-    clusters = cluster_codes(part["subject"].to_numpy(object)) if known else np.arange(len(part), dtype=np.int64)
+    if columns[0] in table:
+        counts = np.nan_to_num(table[columns].to_numpy(np.float64))
+    label = table["label"].map({name: code for code, name in enumerate(classes)}).fillna(-1).to_numpy().astype(np.int64)
+    known = len(table) > 0 and table["subject"].notna().all()
+    clusters = cluster_codes(table["subject"].to_numpy(object)) if known else np.arange(len(table), dtype=np.int64)
     ratings, affect = (
-        part.reindex(columns=[f"{of}{side}" for side in SIDES]).to_numpy(np.float64) for of in ("human_", "")
+        table.reindex(columns=[f"{of}{side}" for side in SIDES]).to_numpy(np.float64) for of in ("human_", "")
     )
     return Judged(model, counts, label, clusters, ratings, affect)
 
 
-def applies(part: Judged) -> dict[str, Mask]:
+def applies(judged: Judged) -> dict[str, Mask]:
     """What a metric may need (``Metric.needs``) -> the faces that have it; of ratings, one mask for each side."""
-    rated = ~np.isnan(part.ratings) & ~np.isnan(part.affect)
-    masks = {LABELS: part.labelled, MAJORITY: part.voted, VOTES: part.voted, SHARED: part.shared}
+    rated = ~np.isnan(judged.ratings) & ~np.isnan(judged.affect)
+    masks = {LABELS: judged.labelled, MAJORITY: judged.voted, VOTES: judged.voted, SHARED: judged.shared}
     return masks | dict(zip(SIDES, rated.T, strict=True))
 
 
 def statistics(
-    part: Judged,
+    judged: Judged,
     classes: tuple[str, ...] = (),
     *,
     references: Mapping[str, FloatArray] | None = None,
@@ -87,7 +87,7 @@ def statistics(
     """Every metric of the model that what people said of its faces allows.
 
     Args:
-        part: the faces.
+        judged: the faces.
         classes: K names; empty leaves out what is told class by class, and the earth mover's distance.
         references: name -> other probabilities, shape (N, K), judged by the same metrics without detail, as NAME_l1.
         names: make these alone; None makes all.
@@ -96,30 +96,32 @@ def statistics(
         By what they need (labels, votes with their majority, votes of two raters or more, valence, arousal) the faces
         that have it, and their metrics; a group without faces is not there.
     """
-    masks = {need: faces for need, faces in applies(part).items() if faces.any()}
+    masks = {need: faces for need, faces in applies(judged).items() if faces.any()}
 
     def classified(need: str, model: FloatArray, prefix: str = "", detail: bool = True) -> dict[str, Statistic]:
         faces = masks[need]
-        counts = part.counts[faces]
+        counts = judged.counts[faces]
         if need == LABELS:
-            truth = onehot(part.label[faces], model.shape[1])
+            truth = onehot(judged.label[faces], model.shape[1])
         else:
-            truth = shared_top(counts) if need == MAJORITY else part.people(faces)
+            truth = shared_top(counts) if need == MAJORITY else judged.people(faces)
         return measure(need, Faces(truth, model[faces], classes, counts), prefix, detail=detail, names=names)
 
     groups: dict[str, Group] = {}
     for key, needs in ((LABELS, (LABELS,)), (VOTES, (VOTES, MAJORITY))):
         if key in masks:
-            found = {name: each for need in needs for name, each in classified(need, part.model).items()}
+            metrics: dict[str, Statistic] = {}
+            for need in needs:
+                metrics |= classified(need, judged.model)
             for reference, model in (references or {}).items():
                 for need in needs:
-                    found |= classified(need, model, f"{reference}_", detail=False)
-            groups[key] = masks[key], found
+                    metrics |= classified(need, model, f"{reference}_", detail=False)
+            groups[key] = masks[key], metrics
     if SHARED in masks:
-        groups[SHARED] = masks[SHARED], classified(SHARED, part.model)
+        groups[SHARED] = masks[SHARED], classified(SHARED, judged.model)
     for number, side in enumerate(SIDES):
         if side in masks:
             faces = masks[side]
-            rated = Faces(part.ratings[faces, number], part.affect[faces, number])
+            rated = Faces(judged.ratings[faces, number], judged.affect[faces, number])
             groups[side] = faces, measure(RATINGS, rated, f"{side}_", names=names)
     return groups

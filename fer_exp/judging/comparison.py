@@ -66,15 +66,13 @@ def compare_sources(
     groups = _groups(original, parts, members, classes, metrics, repairs)
     shown = _shown(groups, metrics)
     drawn = _drawn(groups, shown, clusters, samples, seed)
-    level: dict[str, Any] = {
+    return {
         "faces": len(clusters),
         "subjects": int(clusters.max()) + 1 if sources[0].table["subject"].notna().all() else None,
         "metrics": shown,
         "groups": [_described(group, shown, values) for group, values in zip(groups, drawn, strict=True)],
+        "pairs": differences(groups, all_pairs(groups), shown, drawn, clusters, permutations, seed),
     }
-    pairs = all_pairs(groups)
-    level["pairs"] = differences(groups, pairs, shown, drawn, clusters, permutations, seed)
-    return level
 
 
 def _groups(
@@ -126,7 +124,7 @@ def _measure(
         if panels is not None:
             worth = ceiling.rater_equivalents(run.model, same, counts, panels, nobody)
             groups.append((panels.faces, {name: worth[name] for name in ("rater_equivalents", "held_out_l1")}))
-        return {name: within(faces, each) for faces, group in groups for name, each in group.items() if name in wanted}
+        return {name: within(faces, of) for faces, group in groups for name, of in group.items() if name in wanted}
 
     def of_runs(runs: Sequence[Judged]) -> dict[str, list[Statistic]]:
         by_run = [of_run(run) for run in runs]
@@ -161,10 +159,10 @@ def _drawn(
     if samples == 0 or clusters.max() == 0:
         return [{} for _ in groups]
     named = {
-        f"{g} {name} {i}": each
+        f"{g} {name} {i}": statistic
         for g, group in enumerate(groups)
         for name in shown
-        for i, each in enumerate(group.statistics.get(name, []))
+        for i, statistic in enumerate(group.statistics.get(name, []))
     }
     values = replicates(named, clusters, samples, seed)
     generator = np.random.default_rng([seed, 3])
@@ -174,31 +172,30 @@ def _drawn(
         size = max(1, len(group.sources))
         if group.base not in runs:  # a repaired run is drawn together with the run that it comes from
             runs[group.base] = generator.integers(0, size, (size, samples))
-        chosen, replicate = runs[group.base], np.arange(samples)
-        drawn.append({})
-        for name in shown:
-            if name in group.statistics:
-                by_run = np.stack([values[f"{g} {name} {i}"] for i in range(size)])
-                drawn[-1][name] = by_run[chosen, replicate].mean(axis=0)
+        by_run = {
+            name: np.stack([values[f"{g} {name} {i}"] for i in range(size)])
+            for name in shown
+            if name in group.statistics
+        }
+        drawn.append({name: of[runs[group.base], np.arange(samples)].mean(axis=0) for name, of in by_run.items()})
     return drawn
 
 
 def _described(group: Group, shown: Sequence[str], drawn: Mapping[str, FloatArray]) -> dict[str, Any]:
-    result: dict[str, Any] = {
+    metrics: dict[str, Any] = {}
+    for name in shown:
+        if name in group.statistics:
+            values = np.array([float(of_run(None)) for of_run in group.statistics[name]])
+            low, high = percentile_interval(drawn[name]) if name in drawn else (None, None)
+            spread = float(values.std(ddof=1)) if len(values) > 1 else None
+            metrics[name] = {"value": as_json(values.mean()), "low": low, "high": high, "sd": as_json(spread),
+                             "values": [as_json(value) for value in values]}  # fmt: skip
+    return {
         "name": group.name,
         "runs": group.sources,
         "seeds": group.seeds,
         "base": group.base,
         "repair": group.repair,
         "words": REPAIRS.get(group.repair or "", group.repair),
-        "metrics": {},
+        "metrics": metrics,
     }
-    for name in shown:
-        if name not in group.statistics:
-            continue
-        values = np.array([float(each(None)) for each in group.statistics[name]])
-        low, high = percentile_interval(drawn[name]) if name in drawn else (None, None)
-        spread = float(values.std(ddof=1)) if len(values) > 1 else None
-        entry = {"value": as_json(values.mean()), "low": low, "high": high, "sd": as_json(spread)}
-        result["metrics"][name] = entry | {"values": [as_json(value) for value in values]}
-    return result

@@ -80,17 +80,17 @@ class Facewise(NamedTuple):
 
 def _facewise(groups: Sequence[Group], name: str) -> Facewise | None:
     """The values of each group, the mean over its runs; None where the metric is no mean over faces."""
-    found: dict[int, FloatArray] = {}
+    values: dict[int, FloatArray] = {}
     used = np.zeros(0, dtype=np.bool_)
     for g, group in enumerate(groups):
-        each = group.statistics.get(name, [])
-        columns = [one.columns for one in each if isinstance(one, OfSums) and one.columns.shape[1] == 2]
-        if len(columns) != len(each):
+        runs = group.statistics.get(name, [])
+        columns = [run.columns for run in runs if isinstance(run, OfSums) and run.columns.shape[1] == 2]
+        if len(columns) != len(runs):
             return None
         if columns:
             used = columns[0][:, 1] > 0  # the second column marks the faces that the metric knows
-            found[g] = np.mean([column[used, 0] for column in columns], axis=0)
-    return Facewise(used, found)
+            values[g] = np.mean([column[used, 0] for column in columns], axis=0)
+    return Facewise(used, values)
 
 
 def _swapped(
@@ -103,29 +103,26 @@ def _swapped(
     """Per metric one permutation p for each pair; metrics of the same faces share their swaps."""
     result = {name: np.full(len(pairs), np.nan) for name in facewise}
     used = sorted({g for pair in pairs for g in pair})
-    by_faces: dict[bytes, list[str]] = {}
+    by_faces: dict[bytes, dict[str, Facewise]] = {}
     for name, values in facewise.items():
         if values is not None and permutations and pairs:
-            by_faces.setdefault(values.faces.tobytes(), []).append(name)
-    for names in by_faces.values():
-        columns, where, faces = [], [], np.zeros(0, dtype=np.bool_)
-        for m, name in enumerate(names):
-            values = facewise[name]
-            if values is not None:
-                faces = values.faces
-                columns += [values.of[g] for g in used]
-                where += [(m * len(used) + used.index(a), m * len(used) + used.index(b)) for a, b in pairs]
+            by_faces.setdefault(values.faces.tobytes(), {})[name] = values
+    for metrics in by_faces.values():
+        columns = [values.of[g] for values in metrics.values() for g in used]
+        starts = range(0, len(columns), len(used))
+        where = [(start + used.index(a), start + used.index(b)) for start in starts for a, b in pairs]
+        faces = next(iter(metrics.values())).faces
         codes = np.unique(clusters[faces], return_inverse=True)[1].astype(np.int64)
         p = tests.permutations(np.stack(columns, axis=1), where, codes, permutations, seed)
-        result |= dict(zip(names, p.reshape(len(names), len(pairs)), strict=True))
+        result |= dict(zip(metrics, p.reshape(len(metrics), len(pairs)), strict=True))
     return result
 
 
 def _difference(
     groups: Sequence[Group], a: int, b: int, name: str, drawn: Sequence[Mapping[str, FloatArray]]
 ) -> dict[str, float | None]:
-    value = float(np.mean([float(each(None)) for each in groups[a].statistics[name]]))
-    value -= float(np.mean([float(each(None)) for each in groups[b].statistics[name]]))
+    one, other = (np.mean([float(of_run(None)) for of_run in groups[g].statistics[name]]) for g in (a, b))
+    value = float(one) - float(other)
     entry: dict[str, float | None] = {"difference": as_json(value), "low": None, "high": None, "p": None}
     if name in drawn[a]:
         differences = drawn[a][name] - drawn[b][name]
@@ -137,23 +134,19 @@ def _difference(
 
 
 def _paper_and_paired(a: FloatArray, b: FloatArray) -> dict[str, float | None]:
-    student, welch, paired, ranks = (
-        tests.student_t(a, b),
-        tests.welch_t(a, b),
-        tests.paired_t(a, b),
-        tests.wilcoxon(a, b),
-    )
-    return {
-        "t": as_json(student.statistic),
-        "df": as_json(student.df),
-        "p_t": as_json(student.p),
-        "p_welch": as_json(welch.p),
-        "t_paired": as_json(paired.statistic),
-        "p_paired": as_json(paired.p),
-        "p_wilcoxon": as_json(ranks.p),
-        "d": as_json(tests.cohens_d(a, b)),
-        "dz": as_json(tests.cohens_dz(a, b)),
+    student, paired = tests.student_t(a, b), tests.paired_t(a, b)
+    values = {
+        "t": student.statistic,
+        "df": student.df,
+        "p_t": student.p,
+        "p_welch": tests.welch_t(a, b).p,
+        "t_paired": paired.statistic,
+        "p_paired": paired.p,
+        "p_wilcoxon": tests.wilcoxon(a, b).p,
+        "d": tests.cohens_d(a, b),
+        "dz": tests.cohens_dz(a, b),
     }
+    return {name: as_json(value) for name, value in values.items()}
 
 
 def as_json(value: float | None) -> float | None:

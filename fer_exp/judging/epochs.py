@@ -54,14 +54,12 @@ def judged_history(
     return pd.concat([history, judged], axis=1)
 
 
-def point_values(part: Judged) -> dict[str, float]:
+def point_values(judged: Judged) -> dict[str, float]:
     """The metrics of one split without intervals, references, single classes and the earth mover's distance.
 
-    Returns:
-        Metric -> value, nan where undefined; named as in metrics.json. A metric whose human side no face has is left
-        out.
+    Named as in metrics.json; nan where undefined. A metric whose human side no face has is left out.
     """
-    return {name: float(each(None)) for _, group in statistics(part).values() for name, each in group.items()}
+    return {name: float(of(None)) for _, group in statistics(judged).values() for name, of in group.items()}
 
 
 def accuracies(history: pd.DataFrame) -> dict[str, float]:
@@ -93,10 +91,8 @@ def accuracies(history: pd.DataFrame) -> dict[str, float]:
 def accuracies_of(history: pd.DataFrame | None, predictions: pd.DataFrame) -> dict[str, Result]:
     """``accuracies`` of a training as metrics.json has them, without intervals; empty where there are none.
 
-    Args:
-        history: of the run, None where it kept none.
-        predictions: its predictions table; n is the number of its test faces with a label.
+    n is the number of test faces with a label.
     """
-    found = {} if history is None else accuracies(history)
+    values = {} if history is None else accuracies(history)
     faces = int(((predictions["split"] == "test") & predictions["label"].notna()).sum())
-    return {name: {"value": value, "low": None, "high": None, "n": faces} for name, value in found.items()}
+    return {name: {"value": value, "low": None, "high": None, "n": faces} for name, value in values.items()}

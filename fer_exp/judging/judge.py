@@ -79,8 +79,8 @@ def judge(
     repairs = fit_repairs(parts["val"]) if "val" in parts else None
     metrics: Metrics = {}
     for split in splits if only is None else [only]:
-        given = prior.get(split) if isinstance(prior, Mapping) else prior
-        answer = _mean_answer(parts[split]) if given is None else _checked_prior(given, classes)
+        taught = prior.get(split) if isinstance(prior, Mapping) else prior
+        answer = _mean_answer(parts[split]) if taught is None else _checked_prior(taught, classes)
         groups = _groups(parts[split], classes, seed, answer, None if split == "val" else repairs)
         result = _with_intervals(groups, parts[split].clusters, samples, seed)
         if result and split != "val" and repairs is not None:
@@ -93,24 +93,24 @@ def judge(
 
 
 def _groups(
-    part: Judged, classes: tuple[str, ...], seed: int, prior: FloatArray, repairs: Repairs | None
+    judged: Judged, classes: tuple[str, ...], seed: int, prior: FloatArray, repairs: Repairs | None
 ) -> list[Group]:
     """Each group of metrics with the faces that have what it needs, references among them."""
-    same = np.broadcast_to(prior, part.model.shape)
-    references = {"prior": same, "uniform": np.full_like(part.model, 1 / len(classes))}
-    references |= {} if repairs is None else repaired(part.model, repairs)
-    by_need = statistics(part, classes, references=references)
+    same = np.broadcast_to(prior, judged.model.shape)
+    references = {"prior": same, "uniform": np.full_like(judged.model, 1 / len(classes))}
+    references |= {} if repairs is None else repaired(judged.model, repairs)
+    by_need = statistics(judged, classes, references=references)
     groups = [by_need[need] for need in (LABELS, VOTES, SHARED) if need in by_need]
     if VOTES in by_need:
         faces, of_votes = by_need[VOTES]
-        of_votes["majority_ties"] = mean_of((shared_top(part.counts[faces]).max(axis=1) < 1).astype(np.float64))
+        of_votes["majority_ties"] = mean_of((shared_top(judged.counts[faces]).max(axis=1) < 1).astype(np.float64))
     if SHARED in by_need:
-        counts = part.counts.astype(np.int64)
+        counts = judged.counts.astype(np.int64)
         dealt = ceiling.halves(counts, HALVINGS, seed)
-        by_need[SHARED][1].update(_ceiling(dealt, counts, part.shared, classes))
-        if (both := part.shared & part.labelled).any():
-            groups.append((both, {"ceiling_accuracy": _half_against_label(dealt, both, part.label)}))
-        groups += _equivalents(counts, references, same, part.model)
+        by_need[SHARED][1].update(_ceiling(dealt, counts, judged.shared, classes))
+        if (both := judged.shared & judged.labelled).any():
+            groups.append((both, {"ceiling_accuracy": _half_against_label(dealt, both, judged.label)}))
+        groups += _equivalents(counts, references, same, judged.model)
     return groups + [by_need[side] for side in SIDES if side in by_need]
 
 
@@ -144,14 +144,10 @@ def _ceiling(dealt: Halves, counts: ceiling.Counts, faces: Mask, classes: tuple[
 
 def _mean_statistic(halved: list[Statistic]) -> Statistic:
     """The mean over halvings; that of means is the mean of their columns, so that it is drawn as fast."""
-    sums = [each for each in halved if isinstance(each, OfSums)]
-    if len(sums) == len(halved) and all(each.columns.shape[1] == 1 for each in sums):
-        return mean_of(np.mean([each.columns[:, 0] for each in sums], axis=0))
-
-    def mean(weights: FloatArray | None) -> FloatArray:
-        return np.asarray(np.mean([each(weights) for each in halved], axis=0))
-
-    return mean
+    means = [half.columns[:, 0] for half in halved if isinstance(half, OfSums) and half.columns.shape[1] == 1]
+    if len(means) == len(halved):
+        return mean_of(np.mean(means, axis=0))
+    return lambda weights: np.asarray(np.mean([half(weights) for half in halved], axis=0))
 
 
 def _with_intervals(groups: list[Group], clusters: NDArray[np.int64], samples: int, seed: int) -> dict[str, Result]:
@@ -168,11 +164,11 @@ def _half_against_label(dealt: Halves, faces: Mask, labels: NDArray[np.int64]) -
     return mean_of(np.mean([shared_top(small[faces])[rows, label] for small, _ in dealt], axis=0))
 
 
-def _mean_answer(part: Judged) -> FloatArray:
-    if part.voted.any():
-        return np.asarray(part.people(part.voted).mean(axis=0))
-    labels = part.label[part.labelled]
-    return np.asarray(np.bincount(labels, minlength=part.model.shape[1]) / max(1, len(labels)))
+def _mean_answer(judged: Judged) -> FloatArray:
+    if judged.voted.any():
+        return np.asarray(judged.people(judged.voted).mean(axis=0))
+    labels = judged.label[judged.labelled]
+    return np.asarray(np.bincount(labels, minlength=judged.model.shape[1]) / max(1, len(labels)))
 
 
 def _checked_prior(prior: NDArray[np.float64], classes: tuple[str, ...]) -> FloatArray:

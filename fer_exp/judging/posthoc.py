@@ -25,12 +25,7 @@ def with_temperature(probabilities: FloatArray, temperature: float) -> FloatArra
 
     The logits themselves are not needed: they are the logs of the probabilities, up to a constant that falls out.
 
-    Args:
-        probabilities: shape (N, K), rows sum to 1; what float32 rounded to 0 is taken for 1e-38.
-        temperature: T above 0; above 1 is less sure.
-
-    Returns:
-        Shape (N, K), rows sum to 1.
+    T above 1 is less sure. What float32 rounded to 0 is taken for 1e-38.
 
     Source: Guo et al. 2017, On calibration of modern neural networks, ICML, section 4.2.
 
@@ -45,12 +40,8 @@ def with_temperature(probabilities: FloatArray, temperature: float) -> FloatArra
 def fit_temperature(truth: FloatArray, probabilities: FloatArray) -> float:
     """The temperature with the least cross-entropy.
 
-    Args:
-        truth: one-hot labels (as published) or vote fractions, of validation faces, shape (N, K).
-        probabilities: of the same faces, shape (N, K).
-
-    Returns:
-        ``COLDEST`` to ``WARMEST``.
+    ``truth`` is one-hot labels (as published) or vote fractions, of validation faces, shape (N, K). From ``COLDEST`` to
+    ``WARMEST``.
     """
     logits = np.log(np.maximum(probabilities, 1e-38))
 

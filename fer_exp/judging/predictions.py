@@ -19,13 +19,7 @@ TOLERANCE = 1e-3  # of the sum of probabilities: float16 softmax and tables with
 
 
 def read_predictions(path: Path) -> pd.DataFrame:
-    """Read a predictions table and check it.
-
-    Args:
-        path: a file that ``fer_exp.tables`` reads.
-
-    Returns:
-        The table as ``check_predictions`` gives it.
+    """Read a predictions table and check it; the table is as ``check_predictions`` gives it.
 
     Raises:
         RequestError: no such file, not readable as what its name says, or what ``check_predictions`` finds.
@@ -118,7 +112,7 @@ def _check_columns(frame: pd.DataFrame, where: str) -> None:
     if voted and set(voted) != set(classes):
         only_p = ", ".join(f"p_{name}" for name in classes if name not in voted)
         only_votes = ", ".join(f"votes_{name}" for name in voted if name not in classes)
-        odd = " and ".join(part for part in (only_p, only_votes) if part)
+        odd = " and ".join(names for names in (only_p, only_votes) if names)
         raise RequestError(f"{where}: the classes of p_ and votes_ columns differ: {odd} stand alone.")
     optional = [name for name in (*TEXT, *NUMBERS) if name not in columns]
     for column in columns:
@@ -193,9 +187,9 @@ def target_prior(targets: pd.DataFrame, classes: tuple[str, ...]) -> NDArray[np.
     >>> target_prior(frame, ("anger", "fear"))
     array([0.8, 0.2])
     """
-    own = {str(name).removeprefix("target_") for name in targets.columns if str(name).startswith("target_")}
-    if own != set(classes):
-        odd = ", ".join(sorted(own ^ set(classes)))
+    taught = {str(name).removeprefix("target_") for name in targets.columns if str(name).startswith("target_")}
+    if taught != set(classes):
+        odd = ", ".join(sorted(taught ^ set(classes)))
         raise RequestError(f"targets and predictions are not of the same run: only one of them has the classes {odd}.")
     rows = targets[targets["split"] == "train"] if "split" in targets else targets
     if len(rows) == 0:

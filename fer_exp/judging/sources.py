@@ -73,18 +73,16 @@ def on_same_faces(sources: Sequence[Source], split: str, common: bool) -> tuple[
     classes = class_names(sources[0].table)
     tables = []
     for source in sources:
-        own = class_names(source.table)
-        if set(own) != set(classes):
-            odd = ", ".join(sorted(set(own) ^ set(classes)))
+        if odd := ", ".join(sorted(set(class_names(source.table)) ^ set(classes))):
             raise RequestError(
                 f"{source.name} and {sources[0].name} have other classes: {odd} stand in one of them alone; predict "
                 "the same classes (dataset.classes) to compare."
             )
-        part = source.table[source.table["split"] == split].set_index("face")
-        if part.empty:
+        table = source.table[source.table["split"] == split].set_index("face")
+        if table.empty:
             there = ", ".join(dict.fromkeys(source.table["split"]))
             raise RequestError(f"{source.name} has no faces in the split {split} (there are: {there}); set split.")
-        tables.append(part)
+        tables.append(table)
     notes: list[str] = []
     shared = tables[0].index
     for table in tables[1:]:
@@ -138,7 +136,7 @@ def _same_people(
                     f"faces, {face} the first; judge them by the same people."
                 )
             notes.append(f"labels differ for {number:,} faces, so metrics against labels are left out")
-            tables = [each.assign(label=None) for each in tables]
+            tables = [table.assign(label=None) for table in tables]
             break
     return tables, list(dict.fromkeys(notes))
 

@@ -58,49 +58,49 @@ def keep(
     number = {name: index for index, name in enumerate(classes)}
     named = faces["label"].notna().to_numpy()
     label = np.array([number.get(str(name), -1) for name in faces["label"]], dtype=np.int64)
-    found = Kept(np.ones(len(faces), dtype=bool), np.zeros((len(faces), len(classes))), label)
+    left = Kept(np.ones(len(faces), dtype=bool), np.zeros((len(faces), len(classes))), label)
     if answers is not None:
         if KINDS[config.kind].from_file:
-            found.counts = answers
-            found.drop("no posterior", answers.sum(axis=1) == 0)
+            left.counts = answers
+            left.drop("no posterior", answers.sum(axis=1) == 0)
             tops = majority(answers, config.ties, config.seed, faces["face"].astype(str).tolist())
             if config.ties == "drop":
-                found.drop("ties", tops.tied)
+                left.drop("ties", tops.tied)
         else:
-            tops = _by_rule(found, faces["face"].astype(str).tolist(), answers, config, taught)
+            tops = _by_rule(left, faces["face"].astype(str).tolist(), answers, config, taught)
         if config.source != "label":
-            found.label = tops.top
-            return found
-    found.drop("no label", ~named)
-    found.drop("label that is no class here", label < 0)
-    return found
+            left.label = tops.top
+            return left
+    left.drop("no label", ~named)
+    left.drop("label that is no class here", label < 0)
+    return left
 
 
-def _by_rule(found: Kept, names: list[str], answers: Counts, config: LabelsConfig, taught: Mask) -> Majority:
+def _by_rule(left: Kept, names: list[str], answers: Counts, config: LabelsConfig, taught: Mask) -> Majority:
     """Clean the votes of each face and drop by what is left; the top class of each."""
-    classes, total = found.counts.shape[1], answers.sum(axis=1)
+    classes, total = left.counts.shape[1], answers.sum(axis=1)
     if config.rule != "all" and len(total) and total.max() < 1.5:  # shares that were rounded
         raise RequestError(
             f"labels.rule={config.rule} needs counts of votes and these are proportions; set labels.rule=all."
         )
     # With the corpus' own label a face that nobody rated is as good as any: a re-annotated subset is only a part.
     spared = (total == 0) & (not _needs_votes(config))
-    found.drop("no votes", (total == 0) & ~spared)
+    left.drop("no votes", (total == 0) & ~spared)
     if config.raters is not None:
-        found.drop(f"fewer raters than {config.raters}", taught & (total < config.raters) & ~spared)
+        left.drop(f"fewer raters than {config.raters}", taught & (total < config.raters) & ~spared)
         answers = np.where(taught[:, None], draw_raters(answers, config.raters, config.seed, names), answers)
     if config.others == "ignore":
         answers = np.where(np.arange(answers.shape[1]) < classes, answers, 0.0)
     few = answers[:, :classes].sum(axis=1) < config.min_votes
-    found.drop(f"fewer votes than {config.min_votes}", few & ~spared)
-    stays, found.counts = clean(answers, classes, config.rule, config.outliers)
-    tops = majority(found.counts, config.ties, config.seed, names)
-    found.drop(f"rule {config.rule}", ~stays & ~spared)
+    left.drop(f"fewer votes than {config.min_votes}", few & ~spared)
+    stays, left.counts = clean(answers, classes, config.rule, config.outliers)
+    tops = majority(left.counts, config.ties, config.seed, names)
+    left.drop(f"rule {config.rule}", ~stays & ~spared)
     if config.ties == "drop":
-        found.drop("ties", tops.tied)
+        left.drop("ties", tops.tied)
     for rule in RULES if config.common else ():
         kept_too = clean(answers, classes, rule, config.outliers).kept
-        found.drop(f"not kept by rule {rule} (labels.common)", ~kept_too & ~spared)
+        left.drop(f"not kept by rule {rule} (labels.common)", ~kept_too & ~spared)
     return tops
 
 

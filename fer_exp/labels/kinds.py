@@ -76,11 +76,8 @@ def by_epoch(
 ) -> Callable[[int], NDArray[np.float32]] | None:
     """The one-hot (and smoothed) targets of each epoch, shape (N, K); None of a kind that teaches every epoch the same.
 
-    Args:
-        config: the labels group.
-        counts: votes that are left after cleaning, shape (N, K).
-        faces: N unique ids; the draws belong to them, not to rows.
-        seed: of the training; the group's own seed counts, too.
+    ``counts`` are the votes that are left after cleaning, shape (N, K), ``faces`` N unique ids, to which draws belong;
+    the seed is that of the training, and the group's counts, too.
     """
     each_epoch = KINDS[config.kind].each_epoch
     if each_epoch is None:

@@ -22,11 +22,7 @@ def labels_hash(labels: Mapping[str, str]) -> str:
 
 
 def save_noise(file: Path, labels: Mapping[str, str]) -> str:
-    """Write a noise file: a comment with the hash of the labels, then a line ``face label`` per face.
-
-    Args:
-        file: where to; an existing file is replaced.
-        labels: class name after noise by face id, written in the order given.
+    """Write a noise file: a comment with the hash of the labels, then a line ``face label`` per face, in their order.
 
     Returns:
         The hash, see ``labels_hash``.
@@ -54,10 +50,7 @@ def read_text(file: Path) -> str:
 def read_noise(file: Path, faces: Collection[str], classes: Sequence[str]) -> dict[str, str]:
     """Read a noise file of ours; ``published.read_published`` reads those of others.
 
-    Args:
-        file: text lines ``face label``; a face id may hold spaces. Lines that start with # are comments.
-        faces: all known face ids.
-        classes: all known class names.
+    Lines are ``face label``; a face id may hold spaces. Lines that start with # are comments.
 
     Returns:
         Class name by face id, in the order of the file.

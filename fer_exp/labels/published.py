@@ -37,13 +37,12 @@ FORMS = {
 """``labels.file_classes`` by name: SCN's files count RAF-DB's order from 0, RAF-DB's own and EAC's from 1."""
 
 
-def file_form(named: Any, first: int | None, suffix: str = "") -> Form:
+def file_form(named: Any, first: int | None) -> Form:
     """What ``labels.file_classes`` and ``labels.file_first`` say of a file's numbers.
 
     Args:
         named: a name in ``FORMS``, or a list of class names in the file's order.
         first: the number of the first class; needed with a list.
-        suffix: of names that are written.
 
     Raises:
         RequestError: an unknown name or class, a class twice, or a list without ``first``.
@@ -59,16 +58,13 @@ def file_form(named: Any, first: int | None, suffix: str = "") -> Form:
         raise RequestError(f"{key} must name every class of the file once, in its order, not {', '.join(classes)}.")
     if first not in (0, 1):
         raise RequestError(f"{key} is a list; say with labels.file_first=0 or 1 what number its first class has.")
-    return Form(classes, first, suffix)
+    return Form(classes, first, "")
 
 
 def save_published(file: Path, labels: Mapping[str, str], form: Form) -> None:
     """Write a noise file as others publish theirs: a line ``name number`` per face, no comment.
 
-    Args:
-        file: where to.
-        labels: class name after noise by the name that a face has in such files, without suffix.
-        form: what the numbers mean; a name gets its suffix.
+    ``labels`` are class names after noise by the name that a face has in such files; that gets the form's suffix.
 
     Raises:
         RequestError: a label that the form has no number for.
@@ -151,9 +147,7 @@ def pictures_of(faces: pd.DataFrame, labels: Mapping[str, str]) -> dict[str, str
     A corpus whose picture names are not its face ids (FER+) has them in the column ``picture``; a name that several
     faces carry means none of them.
 
-    Args:
-        faces: a faces table.
-        labels: anything by face id.
+    ``labels`` may be anything by face id.
     """
     if "picture" not in faces.columns:
         return dict(labels)

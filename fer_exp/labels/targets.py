@@ -84,10 +84,10 @@ def make_targets(
     if kind.from_file:
         votes = _posteriors(Path(config.posteriors or ""), faces, classes)
     answers = None if votes is None else _matched(faces, votes, classes)
-    found = keep(faces, answers, classes, config, faces["split"].isin(noisy_splits).to_numpy())
-    kept, label, counts = found.kept, found.label[found.kept], found.counts[found.kept]
+    left = keep(faces, answers, classes, config, faces["split"].isin(noisy_splits).to_numpy())
+    kept, label, counts = left.kept, left.label[left.kept], left.counts[left.kept]
     if not kept.any():
-        reasons = ", ".join(f"{reason}: {number:,}" for reason, number in found.dropped.items()) or "the table is empty"
+        reasons = ", ".join(f"{reason}: {number:,}" for reason, number in left.dropped.items()) or "the table is empty"
         raise RequestError(f"labels: none of {len(faces):,} faces stays ({reasons}); choose another rule.")
     table = faces.loc[kept, ["face", "split"]].reset_index(drop=True)
     after, account = label, None
@@ -99,7 +99,7 @@ def make_targets(
     table["clean_label"], table["label"] = names[label], names[after]
     target = smooth(kind.target(counts, after), config.smoothing)
     columns = pd.DataFrame(target, columns=[f"target_{name}" for name in classes])
-    return Targets(pd.concat([table, columns], axis=1), found.dropped, account, counts)
+    return Targets(pd.concat([table, columns], axis=1), left.dropped, account, counts)
 
 
 def targets_hash(table: pd.DataFrame) -> str:

@@ -72,13 +72,7 @@ def transition(goes_to: ArrayLike, rate: float) -> Matrix:
 def human_confusion(labels: ArrayLike, counts: ArrayLike, classes: int) -> Matrix:
     """How people vote on the faces of each class, from uncleaned votes.
 
-    Args:
-        labels: class of each face, shape (N,).
-        counts: votes for classes, shape (N, K).
-        classes: K.
-
-    Returns:
-        Votes for class j on the faces of class i, shape (K, K).
+    Of labels, shape (N,), and votes, shape (N, K): the votes for class j on the faces of class i, shape (K, K).
 
     >>> human_confusion([0, 0, 1], [[3, 1], [2, 0], [0, 4]], 2)
     array([[5., 1.],

@@ -140,13 +140,7 @@ def checked_counts(counts: ArrayLike) -> Counts:
 def in_face_order(faces: Sequence[str] | None, size: int, random: NDArray[np.float64]) -> NDArray[np.float64]:
     """Random numbers handed out by sorted face id, so that a face gets the same one wherever its row stands.
 
-    Args:
-        faces: N unique ids, or None to hand them out by row.
-        size: N.
-        random: one number, or row of numbers, per face, shape (N,) or (N, M).
-
-    Returns:
-        ``random`` in the order of the rows, of the same shape.
+    ``random`` has a number, or a row of numbers, per face; ``faces`` are N unique ids, or None to hand them out by row.
 
     >>> in_face_order(["b", "a"], 2, np.array([0.1, 0.2]))
     array([0.2, 0.1])
@@ -155,9 +149,9 @@ def in_face_order(faces: Sequence[str] | None, size: int, random: NDArray[np.flo
         return random
     if len(faces) != size or len(set(faces)) != size:
         raise RequestError(f"labels: {size:,} different face ids are needed, found {len(set(faces)):,}.")
-    given = np.empty_like(random)
-    given[np.argsort(np.asarray(faces, dtype=object), kind="stable")] = random
-    return given
+    by_row = np.empty_like(random)
+    by_row[np.argsort(np.asarray(faces, dtype=object), kind="stable")] = random
+    return by_row
 
 
 def majority(counts: ArrayLike, ties: str = "drop", seed: int = 0, faces: Sequence[str] | None = None) -> Majority:
@@ -195,12 +189,6 @@ def majority(counts: ArrayLike, ties: str = "drop", seed: int = 0, faces: Sequen
 def fractions(counts: ArrayLike) -> Counts:
     r"""Vote fractions, the distribution of human answers: :math:`p_k = n_k / \sum_j n_j`.
 
-    Args:
-        counts: votes for classes, shape (N, K).
-
-    Returns:
-        Shape (N, K), rows sum to 1.
-
     Raises:
         RequestError: a face without votes, or bad counts.
 
@@ -216,13 +204,6 @@ def fractions(counts: ArrayLike) -> Counts:
 
 def smooth(target: Counts, smoothing: float) -> Counts:
     r"""Label smoothing: :math:`(1 - s)\, t + s / K`.
-
-    Args:
-        target: distributions, shape (N, K), rows sum to 1.
-        smoothing: s, from 0 (unchanged) to 1 (uniform).
-
-    Returns:
-        Shape (N, K), rows sum to 1.
 
     Source: Szegedy et al. 2016, Rethinking the Inception architecture, section 7 (s = 0.1).
 

@@ -18,11 +18,7 @@ def cross_entropies(logits: Tensor, target: Tensor, weights: Tensor | None = Non
 
     .. math:: -\sum_k w_k t_{nk} \log \mathrm{softmax}(z_n)_k
 
-    Args:
-        weights: of the classes, shape (K,); None weighs all by 1.
-
-    Returns:
-        Shape (N,); without weights each at least the entropy of its target.
+    Shape (N,); without weights at least the entropy of the target.
     """
     if weights is not None:
         target = target * weights.to(target.device)

@@ -23,14 +23,9 @@ def excess(logits: Tensor, target: Tensor) -> Tensor:
 
 
 def small_losses(losses: Tensor, share: float) -> Tensor:
-    """The faces with the smallest losses.
+    """The faces with the smallest losses, shape (N,), bool.
 
-    Args:
-        losses: shape (N,).
-        share: of the faces, 0 to 1; their number is rounded down, but one is always chosen.
-
-    Returns:
-        Shape (N,), bool.
+    Of losses of shape (N,) the ``share``, 0 to 1; their number is rounded down, but one is always chosen.
 
     >>> small_losses(torch.tensor([3.0, 1.0, 2.0, 9.0]), 0.5)
     tensor([False,  True,  True, False])

@@ -17,12 +17,7 @@ def symmetric_kl(one: Tensor, other: Tensor) -> Tensor:
 
     .. math:: \sum_k (p_k - q_k) (\log p_k - \log q_k)
 
-    Args:
-        one: logits, shape (N, K).
-        other: logits, shape (N, K).
-
-    Returns:
-        Shape (N,), 0 or more: KL(p, q) + KL(q, p).
+    From the logits of both, shape (N, K): KL(p, q) + KL(q, p), 0 or more, shape (N,).
 
     >>> symmetric_kl(torch.tensor([[0.0, 0.0]]), torch.tensor([[0.0, 1.0]]))
     tensor([0.2311])

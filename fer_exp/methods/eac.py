@@ -14,25 +14,13 @@ from fer_exp.methods.method import Learnt, Method, Network, Setting, Step
 def activation_maps(maps: Tensor, weight: Tensor) -> Tensor:
     r"""Class activation maps :math:`A_{nkij} = \sum_f w_{kf} m_{nfij}` (Zhou et al. 2016).
 
-    Args:
-        maps: the last feature maps, shape (N, F, h, w).
-        weight: of the linear class head, shape (K, F).
-
-    Returns:
-        Shape (N, K, h, w).
+    ``maps`` are the last feature maps, shape (N, F, h, w), ``weight`` that of the linear class head, shape (K, F).
     """
     return F.conv2d(maps, weight[:, :, None, None])
 
 
 def consistency(seen: Tensor, mirrored: Tensor) -> Tensor:
     """Mean squared error between the activation maps of faces and the maps of their mirror images, turned back.
-
-    Args:
-        seen: shape (N, K, h, w).
-        mirrored: the same of the mirror images.
-
-    Returns:
-        A scalar, 0 or more.
 
     >>> import torch
     >>> maps = torch.tensor([[[[1.0, 2.0, 4.0]]]])

@@ -14,11 +14,8 @@ from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, face_
 def elr_penalty(logits: Tensor, earlier: Tensor) -> Tensor:
     r"""How far the prediction is from the earlier ones: :math:`\log(1 - \langle t, p \rangle)`.
 
-    Args:
-        earlier: t, running mean of probabilities, shape (N, K); no gradient passes through it.
-
-    Returns:
-        Shape (N,), at most 0; the more prediction and mean agree, the lower.
+    ``earlier`` is t, the running mean of probabilities, shape (N, K); no gradient passes through it. Shape (N,), at
+    most 0; the more prediction and mean agree, the lower.
 
     Source: Liu et al. 2020, equation 6; probabilities are kept 1e-4 away from 0 and 1, as in their code.
     """
@@ -29,13 +26,7 @@ def elr_penalty(logits: Tensor, earlier: Tensor) -> Tensor:
 def running_mean(before: Tensor, logits: Tensor, beta: float) -> Tensor:
     r"""Earlier predictions moved towards the present ones: :math:`\beta t + (1 - \beta) p / \sum p`.
 
-    Args:
-        before: t, shape (N, K).
-        logits: shape (N, K); p are their probabilities, kept 1e-4 away from 0 and 1.
-        beta: 0 to 1.
-
-    Returns:
-        Shape (N, K).
+    p are the probabilities of the logits, kept 1e-4 away from 0 and 1.
     """
     p = logits.softmax(dim=1).clamp(1e-4, 1 - 1e-4)
     return beta * before + (1 - beta) * p / p.sum(dim=1, keepdim=True)

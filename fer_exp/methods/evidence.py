@@ -20,15 +20,8 @@ def posterior(belief: Tensor, labels: Tensor, transition: Tensor) -> Tensor:
 
     .. math:: t_{nk} \propto q_{nk} \, T_{k y_n}
 
-    Bayes' rule with the belief as prior and :math:`T_{ky} = P(\text{label } y \mid \text{class } k)` as likelihood.
-
-    Args:
-        belief: q, shape (N, K), rows sum to 1.
-        labels: y, shape (N,).
-        transition: T, shape (K, K), rows sum to 1.
-
-    Returns:
-        Shape (N, K), rows sum to 1.
+    Bayes' rule with the belief q, (N, K), as prior and :math:`T_{ky} = P(\text{label } y \mid \text{class } k)` as
+    likelihood.
 
     >>> noise = torch.tensor([[0.8, 0.2], [0.2, 0.8]])
     >>> posterior(torch.tensor([[0.5, 0.5], [0.9, 0.1]]), torch.tensor([1, 1]), noise).round(decimals=4)

@@ -13,11 +13,7 @@ def generalised_cross_entropy(logits: Tensor, target: Tensor, q: float) -> Tenso
 
     .. math:: \sum_k t_k \frac{1 - p_k^q}{q}
 
-    Args:
-        q: above 0 to 1; towards 0 it is cross-entropy, at 1 half of the absolute error.
-
-    Returns:
-        Shape (N,), 0 to 1 / q.
+    Shape (N,), 0 to 1 / q. Towards q = 0 it is cross-entropy, at 1 half of the absolute error.
 
     Source: Zhang and Sabuncu 2018, equation 6.
     """

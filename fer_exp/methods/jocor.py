@@ -16,14 +16,7 @@ def joint_loss(one: Tensor, other: Tensor, target: Tensor, weight: float, weight
 
     .. math:: (1 - \lambda) (\mathrm{CE}_1 + \mathrm{CE}_2) + \lambda (\mathrm{KL}(p_1, p_2) + \mathrm{KL}(p_2, p_1))
 
-    Args:
-        one: logits, shape (N, K).
-        other: logits, shape (N, K).
-        weight: lambda, 0 to 1.
-        weights: of the classes in the cross-entropies, shape (K,), or None.
-
-    Returns:
-        Shape (N,), 0 or more.
+    ``one`` and ``other`` are the logits of both, ``weight`` is lambda, 0 to 1. Shape (N,), 0 or more.
 
     Source: Wei et al. 2020, equations 1 to 3.
     """
@@ -35,9 +28,7 @@ class Jocor(TwoNetworks):
     """Wei et al. 2020.
 
     Args:
-        forget_rate: as ``TwoNetworks``.
-        ramp: as ``TwoNetworks``.
-        agreement: lambda of ``joint_loss``.
+        agreement: lambda of ``joint_loss``; the other keys are those of ``TwoNetworks``.
     """
 
     title = "jocor"

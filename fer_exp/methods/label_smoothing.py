@@ -11,12 +11,6 @@ from fer_exp.methods.method import Learnt, Method, Network, Setting, Step
 def smoothed(target: Tensor, smoothing: float) -> Tensor:
     r"""Targets with a share spread over all classes: :math:`(1 - \epsilon) t + \epsilon / K`.
 
-    Args:
-        smoothing: 0 to 1.
-
-    Returns:
-        Shape (N, K), rows sum to 1.
-
     >>> import torch
     >>> smoothed(torch.tensor([[1.0, 0.0]]), 0.1)
     tensor([[0.9500, 0.0500]])

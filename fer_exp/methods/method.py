@@ -1,7 +1,7 @@
 """What every training method is: a small module that turns a step's views, logits and targets into a loss.
 
-In all methods ``setting`` is the run; ``logits`` have shape (N, K), ``target`` are distributions of the same shape, rows
-sum to 1, and ``weights`` those of the classes, shape (K,), or None for 1 each.
+In all methods ``setting`` is the run; ``logits`` have shape (N, K), ``target`` are distributions of the same shape and
+rows that sum to 1, and ``weights`` those of the classes, shape (K,), or None for 1 each.
 """
 
 from __future__ import annotations
@@ -177,11 +177,6 @@ def start_after(configured: float | None, published: int, epochs: int) -> float:
 
     A short run with the published number would never reach what the method is about.
 
-    Args:
-        configured: from the config, or None.
-        published: the paper's number.
-        epochs: of the run.
-
     >>> [start_after(None, 4, epochs) for epochs in (40, 6, 2)], start_after(4, 4, 6)
     ([4, 2, 1], 4)
     """
@@ -191,11 +186,8 @@ def start_after(configured: float | None, published: int, epochs: int) -> float:
 def mean_over(values: Tensor, chosen: Tensor, weights: Tensor | None = None, total: bool = False) -> Tensor:
     """Weighted mean of the chosen values, a scalar; 0 where none is chosen.
 
-    Args:
-        values: shape (N,).
-        chosen: shape (N,), bool.
-        weights: shape (N,), or None for 1 each.
-        total: the weighted sum in place of the mean.
+    Values, ``chosen`` and ``weights``, or None for 1 each, have shape (N,); ``total`` takes the weighted sum in place
+    of the mean.
 
     >>> mean_over(torch.tensor([1.0, 3.0, 8.0]), torch.tensor([True, True, False]))
     tensor(2.)
@@ -213,12 +205,7 @@ def first_view(output: Output, size: int) -> Output:
 def face_weights(target: Tensor, weights: Tensor | None) -> Tensor:
     r"""Weight of each face under class weights: :math:`\sum_k t_k w_k`.
 
-    Args:
-        target: shape (N, K), rows sum to 1.
-        weights: shape (K,), or None.
-
-    Returns:
-        Shape (N,); ones without weights.
+    Shape (N,); ones without weights.
     """
     return target.sum(dim=1) if weights is None else target @ weights.to(target)
 

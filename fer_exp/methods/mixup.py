@@ -15,13 +15,7 @@ from fer_exp.methods.method import Learnt, Method, Network, Setting, Step
 def mixed(values: Tensor, partner: Tensor, share: float) -> Tensor:
     r"""Each row blended with its partner's: :math:`\lambda x_i + (1 - \lambda) x_{\pi(i)}`; nan where either is.
 
-    Args:
-        values: shape (N, ...).
-        partner: a permutation of the rows, shape (N,).
-        share: lambda, 0 to 1.
-
-    Returns:
-        Shape (N, ...).
+    ``partner`` is a permutation of the rows, ``share`` lambda, 0 to 1.
 
     >>> mixed(torch.tensor([1.0, 3.0]), torch.tensor([1, 0]), 0.75)
     tensor([1.5000, 2.5000])

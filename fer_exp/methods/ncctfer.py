@@ -21,12 +21,7 @@ LEAST_SHARE = 0.05
 def class_thresholds(probabilities: Tensor, clamp: float = 0.0) -> Tensor:
     r"""A threshold a class, the mean probability: :math:`\tau_c = \frac{1}{N} \sum_n p_{nc}`.
 
-    Args:
-        probabilities: shape (N, K), rows sum to 1.
-        clamp: probabilities are moved into [clamp, 1 - clamp] before the mean, as the released code does with 0.35.
-
-    Returns:
-        Shape (K,).
+    Probabilities, shape (N, K), are moved into [clamp, 1 - clamp] before the mean, as the released code does with 0.35.
 
     >>> class_thresholds(torch.tensor([[0.9, 0.1], [0.7, 0.3]])).round(decimals=4)
     tensor([0.8000, 0.2000])
@@ -38,13 +33,6 @@ def confident(probabilities: Tensor, target: Tensor, thresholds: Tensor) -> Tens
     r"""Faces whose probability for their label reaches its class's threshold: :math:`p_y \ge \tau_y`.
 
     Of a target that is a distribution both sides are expectations: :math:`\sum_k t_k p_k \ge \sum_k t_k \tau_k`.
-
-    Args:
-        probabilities: shape (N, K).
-        thresholds: shape (K,).
-
-    Returns:
-        Shape (N,), bool.
 
     >>> confident(torch.tensor([[0.6, 0.4], [0.6, 0.4]]), torch.eye(2), torch.tensor([0.5, 0.5]))
     tensor([ True, False])
@@ -74,22 +62,13 @@ def negative_consistency(weak: Tensor, strong_logits: Tensor, chosen: Tensor) ->
 
     .. math:: -\sum_{k \in \text{chosen}} n^{weak}_k \log n^{strong}_k
 
-    Args:
-        weak: probabilities on the weak view, shape (N, K).
-        strong_logits: logits on the strong view, shape (N, K).
-        chosen: shape (N, K), bool.
-
-    Returns:
-        Shape (N,), 0 or more.
+    ``weak`` are probabilities, ``chosen`` a mask, both of shape (N, K). Shape (N,), 0 or more.
     """
     return -(weak * strong_logits.log_softmax(dim=1) * chosen).sum(dim=1)
 
 
 def mutual_information(probabilities: Tensor) -> tuple[Tensor, Tensor]:
     """How decided a head is, and how much its answers say of the faces.
-
-    Args:
-        probabilities: shape (N, K), rows sum to 1.
 
     Returns:
         Two scalars in nats: the mean entropy H of the answers, and the entropy of the mean answer less H. The second is

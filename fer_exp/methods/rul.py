@@ -18,10 +18,7 @@ def mix(features: Tensor, uncertainty: Tensor, pairs: Tensor) -> tuple[Tensor, T
     The less certain face has the larger share: both labels can be read from the mixture only if uncertainty is large
     where a face is hard to read.
 
-    Args:
-        features: shape (B, F).
-        uncertainty: above 0, shape (B,).
-        pairs: the partner j of each face i, shape (B,).
+    ``pairs`` are the partner j of each face i, shape (B,), ``uncertainty`` is above 0.
 
     Returns:
         The mixtures, shape (B, F), and the share of face i in each, shape (B,), 0 to 1.
@@ -39,10 +36,7 @@ class UncertaintyHead(nn.Module):
     Normalisation, dropout, a linear map and normalisation give the log-variance, as in the authors' release, which
     does it over the whole feature maps.
 
-    Args:
-        features: F.
-        dimension: of the log-variance.
-        drop_rate: share of features left out, 0 to below 1.
+    ``drop_rate`` is the share of features left out, 0 to below 1.
     """
 
     def __init__(self, features: int, dimension: int, drop_rate: float) -> None:
@@ -63,9 +57,7 @@ class UncertaintyHead(nn.Module):
 class RelativeUncertaintyLearning(Method):
     """Each mixture is taught both labels; the head that tells uncertainty is not needed when predicting.
 
-    Args:
-        dimension: see ``UncertaintyHead``.
-        drop_rate: see ``UncertaintyHead``.
+    The keys are those of ``UncertaintyHead``.
     """
 
     ranges = (("dimension", 1, inf), ("drop_rate", 0, 0.99))

@@ -15,11 +15,7 @@ def reverse_cross_entropy(logits: Tensor, target: Tensor, log_zero: float) -> Te
 
     .. math:: -\sum_k p_k \max(\log t_k, A)
 
-    Args:
-        log_zero: A, what stands for the logarithm of 0, below 0.
-
-    Returns:
-        Shape (N,), 0 to -A. For one class it is -A (1 - p_y).
+    ``log_zero`` is A, what stands for the logarithm of 0, below 0. Shape (N,), 0 to -A; of one class -A (1 - p_y).
 
     Source: Wang et al. 2019, equation 5.
     """

@@ -15,12 +15,8 @@ from fer_exp.methods.method import Learnt, Method, Network, Output, Setting, Ste
 def high_group(attention: Tensor, beta: float) -> Tensor:
     """The faces of a batch with the most attention.
 
-    Args:
-        attention: shape (B,).
-        beta: share of the faces, 0 to 1; their number is rounded down, but at least one is in and one is out.
-
-    Returns:
-        Shape (B,), bool; of equal faces the first comes first. All False for a single face.
+    ``beta`` is their share, 0 to 1; their number is rounded down, but at least one is in and one is out. Shape (B,),
+    bool; of equal faces the first comes first. All False for a single face.
 
     >>> high_group(torch.tensor([0.2, 0.9, 0.4]), 0.7)
     tensor([False,  True,  True])
@@ -36,10 +32,7 @@ def rank_loss(attention: Tensor, high: Tensor, margin: float) -> tuple[Tensor, T
 
     .. math:: \max(0,\, \delta_1 - (\bar\alpha_{high} - \bar\alpha_{low}))
 
-    Args:
-        attention: shape (B,).
-        high: the faces of ``high_group``, shape (B,), bool.
-        margin: :math:`\delta_1`, 0 to 1.
+    ``high`` are the faces of ``high_group``, shape (B,), ``margin`` is :math:`\delta_1`, 0 to 1.
 
     Returns:
         The loss (0 where there is only one group) and the mean attention of the high and of the low group.
@@ -52,13 +45,7 @@ def rank_loss(attention: Tensor, high: Tensor, margin: float) -> tuple[Tensor, T
 def relabel(probabilities: Tensor, label: Tensor, margin: float) -> Tensor:
     """The predicted class of each face of which the class taught is less probable by more than a margin.
 
-    Args:
-        probabilities: shape (B, K).
-        label: the class taught, shape (B,).
-        margin: delta_2 of the paper, 0 to 1.
-
-    Returns:
-        Shape (B,); -1 for the other faces.
+    ``label`` is the class taught, shape (B,), ``margin`` delta_2 of the paper, 0 to 1. -1 for the other faces.
 
     >>> relabel(torch.tensor([[0.7, 0.3], [0.55, 0.45]]), torch.tensor([1, 1]), margin=0.2)
     tensor([ 0, -1])

@@ -28,12 +28,7 @@ STRONG, ERASED = 101, 102
 def weak(pixels: Tensor, draw: Draw) -> Tensor:
     """A random shift (edges repeated) and a random mirror image of each face.
 
-    Args:
-        pixels: (B, H, W, C), any dtype.
-        draw: the batch's ``draw``.
-
-    Returns:
-        The views, shape and dtype as given. The same draw gives the same views, whatever was drawn before.
+    The same draw gives the same views, whatever was drawn before.
     """
     seed, rank, world, total = draw
     generator = torch.Generator().manual_seed(seed)
@@ -52,10 +47,7 @@ def weak(pixels: Tensor, draw: Draw) -> Tensor:
 
 
 def strong(pixels: Tensor, draw: Draw) -> Tensor:
-    """The weak view, then RandAugment (two operations, each with chance 1/2, levels 1 to 10) and a grey square.
-
-    Args and result are those of ``weak``, with pixels of uint8.
-    """
+    """The weak view, then RandAugment (two operations, each with chance 1/2, levels 1 to 10) and a grey square."""
     seed, rank, world, total = draw
     generator = torch.Generator().manual_seed(seed_of(seed, STRONG))
     ops, levels, signs = (drawn[rank::world] for drawn in draw_ops(total, generator))
@@ -67,10 +59,7 @@ def strong(pixels: Tensor, draw: Draw) -> Tensor:
 
 
 def erased(pixels: Tensor, draw: Draw) -> Tensor:
-    """The weak view; on half of the faces a rectangle of 2 to 25 % of the picture is then painted over.
-
-    Args and result are those of ``weak``, with pixels of uint8.
-    """
+    """The weak view; on half of the faces a rectangle of 2 to 25 % of the picture is then painted over."""
     seed, rank, world, total = draw
     generator = torch.Generator().manual_seed(seed_of(seed, ERASED))
     uniform = torch.rand(total, 5, generator=generator, dtype=torch.float64)[rank::world]
@@ -82,23 +71,14 @@ def plain(pixels: Tensor, draw: Draw) -> Tensor:
     return pixels
 
 
-VIEWS: dict[str, Callable[[Tensor, Draw], Tensor]] = {
-    "none": plain,
-    "weak": weak,
-    "strong": strong,
-    "erased": erased,
-}
+VIEWS: dict[str, Callable[[Tensor, Draw], Tensor]] = {"none": plain, "weak": weak, "strong": strong, "erased": erased}
 """What a method or ``trainer.augment`` may ask for: pixels (B, H, W, C), uint8, to pixels of the same shape."""
 
 
 def normalise(pixels: Tensor) -> Tensor:
-    """Bytes to standardised network input.
+    """Bytes to standardised network input, (B, 3, H, W), float32; grey is repeated over the channels.
 
-    Args:
-        pixels: (B, H, W, C), uint8, C of 1 (grey, repeated over the channels) or 3.
-
-    Returns:
-        (B, 3, H, W), float32, in channels-last memory, which costs nothing: the store already lies that way.
+    It lies in channels-last memory, which costs nothing: so does the store.
     """
     mean = torch.tensor(MEAN, device=pixels.device) * 255
     scale = 1 / (torch.tensor(STD, device=pixels.device) * 255)

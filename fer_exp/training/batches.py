@@ -52,13 +52,7 @@ class Examples:
 def on_device(pixels: NDArray[np.uint8], device: torch.device, room: int | None = None) -> NDArray[np.uint8] | Tensor:
     """The store's pixels on a GPU, where gathering a batch costs nothing, if they take at most half of its room.
 
-    Args:
-        pixels: the whole store, a memory map.
-        device: where the network is trained.
-        room: free bytes there; None asks the GPU.
-
-    Returns:
-        A tensor on the device, or ``pixels`` as they are: on a CPU, or where they are too large.
+    On a CPU, or where they are too large, ``pixels`` as they are. ``room`` is the free bytes; None asks the GPU.
     """
     if device.type == "cpu" or pixels.nbytes > (torch.cuda.mem_get_info(device)[0] if room is None else room) / 2:
         return pixels
@@ -178,13 +172,7 @@ class Batches:
 def class_weights(target: Tensor) -> Tensor:
     r"""Weight of each class for ``trainer.balance=weights``: :math:`w_k = N / (K \sum_n t_{nk})`, 0 for an empty class.
 
-    The mean of the weights over all targets is 1, so that the loss keeps its scale.
-
-    Args:
-        target: distributions of the training faces, shape (N, K).
-
-    Returns:
-        Shape (K,).
+    The mean of the weights, shape (K,), over all targets, shape (N, K), is 1, so that the loss keeps its scale.
 
     >>> class_weights(torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]))
     tensor([0.6667, 2.0000])
@@ -198,12 +186,6 @@ def sampler_chances(target: Tensor) -> NDArray[np.float64]:
     r"""Chance of each face for ``trainer.balance=sampler``: proportional to :math:`\sum_k t_{nk} w_k`, sums to 1.
 
     With one class a face, every class that has faces is drawn equally often.
-
-    Args:
-        target: distributions of the training faces, shape (N, K).
-
-    Returns:
-        Shape (N,).
     """
     chances = (target.double() * class_weights(target).double()).sum(dim=1).numpy()
     return np.asarray(chances / chances.sum())

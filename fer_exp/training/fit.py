@@ -42,9 +42,6 @@ class Fitted:
 def find_device(config: TrainerConfig) -> torch.device:
     """The device that a run will use.
 
-    Args:
-        config: accelerator and devices are read.
-
     Raises:
         RequestError: a GPU is asked for and there is none, or fewer than asked.
     """
@@ -65,16 +62,9 @@ def fit(
 ) -> Fitted:
     """Train a network to the end, from the last checkpoint of its run where there is one.
 
-    Args:
-        network: with its first weights.
-        config: method, trainer and seed are read.
-        run: checkpoints/last.ckpt, history.csv and epochs/ are written in its folder after each epoch.
-        classes: their names.
-        examples: the faces of ``train``, ``val`` and ``test``. Nothing is chosen on validation, the last epoch's
-            weights are kept. Test is met only with ``trainer.every_epoch=test``, and its answers are stored apart.
-
-    Returns:
-        The trained module and its history.
+    Files checkpoints/last.ckpt, history.csv and epochs/ are written in the run's folder after each epoch. Nothing is
+    chosen on validation, the last epoch's weights are kept. Test is met only with ``trainer.every_epoch=test``, and its
+    answers are stored apart.
 
     Raises:
         RequestError: no such device, a batch larger than the split, a checkpoint that does not fit, a missing logger.
@@ -119,13 +109,7 @@ def fit(
 
 
 def make_setting(network: FaceNetwork, config: TrainConfig, train: Examples) -> Setting:
-    """The facts of a run that a method may use; true labels are none of them.
-
-    Args:
-        network: that is trained.
-        config: backbone, trainer and seed are read.
-        train: the training faces.
-    """
+    """The facts of a run that a method may use; true labels are none of them."""
     target, size = train.target, train.pixels.shape[1]
     classes, affect = target.shape[1], network.affect is not None
 
@@ -148,11 +132,6 @@ def make_setting(network: FaceNetwork, config: TrainConfig, train: Examples) -> 
 @torch.inference_mode()
 def predict(module: FaceModule, device: torch.device, examples: Examples) -> tuple[NDArray[Any], NDArray[Any]]:
     """A trained network's answers.
-
-    Args:
-        module: as ``fit`` gives it.
-        device: where it predicts.
-        examples: N faces.
 
     Returns:
         Probabilities, shape (N, K), rows sum to 1; valence and arousal, shape (N, 2), nan without that head. Float64.

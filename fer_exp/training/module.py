@@ -74,14 +74,8 @@ class FaceModule(LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The method's loss on a batch, plus the valence/arousal loss where there is that head."""
         seed, rank, _, _ = batch["draw"]
-        step = Step(
-            batch["views"],
-            batch["target"],
-            batch["index"],
-            batch["affect"],
-            self.current_epoch,
-            seed_of(seed, 99, rank),
-        )
+        taught = (batch[name] for name in ("views", "target", "index", "affect"))
+        step = Step(*taught, self.current_epoch, seed_of(seed, 99, rank))
         learnt = self.method.learn(self.network, step)
         loss = learnt.loss
         if learnt.output.affect is not None:
@@ -136,9 +130,8 @@ class FaceModule(LightningModule):
 def make_optimizer(config: TrainerConfig, module: nn.Module) -> torch.optim.Optimizer:
     """The optimiser that ``trainer.optimizer`` names, fused: AdamW's step on ResNet-18 takes a third of the time.
 
-    Args:
-        config: optimizer, learning_rate, weight_decay, and head_learning_rate for all parameters outside a backbone.
-        module: its parameters that want a gradient are trained.
+    All parameters of the module that want a gradient are trained, those outside a backbone at ``head_learning_rate``
+    where that is set.
     """
     trained = {name: weights for name, weights in module.named_parameters() if weights.requires_grad}
     groups: list[dict[str, Any]] = [{"params": [*trained.values()]}]

@@ -19,11 +19,7 @@ SELECTED, SELECTED_RIGHT, COULD_BE_SELECTED = range(5, 8)
 
 
 class Monitor:
-    """Counts per class of the label over one epoch, on the batches' device.
-
-    Args:
-        classes: K names, in the order of the logits.
-    """
+    """Counts per class of the label over one epoch, on the batches' device; ``classes`` in the order of the logits."""
 
     def __init__(self, classes: tuple[str, ...]) -> None:
         self.classes = classes

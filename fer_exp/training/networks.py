@@ -48,11 +48,7 @@ class LoadedWeights:
 class FaceNetwork(nn.Module):
     """A backbone, a linear head over the classes and, where faces are rated, one for valence and arousal.
 
-    Args:
-        backbone: one of torchvision's ResNets; its own head is not used.
-        features: width of the backbone's output.
-        classes: number of classes K.
-        affect: whether there is a valence/arousal head.
+    The backbone is one of torchvision's ResNets, ``features`` wide; its own head is not used.
     """
 
     def __init__(self, backbone: nn.Module, features: int, classes: int, affect: bool) -> None:
@@ -93,15 +89,9 @@ def build_network(
 ) -> tuple[FaceNetwork, LoadedWeights | None]:
     """The network with its first weights, the same for the same seed.
 
-    Args:
-        config: name, weights (none, imagenet, a path) and stem (imagenet, small, auto).
-        size: picture size in pixels; decides ``stem=auto``.
-        classes: number of classes.
-        affect: whether to add a valence/arousal head.
-        seed: of the random initial weights.
-
     Returns:
-        The network, and what was loaded into its backbone (None for random weights).
+        The network, with a valence/arousal head where ``affect``, for pictures of ``size`` pixels, which decides
+        ``stem=auto``; and what was loaded into its backbone (None for random weights).
 
     Raises:
         RequestError: the weights cannot be had, or do not fit this architecture key by key.
@@ -122,11 +112,7 @@ def build_network(
 
 
 def load_backbone(backbone: nn.Module, config: BackboneConfig) -> LoadedWeights:
-    """Fills the backbone from ``config.weights``.
-
-    Args:
-        backbone: a ResNet without its class head.
-        config: weights (imagenet or a path) and name are read.
+    """Fills the backbone, a ResNet without its class head, from ``config.weights`` (imagenet or a path).
 
     Raises:
         RequestError: the weights cannot be had, or a key other than an old class head's does not fit.

@@ -27,9 +27,6 @@ def place() -> tuple[int, int]:
 def machines(config: TrainerConfig) -> int:
     """Number of machines that share a run, as torchrun or SLURM says.
 
-    Args:
-        config: devices, strategy and batch_size are read.
-
     Raises:
         RequestError: torchrun started another number of processes here than the run has devices, or they cannot share
             a batch evenly.
@@ -86,13 +83,8 @@ class _Sum(torch.autograd.Function):
 def rows_of_all(values: Tensor) -> Tensor:
     """The rows of all processes, one process after the other; gradients pass.
 
-    A loss that every process computes of them has the right gradient once DDP has taken the mean.
-
-    Args:
-        values: rows of this process, shape (B, ...), the same on each.
-
-    Returns:
-        Shape (B * processes, ...).
+    A loss that every process computes of them has the right gradient once DDP has taken the mean. All processes have as
+    many rows.
     """
     rank, world = place()
     if world == 1:

@@ -18,21 +18,9 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional
 
 OPS = (
-    "auto_contrast",
-    "brightness",
-    "color",
-    "contrast",
-    "equalize",
-    "identity",
-    "posterize",
-    "rotate",
-    "sharpness",
-    "shear_x",
-    "shear_y",
-    "solarize",
-    "translate_x",
-    "translate_y",
-)
+    "auto_contrast", "brightness", "color", "contrast", "equalize", "identity", "posterize", "rotate", "sharpness",
+    "shear_x", "shear_y", "solarize", "translate_x", "translate_y",
+)  # fmt: skip
 IDENTITY = OPS.index("identity")
 ROUNDS = 2
 """Operations drawn for a face."""
@@ -57,16 +45,9 @@ def draw_ops(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Te
 
 
 def rand_augment(pixels: Tensor, ops: Tensor, levels: Tensor, signs: Tensor) -> Tensor:
-    """One operation on each face.
+    """One operation on each face of (B, H, W, C), uint8, C of 1 (grey) or 3: new pixels.
 
-    Args:
-        pixels: (B, H, W, C), uint8, C of 1 (grey) or 3.
-        ops: index into ``OPS`` of each face, shape (B,), on the CPU, as are the other two.
-        levels: 1 to 10, shape (B,).
-        signs: -1 or 1, shape (B,).
-
-    Returns:
-        New pixels, shape and dtype as given.
+    ``ops`` are indices into ``OPS``, ``levels`` 1 to 10, ``signs`` -1 or 1; all of shape (B,), on the CPU.
     """
     views = pixels.clone()
     for code in sorted(set(ops.tolist()) - {IDENTITY}):
@@ -100,8 +81,6 @@ def matrices(op: str, level: Tensor, height: int, width: int) -> Tensor:
         op: ``rotate`` (3 degrees a level, around the middle), ``shear_x``, ``shear_y`` (0.03 a level), ``translate_x``
             or ``translate_y`` (0.03 of the picture a level, whole pixels).
         level: with sign, shape (F,).
-        height: of the picture.
-        width: of the picture.
 
     Returns:
         Columns a to f, shape (F, 6), float64.
@@ -124,12 +103,7 @@ def matrices(op: str, level: Tensor, height: int, width: int) -> Tensor:
 
 
 def transform(faces: Tensor, maps: Tensor) -> Tensor:
-    """Each face seen through its affine map: the nearest pixel, black where the map leaves the picture.
-
-    Args:
-        faces: (F, H, W, C), uint8.
-        maps: as ``matrices`` gives them, shape (F, 6).
-    """
+    """Each face seen through its affine map (``matrices``): the nearest pixel, black where it leaves the picture."""
     count, height, width, channels = faces.shape
     a, b, c, d, e, f = maps.unbind(dim=1)
     # Pillow's fixed-point numbers with 16 binary places, so that places between two pixels fall on the same side.

@@ -23,13 +23,9 @@ from fer_exp.training.processes import SharedBatchNorm, machines
 
 
 def make_trainer(config: TrainerConfig, device: torch.device, run: Run, callbacks: list[Any]) -> Trainer:
-    """Lightning's Trainer, which prints and writes nothing but through its callbacks and its logger.
+    """Lightning's Trainer, which prints and writes nothing but through its logger and callbacks, in the run's folder.
 
-    Args:
-        config: of the trainer.
-        device: where the network is trained.
-        run: whose folder takes checkpoints and loggers' files.
-        callbacks: beside the one that saves checkpoints.
+    ``callbacks`` stand beside the one that saves checkpoints.
 
     Raises:
         RequestError: processes or batch size do not fit (``machines``), or the logger is not installed.
@@ -98,9 +94,8 @@ def _logger(name: str, folder: Path) -> Logger | bool:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Silences Lightning's tips, and its warnings about what is meant here (no worker processes)."""
-    levels = {
-        logging.getLogger(name): logging.getLogger(name).level for name in ("pytorch_lightning", "lightning_fabric")
-    }
+    loggers = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning_fabric")]
+    levels = {logger: logger.level for logger in loggers}
     for logger in levels:
         logger.setLevel(logging.ERROR)
     try:
