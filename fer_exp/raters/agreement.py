@@ -131,7 +131,7 @@ def vote_entropy(counts: FloatArray) -> Measure:
     >>> round(vote_entropy(np.array([[2.0, 2.0], [4.0, 0.0]])).value, 4)
     0.3466
     """
-    return _ratio(np.asarray(entr(shares(counts)).sum(axis=1)), counts.any(axis=1) * 1.0)
+    return _ratio(entr(shares(counts)).sum(axis=1), np.asarray(counts.any(axis=1), dtype=np.float64))
 
 
 def specific_agreement(counts: FloatArray, k: int) -> Measure:

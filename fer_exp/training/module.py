@@ -74,8 +74,8 @@ class FaceModule(LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The method's loss on a batch, plus the valence/arousal loss where there is that head."""
         seed, rank, _, _ = batch["draw"]
-        taught = (batch[name] for name in ("views", "target", "index", "affect"))
-        step = Step(*taught, self.current_epoch, seed_of(seed, 99, rank))
+        views, target, index, affect = (batch[name] for name in ("views", "target", "index", "affect"))
+        step = Step(views, target, index, affect, self.current_epoch, seed_of(seed, 99, rank))
         learnt = self.method.learn(self.network, step)
         loss = learnt.loss
         if learnt.output.affect is not None:
