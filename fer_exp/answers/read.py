@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import yaml
 from numpy.typing import NDArray
 
 from fer_exp.answers import Answers, Codes, Repeats, Votes
@@ -274,8 +274,8 @@ def _choice(cell: str) -> str | None:
     if not re.match(r"""\[|\{\s*['"]choices?['"]""", cell):
         return cell
     try:
-        chosen = yaml.safe_load(cell)  # reads JSON, and what Python prints
-    except yaml.YAMLError:
+        chosen = ast.literal_eval(cell)  # JSON, or what Python prints
+    except (SyntaxError, ValueError):
         return None
     chosen = next(iter(chosen.values())) if isinstance(chosen, dict) else chosen
     chosen = chosen if isinstance(chosen, list) else [chosen]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fer_exp.config import DatasetConfig
 from fer_exp.errors import RequestError
 from fer_exp.files import whole
-from fer_exp.names import SPLITS
+from fer_exp.names import SPLITS, finder
 from fer_exp.tables import read_table
 
 UNLABELLED = "(no label)"
@@ -140,10 +140,12 @@ def read_splits(table: pd.DataFrame, file: Path, log: Callable[[str], None]) -> 
     """
     read = read_table(file, "dataset.split_file")
     face, column, where = read.need("task"), read.need("split"), read.where
-    faces, splits = read.text(face), [SPLITS.get(str(split).lower()) for split in read.text(column)]
+    names, splits = read.text(face), [SPLITS.get(str(split).lower()) for split in read.text(column)]
     read.refuse(pd.isna(splits), column, "write train, val or test")
-    read.refuse(pd.Series(faces).duplicated(), face, "it has a row already")
-    strange = faces[~pd.Series(faces).isin(table["face"])]
+    find = finder(table["face"].astype(str))
+    faces = pd.Series([find(str(name)) for name in names], dtype=object)
+    read.refuse(faces.duplicated() & faces.notna(), face, "it has a row already")
+    strange = names[faces.isna()]
     if len(strange):
         raise RequestError(
             f"{where} names {len(strange):,} faces that are not in this dataset, first {strange[0]!r} (rejected "

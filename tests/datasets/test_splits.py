@@ -149,7 +149,7 @@ def test_a_split_file_gives_the_same_splits_and_is_the_same_file(tmp_path):
     [
         (["face,fold", "f0000,1"], r"has no column split .*There are: face, fold"),
         (["face,split", "f0000,tset"], "row 1: split is 'tset'"),
-        (["face,split", "f0000,test", "f0000,val"], "row 2: face is 'f0000'; it has a row already"),
+        (["face,split", "f0000,test", "f0000.png,val"], "row 2: face is 'f0000.png'; it has a row already"),
         (["face,split", "f0000,test", "g,val"], "names 1 faces that are not in this dataset, first 'g'"),
         (["face,split", "f0000,test", "f0001,train"], "no face is left in the val split"),
     ],

@@ -68,7 +68,8 @@ def closeness(history: pd.DataFrame, val: Rows) -> str | None:
             axes.axhline(float(people), color=SERIES[0], linestyle="--", label="people")
         axes.set(ylabel=f"{spoken(name)} {direction(name)}")
         axes.margins(y=0.12)
-        axes.legend(loc="best")
+        if axes.get_legend_handles_labels()[0]:  # none where no epoch has a value
+            axes.legend(loc="best")
     panels[0].set(ylim=(0, None) if shown[0] == "l1" else None)
     panels[-1].set(xlabel="epoch")
     return as_svg(figure, "L1 to the votes and correlation of entropies on validation by epoch, beside people.")
