@@ -87,7 +87,6 @@ def statistics(
     """Every metric of the model that what people said of its faces allows.
 
     Args:
-        judged: the faces.
         classes: K names; empty leaves out what is told class by class, and the earth mover's distance.
         references: name -> other probabilities, shape (N, K), judged by the same metrics without detail, as NAME_l1.
         names: make these alone; None makes all.

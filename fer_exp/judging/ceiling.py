@@ -30,9 +30,6 @@ def halves(counts: Counts, times: int, seed: int) -> list[tuple[Counts, Counts]]
         For each halving the votes of the smaller and of the larger half (of an odd panel), both shape (N, K).
 
     Source: Dealing without replacement is the multivariate hypergeometric, drawn class by class from its conditionals.
-
-    >>> [(small.sum(), large.sum()) for small, large in halves(np.array([[3, 2]]), 1, seed=0)]
-    [(np.int64(2), np.int64(3))]
     """
     generator = np.random.default_rng([seed, 1])  # apart from the replicates' stream
     dealt = []
@@ -62,11 +59,7 @@ def leave_one_out_l1(counts: Counts) -> FloatArray:
 
 
 def leave_one_out_accuracy(counts: Counts) -> FloatArray:
-    """Chance that one of a face's raters answers what most of the others answer; t tied classes count 1/t each.
-
-    >>> leave_one_out_accuracy(np.array([[3, 1], [1, 1]]))
-    array([0.75, 0.  ])
-    """
+    """Chance that one of a face's raters answers what most of the others answer; t tied classes count 1/t each."""
     chance = np.zeros(len(counts))
     for j in range(counts.shape[1]):
         others = counts.copy()
@@ -85,9 +78,6 @@ def panel_l1(counts: Counts, size: int, held_out: Counts) -> FloatArray:
 
     ``size`` is k, the size of the panel; ``held_out`` m, that of the other group of each face, shape (N,); k + m is at
     most n. 0 to 2; for the same group it never grows with k: a larger panel averages smaller ones.
-
-    >>> panel_l1(np.array([[1, 1]]), 1, np.array([1]))
-    array([2.])
     """
     cells, place = _cells(*_broadcast(counts, held_out))
     gaps = np.array([_expected_gap(int(n), int(c), size, int(m)) for n, c, m in cells])
@@ -100,9 +90,6 @@ def model_l1(model: FloatArray, counts: Counts, held_out: Counts) -> FloatArray:
     .. math:: \sum_j \sum_y \binom{n_j}{y} \binom{n - n_j}{m - y} \Big/ \binom{n}{m} \left| v_j - \frac{y}{m} \right|
 
     ``held_out`` is m for each face, shape (N,), at most n. 0 to 2.
-
-    >>> model_l1(np.array([[0.5, 0.5]]), np.array([[1, 1]]), np.array([1]))
-    array([1.])
     """
     answers = np.arange(int(held_out.max()) + 1)
     cells, place = _cells(*_broadcast(counts, held_out))

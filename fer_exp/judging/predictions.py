@@ -171,14 +171,9 @@ def _refuse(bad: ArrayLike, table: pd.DataFrame, where: str, what: str) -> None:
 
 
 def target_prior(targets: pd.DataFrame, classes: tuple[str, ...]) -> NDArray[np.float64] | None:
-    """The mean training target: what a model would answer that had only counted its training labels.
+    """The mean training target, (K,): what a model would answer that had only counted its training labels.
 
-    Args:
-        targets: ``target_<class>`` columns, and ``split`` where there are rows besides train.
-        classes: K names, the order of the result.
-
-    Returns:
-        Shape (K,), sums to 1; None where there are no training rows.
+    ``targets`` have columns ``target_<class>``, and ``split`` where not all are of train. None without such rows.
 
     Raises:
         RequestError: the targets have other classes.

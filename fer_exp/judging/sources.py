@@ -58,10 +58,7 @@ class Source:
 def on_same_faces(sources: Sequence[Source], split: str, common: bool) -> tuple[list[Source], list[str]]:
     """Every source with the same rows in the same order, and the same human side.
 
-    Args:
-        sources: one or more.
-        split: which split is compared.
-        common: restricts all to the faces that all saw; without it, sources that saw other faces are refused.
+    ``common`` restricts all to the faces that all saw; without it, sources that saw other faces are refused.
 
     Returns:
         The sources, their tables cut to these faces and to the classes of the first in its order; and notes on what

@@ -34,9 +34,6 @@ def seats(counts: ArrayLike, seed: int | Sequence[int], faces: Sequence[str] | N
     Returns:
         Of whole numbers of votes, shape (N, K), the answer (0 to K - 1) of the first rater of each face, of the second,
         and so on; K behind the last one.
-
-    >>> seats([[2, 1]], seed=0).total
-    array([3])
     """
     matrix = checked_counts(counts)
     if (matrix != np.floor(matrix)).any():

@@ -80,9 +80,6 @@ def flip_by_votes(
 
     Raises:
         RequestError: a label outside the classes, or ids that are not unique.
-
-    >>> flip_by_votes([0, 0], [[0, 1], [1, 0]], rate=1)
-    array([1, 0])
     """
     rows = checked_counts(fractions)
     clean = _checked_labels(labels, rows.shape[1])
@@ -126,10 +123,6 @@ def realised(clean: ArrayLike, noisy: ArrayLike, classes: int) -> tuple[Labels, 
     Returns:
         Counts of clean class i that became j, shape (K, K), and the share of each class that is wrong, shape (K,),
         nan for a class without faces.
-
-    >>> realised([0, 0, 1], [0, 1, 1], 2)
-    (array([[1, 1],
-           [0, 1]]), array([0.5, 0. ]))
     """
     counts = np.zeros((classes, classes), dtype=np.int64)
     np.add.at(counts, (np.asarray(clean, dtype=np.int64), np.asarray(noisy, dtype=np.int64)), 1)

@@ -45,11 +45,8 @@ def keep(
     """Apply the rules of the labels group, whatever is taught in the end.
 
     Args:
-        faces: a faces table.
-        answers: in its order, a column per class, then other answers, shape (N, K + others); posteriors of a kind that
-            reads them from a file; None of a corpus without votes.
-        classes: K names.
-        config: the labels group.
+        answers: in the order of the faces table, a column per class, then other answers, shape (N, K + others);
+            posteriors of a kind that reads them from a file; None of a corpus without votes.
         taught: faces that are learnt from, shape (N,): ``labels.raters`` draws theirs; tests are judged by everyone.
 
     Raises:

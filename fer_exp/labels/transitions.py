@@ -73,10 +73,6 @@ def human_confusion(labels: ArrayLike, counts: ArrayLike, classes: int) -> Matri
     """How people vote on the faces of each class, from uncleaned votes.
 
     Of labels, shape (N,), and votes, shape (N, K): the votes for class j on the faces of class i, shape (K, K).
-
-    >>> human_confusion([0, 0, 1], [[3, 1], [2, 0], [0, 4]], 2)
-    array([[5., 1.],
-           [0., 4.]])
     """
     confusion = np.zeros((classes, classes))
     np.add.at(confusion, np.asarray(labels, dtype=np.int64), checked_counts(counts))

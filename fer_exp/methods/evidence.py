@@ -22,11 +22,6 @@ def posterior(belief: Tensor, labels: Tensor, transition: Tensor) -> Tensor:
 
     Bayes' rule with the belief q, (N, K), as prior and :math:`T_{ky} = P(\text{label } y \mid \text{class } k)` as
     likelihood.
-
-    >>> noise = torch.tensor([[0.8, 0.2], [0.2, 0.8]])
-    >>> posterior(torch.tensor([[0.5, 0.5], [0.9, 0.1]]), torch.tensor([1, 1]), noise).round(decimals=4)
-    tensor([[0.2000, 0.8000],
-            [0.6923, 0.3077]])
     """
     joint = belief * transition.T[labels]
     return joint / joint.sum(dim=1, keepdim=True).clamp(min=1e-12)

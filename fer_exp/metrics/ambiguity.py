@@ -26,10 +26,6 @@ def entropy_similarity(human: FloatArray, model: FloatArray) -> OfSums:
     ``entropy_correlation`` tells more.
 
     Source: Uma et al. 2021, Learning from disagreement, JAIR 72, section on evaluation metrics.
-
-    >>> people = np.array([[1.0, 0.0], [0.5, 0.5]])
-    >>> float(entropy_similarity(people, people)(None).round(4))
-    1.0
     """
     one, other = entropy(human), entropy(model)
 
@@ -101,9 +97,6 @@ def squared_error_corrected(counts: FloatArray, model: FloatArray) -> FloatArray
     Faces need two votes, drawn independently. Single faces may lie below 0, the mean is unbiased.
 
     Source: Our derivation, from E[u_k^2] - p_k^2 = p_k (1 - p_k) / n for multinomial votes.
-
-    >>> squared_error_corrected(np.array([[1.0, 1.0]]), np.array([[0.5, 0.5]]))
-    array([-0.5])
     """
     votes = counts.sum(axis=1)
     human = counts / votes[:, None]
@@ -121,9 +114,6 @@ def l1_of_sampling(shares: FloatArray, votes: FloatArray) -> FloatArray:
     in place of q, which are more extreme than q, the floor comes out somewhat low.
 
     Source: De Moivre 1730; Diaconis and Zabell 1991, Statistical Science 6, 284-302.
-
-    >>> l1_of_sampling(np.array([[0.5, 0.5]]), np.array([2.0])).round(9)
-    array([0.5])
     """
     n = votes[:, None]
     m = np.minimum(np.floor(n * shares), n - 1)

@@ -100,10 +100,6 @@ def calibration_error_debiased(stated: FloatArray, happened: FloatArray, bins: i
         face stands several times, so the interval lies a little high.
 
     Source: Kumar, Liang, Ma 2019, Verified uncertainty calibration, NeurIPS, section 5 (the debiased estimator).
-
-    >>> stated, happened = np.full((4, 1), 0.9), np.array([[1.0], [1.0], [0.0], [0.0]])
-    >>> float(calibration_error_debiased(stated, happened, bins=1)(None).round(4))
-    0.2769
     """
     cells = onehot(bin_numbers(stated, bins, "count")[:, 0], bins)
     columns = np.hstack([cells, cells * stated, cells * happened, cells * happened**2])
@@ -139,10 +135,6 @@ def brier_parts(stated: FloatArray, happened: FloatArray, bins: int = BINS) -> d
         ``uncertainty`` (of the faces, not of the model; 0 to 1 - 1/K).
 
     Source: Murphy 1973, Journal of Applied Meteorology 12, 595-600.
-
-    >>> stated, happened = np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([[1.0, 0.0], [0.0, 1.0]])
-    >>> {name: float(term(None)) for name, term in brier_parts(stated, happened).items()}
-    {'reliability': 0.5, 'resolution': 0.0, 'uncertainty': 0.5}
     """
     faces, classes = stated.shape
     cells = bin_numbers(stated, bins) + np.arange(classes) * bins
@@ -176,11 +168,7 @@ def brier_parts(stated: FloatArray, happened: FloatArray, bins: int = BINS) -> d
 def reliability_curve(
     stated: FloatArray, happened: FloatArray, bins: int = BINS
 ) -> tuple[FloatArray, FloatArray, NDArray[np.int64]]:
-    """The points of a reliability diagram: mean stated, mean happened and number of faces of each bin with faces.
-
-    >>> reliability_curve(np.array([[0.9], [0.9]]), np.array([[1.0], [0.5]]))
-    (array([0.9]), array([0.75]), array([2]))
-    """
+    """The points of a reliability diagram: mean stated, mean happened and number of faces of each bin with faces."""
     cells = onehot(bin_numbers(stated, bins)[:, 0], bins)
     count = cells.sum(axis=0)
     used = count > 0

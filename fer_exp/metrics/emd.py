@@ -38,10 +38,6 @@ def ground_cost(classes: Sequence[str]) -> FloatArray | None:
     Returns:
         Shape (K, K), symmetric; divided by the largest distance between any of ``POSITIONS``, so that the same pair
         costs the same among 7 and among 8 classes. None where a name has no position.
-
-    >>> ground_cost(["happiness", "sadness"]).round(2)
-    array([[0., 1.],
-           [1., 0.]])
     """
     if any(name not in POSITIONS for name in classes):
         return None

@@ -87,12 +87,7 @@ class Answered(NamedTuple):
 
 
 def majority(answers: Answered) -> Aggregate:
-    """Vote fractions: the belief if every worker is trusted alike. Tied classes share it.
-
-    >>> one, worker, label = (np.array(codes, np.int32) for codes in ([0, 0, 0], [0, 1, 2], [0, 0, 1]))
-    >>> majority(Answered(one, worker, label, tasks=1, workers=3, classes=2)).posterior.round(2)
-    array([[0.67, 0.33]])
-    """
+    """Vote fractions: the belief if every worker is trusted alike. Tied classes share it."""
     votes = answers.votes()
     total, prior = votes.sum(axis=1, keepdims=True), votes.sum(axis=0) / votes.sum()
     top = (votes == votes.max(axis=1, keepdims=True)) & (total > 0)

@@ -126,10 +126,6 @@ def label_changes(
         ``matrix`` (K x K frame, original in rows), ``classes`` (a frame, one row a class: shares on both sides,
         change with interval, McNemar's p, Holm-corrected), ``tests`` (a frame), ``n``, ``voted`` (tasks behind the
         votes' change) and ``kept`` (share whose majority is the original label).
-
-    >>> changes = label_changes(np.array([0, 1, 1]), np.array([0, 0, 1]), np.eye(2)[[0, 0, 1]], ("a", "b"), samples=0)
-    >>> changes["matrix"].to_numpy().tolist(), changes["n"]
-    ([[1, 0], [1, 1]], 3)
     """
     both = (original >= 0) & (top >= 0)
     table = shift.table_of(original[both].astype(np.int32), top[both], len(classes))
@@ -176,11 +172,6 @@ def rating_changes(
     Returns:
         One row a side, class (or ``all``) and measure of ``shift.RATING_MEASURES``: value, low, high, n. Classes with
         fewer than ``FEWEST`` tasks are left out.
-
-    >>> half = np.linspace(-1, 1, 20)[:, None].repeat(2, axis=1)
-    >>> frame = rating_changes(half, half / 2, np.zeros(20, np.int32), ("a",), samples=0)
-    >>> frame[frame["measure"] == "slope"]["value"].round(3).tolist()
-    [0.5, 0.5, 0.5, 0.5]
     """
     rows = []
     for number, side in enumerate(("valence", "arousal")):

@@ -34,9 +34,7 @@ class Gold(NamedTuple):
 def deal_gold(truth: NDArray[np.int32], tasks: int | None, seed: int = 0, missing: int = 0) -> Gold:
     """Draw the gold tasks that are shown to the filter.
 
-    Args:
-        truth: true class of each task that was answered, shape (T,), -1 where it is not known.
-        tasks: number of tasks to show; the others are judged. None shows and judges all of them.
+    ``tasks`` are shown, the others judged; None shows and judges all of them. ``truth`` is -1 where it is not known.
 
     Raises:
         RequestError: nothing is left to judge on.
@@ -118,13 +116,6 @@ def learn_gold(
 
     Raises:
         RequestError: no gold task is left for the majority.
-
-    >>> task, worker = np.repeat(np.arange(30), 3).astype(np.int32), np.tile([0, 1, 2], 30).astype(np.int32)
-    >>> truth = (np.arange(30) % 2).astype(np.int32)
-    >>> label = np.stack([truth, 1 - truth, 1 - truth], axis=1).ravel()
-    >>> table = learn_gold(Answered(task, worker, label, 30, 3, 2), truth, 10, thresholds=np.array([0, 0.5]), draws=5)
-    >>> table[["threshold", "workers", "accuracy"]].to_numpy().tolist()
-    [[0.0, 3.0, 0.0], [0.5, 1.0, 1.0]]
     """
     answered = np.bincount(answers.task, minlength=answers.tasks) > 0
     known = np.flatnonzero((gold >= 0) & answered)

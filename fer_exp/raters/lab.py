@@ -49,10 +49,6 @@ def against_lab(
 
     Raises:
         RequestError: as ``merged``.
-
-    >>> votes = np.array([[2.0, 1.0], [0.0, 3.0]])
-    >>> against_lab(votes, votes, np.eye(2), ("a", "b"), samples=0)["agreement"]["agreement"].tolist()
-    [1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
     """
     agreements, distances, gains = [], [], []
     for names in [[], merge] if merge else [[]]:
@@ -112,10 +108,6 @@ def agreement_with_lab(crowd: NDArray[np.int64], lab: NDArray[np.int64], classes
 
     Returns:
         One row a class of the lab and one for ``all``: ``class``, ``agreement``, ``low``, ``high`` (Wilson), ``n``.
-
-    >>> table = agreement_with_lab(np.array([0, 0, 1]), np.array([0, 1, 1]), ("a", "b"))
-    >>> table[["class", "agreement", "n"]].round(2).to_numpy().tolist()
-    [['a', 1.0, 1], ['b', 0.5, 2], ['all', 0.67, 3]]
     """
     both = (crowd >= 0) & (lab >= 0)
     rows = []
@@ -138,11 +130,6 @@ def distance_to_lab(
 
     Returns:
         ``value`` (0..2), ``low``, ``high``, ``floor``, ``n``; None in place of numbers where no face has both votes.
-
-    >>> lab = np.array([[100.0, 0.0], [50.0, 50.0]])
-    >>> distance = distance_to_lab(lab[[1, 0]] / 10, lab)
-    >>> distance["value"], round(distance["floor"], 1)
-    (1.0, 0.1)
     """
     used = (crowd.sum(axis=1) > 0) & (lab.sum(axis=1) > 0)
     if not used.any():

@@ -88,10 +88,6 @@ def cohen_kappas(pairs: Pairs, label: Codes, classes: int, tasks: int) -> Joint:
         From weights (B, N) to (B, R), from None to (R,); nan where both raters always say the same single class.
 
     Source: Cohen 1960, Educational and Psychological Measurement 20, 37-46.
-
-    >>> pairs = answer_pairs(np.repeat(np.arange(4), 2).astype(np.int32), np.tile([0, 1], 4).astype(np.int32), 1)
-    >>> cohen_kappas(pairs, np.array([0, 0, 1, 1, 0, 1, 1, 1], np.int32), 2, 4)(None)
-    array([0.5])
     """
     one, other = label[pairs.first], label[pairs.second]
     slots = [np.zeros(len(one), np.int64), 1 + one.astype(np.int64), 1 + classes + other.astype(np.int64)]
@@ -119,11 +115,6 @@ def correlations(pairs: Pairs, value: FloatArray, tasks: int) -> Joint:
         :math:`2 s_{xy} / (s_x^2 + s_y^2 + (\bar{x} - \bar{y})^2)`; nan where a side is constant (r) or both are.
 
     Source: Lin 1989, Biometrics 45, 255-268, with population variances.
-
-    >>> pairs = answer_pairs(np.repeat(np.arange(3), 2).astype(np.int32), np.tile([0, 1], 3).astype(np.int32), 1)
-    >>> correlations(pairs, np.array([0.0, 1.0, 1.0, 2.0, 2.0, 3.0]), 3)(None).round(4)
-    array([[1.    ],
-           [0.5714]])
     """
     value = value - value.mean()
     x, y = value[pairs.first], value[pairs.second]

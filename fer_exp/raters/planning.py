@@ -63,11 +63,6 @@ def fit(counts: FloatArray, start: Mixture | None = None, steps: int = 200) -> M
         steps: at most so many; ends when the log likelihood a face gains less than 1e-5.
 
     Source: Minka 2000, Estimating a Dirichlet distribution, equation 55, weighted by the components' responsibilities.
-
-    >>> votes = np.random.default_rng(0).multinomial(20, [[0.9, 0.1], [0.2, 0.8]] * 50).astype(float)
-    >>> shares, alpha = fit(votes)
-    >>> bool(abs((shares[:, None] * alpha / alpha.sum(axis=1, keepdims=True)).sum(axis=0)[0] - 0.55) < 0.03)
-    True
     """
     counts, many = np.unique(counts, axis=0, return_counts=True)
     classes = counts.shape[1]
@@ -96,12 +91,7 @@ def fit(counts: FloatArray, start: Mixture | None = None, steps: int = 200) -> M
 
 
 def draw_faces(mixture: Mixture, faces: int, generator: np.random.Generator) -> FloatArray:
-    """Distributions of answers of new faces, shape (faces, K), rows sum to 1.
-
-    >>> drawn = draw_faces(Mixture(np.ones(1), np.array([[9.0, 1.0]])), 1000, np.random.default_rng(0))
-    >>> drawn.mean(axis=0).round(1)
-    array([0.9, 0.1])
-    """
+    """Distributions of answers of new faces, shape (faces, K), rows sum to 1."""
     component = generator.choice(len(mixture.shares), faces, p=mixture.shares / mixture.shares.sum())
     gammas = generator.standard_gamma(mixture.alpha[component]) + 1e-300
     return np.asarray(gammas / gammas.sum(axis=1, keepdims=True))

@@ -95,11 +95,7 @@ def icc(task: Codes, worker: Codes, value: FloatArray, tasks: int, workers: int)
 
 
 def anova(task: Codes, worker: Codes, value: FloatArray, tasks: int, workers: int) -> Anova | None:
-    """Mean squares where every rater rated every task, else None.
-
-    >>> anova(np.array([0, 0, 1], np.int32), np.array([0, 1, 0], np.int32), np.array([1.0, 2.0, 3.0]), 2, 2) is None
-    True
-    """
+    """Mean squares where every rater rated every task, else None."""
     if len(value) != tasks * workers or tasks < 2 or workers < 2:
         return None
     table = np.full((tasks, workers), np.nan)
@@ -167,10 +163,6 @@ def ordinal_alpha(task: Codes, value: FloatArray, tasks: int) -> Joint:
         A function of the weights (B, N) that gives (B, 1), or (1,) for None.
 
     Source: Krippendorff 2019, Content Analysis, 4th edition, chapter 12.
-
-    >>> task = np.array([0, 0, 1, 1], np.int32)
-    >>> ordinal_alpha(task, np.array([1.0, 2.0, 3.0, 400.0]), 2)(None).round(4)
-    array([0.7])
     """
     number = np.bincount(task, minlength=tasks)
     used = number[task] >= 2
@@ -207,10 +199,6 @@ def split_half(task: Codes, value: FloatArray, tasks: int) -> Measure:
         At most 1; nan where means do not vary.
 
     Source: Spearman 1910 and Brown 1910, British Journal of Psychology 3, 271-322.
-
-    >>> task = np.array([0, 0, 1, 1, 2, 2], np.int32)
-    >>> round(split_half(task, np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), 3).value, 4)
-    0.9062
     """
     n, total, squares = _moments(task, value - value.mean(), tasks)
     used = n >= 2
@@ -229,10 +217,6 @@ def consistency(task: Codes, pairs: FloatArray, tasks: int) -> dict[str, Measure
 
     Returns:
         ``same``, the share of repeats with the same answer, and ``difference``, the mean absolute difference.
-
-    >>> measures = consistency(np.array([0, 1], np.int32), np.array([[1.0, 1.0], [0.0, 1.0]]), 2)
-    >>> measures["same"].value, measures["difference"].value
-    (0.5, 0.5)
     """
     known = ~np.isnan(pairs).any(axis=1)
     of_task, (first, last) = task[known], pairs[known].T

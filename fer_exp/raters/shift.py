@@ -30,9 +30,6 @@ def share_changes(table: FloatArray, samples: int, seed: int, level: float = 0.9
 
     Returns:
         Change, low, high, shape (3, K); shares, so -1..1. The ends are nan with ``samples=0``.
-
-    >>> share_changes(np.array([[20.0, 8.0], [1.0, 30.0]]), 0, 0)[0].round(3)
-    array([-0.119,  0.119])
     """
     total = table.sum()
     change = (table.sum(axis=0) - table.sum(axis=1)) / total
@@ -53,9 +50,6 @@ def vote_changes(original: NDArray[np.int32], fractions: FloatArray, samples: in
 
     Returns:
         Value, low and high of each class.
-
-    >>> vote_changes(np.array([0, 1], np.int32), np.array([[0.5, 0.5], [0.0, 1.0]]), 0, 0)
-    [(-0.25, None, None), (0.25, None, None)]
     """
     classes = fractions.shape[1]
     rows, group = np.unique(np.column_stack([fractions, original]), axis=0, return_inverse=True)
@@ -79,9 +73,6 @@ def rating_changes(original: FloatArray, crowd: FloatArray, weights: FloatArray 
     Returns:
         Of ratings of shape (N,) and weights as in ``metrics.affect``, shape (6,) or (B, 6), in the order of
         ``RATING_MEASURES``.
-
-    >>> rating_changes(np.array([0.0, 1.0]), np.array([0.5, 1.5])).round(3)
-    array([0.5  , 1.   , 0.667, 1.   , 0.5  , 0.5  ])
     """
     measured = [
         weighted_mean(crowd - original, weights),

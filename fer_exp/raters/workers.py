@@ -71,13 +71,6 @@ def describe_workers(
           gold answers are held against gold, the rest against the other answers.
         - ``spam``: 0 for confusions that tell the truth, 1 for answers that do not depend on it (``spam_scores``).
         - ``entropy`` of the worker's answers in nats; ``consistency`` over tasks met twice; ``seconds``, the median.
-
-    >>> task, worker = np.repeat(np.arange(3), 2).astype(np.int32), np.tile([0, 1], 3).astype(np.int32)
-    >>> answers = Answered(task, worker, np.array([0, 0, 1, 1, 1, 0], np.int32), 3, 2, 2)
-    >>> names = np.array(["ann", "bob"], dtype=object)
-    >>> described = describe_workers(answers, names, gold=np.array([0, 1, 1], np.int32))
-    >>> described[["worker", "gold_accuracy", "agreement"]].round(2).to_numpy().tolist()
-    [['ann', 1.0, 0.67], ['bob', 0.67, 0.67]]
     """
     workers, classes = answers.workers, answers.classes
     count = np.bincount(answers.worker, minlength=workers)

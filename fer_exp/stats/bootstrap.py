@@ -57,10 +57,6 @@ def within(faces: NDArray[np.bool_], statistic: Statistic) -> Statistic:
     """A metric of some faces as a metric of all faces, whose weights are for all of them.
 
     ``faces``, shape (N,), are those that the statistic knows; ``OfSums`` stays ``OfSums``.
-
-    >>> some = within(np.array([True, False, True]), mean_of(np.array([1.0, 3.0])))
-    >>> float(some(None)), float(some(np.array([3.0, 5.0, 1.0])))
-    (2.0, 1.5)
     """
     if not isinstance(statistic, OfSums):
         return lambda weights: statistic(None if weights is None else weights[..., faces])
@@ -93,18 +89,12 @@ def resample_weights(clusters: int | NDArray[np.int64], samples: int, seed: int)
     Whole clusters are drawn with replacement, as many as there are, so faces of one person stay together. The counts
     are multinomial with equal probabilities.
 
-    Args:
-        clusters: N, to draw single faces; or one code 0..C-1 per face, shape (N,), to draw persons.
-        samples: number of replicates B, in all chunks together.
-        seed: the same seed gives the same replicates.
+    ``clusters`` is N, to draw single faces, or one code 0..C-1 per face, shape (N,), to draw persons.
 
     Yields:
         Counts as floats, shape (b, N), the b summing to ``samples``.
 
     Source: Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 6; clusters as in Field and Welsh 2007.
-
-    >>> [weights.sum(axis=1) for weights in resample_weights(4, 2, seed=0)]
-    [array([4., 4.])]
     """
     codes = None if isinstance(clusters, int) else clusters
     count = clusters if isinstance(clusters, int) else int(clusters.max()) + 1
@@ -127,9 +117,6 @@ def resample_clusters(
 
     Yields:
         Counts as floats, shape (b, C) or (b, G), rows summing to C.
-
-    >>> [counts.sum(axis=1) for counts in resample_clusters(4, 4, 2, seed=0, groups=np.array([0, 1, 0, 1]))]
-    [array([4., 4.])]
     """
     generator = np.random.default_rng(seed)
     rows, width = max(1, CHUNK // max(faces, count)), count if groups is None else int(groups.max()) + 1
@@ -187,10 +174,6 @@ def intervals(
     """Value and 95 % percentile interval of several metrics over the same replicates.
 
     Arguments as of ``replicates``; with no samples or a single cluster there is no interval.
-
-    >>> mean = lambda weights: weighted_mean(np.array([0.0, 1.0, 1.0, 0.0]), weights)
-    >>> intervals({"accuracy": mean}, np.arange(4), 1000, seed=0)
-    {'accuracy': (0.5, 0.0, 1.0)}
     """
     drawn = replicates(statistics, clusters, samples, seed) if clusters.max() > 0 and samples else {}
     return {name: with_ends(float(metric(None)), drawn.get(name, np.empty(0))) for name, metric in statistics.items()}

@@ -69,10 +69,6 @@ def joint_intervals(
         Name -> (value, low, high), None where undefined.
 
     Source: Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapters 6 and 13.
-
-    >>> mean = Measure(np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 1.0], [0.0, 1.0]]), lambda s: s[..., 0] / s[..., 1])
-    >>> joint_intervals(together({"mean": mean}), ["mean"], 4, 1000, seed=0)
-    {'mean': (0.5, 0.0, 1.0)}
     """
     if isinstance(tasks, int):
         values = joint(None)

@@ -39,14 +39,10 @@ class Monitor:
         selected: Tensor | None,
         figures: Mapping[str, Tensor],
     ) -> None:
-        """Count one batch.
+        """Count one batch: a face's label is its first class of the highest share.
 
-        Args:
-            logits: of the first view, shape (B, K), in training mode.
-            target: distributions taught, shape (B, K); a face's label is its first class of the highest share.
-            clean: classes before noise, shape (B,), or None.
-            selected: which faces taught their own label, shape (B,), bool, or None.
-            figures: a method's own scalars or (K,) tensors.
+        Logits are of the first view, in training mode; ``clean`` are classes before noise, shape (B,), ``selected`` the
+        faces that taught their label, (B,), ``figures`` a method's scalars or (K,) tensors.
         """
         label, predicted = target.argmax(dim=1), logits.detach().argmax(dim=1)
         truth = label if clean is None else clean

@@ -24,9 +24,7 @@ METRICS = ("train_loss", "val_loss", "val_accuracy")
 class History(Callback):
     """One row an epoch, in the checkpoint and in history.csv: losses, accuracy, the method's figures, seconds, speed.
 
-    Args:
-        path: of history.csv, rewritten whole after each epoch.
-        faces: training faces an epoch, all processes together.
+    ``path`` is rewritten whole after each epoch; ``faces`` are those of an epoch, all processes together.
     """
 
     def __init__(self, path: Path, faces: int) -> None:
@@ -65,10 +63,8 @@ class History(Callback):
 class EpochPredictions(Callback):
     """Saves the network's answers on validation, and on test where that is asked for, after every epoch.
 
-    Args:
-        run: each epoch's file (``Run.epoch_file``) has float32 arrays: by split probabilities (N, K),
-            and with a valence/arousal head as ``<split>_affect`` valence and arousal (N, 2).
-        splits: names of the loaders, in their order.
+    Each epoch's file (``Run.epoch_file``) has float32 arrays: by split probabilities (N, K), and with a valence/arousal
+    head as ``<split>_affect`` valence and arousal (N, 2). ``splits`` are the names of the loaders, in their order.
     """
 
     def __init__(self, run: Run, splits: tuple[str, ...]) -> None:
@@ -105,9 +101,7 @@ class ProgressLines(Callback):
 
     Lightning's own bars start anew with every epoch and draw between steps; rich draws this one in a thread of its own.
 
-    Args:
-        history: its last row is shown.
-        batch_size: faces a step, all processes together.
+    ``batch_size`` is faces a step, all processes together.
     """
 
     def __init__(self, history: History, batch_size: int) -> None:
