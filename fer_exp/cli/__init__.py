@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from fer_exp import __version__
 from fer_exp.cli import help as pages
-from fer_exp.cli.help import COMMANDS
+from fer_exp.config import SCHEMAS
 from fer_exp.errors import RequestError, RunError, did_you_mean
 
 HELP = ("-h", "--help", "help")
@@ -23,11 +23,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 done, 1 a run failed, 2 the request was wrong, 130 interrupted.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    debug = "--debug" in given
-    given = [word for word in given if word != "--debug"]
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
     try:
-        return _dispatch(given)
+        return _dispatch([word for word in words if word != "--debug"])
     except (RequestError, RunError) as error:
         if debug:
             raise
@@ -41,25 +40,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
 
 
-def _dispatch(given: list[str]) -> int:
-    if not given or given[0] in HELP:
-        print(pages.overview(COMMANDS))
+def _dispatch(words: list[str]) -> int:
+    if not words or words[0] in HELP:
+        print(pages.overview())
         return 0
-    if given[:2] == ["crowd", "plan"]:
-        given = given[1:]
-    command, rest = given[0], given[1:]
+    if words[:2] == ["crowd", "plan"]:
+        words = words[1:]
+    command, *rest = words
     if command in ("--version", "-V"):
         print(f"fer-exp {__version__}")
         return 0
     if command in COMPLETION or (rest and rest[0] in COMPLETION):
         from fer_exp.cli.completion import complete
 
-        return complete(given)
-    if command not in COMMANDS:
-        hint = did_you_mean(command, COMMANDS)
-        raise RequestError(f"There is no command {command!r}; {hint}There are: {', '.join(COMMANDS)}.")
+        return complete(words)
+    if command not in SCHEMAS:
+        hint = did_you_mean(command, SCHEMAS)
+        raise RequestError(f"There is no command {command!r}; {hint}There are: {', '.join(SCHEMAS)}.")
     if any(word in HELP for word in rest):
-        print(pages.command(command, COMMANDS[command]))
+        print(pages.command(command))
         return 0
     from fer_exp.cli.start import run
     from fer_exp.cli.words import with_paths

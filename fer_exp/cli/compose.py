@@ -11,6 +11,9 @@ from fer_exp.config import SCHEMAS, Config, MethodConfig, TrainConfig, validate
 from fer_exp.config.folder import conf_folder
 from fer_exp.errors import RequestError
 
+SHARED = {field.name for field in fields(MethodConfig)}
+"""Keys that every method has; the others are its own."""
+
 
 def to_config(command: str, composed: Any) -> Config:
     """The composed config as the command's dataclass. This is the door: types and rules are checked here, and once.
@@ -54,23 +57,20 @@ def _with_method_keys(composed: Any) -> Any:
     """
     from omegaconf import OmegaConf
 
-    given = OmegaConf.to_container(composed, resolve=True)
-    if not isinstance(given, dict) or not isinstance(given["method"], dict):
-        raise TypeError(f"composed a {type(composed)}")
-    method, shared = given["method"], {field.name for field in fields(MethodConfig)}
-    own = {key: value for key, value in method.items() if key not in shared}
-    schema = method_keys(method["name"]) if own else {}
-    for key, value in own.items():
+    nested: Any = OmegaConf.to_container(composed, resolve=True)
+    method = nested["method"]
+    special = {key: method.pop(key) for key in list(method) if key not in SHARED}
+    schema = method_keys(method["name"]) if special else {}
+    for key, value in special.items():
         default = schema.get(key)
         kinds = (int, float) if isinstance(default, float) or default is None else (type(default),)
         fits = isinstance(value, kinds) and isinstance(value, bool) == isinstance(default, bool)
         if not fits and not (value is None and default is None):
-            asked = (
-                "a number" if float in kinds else {int: "a whole number", bool: "true or false"}.get(kinds[0], "text")
-            )
-            raise RequestError(f"method.{key} is {value!r}; it must be {asked}.")
-    given["method"] = {key: value for key, value in method.items() if key in shared} | {"keys": own}
-    return OmegaConf.create(given)
+            words = {int: "a whole number", bool: "true or false", str: "text"}
+            wanted = "a number" if float in kinds else words.get(kinds[0], "text")
+            raise RequestError(f"method.{key} is {value!r}; it must be {wanted}.")
+    method["keys"] = special
+    return OmegaConf.create(nested)
 
 
 def method_keys(name: str) -> dict[str, Any]:
@@ -82,8 +82,7 @@ def method_keys(name: str) -> dict[str, Any]:
     from omegaconf import OmegaConf
 
     written: Any = OmegaConf.to_container(OmegaConf.load(conf_folder() / "method" / f"{name}.yaml"))
-    shared = {"defaults", *(field.name for field in fields(MethodConfig))}
-    return {key: value for key, value in written.items() if key not in shared}
+    return {key: value for key, value in written.items() if key not in {"defaults", *SHARED}}
 
 
 def compose_all(command: str, combinations: Sequence[tuple[list[str], dict[str, str]]]) -> list[Config]:
@@ -107,21 +106,21 @@ def compose_all(command: str, combinations: Sequence[tuple[list[str], dict[str, 
     from omegaconf.errors import OmegaConfBaseException
 
     GlobalHydra.instance().clear()  # of the command that asks, if Hydra composed it
-    made: list[Config] = []
+    configs: list[Config] = []
     begun: dict[tuple[str, ...], Any] = {}  # Hydra takes a tenth of a second a config, so plain keys are set afterwards
     try:
         with initialize_config_dir(str(conf_folder()), version_base="1.3"):
             parse = OverridesParser.create().parse_override
-            for common, own in combinations:
-                chosen = (f"{key}={value}" for key, value in own.items() if (conf_folder() / key).is_dir())
+            for common, axes in combinations:
+                chosen = (f"{key}={value}" for key, value in axes.items() if (conf_folder() / key).is_dir())
                 words = (*common, *chosen)
                 if words not in begun:
                     begun[words] = compose(command, list(words))
                 composed = begun[words].copy()
-                for key, value in own.items():
+                for key, value in axes.items():
                     if f"{key}={value}" not in words:
                         OmegaConf.update(composed, key, parse(f"{key}={value}").value(), force_add=False)
-                made.append(to_config(command, composed))
+                configs.append(to_config(command, composed))
     except (HydraException, OmegaConfBaseException) as error:
         raise RequestError(sentence(error, command)) from error
-    return made
+    return configs

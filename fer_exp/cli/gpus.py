@@ -20,12 +20,12 @@ SIDE_BY_SIDE = ("JoblibLauncher", "LocalLauncher")
 
 def visible() -> list[str]:
     """Names of the GPUs that this process may use, as CUDA_VISIBLE_DEVICES has them."""
-    told = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if told is None:
+    listed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if listed is None:
         import torch
 
         return [str(number) for number in range(torch.cuda.device_count())]
-    names = (name.strip() for name in told.split(","))
+    names = (name.strip() for name in listed.split(","))
     # CUDA too ends at the first that is no GPU, as -1 is.
     return list(takewhile(lambda name: name.isdigit() or name.startswith(("GPU-", "MIG-")), names))
 

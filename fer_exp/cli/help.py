@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Sequence
 
+from fer_exp.config import SCHEMAS
 from fer_exp.config.folder import conf_folder, options
-
-COMMANDS = {
-    "train": "train a network under a label mode, and judge it by the human answers",
-    "evaluate": "judge saved predictions again, of a run or of any model",
-    "compare": "hold runs or prediction files against each other on the same faces",
-    "table": "a paper's table with ours beside it: trains what is missing, then writes it",
-    "report": "one page of one run or several: metrics, figures, faces",
-    "prepare": "read a corpus once and say what is in it",
-    "agreement": "how well people agree, and what a crowd changes against the original labels",
-    "crowd": "trust of workers, filters, soft labels, Dawid-Skene, GLAD, MACE, a crowd against a lab",
-    "plan": "how many raters a crowd needs, from a pilot's answers; also typed as crowd plan",
-    "bench": "measure images per second: batches, network, whole training path",
-}
-"""What each command is for; its keys stand in conf/<command>.yaml."""
 
 EXAMPLES = (
     ("fer-exp train", "the built-in faces, defaults"),
@@ -47,7 +33,7 @@ MORE = (
 """On the pages of the commands, beside those of EXAMPLES."""
 
 
-def overview(commands: Mapping[str, str]) -> str:
+def overview() -> str:
     """The page of `fer-exp --help`."""
     return "\n".join(
         [
@@ -56,7 +42,7 @@ def overview(commands: Mapping[str, str]) -> str:
             "usage: fer-exp COMMAND [KEY=VALUE ...]",
             "",
             "commands:",
-            *(f"  {name:<10} {purpose}" for name, purpose in commands.items()),
+            *(f"  {name:<10} {schema.purpose()}" for name, schema in SCHEMAS.items()),
             "",
             "groups (fer-exp train GROUP=OPTION; * is the default):",
             *_groups("train"),
@@ -69,20 +55,19 @@ def overview(commands: Mapping[str, str]) -> str:
     )
 
 
-def command(name: str, purpose: str) -> str:
+def command(name: str) -> str:
     """The page of `fer-exp NAME --help`."""
     groups = _groups(name)
-    keys = [line for line in _lines(conf_folder() / f"{name}.yaml") if _is_key(line)]
     typed = "crowd plan" if name == "plan" else name
     shown = [example for example in (*EXAMPLES, *MORE) if example[0].split(" ", 1)[1].startswith(typed)]
-    parts = [f"fer-exp {name}: {purpose}", "", f"usage: fer-exp {name} [KEY=VALUE ...]", ""]
+    parts = [f"fer-exp {name}: {SCHEMAS[name].purpose()}", "", f"usage: fer-exp {name} [KEY=VALUE ...]", ""]
     if groups:
         parts += ["groups (GROUP=OPTION; * is the default):", *groups, ""]
-    parts += ["keys:", *(f"  {line}" for line in keys)]
+    parts += ["keys:", *(f"  {line}" for line in _keys(name))]
     for group, default in _defaults(name).items():
         parts += ["", f"  with {group}={default}:"]
-        lines = [line for line in _lines(conf_folder() / group / f"{default}.yaml") if _is_key(line)]
-        parts += [f"  {group}.{line}" for line in lines if not line.startswith(("name:", "kind:"))]
+        keys = _keys(f"{group}/{default}")
+        parts += [f"  {group}.{line}" for line in keys if not line.startswith(("name:", "kind:"))]
     if shown:
         parts += ["", "examples:", *_examples(shown)]
     parts += [
@@ -94,31 +79,31 @@ def command(name: str, purpose: str) -> str:
 
 
 def _groups(name: str) -> list[str]:
-    lines = []
-    for group, default in _defaults(name).items():
-        others = [option for option in options(group) if option != default]
-        listed = " | ".join([f"*{default}", *others])
-        lines.append(f"  {group:<10} {listed}")
-    return lines
+    return [
+        f"  {group:<10} {' | '.join([f'*{default}', *(option for option in options(group) if option != default)])}"
+        for group, default in _defaults(name).items()
+    ]
 
 
 def _defaults(name: str) -> dict[str, str]:
     """Group -> default option, from the defaults list of a command's file."""
-    found = {}
-    for line in _lines(conf_folder() / f"{name}.yaml"):
+    defaults = {}
+    for line in _lines(name):
         group, colon, option = line.split("#")[0].strip().removeprefix("- ").partition(": ")
         if line.startswith("  - ") and colon and option.strip() != "null":
-            found[group] = option.strip()
-    return found
+            defaults[group] = option.strip()
+    return defaults
 
 
-def _examples(examples: tuple[tuple[str, str], ...] | list[tuple[str, str]]) -> list[str]:
+def _examples(examples: Sequence[tuple[str, str]]) -> list[str]:
     return [f"  {typed:<62} {meaning}" for typed, meaning in examples]
 
 
-def _lines(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8").splitlines()
+def _keys(name: str) -> list[str]:
+    """The lines of a file of conf/ that have its keys, with their values and comments."""
+    lines = (line for line in _lines(name) if line[:1].isalpha() and ":" in line)
+    return [line for line in lines if not line.startswith("defaults")]
 
 
-def _is_key(line: str) -> bool:
-    return bool(line) and line[0].isalpha() and ":" in line and not line.startswith("defaults")
+def _lines(name: str) -> list[str]:
+    return (conf_folder() / f"{name}.yaml").read_text(encoding="utf-8").splitlines()

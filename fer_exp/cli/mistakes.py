@@ -18,31 +18,31 @@ def sentence(error: Exception, command: str) -> str:
     causes: list[BaseException] = [error]
     while causes[-1].__cause__ is not None:
         causes.append(causes[-1].__cause__)
-    said = "\n".join(str(each).strip() for each in causes)
+    message = "\n".join(str(cause).strip() for cause in causes)
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, name = str(error.missing_cfg_file).partition("/")
         return f"{group}={name} is unknown{_nearest(name, options(group))}"
-    key = next((str(own) for each in causes if (own := getattr(each, "full_key", None))), "")
-    if not key and (match := re.search(r"Could not override '([^']+)'|Key '([^']+)' is not in struct", said)):
+    key = next((str(full) for cause in causes if (full := getattr(cause, "full_key", None))), "")
+    if not key and (match := re.search(r"Could not override '([^']+)'|Key '([^']+)' is not in struct", message)):
         key = match[1] or match[2]
     known = _keys(SCHEMAS[command])
-    reason = str(causes[-1]).strip().splitlines()[0] if str(causes[-1]).strip() else type(error).__name__
-    if key and ("not in struct" in said or "No match in the defaults" in said or "not in '" in said):
-        group, _, own = key.partition(".")
-        if key in known and own:
-            others = [name for name in options(group) if re.search(rf"(?m)^{own}:", _text(group, name))]
+    if key and ("not in struct" in message or "No match in the defaults" in message or "not in '" in message):
+        group, _, rest = key.partition(".")
+        if key in known and rest:
+            others = [name for name in options(group) if re.search(rf"(?m)^{rest}:", _text(group, name))]
             return f"{key} is no key of the {group} chosen here; it is one of {group}={' or '.join(others)}."
         return f"{key} is no key of fer-exp {command}{_nearest(key, known)}"
     if key:
+        reason, *_ = [*str(causes[-1]).strip().splitlines(), type(error).__name__]
         return f"{key}: {reason}."
-    return f"{said.splitlines()[0].rstrip('.')}; give overrides as key=value, e.g. trainer.epochs=10."
+    return f"{message.splitlines()[0].rstrip('.')}; give overrides as key=value, e.g. trainer.epochs=10."
 
 
 def _nearest(name: str, choices: list[str]) -> str:
     near = did_you_mean(name, choices, 0.5)
     if not near:  # a key given without its group, e.g. epochs
-        own = [choice for choice in choices if choice.rpartition(".")[2] == name.rpartition(".")[2]]
-        near = f"did you mean {own[0]}? " if own else ""
+        same = [choice for choice in choices if choice.rpartition(".")[2] == name.rpartition(".")[2]]
+        near = f"did you mean {same[0]}? " if same else ""
     hint = f"; {near}" if near else ". "
     return f"{hint}There are: {', '.join(choices)}." if len(choices) <= 12 else hint.rstrip()
 
@@ -53,13 +53,14 @@ def _text(group: str, name: str) -> str:
 
 def _keys(schema: Any, prefix: str = "") -> list[str]:
     """Every dotted key of a schema, groups included."""
-    found = []
+    keys = []
     for field in fields(schema):
-        found.append(prefix + field.name)
-        part: Any = field.default_factory  # a group's dataclass, or MISSING
-        if is_dataclass(part):
-            found += _keys(part, f"{prefix}{field.name}.")
+        keys.append(prefix + field.name)
+        group: Any = field.default_factory  # a group's dataclass, or MISSING
+        if is_dataclass(group):
+            keys += _keys(group, f"{prefix}{field.name}.")
         if field.name == "method":
-            own = [key for name in options("method") for key in re.findall(r"(?m)^(\w+):", _text("method", name))]
-            found += [f"method.{key}" for key in dict.fromkeys(own) if key not in ("defaults", "name", "affect_weight")]
-    return found
+            written = "".join(_text("method", name) for name in options("method"))
+            special = (f"method.{key}" for key in re.findall(r"(?m)^(\w+):", written) if key != "defaults")
+            keys = list(dict.fromkeys([*keys, *special]))
+    return keys

@@ -52,17 +52,17 @@ def run(command: str, arguments: list[str]) -> int:
     program = sys.argv[0]
     outcome: list[Path | Exception | None] = []
     records = Path(tempfile.mkdtemp()) if sweep and command != "train" else None
-    own = [f"hydra.sweep.dir={records or '${output}/.sweep/' + uuid.uuid4().hex[:8]}", "hydra.sweep.subdir=."]
+    places = [f"hydra.sweep.dir={records or '${output}/.sweep/' + uuid.uuid4().hex[:8]}", "hydra.sweep.subdir=."]
 
     def task(composed: DictConfig) -> None:
         hydra_config = HydraConfig.get()
-        told = list(hydra_config.overrides.task)
-        with _started_with(program, command, *told):
+        overrides = list(hydra_config.overrides.task)
+        with _started_with(program, command, *overrides):
             if hydra_config.mode != RunMode.RUN:
                 beside = str(hydra_config.launcher._target_).endswith(SIDE_BY_SIDE)
                 job = partial(_job_beside_others if beside else run_job, command)
                 make = partial(to_config, command, composed)
-                record(Path(hydra_config.sweep.dir), hydra_config.job.num, told, make, job)
+                record(Path(hydra_config.sweep.dir), hydra_config.job.num, overrides, make, job)
                 return
             try:
                 outcome.append(run_job(command, to_config(command, composed)))
@@ -70,7 +70,7 @@ def run(command: str, arguments: list[str]) -> int:
                 outcome.append(error)
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints a traceback of its own and exits
-    sys.argv = [program, *flags, *(own if sweep else []), *overrides]
+    sys.argv = [program, *flags, *(places if sweep else []), *overrides]
     try:
         hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=command)(task)()
     except (HydraException, OmegaConfBaseException) as error:
@@ -88,13 +88,13 @@ def run(command: str, arguments: list[str]) -> int:
         return 1
     if sweep:
         return show_sweep()
-    for each in outcome:  # none with --cfg
-        if isinstance(each, Exception):
-            raise each
-        if each is not None:
+    for ended in outcome:  # none with --cfg
+        if isinstance(ended, Exception):
+            raise ended
+        if ended is not None:
             from fer_exp.commands.train import show
 
-            show(each)
+            show(ended)
     return 0
 
 
@@ -107,8 +107,8 @@ def run_job(command: str, config: Config) -> Path | None:
     run_command = getattr(import_module(f"fer_exp.commands.{command}"), command)
     if isinstance(config, TableConfig):  # which starts trainings
         run_command = partial(run_command, compose=compose_all, start=run)
-    made: Path | None = run_command(config)
-    return made
+    folder: Path | None = run_command(config)
+    return folder
 
 
 def _job_beside_others(command: str, config: Config) -> Path | None:

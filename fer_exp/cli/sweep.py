@@ -39,7 +39,7 @@ def record(
     Args:
         folder: where the records lie.
         number: the job's number in its sweep.
-        overrides: what the job was told, ``key=value``.
+        overrides: of the job, ``key=value``.
         make: returns its config, or raises where that is refused.
         job: runs it and returns the run folder, or None for a command without one. The traceback of a training that
             failed is written into its run folder.
@@ -53,8 +53,8 @@ def record(
         if isinstance(config, TrainConfig):
             log = find_runs([config])[0].path("failed")
             log.unlink(missing_ok=True)
-        made = job(config)
-        ended["folder"] = None if made is None else str(made)
+        run_folder = job(config)
+        ended["folder"] = None if run_folder is None else str(run_folder)
     except Exception as error:
         known = isinstance(error, RequestError | RunError)
         ended["error"] = str(error) if known else f"{type(error).__name__}: {error}"
@@ -103,17 +103,14 @@ def _show(jobs: list[dict[str, Any]]) -> None:
     from fer_exp.report.outcome import Outcome, show
     from fer_exp.report.tables import runs_table
 
-    told = [dict(word.lstrip("+").split("=", 1) for word in job["overrides"] if "=" in word) for job in jobs]
-    keys = list(dict.fromkeys(key for each in told for key in each))
-    swept = [key for key in keys if len({each.get(key) for each in told}) > 1] or keys
-    failed = any(job["error"] for job in jobs)
-    rows: list[tuple[dict[str, object], Any]] = []
-    for each, job in zip(told, jobs, strict=True):
-        labels: dict[str, object] = {key: each.get(key, "") for key in swept}
-        if failed:
-            labels["state"] = "failed" if job["error"] else "done"
-        rows.append((labels, Run(Path(job["folder"])).metrics if job["folder"] else {}))
-    show(Outcome(screen=[runs_table(rows)]))
+    words = [dict(word.lstrip("+").split("=", 1) for word in job["overrides"] if "=" in word) for job in jobs]
+    keys = list(dict.fromkeys(key for overrides in words for key in overrides))
+    swept = [key for key in keys if len({overrides.get(key) for overrides in words}) > 1] or keys
+    labels = [{key: overrides.get(key, "") for key in swept} for overrides in words]
+    if any(job["error"] for job in jobs):
+        labels = [{**row, "state": "failed" if job["error"] else "done"} for row, job in zip(labels, jobs, strict=True)]
+    metrics = [Run(Path(job["folder"])).metrics if job["folder"] else {} for job in jobs]
+    show(Outcome(screen=[runs_table(list(zip(labels, metrics, strict=True)))]))
     for job in jobs:
         if job["folder"]:
             print(job["folder"])

@@ -29,10 +29,10 @@ def with_paths(command: str, arguments: list[str]) -> list[str]:
     ["runs=['conf']", 'seed=1']
     """
     arguments = [_as_typed(word) for word in arguments]
-    own = {field.name for field in fields(SCHEMAS[command])}
+    keys = {field.name for field in fields(SCHEMAS[command])}
     if command == "table":
-        return _with_train(own, arguments)
-    if "runs" not in own:
+        return _with_train(keys, arguments)
+    if "runs" not in keys:
         return arguments
     paths: list[str] = []
     rest: list[str] = []
@@ -44,18 +44,16 @@ def with_paths(command: str, arguments: list[str]) -> list[str]:
             paths.append(word)
         else:
             raise RequestError(f"{word} is no run folder, no predictions file and no key=value.")
-    if not paths:
-        return rest
-    return [f"runs={_quoted(paths)}", *rest]
+    return [f"runs={_quoted(paths)}", *rest] if paths else rest
 
 
-def _with_train(own: set[str], arguments: list[str]) -> list[str]:
+def _with_train(keys: set[str], arguments: list[str]) -> list[str]:
     """Words of `fer-exp table`: its own keys and flags as they are, the others together."""
     rest: list[str] = []
     train: list[str] = []
     for word in arguments:
         key = word.partition("=")[0]
-        (rest if key in own or word.startswith("-") or (rest and rest[-1] in VALUED) else train).append(word)
+        (rest if key in keys or word.startswith("-") or (rest and rest[-1] in VALUED) else train).append(word)
     return [*rest, f"train={_quoted(train)}"] if train else rest
 
 

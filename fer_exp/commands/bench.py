@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -56,11 +57,12 @@ def bench(config: BenchConfig) -> None:
     target = torch.eye(classes)[torch.arange(len(store.faces)) % classes]
     pixels = on_device(store.pixels, device)
     examples = Examples(pixels, np.arange(len(store.faces)), target, torch.full((len(target), 2), torch.nan))
+    alone = partial(network_alone, examples, config, device, classes)
     readings: dict[str, Callable[[], float]] = {
-        "batches alone": lambda: batches_alone(examples, config, device),
-        "network alone, nchw": lambda: network_alone(examples, config, device, classes, torch.contiguous_format),
-        "network alone, channels_last": lambda: network_alone(examples, config, device, classes, torch.channels_last),
-        "whole path": lambda: whole_path(examples, config, device, classes),
+        "batches alone": partial(batches_alone, examples, config, device),
+        "network alone, nchw": partial(alone, torch.contiguous_format),
+        "network alone, channels_last": partial(alone, torch.channels_last),
+        "whole path": partial(whole_path, examples, config, device, classes),
     }
     measured: dict[str, list[float]] = {name: [] for name in readings}
     for repeat in range(config.repeats):

@@ -41,25 +41,15 @@ def compare(config: CompareConfig) -> None:
     if stem is not None:
         make_folder(stem.parent)
     result = compare_sources(
-        sources,
-        same,
-        config.metrics,
-        samples=config.bootstrap,
-        permutations=config.permutations,
-        seed=config.seed,
-        repairs=config.repairs,
-    )
+        sources, same, config.metrics,
+        samples=config.bootstrap, permutations=config.permutations, seed=config.seed, repairs=config.repairs,
+    )  # fmt: skip
     outcome = summary({"split": config.split, "notes": notes, **result}, "" if stem is None else stem.name)
     finish(outcome, None if stem is None else stem.parent, config.json, file=True)
 
 
 def summary(result: Mapping[str, Any], name: str) -> Outcome:
-    """Configs with their metrics, and the differences of each pair.
-
-    Args:
-        result: as ``compare_sources`` gives it, with the split and notes.
-        name: of the files, without suffix.
-    """
+    """Configs with their metrics, and the differences of each pair; files are called after ``name``."""
     words = f"{result['faces']:,} faces of {result['split']}"
     return Outcome(
         name,

@@ -62,7 +62,7 @@ def crowd(config: CrowdConfig) -> None:
         )
     if gold is not None and gold.missing:
         notes.append(f"{gold.missing:,} gold tasks were answered by nobody")
-    found = Crowd(
+    outcome = Crowd(
         data=data,
         counts=votes[1],
         beliefs=beliefs["filtered"],
@@ -75,7 +75,7 @@ def crowd(config: CrowdConfig) -> None:
         lab=None if lab is None else _against_lab(config, data, lab, *votes, notes),
         notes=notes,
     )
-    finish(summary(found), place, config.json)
+    finish(summary(outcome), place, config.json)
 
 
 def _gold(config: CrowdConfig, data: Answers) -> Gold | None:
@@ -116,14 +116,8 @@ def _aggregate(config: CrowdConfig, before: Answered, after: Answered) -> dict[s
 
 def _lab_votes(config: CrowdConfig, data: Answers) -> Votes:
     """The lab's votes for faces of which the crowd answered one or more."""
-    lab = read_answers(
-        str(config.lab),
-        "lab",
-        classes=data.classes,
-        ignore=config.ignore,
-        duplicates=config.duplicates,
-        scale=config.scale,
-    )
+    lab = read_answers(str(config.lab), "lab", classes=data.classes, ignore=config.ignore,
+                       duplicates=config.duplicates, scale=config.scale)  # fmt: skip
     votes = lab.votes() if isinstance(lab, Answers) else lab
     if not np.isin(votes.tasks, data.tasks).any():
         raise RequestError(

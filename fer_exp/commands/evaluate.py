@@ -39,19 +39,10 @@ def evaluate(config: EvaluateConfig) -> None:
 
 
 def summary(metrics: Metrics, name: str, everything: bool = False) -> Outcome:
-    """The metrics of each split and its baselines, the test split first.
-
-    Args:
-        metrics: as ``judge`` gives them.
-        name: of the file, without suffix.
-        everything: show every metric rather than the headline.
-    """
-    outcome = Outcome(name, metrics)
-    for split in sorted(metrics, key=lambda name: name != "test"):  # the others in their order
-        outcome.screen.append(metrics_table(metrics, split, everything))
-        if (baselines := baselines_table(metrics, split)) is not None:
-            outcome.screen.append(baselines)
-    return outcome
+    """The metrics of each split and its baselines, the test split first; the file is called ``name``."""
+    splits = sorted(metrics, key=lambda name: name != "test")  # the others in their order
+    tables = [(metrics_table(metrics, split, everything), baselines_table(metrics, split)) for split in splits]
+    return Outcome(name, metrics, screen=[table for pair in tables for table in pair if table is not None])
 
 
 def run_metrics(run: Run, *, samples: int = 1000, seed: int = 0) -> Metrics:

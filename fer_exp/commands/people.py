@@ -97,8 +97,8 @@ def folder(config: PeopleConfig, command: str, name: str) -> Path:
     """
     if config.output is not None:
         return make_folder(Path(config.output).expanduser())
-    asked = json.dumps({**asdict(config), "json": None}, sort_keys=True, default=str)
-    digest = hashlib.md5(asked.encode(), usedforsecurity=False).hexdigest()[:8]
+    request = json.dumps({**asdict(config), "json": None}, sort_keys=True, default=str)
+    digest = hashlib.md5(request.encode(), usedforsecurity=False).hexdigest()[:8]
     return make_folder(Path("runs") / f"{command}-{name}-{digest}")
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
@@ -37,28 +39,31 @@ def prepare(config: PrepareConfig) -> None:
         RunError: as ``open_store`` says.
     """
     start = time.perf_counter()
-    given = config.dataset
+    dataset = config.dataset
     console = Console(highlight=False)
     try:
-        corpus, store = open_dataset(given)
+        corpus, store = open_dataset(dataset)
     except DatasetNotFoundError:
-        console.print(_facts_table(facts(given.name)))
+        console.print(_facts_table(facts(dataset.name)))
         raise
     seconds = time.perf_counter() - start
     console.print(_faces_table(store, corpus))
     for warning in count_warnings(store.faces, corpus):
         console.print(f"[yellow]warning:[/] {warning}", soft_wrap=True)
     if store.votes is not None:
-        console.print(_votes_table(store.votes, store.faces))
-        console.print(_rules_table(store.votes, store.faces, corpus.classes))
+        answers = store.votes.drop(columns="face")
+        console.print(_split_table("answer", "votes", dict(answers.items()), store.faces))
+        ordered = answers[[*corpus.classes, *(name for name in answers if name not in corpus.classes)]].to_numpy()
+        left = {rule: pd.Series(clean(ordered, len(corpus.classes), rule).kept) for rule in RULES}  # before labels.ties
+        console.print(_split_table("labels.rule", "faces left by rule", left, store.faces))
     if store.found or store.flags:
         console.print(_found_table(store))
     for line in hash_lines(store, corpus):
         console.print(line, soft_wrap=True, markup=False)
     if (store.folder / REJECTED).is_file():
         _show_rejected(store.folder / REJECTED, console)
-    if given.split_file:
-        select(store.faces, store.flags, given, progress)
+    if dataset.split_file:
+        select(store.faces, store.flags, dataset, progress)
     size = store.facts["size"]
     console.print(f"{len(store.faces):,} faces at {size} x {size} ready in {seconds:.1f} s:")
     print(store.folder)
@@ -66,19 +71,15 @@ def prepare(config: PrepareConfig) -> None:
 
 def count_warnings(faces: pd.DataFrame, corpus: Corpus) -> list[str]:
     """A sentence for each split, and each label of a split, whose number of faces is not the published one."""
-    counts = Counter(faces["split"].fillna("all"))
-    counts["all"] = len(faces)
-    warnings = [
-        f"{corpus.name}: {split} has {counts[split]:,} faces where {expected:,} are expected"
-        for split, expected in corpus.expected.items()
-        if counts[split] != expected
-    ]
+    counts = Counter({**Counter(faces["split"].dropna()), "all": len(faces)})
     labels = Counter(zip(faces["split"], faces["label"], strict=True))
-    return warnings + [
-        f"{corpus.name}: {split} has {labels[split, label]:,} faces of {label} where {expected:,} are expected"
-        for split, by_label in corpus.expected_labels.items()
-        for label, expected in by_label.items()
-        if labels[split, label] != expected
+    rows = [(split, "", counts[split], expected) for split, expected in corpus.expected.items()]
+    for split, by_label in corpus.expected_labels.items():
+        rows += [(split, f" of {label}", labels[split, label], expected) for label, expected in by_label.items()]
+    return [
+        f"{corpus.name}: {split} has {number:,} faces{of} where {expected:,} are expected"
+        for split, of, number, expected in rows
+        if number != expected
     ]
 
 
@@ -86,13 +87,11 @@ def hash_lines(store: Store, corpus: Corpus) -> list[str]:
     """A sentence for each source file: whether its MD5 is the official one."""
     lines = []
     for name, digest in store.facts["files"].items():
-        official = corpus.hashes.get(name)
+        verdict = "no official MD5 to hold it against"
         if digest in corpus.hashes.values():
             verdict = "verified, the official file"
-        elif official:
+        elif official := corpus.hashes.get(name):
             verdict = f"different from the official {official}"
-        else:
-            verdict = "no official MD5 to hold it against"
         lines.append(f"{name}: MD5 {digest}, {verdict}")
     return lines
 
@@ -100,11 +99,10 @@ def hash_lines(store: Store, corpus: Corpus) -> list[str]:
 def _facts_table(corpus: type[Corpus]) -> Table:
     """What a corpus is, how to get it and how it must lie."""
     table = Table(show_header=False, title=f"{corpus.name}: what it is and how to get it")
-    counts = ", ".join(f"{number:,} {split}" for split, number in corpus.expected.items())
     words = {
         "how to get it": corpus.access,
         "layout": corpus.layout,
-        "faces": counts,
+        "faces": ", ".join(f"{number:,} {split}" for split, number in corpus.expected.items()),
         "licence": corpus.licence,
         "citation": corpus.citation,
         "details": "docs/datasets.md",
@@ -117,8 +115,8 @@ def _facts_table(corpus: type[Corpus]) -> Table:
 
 def _show_rejected(file: Path, console: Console) -> None:
     """The reasons for which pictures were left out, with how many and one of them."""
-    for reason, part in pd.read_csv(file, dtype=str).groupby("reason", sort=False):
-        console.print(f"rejected: {len(part):,} pictures: {reason}, e.g. {part['face'].iloc[0]}", soft_wrap=True)
+    for reason, faces in pd.read_csv(file, dtype=str).groupby("reason", sort=False):
+        console.print(f"rejected: {len(faces):,} pictures: {reason}, e.g. {faces['face'].iloc[0]}", soft_wrap=True)
 
 
 def _faces_table(store: Store, corpus: Corpus) -> Table:
@@ -143,33 +141,16 @@ def _faces_table(store: Store, corpus: Corpus) -> Table:
     return table
 
 
-def _votes_table(votes: pd.DataFrame, faces: pd.DataFrame) -> Table:
-    """All votes per answer and split."""
+def _split_table(head: str, title: str, rows: Mapping[Any, pd.Series], faces: pd.DataFrame) -> Table:
+    """Sums over the faces of each split, a row a series."""
     split_of = faces["split"].fillna(UNSPLIT).to_numpy()
     splits = [split for split in ("train", "val", "test", UNSPLIT) if (split_of == split).any()]
-    table = Table("answer", *splits, "all", title="votes")
+    table = Table(head, *splits, "all", title=title)
     for column in table.columns[1:]:
         column.justify = "right"
-    for answer in votes.columns.drop("face"):
-        counts = votes[answer].to_numpy()
-        values = [int(counts[split_of == split].sum()) for split in splits]
-        table.add_row(answer, *(f"{value:,}" for value in [*values, sum(values)]))
-    return table
-
-
-def _rules_table(votes: pd.DataFrame, faces: pd.DataFrame, classes: tuple[str, ...]) -> Table:
-    """How many faces each ``labels.rule`` leaves in each split, before ``labels.ties``."""
-    split_of = faces["split"].fillna(UNSPLIT).to_numpy()
-    splits = [split for split in ("train", "val", "test", UNSPLIT) if (split_of == split).any()]
-    table = Table("labels.rule", *splits, "all", title="faces left by rule")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    others = [name for name in votes.columns if name != "face" and name not in classes]
-    counts = votes[[*classes, *others]].to_numpy()
-    for rule in RULES:
-        kept = clean(counts, len(classes), rule).kept
-        values = [int(kept[split_of == split].sum()) for split in splits]
-        table.add_row(rule, *(f"{value:,}" for value in [*values, sum(values)]))
+    for name, counts in rows.items():
+        values = [int(counts.to_numpy()[split_of == split].sum()) for split in splits]
+        table.add_row(name, *(f"{value:,}" for value in [*values, sum(values)]))
     return table
 
 
@@ -177,8 +158,7 @@ def _found_table(store: Store) -> Table:
     """What reading came upon, and what ``dataset.drop`` can leave out."""
     table = Table("found", title="worth knowing")
     table.add_column("count", justify="right")
-    for sentence, count in store.found.items():
+    dropped = {f"faces that dataset.drop=\\[{flag}] leaves out": len(ids) for flag, ids in store.flags.items()}
+    for sentence, count in (store.found | dropped).items():
         table.add_row(sentence, f"{count:,}")
-    for flag, ids in store.flags.items():
-        table.add_row(f"faces that dataset.drop=\\[{flag}] leaves out", f"{len(ids):,}")
     return table

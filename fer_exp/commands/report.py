@@ -35,12 +35,12 @@ def report(config: ReportConfig) -> None:
     same, notes = on_same_faces(sources, config.split, config.common)
     path = _output(config, sources[0].path)
     make_folder(path.parent)
-    judged = [_judged(whole_one, part, config) for whole_one, part in zip(sources, same, strict=True)]
+    judged = [_judged(source, shown, config) for source, shown in zip(sources, same, strict=True)]
     comparison = None
     if len(sources) > 1:
         comparison = compare_sources(sources, same, None, samples=config.bootstrap, seed=config.seed)
-    stores = (Run(source.path).store for source in sources)
-    store = next((found for found in stores if found is not None), None) if config.pictures else None
+    stores = (Run(source.path).store for source in sources) if config.pictures else ()
+    store = next((store for store in stores if store is not None), None)
     page = render(judged, config.split, store, comparison, notes)
     with whole(path) as aside:
         aside.write_text(page, encoding="utf-8")
@@ -50,9 +50,8 @@ def report(config: ReportConfig) -> None:
 def _judged(source: Source, same: Source, config: ReportConfig) -> Judgement:
     """The metrics of the faces shown; repairs are fitted on the source's own validation faces."""
     run = Run(source.path)
-    table = pd.concat([source.table[source.table["split"] == "val"], same.table], ignore_index=True)
-    if config.split == "val":
-        table = same.table
+    val = source.table[source.table["split"] == "val"]
+    table = same.table if config.split == "val" else pd.concat([val, same.table], ignore_index=True)
     # Several runs share the prior of their faces, as in compare, so that the page says one thing of each.
     prior = run.prior if config.run is not None or len(config.runs) == 1 else None
     metrics = judge(table, samples=config.bootstrap, seed=config.seed, prior=prior, only=config.split)

@@ -20,9 +20,8 @@ from fer_exp.runs import find_runs
 from fer_exp.studies import STUDIES
 from fer_exp.studies.needs import check_corpus
 from fer_exp.studies.presets import Preset, read_preset
-from fer_exp.studies.provenance import others, provenance
 from fer_exp.studies.tables import narrow_table
-from fer_exp.studies.trained import BROKEN, DONE, MISSING, Trained
+from fer_exp.studies.trained import BROKEN, DONE, MISSING, Trained, by, others, provenance
 
 SHOWN = 5  # names of runs left out that are printed; results.json has all
 
@@ -48,62 +47,51 @@ def table(config: TableConfig, compose: Compose, start: Start) -> None:
     if config.study is None:
         raise RequestError(f"table needs a study: study={', '.join(STUDIES)}, one of them.")
     command = ["fer-exp", *sys.argv[1:]]
-    own = [f"output={config.output}", f"bootstrap={config.bootstrap}"]
-    preset = read_preset(config.study, config.scale, [*config.train, *own])
+    shared = [f"output={config.output}", f"bootstrap={config.bootstrap}"]
+    preset = read_preset(config.study, config.scale, [*config.train, *shared])
     if config.crowd is not None:
         preset = replace(preset, crowd=Path(config.crowd).expanduser())
     place = make_folder(Path(config.results).expanduser(), "results")
     place /= f"{preset.study}-{preset.corpus}-{preset.scale}"
     grids = members(preset, compose)
-    found: dict[Path, Trained] = {}
-    for each in chain.from_iterable(grids):  # grids may share trainings
-        found.setdefault(each.run.folder, each)
-    trained = list(found.values())
+    by_folder = by(chain.from_iterable(grids), lambda one: one.run.folder)  # grids may share trainings
+    trained = [ones[0] for ones in by_folder.values()]
     check_corpus(preset, trained[0].config)
     if config.run:
         train_missing(preset, grids, start)
     outcome: Outcome = resolve_name(STUDIES[preset.study].build)(trained, preset)
     left_out = others(Path(config.output).expanduser(), trained)
     finish(summary(outcome, provenance(preset, trained, left_out, command), trained, left_out), place, False)
-    if failed := [each for each in trained if each.state == BROKEN]:
+    if failed := [one for one in trained if one.state == BROKEN]:
         raise RunError(f"{len(failed)} of {len(trained)} trainings failed; the first log is {failed[0].log}.")
 
 
 def members(preset: Preset, compose: Compose) -> list[list[Trained]]:
     """The trainings of each grid of a preset, in their order."""
-    told = {key: word.partition("=")[2] for key, word in preset.common.items()}
+    shared = {key: word.partition("=")[2] for key, word in preset.common.items()}
     common = list(preset.common.values())
-    given = [list(preset.combinations(grid)) for grid in preset.grids]
-    made = compose("train", [(common, own) for grid in given for own in grid])
-    configs = [config for config in made if isinstance(config, TrainConfig)]
+    grids = [list(preset.combinations(grid)) for grid in preset.grids]
+    composed = compose("train", [(common, axes) for grid in grids for axes in grid])
+    configs = [config for config in composed if isinstance(config, TrainConfig)]
     pairs = iter(zip(configs, find_runs(configs), strict=True))
-    return [[Trained({**told, **own}, *next(pairs)) for own in grid] for grid in given]
+    return [[Trained({**shared, **axes}, *next(pairs)) for axes in grid] for grid in grids]
 
 
 def train_missing(preset: Preset, grids: list[list[Trained]], start: Start) -> None:
     """Run the grids that are not finished, each as a sweep of its own with the user's launcher."""
     for grid, ours in zip(preset.grids, grids, strict=True):
-        left = sum(each.state != DONE for each in ours)
-        if not left:
-            continue
-        progress(f"{left} of {len(ours)} trainings to run: {' '.join(preset.sweep(grid))}")
-        with contextlib.redirect_stdout(sys.stderr):  # the sweep's own table; ours comes last
-            start("train", preset.sweep(grid))
+        if left := sum(one.state != DONE for one in ours):
+            progress(f"{left} of {len(ours)} trainings to run: {' '.join(preset.sweep(grid))}")
+            with contextlib.redirect_stdout(sys.stderr):  # the sweep's own table; ours comes last
+                start("train", preset.sweep(grid))
 
 
 def summary(outcome: Outcome, facts: dict[str, Any], trained: list[Trained], left_out: list[str]) -> Outcome:
-    """What a study found, with where it comes from, and what is not in it.
-
-    Args:
-        outcome: of the study.
-        facts: as ``provenance`` gives them.
-        trained: the trainings of the preset.
-        left_out: names of the run folders that do not belong to it.
-    """
-    tables = {each.name: {"caption": each.caption, "rows": records(each.rows)} for each in outcome.tables}
-    screen: list[Screen] = [block for each in outcome.tables for block in (narrow_table(each), each.caption)]
+    """A study's outcome with where it comes from, and what is not in it."""
+    tables = {table.name: {"caption": table.caption, "rows": records(table.rows)} for table in outcome.tables}
+    screen: list[Screen] = [block for table in outcome.tables for block in (narrow_table(table), table.caption)]
     screen += [f"note: {note}" for note in outcome.notes]
-    if missing := sum(each.state == MISSING for each in trained):
+    if missing := sum(one.state == MISSING for one in trained):
         screen.append(f"not run: {missing} of {len(trained)} trainings; the same command without run=false runs them")
     if left_out:
         more = f" and {len(left_out) - SHOWN} more (results.json)" if len(left_out) > SHOWN else ""

@@ -99,7 +99,7 @@ def train(config: TrainConfig) -> Path | None:
             "contents": contents,
             "store": store.folder.name,
             "targets_hash": targets_hash(targets.table),
-            "faces": {split: len(each) for split, each in examples.items()},
+            "faces": {split: len(of_split) for split, of_split in examples.items()},
             "dropped": targets.dropped,
             "noise": targets.noise,
             "weights": None if weights is None else asdict(weights),
@@ -176,24 +176,24 @@ def _predictions(
     store: Store, targets: Targets, classes: tuple[str, ...], answers: dict[str, tuple[Any, Any]]
 ) -> pd.DataFrame:
     """The predictions table: what the network says of each face beside what people said."""
-    parts = []
+    tables = []
     for split, (probabilities, affect) in answers.items():
         table = targets.table[targets.table["split"] == split].reset_index(drop=True)
         rows = _rows(store, table)
-        own = store.faces.iloc[rows].reset_index(drop=True)
-        columns: dict[str, Any] = {"face": table["face"], "split": split, "subject": own["subject"]}
+        faces = store.faces.iloc[rows].reset_index(drop=True)
+        columns: dict[str, Any] = {"face": table["face"], "split": split, "subject": faces["subject"]}
         columns |= {f"p_{name}": probabilities[:, k] for k, name in enumerate(classes)}
         columns |= {"valence": affect[:, 0], "arousal": affect[:, 1]}
         if store.votes is not None:
             counts = store.votes.iloc[rows]
             columns |= {f"votes_{name}": counts[name].to_numpy() for name in classes}
-        columns |= {"label": table["clean_label"], "human_valence": own["valence"], "human_arousal": own["arousal"]}
-        parts.append(pd.DataFrame(columns))
-    return pd.concat(parts, ignore_index=True)
+        columns |= {"label": table["clean_label"], "human_valence": faces["valence"], "human_arousal": faces["arousal"]}
+        tables.append(pd.DataFrame(columns))
+    return pd.concat(tables, ignore_index=True)
 
 
 def _opening(run: Run, examples: dict[str, Examples]) -> str:
-    sizes = ", ".join(f"{len(each):,} {split}" for split, each in examples.items())
+    sizes = ", ".join(f"{len(faces):,} {split}" for split, faces in examples.items())
     goes_on = " (interrupted before, goes on)" if run.has("checkpoint") else ""
     return f"{run.name}: {sizes} faces{goes_on}"
 

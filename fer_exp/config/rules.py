@@ -94,34 +94,34 @@ def validate(config: Config) -> None:
             raise RequestError(f"{key} is {scale}; give the lowest and the highest rating, e.g. {key}=[1,9].")
 
 
-def _check_trainer(given: TrainerConfig) -> None:
+def _check_trainer(trainer: TrainerConfig) -> None:
     for key in ("learning_rate", "head_learning_rate"):
-        if (rate := getattr(given, key)) is not None and not rate > 0:
+        if (rate := getattr(trainer, key)) is not None and not rate > 0:
             raise RequestError(f"trainer.{key} is {rate}; it must be above 0.")
-    if given.batch_size % given.devices:
+    if trainer.batch_size % trainer.devices:
         raise RequestError(
-            f"trainer.batch_size is {given.batch_size} and trainer.devices {given.devices}: devices share each "
+            f"trainer.batch_size is {trainer.batch_size} and trainer.devices {trainer.devices}: devices share each "
             "batch evenly; make one a multiple of the other."
         )
-    if given.devices > 1 and given.strategy == "auto":
-        raise RequestError(f"trainer.devices is {given.devices} but nothing shares the work; take trainer=ddp.")
+    if trainer.devices > 1 and trainer.strategy == "auto":
+        raise RequestError(f"trainer.devices is {trainer.devices} but nothing shares the work; take trainer=ddp.")
 
 
-def _check_dataset(given: DatasetConfig) -> None:
-    if given.classes not in (7, 8):
-        raise RequestError(f"dataset.classes is {given.classes}; it must be 7, or 8 to count contempt as a class.")
-    if not 0 < given.test < 1:
-        raise RequestError(f"dataset.test is {given.test}; it is the share of faces tested on, between 0 and 1.")
-    if not 0 <= given.max_rejected <= 1:
-        raise RequestError(f"dataset.max_rejected is {given.max_rejected}; it is a share of the pictures, 0 to 1.")
-    if given.folds is not None and given.fold >= given.folds:
-        raise RequestError(f"dataset.fold is {given.fold} but dataset.folds={given.folds} are counted from 0.")
-    if given.fold and given.folds is None:
-        raise RequestError(f"dataset.fold={given.fold} does nothing without dataset.folds; set dataset.folds=5, say.")
-    if given.votes and given.ratings:
+def _check_dataset(dataset: DatasetConfig) -> None:
+    if dataset.classes not in (7, 8):
+        raise RequestError(f"dataset.classes is {dataset.classes}; it must be 7, or 8 to count contempt as a class.")
+    if not 0 < dataset.test < 1:
+        raise RequestError(f"dataset.test is {dataset.test}; it is the share of faces tested on, between 0 and 1.")
+    if not 0 <= dataset.max_rejected <= 1:
+        raise RequestError(f"dataset.max_rejected is {dataset.max_rejected}; it is a share of the pictures, 0 to 1.")
+    if dataset.folds is not None and dataset.fold >= dataset.folds:
+        raise RequestError(f"dataset.fold is {dataset.fold} but dataset.folds={dataset.folds} are counted from 0.")
+    if dataset.fold and dataset.folds is None:
+        raise RequestError(f"dataset.fold={dataset.fold} does nothing without dataset.folds; set dataset.folds=5, say.")
+    if dataset.votes and dataset.ratings:
         raise RequestError("dataset.votes and dataset.ratings both say what raters answered; give one of them.")
-    if given.subset != "all" and not (given.votes or given.ratings):
-        raise RequestError(f"dataset.subset={given.subset} goes by the raters' agreement; set dataset.votes=FILE.")
+    if dataset.subset != "all" and not (dataset.votes or dataset.ratings):
+        raise RequestError(f"dataset.subset={dataset.subset} goes by the raters' agreement; set dataset.votes=FILE.")
 
 
 def check_choice(key: str, value: str, choices: Sequence[str]) -> str:
@@ -141,6 +141,6 @@ def check_choice(key: str, value: str, choices: Sequence[str]) -> str:
 
 def _value(config: object, key: str) -> object:
     """The value at a dotted key, None where this command has no such key."""
-    for part in key.split("."):
-        config = getattr(config, part, None)
+    for name in key.split("."):
+        config = getattr(config, name, None)
     return config

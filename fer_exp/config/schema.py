@@ -109,8 +109,19 @@ class TrainerConfig:
 
 
 @dataclass
-class TrainConfig:
-    """Everything `fer-exp train` can be told."""
+class Config:
+    """What one command can be told; its first sentence is what the command is for, as the help pages say it."""
+
+    @classmethod
+    def purpose(cls) -> str:
+        """What the command is for, in half a sentence."""
+        words = (cls.__doc__ or "").partition("\n")[0].removesuffix(".")
+        return words[:1].lower() + words[1:]
+
+
+@dataclass
+class TrainConfig(Config):
+    """Train a network under a label mode, and judge it by the human answers."""
 
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
     labels: LabelsConfig = field(default_factory=LabelsConfig)
@@ -123,8 +134,8 @@ class TrainConfig:
 
 
 @dataclass
-class EvaluateConfig:
-    """Everything `fer-exp evaluate` can be told."""
+class EvaluateConfig(Config):
+    """Judge saved predictions again, of a run or of any model."""
 
     run: str | None = None
     predictions: str | None = None
@@ -135,8 +146,8 @@ class EvaluateConfig:
 
 
 @dataclass
-class CompareConfig:
-    """Everything `fer-exp compare` can be told."""
+class CompareConfig(Config):
+    """Hold runs or prediction files against each other on the same faces."""
 
     runs: list[str] = field(default_factory=list)
     split: str = "test"
@@ -151,8 +162,8 @@ class CompareConfig:
 
 
 @dataclass
-class ReportConfig:
-    """Everything `fer-exp report` can be told."""
+class ReportConfig(Config):
+    """One page of one run or several: metrics, figures, faces."""
 
     run: str | None = None
     runs: list[str] = field(default_factory=list)
@@ -165,15 +176,15 @@ class ReportConfig:
 
 
 @dataclass
-class PrepareConfig:
-    """Everything `fer-exp prepare` can be told."""
+class PrepareConfig(Config):
+    """Read a corpus once and say what is in it."""
 
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
 
 
 @dataclass
-class BenchConfig:
-    """Everything `fer-exp bench` can be told."""
+class BenchConfig(Config):
+    """Measure images per second: batches, network, whole training path."""
 
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
@@ -186,12 +197,12 @@ class BenchConfig:
 
 
 @dataclass
-class TableConfig:
-    """Everything `fer-exp table` can be told; every other word goes to the trainings, as ``train``."""
+class TableConfig(Config):
+    """A paper's table with ours beside it: trains what is missing, then writes it."""
 
     study: str | None = None
     scale: str = "smoke"
-    train: list[str] = field(default_factory=list)
+    train: list[str] = field(default_factory=list)  # every word that is no key of this command
     run: bool = True
     output: str = "runs"
     results: str = "results"
@@ -200,7 +211,7 @@ class TableConfig:
 
 
 @dataclass
-class PeopleConfig:
+class PeopleConfig(Config):
     """Where people's answers come from, and how their table is read."""
 
     dataset: DatasetConfig | None = None
@@ -220,7 +231,7 @@ class PeopleConfig:
 
 @dataclass
 class AgreementConfig(PeopleConfig):
-    """Everything `fer-exp agreement` can be told."""
+    """How well people agree, and what a crowd changes against the original labels."""
 
     against: str | None = None
     ties: str = "drop"
@@ -230,7 +241,7 @@ class AgreementConfig(PeopleConfig):
 
 @dataclass
 class CrowdConfig(PeopleConfig):
-    """Everything `fer-exp crowd` can be told."""
+    """Trust of workers, filters, soft labels, Dawid-Skene, GLAD, MACE, a crowd against a lab."""
 
     gold: str | None = None
     gold_tasks: int | None = None
@@ -252,7 +263,7 @@ class CrowdConfig(PeopleConfig):
 
 @dataclass
 class PlanConfig(PeopleConfig):
-    """Everything `fer-exp crowd plan` can be told."""
+    """How many raters a crowd needs, from a pilot's answers; also typed as crowd plan."""
 
     raters: int = 100
     budget: int = 10_000
@@ -261,34 +272,23 @@ class PlanConfig(PeopleConfig):
     bootstrap: int = 50
 
 
-Config = (
-    TrainConfig
-    | EvaluateConfig
-    | CompareConfig
-    | ReportConfig
-    | PrepareConfig
-    | AgreementConfig
-    | CrowdConfig
-    | PlanConfig
-    | BenchConfig
-    | TableConfig
-)
 SCHEMAS: dict[str, type[Config]] = {
     "train": TrainConfig,
     "evaluate": EvaluateConfig,
     "compare": CompareConfig,
+    "table": TableConfig,
     "report": ReportConfig,
     "prepare": PrepareConfig,
     "agreement": AgreementConfig,
     "crowd": CrowdConfig,
     "plan": PlanConfig,
     "bench": BenchConfig,
-    "table": TableConfig,
 }
+"""The commands, as the first page of help lists them; its keys and their reasons stand in conf/<command>.yaml."""
 
 
 def plain(config: TrainConfig) -> dict[str, Any]:
     """The config as nested dicts, as conf/ has it: a method's own keys stand beside its name."""
-    found = asdict(config)
-    found["method"].update(found["method"].pop("keys"))
-    return found
+    nested = asdict(config)
+    nested["method"] |= nested["method"].pop("keys")
+    return nested

@@ -8,28 +8,25 @@ from typing import Any
 import pandas as pd
 
 from fer_exp.raters.changes import ALL, Changes
-from fer_exp.report import agreement_figures as figures
-from fer_exp.report import agreement_tables as tables
+from fer_exp.report import agreement_figures as figures, agreement_tables as tables
+from fer_exp.report.agreement_tables import Surveys
 from fer_exp.report.cells import frame_table, p_value
 from fer_exp.report.outcome import Outcome, OutcomeTable, records
-
-Surveys = dict[str, dict[str, Any]]
-"""Subset -> what ``survey`` found of it."""
 
 
 def summary(surveys: Surveys, changed: dict[str, Changes], classes: tuple[str, ...]) -> Outcome:
     """Agreement of each subset side by side, then what the crowd changes in each.
 
     Args:
-        surveys: subset -> what ``survey`` found.
+        surveys: subset -> its agreement.
         changed: subset -> what the crowd changes, where there are original labels or ratings.
         classes: K names.
     """
     outcome = Outcome("agreement", content(surveys, changed))
     for kind in tables.KINDS:
-        if any(found.get(kind) for found in surveys.values()):
+        if any(survey.get(kind) for survey in surveys.values()):
             outcome.screen.append(tables.agreement_table(surveys, kind))
-    if any(found["classes"] for found in surveys.values()):
+    if any(survey["classes"] for survey in surveys.values()):
         outcome.screen.append(tables.class_table(surveys))
     rows, of_classes = flat_rows(surveys)
     words = "with 95 % bootstrap intervals over tasks."
@@ -37,22 +34,21 @@ def summary(surveys: Surveys, changed: dict[str, Changes], classes: tuple[str, .
     if len(of_classes):
         outcome.tables.append(OutcomeTable("classes", f"Agreement per class, {words}", of_classes))
     outcome.figures["agreement"] = partial(figures.agreement_figure, surveys)
-    for name, found in changed.items():
-        _add_labels(outcome, name, found)
-        _add_ratings(outcome, name, found, classes)
-    if shifts := {name: found.labels["classes"] for name, found in changed.items() if found.labels}:
+    for name, change in changed.items():
+        _add_labels(outcome, name, change)
+        _add_ratings(outcome, name, change, classes)
+    if shifts := {name: change.labels["classes"] for name, change in changed.items() if change.labels}:
         outcome.figures["shift"] = partial(figures.shift_figure, shifts)
-    for name, survey_found in surveys.items():
-        outcome.notes += [f"{'' if name == ALL else f'{name}: '}{note}." for note in survey_found["notes"]]
+    for name, survey in surveys.items():
+        outcome.notes += [f"{'' if name == ALL else f'{name}: '}{note}." for note in survey["notes"]]
     return outcome
 
 
-def _add_labels(outcome: Outcome, name: str, found: Changes) -> None:
+def _add_labels(outcome: Outcome, name: str, change: Changes) -> None:
     """Matrix, shift and tests of one subset's labels."""
-    if found.labels is None:
+    if (labels := change.labels) is None:
         return
     stem, of = ("", "") if name == ALL else (f"_{name}", f" ({name})")
-    labels = found.labels
     matrix = labels["matrix"].reset_index(names="original")
     outcome.tables += [
         OutcomeTable(f"matrix{stem}", "Original label (rows) by majority of the crowd (columns).", matrix),
@@ -66,59 +62,59 @@ def _add_labels(outcome: Outcome, name: str, found: Changes) -> None:
     ]
     for test in labels["tests"].to_dict("records"):
         p = p_value(test["p"])
-        said = f"chi2 = {test['statistic']:,.1f}, df = {test['df']}, p {p if p.startswith('<') else f'= {p}'}"
-        outcome.screen.append(f"{test['test']}: {said} ({test['asks']})")
+        words = f"chi2 = {test['statistic']:,.1f}, df = {test['df']}, p {p if p.startswith('<') else f'= {p}'}"
+        outcome.screen.append(f"{test['test']}: {words} ({test['asks']})")
     outcome.screen.append(
-        f"{labels['n']:,} tasks compared, {100 * labels['kept']:.1f} % keep their label; {found.ties:,} tasks have a "
-        f"tie at the top; votes are compared on {labels['voted']:,} tasks; {found.original.missing:,} labelled tasks "
+        f"{labels['n']:,} tasks compared, {100 * labels['kept']:.1f} % keep their label; {change.ties:,} tasks have a "
+        f"tie at the top; votes are compared on {labels['voted']:,} tasks; {change.original.missing:,} labelled tasks "
         "have no answer."
     )
 
 
-def _add_ratings(outcome: Outcome, name: str, found: Changes, classes: tuple[str, ...]) -> None:
+def _add_ratings(outcome: Outcome, name: str, change: Changes, classes: tuple[str, ...]) -> None:
     """Mean ratings of one subset against the original ones."""
-    before = found.original
-    if found.ratings is None or found.crowd is None or before.affect is None:
+    before = change.original
+    if change.ratings is None or change.crowd is None or before.affect is None:
         return
     stem, of = ("", "") if name == ALL else (f"_{name}", f" ({name})")
     caption = "The crowd's mean ratings against the original ones."
-    outcome.tables.append(OutcomeTable(f"ratings{stem}", caption, found.ratings))
-    outcome.screen += tables.rating_tables(found.ratings, f"the crowd's ratings against the original{of}")
+    outcome.tables.append(OutcomeTable(f"ratings{stem}", caption, change.ratings))
+    outcome.screen += tables.rating_tables(change.ratings, f"the crowd's ratings against the original{of}")
     outcome.figures[f"plane{stem}"] = partial(
-        figures.plane_figure, before.affect, found.crowd, before.label, classes, "" if name == ALL else name
+        figures.plane_figure, before.affect, change.crowd, before.label, classes, "" if name == ALL else name
     )
 
 
 def flat_rows(surveys: Surveys) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What was found as two long tables: one row a measure, and one row a class and measure."""
-    rows, classes = [], []
-    for subset, found in surveys.items():
-        for kind in tables.KINDS:
-            rows += [
-                {"subset": subset, "of": kind, "measure": name, **result}
-                for name, result in found.get(kind, {}).items()
-            ]
-        classes += [
-            {"subset": subset, "class": name, "measure": measure, **result}
-            for name, measures in found["classes"].items()
-            for measure, result in measures.items()
-        ]
+    """Agreement as two long tables: one row a measure, and one row a class and measure."""
+    rows = [
+        {"subset": subset, "of": kind, "measure": name, **result}
+        for subset, survey in surveys.items()
+        for kind in tables.KINDS
+        for name, result in survey.get(kind, {}).items()
+    ]
+    classes = [
+        {"subset": subset, "class": name, "measure": measure, **result}
+        for subset, survey in surveys.items()
+        for name, measures in survey["classes"].items()
+        for measure, result in measures.items()
+    ]
     return pd.DataFrame(rows), pd.DataFrame(classes)
 
 
 def content(surveys: Surveys, changed: dict[str, Changes]) -> dict[str, Any]:
     """Ready for JSON: frames as records, no arrays, None for nan."""
-    plain = {name: dict(found) for name, found in surveys.items()}
-    for name, found in changed.items():
-        if found.labels is not None:
+    plain = {name: dict(survey) for name, survey in surveys.items()}
+    for name, change in changed.items():
+        if (labels := change.labels) is not None:
             plain[name]["against"] = {
-                "matrix": found.labels["matrix"].to_numpy().tolist(),
-                "classes": records(found.labels["classes"]),
-                "tests": records(found.labels["tests"]),
-                **{key: found.labels[key] for key in ("n", "voted", "kept")},
-                "ties": found.ties,
-                "without_answers": found.original.missing,
+                "matrix": labels["matrix"].to_numpy().tolist(),
+                "classes": records(labels["classes"]),
+                "tests": records(labels["tests"]),
+                **{key: labels[key] for key in ("n", "voted", "kept")},
+                "ties": change.ties,
+                "without_answers": change.original.missing,
             }
-        if found.ratings is not None:
-            plain[name]["ratings_against"] = records(found.ratings)
+        if change.ratings is not None:
+            plain[name]["ratings_against"] = records(change.ratings)
     return plain

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from fer_exp.report.agreement_tables import Surveys
 from fer_exp.report.figures import SERIES, colour_of
 from fer_exp.stats.shares import shares
 
@@ -30,37 +31,36 @@ def pretty(measure: str) -> str:
     return " ".join(names.get(word, word) for word in words)
 
 
-def agreement_figure(parts: Mapping[str, Mapping[str, Any]]) -> Figure:
-    """Every measure of agreement between 0 and 1 with its interval, a colour a subset; and agreement per class.
-
-    Args:
-        parts: subset -> what ``survey`` found.
-    """
-    first = next(iter(parts.values()))
+def agreement_figure(surveys: Surveys) -> Figure:
+    """Every measure of agreement between 0 and 1 with its interval, a colour a subset; and agreement per class."""
+    first = next(iter(surveys.values()))
     kinds = [kind for kind in ("labels", "valence", "arousal") if first.get(kind)]
     rows = [(kind, name) for kind in kinds for name in first[kind] if name != "vote_entropy"]
     classes = list(first["classes"])
     height = max(2.2, 0.24 * max(len(rows) + len(kinds), 2.2 * len(classes)) + 0.9)
     figure = Figure(figsize=(8.0 if classes else 4.6, height))
     axes = figure.subplots(1, 2 if classes else 1, squeeze=False)[0]
-    places = []
-    for number, (kind, _) in enumerate(rows):
-        places.append(number + kinds.index(kind))
-    for number, (part, found) in enumerate(parts.items()):
-        at = [place + 0.22 * (number - (len(parts) - 1) / 2) for place in places]
-        results = [found.get(kind, {}).get(name) for kind, name in rows]
-        _points(axes[0], results, at, SERIES[number % len(SERIES)], part)
+    places = [number + kinds.index(kind) for number, (kind, _) in enumerate(rows)]
+    drawn = []
+    for number, (subset, survey) in enumerate(surveys.items()):
+        at = [place + 0.22 * (number - (len(surveys) - 1) / 2) for place in places]
+        results = [survey.get(kind, {}).get(name) for kind, name in rows]
+        _points(axes[0], results, at, SERIES[number % len(SERIES)], subset)
+        drawn += [result for result in results if result]
     axes[0].set_yticks(places, [pretty(name) for _, name in rows])
     axes[0].invert_yaxis()
     axes[0].set_title("agreement, 95 % interval")
     for kind in kinds if len(kinds) > 1 else []:
-        own = [place for place, (k, _) in zip(places, rows, strict=True) if k == kind]
-        axes[0].annotate(kind, (1.0, (own[0] - 0.75)), xycoords=("axes fraction", "data"), ha="right", va="center",
+        top = next(place for place, (of, _) in zip(places, rows, strict=True) if of == kind)
+        axes[0].annotate(kind, (1.0, top - 0.75), xycoords=("axes fraction", "data"), ha="right", va="center",
                          color="#555555", style="italic", fontsize=8)  # fmt: skip
     if classes:
-        _class_bars(axes[1], parts, classes)
-    _limits(axes[0], [r for found in parts.values() for kind, name in rows if (r := found.get(kind, {}).get(name))])
-    if len(parts) > 1:
+        _class_bars(axes[1], surveys, classes)
+    low = min([0.0, *(result["low"] for result in drawn if result.get("low") is not None)])
+    axes[0].set_xlim(low - 0.03, 1.02)
+    axes[0].grid(axis="x", color="#e6e6e6", linewidth=0.7)
+    axes[0].set_axisbelow(True)
+    if len(surveys) > 1:
         axes[0].legend(loc="lower left", fontsize=8)
     return figure
 
@@ -87,15 +87,11 @@ def matrix_figure(matrix: pd.DataFrame, title: str = "") -> Figure:
     return figure
 
 
-def shift_figure(parts: Mapping[str, pd.DataFrame]) -> Figure:
-    """Change of each class's share, by majority and by votes, with intervals; one panel a subset.
-
-    Args:
-        parts: subset -> ``classes`` of ``label_changes``.
-    """
-    figure = Figure(figsize=(4.6 * len(parts), 0.36 * max(len(rows) for rows in parts.values()) + 1.5))
-    panels = figure.subplots(1, len(parts), squeeze=False, sharey=True, sharex=True)[0]
-    for axes, (part, rows) in zip(panels, parts.items(), strict=True):
+def shift_figure(shifts: Mapping[str, pd.DataFrame]) -> Figure:
+    """Change of each class's share (``classes`` of ``label_changes``), by majority and by votes; a panel a subset."""
+    figure = Figure(figsize=(4.6 * len(shifts), 0.36 * max(map(len, shifts.values())) + 1.5))
+    panels = figure.subplots(1, len(shifts), squeeze=False, sharey=True, sharex=True)[0]
+    for axes, (subset, rows) in zip(panels, shifts.items(), strict=True):
         at = np.arange(len(rows))
         for offset, prefix, label, shade in ((-0.14, "", "majority of the crowd", SERIES[0]),
                                              (0.14, "votes_", "mean vote share", SERIES[1])):  # fmt: skip
@@ -106,7 +102,7 @@ def shift_figure(parts: Mapping[str, pd.DataFrame]) -> Figure:
         axes.axvline(0, color="black", linewidth=0.8)
         axes.set_yticks(at, list(rows["class"]))
         axes.set_xlabel("change against the original labels, percentage points")
-        axes.set_title(part if len(parts) > 1 else "What the crowd changes")
+        axes.set_title(subset if len(shifts) > 1 else "What the crowd changes")
     panels[0].invert_yaxis()
     panels[0].legend(fontsize=8, loc="best")
     return figure
@@ -128,24 +124,22 @@ def plane_figure(
     axes = figure.subplots()
     known = ~np.isnan(original).any(axis=1) & ~np.isnan(crowd).any(axis=1)
     alpha = float(np.clip(60 / np.sqrt(max(known.sum(), 1)), 1, 8) / 12)
-    marks = {"original": (original, "o"), "crowd": (crowd, "^")}
     for k, name in enumerate(classes) if (label >= 0).any() else [(-1, "all")]:
-        part = known & (label == k)
-        if not part.any():
+        of_class = known & (label == k)
+        if not of_class.any():
             continue
         shade = colour_of(name, k)
-        for points, mark in marks.values():
-            hollow = mark == "o"
-            axes.scatter(points[part, 0], points[part, 1], s=9, marker=mark, alpha=alpha, linewidths=0.6,
-                         facecolors="none" if hollow else shade, edgecolors=shade if hollow else "none")  # fmt: skip
-        start, end = original[part].mean(axis=0), crowd[part].mean(axis=0)
-        axes.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": "white", "lw": 4.5}, zorder=4)
-        axes.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": shade, "lw": 2.2}, zorder=5)
+        before, after = original[of_class], crowd[of_class]
+        common: dict[str, Any] = {"s": 9, "alpha": alpha, "linewidths": 0.6}
+        axes.scatter(*before.T, marker="o", facecolors="none", edgecolors=shade, **common)
+        axes.scatter(*after.T, marker="^", facecolors=shade, edgecolors="none", **common)
+        start, end = before.mean(axis=0), after.mean(axis=0)
+        for colour, width, above in (("white", 4.5, 4), (shade, 2.2, 5)):
+            axes.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": colour, "lw": width}, zorder=above)
         axes.text(start[0], start[1], f" {name}", color="black", fontsize=8, ha="left", va="bottom", zorder=6,
                   bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.75})  # fmt: skip
-    for mark, name in (("o", "original"), ("^", "crowd")):
-        axes.scatter([], [], marker=mark, s=20, facecolors="none" if mark == "o" else "#555555",
-                     edgecolors="#555555", label=name)  # fmt: skip
+    for mark, fill, name in (("o", "none", "original"), ("^", "#555555", "crowd")):
+        axes.scatter([], [], marker=mark, s=20, facecolors=fill, edgecolors="#555555", label=name)
     axes.plot([], [], color="#555555", label="mean, original to crowd", marker=">", linewidth=2, markersize=4)
     axes.axhline(0, color="#bbbbbb", linewidth=0.8, zorder=0)
     axes.axvline(0, color="#bbbbbb", linewidth=0.8, zorder=0)
@@ -165,14 +159,14 @@ def _points(axes: Axes, results: Sequence[Any], at: Sequence[float], shade: str,
         axes.plot([value], [place], "o", color=shade, markersize=4, label=label if number == 0 else None)
 
 
-def _class_bars(axes: Axes, parts: Mapping[str, Mapping[str, Any]], classes: Sequence[str]) -> None:
-    width = 0.8 / len(parts)
-    for number, found in enumerate(parts.values()):
+def _class_bars(axes: Axes, surveys: Surveys, classes: Sequence[str]) -> None:
+    width = 0.8 / len(surveys)
+    for number, survey in enumerate(surveys.values()):
         for k, name in enumerate(classes):
-            result = found["classes"].get(name, {}).get("agreement")
+            result = survey["classes"].get(name, {}).get("agreement")
             if not result or result["value"] is None:
                 continue
-            place = k + width * (number - (len(parts) - 1) / 2)
+            place = k + width * (number - (len(surveys) - 1) / 2)
             axes.barh(place, result["value"], 0.9 * width, color=colour_of(name, k), alpha=1 - 0.45 * (number > 0))
             if result["low"] is not None:
                 axes.plot([result["low"], result["high"]], [place, place], color="black", linewidth=1.2)
@@ -180,12 +174,5 @@ def _class_bars(axes: Axes, parts: Mapping[str, Mapping[str, Any]], classes: Seq
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
     axes.set_xlabel("chance that another rater says the same class")
-    second = f", paler: {list(parts)[1]}" if len(parts) == 2 else ""
+    second = f", paler: {list(surveys)[1]}" if len(surveys) == 2 else ""
     axes.set_title(f"agreement per class{second}")
-
-
-def _limits(axes: Axes, results: Sequence[Mapping[str, Any]]) -> None:
-    low = min([0.0, *(result["low"] for result in results if result.get("low") is not None)])
-    axes.set_xlim(min(0.0, low - 0.03), 1.02)
-    axes.grid(axis="x", color="#e6e6e6", linewidth=0.7)
-    axes.set_axisbelow(True)

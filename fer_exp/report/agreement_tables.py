@@ -15,52 +15,48 @@ SIGNS = {"bias": "+", "ccc": ""}
 """What is shown of ratings per class; a bias has its sign."""
 
 
-def agreement_table(parts: Mapping[str, Mapping[str, Any]], kind: str) -> Table:
-    """The measures of one kind, a column a subset; of a single one what a guideline calls it (the files have all).
+Surveys = Mapping[str, Mapping[str, Any]]
+"""Subset -> its agreement, as ``survey`` gives it."""
 
-    Args:
-        parts: subset -> what ``survey`` found.
-        kind: ``labels``, ``valence``, ``arousal`` or ``repeats``.
-    """
+
+def agreement_table(surveys: Surveys, kind: str) -> Table:
+    """The measures of one of ``KINDS``, a column a subset; of a single one what a guideline calls it, too."""
+    alone = len(surveys) == 1
     table = blank_table(f"agreement: {KINDS[kind]}")
     table.add_column("measure", no_wrap=True)
-    for part in parts:
-        table.add_column("value" if len(parts) == 1 else part, no_wrap=True)
+    for subset in surveys:
+        table.add_column("value" if alone else subset, no_wrap=True)
         table.add_column("n", justify="right")
-    exact = len(parts) == 1 and any("f_low" in result for found in parts.values() for result in found[kind].values())
+    exact = alone and any("f_low" in result for survey in surveys.values() for result in survey[kind].values())
     if exact:
         table.add_column("F interval", no_wrap=True)
-    if len(parts) == 1:
+    if alone:
         table.add_column("in words")
-    for name in dict.fromkeys(name for found in parts.values() for name in found.get(kind, {})):
+    for name in dict.fromkeys(name for survey in surveys.values() for name in survey.get(kind, {})):
         cells: list[str] = []
         words = ends = ""
-        for found in parts.values():
-            result = found.get(kind, {}).get(name)
+        for survey in surveys.values():
+            result = survey.get(kind, {}).get(name)
             cells += [of_row(result, missing="undefined"), f"{result['n']:,}" if result else ""]
             if result and "f_low" in result:
                 ends = interval(0, result["f_low"], result["f_high"]).partition(" ")[2]
             if result and "reading" in result and not words:
                 words = f"{result['reading']} ({result['guideline']})"
-        table.add_row(name, *cells, *([ends] if exact else []), *([words] if len(parts) == 1 else []))
+        table.add_row(name, *cells, *([ends] if exact else []), *([words] if alone else []))
     return table
 
 
-def class_table(parts: Mapping[str, Mapping[str, Any]]) -> Table:
+def class_table(surveys: Surveys) -> Table:
     """Per class: share of the votes, agreement, kappa; of several subsets the agreement side by side."""
     table = blank_table("agreement per class")
     table.add_column("class", no_wrap=True)
-    shown = ("share", "agreement", "kappa") if len(parts) == 1 else ("agreement",)
-    for part in parts:
+    shown = ("share", "agreement", "kappa") if len(surveys) == 1 else ("agreement",)
+    for subset in surveys:
         for measure in shown:
-            table.add_column(measure if len(parts) == 1 else part, no_wrap=True)
-    for name in next(iter(parts.values()))["classes"]:
-        cells = [
-            of_row(found["classes"].get(name, {}).get(measure), missing="undefined")
-            for found in parts.values()
-            for measure in shown
-        ]
-        table.add_row(name, *cells)
+            table.add_column(measure if len(surveys) == 1 else subset, no_wrap=True)
+    for name in next(iter(surveys.values()))["classes"]:
+        measured = [survey["classes"].get(name, {}) for survey in surveys.values()]
+        table.add_row(name, *(of_row(row.get(measure), missing="undefined") for row in measured for measure in shown))
     return table
 
 
@@ -69,17 +65,30 @@ def change_table(rows: pd.DataFrame, title: str) -> Table:
     table = blank_table(title)
     for header in ("class", "original", "majority", "change", "p (Holm)", "votes", "change"):
         table.add_column(header, justify="left" if header == "class" else "right", no_wrap=True)
-    for row in rows.to_dict("records"):
-        table.add_row(
-            str(row["class"]),
-            f"{100 * row['original']:.1f} %",
-            f"{100 * row['majority']:.1f} %",
-            _points(row["change"], row["low"], row["high"]),
-            p_value(row["p_holm"]),
-            f"{100 * row['votes']:.1f} %",
-            _points(row["votes_change"], row["votes_low"], row["votes_high"]),
-        )
+    for cells in change_cells(rows, ends="\n{}, {}"):
+        table.add_row(*cells.values())
     return table
+
+
+def change_cells(rows: pd.DataFrame, ends: str) -> list[dict[str, str]]:
+    """A row a class of ``classes`` of ``label_changes``, as readers see it.
+
+    Args:
+        rows: shares and their changes, 0..1; they are written in percent and in percentage points.
+        ends: how intervals are set.
+    """
+    return [
+        {
+            "class": str(row["class"]),
+            "original": f"{100 * row['original']:.1f} %",
+            "majority": f"{100 * row['majority']:.1f} %",
+            "change": _points(row, "change", "", ends),
+            "p (Holm)": p_value(row["p_holm"]),
+            "votes": f"{100 * row['votes']:.1f} %",
+            "change of votes": _points(row, "votes_change", "votes_", ends),
+        }
+        for row in rows.to_dict("records")
+    ]
 
 
 def rating_tables(rows: pd.DataFrame, title: str) -> list[Table]:
@@ -102,10 +111,11 @@ def rating_tables(rows: pd.DataFrame, title: str) -> list[Table]:
         classes.add_column(f"{side} {measure}", justify="right", no_wrap=True)
     for name in names:
         cells = (of_row(at.get((side, name, measure)), 2, SIGNS[measure], ends="\n{} to {}") for side, measure in shown)
-        classes.add_row(name, *(said or "–" for said in cells))
+        classes.add_row(name, *(text or "–" for text in cells))
     return [overall, classes]
 
 
-def _points(value: float, low: float | None, high: float | None) -> str:
-    low, high = (None if end is None else 100 * end for end in (low, high))
-    return interval(100 * value, low, high, 1, "+", ends="\n{}, {}")
+def _points(row: Mapping[Any, Any], change: str, prefix: str, ends: str) -> str:
+    names = (change, f"{prefix}low", f"{prefix}high")
+    value, low, high = (None if row[name] is None else 100 * row[name] for name in names)
+    return interval(value, low, high, 1, "+", ends=ends)

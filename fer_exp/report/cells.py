@@ -78,8 +78,6 @@ def cell(value: Any, decimals: int = 3) -> str:
     """
     if value is None or value != value:
         return ""
-    if isinstance(value, str):
-        return value
     if isinstance(value, float):
         return f"{value:,.{decimals}f}"
     return f"{value:,.0f}" if isinstance(value, int | np.integer) else str(value)

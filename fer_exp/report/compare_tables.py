@@ -25,16 +25,7 @@ def letters(number: int) -> str:
 
 
 def groups_table(result: Mapping[str, Any]) -> Table:
-    """One block of lines per config: letter, name, number of runs, and each metric with its interval below.
-
-    Args:
-        result: as ``compare_sources`` gives it.
-
-    Returns:
-        A table whose rows are metrics and whose columns are configs, so that it grows downwards in 80 columns; where
-        there are more configs than fit, rows are configs and the columns the first metrics.
-    """
-    groups = result["groups"]
+    """A block of lines a config: letter, name, number of runs, and a few metrics with their intervals below."""
     persons = "" if result["subjects"] is None else f" of {result['subjects']:,} people"
     title = f"{result['faces']:,} faces{persons}"
     words = "95 % intervals: bootstrap over runs, then persons or faces; T, + uniform: fitted on val"
@@ -42,49 +33,41 @@ def groups_table(result: Mapping[str, Any]) -> Table:
     table.add_column("", no_wrap=True)
     table.add_column("config", overflow="fold")
     table.add_column("runs", justify="right")
-    shown = result["metrics"][:4] if len(result["metrics"]) > 4 else result["metrics"]
-    shown = _with(shown, ("rater_equivalents", "entropy_correlation", "majority_accuracy", "accuracy"), result)
+    shown = _shown(result["metrics"])
     for name in shown:
         table.add_column(f"{name.replace('_', chr(10))}\n{direction(name)}", no_wrap=True, justify="right")
-    for number, group in enumerate(groups):
+    for number, group in enumerate(result["groups"]):
         cells = [of_row(group["metrics"].get(name), ends=BELOW) for name in shown]
-        name = (
-            group["name"]
-            if group["repair"] is None or not group["runs"]
-            else f"{letters(group['base'])}, {group['words']}"
-        )
+        repaired = group["repair"] is not None and group["runs"]
+        name = f"{letters(group['base'])}, {group['words']}" if repaired else group["name"]
         table.add_row(letters(number), name, str(len(group["runs"]) or ""), *cells)
     return table
 
 
 def pairs_tables(result: Mapping[str, Any]) -> list[Table]:
-    """Each pair of trained configs: differences with intervals, the paper's test, the paired ones, effect, Holm.
+    """Differences with intervals, the paper's test, the paired ones, effect, Holm.
 
     Args:
         result: as ``compare_sources`` gives it.
 
     Returns:
-        One table per pair, each at most 80 columns; of more than ``MOST`` pairs, one table of the first metric.
+        A table a pair of trained configs, unless these are more than ``MOST``; one of the first metric of all others.
     """
-    pairs, groups = result["pairs"], result["groups"]
-    if not pairs:
-        return []
-    trained = [pair for pair in pairs if groups[pair["a"]]["repair"] is None]
-    tables = []
-    if len(trained) <= MOST:
-        for pair in trained:
-            title = f"{letters(pair['a'])} - {letters(pair['b'])}"
-            rows = [(_narrow(name), entry) for name, entry in pair["metrics"].items()]
-            tables.append(_pair_table("metric", title, rows))
-        rest = [pair for pair in pairs if pair not in trained]
-    else:
-        rest = pairs
-    if rest:
-        name = result["metrics"][0]
-        rows = [(f"{letters(pair['a'])} - {letters(pair['b'])}", pair["metrics"][name]) for pair in rest]
-        tables.append(_pair_table("pair", f"{name}, {len(rest)} more pairs", rows))
-    words = "t: the published independent test; paired t, W(ilcoxon), perm(utation by person); d_z; Holm over all of p"
-    tables[-1].caption = words
+    pairs, first = result["pairs"], result["metrics"][0]
+    trained = [pair for pair in pairs if result["groups"][pair["a"]]["repair"] is None]
+    if len(trained) > MOST:
+        trained = []
+    tables = [
+        _pair_table("metric", _less(pair), [(_narrow(name), entry) for name, entry in pair["metrics"].items()])
+        for pair in trained
+    ]
+    if rest := [pair for pair in pairs if pair not in trained]:
+        rows = [(_less(pair), pair["metrics"][first]) for pair in rest]
+        tables.append(_pair_table("pair", f"{first}, {len(rest)} more pairs", rows))
+    for table in tables[-1:]:
+        table.caption = (
+            "t: the published independent test; paired t, W(ilcoxon), perm(utation by person); d_z; Holm over all of p"
+        )
     return tables
 
 
@@ -110,12 +93,17 @@ def pairs_frame(result: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=None if rows else ["a", "b", "metric", "difference"])
 
 
-def _with(shown: list[str], wanted: tuple[str, ...], result: Mapping[str, Any]) -> list[str]:
-    """The first metric and those of ``wanted`` that there are, at most four: right, human-like, unsure like people."""
-    picked = [shown[0], *(name for name in wanted if name in result["metrics"] and name != shown[0])]
-    if "majority_accuracy" in picked and "accuracy" in picked:
-        picked.remove("accuracy")
-    return picked[:4] if len(picked) > 1 else shown
+def _shown(metrics: list[str]) -> list[str]:
+    """At most four: the first and those that say human-like, unsure like people, right; else the first four."""
+    wanted = ("rater_equivalents", "entropy_correlation", "majority_accuracy", "accuracy")
+    picked = dict.fromkeys([metrics[0], *(name for name in wanted if name in metrics)])
+    if "majority_accuracy" in picked:
+        picked.pop("accuracy", None)
+    return list(picked if len(picked) > 1 else metrics)[:4]
+
+
+def _less(pair: Mapping[str, Any]) -> str:
+    return f"{letters(pair['a'])} - {letters(pair['b'])}"
 
 
 def _pair_table(head: str, title: str, rows: list[tuple[str, Mapping[str, Any]]]) -> Table:

@@ -21,18 +21,8 @@ from fer_exp.stats.shares import shares
 
 SHOWN = 30
 """Workers that the terminal shows; the file has all."""
-COLUMNS = (
-    "worker",
-    "kept",
-    "answers",
-    "gold_accuracy",
-    "agreement",
-    "skill",
-    "spam",
-    "entropy",
-    "consistency",
-    "seconds",
-)
+MEASURES = ["gold_accuracy", "agreement", "skill", "spam", "entropy", "consistency", "seconds"]
+COLUMNS = ["worker", "kept", "answers", *MEASURES]
 """What the terminal shows of them, where it is known."""
 THRESHOLDS = ["threshold", "workers", "answers", "covered", "accuracy", "gain", "gain_low", "gain_high"]
 
@@ -99,7 +89,7 @@ def summary(crowd: Crowd) -> Outcome:
 
 def _workers(workers: pd.DataFrame) -> list[Screen]:
     """The workers who are kept first, those with most answers ahead."""
-    shown = workers.sort_values(["kept", "answers"], ascending=[False, False])
+    shown = workers.sort_values(["kept", "answers"], ascending=False)
     shown = _yes(shown[[name for name in COLUMNS if name in shown]], "kept").rename(columns={"gold_accuracy": "gold"})
     title = f"workers: {int(workers['kept'].sum()):,} of {len(workers):,} kept"
     screen: list[Screen] = [frame_table(shown.head(SHOWN), title, 2)]

@@ -10,25 +10,21 @@ from fer_exp.report.figures import SERIES
 
 
 def workers_figure(workers: pd.DataFrame) -> Figure:
-    """Each worker by number of answers and by accuracy on gold (else agreement with the others), kept or removed.
-
-    Args:
-        workers: as ``describe_workers`` gives them, with ``kept``.
-    """
+    """Each worker by number of answers and by accuracy on gold (else agreement with the others), kept or removed."""
     figure = Figure(figsize=(7.6, 3.4))
     left, right = figure.subplots(1, 2)
     gold = "gold_accuracy" in workers and workers["gold_accuracy"].notna().any()
     column, words = ("gold_accuracy", "accuracy on gold tasks") if gold else ("agreement", "agreement with the others")
-    groups = ((True, SERIES[0], "o", "kept"), (False, SERIES[1], "x", "removed"))
-    for kept, shade, mark, name in groups:
-        part = workers[(workers["kept"] == kept) & workers[column].notna()]
-        if len(part) == 0:
+    for kept, shade, mark, name in ((True, SERIES[0], "o", "kept"), (False, SERIES[1], "x", "removed")):
+        group = workers[(workers["kept"] == kept) & workers[column].notna()]
+        if group.empty:
             continue
+        answers, look = group["answers"], {"s": 22, "marker": mark, "color": shade, "label": name}
         if gold and len(workers) <= 60:
-            ends = np.abs(np.stack([part[column] - part["gold_low"], part["gold_high"] - part[column]]))
-            left.errorbar(part["answers"], part[column], yerr=ends, fmt="none", ecolor=shade, alpha=0.35, elinewidth=1)
-        left.scatter(part["answers"], part[column], s=22, marker=mark, color=shade, label=name)
-        right.scatter(part["entropy"], part["spam"], s=22, marker=mark, color=shade, label=name)
+            ends = np.abs(np.stack([group[column] - group["gold_low"], group["gold_high"] - group[column]]))
+            left.errorbar(answers, group[column], yerr=ends, fmt="none", ecolor=shade, alpha=0.35, elinewidth=1)
+        left.scatter(answers, group[column], **look)
+        right.scatter(group["entropy"], group["spam"], **look)
     left.set(xscale="log", xlabel="answers", ylabel=words, ylim=(-0.03, 1.03), title="workers")
     right.set(xlabel="entropy of a worker's answers, nats", ylabel="spam score", ylim=(-0.03, 1.03),
               title="what they answer")  # fmt: skip
@@ -38,11 +34,7 @@ def workers_figure(workers: pd.DataFrame) -> Figure:
 
 
 def thresholds_figure(table: pd.DataFrame) -> Figure:
-    """What a filter on gold accuracy is worth: accuracy of who remains, and how much remains.
-
-    Args:
-        table: as ``learn_gold`` gives it.
-    """
+    """What a filter on gold accuracy is worth: accuracy of who remains, and how much remains."""
     figure = Figure(figsize=(7.6, 3.2))
     left, right = figure.subplots(1, 2)
     at = table["threshold"]
@@ -64,17 +56,15 @@ def lab_figure(agreement: pd.DataFrame, distances: pd.DataFrame) -> Figure:
         agreement: ``answers, merged, class, agreement, low, high``.
         distances: ``answers, merged, value, low, high, floor``.
     """
-    names = list(dict.fromkeys(agreement["class"].where(agreement["class"] != "all")).keys())
-    names = [name for name in names if isinstance(name, str)]
-    names.append("all")
+    names = [*(name for name in agreement["class"].unique() if name != "all"), "all"]
     figure = Figure(figsize=(8.0, 0.34 * len(names) + 1.4))
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     for number, answers in enumerate(dict.fromkeys(agreement["answers"])):
-        part = agreement[(agreement["answers"] == answers) & agreement["agreement"].notna()]
-        part = part.sort_values("merged").drop_duplicates("class")
-        at = np.array([names.index(name) for name in part["class"]]) + 0.2 * (2 * number - 1)
-        ends = np.abs(np.stack([part["agreement"] - part["low"], part["high"] - part["agreement"]]))
-        left.errorbar(part["agreement"], at, xerr=ends, fmt="o", markersize=4, color=SERIES[number], label=answers)
+        rows = agreement[(agreement["answers"] == answers) & agreement["agreement"].notna()]
+        rows = rows.sort_values("merged").drop_duplicates("class")
+        at = np.array([names.index(name) for name in rows["class"]]) + 0.2 * (2 * number - 1)
+        ends = np.abs(np.stack([rows["agreement"] - rows["low"], rows["high"] - rows["agreement"]]))
+        left.errorbar(rows["agreement"], at, xerr=ends, fmt="o", markersize=4, color=SERIES[number], label=answers)
     left.set_yticks(range(len(names)), names)
     left.invert_yaxis()
     left.set(xlim=(-0.02, 1.03), title="same majority as the lab")

@@ -68,9 +68,8 @@ def curve(axes: Axes, points: Mapping[float, OverSeeds], colour: str, words: str
         colour: of both.
         words: for the legend.
     """
-    axes.plot(
-        list(points), [each.mean for each in points.values()], color=colour, marker="o", markersize=3, label=words
-    )
-    known = {at: (each.low, each.high) for at, each in points.items() if each.low is not None and each.high is not None}
-    low, high = ([ends[side] for ends in known.values()] for side in (0, 1))
-    axes.fill_between(list(known), low, high, color=colour, alpha=0.15, linewidth=0)
+    means = [point.mean for point in points.values()]
+    axes.plot(list(points), means, color=colour, marker="o", markersize=3, label=words)
+    known = [(at, one.low, one.high) for at, one in points.items() if one.low is not None and one.high is not None]
+    at, low, high = ([row[side] for row in known] for side in range(3))
+    axes.fill_between(at, low, high, color=colour, alpha=0.15, linewidth=0)

@@ -68,7 +68,7 @@ def finish(outcome: Outcome, place: Path | None, as_json: bool, *, file: bool = 
     """Save an outcome, then print it; the last line is where it lies.
 
     Args:
-        outcome: what was found.
+        outcome: all that the command says.
         place: the folder; None saves nothing, and draws nothing.
         as_json: print the content alone on stdout, and where it lies on stderr.
         file: the last line names the JSON file rather than the folder, which holds other things, too.

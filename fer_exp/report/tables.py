@@ -17,19 +17,16 @@ def metrics_table(metrics: Metrics, split: str, everything: bool = False) -> Tab
     """The metrics of one split: the model with its interval, the class prior, people, and the faces used.
 
     Args:
-        metrics: as ``judge`` returns them.
-        split: which split to show; one that is not there gives a table without rows.
+        metrics: as ``judge`` returns them; without the split the table has no rows.
+        split: which to show.
         everything: every metric rather than ``HEADLINE``.
-
-    Returns:
-        A table that fits 80 columns. ``people`` is one random half of the raters against the other half.
     """
     rows = metrics.get(split, {})
-    own = [name for name in rows if of_model(name)]
-    shown = own if everything else [name for name in HEADLINE if name in own]
+    of_the_model = [name for name in rows if of_model(name)]
+    shown = of_the_model if everything else [name for name in HEADLINE if name in of_the_model]
     caption = "[95 % interval]; prior: the class prior; people: half the raters against the rest"
-    if len(shown) < len(own):
-        caption += f"\n{len(own) - len(shown)} more metrics: fer-exp evaluate ... all=true"
+    if more := len(of_the_model) - len(shown):
+        caption += f"\n{more} more metrics: fer-exp evaluate ... all=true"
     table = blank_table(split, caption)
     table.padding = (0, 1, 0, 1)
     table.add_column("metric")
@@ -47,12 +44,7 @@ def metrics_table(metrics: Metrics, split: str, everything: bool = False) -> Tab
 def baselines_table(metrics: Metrics, split: str) -> Table | None:
     """The model as trained, after simple repairs, and without a look at the face; None where there is no repair.
 
-    Args:
-        metrics: as ``judge`` returns them.
-        split: which split to show.
-
-    Returns:
-        A table that fits 80 columns, without intervals: they stand in metrics.json.
+    Intervals are left out; they stand in metrics.json.
     """
     rows = metrics.get(split, {})
     shown = [name for name in REPAIRED if name in rows]
@@ -79,24 +71,24 @@ def largest_panel(rows: Mapping[str, object]) -> int:
     >>> largest_panel({"ceiling_panel1_l1": {}, "ceiling_panel5_l1": {}})
     5
     """
-    sizes = [
-        name.removeprefix("ceiling_panel").removesuffix("_l1") for name in rows if name.startswith("ceiling_panel")
-    ]
-    return max((int(size) for size in sizes), default=0)
+    return max(panel_sizes(rows), default=0)
+
+
+def panel_sizes(rows: Mapping[str, object]) -> list[int]:
+    """The sizes of the panels that the metrics have, smallest first."""
+    panels = (name.removeprefix("ceiling_panel") for name in rows if name.startswith("ceiling_panel"))
+    return sorted(int(size.removesuffix("_l1")) for size in panels)
 
 
 def runs_table(
     rows: Sequence[tuple[Mapping[str, object], Metrics]], split: str = "test", metrics: Sequence[str] = RUNS
 ) -> Table:
-    """One row per run: what it was told, and its metrics with intervals below them.
+    """One row per run: its labels, and its metrics with intervals below them.
 
     Args:
         rows: for each run its labels or overrides (name -> value) and its metrics, as ``judge`` returns them.
-        split: which split to show.
-        metrics: which metrics to show; one that no run has is left out.
-
-    Returns:
-        A table whose first columns are the labels, in the order in which they first occur.
+        split: which to show.
+        metrics: which to show; one that no run has is left out.
 
     >>> result = {"test": {"l1": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 9}}}
     >>> table = runs_table([({"labels": "onehot"}, result), ({"labels": "soft"}, result)])

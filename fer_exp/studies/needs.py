@@ -17,7 +17,7 @@ VOTED = "cafe (with dataset.votes=FILE), ferplus or synthetic"
 
 
 def check_corpus(preset: Preset, config: TrainConfig) -> None:
-    """Raise RequestError where the corpus has not what the study is about, or the words take its comparison away.
+    """Ask of a corpus what the study is about, and of the words that they leave its comparison.
 
     Args:
         preset: what was asked.
@@ -28,7 +28,7 @@ def check_corpus(preset: Preset, config: TrainConfig) -> None:
     """
     study = STUDIES[preset.study]
     if preset.crowd is not None and not study.reads_crowd:
-        readers = ", ".join(name for name, each in STUDIES.items() if each.reads_crowd)
+        readers = ", ".join(name for name, one in STUDIES.items() if one.reads_crowd)
         raise RequestError(f"crowd={preset.crowd} is read by study={readers} alone; leave it out.")
     if not study.of_votes:
         return
@@ -87,5 +87,5 @@ def given_ratings(config: DatasetConfig, judged: Collection[str]) -> tuple[Answe
             f"{int(unrated.sum()):,} of {len(faces):,} judged faces have the corpus' own valence and no ratings; leave "
             "them out of the test split with dataset.split_file=FILE"
         )
-    found = read_answers(frame[["task", "worker", "valence", "arousal"]].reset_index(drop=True), duplicates="first")
-    return (found, "") if isinstance(found, Answers) else (None, "no single ratings")
+    rated = read_answers(frame[["task", "worker", "valence", "arousal"]].reset_index(drop=True), duplicates="first")
+    return (rated, "") if isinstance(rated, Answers) else (None, "no single ratings")

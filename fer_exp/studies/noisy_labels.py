@@ -9,13 +9,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from fer_exp.datasets import facts
-from fer_exp.report.cells import NOTHING
 from fer_exp.report.figures import SERIES, curve
 from fer_exp.report.outcome import Outcome, OutcomeTable
 from fer_exp.stats.seeds import OverSeeds, over_seeds, paired_over_seeds
-from fer_exp.studies.presets import Preset
-from fer_exp.studies.published import Accuracy, accuracy, read_published
-from fer_exp.studies.tables import NOT_STATED, OTHER_CORPUS, columns_of, seeds_cell
+from fer_exp.studies.presets import Accuracy, Preset, accuracy, read_published
+from fer_exp.studies.tables import NOT_STATED, OTHER_CORPUS, columns_of, difference_cell, first_weights, seeds_cell
 from fer_exp.studies.trained import Trained, by, done, per_seed, troubles
 
 COLUMNS = {
@@ -36,10 +34,6 @@ Cell = tuple[str, str, float]
 def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
     """Both tables and the figure.
 
-    Args:
-        trained: the trainings of the preset, in their order.
-        preset: what was asked.
-
     Returns:
         ``accuracy``: a row a method and rate, percent, mean over seeds with t-intervals; ``margins``: the same less
         plain ce with the same seeds, paired (its csv has every pair of methods); the figure of the last epoch's
@@ -52,7 +46,7 @@ def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
     rows, shown = [], []
     for (noise, method, rate), group in cells.items():
         named = {"noise": noise, "method": method, "rate": rate}
-        seeds = {metric: over_seeds(_percent(group, metric)) for metric in COLUMNS}
+        seeds = {metric: over_seeds(list(_percent(group, metric).values())) for metric in COLUMNS}
         theirs = _published(published, preset.corpus, noise, method, rate, group[0])
         ours = _like(seeds, theirs)
         difference = None if theirs is None or ours is None else ours.mean - theirs.value
@@ -66,9 +60,9 @@ def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
         cell = {name: seeds_cell(seeds[metric], 1) for metric, name in COLUMNS.items()}
         if trouble:
             cell["last"] = trouble if seeds["accuracy"] is None else f"{cell['last']} ({trouble})"
-        said = {"published": _said(theirs, preset.corpus, published)}
-        said["difference"] = NOTHING if difference is None else f"{difference:+.1f}"
-        shown.append({**named, "rate": f"{rate:g}", **cell, **said, "scale": scale})
+        cell["published"] = _said(theirs, preset.corpus, published)
+        cell["difference"] = difference_cell(difference, True, 1)
+        shown.append({**named, "rate": f"{rate:g}", **cell, "scale": scale})
     outcome.tables.append(OutcomeTable("accuracy", _caption(trained, preset), _frame(rows), _frame(shown)))
     if margins := _margins(cells, published, preset, scale):
         outcome.tables.append(margins)
@@ -76,14 +70,14 @@ def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
     return outcome
 
 
-def _cell(each: Trained) -> Cell:
+def _cell(training: Trained) -> Cell:
     """A method goes by the option that was chosen, since an option may be a method with other keys."""
-    method = each.words.get("method", each.config.method.name)
-    return each.config.labels.noise, method, each.config.labels.rate
+    method = training.words.get("method", training.config.method.name)
+    return training.config.labels.noise, method, training.config.labels.rate
 
 
-def _percent(group: Sequence[Trained], metric: str) -> list[float]:
-    return list(_points(group, metric).values())
+def _percent(group: Sequence[Trained], metric: str) -> dict[int, float]:
+    return {seed: 100 * value for seed, value in per_seed(group, metric).items()}
 
 
 def _published(
@@ -103,8 +97,7 @@ def _like(seeds: dict[str, OverSeeds | None], theirs: Accuracy | None) -> OverSe
 def _said(theirs: Accuracy | None, corpus: str, published: dict[str, Any]) -> str:
     if theirs is None:
         return _unstated(corpus, published)
-    words = "face weights" if theirs.weights == "face" else "from scratch"
-    return f"{theirs.value:.2f} ({words})"
+    return f"{theirs.value:.2f} ({'face weights' if theirs.weights == 'face' else 'from scratch'})"
 
 
 def _unstated(corpus: str, published: dict[str, Any]) -> str:
@@ -121,12 +114,12 @@ def _margins(
     """
     rows, shown = [], []
     ordered = sorted(cells, key=lambda cell: cell[1] != BASELINE)
-    pairs = [(own, before) for at, own in enumerate(ordered) for before in ordered[:at] if own[::2] == before[::2]]
-    for own, before in pairs:  # under the same noise at the same rate
-        (noise, method, rate), over = own, before[1]
-        group, others = cells[own], cells[before]
+    pairs = [(one, before) for at, one in enumerate(ordered) for before in ordered[:at] if one[::2] == before[::2]]
+    for later, before in pairs:  # under the same noise at the same rate
+        (noise, method, rate), over = later, before[1]
+        group, others = cells[later], cells[before]
         gains = {
-            metric: paired_over_seeds(_points(group, metric), _points(others, metric))
+            metric: paired_over_seeds(_percent(group, metric), _percent(others, metric))
             for metric in ("accuracy", "accuracy_best_test")
         }
         theirs = _published(published, preset.corpus, noise, method, rate, group[0])
@@ -137,8 +130,8 @@ def _margins(
         difference = None if gain is None or ours is None else ours.mean - gain
         named = {"noise": noise, "method": method, "rate": rate}
         row: dict[str, Any] = {**named, "over": over, "seeds": 0 if gains["accuracy"] is None else gains["accuracy"].n}
-        for metric, found in gains.items():
-            row |= columns_of(metric, found)
+        for metric, over_both in gains.items():
+            row |= columns_of(metric, over_both)
         trouble = troubles([*group, *others])
         rows.append({**row, "published": gain, "difference": difference, "scale": scale, "state": trouble or "done"})
         if over != BASELINE:
@@ -155,7 +148,7 @@ def _margins(
                 "last": last if not trouble else trouble if gains["accuracy"] is None else f"{last} ({trouble})",
                 "best on test": seeds_cell(gains["accuracy_best_test"], 1, "+"),
                 "published": stated if gain is None else f"{gain:+.2f}",
-                "difference": NOTHING if difference is None else f"{difference:+.1f}",
+                "difference": difference_cell(difference, True, 1),
                 "scale": scale,
             }
         )
@@ -169,16 +162,11 @@ def _margins(
     return OutcomeTable("margins", caption, _frame(rows), _frame(shown))
 
 
-def _points(group: Sequence[Trained], metric: str) -> dict[int, float]:
-    return {seed: 100 * value for seed, value in per_seed(group, metric).items()}
-
-
 def _caption(trained: Sequence[Trained], preset: Preset) -> str:
     config = trained[0].config
-    weights = "from scratch" if config.backbone.weights == "none" else f"weights {config.backbone.weights}"
     return (
         f"Test accuracy in percent under wrong labels, {facts(preset.corpus).title}, {config.dataset.classes} classes, "
-        f"{config.backbone.name} {weights}, {config.trainer.epochs} epochs at {config.dataset.size} pixels; mean over "
+        f"{first_weights(config)}, {config.trainer.epochs} epochs at {config.dataset.size} pixels; mean over "
         "seeds with 95 % t-interval. Published: ResNet-18, tables of the LA-Net and IDFER repositories; the difference "
         "is to best on test (to last 5 for EAC), as papers read theirs."
     )
@@ -193,9 +181,8 @@ def _figure(cells: dict[Cell, list[Trained]], preset: Preset) -> Figure | None:
     """Accuracy of the last epoch against the rate, of methods with two rates or more; None without any."""
     curves: dict[str, dict[float, OverSeeds]] = {}
     for (noise, method, rate), group in cells.items():
-        found = over_seeds(_percent(group, "accuracy"))
-        if found is not None:
-            curves.setdefault(method if noise == "symmetric" else f"{method}, {noise}", {})[rate] = found
+        if (over := over_seeds(list(_percent(group, "accuracy").values()))) is not None:
+            curves.setdefault(method if noise == "symmetric" else f"{method}, {noise}", {})[rate] = over
     curves = {name: points for name, points in curves.items() if len(points) > 1}
     if not curves:
         return None
@@ -203,9 +190,7 @@ def _figure(cells: dict[Cell, list[Trained]], preset: Preset) -> Figure | None:
     axes = figure.subplots()
     for number, (name, points) in enumerate(curves.items()):
         curve(axes, dict(sorted(points.items())), SERIES[number % len(SERIES)], name)
-    axes.set_xlabel("share of wrong labels")
-    axes.set_ylabel("test accuracy, last epoch, %")
-    axes.set_ylim(0, 100)
-    axes.set_title(f"{facts(preset.corpus).title}, {preset.scale}: mean over seeds, 95 % t-interval")
+    axes.set(xlabel="share of wrong labels", ylabel="test accuracy, last epoch, %", ylim=(0, 100),
+             title=f"{facts(preset.corpus).title}, {preset.scale}: mean over seeds, 95 % t-interval")  # fmt: skip
     axes.legend(ncols=2)
     return figure

@@ -1,4 +1,4 @@
-"""Presets of the studies: conf/experiment/<study>.yaml as grids of trainings, with what a user adds."""
+"""conf/experiment/<study>.yaml: a study's trainings as grids, with what a user adds, and what its paper states."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from omegaconf import OmegaConf
 
@@ -29,7 +29,7 @@ class Preset:
         study: its name.
         scale: smoke, small or full.
         corpus: the dataset option.
-        common: key -> word, told to every training; a word is ``key=value`` as typed.
+        common: key -> word of every training; a word is ``key=value`` as typed.
         grids: each is crossed on its own; a table is rarely one product.
         launcher: words for Hydra itself, such as hydra/launcher=joblib.
         crowd: a folder that fer-exp crowd wrote, for the study that reads one.
@@ -55,7 +55,7 @@ class Preset:
 
 
 def read_preset(study: str, scale: str, words: Sequence[str] = ()) -> Preset:
-    """A preset with a user's words on top: what is told twice, the user decides.
+    """A preset with a user's words on top: what both say, the user decides.
 
     Args:
         study: one of ``STUDIES``.
@@ -68,13 +68,12 @@ def read_preset(study: str, scale: str, words: Sequence[str] = ()) -> Preset:
     """
     check_choice("study", study, tuple(STUDIES))
     check_choice("scale", scale, SCALES)
-    file: Any = OmegaConf.to_container(OmegaConf.load(conf_folder() / "experiment" / f"{study}.yaml"))
-    content = file[scale]
-    told, several, launcher = _sorted(words)
-    corpus = told["dataset"].partition("=")[2] if "dataset" in told else str(content["dataset"])
-    own_axes = (content.get("axes") or {}).get(corpus) or {}  # folds of a corpus that has no test split, say
+    content = _read(study)[scale]
+    single, several, launcher = _sorted(words)
+    corpus = single["dataset"].partition("=")[2] if "dataset" in single else str(content["dataset"])
+    of_corpus = (content.get("axes") or {}).get(corpus) or {}  # folds of a corpus that has no test split, say
     grids: list[Grid] = [
-        {key: [_typed(value) for value in values] for key, values in {**grid, **own_axes}.items()}
+        {key: [_typed(value) for value in values] for key, values in {**grid, **of_corpus}.items()}
         for grid in content["grids"]
     ]
     axes = {key for grid in grids for key in grid}
@@ -85,14 +84,53 @@ def read_preset(study: str, scale: str, words: Sequence[str] = ()) -> Preset:
                 f"{', '.join(sorted(axes))}."
             )
     common = {"dataset": f"dataset={corpus}"}
-    for part in (content.get("train") or {}, (content.get("corpora") or {}).get(corpus) or {}):
-        common |= {key: f"{key}={_typed(value)}" for key, value in part.items()}
-    common |= told
+    for settings in (content.get("train") or {}, (content.get("corpora") or {}).get(corpus) or {}):
+        common |= {key: f"{key}={_typed(value)}" for key, value in settings.items()}
+    common |= single
     grids = [
-        {key: several.get(key, values) for key, values in grid.items() if key not in told or key in several}
+        {key: several.get(key, values) for key, values in grid.items() if key not in single or key in several}
         for grid in grids
     ]
     return Preset(study, scale, corpus, common, grids, launcher)
+
+
+class Accuracy(NamedTuple):
+    """A published accuracy in percent: from which first weights (``face`` or ``none``), read how (``measure``)."""
+
+    value: float
+    weights: str
+    measure: str
+
+
+def read_published(study: str) -> dict[str, Any]:
+    """What is published of a study, as the file has it."""
+    published: dict[str, Any] = _read(study)["published"]
+    return published
+
+
+def accuracy(published: dict[str, Any], corpus: str, method: str, rate: float, weights: str) -> Accuracy | None:
+    """A method's published accuracy under symmetric noise; None where no paper states it.
+
+    Args:
+        published: ``read_published("noisy-labels")``.
+        corpus: a dataset option.
+        method: a method option.
+        rate: of the noise.
+        weights: what the network here began from; of two figures, that from alike weights is taken.
+    """
+    stated = [
+        Accuracy(value, row["weights"], row.get("measure", "not stated"))
+        for row in published["accuracy"]
+        if (row["corpus"], row["method"]) == (corpus, method)
+        for at, value in zip(published["rates"], row["values"], strict=True)
+        if abs(at - rate) < 1e-9
+    ]
+    alike = "none" if weights == "none" else "face"
+    return min(stated, key=lambda one: one.weights != alike, default=None)
+
+
+def _read(study: str) -> Any:
+    return OmegaConf.to_container(OmegaConf.load(conf_folder() / "experiment" / f"{study}.yaml"))
 
 
 def _sorted(words: Sequence[str]) -> tuple[dict[str, str], Grid, list[str]]:
@@ -100,7 +138,7 @@ def _sorted(words: Sequence[str]) -> tuple[dict[str, str], Grid, list[str]]:
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
-    told: dict[str, str] = {}
+    single: dict[str, str] = {}
     several: Grid = {}
     launcher = []
     for word in words:
@@ -114,9 +152,9 @@ def _sorted(words: Sequence[str]) -> tuple[dict[str, str], Grid, list[str]]:
         elif override.is_sweep_override():
             several[key] = list(override.sweep_string_iterator())
         else:
-            told[key] = word
+            single[key] = word
             several.pop(key, None)
-    return told, several, launcher
+    return single, several, launcher
 
 
 def _typed(value: object) -> str:
@@ -130,5 +168,5 @@ def _typed(value: object) -> str:
     if value is None:
         return "null"
     if isinstance(value, list):
-        return f"[{','.join(_typed(each) for each in value)}]"
+        return f"[{','.join(map(_typed, value))}]"
     return str(value)

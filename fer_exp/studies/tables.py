@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from rich.table import Table
 
+from fer_exp.config import TrainConfig
 from fer_exp.report.cells import NOTHING, frame_table, interval
 from fer_exp.report.outcome import OutcomeTable
 from fer_exp.stats.seeds import OverSeeds
@@ -16,18 +17,30 @@ TITLED = {"scale": "{}", "published": "published: {}", "difference": ""}
 """Columns that the terminal has in the title where they say the same in every row, and how."""
 
 
-def seeds_cell(found: OverSeeds | None, decimals: int = 3, sign: str = "") -> str:
+def seeds_cell(over: OverSeeds | None, decimals: int = 3, sign: str = "") -> str:
     """The same of a mean over seeds.
 
     >>> seeds_cell(OverSeeds(0.5, None, None, 1)), seeds_cell(None)
     ('0.500', '-')
     """
-    return NOTHING if found is None else interval(found.mean, found.low, found.high, decimals, sign)
+    return NOTHING if over is None else interval(over.mean, over.low, over.high, decimals, sign)
 
 
-def columns_of(name: str, found: OverSeeds | None) -> dict[str, float | None]:
+def difference_cell(value: float | None, same_corpus: bool, decimals: int = 2) -> str:
+    """Ours less the published figure; where there is none, why not."""
+    nothing = NOTHING if same_corpus else OTHER_CORPUS
+    return interval(value, None, None, decimals, "+", missing=nothing)
+
+
+def first_weights(config: TrainConfig) -> str:
+    """The network and what its training began from, in words."""
+    weights = config.backbone.weights
+    return f"{config.backbone.name} " + ("from scratch" if weights == "none" else f"weights {weights}")
+
+
+def columns_of(name: str, over: OverSeeds | None) -> dict[str, float | None]:
     """A mean over seeds as three columns of numbers."""
-    mean, low, high, _ = found or (None, None, None, 0)
+    mean, low, high, _ = over or (None, None, None, 0)
     return {name: mean, f"{name}_low": low, f"{name}_high": high}
 
 

@@ -1,14 +1,17 @@
-"""The trainings of a table: where each lies, how it ended, what it left."""
+"""The trainings of a table: where each lies, how it ended, what it left, and what they all come from."""
 
 from __future__ import annotations
 
+import hashlib
+import time
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fer_exp.config import TrainConfig
-from fer_exp.runs import Run
+from fer_exp.runs import Run, runs_in, versions
+from fer_exp.studies.presets import Preset
 
 DONE, BROKEN, MISSING = "done", "failed", "not run"
 
@@ -18,7 +21,7 @@ class Trained:
     """One training of a table.
 
     Attributes:
-        words: key -> value that sets it apart: the axes of its grid, and what all were told.
+        words: key -> value that sets it apart: the axes of its grid, and what all share.
         config: the whole config.
         run: where it lies or would lie, and what it left.
     """
@@ -41,26 +44,26 @@ class Trained:
 
     def value(self, metric: str) -> float | None:
         """A metric of the test split, None where the run has none."""
-        found: float | None = self.run.metrics["test"].get(metric, {}).get("value")
-        return found
+        value: float | None = self.run.metrics["test"].get(metric, {}).get("value")
+        return value
 
 
 def by(trained: Iterable[Trained], key: Callable[[Trained], Hashable]) -> dict[Any, list[Trained]]:
     """Trainings that share a key, in the order in which the keys first occur."""
-    found: dict[Any, list[Trained]] = {}
-    for each in trained:
-        found.setdefault(key(each), []).append(each)
-    return found
+    groups: dict[Any, list[Trained]] = {}
+    for training in trained:
+        groups.setdefault(key(training), []).append(training)
+    return groups
 
 
 def done(group: Iterable[Trained]) -> list[Trained]:
     """Those that are finished."""
-    return [each for each in group if each.state == DONE]
+    return [training for training in group if training.state == DONE]
 
 
 def per_seed(group: Iterable[Trained], metric: str) -> dict[int, float]:
     """Seed -> a metric of the finished runs that have it."""
-    values = {each.config.seed: each.value(metric) for each in done(group)}
+    values = {training.config.seed: training.value(metric) for training in done(group)}
     return {seed: value for seed, value in values.items() if value is not None}
 
 
@@ -71,12 +74,46 @@ def troubles(group: Iterable[Trained]) -> str:
         ``failed: runs/NAME/failed.log`` with how many more, or ``not run``, of those that are.
     """
     group = list(group)
-    failed = [each for each in group if each.state == BROKEN]
-    missing = sum(each.state == MISSING for each in group)
-    said = []
-    if failed:
-        more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
-        said.append(f"failed: {failed[0].log}{more}")
-    if missing:
-        said.append(f"not run: {missing}")
-    return ", ".join(said)
+    failed = [training for training in group if training.state == BROKEN]
+    words = [f"failed: {failed[0].log}" + (f" and {len(failed) - 1} more" if len(failed) > 1 else "")] if failed else []
+    if missing := sum(training.state == MISSING for training in group):
+        words.append(f"not run: {missing}")
+    return ", ".join(words)
+
+
+def others(output: Path, trained: list[Trained]) -> list[str]:
+    """Names of the run folders that do not belong to the table, because they have another config."""
+    ours = {training.run.name for training in trained}
+    return [run.name for run in runs_in(output) if run.name not in ours]
+
+
+def provenance(preset: Preset, trained: list[Trained], left_out: list[str], command: list[str]) -> dict[str, Any]:
+    """Where the numbers come from."""
+    runs = [training.run.facts for training in trained if training.state == DONE]
+    names = sorted(training.run.name for training in trained)  # each ends with a hash of its config
+    return {
+        "study": preset.study,
+        "scale": preset.scale,
+        "corpus": preset.corpus,
+        "command": command,
+        "config_hash": hashlib.sha256("\n".join(names).encode()).hexdigest()[:16],
+        "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "versions": versions(),
+        "trained_with": _different(run["versions"] for run in runs),
+        "commits": _different(run["git_commit"] for run in runs),
+        "devices": _different(run["device"] for run in runs),
+        "data": _different(run["data_hash"] for run in runs),
+        "training_seconds": round(sum(run["seconds"] for run in runs), 1),
+        "runs": {state: [str(one.run.folder) for one in trained if one.state == state] for state in (DONE, MISSING)},
+        "failed": {str(one.run.folder): str(one.log) for one in trained if one.state == BROKEN},
+        "left_out": left_out,
+    }
+
+
+def _different(values: Iterable[Any]) -> list[Any]:
+    """Each value once; they need not be hashable."""
+    seen: list[Any] = []
+    for value in values:
+        if value not in seen:
+            seen.append(value)
+    return seen

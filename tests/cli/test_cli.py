@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-from fer_exp.cli import COMMANDS, help, main
+from fer_exp.cli import SCHEMAS, help, main
 from fer_exp.training import networks
 
 
@@ -24,13 +24,13 @@ def fails(capsys, *words: str) -> str:
 def test_help_names_commands_groups_and_five_examples(capsys, words):
     assert main(words) == 0
     page = capsys.readouterr().out
-    assert all(command in page for command in COMMANDS)
+    assert all(command in page for command in SCHEMAS)
     assert all(group in page for group in ("*synthetic", "ferplus", "noisy", "resnet152", "ddp"))
     assert len(help.EXAMPLES) == 5
     assert all(example in page for example, _ in help.EXAMPLES)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", SCHEMAS)
 def test_help_of_a_command_lists_its_keys(capsys, command):
     assert main([command, "--help"]) == 0
     page = capsys.readouterr().out
@@ -84,7 +84,7 @@ def test_every_key_of_conf_is_in_the_schema_and_every_group_option_composes():
 
     needs = {"labels=aggregated": ["labels.posteriors=x.csv"], "trainer=ddp": ["trainer.batch_size=32"]}
     with initialize_config_dir(str(help.conf_folder()), version_base="1.3"):
-        for command in COMMANDS:
+        for command in SCHEMAS:
             to_config(command, compose(command))
         for group in ("dataset", "labels", "backbone", "method", "trainer"):
             for option in help.options(group):

@@ -2,8 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import binom, pearsonr
-from scipy.stats import entropy as scipy_entropy
+from scipy.stats import binom, entropy as scipy_entropy, pearsonr
 from sklearn.metrics import top_k_accuracy_score
 
 from fer_exp.metrics import ambiguity as a

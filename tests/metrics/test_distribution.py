@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 from scipy.spatial import distance
-from scipy.stats import entropy as scipy_entropy
-from scipy.stats import pearsonr
+from scipy.stats import entropy as scipy_entropy, pearsonr
 
 from fer_exp.metrics import distribution as d
 from fer_exp.metrics.ambiguity import entropy_correlation

@@ -90,11 +90,11 @@ def test_people_are_drawn_where_they_are_known():
 
 
 def test_what_has_a_value_a_class_is_one_panel_of_the_method_s_own():
-    drawn = texts(history_figures.own(history(), CLASSES))
+    drawn = texts(history_figures.of_method(history(), CLASSES))
     assert drawn.count("threshold") == drawn.count("sharpness") == 1
     assert set(CLASSES) <= set(drawn)
     assert "all" not in drawn
-    alone = texts(history_figures.own(history()[["epoch", "sharpness"]], CLASSES))
+    alone = texts(history_figures.of_method(history()[["epoch", "sharpness"]], CLASSES))
     assert not set(CLASSES) & set(alone)
 
 

@@ -18,13 +18,14 @@ from fer_exp.judging.judge import judge
 from fer_exp.judging.predictions import check_predictions
 from fer_exp.runs import Run, run_name
 from fer_exp.store import open_dataset
-from fer_exp.studies.affectnet_crowd import labels as crowd_labels
-from fer_exp.studies.affectnet_crowd import ratings as crowd_ratings
-from fer_exp.studies.affectnet_crowd import study as affectnet_crowd
-from fer_exp.studies.affectnet_crowd import training as weak_training
+from fer_exp.studies.affectnet_crowd import (
+    labels as crowd_labels,
+    ratings as crowd_ratings,
+    study as affectnet_crowd,
+    training as weak_training,
+)
 from fer_exp.studies.needs import check_corpus, given_ratings
-from fer_exp.studies.presets import read_preset
-from fer_exp.studies.published import read_published
+from fer_exp.studies.presets import read_preset, read_published
 from fer_exp.studies.trained import Trained
 from tests.judging.tables import CLASSES, predictions_table
 

@@ -18,12 +18,9 @@ from fer_exp.errors import RequestError, RunError
 from fer_exp.judging.judge import judge
 from fer_exp.judging.predictions import check_predictions
 from fer_exp.runs import Run, run_name
-from fer_exp.studies.cafe_soft import crowd as cafe_soft_crowd
-from fer_exp.studies.cafe_soft import figure as cafe_soft_figure
-from fer_exp.studies.cafe_soft import tables as cafe_soft_tables
+from fer_exp.studies.cafe_soft import crowd as cafe_soft_crowd, figure as cafe_soft_figure, tables as cafe_soft_tables
 from fer_exp.studies.cafe_soft.networks import compare, differences, joined, modes, published_tests
-from fer_exp.studies.presets import read_preset
-from fer_exp.studies.published import read_published
+from fer_exp.studies.presets import read_preset, read_published
 from fer_exp.studies.trained import Trained
 from tests.datasets import fake_cafe, fake_rafdb, fakes
 from tests.judging.tables import CLASSES, predictions_table

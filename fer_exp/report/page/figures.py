@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -17,6 +18,7 @@ from fer_exp.metrics.calibration import reliability_curve, top_answer
 from fer_exp.metrics.classification import onehot
 from fer_exp.metrics.distribution import entropy, l1
 from fer_exp.report.figures import SERIES, colour_of, style
+from fer_exp.report.tables import panel_sizes
 from fer_exp.stats.bootstrap import FloatArray
 
 Rows = Mapping[str, Mapping[str, float | int | None]]
@@ -28,16 +30,14 @@ def as_svg(figure: Figure, words: str) -> str:
     with style():
         figure.savefig(stream, format="svg", metadata={"Date": None})
     text = stream.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
-    text = re.sub(
-        r'(<svg[^>]*?) width="[^"]*pt"', r"\1", re.sub(r'(<svg[^>]*?) height="[^"]*pt"', r"\1", text, count=1), count=1
-    )
+    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.S)
+    for side in ("height", "width"):
+        text = re.sub(rf'(<svg[^>]*?) {side}="[^"]*pt"', r"\1", text, count=1)
     label = words.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
     return text.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
 
 
-def reliability(human: FloatArray, labels: NDArray[np.int64], model: FloatArray) -> str:
+def reliability(human: FloatArray, labels: NDArray[np.int64], model: FloatArray) -> str | None:
     """Two reliability curves: against the label, and against the share of people who gave the model's answer.
 
     Args:
@@ -45,17 +45,19 @@ def reliability(human: FloatArray, labels: NDArray[np.int64], model: FloatArray)
         labels: class codes, -1 where not known, shape (N,).
         model: probabilities, shape (N, K).
     """
-    figure, axes = _figure(4.2, 3.4)
+    voted, labelled = human.sum(axis=1) > 0, labels >= 0
+    if not (voted | labelled).any():
+        return None
+    figure, axes = _figure()
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=1)
     axes.text(0.04, 0.1, "calibrated", rotation=40, color="#666666", fontsize=8)
-    voted, labelled = human.sum(axis=1) > 0, labels >= 0
-    parts = []
+    curves = []
     if labelled.any():
         truth = onehot(labels[labelled], model.shape[1])
-        parts.append(("share whose label it is", "s--", SERIES[1], top_answer(truth, model[labelled])))
+        curves.append(("share whose label it is", "s--", SERIES[1], top_answer(truth, model[labelled])))
     if voted.any():
-        parts.append(("share of votes for it", "o-", SERIES[0], top_answer(human[voted], model[voted])))
-    for words, marks, colour, sides in parts:
+        curves.append(("share of votes for it", "o-", SERIES[0], top_answer(human[voted], model[voted])))
+    for words, marks, colour, sides in curves:
         stated, happened, count = reliability_curve(*sides, bins=10)
         axes.plot(stated, happened, marks, color=colour, label=words, markersize=4)
         if words.startswith("share of votes"):
@@ -66,32 +68,33 @@ def reliability(human: FloatArray, labels: NDArray[np.int64], model: FloatArray)
     return as_svg(figure, "Reliability: observed share against stated confidence, by label and by votes.")
 
 
-def l1_by_entropy(human: FloatArray, model: FloatArray) -> str:
+def l1_by_entropy(human: FloatArray, model: FloatArray) -> str | None:
     """L1 of each face against the entropy of its votes, with the mean in ten groups of equally many faces."""
-    figure, axes = _figure(4.2, 3.4)
+    if not len(human):
+        return None
+    figure, axes = _figure()
     x, y = entropy(human), l1(human, model)
     jitter = np.random.default_rng(0).normal(0, 0.008, len(x))
     axes.scatter(x + jitter, y, s=4, alpha=0.25, color=SERIES[5], rasterized=True, linewidths=0)
-    order = np.argsort(x, kind="stable")
-    groups = [group for group in np.array_split(order, 10) if len(group)]
-    axes.plot(
-        [x[g].mean() for g in groups], [y[g].mean() for g in groups], "o-", color=SERIES[0], label="mean of a tenth"
-    )
+    tenths = [tenth for tenth in np.array_split(np.argsort(x, kind="stable"), 10) if len(tenth)]
+    means = ([side[tenth].mean() for tenth in tenths] for side in (x, y))
+    axes.plot(*means, "o-", color=SERIES[0], label="mean of a tenth")
     axes.set(xlabel="entropy of the votes (nats): how divided people are", ylabel="L1 to the votes", ylim=(0, 2.02))
     axes.legend(loc="upper right")
     return as_svg(figure, "L1 distance of each face against the entropy of its votes, with the mean in ten groups.")
 
 
-def class_shares(human: FloatArray, model: FloatArray, classes: Sequence[str]) -> str:
+def class_shares(human: FloatArray, model: FloatArray, classes: Sequence[str]) -> str | None:
     """Mean share of votes and mean probability of each class."""
-    figure, axes = _figure(4.2, 3.4)
-    places = np.arange(len(classes))
-    for name, share, place in zip(classes, human.mean(axis=0), places, strict=True):
-        axes.barh(place - 0.2, share, 0.38, color=colour_of(name, int(place)))
-    for name, share, place in zip(classes, model.mean(axis=0), places, strict=True):
-        colour = colour_of(name, int(place))
-        axes.barh(place + 0.2, share, 0.38, color="white", edgecolor=colour, hatch="////", linewidth=1)
-    axes.set_yticks(places, classes)
+    if not len(human):
+        return None
+    figure, axes = _figure()
+    for k, name in enumerate(classes):
+        axes.barh(k - 0.2, human[:, k].mean(), 0.38, color=colour_of(name, k))
+    for k, name in enumerate(classes):
+        shade = colour_of(name, k)
+        axes.barh(k + 0.2, model[:, k].mean(), 0.38, color="white", edgecolor=shade, hatch="////", linewidth=1)
+    axes.set_yticks(range(len(classes)), classes)
     axes.invert_yaxis()
     axes.set_xlabel("mean over faces")
     look = [Patch(facecolor="#555555"), Patch(facecolor="white", edgecolor="#555555", hatch="////")]
@@ -101,50 +104,50 @@ def class_shares(human: FloatArray, model: FloatArray, classes: Sequence[str]) -
 
 def panels(rows: Rows) -> str | None:
     """L1 to held-out raters of panels of growing size, and where the model lies; None where there are no panels."""
-    sizes = sorted(int(name[len("ceiling_panel") : -len("_l1")]) for name in rows if name.startswith("ceiling_panel"))
-    if not sizes or rows.get("held_out_l1", {}).get("value") is None:
+    sizes, model = panel_sizes(rows), rows.get("held_out_l1", {})
+    if not sizes or model.get("value") is None:
         return None
-    figure, axes = _figure(4.2, 3.4)
+    figure, axes = _figure()
     names = ["prior_held_out_l1", *(f"ceiling_panel{size}_l1" for size in sizes)]
-    axes.plot(
-        [0, *sizes],
-        [float(rows[name]["value"] or 0) for name in names],
-        "o-",
-        color=SERIES[0],
-        label="random panel of people (0: class prior)",
-    )
-    own = rows["held_out_l1"]
-    axes.axhline(float(own["value"] or 0), color=SERIES[1], label="the model")
-    if own["low"] is not None and own["high"] is not None:
-        axes.axhspan(float(own["low"]), float(own["high"]), color=SERIES[1], alpha=0.15, linewidth=0)
-    for name, words, line in (("temperature_held_out_l1", "after temperature, by labels", ":"),):
-        if rows.get(name, {}).get("value") is not None:
-            axes.axhline(float(rows[name]["value"] or 0), color=SERIES[2], linestyle=line, label=words)
+    people = [float(rows[name]["value"] or 0) for name in names]
+    axes.plot([0, *sizes], people, "o-", color=SERIES[0], label="random panel of people (0: class prior)")
+    axes.axhline(float(model["value"] or 0), color=SERIES[1], label="the model")
+    if model["low"] is not None and model["high"] is not None:
+        axes.axhspan(float(model["low"]), float(model["high"]), color=SERIES[1], alpha=0.15, linewidth=0)
+    if (after := rows.get("temperature_held_out_l1", {}).get("value")) is not None:
+        axes.axhline(float(after), color=SERIES[2], linestyle=":", label="after temperature, by labels")
     axes.set(xlabel="raters in the panel", ylabel="expected L1 to held-out raters", ylim=(0, None))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(loc="best")
     return as_svg(figure, "Expected L1 to held-out raters: panels of people by size, and the model.")
 
 
-def plane(human: FloatArray, model: FloatArray, labels: Sequence[str | None]) -> str:
-    """Where people and the model put the faces in the valence-arousal plane, with the mean of each class joined."""
-    figure, axes = _figure(4.2, 4.0)
+def plane(table: pd.DataFrame) -> str | None:
+    """Where people and the model put the faces in the valence-arousal plane, with the mean of each class joined.
+
+    Args:
+        table: checked predictions; None where no face has ratings of both.
+    """
+    table = table.dropna(subset=["human_valence", "human_arousal", "valence", "arousal"])
+    if table.empty:
+        return None
+    human, model = (table[[f"{of}valence", f"{of}arousal"]].to_numpy(np.float64) for of in ("human_", ""))
+    figure, axes = _figure(4.0)
     axes.axhline(0, color="#cccccc", linewidth=0.8)
     axes.axvline(0, color="#cccccc", linewidth=0.8)
-    axes.scatter(human[:, 0], human[:, 1], s=4, alpha=0.2, color=SERIES[0], rasterized=True, linewidths=0)
-    axes.scatter(model[:, 0], model[:, 1], s=4, alpha=0.2, color=SERIES[1], rasterized=True, linewidths=0)
-    names = np.array(["" if name is None else str(name) for name in labels])
-    for i, name in enumerate(sorted(set(names) - {""})):
-        own, other = human[names == name].mean(axis=0), model[names == name].mean(axis=0)
-        axes.annotate("", other, own, arrowprops={"arrowstyle": "->", "color": colour_of(name, i)})
-        axes.annotate(name, own, (3, 3), textcoords="offset points", fontsize=8, color="#222222")
+    for points, shade in zip((human, model), SERIES, strict=False):
+        axes.scatter(points[:, 0], points[:, 1], s=4, alpha=0.2, color=shade, rasterized=True, linewidths=0)
+    for k, name in enumerate(sorted(table["label"].dropna().unique())):
+        start, end = (points[table["label"] == name].mean(axis=0) for points in (human, model))
+        axes.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": colour_of(name, k)})
+        axes.annotate(name, start, (3, 3), textcoords="offset points", fontsize=8, color="#222222")
     people, network = (Patch(facecolor=SERIES[i]) for i in (0, 1))
     axes.legend([people, network], ["people", "model"], loc="lower right")
     axes.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), xlabel="valence", ylabel="arousal", aspect="equal")
     return as_svg(figure, "Valence and arousal of the faces by people and by the model; arrows join class means.")
 
 
-def _figure(width: float, height: float) -> tuple[Figure, Axes]:
+def _figure(height: float = 3.4) -> tuple[Figure, Axes]:
     with style():
-        figure = Figure(figsize=(width, height))
+        figure = Figure(figsize=(4.2, height))
         return figure, figure.subplots()

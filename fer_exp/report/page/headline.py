@@ -28,11 +28,7 @@ def headline(rows: Rows) -> str:
         right = _value(rows, "accuracy")
         return "Predictions beside human ratings" if right is None else f"Right on {right:.0%} of the labels"
     if people >= largest:
-        return (
-            f"As close to people as {largest} raters or more"
-            if largest > 1
-            else "As close to people as a rater or more"
-        )
+        return f"As close to people as {f'{largest} raters' if largest > 1 else 'a rater'} or more"
     if people <= 0:
         return "No closer to people than an answer that ignores the face"
     if people < 1:
@@ -63,18 +59,17 @@ def verdict(comparison: Mapping[str, Any]) -> str:
 
 def sentences(rows: Rows) -> list[str]:
     """What follows the headline, most important first; of what there is."""
-    parts = [_distance(rows), _answers(rows), _confidence(rows), _ambiguity(rows), _temperature(rows), _affect(rows)]
-    return [part for part in parts if part]
+    topics = (_distance, _answers, _confidence, _ambiguity, _temperature, _affect)
+    return [text for sentence in topics if (text := sentence(rows))]
 
 
 def _distance(rows: Rows) -> str:
-    own, one = rows.get("held_out_l1"), _value(rows, "ceiling_panel1_l1")
+    model, one = rows.get("held_out_l1"), _value(rows, "ceiling_panel1_l1")
     largest = largest_panel(rows)
     people = rows.get("rater_equivalents", {})
-    if own is None or own["value"] is None or one is None:
+    if model is None or model["value"] is None or one is None:
         return ""
-    text = f"Its expected L1 to held-out raters is {of_row(own, ends=TO)}"
-    text += f": a single person has {one:.3f}"
+    text = f"Its expected L1 to held-out raters is {of_row(model, ends=TO)}: a single person has {one:.3f}"
     if largest > 1:
         text += f", a panel of {largest} has {_value(rows, f'ceiling_panel{largest}_l1'):.3f}"
     text += f", and the class prior {_value(rows, 'prior_held_out_l1'):.3f}."
@@ -112,36 +107,34 @@ def _confidence(rows: Rows) -> str:
 
 
 def _ambiguity(rows: Rows) -> str:
-    own = rows.get("entropy_correlation")
-    if own is None or own["value"] is None:
+    model = rows.get("entropy_correlation")
+    if model is None or model["value"] is None:
         return ""
-    value, low = float(own["value"]), own["low"]
+    value, low = float(model["value"]), model["low"]
     people = _value(rows, "ceiling_entropy_correlation")
     if value <= 0 or (low is not None and low <= 0):
         text = "It cannot be shown to be less sure where people are divided"
     else:
         text = "It is less sure where people are divided"
-    text += f": the correlation of entropies is {of_row(own, 2, ends=TO)}"
+    text += f": the correlation of entropies is {of_row(model, 2, ends=TO)}"
     return text + (f", between two halves of the raters {people:.2f}." if people is not None else ".")
 
 
 def _temperature(rows: Rows) -> str:
-    own, after, fitted = (_value(rows, name) for name in ("l1", "temperature_l1", "temperature"))
-    if own is None or after is None or fitted is None:
+    before, after, fitted = (_value(rows, name) for name in ("l1", "temperature_l1", "temperature"))
+    if before is None or after is None or fitted is None:
         return ""
+    moves = "lower" if after < before else "raise"
     return (
-        f"A temperature of {fitted:.2f}, fitted to validation labels, would {'lower' if after < own else 'raise'} its "
-        f"L1 to the votes from {own:.3f} to {after:.3f}: that much of the distance is a matter of how sure it is."
+        f"A temperature of {fitted:.2f}, fitted to validation labels, would {moves} its "
+        f"L1 to the votes from {before:.3f} to {after:.3f}: that much of the distance is a matter of how sure it is."
     )
 
 
 def _affect(rows: Rows) -> str:
-    parts = [
-        f"{side} {_value(rows, f'{side}_ccc'):.2f}"
-        for side in ("valence", "arousal")
-        if _value(rows, f"{side}_ccc") is not None
-    ]
-    return f"Its ratings follow people's with a concordance (CCC) of {' and '.join(parts)}." if parts else ""
+    values = {side: _value(rows, f"{side}_ccc") for side in ("valence", "arousal")}
+    sides = [f"{side} {value:.2f}" for side, value in values.items() if value is not None]
+    return f"Its ratings follow people's with a concordance (CCC) of {' and '.join(sides)}." if sides else ""
 
 
 def _value(rows: Rows, name: str) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 from matplotlib.artist import Artist
@@ -27,26 +27,20 @@ PREFIXES = ("train_", "val_", "test_", "selection_", "selected_share")
 
 def training(history: pd.DataFrame) -> str | None:
     """Losses above, accuracies below."""
-    losses: list[Line] = [
-        ("train_loss", "train", "o-", SERIES[0]),
-        ("val_loss", "validation, its labels", "s--", SERIES[1]),
-    ]
-    right: list[Line] = [
-        ("train_accuracy", "train", "o-", SERIES[0]),
-        ("val_accuracy", "validation, its labels", "s--", SERIES[1]),
-        ("test_accuracy", "test", "v:", SERIES[3]),
-    ]
-    if "train_accuracy_clean" in history:  # labels were made wrong, so that those of validation may be
-        right.insert(2, ("val_clean_accuracy", "validation, clean labels", "^-.", SERIES[2]))
     if "train_loss" not in history or history.empty:
         return None
-    figure, (above, below) = _panels(2, 4.2, 4.6)
-    _lines(above, history, losses)
-    _lines(below, history, right)
-    above.set(ylabel="loss", ylim=(0, None))
-    below.set(ylabel="accuracy", ylim=(0, 1), xlabel="epoch")
-    for axes in (above, below):
+    figure, panels = _panels(2, 4.6)
+    for axes, name, top in zip(panels, ("loss", "accuracy"), (None, 1), strict=True):
+        lines: list[Line] = [
+            (f"train_{name}", "train", "o-", SERIES[0]),
+            (f"val_{name}", "validation, its labels", "s--", SERIES[1]),
+        ]
+        if name == "accuracy" and "train_accuracy_clean" in history:  # wrong on purpose, maybe in validation, too
+            lines.append(("val_clean_accuracy", "validation, clean labels", "^-.", SERIES[2]))
+        _lines(axes, history, [*lines, (f"test_{name}", "test", "v:", SERIES[3])])
+        axes.set(ylabel=name, ylim=(0, top))
         axes.legend(loc="best")
+    panels[-1].set(xlabel="epoch")
     return as_svg(figure, "Training: losses and accuracies by epoch.")
 
 
@@ -60,7 +54,7 @@ def closeness(history: pd.DataFrame, val: Rows) -> str | None:
     shown = [name for name in ("l1", "entropy_correlation") if f"val_{name}" in history]
     if not shown:
         return None
-    figure, panels = _panels(len(shown), 4.2, 2.3 * len(shown))
+    figure, panels = _panels(len(shown), 2.3 * len(shown))
     for axes, name in zip(panels, shown, strict=True):
         _lines(axes, history, [(f"val_{name}", "the model", "o-", SERIES[1])])
         people = val.get(f"ceiling_{name}", {}).get("value")
@@ -84,7 +78,7 @@ def memorisation(history: pd.DataFrame) -> str | None:
     ]
     if "wrong_memorised" not in history:
         return None
-    figure, (axes,) = _panels(1, 4.2, 3.4)
+    figure, (axes,) = _panels(1, 3.4)
     _lines(axes, history, lines)
     axes.set(xlabel="epoch", ylabel="share of such training faces", ylim=(0, 1))
     figure.legend(loc="outside lower center")
@@ -96,7 +90,7 @@ def selection(history: pd.DataFrame, classes: Sequence[str]) -> str | None:
     shown = [name for name in SELECTION if name in history]
     if not shown:
         return None
-    figure, panels = _panels(len(shown), 4.2, 1.7 * len(shown) + 0.8)
+    figure, panels = _panels(len(shown), 1.7 * len(shown) + 0.8)
     for axes, name in zip(panels, shown, strict=True):
         _lines(axes, history, _by_class(name, history, classes))
         axes.set(ylabel=name.removeprefix("selection_").replace("_", " "), ylim=(0, 1.02))
@@ -105,14 +99,14 @@ def selection(history: pd.DataFrame, classes: Sequence[str]) -> str | None:
     return as_svg(figure, "Selected faces: precision, recall and share by epoch, over all and by class.")
 
 
-def own(history: pd.DataFrame, classes: Sequence[str]) -> str | None:
+def of_method(history: pd.DataFrame, classes: Sequence[str]) -> str | None:
     """A small panel for each of a method's own figures; what has a value a class is one panel."""
     columns = [name for name in history if name not in KNOWN and not str(name).startswith(PREFIXES)]
     names = list(dict.fromkeys(_stem(str(name), history, classes) for name in columns))
     if not names:
         return None
     across = min(2, len(names))
-    figure, panels = _panels(len(names), 4.2, 1.6 * math.ceil(len(names) / across) + 0.6, across)
+    figure, panels = _panels(len(names), 1.6 * math.ceil(len(names) / across) + 0.6, across)
     for axes, name in zip(panels, names, strict=True):
         _lines(axes, history, _by_class(name, history, classes))
         axes.set_title(name.replace("_", " "), fontsize=8.5)
@@ -127,22 +121,20 @@ def _stem(column: str, history: pd.DataFrame, classes: Sequence[str]) -> str:
     """The name that a figure's columns by class share, else the column."""
     for name in classes:
         stem = column.removesuffix(f"_{name}")
-        if stem != column and all(f"{stem}_{each}" in history for each in classes):
+        if stem != column and all(f"{stem}_{other}" in history for other in classes):
             return stem
     return column
 
 
 def _by_class(name: str, history: pd.DataFrame, classes: Sequence[str]) -> list[Line]:
-    colours: Mapping[str, str] = {each: colour_of(each, k) for k, each in enumerate(classes)}
-    lines: list[Line] = [(f"{name}_{each}", each, "-", colour) for each, colour in colours.items()]
-    lines = [line for line in lines if line[0] in history]
+    lines = [(f"{name}_{of}", of, "-", colour_of(of, k)) for k, of in enumerate(classes) if f"{name}_{of}" in history]
     # A figure that has no classes needs no name in the legend, which a leading _ keeps it out of.
     return [*lines, (name, "all" if lines else "_all", "o-", ALL)]
 
 
-def _panels(number: int, width: float, height: float, across: int = 1) -> tuple[Figure, list[Axes]]:
+def _panels(number: int, height: float, across: int = 1) -> tuple[Figure, list[Axes]]:
     with style():
-        figure = Figure(figsize=(width, height))
+        figure = Figure(figsize=(4.2, height))
         grid = figure.subplots(math.ceil(number / across), across, sharex=True, squeeze=False).ravel().tolist()
     for axes in grid[number:]:
         axes.set_axis_off()
@@ -161,9 +153,9 @@ def _lines(axes: Axes, history: pd.DataFrame, lines: Sequence[Line]) -> None:
 
 
 def _shared_legend(figure: Figure, panels: Sequence[Axes]) -> None:
-    found: dict[str, Artist] = {}
+    entries: dict[str, Artist] = {}
     for axes in panels:
         for line, words in zip(*axes.get_legend_handles_labels(), strict=True):
-            found.setdefault(words, line)
-    if len(found) > 1:
-        figure.legend(list(found.values()), list(found), loc="outside lower center", ncols=4, fontsize=8)
+            entries.setdefault(words, line)
+    if len(entries) > 1:
+        figure.legend(list(entries.values()), list(entries), loc="outside lower center", ncols=4, fontsize=8)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,8 @@ from fer_exp.judging.predictions import class_names
 from fer_exp.labels.votes import majority
 from fer_exp.raters.changes import label_changes
 from fer_exp.raters.survey import survey
-from fer_exp.report.cells import interval, p_value
+from fer_exp.report.agreement_tables import change_cells
+from fer_exp.report.cells import BESIDE, interval, p_value
 from fer_exp.report.outcome import OutcomeTable
 from fer_exp.stats.seeds import over_seeds, paired_over_seeds
 from fer_exp.studies.tables import columns_of, seeds_cell
@@ -54,12 +55,11 @@ def agreement(
     """
     classes = class_names(faces)
     counts = arrays(faces, classes).counts
-    found = survey(Votes(faces["face"].to_numpy(object), classes, counts), samples=samples)
+    voted = survey(Votes(faces["face"].to_numpy(object), classes, counts), samples=samples)
     rated: dict[str, Any] = {} if answers is None else survey(answers, samples=samples)
     rows, shown = [], []
-    of = {"labels": OF_LABELS, **dict.fromkeys(SIDES, OF_RATINGS)}
-    for kind, measures in of.items():
-        results: Mapping[str, Any] = (found if kind == "labels" else rated).get(kind, {})
+    for kind, measures in {"labels": OF_LABELS, **dict.fromkeys(SIDES, OF_RATINGS)}.items():
+        results: Mapping[str, Any] = (voted if kind == "labels" else rated).get(kind, {})
         if not results:
             rows.append({"of": kind, "measure": "all", "state": missing or f"no {kind} ratings"})
             shown.append({"of": kind, "measure": "-", "value": missing or f"no {kind} ratings", "published": published})
@@ -85,32 +85,20 @@ def shift(faces: pd.DataFrame, published: str, samples: int) -> list[OutcomeTabl
         ``shift``, a row a class, and ``shift_tests``; none where no face has both a label and a majority.
     """
     classes = class_names(faces)
-    part = arrays(faces, classes)
-    top = majority(part.counts, "drop")
-    if not (part.labelled & (top.top >= 0)).any():
+    judged = arrays(faces, classes)
+    top = majority(judged.counts, "drop")
+    if not (judged.labelled & (top.top >= 0)).any():
         return []
-    found = label_changes(part.label.astype(np.int32), top.top, part.counts, classes, samples=samples)
-    shown = [
-        {
-            "class": row["class"],
-            "original": f"{100 * row['original']:.1f} %",
-            "majority": f"{100 * row['majority']:.1f} %",
-            "change": _points(row["change"], row["low"], row["high"]),
-            "p (Holm)": p_value(row["p_holm"]),
-            "votes": f"{100 * row['votes']:.1f} %",
-            "change of votes": _points(row["votes_change"], row["votes_low"], row["votes_high"]),
-            "published": published,
-        }
-        for row in found["classes"].to_dict("records")
-    ]
-    kept = f"{found['n']:,} faces compared, {100 * found['kept']:.1f} % keep their label, {top.ties:,} ties left out"
-    tests = found["tests"]
-    said = tests.assign(
-        statistic=tests["statistic"].map("{:.1f}".format), p=tests["p"].map(p_value), published=published
-    )
+    changes = label_changes(judged.label.astype(np.int32), top.top, judged.counts, classes, samples=samples)
+    shown = pd.DataFrame(change_cells(changes["classes"], BESIDE)).assign(published=published)
+    compared = f"{changes['n']:,} faces compared"
+    kept = f"{100 * changes['kept']:.1f} % keep their label, {top.ties:,} ties left out"
+    tests = changes["tests"]
+    statistic = tests["statistic"].map("{:.1f}".format)
+    shown_tests = tests.assign(statistic=statistic, p=tests["p"].map(p_value), published=published)
     return [
-        OutcomeTable("shift", f"{kept}; votes on {found['voted']:,} faces.", found["classes"], pd.DataFrame(shown)),
-        OutcomeTable("shift_tests", "Original label by majority of the crowd, tested as a whole.", tests, said),
+        OutcomeTable("shift", f"{compared}, {kept}; votes on {changes['voted']:,} faces.", changes["classes"], shown),
+        OutcomeTable("shift_tests", "Original label by majority of the crowd, tested as a whole.", tests, shown_tests),
     ]
 
 
@@ -134,18 +122,19 @@ def difficult_and_random(faces: pd.DataFrame, seed: int) -> Subsets:
     [1, 2]
     """
     classes = class_names(faces)
-    part = arrays(faces, classes)
-    label, usable = part.label, part.labelled & part.voted
-    wrong = usable & (part.model.argmax(axis=1) != label)
+    judged = arrays(faces, classes)
+    label, usable = judged.label, judged.labelled & judged.voted
+    wrong = usable & (judged.model.argmax(axis=1) != label)
     there = [k for k in range(len(classes)) if (wrong & (label == k)).any()]
     without = tuple(name for k, name in enumerate(classes) if (usable & (label == k)).any() and k not in there)
-    each = min((int((wrong & (label == k)).sum()) for k in there), default=0)
+    fewest = min((int((wrong & (label == k)).sum()) for k in there), default=0)
     generator = np.random.default_rng(seed)
-    drawn = []
-    for among in (wrong, usable):
-        own = [generator.permutation(np.flatnonzero(among & (label == k)))[:each] for k in there]
-        drawn.append(np.sort(np.concatenate(own)) if own else np.empty(0, np.int64))
-    return Subsets(drawn[0].astype(np.int64), drawn[1].astype(np.int64), without)
+    difficult, random = (
+        [generator.permutation(np.flatnonzero(among & (label == k)))[:fewest] for k in there]
+        for among in (wrong, usable)
+    )
+    empty = np.empty(0, np.int64)
+    return Subsets(np.sort(np.concatenate([empty, *difficult])), np.sort(np.concatenate([empty, *random])), without)
 
 
 def subsets(by_seed: Mapping[int, pd.DataFrame], published: str) -> OutcomeTable | None:
@@ -159,30 +148,30 @@ def subsets(by_seed: Mapping[int, pd.DataFrame], published: str) -> OutcomeTable
         A row a class and subset, then difficult less random, paired by seed; None where no network has a difficult
         face.
     """
-    parts = {seed: difficult_and_random(faces, seed) for seed, faces in by_seed.items()}
-    parts = {seed: part for seed, part in parts.items() if len(part.difficult)}
-    if not parts:
+    drawn = {seed: difficult_and_random(faces, seed) for seed, faces in by_seed.items()}
+    drawn = {seed: rows for seed, rows in drawn.items() if len(rows.difficult)}
+    if not drawn:
         return None
     moved = {
-        kind: {seed: _moves(by_seed[seed].iloc[getattr(part, kind)]) for seed, part in parts.items()}
+        kind: {seed: _moves(by_seed[seed].iloc[getattr(rows, kind)]) for seed, rows in drawn.items()}
         for kind in ("difficult", "random")
     }
-    size = float(np.mean([len(part.difficult) for part in parts.values()]))
+    size = float(np.mean([len(rows.difficult) for rows in drawn.values()]))
     rows, shown = [], []
     for name in (name for name in TOWARDS if name in class_names(next(iter(by_seed.values())))):
         for kind in ("difficult", "random", "difficult - random"):
-            row: dict[str, Any] = {"class": name, "faces": kind, "n": None if " - " in kind else size}
-            said: dict[str, Any] = {"class": name, "faces": kind, "n": "" if " - " in kind else f"{size:.0f}"}
+            row: dict[str, Any] = {"class": name, "faces": kind, "n": size if kind in moved else None}
+            cells: dict[str, Any] = {"class": name, "faces": kind, "n": f"{size:.0f}" if kind in moved else ""}
             for by, words in (("majority", "change"), ("votes", "change of votes")):
-                of = {k: {seed: move[name, by] for seed, move in own.items() if (name, by) in move}
-                      for k, own in moved.items()}  # fmt: skip
-                both = paired_over_seeds(of["difficult"], of["random"])
-                found = both if " - " in kind else over_seeds(list(of[kind].values()))
-                row |= columns_of(by, found)
-                said[words] = seeds_cell(found, 1, "+")
-            rows.append({**row, "seeds": len(parts)})
-            shown.append({**said, "published": published})
-    lacking = sorted({name for part in parts.values() for name in part.without})
+                moves = {of: {seed: move[name, by] for seed, move in seeds.items() if (name, by) in move}
+                         for of, seeds in moved.items()}  # fmt: skip
+                alone = list(moves.get(kind, {}).values())
+                over = over_seeds(alone) if kind in moved else paired_over_seeds(moves["difficult"], moves["random"])
+                row |= columns_of(by, over)
+                cells[words] = seeds_cell(over, 1, "+")
+            rows.append({**row, "seeds": len(drawn)})
+            shown.append({**cells, "published": published})
+    lacking = sorted({name for rows_of in drawn.values() for name in rows_of.without})
     left_out = f" Without a difficult face for some network, so in neither: {', '.join(lacking)}." if lacking else ""
     return OutcomeTable("subsets", left_out, pd.DataFrame(rows), pd.DataFrame(shown))
 
@@ -190,16 +179,11 @@ def subsets(by_seed: Mapping[int, pd.DataFrame], published: str) -> OutcomeTable
 def _moves(faces: pd.DataFrame) -> dict[tuple[str, str], float]:
     """(class, majority or votes) -> change of its share against the original labels, percentage points."""
     classes = class_names(faces)
-    part = arrays(faces, classes)
-    top = majority(part.counts, "drop").top
+    judged = arrays(faces, classes)
+    top = majority(judged.counts, "drop").top
     if not (top >= 0).any():  # ties alone
         return {}
-    found = label_changes(part.label.astype(np.int32), top, part.counts, classes, samples=0)["classes"]
-    found = found.set_index("class")
-    columns: Sequence[tuple[str, str]] = (("majority", "change"), ("votes", "votes_change"))
-    return {(name, by): 100 * float(found.loc[name, column]) for name in classes for by, column in columns}
-
-
-def _points(value: float, low: float | None, high: float | None) -> str:
-    ends = [None if end is None or end != end else 100 * end for end in (low, high)]
-    return interval(100 * value, ends[0], ends[1], 1, "+")
+    changes = label_changes(judged.label.astype(np.int32), top, judged.counts, classes, samples=0)["classes"]
+    changes = changes.set_index("class")
+    columns = {"majority": "change", "votes": "votes_change"}
+    return {(name, by): 100 * float(changes.loc[name, column]) for name in classes for by, column in columns.items()}

@@ -42,9 +42,9 @@ def original_ratings(config: DatasetConfig, faces: pd.Series) -> pd.DataFrame | 
 
     if not config.ratings:
         return None
-    _, own = open_dataset(replace(config, ratings=None, subset="all"), log=silent)
-    found = own.faces.set_index("face")[RATED].reindex(faces)
-    return None if found.isna().all(axis=None) else found.reset_index(drop=True)
+    _, store = open_dataset(replace(config, ratings=None, subset="all"), log=silent)
+    rated = store.faces.set_index("face")[RATED].reindex(faces)
+    return None if rated.isna().all(axis=None) else rated.reset_index(drop=True)
 
 
 def pattern(
@@ -70,15 +70,15 @@ def pattern(
     classes = class_names(faces)
     label = arrays(faces, classes).label.astype(np.int32)
     crowd = faces[["human_valence", "human_arousal"]].to_numpy(np.float64)
-    own = original[RATED].to_numpy(np.float64)
-    found = rating_changes(own, crowd, label, classes, samples=samples)
+    before = original[RATED].to_numpy(np.float64)
+    changes = rating_changes(before, crowd, label, classes, samples=samples)
     shown = []
-    for (side, name), part in found.groupby(["side", "class"], sort=False):
-        measures = part.set_index("measure")
-        row = {"side": side, "class": name, "faces": f"{measures['n'].iloc[0]:,}"}
+    for (side, name), rows in changes.groupby(["side", "class"], sort=False):
+        measures = rows.set_index("measure")
+        cells = {"side": side, "class": name, "faces": f"{measures['n'].iloc[0]:,}"}
         for measure in RATING_MEASURES:
             value, low, high = measures.loc[[measure], ["value", "low", "high"]].to_numpy(np.float64)[0]
-            row[measure] = interval(value, low, high, 2, "+" if measure == "bias" else "")
-        shown.append({**row, "published": published})
-    table = OutcomeTable("ratings", "", found.assign(state="done"), pd.DataFrame(shown))
-    return table, partial(plane_figure, own, crowd, label, classes, title)
+            cells[measure] = interval(value, low, high, 2, "+" if measure == "bias" else "")
+        shown.append({**cells, "published": published})
+    table = OutcomeTable("ratings", "", changes.assign(state="done"), pd.DataFrame(shown))
+    return table, partial(plane_figure, before, crowd, label, classes, title)

@@ -11,12 +11,9 @@ from fer_exp.config import TrainConfig
 from fer_exp.datasets import facts
 from fer_exp.errors import RequestError
 from fer_exp.report.outcome import Outcome, OutcomeTable
-from fer_exp.studies.affectnet_crowd import labels as crowd_labels
-from fer_exp.studies.affectnet_crowd import ratings as crowd_ratings
-from fer_exp.studies.affectnet_crowd import training as weak_training
+from fer_exp.studies.affectnet_crowd import labels as crowd_labels, ratings as crowd_ratings, training as weak_training
 from fer_exp.studies.needs import given_ratings
-from fer_exp.studies.presets import Preset
-from fer_exp.studies.published import read_published
+from fer_exp.studies.presets import Preset, read_published
 from fer_exp.studies.tables import NOT_STATED, OTHER_CORPUS
 from fer_exp.studies.trained import Trained, by, done
 
@@ -38,11 +35,7 @@ def check(preset: Preset, config: TrainConfig, faces: pd.DataFrame) -> None:
 
 
 def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
-    """All tables and the figure.
-
-    Args:
-        trained: the trainings of the preset: original single labels, some training-set sizes, some seeds.
-        preset: what was asked.
+    """All tables and figures of networks taught original single labels, some training-set sizes, some seeds.
 
     Returns:
         ``agreement`` of the people who judge, ``shift`` and ``shift_tests`` of original labels and ``ratings`` of
@@ -51,19 +44,19 @@ def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
         are the test split, which nothing was trained on.
     """
     published = read_published("affectnet-crowd")
-    said = NOT_STATED if preset.corpus == published["corpus"] else OTHER_CORPUS
+    stated = NOT_STATED if preset.corpus == published["corpus"] else OTHER_CORPUS
     sizes = {name_of(group): group for group in by(sorted(trained, key=_size), _size).values()}
     outcome = Outcome()
     finished = [group for group in sizes.values() if done(group)]
     measures, ceiling = dict(weak_training.OF_VOTES), dict[str, float]()
     if finished:
-        full = {each.config.seed: judged(each) for each in done(finished[-1])}
+        full = {training.config.seed: judged(training) for training in done(finished[-1])}
         faces, config = next(iter(full.values())), trained[0].config
         answers, missing = given_ratings(config.dataset, faces["face"].tolist())
-        table, ratings = crowd_labels.agreement(faces, answers, missing, said, config.bootstrap)
-        outcome.tables += [table, *crowd_labels.shift(faces, said, config.bootstrap)]
+        table, ratings = crowd_labels.agreement(faces, answers, missing, stated, config.bootstrap)
+        outcome.tables += [table, *crowd_labels.shift(faces, stated, config.bootstrap)]
         original = crowd_ratings.original_ratings(config.dataset, faces["face"])
-        table, plane = crowd_ratings.pattern(faces, original, said, config.bootstrap, facts(preset.corpus).title)
+        table, plane = crowd_ratings.pattern(faces, original, stated, config.bootstrap, facts(preset.corpus).title)
         outcome.tables.append(table)
         if plane:
             outcome.figures["ratings"] = plane
@@ -73,12 +66,14 @@ def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
         outcome.notes += _notes(sizes, missing)
     outcome.tables += [
         weak_training.by_epoch(sizes, measures, ceiling),
-        weak_training.answer(sizes, measures, said),
+        weak_training.answer(sizes, measures, stated),
     ]
     if finished:
-        subsets = crowd_labels.subsets(full, said)
-        outcome.tables += [subsets] if subsets else []
-        outcome.notes += [] if subsets else ["no fully trained network answers a judged face otherwise than its label"]
+        subsets = crowd_labels.subsets(full, stated)
+        if subsets is None:
+            outcome.notes.append("no fully trained network answers a judged face otherwise than its label")
+        else:
+            outcome.tables.append(subsets)
     outcome.tables = [_complete(table, preset, trained[0], published["statements"]) for table in outcome.tables]
     drawn = {metric: value for metric, value in ceiling.items() if metric != "soft_cross_entropy"}
     title = f"{facts(preset.corpus).title}, {preset.scale}: mean over seeds, 95 % t-interval"
@@ -86,9 +81,9 @@ def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
     return outcome
 
 
-def judged(each: Trained) -> pd.DataFrame:
+def judged(training: Trained) -> pd.DataFrame:
     """The checked predictions of a finished training for the faces that judge it, the test split."""
-    table = each.run.predictions
+    table = training.run.predictions
     return table[table["split"] == "test"].reset_index(drop=True)
 
 
@@ -103,24 +98,24 @@ def name_of(group: Sequence[Trained]) -> str:
     return f"{finished[0].run.facts['faces']['train']:,} ({asked})" if finished else asked
 
 
-def _size(each: Trained) -> float:
+def _size(training: Trained) -> float:
     """The most training faces that was asked for, inf where all were."""
-    dataset = each.config.dataset
+    dataset = training.config.dataset
     return next((float(most) for most in (dataset.train_limit, dataset.limit) if most is not None), math.inf)
 
 
 def _notes(sizes: weak_training.Sizes, missing: str) -> list[str]:
     """What keeps the rows of a table from being compared as they stand."""
     notes = [f"valence and arousal: {missing}"] if missing else []
-    one_each = {name: done(group)[0] for name, group in sizes.items() if done(group)}
-    judges = {name: frozenset(judged(each)["face"]) for name, each in one_each.items()}
+    firsts = {name: done(group)[0] for name, group in sizes.items() if done(group)}
+    judges = {name: frozenset(judged(one)["face"]) for name, one in firsts.items()}
     if len(set(judges.values())) > 1:
         numbers = ", ".join(f"{len(faces):,}" for faces in judges.values())
         notes.append(
             f"sizes were judged on different test faces ({numbers}), since dataset.limit cuts every split: compare "
             "epochs, not sizes, or give dataset.train_limit instead"
         )
-    learnt = [each.run.facts["faces"]["train"] for each in one_each.values()]
+    learnt = [one.run.facts["faces"]["train"] for one in firsts.values()]
     if len(set(learnt)) < len(learnt):
         notes.append("several limits left the same number of training faces; give dataset.train_limit=SMALL,LARGE")
     return notes
@@ -144,7 +139,7 @@ def _complete(table: OutcomeTable, preset: Preset, one: Trained, statements: dic
         "that the network with most training faces answers otherwise than their label, and in random ones of the same "
         f"labels, all labels alike; {SEEDS}.",
     }
-    words = " ".join(part for part in (captions.get(table.name, ""), table.caption.strip()) if part)
+    words = f"{captions.get(table.name, '')} {table.caption.strip()}".strip()
     if statement := statements.get(table.name):
         words = f"{words} Published: {statement}; no figure is stated."
     scale = f"{preset.scale}, {name}"

@@ -41,8 +41,8 @@ Histories = dict[int, pd.DataFrame]
 
 def histories(group: Sequence[Trained]) -> Histories:
     """Seed -> history of the finished trainings that kept one."""
-    found = {each.config.seed: each.run.history for each in done(group)}
-    return {seed: history.set_index("epoch") for seed, history in found.items() if history is not None}
+    kept = {training.config.seed: training.run.history for training in done(group)}
+    return {seed: history.set_index("epoch") for seed, history in kept.items() if history is not None}
 
 
 def people(faces: pd.DataFrame, ratings: Mapping[str, Any], seed: int = 0) -> dict[str, float]:
@@ -62,19 +62,18 @@ def people(faces: pd.DataFrame, ratings: Mapping[str, Any], seed: int = 0) -> di
         Carrasco and Jover 2003, Biometrics 59, 849-858: the CCC as an intraclass correlation.
     """
     classes = class_names(faces)
-    part = arrays(faces, classes)
-    counts = part.counts[part.shared].astype(np.int64)
-    found: dict[str, float] = {}
+    judged = arrays(faces, classes)
+    counts = judged.counts[judged.shared].astype(np.int64)
+    scores: dict[str, float | None] = {}
     if len(counts):
-        parts = []
-        for small, large in halves(counts, HALVINGS, seed):
-            measured = measure(VOTES, Faces(shares(large), shares(small)), names=OF_VOTES)
-            parts.append({name: float(measured[name](None)) for name in OF_VOTES})
-        found = {name: float(np.mean([part[name] for part in parts])) for name in OF_VOTES}
+        halved = [
+            measure(VOTES, Faces(shares(large), shares(small)), names=OF_VOTES)
+            for small, large in halves(counts, HALVINGS, seed)
+        ]
+        scores = {name: float(np.mean([float(half[name](None)) for half in halved])) for name in OF_VOTES}
     for name in OF_RATINGS:
-        value = ratings.get(name.removesuffix("_ccc"), {}).get("icc_2_k", {}).get("value")
-        found[name] = np.nan if value is None else float(value)
-    return {name: value for name, value in found.items() if np.isfinite(value)}
+        scores[name] = ratings.get(name.removesuffix("_ccc"), {}).get("icc_2_k", {}).get("value")
+    return {name: float(score) for name, score in scores.items() if score is not None and np.isfinite(score)}
 
 
 def by_epoch(sizes: Sizes, measures: Mapping[str, str], ceiling: Mapping[str, float]) -> OutcomeTable:
@@ -91,16 +90,16 @@ def by_epoch(sizes: Sizes, measures: Mapping[str, str], ceiling: Mapping[str, fl
     rows: list[dict[str, Any]] = []
     shown = []
     for name, group in sizes.items():
-        own, trouble = histories(group), troubles(group)
-        epochs = sorted({int(epoch) for history in own.values() for epoch in history.index})
+        by_seed, trouble = histories(group), troubles(group)
+        epochs = _epochs(by_seed)
         if not epochs:
             rows.append({"faces": name, "seeds": 0, "state": trouble or "no history"})
             shown.append({"faces": name, "epoch": trouble or "no history"})
         for epoch in epochs:
-            seeds = {metric: over_seeds(list(_at(own, metric, epoch).values())) for metric in measures}
-            row: dict[str, Any] = {"faces": name, "epoch": epoch, "seeds": len(own)}
-            for metric, found in seeds.items():
-                row |= columns_of(metric, found)
+            seeds = {metric: over_seeds(_at(by_seed, metric, epoch)) for metric in measures}
+            row: dict[str, Any] = {"faces": name, "epoch": epoch, "seeds": len(by_seed)}
+            for metric, over in seeds.items():
+                row |= columns_of(metric, over)
             rows.append({**row, "state": trouble or "done"})
             if epoch & (epoch - 1) == 0 or epoch == epochs[-1]:
                 more = f" ({trouble})" if trouble else ""
@@ -112,7 +111,7 @@ def by_epoch(sizes: Sizes, measures: Mapping[str, str], ceiling: Mapping[str, fl
     return OutcomeTable("epochs", "", pd.DataFrame(rows), pd.DataFrame(shown).fillna(NOTHING))
 
 
-def chosen_epochs(own: Histories) -> dict[int, int]:
+def chosen_epochs(by_seed: Histories) -> dict[int, int]:
     """Seed -> the epoch whose answers are closest to the votes of *validation*, the first of equals.
 
     Seeds without votes in validation have none: nothing is chosen on the faces that judge.
@@ -123,7 +122,7 @@ def chosen_epochs(own: Histories) -> dict[int, int]:
     column = f"val_{CLOSEST}"
     return {
         seed: int(history.index[int(np.nanargmin(history[column].to_numpy(np.float64)))])
-        for seed, history in own.items()
+        for seed, history in by_seed.items()
         if column in history and history[column].notna().any()
     }
 
@@ -143,51 +142,42 @@ def answer(sizes: Sizes, measures: Mapping[str, str], published: str) -> Outcome
     rows: list[dict[str, Any]] = []
     shown = []
     for name, group in sizes.items():
-        own, trouble = histories(group), troubles(group)
-        chosen = chosen_epochs(own)
-        last = {seed: int(own[seed].index.max()) for seed in chosen}
+        by_seed, trouble = histories(group), troubles(group)
+        chosen = chosen_epochs(by_seed)
+        last = {seed: int(by_seed[seed].index.max()) for seed in chosen}
         without = "" if chosen else trouble or "no votes in validation: nothing to choose an epoch by"
         row: dict[str, Any] = {"faces": name, "seeds": len(chosen)}
         row["chosen"] = float(np.mean(list(chosen.values()))) if chosen else None
-        said: dict[str, Any] = {"faces": name, "chosen": ", ".join(map(str, chosen.values())) or without}
-        said["of"] = max(last.values(), default=NOTHING)
+        cells: dict[str, Any] = {"faces": name, "chosen": ", ".join(map(str, chosen.values())) or without}
+        cells["of"] = str(max(last.values(), default=NOTHING))
         for metric, words in measures.items():
-            weak, full = ({seed: value for seed, at in epochs.items() for value in _one(own[seed], metric, at)}
+            weak, full = ({seed: value for seed, at in epochs.items() for value in _one(by_seed[seed], metric, at)}
                           for epochs in (chosen, last))  # fmt: skip
             for when, values in (("chosen", weak), ("last", full)):
                 row |= columns_of(f"{metric}_{when}", over_seeds(list(values.values())))
             difference = paired_over_seeds(weak, full)
             row |= columns_of(f"{metric}_difference", difference)
-            said[words] = seeds_cell(difference, 3, "+")
+            cells[words] = seeds_cell(difference, 3, "+")
         rows.append({**row, "state": without or trouble or "done"})
-        shown.append({**said, "published": published})
-    shown_frame = pd.DataFrame(shown)
-    shown_frame["of"] = shown_frame["of"].astype(str)
-    return OutcomeTable("answer", "", pd.DataFrame(rows), shown_frame)
+        shown.append({**cells, "published": published})
+    return OutcomeTable("answer", "", pd.DataFrame(rows), pd.DataFrame(shown))
 
 
 def figure(sizes: Sizes, measures: Mapping[str, str], ceiling: Mapping[str, float], title: str) -> Figure | None:
-    """Every measure by epoch, a line a training-set size, with what people score; None without a history.
-
-    Args:
-        sizes: the trainings.
-        measures: metric -> title of its panel.
-        ceiling: metric -> what people score, drawn where it is there.
-        title: of the figure.
-    """
-    curves = {name: own for name, group in sizes.items() if (own := histories(group))}
+    """Every measure (metric -> its words) by epoch, a line a size, with what people score; None without a history."""
+    curves = {name: by_seed for name, group in sizes.items() if (by_seed := histories(group))}
     measures = {
         metric: words
         for metric, words in measures.items()
-        if any(f"test_{metric}" in history for own in curves.values() for history in own.values())
+        if any(f"test_{metric}" in history for by_seed in curves.values() for history in by_seed.values())
     }
     if not measures:
         return None
     drawn = Figure(figsize=(7.6, 2.3 * ((len(measures) + 1) // 2) + 0.8))
     panels = drawn.subplots((len(measures) + 1) // 2, 2, squeeze=False).ravel().tolist()
     for axes, (metric, words) in zip(panels, measures.items(), strict=False):
-        for number, (name, own) in enumerate(curves.items()):
-            curve(axes, _points(own, metric), SERIES[number % len(SERIES)], name)
+        for number, (name, by_seed) in enumerate(curves.items()):
+            curve(axes, _points(by_seed, metric), SERIES[number % len(SERIES)], name)
         if metric in ceiling:
             axes.axhline(ceiling[metric], color="black", linestyle="--", linewidth=1, label="people")
         axes.set(title=f"{words} {direction(metric)}", xlabel="epoch")
@@ -200,15 +190,18 @@ def figure(sizes: Sizes, measures: Mapping[str, str], ceiling: Mapping[str, floa
     return drawn
 
 
-def _points(own: Histories, metric: str) -> dict[float, OverSeeds]:
-    epochs = sorted({int(epoch) for history in own.values() for epoch in history.index})
-    found = {epoch: over_seeds(list(_at(own, metric, epoch).values())) for epoch in epochs}
-    return {epoch: one for epoch, one in found.items() if one is not None}
+def _epochs(by_seed: Histories) -> list[int]:
+    return sorted({int(epoch) for history in by_seed.values() for epoch in history.index})
 
 
-def _at(own: Histories, metric: str, epoch: int) -> dict[int, float]:
-    """Seed -> a test metric at an epoch, where it is defined."""
-    return {seed: value for seed, history in own.items() for value in _one(history, metric, epoch)}
+def _points(by_seed: Histories, metric: str) -> dict[float, OverSeeds]:
+    over = {epoch: over_seeds(_at(by_seed, metric, epoch)) for epoch in _epochs(by_seed)}
+    return {epoch: one for epoch, one in over.items() if one is not None}
+
+
+def _at(by_seed: Histories, metric: str, epoch: int) -> list[float]:
+    """A test metric of each seed at an epoch, where it is defined."""
+    return [value for history in by_seed.values() for value in _one(history, metric, epoch)]
 
 
 def _one(history: pd.DataFrame, metric: str, epoch: int) -> list[float]:

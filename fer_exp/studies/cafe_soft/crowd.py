@@ -22,7 +22,7 @@ from fer_exp.raters.lab import against_lab
 from fer_exp.raters.workers import describe_workers, filter_workers
 from fer_exp.report.cells import NOTHING, interval
 from fer_exp.report.outcome import OutcomeTable
-from fer_exp.studies.tables import NOT_STATED, OTHER_CORPUS
+from fer_exp.studies.tables import NOT_STATED, difference_cell
 
 MERGE = ("fear+surprise", "anger+disgust")
 """Sums of classes that the paper reports."""
@@ -52,30 +52,26 @@ class Crowd(NamedTuple):
 
 
 def of_folder(folder: Path) -> Crowd:
-    """What `fer-exp crowd ... lab=VOTES` found.
-
-    Args:
-        folder: where it wrote.
+    """What `fer-exp crowd ... lab=VOTES` wrote into a folder.
 
     Raises:
         RequestError: there is no crowd.json, it cannot be read, or no lab was given.
     """
     file = folder / "crowd.json"
     try:
-        found: dict[str, Any] = json.loads(file.read_text())
+        content: dict[str, Any] = json.loads(file.read_text())
     except (OSError, ValueError) as error:
         raise RequestError(
             f"crowd={folder} has no readable crowd.json; give the folder that fer-exp crowd printed in its last line."
         ) from error
-    lab = found.get("lab")
-    if not lab:
+    if not (lab := content.get("lab")):
         raise RequestError(
             f"crowd={folder} holds no lab; run fer-exp crowd again with lab=VOTES (face and counts) and "
             f"merge=[{','.join(MERGE)}]."
         )
     agreement, l1, gain = (pd.DataFrame(lab[name]) for name in ("agreement", "l1", "gain"))
     agreement = agreement.astype({"agreement": float, "low": float, "high": float})  # null of a class without a face
-    workers = found["workers"]
+    workers = content["workers"]
     words = f"the crowd of {folder}, agreement with the lab's majority"
     return Crowd(agreement, l1, gain, len(workers), sum(bool(row["kept"]) for row in workers), words)
 
@@ -101,7 +97,7 @@ def built_in(config: DatasetConfig, faces: pd.DataFrame, samples: int) -> Crowd 
     codes = faces["label"].map({name: code for code, name in enumerate(corpus.classes)}).to_numpy().astype(np.int32)
     names, test = faces["face"].to_numpy(object), (faces["split"] == "test").to_numpy(np.bool_)
     data = read.select(read.label >= 0)
-    asked, judged = (data.of_tasks(np.isin(data.tasks, names[part])) for part in (~test, test))
+    asked, judged = (data.of_tasks(np.isin(data.tasks, names[rows])) for rows in (~test, test))
     gold, _ = known_tasks(asked, names, codes)
     kept, _ = filter_workers(describe_workers(Answered.of(asked), asked.workers, gold=gold), FILTER)
     before, after = judged.counts(), judged.select(kept[judged.worker]).counts()
@@ -124,41 +120,41 @@ def built_in(config: DatasetConfig, faces: pd.DataFrame, samples: int) -> Crowd 
     return Crowd(of_label["agreement"], of_votes["l1"], gain, len(kept), int(kept.sum()), words)
 
 
-def tables(found: Crowd | None, own: bool, published: dict[str, Any], scale: str) -> list[OutcomeTable]:
+def tables(crowd: Crowd | None, same_corpus: bool, published: dict[str, Any], scale: str) -> list[OutcomeTable]:
     """Agreement per class and per sum of classes, and L1 beside its floor, of all workers and of those who remain.
 
     Args:
-        found: None where no single answers are known; the table then says what is needed.
-        own: whether the corpus is the paper's, so that a difference to it means something.
+        crowd: None where no single answers are known; the table then says what is needed.
+        same_corpus: whether the corpus is the paper's, so that a difference to it means something.
         published: ``crowd`` of published.yaml.
         scale: for the column of that name.
     """
-    if found is None:
+    if crowd is None:
         nothing = {"class": "all", "state": "needs worker answers", "scale": scale}
         cells = dict.fromkeys(("unfiltered", "filtered"), "needs worker answers")
-        said = {"class": "all", **cells, "published": "see caption", "scale": scale}
-        return [OutcomeTable("crowd", _caption(None, published), pd.DataFrame([nothing]), pd.DataFrame([said]))]
+        shown_cells = {"class": "all", **cells, "published": "see caption", "scale": scale}
+        return [OutcomeTable("crowd", _caption(None, published), pd.DataFrame([nothing]), pd.DataFrame([shown_cells]))]
     rows, shown = [], []
     theirs = {frozenset(name.split(" + ")): value for name, value in published["filtered"].items()}
-    at = {(row["answers"], bool(row["merged"]), str(row["class"])): row for row in found.agreement.to_dict("records")}
+    at = {(row["answers"], bool(row["merged"]), str(row["class"])): row for row in crowd.agreement.to_dict("records")}
     for merged, name in [(merged, name) for answers, merged, name in at if answers == "all"]:
         before, after = (at[answers, merged, name] for answers in ("all", "filtered"))
         stated = theirs.get(frozenset(name.split(" + "))) if merged else None
-        difference = 100 * after["agreement"] - stated if own and stated is not None and after["n"] else None
+        difference = 100 * after["agreement"] - stated if same_corpus and stated is not None and after["n"] else None
         rows.append({"class": name, "merged": merged, **_columns("unfiltered", before), **_columns("filtered", after),
                      "published": stated, "difference": difference, "scale": scale, "state": "done"})  # fmt: skip
         shown.append({"classes": "merged" if merged else "single", "class": name, "faces": f"{int(after['n']):,}",
                       "unfiltered": _percent(before), "filtered": _percent(after),
                       "published": NOT_STATED if stated is None else f"{stated:.1f} (CAFE)",
-                      "difference": _difference(difference, own), "scale": scale})  # fmt: skip
+                      "difference": difference_cell(difference, same_corpus, 1), "scale": scale})  # fmt: skip
     return [
-        OutcomeTable("crowd", _caption(found, published), pd.DataFrame(rows), pd.DataFrame(shown)),
-        _distances(found, scale),
+        OutcomeTable("crowd", _caption(crowd, published), pd.DataFrame(rows), pd.DataFrame(shown)),
+        _distances(crowd, scale),
     ]
 
 
-def _distances(found: Crowd, scale: str) -> OutcomeTable:
-    rows = found.l1.assign(published=None, difference=None, scale=scale)
+def _distances(crowd: Crowd, scale: str) -> OutcomeTable:
+    rows = crowd.l1.assign(published=None, difference=None, scale=scale)
     shown = [
         {
             "crowd": "unfiltered" if row["answers"] == "all" else "filtered",
@@ -175,7 +171,7 @@ def _distances(found: Crowd, scale: str) -> OutcomeTable:
     changes = [
         f"{row['measure']}{' of merged classes' if row['merged'] else ''} "
         f"{interval(row['change'], row['low'], row['high'], sign='+')}"
-        for row in found.gain.to_dict("records")
+        for row in crowd.gain.to_dict("records")
     ]
     caption = (
         "L1 between the crowd's and the lab's answers beside what sampling alone gives, two panels of these sizes that "
@@ -185,34 +181,28 @@ def _distances(found: Crowd, scale: str) -> OutcomeTable:
     return OutcomeTable("crowd_l1", caption, rows, pd.DataFrame(shown))
 
 
-def _caption(found: Crowd | None, published: dict[str, Any]) -> str:
+def _caption(crowd: Crowd | None, published: dict[str, Any]) -> str:
     theirs = (
         f"Published: {published['faces']} faces of CAFE; of the unfiltered crowd {published['unfiltered']} and no "
         "figure; number of workers, their answers a face, the filter and L1 are not stated."
     )
-    if found is None:
+    if crowd is None:
         figures = ", ".join(f"{name} {value:g} %" for name, value in published["filtered"].items())
         return f"A crowd against the lab {WAY_OUT}. {theirs} Filtered: {figures}."
     return (
         f"Faces on which the crowd's majority is the lab's answer, percent with 95 % Wilson interval, ties left out: "
-        f"{found.words}. The filter keeps {found.kept} of {found.workers} workers. Of merged classes votes are added "
+        f"{crowd.words}. The filter keeps {crowd.kept} of {crowd.workers} workers. Of merged classes votes are added "
         f"before the majority is taken. {theirs}"
     )
 
 
-def _columns(name: str, part: Mapping[Any, Any]) -> dict[str, float | int]:
+def _columns(name: str, row: Mapping[Any, Any]) -> dict[str, float | int]:
     """A share with its interval and number of faces, as columns of numbers."""
-    ends = {f"{name}_{end}": float(part[end]) for end in ("low", "high")}
-    return {name: float(part["agreement"]), **ends, f"{name}_n": int(part["n"])}
+    ends = {f"{name}_{end}": float(row[end]) for end in ("low", "high")}
+    return {name: float(row["agreement"]), **ends, f"{name}_n": int(row["n"])}
 
 
-def _percent(part: Mapping[Any, Any]) -> str:
-    if not part["n"]:
+def _percent(row: Mapping[Any, Any]) -> str:
+    if not row["n"]:
         return NOTHING
-    return interval(100 * part["agreement"], 100 * part["low"], 100 * part["high"], 1)
-
-
-def _difference(value: float | None, own: bool) -> str:
-    if value is not None:
-        return f"{value:+.1f}"
-    return NOTHING if own else OTHER_CORPUS
+    return interval(100 * row["agreement"], 100 * row["low"], 100 * row["high"], 1)

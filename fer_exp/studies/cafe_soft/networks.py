@@ -46,9 +46,9 @@ class Compared(NamedTuple):
     notes: list[str]
 
 
-def mode_of(each: Trained) -> str:
+def mode_of(training: Trained) -> str:
     """What a network was taught: one-hot, soft, or one-hot with smoothed labels."""
-    labels = each.config.labels
+    labels = training.config.labels
     smoothed = f"smoothed {labels.smoothing:g}"
     if labels.kind == "onehot":
         return smoothed if labels.smoothing else ONEHOT
@@ -62,92 +62,83 @@ def modes(trained: Sequence[Trained]) -> dict[str, list[Trained]]:
 
 
 def joined(group: Sequence[Trained], labels: Mapping[str, str | None]) -> list[Source]:
-    """The predictions of each seed, those of its folds put together; seeds with an unfinished fold are left out.
+    """The predictions of each seed of a mode, its folds put together; seeds with an unfinished fold are left out.
 
-    Args:
-        group: the trainings of a mode.
-        labels: face -> the corpus' label, which test faces are judged by whatever was taught.
-
-    Returns:
-        One source a seed. Validation faces of a fold may be test faces of another; each row is by the network that was
-        not trained on it.
+    Test faces are judged by ``labels``, the corpus' own, whatever was taught. Validation faces of a fold may be test
+    faces of another; each row is by the network that was not trained on it.
     """
-    found = []
-    for folds in by(group, lambda each: each.config.seed).values():
+    sources = []
+    for folds in by(group, lambda training: training.config.seed).values():
         if len(done(folds)) < len(folds):
             continue
-        table = pd.concat([each.run.predictions for each in folds], ignore_index=True)
+        table = pd.concat([training.run.predictions for training in folds], ignore_index=True)
         test = table["split"] == "test"
         table.loc[test, "label"] = table.loc[test, "face"].map(labels)
         table["label"] = table["label"].astype(object).where(table["label"].notna(), None)
         run = folds[0].run
-        config = run.config
-        config = {**config, "dataset": {**config["dataset"], "fold": None}}
-        found.append(Source(run.folder, table, {**run.facts, "config": config}))
-    return found
+        config = {**run.config, "dataset": {**run.config["dataset"], "fold": None}}
+        sources.append(Source(run.folder, table, {**run.facts, "config": config}))
+    return sources
 
 
 def compare(groups: Mapping[str, Sequence[Trained]], labels: Mapping[str, str | None], samples: int) -> Compared | None:
-    """Every metric of every mode with its baselines, every pair tested, and people in their place.
+    """Every metric of every mode with its baselines, every pair tested; None where no mode has a finished seed.
 
     Args:
         groups: mode -> its trainings.
         labels: face -> the corpus' label.
         samples: bootstrap replicates.
-
-    Returns:
-        None where no mode has a finished seed.
     """
-    own = {name: sources for name, group in groups.items() if (sources := joined(group, labels))}
-    if not own:
+    by_mode = {name: sources for name, group in groups.items() if (sources := joined(group, labels))}
+    if not by_mode:
         return None
-    original = [source for sources in own.values() for source in sources]
+    original = [source for sources in by_mode.values() for source in sources]
     same, notes = on_same_faces(original, "test", common=True)
     table = same[0].table
-    part = arrays(table, class_names(table))
-    there, needs = applies(part), {row.name: row.needs for row in METRICS}
+    there, needs = applies(arrays(table, class_names(table))), {row.name: row.needs for row in METRICS}
     metrics = [name for name in MEASURES if there[needs[name]].any()]
     result = compare_sources(original, same, metrics, samples=samples, seed=SEED)
     rest = iter(same)
-    placed = {name: [next(rest) for _ in sources] for name, sources in own.items()}
+    placed = {name: [next(rest) for _ in sources] for name, sources in by_mode.items()}
     people = judge(table, samples=samples, seed=SEED, only="test")["test"]
-    return Compared(list(own), result, placed, people, notes)
+    return Compared(list(by_mode), result, placed, people, notes)
 
 
-def values(found: Compared | None) -> dict[tuple[str, str | None], dict[str, Any]]:
+def values(compared: Compared | None) -> dict[tuple[str, str | None], dict[str, Any]]:
     """(mode, repair) -> metric -> value, low, high; mode '' has the repairs ``prior`` and ``uniform``."""
-    if found is None:
+    if compared is None:
         return {}
     return {
-        ("" if group["base"] < 0 else found.modes[group["base"]], group["repair"]): group["metrics"]
-        for group in found.result["groups"]
+        ("" if group["base"] < 0 else compared.modes[group["base"]], group["repair"]): group["metrics"]
+        for group in compared.result["groups"]
     }
 
 
-def differences(found: Compared) -> list[dict[str, Any]]:
+def differences(compared: Compared) -> list[dict[str, Any]]:
     """Each other mode, and one-hot after a temperature, less soft: a row a pair and metric, with every test.
 
     Returns:
         ``network``, ``metric``, ``difference`` with ``low``, ``high`` and ``p`` (bootstrap on two levels: runs, then
         persons or faces), ``p_holm`` over all rows, and of metrics that are means over faces t, p and effect sizes.
     """
-    groups = found.result["groups"]
+    groups = compared.result["groups"]
     rows = []
-    for pair in found.result["pairs"]:
+    for pair in compared.result["pairs"]:
         first, second = groups[pair["a"]], groups[pair["b"]]
-        mode, other = found.modes[first["base"]], found.modes[second["base"]]
+        mode, other = compared.modes[first["base"]], compared.modes[second["base"]]
         if other != SOFT or second["repair"] is not None or (first["repair"] is not None and mode != ONEHOT):
             continue
         name = mode if first["repair"] is None else f"{mode}, {REPAIRS[first['repair']]}"
-        for metric, entry in pair["metrics"].items():
-            if first["repair"] is not None and metric in ANSWERS:
-                continue
-            rows.append({"network": name, "metric": metric, **{key: entry[key] for key in entry if key != "holm"}})
+        rows += [
+            {"network": name, "metric": metric, **{key: entry[key] for key in entry if key != "holm"}}
+            for metric, entry in pair["metrics"].items()
+            if first["repair"] is None or metric not in ANSWERS
+        ]
     corrected = tests.holm([np.nan if row["p"] is None else row["p"] for row in rows])
     return [{**row, "p_holm": holm} for row, holm in zip(rows, corrected, strict=True)]
 
 
-def published_tests(found: Compared) -> list[dict[str, Any]]:
+def published_tests(compared: Compared) -> list[dict[str, Any]]:
     """The tests of L1, one-hot less soft: as published, two networks as independent samples, and the right ones.
 
     Returns:
@@ -156,18 +147,18 @@ def published_tests(found: Compared) -> list[dict[str, Any]]:
         the paper has one network each, and for means over seeds, which differ less. The paired t of seeds takes each
         seed's mean over faces: whether other trainings would differ on these faces.
     """
-    if not {ONEHOT, SOFT} <= set(found.sources):
+    if not {ONEHOT, SOFT} <= set(compared.sources):
         return []
-    by_seed = {mode: {source.seed: facewise_l1(source) for source in found.sources[mode]} for mode in (ONEHOT, SOFT)}
+    by_seed = {mode: {source.seed: facewise_l1(source) for source in compared.sources[mode]} for mode in (ONEHOT, SOFT)}
     rows = []
     seeds = [seed for seed in by_seed[ONEHOT] if seed in by_seed[SOFT]]
     for seed in seeds:
         a, b = by_seed[ONEHOT][seed], by_seed[SOFT][seed]
         rows.append(_row("independent t", f"seed {seed}", tests.student_t(a, b), tests.cohens_d(a, b), len(a)))
     a, b = (np.mean(list(by_seed[mode].values()), axis=0) for mode in (ONEHOT, SOFT))
-    first = found.sources[SOFT][0].table
-    part = arrays(first, class_names(first))
-    codes = np.unique(part.clusters[part.voted], return_inverse=True)[1].astype(np.int64)
+    first = compared.sources[SOFT][0].table
+    judged = arrays(first, class_names(first))
+    codes = np.unique(judged.clusters[judged.voted], return_inverse=True)[1].astype(np.int64)
     p = tests.permutations(np.stack([a, b], axis=1), [(0, 1)], codes, seed=SEED)
     swapped = tests.Tested(float((a - b).mean()), float(p[0]))
     means = "means over seeds"
@@ -180,7 +171,7 @@ def published_tests(found: Compared) -> list[dict[str, Any]]:
     if len(seeds) > 1:
         one, other = (np.array([by_seed[mode][seed].mean() for seed in seeds]) for mode in (ONEHOT, SOFT))
         rows.append(_row("paired t", "seeds", tests.paired_t(one, other), tests.cohens_dz(one, other), len(seeds)))
-    boot = next((row for row in differences(found) if (row["network"], row["metric"]) == (ONEHOT, "l1")), None)
+    boot = next((row for row in differences(compared) if (row["network"], row["metric"]) == (ONEHOT, "l1")), None)
     if boot is not None:
         drawn = tests.Tested(boot["difference"], np.nan if boot["p"] is None else boot["p"])
         row = _row("bootstrap", "runs and faces", drawn, np.nan, len(a))
@@ -190,8 +181,8 @@ def published_tests(found: Compared) -> list[dict[str, Any]]:
 
 def facewise_l1(source: Source) -> FloatArray:
     """L1 of each face with votes, shape (M,), in the order of the table."""
-    part = arrays(source.table, class_names(source.table))
-    return l1(part.people(part.voted), part.model[part.voted])
+    judged = arrays(source.table, class_names(source.table))
+    return l1(judged.people(judged.voted), judged.model[judged.voted])
 
 
 def mean_l1(sources: Sequence[Source]) -> FloatArray:
@@ -199,7 +190,7 @@ def mean_l1(sources: Sequence[Source]) -> FloatArray:
     return np.asarray(np.mean([facewise_l1(source) for source in sources], axis=0))
 
 
-def _row(test: str, of: str, found: tests.Tested, effect: float, n: int) -> dict[str, Any]:
-    numbers = {"statistic": found.statistic, "df": found.df, "p": found.p, "effect": effect}
+def _row(test: str, of: str, tested: tests.Tested, effect: float, n: int) -> dict[str, Any]:
+    numbers = {"statistic": tested.statistic, "df": tested.df, "p": tested.p, "effect": effect}
     plain = {name: as_json(value) for name, value in numbers.items()}
     return {"test": test, "of": of, **plain, "n": n, "low": None, "high": None}

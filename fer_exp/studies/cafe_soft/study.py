@@ -15,12 +15,10 @@ from fer_exp.progress import silent
 from fer_exp.report.crowd_figures import lab_figure
 from fer_exp.report.outcome import Outcome
 from fer_exp.store import open_dataset
-from fer_exp.studies.cafe_soft import crowd as cafe_soft_crowd
-from fer_exp.studies.cafe_soft import figure as cafe_soft_figure
-from fer_exp.studies.cafe_soft import tables as cafe_soft_tables
+from fer_exp.studies.cafe_soft import crowd as cafe_soft_crowd, figure as cafe_soft_figure, tables as cafe_soft_tables
 from fer_exp.studies.cafe_soft.networks import Compared, compare, modes
-from fer_exp.studies.presets import Preset
-from fer_exp.studies.published import read_published
+from fer_exp.studies.presets import Preset, read_published
+from fer_exp.studies.tables import first_weights
 from fer_exp.studies.trained import Trained, by
 
 
@@ -33,11 +31,7 @@ def check(preset: Preset, config: TrainConfig, faces: pd.DataFrame) -> None:
 
 
 def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
-    """All tables and figures.
-
-    Args:
-        trained: the trainings of the preset: label modes, seeds, folds where the corpus has no test split.
-        preset: what was asked.
+    """All tables and figures of label modes, seeds, and folds where the corpus has no test split.
 
     Returns:
         Of experiment A ``crowd`` and ``crowd_l1``; of experiment B ``networks`` (each with its baselines, and people),
@@ -46,24 +40,25 @@ def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
     """
     published = read_published("cafe-soft")
     config = trained[0].config
-    own = preset.corpus == published["corpus"]
+    same_corpus = preset.corpus == published["corpus"]
     faces, labels = _faces(config.dataset)
     if preset.crowd is not None:
         crowd: cafe_soft_crowd.Crowd | None = cafe_soft_crowd.of_folder(preset.crowd)
     else:
         crowd = cafe_soft_crowd.built_in(config.dataset, faces, config.bootstrap)
     groups = modes(trained)
-    found = compare(groups, labels, config.bootstrap)
-    outcome = Outcome(tables=cafe_soft_crowd.tables(crowd, own, published["crowd"], preset.scale))
-    folds = len(by(trained, lambda each: each.config.dataset.fold))
-    shown = cafe_soft_tables.Shown(published, own, f"{preset.scale}, {config.backbone.name}")
-    caption = f"{_networks(config, facts(preset.corpus).title, folds)} {'' if found is None else _people(found, faces)}"
-    outcome.tables.append(cafe_soft_tables.networks(groups, found, shown, caption))
-    if found is not None:
-        outcome.notes += found.notes
-        outcome.tables += [*cafe_soft_tables.tests(found, shown), *cafe_soft_tables.less_soft(found, shown)]
+    compared = compare(groups, labels, config.bootstrap)
+    outcome = Outcome(tables=cafe_soft_crowd.tables(crowd, same_corpus, published["crowd"], preset.scale))
+    folds = len(by(trained, lambda training: training.config.dataset.fold))
+    shown = cafe_soft_tables.Shown(published, same_corpus, f"{preset.scale}, {config.backbone.name}")
+    who = "" if compared is None else _people(compared, faces)
+    caption = f"{_networks(config, facts(preset.corpus).title, folds)} {who}"
+    outcome.tables.append(cafe_soft_tables.networks(groups, compared, shown, caption))
+    if compared is not None:
+        outcome.notes += compared.notes
+        outcome.tables += [*cafe_soft_tables.tests(compared, shown), *cafe_soft_tables.less_soft(compared, shown)]
         title = f"{facts(preset.corpus).title}, {preset.scale}: L1 to people's votes"
-        outcome.figures["l1"] = partial(cafe_soft_figure.figure, found, title)
+        outcome.figures["l1"] = partial(cafe_soft_figure.figure, compared, title)
     if crowd is not None:
         outcome.figures["crowd"] = partial(lab_figure, crowd.agreement, crowd.l1)
     return outcome
@@ -78,18 +73,17 @@ def _faces(config: DatasetConfig) -> tuple[pd.DataFrame, dict[str, str | None]]:
 
 def _networks(config: TrainConfig, corpus: str, folds: int) -> str:
     """What was trained, in a sentence or two."""
-    weights = "from scratch" if config.backbone.weights == "none" else f"weights {config.backbone.weights}"
     dealt = f", {folds} folds, each face tested on in one" if folds > 1 else ""
     taught = "the corpus' label" if config.labels.source == "label" else "the majority of the votes"
     return (
-        f"Networks taught one label or the distribution of votes on {corpus}, {config.backbone.name} {weights}, "
+        f"Networks taught one label or the distribution of votes on {corpus}, {first_weights(config)}, "
         f"{config.trainer.epochs} epochs at {config.dataset.size} pixels{dealt}. One-hot is {taught}."
     )
 
 
-def _people(found: Compared, faces: pd.DataFrame) -> str:
+def _people(compared: Compared, faces: pd.DataFrame) -> str:
     """Who is tested on, and what the intervals are drawn over."""
-    number, people = found.result["faces"], found.result["subjects"]
+    number, people = compared.result["faces"], compared.result["subjects"]
     if people is None:
         return (
             f"{number:,} test faces, no subjects: split as the corpus does or stratified by label, so one person may "

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from fer_exp.metrics.registry import BASELINES
-from fer_exp.report.cells import NOTHING, interval, p_value
+from fer_exp.report.cells import interval, p_value
 from fer_exp.report.outcome import OutcomeTable
 from fer_exp.studies.cafe_soft.networks import (
     ANSWERS,
@@ -20,7 +20,7 @@ from fer_exp.studies.cafe_soft.networks import (
     published_tests,
     values,
 )
-from fer_exp.studies.tables import NOT_STATED, OTHER_CORPUS
+from fer_exp.studies.tables import NOT_STATED, difference_cell
 from fer_exp.studies.trained import Trained, troubles
 
 PEOPLE = {"people, half": "", "people, one": "leave_one_out_", "people, all anew": "sampling_"}
@@ -41,71 +41,61 @@ class Shown(NamedTuple):
     """What all tables share: the published figures, whether the corpus is the paper's, and the scale in words."""
 
     published: dict[str, Any]
-    own: bool
+    same_corpus: bool
     scale: str
 
     def difference(self, value: float | None) -> str:
         """A cell of the column difference."""
-        if value is not None:
-            return f"{value:+.2f}"
-        return NOTHING if self.own else OTHER_CORPUS
+        return difference_cell(value, self.same_corpus)
 
     def table(self, name: str, caption: str, rows: list[dict[str, Any]], cells: list[dict[str, Any]]) -> OutcomeTable:
         """A table whose rows all say the scale."""
-        scaled = (pd.DataFrame(each).assign(scale=self.scale) for each in (rows, cells))
+        scaled = (pd.DataFrame(content).assign(scale=self.scale) for content in (rows, cells))
         return OutcomeTable(name, caption, *scaled)
 
 
 def networks(
-    groups: Mapping[str, Sequence[Trained]], found: Compared | None, shown: Shown, caption: str
+    groups: Mapping[str, Sequence[Trained]], compared: Compared | None, shown: Shown, caption: str
 ) -> OutcomeTable:
-    """A row a label mode; then one-hot repaired after training, answers without a network, and people.
-
-    Args:
-        groups: mode -> its trainings, finished or not.
-        found: what the finished ones say.
-        shown: what tables share.
-        caption: what was trained and tested on.
-    """
-    results = values(found)
+    """A row a label mode, finished or not; then one-hot repaired after training, answers without a network, people."""
+    results = values(compared)
     rows, cells = [], []
     for mode, group in groups.items():
         stated = shown.published["f1"].get({ONEHOT: "onehot", SOFT: "soft"}.get(mode))
         trouble, result = troubles(group), results.get((mode, None), {})
         ours = result.get("macro_f1", {}).get("value")
-        difference = 100 * ours - stated if shown.own and stated is not None and ours is not None else None
-        seeds = len(found.sources.get(mode, ())) if found else 0
+        difference = 100 * ours - stated if shown.same_corpus and stated is not None and ours is not None else None
+        seeds = len(compared.sources.get(mode, ())) if compared else 0
         rows.append({"network": mode, "seeds": seeds, **_numbers(result), "published": stated,
                      "difference": difference, "state": trouble or "done"})  # fmt: skip
-        said = _cells(result)
+        row = {**_cells(result), "published": NOT_STATED if stated is None else f"{stated:.2f} (CAFE)"}
         if trouble:
-            said["L1"] = f"{said['L1']} ({trouble})" if result else trouble
-        said["published"] = NOT_STATED if stated is None else f"{stated:.2f} (CAFE)"
-        cells.append({"network": mode, **said, "difference": shown.difference(difference)})
+            row["L1"] = f"{row['L1']} ({trouble})" if result else trouble
+        cells.append({"network": mode, **row, "difference": shown.difference(difference)})
     beside = {
-        (mode, ", ".join(part for part in (mode, BASELINES[repair]) if part)): result
+        (mode, ", ".join(filter(None, (mode, BASELINES[repair])))): result
         for (mode, repair), result in results.items()
         if repair is not None
     }
-    if found is not None:
-        for name, part in PEOPLE.items():
-            beside["", name] = {metric: found.people.get(f"ceiling_{part}{metric}", {}) for metric in MEASURES}
+    if compared is not None:
+        for name, kind in PEOPLE.items():
+            beside["", name] = {metric: compared.people.get(f"ceiling_{kind}{metric}", {}) for metric in MEASURES}
     for (mode, name), result in beside.items():
         rows.append({"network": name, **_numbers(result), "state": "done"})
         if mode in ("", ONEHOT):
-            said = {"network": name, **_cells(result), "published": NOT_STATED, "difference": shown.difference(None)}
-            cells.append(said)
+            nothing = {"published": NOT_STATED, "difference": shown.difference(None)}
+            cells.append({"network": name, **_cells(result), **nothing})
     return shown.table("networks", f"{caption} {TERMS}", rows, cells)
 
 
-def tests(found: Compared, shown: Shown) -> list[OutcomeTable]:
+def tests(compared: Compared, shown: Shown) -> list[OutcomeTable]:
     """The tests of L1, one-hot less soft, beside the published one; no table where one of both is missing."""
     published = shown.published
     rows, cells = [], []
-    for row in published_tests(found):
+    for row in published_tests(compared):
         like = row["test"] == "independent t"
-        own = like and shown.own and row["statistic"] is not None
-        difference = row["statistic"] - published["t"] if own else None
+        known = like and shown.same_corpus and row["statistic"] is not None
+        difference = row["statistic"] - published["t"] if known else None
         stated = {"published": published["t"], "published_p": published["p"]} if like else {}
         rows.append({**row, **stated, "difference": difference})
         cells.append(
@@ -136,9 +126,9 @@ def tests(found: Compared, shown: Shown) -> list[OutcomeTable]:
     return [shown.table("tests", caption, rows, cells)]
 
 
-def less_soft(found: Compared, shown: Shown) -> list[OutcomeTable]:
+def less_soft(compared: Compared, shown: Shown) -> list[OutcomeTable]:
     """Every other network, and one-hot after a temperature, less soft; no table where there is none."""
-    rows = differences(found)
+    rows = differences(compared)
     if not rows:
         return []
     cells = [
