@@ -108,9 +108,12 @@ def _read_excel(file: Path, sheet: str) -> Columns:
 
 def _read_text(raw: bytes) -> Columns:
     raw, encoding = _as_utf8(raw)
+    if hint := re.match(rb"(\xef\xbb\xbf)?sep=.\r?\n", raw):  # Excel's own
+        raw = raw[hint.end() :]
+    raw += b"" if raw.endswith(b"\n") else b"\n"
     start = raw[:SAMPLE].decode("utf-8", "ignore").removeprefix("\ufeff")
     if "\0" in start:
-        raise ValueError("it is no text")
+        raise ValueError("it is neither text nor xlsx nor parquet")
     delimiter = max(",\t;|", key=lambda sign: len(_lines(start, sign, 1)[0]))
     lines = _lines(start, delimiter, 4)
     if not lines[0]:

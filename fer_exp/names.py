@@ -102,9 +102,14 @@ def expressions(texts: Iterable[str]) -> dict[str, str]:
     return {text: name for text, name in known.items() if len(normal(text)) > 2 or not normal(text).isascii()}
 
 
+def composed(text: str) -> str:
+    """A text with each accent in its letter: macOS writes them apart, which nobody sees."""
+    return unicodedata.normalize("NFC", text.strip())
+
+
 def spelt(text: str) -> str:
     """What two spellings of a class have in common: our name of it, else the text itself."""
-    return expression(text) or text.strip()
+    return expression(text) or composed(text)
 
 
 def near_expression(text: str) -> str | None:
@@ -132,7 +137,7 @@ def stem(path: str) -> str:
     >>> stem("689\\a.JPG"), stem("train_00001_aligned.jpg")
     ('689/a', 'train_00001')
     """
-    text = path.strip().replace("\\", "/").removeprefix("./")
+    text = composed(path).replace("\\", "/").removeprefix("./")
     base, dot, suffix = text.rpartition(".")
     if dot and f".{suffix.lower()}" in PICTURES:
         text = base

@@ -192,6 +192,12 @@ def test_spellings_are_one_class_in_every_command(tmp_path, monkeypatch, capsys)
     assert found["plan"][0]["l1"] == pytest.approx(0, abs=0.05)
 
 
+def test_labels_that_were_not_joined_are_said(tmp_path, capsys):
+    read_answers(written(tmp_path, "task,worker,label\n1,a,hapiness\n1,b,joy\n2,a,Pain\n2,b,pain\n"), "ratings")
+    said = capsys.readouterr().err
+    assert "classes that are no expressions: Pain, hapiness, pain; Pain and pain are not one class." in said
+
+
 @pytest.mark.parametrize("classes", [[], ["Angst", "ANGRY"], ["angry", "fear"]])
 def test_classes_ignore_and_labels_meet_by_meaning(classes):
     frame = pd.DataFrame({"task": [1, 2, 3], "worker": 1, "label": ["fearful", "Wut", "unsure"]})
@@ -210,6 +216,7 @@ def test_labels_that_are_no_expressions_stay_what_they_are():
     assert classes("AN", "BN", "CN") == ("AN", "BN", "CN")
     assert classes("AN", "HA", "AF") == ("happiness", "fear", "anger")
     assert classes("pain", "happy", "Happy") == ("happiness", "pain")
+    assert classes("müde", "mu\u0308de") == ("müde",)  # accents in their letters or apart
 
 
 def test_only_expressions_are_classes_of_a_votes_table(tmp_path, capsys):

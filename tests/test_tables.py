@@ -51,6 +51,7 @@ def written(frame: pd.DataFrame, form: str, folder: Path) -> str:
         "cp1252": ("t.csv", delimited(frame, ";", comma=True).encode("cp1252")),
         "gz": ("t.csv.gz", gzip.compress(delimited(frame, ",").encode())),
         "gz without its name": ("t.csv", gzip.compress(delimited(frame, "\t").encode())),
+        "Excel's hint": ("t.csv", b"\xef\xbb\xbfsep=;\n" + delimited(frame, ";", comma=True).encode()),
         "Windows lines": ("t.csv", delimited(frame, ",").replace("\n", "\r\n").encode()),
     }.get(form, ("", b""))
     if name:
@@ -66,7 +67,7 @@ def written(frame: pd.DataFrame, form: str, folder: Path) -> str:
 FORMS = (
     "csv", "tsv", "txt with bars", "semicolons and decimal commas", "decimal commas in quotes", "byte order mark",
     "UTF-16", "UTF-16 without a mark", "cp1252", "gz", "gz without its name", "Windows lines", "parquet", "xlsx",
-    "xlsx#sheet",
+    "xlsx#sheet", "Excel's hint",
 )  # fmt: skip
 
 LONG = pd.DataFrame(
@@ -246,9 +247,10 @@ def test_no_spelling_means_two_expressions_and_every_name_means_itself():
         ("a.csv.gz", b"\x1f\x8b cut short", "cannot be read"),
         ("a.csv", b"", "is empty; a first line with the names of its columns is needed"),
         ("a.csv", b"task,worker\n", "has no rows"),
+        ("a.csv", b"task,worker", "has no rows"),
         ("a.csv", b"task,worker\n1\n", "cannot be read: .*Row #2: Expected 2 columns, got 1"),
         (".", None, "it is a folder"),
-        ("a.csv", b"task\0,worker\0\n", "it is no text"),
+        ("a.csv", b"task\0,worker\0\n", "it is neither text nor xlsx nor parquet"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused_in_one_sentence(tmp_path, name, raw, said):

@@ -18,7 +18,7 @@ from fer_exp.answers.votes import count_votes, no_classes, task_names
 from fer_exp.config import check_choice
 from fer_exp.config.rules import DUPLICATES
 from fer_exp.errors import RequestError, nearest
-from fer_exp.names import CLASSES, OTHER_ANSWERS, expressions, near_expression, normal, spelt
+from fer_exp.names import CLASSES, OTHER_ANSWERS, composed, expressions, near_expression, normal, spelt
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.tables import Coded, Table, read_table
 
@@ -243,6 +243,8 @@ def _labels(table: Table, column: int | None, rules: Rules, found: dict[str, int
     else:
         order = tuple(dict.fromkeys(meaning for meaning in meanings if meaning in real))
         order = order if real.isdisjoint(known.values()) else tuple(sorted(order))
+        if known and (others := [name for name in order if name not in known.values()]):
+            table.guessed.append(f"classes that are no expressions: {', '.join(others[:12])}")
         for alike in pd.Series(order).groupby([normal(name) for name in order]).agg(list):
             table.guessed += [f"{' and '.join(alike)} are not one class"] if len(alike) > 1 else []
     place = {spelt(name) if rules.classes else name: code for code, name in enumerate(order)}
@@ -262,7 +264,8 @@ def _labels(table: Table, column: int | None, rules: Rules, found: dict[str, int
         else:
             near = nearest(names[number], place, 0.5) or near_expression(names[number])
             hint = f"; did you mean {near}?" if near in place else "."
-            more = "; name what is no class in ignore=[...]" if rules.columns is not None else ""
+            more = "" if rules.also else "; where nobody answered so, name all classes with classes=[...]"
+            more = more if rules.columns is None else "; name what is no class in ignore=[...]"
             table.refuse(codes == number, column, f"that is no class{hint} There are: {', '.join(order)}{more}")
     if (empty := int((codes < 0).sum())) > 0:
         found["rows have no label"] = empty
@@ -272,14 +275,14 @@ def _labels(table: Table, column: int | None, rules: Rules, found: dict[str, int
 def _choice(cell: str) -> str | None:
     """A label, also as {"choices": [...]} or [...], which annotation tools write; None where they are not one."""
     if not re.match(r"""\[|\{\s*['"]choices?['"]""", cell):
-        return cell
+        return composed(cell)
     try:
         chosen = ast.literal_eval(cell)  # JSON, or what Python prints
     except (SyntaxError, ValueError):
         return None
     chosen = next(iter(chosen.values())) if isinstance(chosen, dict) else chosen
     chosen = chosen if isinstance(chosen, list) else [chosen]
-    return str(chosen[0]) if len(chosen) == 1 else None
+    return composed(str(chosen[0])) if len(chosen) == 1 else None
 
 
 def _per_task(table: Table, tasks: Coded) -> NDArray[np.object_] | None:
