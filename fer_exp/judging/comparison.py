@@ -47,9 +47,6 @@ def compare_sources(
         original: the sources with all their splits; repairs are fitted on val.
         sources: the same as ``on_same_faces`` gives them.
         metrics: names; None takes those of ``registry.COMPARED`` that there are.
-        samples: bootstrap replicates.
-        permutations: random swaps.
-        seed: of both.
         repairs: also each config after temperature scaling and mixing with uniform, and the class prior and uniform.
 
     Returns:

@@ -38,14 +38,8 @@ def differences(
 ) -> list[dict[str, Any]]:
     """Every pair in every metric.
 
-    Args:
-        groups: runs of one config each.
-        pairs: numbers of two groups.
-        shown: names of metrics.
-        drawn: per group, metric -> replicates, shape (B,); the same faces in all.
-        clusters: the person (or face) of each face, shape (N,).
-        permutations: random swaps.
-        seed: of the swaps.
+    ``drawn`` has, per group, metric -> replicates, shape (B,), the same faces in all; ``clusters`` the person (or face)
+    of each face, shape (N,); ``permutations`` is the number of random swaps.
 
     Returns:
         Per pair ``a``, ``b`` and ``metrics``: name -> difference, low, high, p, holm and, of means, the tests.

@@ -65,9 +65,6 @@ def point_values(judged: Judged) -> dict[str, float]:
 def accuracies(history: pd.DataFrame) -> dict[str, float]:
     """Test accuracies of a whole training; the first epoch of equals is taken.
 
-    Args:
-        history: in order of epochs, with ``val_accuracy`` and ``test_accuracy``.
-
     Returns:
         ``accuracy_last5``: the mean of the last five epochs, or of as many as there are; ``accuracy_best_val``: at the
         epoch of the best ``val_accuracy``; ``accuracy_best_test``: of the best epoch on test, which is chosen on the

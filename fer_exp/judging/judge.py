@@ -56,8 +56,6 @@ def judge(
     Args:
         predictions: a predictions table, as ``check_predictions`` describes. Metrics whose human side no face has
             are left out. A face without votes counts where its label or ratings are judged, and the reverse.
-        samples: bootstrap replicates; 0 for none.
-        seed: of replicates and halvings.
         prior: one probability per class, in the order of the ``p_`` columns, or such by split: the mean training
             target. Where there is none, the split's own mean vote distribution, or its share of labels.
         only: judge this split alone; repairs are still fitted on val.

@@ -27,13 +27,8 @@ def flip(
 ) -> Labels:
     """Draw a label per face from its class's row of a transition matrix.
 
-    Args:
-        labels: clean class of each face.
-        matrix: shape (K, K), rows sum to 1.
-        exact: in each class, the expected number of each label, rounded by largest remainder (equal remainders in
-            random order), so each count is within one face of its expectation; else each face on its own (bernoulli).
-        seed: of a numpy Generator.
-        faces: their ids.
+    With ``exact`` each class gets the expected number of each label, rounded by largest remainder (equal remainders in
+    random order), so each count is within one face of its expectation; else each face is drawn on its own (bernoulli).
 
     Raises:
         RequestError: a matrix whose rows are no distributions, a label outside it, or ids that are not unique.

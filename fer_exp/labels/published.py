@@ -87,9 +87,7 @@ def read_published(
     was changed, is not read. A face that is not here (a split left out, a picture rejected) is counted.
 
     Args:
-        file: the file.
         names: face id by the name that the corpus gives its picture.
-        classes: class names of this run.
         form: what numbers mean; None for labels that are names.
 
     Returns:

@@ -72,9 +72,6 @@ def make_targets(
         classes: K names.
         config: the ``labels`` group, as ``rules.check_labels`` lets it pass.
 
-    Returns:
-        Targets for every split.
-
     Raises:
         RequestError: votes asked of a corpus without, an unusable noise file, or no face left.
     """

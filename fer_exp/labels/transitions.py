@@ -51,12 +51,8 @@ def human(classes: Sequence[str], confusion: Matrix | None) -> Matrix:
 def transition(goes_to: ArrayLike, rate: float) -> Matrix:
     r"""The transition matrix: :math:`T_{ij} = P(\text{label } j \mid \text{clean } i)`.
 
-    Args:
-        goes_to: where a wrong label of each class goes, not normalised, shape (K, K); a class whose row is 0 stays.
-        rate: share of each class's labels that go, 0 to 1.
-
-    Returns:
-        Shape (K, K), rows sum to 1.
+    ``goes_to`` says where a wrong label of each class goes, not normalised, shape (K, K); a class whose row is 0 stays.
+    ``rate`` is the share of each class's labels that go, 0 to 1.
 
     >>> transition(symmetric(("neutral", "happiness", "sadness"), None), 0.2)
     array([[0.8, 0.1, 0.1],

@@ -157,12 +157,9 @@ def in_face_order(faces: Sequence[str] | None, size: int, random: NDArray[np.flo
 def majority(counts: ArrayLike, ties: str = "drop", seed: int = 0, faces: Sequence[str] | None = None) -> Majority:
     """The class with most votes, with a named policy where several have equally many.
 
-    Args:
-        counts: votes for classes only, shape (N, K).
-        ties: ``drop`` (no class, -1), ``first`` (in class order, what argmax does silently) or ``random`` (one of the
-            top classes, each as likely).
-        seed: for ``random``.
-        faces: N unique ids; with them ``random`` does not depend on the order of the rows.
+    ``counts`` are of classes only. ``ties`` may be ``drop`` (no class, -1), ``first`` (in class order, what argmax does
+    silently) or ``random`` (one of the top classes, each as likely; with ``faces``, N unique ids, whatever the order of
+    the rows).
 
     Returns:
         Class index per face (-1 also where there is no vote), which faces are tied, and how many.

@@ -157,11 +157,7 @@ class Method(nn.Module):
 
 
 def check_keys(kind: type[Method], name: str, keys: Mapping[str, Any]) -> None:
-    """Check the keys of the method ``name`` against the ranges and choices of its class; None is always allowed.
-
-    Raises:
-        RequestError: a value out of range, or no choice.
-    """
+    """RequestError where a key of the method ``name`` is out of range or no choice; None is always allowed."""
     for key, low, high in kind.ranges:
         value = keys.get(key)
         if value is not None and not low <= value <= high:

@@ -57,10 +57,8 @@ def calibration_error(stated: FloatArray, happened: FloatArray, bins: int = BINS
 
     .. math:: \frac{1}{C} \sum_c \sum_b \frac{n_{bc}}{N} |\bar{o}_{bc} - \bar{p}_{bc}|
 
-    Args:
-        stated: shape (N, C): the confidence (C = 1), or every class's probability (C = K, "classwise").
-        happened: shape (N, C), 0..1.
-        mass: ``width`` or ``count``; see ``bin_numbers``. The edges are those of all faces, in every replicate.
+    Stated is the confidence (C = 1), or every class's probability (C = K, "classwise"). The edges of bins, see
+    ``bin_numbers``, are those of all faces, in every replicate.
 
     Returns:
         0 (calibrated) to 1, less is better. Biased upwards in small samples, and so are its bootstrap replicates.
@@ -88,12 +86,8 @@ def calibration_error_debiased(stated: FloatArray, happened: FloatArray, bins: i
         s_b^2 = \frac{1}{n_b - 1} \sum_{i \in b} (o_i - \bar{o}_b)^2
 
     For labels s_b^2 / n_b is acc (1 - acc) / (n_b - 1), as in the source. A bin with one face has no variance and is
-    left out. Squares weigh large gaps more, so the value is no less than an ECE of the same gaps.
-
-    Args:
-        stated: shape (N, 1).
-        happened: shape (N, 1), 0..1.
-        bins: with equally many faces each (``count``).
+    left out. Squares weigh large gaps more, so the value is no less than an ECE of the same gaps. Bins hold as many
+    faces, and both sides have shape (N, 1).
 
     Returns:
         0 to 1, less is better; 0 also where the correction exceeds what is found. In a bootstrap replicate the same
@@ -125,10 +119,6 @@ def brier_parts(stated: FloatArray, happened: FloatArray, bins: int = BINS) -> d
 
     This is the Brier score where all faces of a bin state the same; else the score differs from it by what varies
     within bins (Stephenson et al. 2008).
-
-    Args:
-        stated: probabilities, shape (N, K).
-        happened: one-hot labels or vote fractions, shape (N, K).
 
     Returns:
         ``reliability`` (0 is best, up to 2), ``resolution`` (more is better, at most ``uncertainty``) and

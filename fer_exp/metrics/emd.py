@@ -32,9 +32,6 @@ LARGEST = 9  # classes; the number of corners is at most (2 K - 2 choose K - 1),
 def ground_cost(classes: Sequence[str]) -> FloatArray | None:
     """What moving a vote between two emotions costs: their distance in the valence-arousal plane.
 
-    Args:
-        classes: K names.
-
     Returns:
         Shape (K, K), symmetric; divided by the largest distance between any of ``POSITIONS``, so that the same pair
         costs the same among 7 and among 8 classes. None where a name has no position.

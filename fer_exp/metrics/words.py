@@ -63,11 +63,7 @@ def direction(name: str) -> str:
 
 
 def spoken(name: str, *, short: bool = False) -> str:
-    """A metric's name as a person writes it.
-
-    Args:
-        name: as in metrics.json; what nobody knows is only given spaces.
-        short: for a narrow column.
+    """A metric's name as a person writes it, or ``short`` for a narrow column; what nobody knows only gets spaces.
 
     >>> spoken("l1"), spoken("people_ece"), spoken("jensen_shannon_divergence"), spoken("valence_ccc")
     ('L1', 'people ECE', 'Jensen–Shannon divergence', 'valence CCC')

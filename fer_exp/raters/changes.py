@@ -117,10 +117,8 @@ def label_changes(
 ) -> dict[str, Any]:
     """Original labels against the crowd's majority and against its votes.
 
-    Args:
-        original: codes, shape (N,), -1 where there is none.
-        top: class of the majority, shape (N,), -1 where a tie was dropped or nobody voted.
-        counts: votes, shape (N, K).
+    ``original`` are codes, -1 where there is none; ``top`` those of the majority, -1 where a tie was dropped or nobody
+    voted, both of shape (N,); ``counts`` the votes, shape (N, K).
 
     Returns:
         ``matrix`` (K x K frame, original in rows), ``classes`` (a frame, one row a class: shares on both sides,
@@ -164,10 +162,7 @@ def rating_changes(
 ) -> pd.DataFrame:
     """Original ratings against the crowd's mean ratings, overall and per original class.
 
-    Args:
-        original: valence and arousal, shape (N, 2), nan where missing.
-        crowd: likewise.
-        label: original class of each task, shape (N,), -1 where there is none.
+    Both are valence and arousal, shape (N, 2), nan where missing; ``label`` is the original class, -1 where none is.
 
     Returns:
         One row a side, class (or ``all``) and measure of ``shift.RATING_MEASURES``: value, low, high, n. Classes with

@@ -101,12 +101,9 @@ def learn_gold(
 ) -> pd.DataFrame:
     """What a gold filter is worth: some gold tasks judge the workers, the others the majority of those who remain.
 
-    Args:
-        answers: to T tasks.
-        gold: true class of each task, shape (T,), -1 where it is not known.
-        tasks: number of gold tasks that judge the workers, drawn at random.
-        thresholds: of the accuracy on them; None for 0, and 0.3 to 0.9 in steps of 0.1. Any threshold above 0 removes
-            workers who answered none of them.
+    ``gold`` is the true class of each task, shape (T,), -1 where it is not known; ``tasks`` of them judge the workers,
+    drawn at random. ``thresholds`` of the accuracy on them are 0, and 0.3 to 0.9 in steps of 0.1 where they are None;
+    any threshold above 0 removes workers who answered none of them.
 
     Returns:
         One row a threshold, means over draws: ``threshold``, ``workers`` kept, share of ``answers`` kept, ``covered``

@@ -41,11 +41,8 @@ class Pairs(NamedTuple):
 def answer_pairs(task: Codes, worker: Codes, least: int = SHARED, seed: int = 0) -> Pairs:
     """Each two answers to the same task, the rater of lower code first.
 
-    Args:
-        task: task of each answer, shape (n,).
-        worker: its rater, shape (n,), none twice in a task.
-        least: pairs of raters with fewer tasks in common are left out.
-        seed: of the choice of tasks where there are more than ``MOST`` pairs of answers.
+    Of the task of each answer and its rater, shape (n,), no rater twice in a task. Pairs of raters with fewer than
+    ``least`` tasks in common are left out; ``seed`` chooses tasks where there are more than ``MOST`` pairs of answers.
 
     >>> pairs = answer_pairs(np.array([0, 0, 1, 0], np.int32), np.array([2, 0, 0, 1], np.int32), least=1)
     >>> pairs.raters.tolist(), pairs.task.tolist()

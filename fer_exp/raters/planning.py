@@ -100,10 +100,7 @@ def draw_faces(mixture: Mixture, faces: int, generator: np.random.Generator) -> 
 def curves(truth: FloatArray, sizes: NDArray[np.int64], generator: np.random.Generator) -> FloatArray:
     """What panels of growing size give against the population, one panel a face that rater after rater joins.
 
-    Args:
-        truth: distributions of answers in the population, shape (N, K).
-        sizes: panel sizes, ascending, shape (S,).
-        generator: for the answers.
+    ``truth`` are distributions of answers in the population, shape (N, K); the ``sizes`` ascend, shape (S,).
 
     Returns:
         Means over faces, shape (S, 4), in the order of ``METRICS``; KL is human first, in nats, of a panel's
@@ -138,7 +135,6 @@ def plan(
         raters: the largest panel.
         samples: bootstrap replicates of the pilot's faces, refitted each; 0 for no intervals.
         faces: simulated faces a replicate.
-        seed: of the draws.
         log: receives a line of progress.
 
     Returns:
@@ -205,11 +201,7 @@ def saturation(table: pd.DataFrame, share: float = 0.9) -> dict[str, int]:
 def spend(table: pd.DataFrame, mixture: Mixture, budget: int, seed: int = 0) -> pd.DataFrame:
     r"""More faces, or more raters a face? What a budget of answers buys with panels of each size.
 
-    Args:
-        table: as ``plan`` gives it.
-        mixture: as ``fit`` gives it.
-        budget: answers in all.
-        seed: of the draws.
+    ``table`` is as ``plan`` and ``mixture`` as ``fit`` give them; ``budget`` is answers in all.
 
     Returns:
         One row a panel size k that the budget allows: ``raters``, ``faces`` = budget // k, ``l1`` and
@@ -235,11 +227,7 @@ def spend(table: pd.DataFrame, mixture: Mixture, budget: int, seed: int = 0) -> 
 def advice(table: pd.DataFrame, bought: pd.DataFrame, budget: int, l1: float) -> list[str]:
     """What a plan comes to, in sentences.
 
-    Args:
-        table: as ``plan`` gives it.
-        bought: as ``spend`` gives it.
-        budget: answers in all.
-        l1: the distance of soft labels to the population that is aimed at.
+    ``bought`` is as ``spend`` gives it; ``l1`` the distance of soft labels to the population that is aimed at.
 
     Returns:
         Where more raters gain little, the fewest that reach the aim, and the best ways to spend the budget.

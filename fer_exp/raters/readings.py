@@ -59,11 +59,7 @@ def word(value: float, kind: str) -> str:
 def reading(value: float, low: float | None, high: float | None, kind: str) -> str:
     """The words for an interval: one if both ends share it, else ``WORD to WORD``.
 
-    Args:
-        value: read alone where there is no interval.
-        low: lower end, or None.
-        high: upper end, or None.
-        kind: a key of ``SCALES``.
+    ``value`` is read alone where there is no interval; ``kind`` is a key of ``SCALES``.
 
     >>> reading(0.7, 0.55, 0.8, "icc"), reading(0.5, 0.45, 0.55, "kappa")
     ('moderate to good', 'moderate')

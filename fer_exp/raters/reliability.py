@@ -211,9 +211,7 @@ def split_half(task: Codes, value: FloatArray, tasks: int) -> Measure:
 def consistency(task: Codes, pairs: FloatArray, tasks: int) -> dict[str, Measure]:
     """How well workers agree with themselves where they met a task twice.
 
-    Args:
-        task: task of each repeat, shape (R,).
-        pairs: first and last answer, shape (R, 2): codes of classes, or ratings; nan where there is none.
+    ``pairs`` are first and last answer, shape (R, 2): codes of classes, or ratings; nan where there is none.
 
     Returns:
         ``same``, the share of repeats with the same answer, and ``difference``, the mean absolute difference.

@@ -51,8 +51,7 @@ def survey(
 
     Args:
         data: answers, or votes where workers are not known; what needs workers is then left out.
-        samples: bootstrap replicates of the tasks; 0 for none.
-        seed: of the replicates; all measures share them.
+        samples: bootstrap replicates of the tasks, which all measures share; 0 for none.
         least: tasks that two raters must share to count as a pair.
         ordered: whether the classes are in an order, as grades of intensity are; adds ordinal and interval alpha.
 

@@ -132,9 +132,7 @@ def filter_workers(
 ) -> tuple[NDArray[np.bool_], pd.DataFrame]:
     """Which workers meet every threshold, and which ones each filter removes.
 
-    Args:
-        table: as ``describe_workers`` gives it.
-        thresholds: key of ``FILTERS`` -> threshold, None for no filter.
+    ``table`` is as ``describe_workers`` gives it; ``thresholds`` are by key of ``FILTERS``, None for no filter.
 
     Returns:
         Kept, shape (W,), and a row for each worker and filter that they do not meet: ``worker``, ``filter``,

@@ -111,7 +111,6 @@ def resample_clusters(
         count: number of clusters C.
         faces: number of faces N, which decides the size of the chunks.
         samples: number of replicates, in all chunks together.
-        seed: the same seed gives the same replicates.
         groups: 0..G-1 of each cluster, shape (C,), to count groups of clusters that add the same instead: ten votes on
             eight classes leave few different rows, so that a product with them is several times smaller.
 
@@ -188,7 +187,6 @@ def replicates(
         statistics: metric name -> function of the weights; what is an ``OfSums`` is drawn fastest.
         clusters: one code 0..C-1 per face, shape (N,).
         samples: number of replicates B.
-        seed: of the replicates.
 
     Returns:
         Metric name -> shape (B,); nan where undefined in a replicate.

@@ -113,7 +113,6 @@ def permutations(
         pairs: which columns are compared.
         clusters: one code 0..C-1 per face, shape (N,): faces with the same code are swapped together.
         samples: B random swaps; all 2^C of them where they are no more than that, and then p is exact.
-        seed: of the swaps.
 
     Returns:
         One p per pair, shape (P,).

@@ -58,12 +58,9 @@ def joint_intervals(
     """Value and percentile interval of several measures over the same replicates of the tasks.
 
     Args:
-        joint: the measures, as ``together`` makes them.
-        names: of the measures, M.
         tasks: N, or a group 0..G-1 of each task, where the weights that ``joint`` takes are those of groups; a single
             task gives no interval.
         samples: replicates; 0 leaves the intervals out.
-        seed: of the replicates.
 
     Returns:
         Name -> (value, low, high), None where undefined.

@@ -80,7 +80,6 @@ class Batches:
     rank of this process, the number of processes, and the faces over all of them; these stay on the CPU.
 
     Args:
-        examples: the split.
         batch_size: faces a step, over all processes together.
         seed: with the epoch it decides the order.
         shuffle: another order each epoch, without the last incomplete batch. Each face still has the same chance of

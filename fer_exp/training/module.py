@@ -27,13 +27,8 @@ CHECK_EVERY = 50
 class FaceModule(LightningModule):
     """Trains a network with a method; knows nothing of datasets or of what is reported.
 
-    Args:
-        network: logits and, where faces are rated, valence and arousal.
-        method: what a step's loss is.
-        trainer: optimizer, learning rates, weight_decay, schedule and augment are read.
-        classes: names, for the figures of an epoch.
-        affect_weight: of the valence/arousal loss.
-        layout: of the network and its pictures in memory.
+    ``classes`` are names, for the figures of an epoch; ``affect_weight`` is that of the valence/arousal loss;
+    ``layout`` that of the network and its pictures in memory.
     """
 
     def __init__(
@@ -150,10 +145,8 @@ def make_optimizer(config: TrainerConfig, module: nn.Module) -> torch.optim.Opti
 def factor(schedule: str, done: float) -> float:
     """What the learning rate is multiplied by.
 
-    Args:
-        schedule: ``cosine`` falls from 1 to 0, ``step`` divides by ten after two thirds and again after eight ninths,
-            ``constant`` stays at 1.
-        done: share of all steps taken, 0 to 1.
+    ``cosine`` falls from 1 to 0, ``step`` divides by ten after two thirds and again after eight ninths of all steps,
+    ``constant`` stays at 1.
 
     >>> factor("cosine", 0.5), factor("step", 0.7), factor("constant", 0.9)
     (0.5, 0.1, 1.0)

@@ -33,8 +33,7 @@ LEVELS = 10
 def draw_ops(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
     """Operations for ``count`` faces, their levels, and their signs: which way a face is turned or moved.
 
-    Returns:
-        Indices into ``OPS`` (identity where none is applied), 1 to 10, and -1 or 1; shape (count, ROUNDS) each, int64.
+    Indices into ``OPS`` (identity where none is applied), 1 to 10, and -1 or 1; shape (count, ROUNDS), int64.
     """
     shape = (count, ROUNDS)
     ops = torch.randint(len(OPS), shape, generator=generator)

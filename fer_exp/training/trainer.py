@@ -60,11 +60,7 @@ class WholeCheckpoints(TorchCheckpointIO):
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        """Saves a checkpoint.
-
-        Raises:
-            RunError: the disk does not take it; the one before is then still there.
-        """
+        """Saves a checkpoint; RunError where the disk does not take it, and the one before is then still there."""
         with whole(Path(path)) as aside:
             try:
                 torch.save(checkpoint, aside)
