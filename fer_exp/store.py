@@ -24,9 +24,8 @@ from numpy.typing import NDArray
 
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets import open_corpus
-from fer_exp.datasets.attach import attach, subset
+from fer_exp.datasets.attach import attach
 from fer_exp.datasets.corpus import FACE_COLUMNS, Corpus, Faces
-from fer_exp.datasets.splits import outside
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import locked, write_json
 from fer_exp.progress import progress
@@ -57,7 +56,7 @@ class Store:
         faces: the faces table (``corpus.FACE_COLUMNS`` and a corpus' own), N rows.
         votes: None, or ``face`` and a count column per answer, N rows.
         pixels: uint8, shape (N, size, size, channels), memory-mapped and read-only.
-        found: sentence -> count, what reading the corpus came upon.
+        notes: sentence -> count, what reading the corpus came upon.
         flags: face ids by the name that ``dataset.drop`` gives them.
         key: 32 hex digits that stand for the content of the files, the recipe, the classes and the size.
         content: the same, but for pictures, whose key goes by times of change: there what was read of them decides, so
@@ -69,7 +68,7 @@ class Store:
     faces: pd.DataFrame
     votes: pd.DataFrame | None
     pixels: NDArray[np.uint8]
-    found: dict[str, int]
+    notes: dict[str, int]
     flags: dict[str, list[str]]
     key: str
     content: str
@@ -130,7 +129,7 @@ def open_dataset(config: DatasetConfig, *, log: Callable[[str], None] = progress
     """The corpus that a config names and its store, with the answers of ``dataset.votes`` or ``ratings`` attached.
 
     Answers are attached to what was read from the store, so that other answers do not decode the pictures again; the
-    key of what is returned stands for them, too. With ``dataset.subset`` the faces outside it are flagged.
+    key of what is returned stands for them, too.
 
     Raises:
         RequestError: as ``open_corpus``, ``open_store`` and ``attach``.
@@ -138,20 +137,14 @@ def open_dataset(config: DatasetConfig, *, log: Callable[[str], None] = progress
     """
     corpus = open_corpus(config)
     store = open_store(corpus, config.size, Path(config.cache) if config.cache else None, log=log)
-    answers = attach(store.faces, store.votes, config, corpus.classes)
-    if not answers.digest:
+    faces, attached = attach(Faces(store.faces, store.votes, {}, store.flags), config, corpus.classes)
+    if not attached:
         return corpus, store
-    for sentence, number in answers.found.items():
+    for sentence, number in faces.notes.items():
         log(f"{corpus.name}: {number:,} {sentence}")
-    flags = dict(store.flags)
-    if config.subset != "all" and answers.votes is not None:
-        inside = subset(answers.faces, answers.votes, config.subset)
-        flags[outside(config.subset)] = answers.faces["face"][~inside].tolist()
-    key, content = (_md5(f"{digest} {answers.digest}") for digest in (store.key, store.content))
-    found = {**store.found, **answers.found}
-    return corpus, replace(
-        store, faces=answers.faces, votes=answers.votes, found=found, flags=flags, key=key, content=content
-    )
+    key, content = (_md5(f"{digest} {attached}") for digest in (store.key, store.content))
+    tables = {"faces": faces.table, "votes": faces.votes, "flags": faces.flags}
+    return corpus, replace(store, **tables, notes=store.notes | faces.notes, key=key, content=content)
 
 
 def find_store(facts: Mapping[str, Any]) -> Store | None:
@@ -292,8 +285,8 @@ def _without(faces: Faces, rejected: dict[int, str], file: Path) -> Faces:
     good = np.ones(len(faces.table), dtype=bool)
     good[rows] = False
     votes = None if faces.votes is None else faces.votes[good].reset_index(drop=True)
-    found = {**faces.notes, f"pictures rejected, listed in {REJECTED}": len(rows)}
-    return Faces(faces.table[good].reset_index(drop=True), votes, found, faces.flags)
+    notes = {**faces.notes, f"pictures rejected, listed in {REJECTED}": len(rows)}
+    return Faces(faces.table[good].reset_index(drop=True), votes, notes, faces.flags)
 
 
 @contextmanager
@@ -421,7 +414,7 @@ def _load(folder: Path, dated: bool = False) -> Store:
         faces=faces,
         votes=votes,
         pixels=np.memmap(folder / "pixels.u8", np.uint8, mode="r", shape=tuple(words["shape"])),
-        found=words["found"],
+        notes=words["found"],
         flags=words["flags"],
         key=words["key"],
         content=words.get("content", words["key"]),

@@ -184,13 +184,13 @@ class Table:
         return np.where(np.isnan(values) & ~empty, np.inf, values)
 
     def affect(
-        self, scale: Sequence[float], found: dict[str, int], columns: Sequence[str] = ("valence", "arousal")
+        self, scale: Sequence[float], counted: dict[str, int], columns: Sequence[str] = ("valence", "arousal")
     ) -> dict[str, FloatArray]:
         """Valence and arousal, where there are such columns, mapped from a scale to -1..1; nan where missing.
 
         Args:
             scale: lowest and highest rating; -2, where it lies below, is AffectNet's mark for missing.
-            found: receives how many cells were mapped or marked.
+            counted: receives how many cells were mapped or marked.
             columns: their names.
 
         Raises:
@@ -204,12 +204,12 @@ class Table:
             values = self.numbers(column)
             if low > -2 and (marked := values == -2).any():
                 values[marked] = np.nan
-                found[f"cells of {name} are -2, AffectNet's mark for missing"] = int(marked.sum())
+                counted[f"cells of {name} are -2, AffectNet's mark for missing"] = int(marked.sum())
             way_out = f"a missing one is an empty cell; name the scale that was used, e.g. {self.group}scale=[1,9]"
             outside = (values < low) | (values > high)
             self.refuse(outside, column, f"ratings run from {low:g} to {high:g} and {way_out}")
             if (low, high) != (-1.0, 1.0):
-                found[f"cells of {name} are mapped from {low:g}..{high:g} to -1..1"] = int((~np.isnan(values)).sum())
+                counted[f"cells of {name} are mapped from {low:g}..{high:g} to -1..1"] = int((~np.isnan(values)).sum())
                 values = (values - low) / (high - low) * 2 - 1
             sides[side] = values
         return sides

@@ -13,6 +13,7 @@ from fer_exp.answers.read import read_answers, read_labels
 from fer_exp.cli import main
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets.attach import attach
+from fer_exp.datasets.corpus import Faces
 from fer_exp.datasets.folder import Folder
 from fer_exp.errors import RequestError
 from fer_exp.names import CLASSES
@@ -268,11 +269,11 @@ def faces(*names):
 def test_second_answers_go_by_one_policy_at_every_door(tmp_path):
     file = written(tmp_path, "task,worker,label\nx,w,fear\nx,w,anger\nx,v,fear\n")
     with pytest.raises(RequestError, match="row 2 is a second answer of worker w to task x"):
-        attach(faces("x"), None, DatasetConfig(ratings=str(file), duplicates="refuse"), CLASSES)
+        attach(Faces(faces("x")), DatasetConfig(ratings=str(file), duplicates="refuse"), CLASSES)
     for policy, counts in (("first", [2, 0]), ("last", [1, 1])):
-        given = attach(faces("x"), None, DatasetConfig(ratings=str(file), duplicates=policy), CLASSES)
-        assert given.votes[["fear", "anger"]].to_numpy().tolist() == [counts]
-        assert given.found[f"second answers of a worker to a task; the {policy} counts"] == 1
+        attached, _ = attach(Faces(faces("x")), DatasetConfig(ratings=str(file), duplicates=policy), CLASSES)
+        assert attached.votes[["fear", "anger"]].to_numpy().tolist() == [counts]
+        assert attached.notes[f"second answers of a worker to a task; the {policy} counts"] == 1
         assert read_answers(file, duplicates=policy).counts().tolist() == [counts]
 
 
@@ -282,14 +283,14 @@ def test_a_scale_holds_at_every_door(tmp_path):
     answers = read_answers(file, scale=[1, 9])
     assert np.stack([answers.valence, answers.arousal], axis=1).tolist() == wanted
     assert read_labels(file, CLASSES, "against", scale=[1, 9])[2].tolist() == wanted
-    given = attach(faces("x", "y"), None, DatasetConfig(ratings=file, scale=[1, 9]), CLASSES)
-    assert given.faces[["valence", "arousal"]].to_numpy().tolist() == wanted
+    attached, _ = attach(Faces(faces("x", "y")), DatasetConfig(ratings=file, scale=[1, 9]), CLASSES)
+    assert attached.table[["valence", "arousal"]].to_numpy().tolist() == wanted
     table = Folder(tmp_path, CLASSES, Path(file), scale=[1, 9]).read().table
     assert table[["valence", "arousal"]].to_numpy().tolist() == wanted
     for read in (
         lambda: read_answers(file),
         lambda: read_labels(file, CLASSES, "against"),
-        lambda: attach(faces("x", "y"), None, DatasetConfig(ratings=file), CLASSES),
+        lambda: attach(Faces(faces("x", "y")), DatasetConfig(ratings=file), CLASSES),
         lambda: Folder(tmp_path, CLASSES, Path(file)).read(),
     ):
         with pytest.raises(RequestError, match=r"row 1: valence is '9'.*\(and 1 more rows\); ratings run from -1 to 1"):

@@ -79,7 +79,7 @@ def test_a_store_gives_back_what_the_corpus_said(tmp_path: Path) -> None:
     for column in ("face", "split", "label", "source"):
         assert store.faces[column].tolist() == faces.table[column].tolist()
     assert store.faces[["subject", "valence", "arousal"]].isna().all(axis=None)
-    assert (store.found, store.flags) == (faces.notes, faces.flags)
+    assert (store.notes, store.flags) == (faces.notes, faces.flags)
     assert store.facts["files"] == corpus.digests()
 
 
@@ -252,7 +252,7 @@ def test_a_store_of_pictures_goes_on_where_it_was_interrupted(
     whole = open_store(corpus, 24, tmp_path / "other", log=lambda line: None)
     np.testing.assert_array_equal(store.pixels, whole.pixels)
     assert store.faces.equals(whole.faces)
-    assert store.found == whole.found
+    assert store.notes == whole.notes
     assert (store.folder / "rejected.csv").read_bytes() == (whole.folder / "rejected.csv").read_bytes()
     assert stores(cache) == [store.folder.name]
 

@@ -10,6 +10,7 @@ import pytest
 from fer_exp.answers.read import read_answers, read_labels
 from fer_exp.config import DatasetConfig, LabelsConfig
 from fer_exp.datasets.attach import attach
+from fer_exp.datasets.corpus import Faces
 from fer_exp.datasets.folder import Folder
 from fer_exp.datasets.splits import read_splits
 from fer_exp.errors import RequestError
@@ -117,10 +118,10 @@ def faces_table(**columns):
 
 
 def attached(source, key, **how):
-    given = attach(faces_table(), None, DatasetConfig(**{key: source, **how}), SEVEN)
+    read, _ = attach(Faces(faces_table()), DatasetConfig(**{key: source, **how}), SEVEN)
     if key == "ratings":
-        assert given.faces["valence"].tolist() == [0.75, -0.25, -0.4375]
-    return counted(given.votes)
+        assert read.table["valence"].tolist() == [0.75, -0.25, -0.4375]
+    return counted(read.votes)
 
 
 def faces_of_a_folder(source):

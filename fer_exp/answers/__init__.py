@@ -23,19 +23,19 @@ class Votes:
         classes: K names.
         counts: shape (T, K).
         subset: None, or the subset of each task, shape (T,).
-        found: what reading left out or changed: words -> how many.
+        counted: what reading left out or changed: words -> how many.
     """
 
     tasks: NDArray[np.object_]
     classes: tuple[str, ...]
     counts: FloatArray
     subset: NDArray[np.object_] | None = None
-    found: Mapping[str, int] = field(default_factory=dict)
+    counted: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What reading left out or changed, in sentences."""
-        return _sentences(self.found)
+        return _sentences(self.counted)
 
     def of_tasks(self, tasks: NDArray[np.bool_]) -> Votes:
         """Some of the tasks, (T,) bool."""
@@ -69,7 +69,7 @@ class Answers:
         seconds: time taken, shape (n,), or None.
         subset: None, or the subset of each task, shape (T,).
         repeats: what workers said when they met a task twice: first and last answer, shape (R, 2) each.
-        found: what reading left out or changed: words -> how many.
+        counted: what reading left out or changed: words -> how many.
     """
 
     tasks: NDArray[np.object_]
@@ -83,7 +83,7 @@ class Answers:
     seconds: FloatArray | None = None
     subset: NDArray[np.object_] | None = None
     repeats: Repeats | None = None
-    found: Mapping[str, int] = field(default_factory=dict)
+    counted: Mapping[str, int] = field(default_factory=dict)
 
     def counts(self) -> FloatArray:
         """Votes per task and class, shape (T, K)."""
@@ -94,12 +94,12 @@ class Answers:
 
     def votes(self) -> Votes:
         """The same without workers."""
-        return Votes(self.tasks, self.classes, self.counts(), self.subset, self.found)
+        return Votes(self.tasks, self.classes, self.counts(), self.subset, self.counted)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What reading left out or changed, in sentences."""
-        return _sentences(self.found)
+        return _sentences(self.counted)
 
     def ratings(self, side: str) -> FloatArray | None:
         """``valence`` or ``arousal``, (n,)."""
@@ -107,39 +107,23 @@ class Answers:
 
     def select(self, rows: NDArray[np.bool_]) -> Answers:
         """Some of the answers, (n,) bool; tasks, workers and classes keep their codes."""
-        valence, arousal, seconds = (
-            None if values is None else values[rows] for values in (self.valence, self.arousal, self.seconds)
-        )
-        return replace(
-            self,
-            task=self.task[rows],
-            worker=self.worker[rows],
-            label=self.label[rows],
-            valence=valence,
-            arousal=arousal,
-            seconds=seconds,
-        )
+        names = ("task", "worker", "label", "valence", "arousal", "seconds")
+        columns = {name: getattr(self, name) for name in names}
+        return replace(self, **{name: values[rows] for name, values in columns.items() if values is not None})
 
     def of_tasks(self, tasks: NDArray[np.bool_]) -> Answers:
         """The answers to some tasks, (T,) bool, with the tasks renumbered."""
         number = np.cumsum(tasks, dtype=np.int32) - 1
-        part = self.select(tasks[self.task])
-        repeats = self.repeats
+        chosen, repeats = self.select(tasks[self.task]), self.repeats
         if repeats is not None:
-            inside = tasks[repeats.task]
-            repeats = Repeats(
-                number[repeats.task[inside]],
-                repeats.label[inside],
-                repeats.valence[inside],
-                repeats.arousal[inside],
-                repeats.worker[inside],
-            )
+            repeats = Repeats(*(values[tasks[repeats.task]] for values in repeats))
+            repeats = repeats._replace(task=number[repeats.task])
         subset = None if self.subset is None else self.subset[tasks]
-        return replace(part, task=number[part.task], tasks=self.tasks[tasks], subset=subset, repeats=repeats)
+        return replace(chosen, task=number[chosen.task], tasks=self.tasks[tasks], subset=subset, repeats=repeats)
 
 
-def _sentences(found: Mapping[str, int]) -> tuple[str, ...]:
-    return tuple(f"{number:,} {words}" for words, number in found.items())
+def _sentences(counted: Mapping[str, int]) -> tuple[str, ...]:
+    return tuple(f"{number:,} {words}" for words, number in counted.items())
 
 
 def known_tasks(answers: Answers | Votes, tasks: NDArray[np.object_], codes: Codes) -> tuple[Codes, int]:
@@ -149,11 +133,7 @@ def known_tasks(answers: Answers | Votes, tasks: NDArray[np.object_], codes: Cod
         Codes, shape (T,), -1 where a task has no label; and a count.
     """
     place = {name: number for number, name in enumerate(answers.tasks)}
-    given = np.full(len(answers.tasks), -1, np.int32)
-    missing = 0
-    for name, code in zip(tasks, codes, strict=True):
-        if name in place:
-            given[place[name]] = code
-        else:
-            missing += 1
-    return given, missing
+    rows = np.array([place.get(name, -1) for name in tasks], dtype=np.int64)
+    labels = np.full(len(answers.tasks), -1, np.int32)
+    labels[rows[rows >= 0]] = codes[rows >= 0]
+    return labels, int((rows < 0).sum())

@@ -171,14 +171,14 @@ def _label_columns(
         return raters
     if label is not None:
         return []
-    wanted, before, found = set(map(spelt, classes)), set(table.unused), []
+    wanted, before, raters = set(map(spelt, classes)), set(table.unused), []
     for column in others:
         texts = table.coded(column, classes).names.tolist()
         known = expressions(texts)
         if texts and all(text in known or spelt(text) in wanted for text in texts):
-            found.append(column)
+            raters.append(column)
     table.unused = before
-    return found if len(found) > 1 else []
+    return raters if len(raters) > 1 else []
 
 
 def _an_answer_a_row(table: Table, task: int | None, worker: int | None, columns: list[int]) -> Table:
@@ -203,20 +203,20 @@ def _long(table: Table, rules: Rules) -> Answers:
     """A table with an answer a row."""
     given, keyed = rules.columns or {}, rules.columns is not None
     task, worker = (table.need(role, given.get(role), key=keyed) for role in ("task", "worker"))
-    found: dict[str, int] = {}
-    rated = table.affect(rules.scale, found)
+    counted: dict[str, int] = {}
+    rated = table.affect(rules.scale, counted)
     label = table.find("label", given.get("label")) if rated else table.need("label", given.get("label"), key=keyed)
     tasks, workers = table.coded(task), table.coded(worker)
     table.refuse(tasks.codes < 0, task, "every answer needs one")
     table.refuse(workers.codes < 0, worker, "every answer needs one")
-    codes, order = _labels(table, label, rules, found)
+    codes, order = _labels(table, label, rules, counted)
     seconds = None
     if (column := table.find("seconds")) is not None:
         seconds = table.numbers(column)
         table.refuse(seconds < 0, column, "no answer takes less than no time")
     answers = Answers(
         tasks.names, workers.names, order, tasks.codes, workers.codes, codes,
-        rated.get("valence"), rated.get("arousal"), seconds, _per_task(table, tasks), found=found,
+        rated.get("valence"), rated.get("arousal"), seconds, _per_task(table, tasks), counted=counted,
     )  # fmt: skip
     answered = (codes >= 0) | np.any([~np.isnan(values) for values in rated.values()] or [codes < -1], axis=0)
     if not answered.any():
@@ -226,7 +226,7 @@ def _long(table: Table, rules: Rules) -> Answers:
     return _without_duplicates(answers.select(answered), np.flatnonzero(answered), rules.duplicates, table)
 
 
-def _labels(table: Table, column: int | None, rules: Rules, found: dict[str, int]) -> tuple[Codes, tuple[str, ...]]:
+def _labels(table: Table, column: int | None, rules: Rules, counted: dict[str, int]) -> tuple[Codes, tuple[str, ...]]:
     """Codes of the labels in the order of the classes, -1 where there is none, and the classes."""
     if column is None:
         return np.full(len(table), -1, np.int32), ()
@@ -258,7 +258,7 @@ def _labels(table: Table, column: int | None, rules: Rules, found: dict[str, int
         if meaning is None or meaning in left:
             what = "of several choices or none" if meaning is None else repr(meaning)
             words = f"answers {what} are no class and left out"
-            found[words] = found.get(words, 0) + int(times[number])
+            counted[words] = counted.get(words, 0) + int(times[number])
         elif meaning in place:
             moved[number] = place[meaning]
         else:
@@ -268,7 +268,7 @@ def _labels(table: Table, column: int | None, rules: Rules, found: dict[str, int
             more = more if rules.columns is None else "; name what is no class in ignore=[...]"
             table.refuse(codes == number, column, f"that is no class{hint} There are: {', '.join(order)}{more}")
     if (empty := int((codes < 0).sum())) > 0:
-        found["rows have no label"] = empty
+        counted["rows have no label"] = empty
     return moved[codes], order
 
 
@@ -322,4 +322,4 @@ def _without_duplicates(answers: Answers, rows: NDArray[np.int64], policy: str, 
     repeats = Repeats(answers.task[first], label, valence, arousal, answers.worker[first])
     kept = answers.select(~(later if policy == "first" else earlier))
     words = f"second answers of a worker to a task; the {policy} counts"
-    return replace(kept, repeats=repeats, found={**answers.found, words: number})
+    return replace(kept, repeats=repeats, counted={**answers.counted, words: number})

@@ -48,12 +48,12 @@ def count_votes(
     values = np.stack([table.added(columns[name]) for name in (*order, *left)], axis=1)
     if (bad := (values < 0).any(axis=1)).any():
         raise RequestError(f"{table.row(int(bad.argmax()))}: a number of votes is negative.")
-    found: dict[str, int] = {}
-    counts = _whole(values, raters, table, found)
+    counted: dict[str, int] = {}
+    counts = _whole(values, raters, table, counted)
     for name, number in zip(left, counts[:, len(order) :].sum(axis=0), strict=True):
-        found[f"answers {spelt(name)!r} are no class and left out"] = int(number)
+        counted[f"answers {spelt(name)!r} are no class and left out"] = int(number)
     rows = np.arange(len(table)).astype(object)
-    return Votes(rows, tuple(order), counts[:, : len(order)], found={words: n for words, n in found.items() if n})
+    return Votes(rows, tuple(order), counts[:, : len(order)], counted={words: n for words, n in counted.items() if n})
 
 
 def no_classes(table: Table) -> str:
@@ -93,7 +93,7 @@ def task_names(table: Table, column: int, named: bool) -> NDArray[np.object_]:
     return names
 
 
-def _whole(values: FloatArray, raters: int | None, table: Table, found: dict[str, int]) -> FloatArray:
+def _whole(values: FloatArray, raters: int | None, table: Table, counted: dict[str, int]) -> FloatArray:
     """Shares as counts of so many people, (n, K), by largest remainder, so that a row keeps its number of people.
 
     Whole numbers are counts, but where ``raters`` are given and rows add up to 100 they are percentages.
@@ -129,5 +129,5 @@ def _whole(values: FloatArray, raters: int | None, table: Table, found: dict[str
     lacking = np.where(total > 0, raters, 0) - counts.sum(axis=1)
     order = np.argsort(counts - share, axis=1, kind="stable")  # largest remainder first
     rank = np.argsort(order, axis=1, kind="stable")
-    found[f"tasks whose proportions were made into counts of {raters} raters"] = len(counts)
+    counted[f"tasks whose proportions were made into counts of {raters} raters"] = len(counts)
     return np.asarray(counts + (rank < lacking[:, None]))

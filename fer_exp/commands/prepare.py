@@ -56,7 +56,7 @@ def prepare(config: PrepareConfig) -> None:
         ordered = answers[[*corpus.classes, *(name for name in answers if name not in corpus.classes)]].to_numpy()
         left = {rule: pd.Series(clean(ordered, len(corpus.classes), rule).kept) for rule in RULES}  # before labels.ties
         console.print(_split_table("labels.rule", "faces left by rule", left, store.faces))
-    if store.found or store.flags:
+    if store.notes or store.flags:
         console.print(_found_table(store))
     for line in hash_lines(store, corpus):
         console.print(line, soft_wrap=True, markup=False)
@@ -159,6 +159,6 @@ def _found_table(store: Store) -> Table:
     table = Table("found", title="worth knowing")
     table.add_column("count", justify="right")
     dropped = {f"faces that dataset.drop=\\[{flag}] leaves out": len(ids) for flag, ids in store.flags.items()}
-    for sentence, count in (store.found | dropped).items():
+    for sentence, count in (store.notes | dropped).items():
         table.add_row(sentence, f"{count:,}")
     return table

@@ -59,7 +59,7 @@ class AffectNet(PictureCorpus):
         release, root = config.release, cls.root_of(config)
         if release == "auto":
             markers = (*AffectNet2017.markers, *AffectNet2021.markers)
-            release = "2017" if find_marker(root, markers, cls.name, cls.access) == LISTS else "2021"
+            release = "2017" if find_marker(root, markers, cls) == LISTS else "2021"
         return {"2017": AffectNet2017, "2021": AffectNet2021}[release](root, classes, config.max_rejected)
 
 
@@ -71,15 +71,7 @@ class AffectNet2017(AffectNet):
         "test": dict.fromkeys(CODES, 500),
     }
     markers = (LISTS,)
-
-    def files(self) -> list[Path]:
-        """The two lists; raises DatasetNotFoundError where the folder of lists is missing."""
-        self.check_root()
-        files = [self.root / LISTS / name for name in SETS_2017]
-        for file in files:
-            if not file.is_file():
-                raise RequestError(f"{self.name}: there is no {file}; get the lists again.")
-        return files
+    listings = tuple(f"{LISTS}/{name}" for name in SETS_2017)
 
     def read(self) -> Faces:
         """The faces of both lists that have one of eight expressions.
@@ -126,8 +118,8 @@ class AffectNet2021(AffectNet):
     markers = tuple(SETS_2021)
 
     def files(self) -> list[Path]:
-        """None: the folders are the listing; raises DatasetNotFoundError where they are missing."""
-        self.check_root()
+        """None, as the folders are the listing; an error where one is missing."""
+        super().files()
         for name in SETS_2021:
             if not (self.root / name / "images").is_dir() or not (self.root / name / "annotations").is_dir():
                 raise RequestError(f"{self.name}: {self.root / name} lacks images/ or annotations/; unpack it again.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,22 +12,15 @@ from numpy.typing import NDArray
 from fer_exp.answers import Answers, Votes
 from fer_exp.answers.read import read_answers
 from fer_exp.config import DatasetConfig
-from fer_exp.datasets.corpus import Corpus
+from fer_exp.datasets.corpus import Corpus, Faces
+from fer_exp.datasets.splits import outside
 from fer_exp.errors import RequestError
 from fer_exp.files import file_of
 from fer_exp.names import CLASSES, OTHER_ANSWERS, finder
 
 AGREED = 0.6
 """Subset A: at least this share of the raters chose the posed class."""
-
-
-class Attached(NamedTuple):
-    """``faces`` and ``votes`` as of a store, in its order; ``found``: sentence -> count; ``digest`` of the files."""
-
-    faces: pd.DataFrame
-    votes: pd.DataFrame | None
-    found: dict[str, int]
-    digest: str
+SIDES = ["valence", "arousal"]
 
 
 def read_attached(config: DatasetConfig, classes: tuple[str, ...]) -> Answers | Votes | None:
@@ -60,16 +52,14 @@ def single_answers(config: DatasetConfig, corpus: Corpus, faces: Iterable[str] =
         RequestError: as ``read_attached``.
     """
     if not config.ratings:
-        own = getattr(corpus, "ratings", None)
-        return own() if callable(own) and not config.votes else None
+        ratings = getattr(corpus, "ratings", None)
+        return ratings() if callable(ratings) and not config.votes else None
     read = read_attached(config, corpus.classes)
     if not isinstance(read, Answers):
         return None
-    find = finder(pd.Series(list(faces), dtype=str))
+    find = finder(map(str, faces))
     tasks = np.array([find(str(task)) for task in read.tasks], dtype=object)
-    sides = {side: read.ratings(side) for side in ("valence", "arousal")}
-    rated = {side: np.nan if values is None else values for side, values in sides.items()}
-    frame = pd.DataFrame({"task": tasks[read.task], "worker": read.workers[read.worker], **rated})
+    frame = pd.DataFrame({"task": tasks[read.task], "worker": read.workers[read.worker], **_sides(read)})
     if read.classes:
         frame["label"] = np.array([*read.classes, None], dtype=object)[read.label]
     return frame.dropna(subset="task", ignore_index=True)
@@ -80,57 +70,57 @@ def further(classes: tuple[str, ...]) -> list[str]:
     return [name for name in (*CLASSES, *OTHER_ANSWERS) if name not in classes]
 
 
-def attach(
-    faces: pd.DataFrame, votes: pd.DataFrame | None, config: DatasetConfig, classes: tuple[str, ...]
-) -> Attached:
+def attach(faces: Faces, config: DatasetConfig, classes: tuple[str, ...]) -> tuple[Faces, str]:
     """Put the answers of ``dataset.votes`` or ``dataset.ratings`` in the place of a corpus' own.
 
     A face may be called by its id, or by its file name with or without suffix and folders, where that is one face
-    only. A face that the table does not have is left without votes; its own valence and arousal stay.
+    only. A face that the table does not have is left without votes; its own valence and arousal stay. With
+    ``dataset.subset`` the faces outside it are flagged.
 
     Args:
-        faces: the faces table of a corpus.
-        votes: its own votes, or None.
-        config: votes, ratings, raters, duplicates and scale are read.
+        faces: of a corpus.
+        config: votes, ratings, raters, duplicates, scale and subset are read.
         classes: class names.
 
     Returns:
-        The tables, changed or as they were, and what was found.
+        The faces, of whose notes only those of the answers are left; and a digest of what was attached, empty for
+        nothing.
 
     Raises:
         RequestError: a table that cannot be understood or belongs to none of these faces; names file and row.
     """
     read = read_attached(config, classes)
     if read is None:
-        return Attached(faces, votes, {}, "")
+        return faces, ""
     name, key = str(config.votes or config.ratings), f"dataset.{'votes' if config.votes else 'ratings'}"
-    found = dict(read.found)
-    if isinstance(read, Answers):
-        found = {"answers": len(read.task), "raters": len(read.workers), **found}
-    ids = faces["face"].astype(str)
-    here = _matched(read.tasks, finder(ids), key, f"{key}={name}", found)
+    table, votes, flags = faces.table, faces.votes, dict(faces.flags)
+    notes = {"answers": len(read.task), "raters": len(read.workers)} if isinstance(read, Answers) else {}
+    notes |= read.counted
+    ids = table["face"].astype(str)
+    here = _matched(read.tasks, finder(ids), key, f"{key}={name}", notes)
     if read.classes:
-        given, more = whole_votes(read.votes() if isinstance(read, Answers) else read, classes)
-        found |= more
-        given = given.set_index(here)[pd.notna(here)]
+        counts, more = whole_votes(read.votes() if isinstance(read, Answers) else read, classes)
+        notes |= more
         if votes is not None:
-            found["faces whose own votes are not used"] = len(votes)
-        votes = given.reindex(ids, fill_value=0).reset_index(drop=True).set_index(faces.index)
-        found["faces without votes"] = int((votes.sum(axis=1) == 0).sum())
+            notes["faces whose own votes are not used"] = len(votes)
+        votes = counts.set_index(here)[pd.notna(here)].reindex(ids, fill_value=0).set_index(table.index)
+        notes["faces without votes"] = int((votes.sum(axis=1) == 0).sum())
         votes.insert(0, "face", ids.to_numpy())
     if isinstance(read, Answers):
-        faces = _with_ratings(faces, read, here)
-        found["faces with a valence or arousal of these raters"] = int(faces["ratings"].gt(0).sum())
+        table = _with_ratings(table, read, here)
+        notes["faces with a valence or arousal of these raters"] = int(table["ratings"].gt(0).sum())
+    if config.subset != "all" and votes is not None:
+        flags[outside(config.subset)] = table["face"][~subset(table, votes, config.subset)].tolist()
     file, sheet = file_of(name)
-    asked = [hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest(), str(config.raters)]
-    asked += [sheet] if sheet else []
-    asked += [config.duplicates] if config.duplicates != "first" else []
-    asked += [str(config.scale)] if list(config.scale) != [-1, 1] else []
-    return Attached(faces, votes, found, " ".join(asked))
+    digest = [hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest(), str(config.raters)]
+    digest += [sheet] if sheet else []
+    digest += [config.duplicates] if config.duplicates != "first" else []
+    digest += [str(config.scale)] if list(config.scale) != [-1, 1] else []
+    return Faces(table, votes, notes, flags), " ".join(digest)
 
 
 def subset(faces: pd.DataFrame, votes: pd.DataFrame, letter: str) -> pd.Series:
-    """The faces of a subset by agreement.
+    """Which faces are of a subset by agreement, a bool each, by the index of ``faces``.
 
     A is as published: at least 60 % of a face's raters chose the posed class. B is our own reading, all other faces
     that were rated: the publication describes B by its variability, not by a rule.
@@ -139,9 +129,6 @@ def subset(faces: pd.DataFrame, votes: pd.DataFrame, letter: str) -> pd.Series:
         faces: ``label`` is read, the posed class.
         votes: counts in the same order; all answers count, other answers than classes included.
         letter: A or B.
-
-    Returns:
-        A bool a face, by the index of ``faces``.
     """
     answers = votes.drop(columns="face")
     place = answers.columns.get_indexer(pd.Index(faces["label"]))
@@ -158,17 +145,17 @@ def whole_votes(votes: Votes, classes: tuple[str, ...]) -> tuple[pd.DataFrame, d
     Answers for a class that is none here (contempt among seven) count as unknown.
     """
     table = pd.DataFrame(votes.counts.astype(np.int64), columns=list(votes.classes))
-    found = {}
-    for name in [name for name in votes.classes if name in CLASSES and name not in classes]:
+    notes = {}
+    for name in (name for name in votes.classes if name in CLASSES and name not in classes):
         moved = table.pop(name)
         table["unknown"] = table.get("unknown", 0) + moved
         if moved.any():
-            found[f"votes for {name}, which is no class here, counted as unknown"] = int(moved.sum())
-    return table.reindex(columns=[*classes, *OTHER_ANSWERS], fill_value=0), found
+            notes[f"votes for {name}, which is no class here, counted as unknown"] = int(moved.sum())
+    return table.reindex(columns=[*classes, *OTHER_ANSWERS], fill_value=0), notes
 
 
 def _matched(
-    tasks: NDArray[np.object_], find: Callable[[str], str | None], key: str, where: str, found: dict[str, int]
+    tasks: NDArray[np.object_], find: Callable[[str], str | None], key: str, where: str, notes: dict[str, int]
 ) -> NDArray[np.object_]:
     """Our id of each task, None where there is none; counts them, refuses a table of other faces."""
     here = np.array([find(str(task)) for task in tasks], dtype=object)
@@ -181,16 +168,19 @@ def _matched(
     if len(twice := np.flatnonzero(pd.Series(here).duplicated() & pd.notna(here))):
         same = " and ".join(repr(task) for task in tasks[here == here[twice[0]]])
         raise RequestError(f"{where}: two rows mean the face {here[twice[0]]}, {same}; call it by one name.")
-    found[f"faces in {key} that are not in this dataset"] = strange
+    notes[f"faces in {key} that are not in this dataset"] = strange
     return here
+
+
+def _sides(answers: Answers) -> dict[str, object]:
+    """Valence and arousal of each answer, nan where there are none."""
+    return {side: np.nan if (values := answers.ratings(side)) is None else values for side in SIDES}
 
 
 def _with_ratings(faces: pd.DataFrame, answers: Answers, here: NDArray[np.object_]) -> pd.DataFrame:
     """Mean valence and arousal of the raters where there are any, and ``ratings``, how many they are."""
-    sides = ["valence", "arousal"]
-    rated = {side: np.nan if (values := answers.ratings(side)) is None else values for side in sides}
-    means = pd.DataFrame({"face": here[answers.task], **rated}).groupby("face")[sides].agg(["mean", "count"])
+    means = pd.DataFrame({"face": here[answers.task], **_sides(answers)}).groupby("face")[SIDES].agg(["mean", "count"])
     means = means.reindex(faces["face"]).set_index(faces.index)
-    mean = {side: means[side, "mean"].where(means[side, "mean"].notna(), faces[side]) for side in sides}
-    number = means[[(side, "count") for side in sides]].max(axis=1).fillna(0).astype(np.int64)
+    mean = {side: means[side, "mean"].where(means[side, "mean"].notna(), faces[side]) for side in SIDES}
+    number = means[[(side, "count") for side in SIDES]].max(axis=1).fillna(0).astype(np.int64)
     return faces.assign(**mean, ratings=number)

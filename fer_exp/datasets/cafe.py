@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import ClassVar
 
 import pandas as pd
@@ -45,11 +45,6 @@ class Cafe(PictureCorpus):
     expected: ClassVar[dict[str, int]] = {"all": 1_192}
     expected_subjects = 154
 
-    def files(self) -> list[Path]:
-        """None: the file names are the listing; raises DatasetNotFoundError where sessions/ is missing."""
-        self.check_root()
-        return []
-
     def read(self) -> Faces:
         """The faces, by what their file names say.
 
@@ -58,12 +53,13 @@ class Cafe(PictureCorpus):
         """
         rows = pd.DataFrame([self._row(path) for path in self._paths])
         children = rows["subject"].nunique()
+        folders_of, children_in = (
+            rows.groupby(by)[of].nunique() for by, of in (("subject", "session"), ("session", "subject"))
+        )
         notes = {
             "children": children,
-            "session folders that hold more than one child": int(
-                (rows.groupby("session")["subject"].nunique() > 1).sum()
-            ),
-            "children in more than one session folder": int((rows.groupby("subject")["session"].nunique() > 1).sum()),
+            "session folders that hold more than one child": int((children_in > 1).sum()),
+            "children in more than one session folder": int((folders_of > 1).sum()),
         }
         if children != self.expected_subjects:
             notes[f"children missing or too many, of {self.expected_subjects}"] = abs(self.expected_subjects - children)
@@ -75,7 +71,7 @@ class Cafe(PictureCorpus):
 
     @cached_property
     def _paths(self) -> list[str]:
-        self.check_root()
+        self.files()
         paths = listed(self.root, "sessions")
         if not paths:
             raise RequestError(f"{self.name}: there is no picture below {self.root}/sessions; unpack the volume there.")

@@ -14,7 +14,7 @@ from PIL import Image
 
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets.corpus import Corpus, Faces, faces_table
-from fer_exp.datasets.fer2013_rows import PIXELS, SIDE, SPLITS, bad_row, columns_of, fields, parse_pixels, parse_row
+from fer_exp.datasets.fer2013_rows import SIDE, SPLITS, bad_row, columns_of, fields, parse_pixels, parse_row
 from fer_exp.datasets.packed import find_file, open_unpacked, unpacked_name
 from fer_exp.errors import RequestError
 
@@ -27,13 +27,8 @@ PIECE = 64
 class Fer2013(Corpus):
     """FER2013: 35,887 grey web faces of 48 x 48, seven expressions, one label each.
 
-    ``root`` is the folder with ``fer2013.csv`` or ``icml_face_data.csv``, or that file itself, plain or packed
-    (.gz, .bz2, .xz, .zip). Where both are there, ``fer2013.csv`` is read. The text is read once, in pieces, hashed and
-    parsed as it passes; the grey values (83 MB) stay with the instance until it goes.
-
-    Args:
-        root: the folder of the file, or the file.
-        classes: class names that the tables may use; the seven of FER2013, for FER+ contempt as well.
+    ``root`` is the folder of the file, or the file; where both files are there, ``fer2013.csv`` is read. The text is
+    read once, in pieces, hashed and parsed as it passes; the grey values (83 MB) stay with the instance until it goes.
 
     Flags, by pixel identity:
         duplicate: a val or test face whose picture already stands in an earlier split (train before val before test).
@@ -74,7 +69,7 @@ class Fer2013(Corpus):
 
     def files(self) -> list[Path]:
         """The one file that is read; raises DatasetNotFoundError saying what was looked for and where."""
-        return [find_file(self.root, self.listings, self.name, self.access)]
+        return [find_file(self.root, self.listings, self)]
 
     def digests(self) -> dict[str, str]:
         """MD5 of the unpacked file, by its unpacked name: packing a file does not make it another corpus."""
@@ -117,11 +112,11 @@ class Fer2013(Corpus):
         pieces: list[NDArray[np.uint8]] = []
         labels: list[int] = []
         usages: list[str] = []
+        texts: list[bytes] = []
         with open_unpacked(file, self.name, self.listings) as stream:
             header = stream.readline()
             digest.update(header)
             columns = columns_of(header, file, self.name)
-            texts: list[bytes] = []
             blank = 0  # empty lines are fine at the end of a file and nowhere else
             for row, line in enumerate(stream, start=1):
                 digest.update(line)
@@ -144,22 +139,20 @@ class Fer2013(Corpus):
             pieces.append(self._values(texts, file, len(labels) - len(texts) + 1))
         if not labels:
             raise RequestError(f"{self.name}: {file} has a header and no rows; get the file again.")
-        self._pieces, self._labels, self._usages = pieces, np.array(labels), usages
-        self._digest = digest.hexdigest()
+        self._pieces, self._labels, self._usages, self._digest = pieces, np.array(labels), usages, digest.hexdigest()
 
     def _values(self, texts: list[bytes], file: Path, first: int) -> NDArray[np.uint8]:
         """The grey values of rows ``first``.. of the file, shape (n, 2304)."""
-        values = parse_pixels(texts)
-        if values is not None:
+        if (values := parse_pixels(texts)) is not None:
             return values
         # Something in this piece is not "digits, one space, digits": go row by row, to read it or to name the row.
-        slow = np.empty((len(texts), PIXELS), np.uint8)
-        for offset, text in enumerate(texts):
+        rows = []
+        for row, text in enumerate(texts, start=first):
             try:
-                slow[offset] = parse_row(text)
+                rows.append(parse_row(text))
             except ValueError as problem:
-                raise RequestError(bad_row(self.name, file, first + offset, str(problem))) from None
-        return slow
+                raise RequestError(bad_row(self.name, file, row, str(problem))) from None
+        return np.stack(rows)
 
 
 def look_alikes(table: pd.DataFrame, pieces: list[NDArray[np.uint8]]) -> tuple[dict[str, int], dict[str, list[str]]]:

@@ -11,7 +11,7 @@ from fer_exp.config import DatasetConfig
 from fer_exp.datasets.corpus import Corpus, Faces
 from fer_exp.datasets.fer2013 import Fer2013
 from fer_exp.datasets.ferplus_folders import FerPlusFolders
-from fer_exp.datasets.ferplus_votes import ANSWERS, VOTES, FerPlusFacts, read_votes, votes_table
+from fer_exp.datasets.ferplus_votes import VOTES, FerPlusFacts, read_votes, votes_table
 from fer_exp.datasets.packed import find_file, open_unpacked, unpacked_name
 from fer_exp.errors import RequestError
 from fer_exp.names import stem
@@ -22,13 +22,8 @@ class FerPlus(FerPlusFacts, Fer2013):
 
     ``root`` holds ``fer2013.csv`` (or ``icml_face_data.csv``) and ``fer2013new.csv``. They are paired by row order:
     the picture names of the votes file are missing in 173 rows, occur twice in four cases, and stop carrying the row
-    number at row 60.
-
-    The column ``picture`` holds that name (null where there is none): files that others publish for FER+ use it.
-
-    The ``label`` column is FER2013's original label, one annotator's word; what FER+ says of a face is in the votes.
-    With seven classes contempt is no class: its votes are added to ``unknown``, so that a face keeps its number of
-    votes, and how many were moved is reported.
+    number at row 60. The column ``picture`` holds that name (null where there is none): files that others publish for
+    FER+ use it. ``label`` is FER2013's original label, one annotator's word.
     """
 
     layout = (
@@ -46,7 +41,7 @@ class FerPlus(FerPlusFacts, Fer2013):
     def files(self) -> list[Path]:
         """FER2013's file and the votes beside it; raises DatasetNotFoundError where one is missing."""
         faces = super().files()[0]
-        return [faces, find_file(faces.parent, (VOTES,), self.name, self.access)]
+        return [faces, find_file(faces.parent, (VOTES,), self)]
 
     def digests(self) -> dict[str, str]:
         """MD5 of both files, unpacked."""
@@ -76,8 +71,6 @@ class FerPlus(FerPlusFacts, Fer2013):
                     f"{self.name}: in row {row} (line {row + 1}) {file.name} says Usage {votes_usage!r} but {fer} says "
                     f"{usage!r}. They are paired by row order, so one of them was sorted or cut; get both again."
                 )
-        votes, notes = votes_table(
-            faces.table["face"], names, pd.DataFrame(counts, columns=list(ANSWERS)), self.classes
-        )
+        votes, notes = votes_table(faces.table["face"], names, counts, self.classes)
         pictures = pd.Series([stem(name) or None for name in names], dtype=object)
         return Faces(faces.table.assign(picture=pictures), votes, faces.notes | notes, faces.flags)

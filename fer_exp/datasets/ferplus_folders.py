@@ -11,7 +11,7 @@ import pandas as pd
 
 from fer_exp.datasets.corpus import Faces, faces_table
 from fer_exp.datasets.fer2013_rows import bad_row
-from fer_exp.datasets.ferplus_votes import FerPlusFacts, votes_table, whole
+from fer_exp.datasets.ferplus_votes import FerPlusFacts, read_counts, votes_table
 from fer_exp.datasets.pictures import Picture, PictureCorpus, safe_path
 from fer_exp.errors import RequestError
 from fer_exp.names import stem
@@ -34,17 +34,9 @@ class FerPlusFolders(FerPlusFacts, PictureCorpus):
     layout = "FER2013Train/, FER2013Valid/, FER2013Test/, each with fer0000000.png, ... and label.csv"
     channels = 1
     markers = tuple(FOLDERS)
+    listings = tuple(f"{folder}/label.csv" for folder in FOLDERS)
     # The different picture names of fer2013new.csv; the script writes no others.
     expected: ClassVar[dict[str, int]] = {"train": 28_558, "val": 3_579, "test": 3_573}
-
-    def files(self) -> list[Path]:
-        """The three lists; raises DatasetNotFoundError or RequestError where a folder or list is missing."""
-        self.check_root()
-        files = [self.root / folder / "label.csv" for folder in FOLDERS]
-        for file in files:
-            if not file.is_file():
-                raise RequestError(f"{self.name}: there is no {file}; {self.access}")
-        return files
 
     def read(self) -> Faces:
         """The faces with a count per class, ``unknown`` and ``not_a_face``.
@@ -84,8 +76,6 @@ class FerPlusFolders(FerPlusFacts, PictureCorpus):
                     raise RequestError(bad_row(self.name, file, row, problem))
                 path = f"{folder}/{safe_path(cells[0], f'{self.name}: {file}, row {row}')}"
                 repeated += path in counts
-                try:
-                    counts[path] = [whole(text.removesuffix(".0")) for text in cells[-len(COLUMNS) :]]
-                except ValueError as problem:
-                    raise RequestError(bad_row(self.name, file, row, str(problem))) from None
+                votes = [text.removesuffix(".0") for text in cells[-len(COLUMNS) :]]
+                counts[path] = read_counts(votes, self.name, file, row)
         return pd.DataFrame.from_dict(counts, orient="index", columns=list(COLUMNS)).sort_index(), repeated

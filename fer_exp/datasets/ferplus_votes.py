@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from fer_exp.datasets.fer2013_rows import bad_row, quoted
 from fer_exp.datasets.packed import open_unpacked
@@ -50,11 +49,11 @@ def votes_table(
     Args:
         faces: ids of N faces.
         pictures: their picture names, "" where there is none.
-        counts: a column of N counts for each answer of FER+.
+        counts: a column of N counts for each of ``ANSWERS``.
         classes: class names.
 
     Returns:
-        ``face`` and a count column per class, ``unknown`` and ``not_a_face``; and what is odd: sentence -> count.
+        The table, and what is odd: sentence -> count.
     """
     total = counts.sum(axis=1)
     notes = {
@@ -71,11 +70,8 @@ def votes_table(
     return votes, notes
 
 
-def read_votes(file: Path, corpus: str) -> tuple[list[str], list[str], NDArray[np.int64]]:
-    """Picture names, usages and counts of a votes file.
-
-    Returns:
-        Names and usages of N rows, and counts of shape (N, 10), columns in the order of ``ANSWERS``.
+def read_votes(file: Path, corpus: str) -> tuple[list[str], list[str], pd.DataFrame]:
+    """Picture names, usages and counts (a column for each of ``ANSWERS``) of the N rows of a votes file.
 
     Raises:
         RequestError: a missing column, a row with another number of fields, or a count that is no whole number.
@@ -91,20 +87,19 @@ def read_votes(file: Path, corpus: str) -> tuple[list[str], list[str], NDArray[n
     if missing := [name for name in wanted if name not in header]:
         raise RequestError(f"{corpus}: {file} has no column {missing[0]!r}; is it FER+'s {VOTES}?")
     usage, name, *answers = (header.index(column) for column in wanted)
-    counts = np.empty((len(rows) - 1, len(answers)), np.int64)
+    counts = []
     for row, cells in enumerate(rows[1:], start=1):
         if len(cells) != len(header):
             raise RequestError(bad_row(corpus, file, row, f"has {len(cells)} fields where {len(header)} belong"))
-        try:
-            counts[row - 1] = [whole(cells[column]) for column in answers]
-        except ValueError as problem:
-            raise RequestError(bad_row(corpus, file, row, str(problem))) from None
-    return [cells[name].strip() for cells in rows[1:]], [cells[usage].strip() for cells in rows[1:]], counts
+        counts.append(read_counts([cells[column] for column in answers], corpus, file, row))
+    names, usages = ([cells[column].strip() for cells in rows[1:]] for column in (name, usage))
+    return names, usages, pd.DataFrame(counts, columns=list(ANSWERS), dtype=np.int64)
 
 
-def whole(text: str) -> int:
-    """A count of votes; raises ValueError where the text is no whole number, 0 or more."""
-    text = text.strip()
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise ValueError(f"has {quoted(text.encode('latin-1', 'replace'))} as a count of votes")
-    return int(text)
+def read_counts(cells: list[str], corpus: str, file: Path, row: int) -> list[int]:
+    """The votes in cells of a row; raises RequestError where one is no whole number, 0 or more."""
+    for text in map(str.strip, cells):
+        if not (text.isascii() and text.isdigit() and len(text) < 10):
+            problem = f"has {quoted(text.encode('latin-1', 'replace'))} as a count of votes"
+            raise RequestError(bad_row(corpus, file, row, problem))
+    return [int(text) for text in cells]

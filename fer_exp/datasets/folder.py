@@ -117,8 +117,8 @@ class Folder(PictureCorpus):
         table = pd.DataFrame(rows, columns=["face", "split", "label"])
         table = table.assign(subject=None, valence=np.nan, arousal=np.nan, source=self.name)
         table["subject"] = table["subject"].astype(object)
-        found = {"pictures that lie in no class folder, left out": loose}
-        return Faces(table[[*FACE_COLUMNS]], None, found), table["face"].tolist()
+        notes = {"pictures that lie in no class folder, left out": loose}
+        return Faces(table[[*FACE_COLUMNS]], None, notes), table["face"].tolist()
 
     def _meaning(self, folder: str) -> tuple[str | None, str] | None:
         """Split and label of the faces in a folder below the root; None where it is above the classes."""
@@ -150,8 +150,8 @@ class Folder(PictureCorpus):
             read.refuse(pd.isna(faces), named, "a face needs a name")
         twice = pd.Series(faces).duplicated().to_numpy()
         read.refuse(twice, column if named is None else named, "it has a row already; one face, one row")
-        found: dict[str, int] = {}
-        rated = read.affect(self.scale, found)
+        notes: dict[str, int] = {}
+        rated = read.affect(self.scale, notes)
         columns = {
             "face": faces,
             "split": self._mapped(read, "split"),
@@ -165,11 +165,11 @@ class Folder(PictureCorpus):
             counted = count_votes(read, self.classes, further(self.classes), (), self.raters)
             votes, more = whole_votes(counted, self.classes)
             votes.insert(0, "face", faces)
-            found |= {**counted.found, **more}
+            notes |= {**counted.counted, **more}
         read.say()
         order = np.array(paths, dtype=str).argsort(kind="stable")  # the same on every machine
         votes = None if votes is None else votes.iloc[order].reset_index(drop=True)
-        return Faces(table.iloc[order].reset_index(drop=True), votes, found), [paths[row] for row in order]
+        return Faces(table.iloc[order].reset_index(drop=True), votes, notes), [paths[row] for row in order]
 
     def _path(self, text: str, where: str) -> str:
         """A path from the root; an absolute one is fine if it lies below the root."""

@@ -7,11 +7,13 @@ import gzip
 import lzma
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO
 
+from fer_exp.datasets.corpus import Corpus
 from fer_exp.errors import DatasetNotFoundError, RequestError
 
 PACKINGS = ("", ".gz", ".bz2", ".xz", ".zip")
@@ -22,33 +24,27 @@ def unpacked_name(file: Path) -> str:
     return file.stem if file.suffix in PACKINGS[1:] else file.name
 
 
-def find_file(root: Path, names: tuple[str, ...], corpus: str, access: str) -> Path:
+def find_file(root: Path, names: tuple[str, ...], corpus: Corpus) -> Path:
     """The first of some files in a folder, plain or packed, or the root itself if that is a file.
 
-    Args:
-        root: the folder or file.
-        names: of the plain files.
-        corpus: its name, for messages.
-        access: how to get the files, for messages.
-
     Raises:
-        DatasetNotFoundError: with what was looked for and ``access``, or the folder below that has it.
+        DatasetNotFoundError: with what was looked for and how to get it, or the folder below that has it.
     """
     if root.is_file():
         return root
     candidates = [name + packing for name in names for packing in PACKINGS]
     candidates += [f"{Path(name).stem}.zip" for name in names]
     if not root.is_dir():
-        raise DatasetNotFoundError(f"{corpus}: dataset.root={root} does not exist. {access}")
+        raise DatasetNotFoundError(f"{corpus.name}: dataset.root={root} does not exist. {corpus.access}")
     below = sorted(folder for folder in root.iterdir() if folder.is_dir())
     files = [folder / name for folder in (root, *below) for name in candidates if (folder / name).is_file()]
     if not files:
         sought = f"{' or '.join(names)} (plain, .gz, .bz2, .xz or .zip)"
-        raise DatasetNotFoundError(f"{corpus}: there is no {sought} in {root}. {access}")
-    if files[0].parent == root:
-        return files[0]
-    where = f"{files[0].name} lies one folder further down; set dataset.root={files[0].parent}."
-    raise DatasetNotFoundError(f"{corpus}: {where}")
+        raise DatasetNotFoundError(f"{corpus.name}: there is no {sought} in {root}. {corpus.access}")
+    if files[0].parent != root:
+        where = f"{files[0].name} lies one folder further down; set dataset.root={files[0].parent}."
+        raise DatasetNotFoundError(f"{corpus.name}: {where}")
+    return files[0]
 
 
 @contextmanager
@@ -58,22 +54,20 @@ def open_unpacked(file: Path, corpus: str, listings: tuple[str, ...]) -> Iterato
     Args:
         file: plain, or packed as ``PACKINGS`` says by its suffix.
         corpus: its name, for messages.
-        listings: names of the wanted file in a zip archive, see ``_member``.
+        listings: names of the wanted file in a zip archive, where that has not the archive's name.
 
     Raises:
         RequestError: it may not be read, or cannot be unpacked.
     """
-    openers = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+    openers: dict[str, Callable[[Path], IO[bytes]]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
     try:
         with ExitStack() as stack:
             if file.suffix == ".zip":
                 archive = stack.enter_context(zipfile.ZipFile(file))
-                stream: IO[bytes] = stack.enter_context(_member(archive, file, corpus, listings))
-            elif file.suffix in openers:
-                stream = stack.enter_context(openers[file.suffix](file, "rb"))  # type: ignore[operator]
+                stream = archive.open(_member(archive.namelist(), file, corpus, listings))
             else:
-                stream = stack.enter_context(file.open("rb", buffering=1 << 20))
-            yield stream
+                stream = openers.get(file.suffix, partial(Path.open, mode="rb", buffering=1 << 20))(file)
+            yield stack.enter_context(stream)
     except PermissionError:
         raise RequestError(f"{corpus}: {file} may not be read by you; change its permissions.") from None
     except (EOFError, OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError) as problem:
@@ -83,14 +77,14 @@ def open_unpacked(file: Path, corpus: str, listings: tuple[str, ...]) -> Iterato
         raise RequestError(why) from None
 
 
-def _member(archive: zipfile.ZipFile, file: Path, corpus: str, listings: tuple[str, ...]) -> IO[bytes]:
-    """The wanted CSV in a zip archive: of the archive's own name, else of a known name, else the only one."""
-    tables = [name for name in archive.namelist() if name.endswith(".csv") and "__MACOSX" not in name]
+def _member(names: list[str], file: Path, corpus: str, listings: tuple[str, ...]) -> str:
+    """The wanted CSV in a zip archive: that of the archive's name, else of a known name, else the only one."""
+    tables = [name for name in names if name.endswith(".csv") and "__MACOSX" not in name]
     known = {Path(name).name: name for name in reversed(tables)}
     for name in (file.stem, f"{file.stem}.csv", *listings):
         if name in known:
-            return archive.open(known[name])
+            return known[name]
     if len(tables) != 1:
         why = f"holds {len(tables)} CSV files and none is {listings[0]}; unpack it first."
         raise RequestError(f"{corpus}: {file} {why}")
-    return archive.open(tables[0])
+    return tables[0]

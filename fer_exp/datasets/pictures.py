@@ -8,7 +8,7 @@ import mmap
 import os
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import ClassVar, NamedTuple
@@ -41,17 +41,15 @@ class PictureCorpus(Corpus):
     """A corpus whose faces are single files.
 
     The store's key is made of the listing files' content, and of path, size and time of change of every picture:
-    hashing the bytes of 400,000 pictures would cost more than decoding them.
-
-    Args:
-        root: the folder that all paths start from.
-        classes: class names.
-        max_rejected: the share of pictures that may be missing or damaged, 0 to 1.
+    hashing the bytes of 400,000 pictures would cost more than decoding them. Paths start from ``root``; a share of at
+    most ``max_rejected``, 0 to 1, of the pictures may be missing or damaged.
     """
 
     dated = resumable = True
     markers: ClassVar[tuple[str, ...]] = ()
     """Paths below the root; one that is there shows that the root is the one meant."""
+    listings: ClassVar[tuple[str, ...]] = ()
+    """Paths below the root of the files that list the pictures; none where their names and folders do."""
 
     def __init__(self, root: Path, classes: tuple[str, ...], max_rejected: float = 0.01) -> None:
         self.root, self.classes, self.max_rejected = root, classes, max_rejected
@@ -66,9 +64,14 @@ class PictureCorpus(Corpus):
     def pictures(self) -> list[Picture]:
         """A picture per row of the faces table, in its order."""
 
-    def check_root(self) -> None:
-        """Raise DatasetNotFoundError where the root is not the folder meant, naming the one that is if it is near."""
-        find_marker(self.root, self.markers, self.name, self.access)
+    def files(self) -> list[Path]:
+        """The listings; raises DatasetNotFoundError where the root is not the folder meant, or a listing is missing."""
+        find_marker(self.root, self.markers, self)
+        files = [self.root / name for name in self.listings]
+        for file in files:
+            if not file.is_file():
+                raise DatasetNotFoundError(f"{self.name}: there is no {file}. {self.access}")
+        return files
 
     def recipe(self) -> str:
         """A digest of path, size, time of change and face box of every picture."""
@@ -110,8 +113,7 @@ class PictureCorpus(Corpus):
                 piece = free[0][: len(batch)]
                 free.rotate(-1)
                 groups = [slice(first, first + GROUP) for first in range(0, len(batch), GROUP)]
-                decoding = [pool.submit(self._decode, batch[group], piece[group]) for group in groups]
-                waiting.append((start, piece, decoding))
+                waiting.append((start, piece, [pool.submit(self._decode, batch[g], piece[g]) for g in groups]))
                 if len(waiting) > AHEAD:
                     yield self._kept(*waiting.popleft(), len(pictures))
             while waiting:
@@ -155,8 +157,7 @@ class PictureCorpus(Corpus):
 def listed(root: Path, folder: str = "") -> list[str]:
     """The picture files below a folder of the root, as paths from the root with forward slashes.
 
-    Hidden files and those of other kinds are passed over. Paths are sorted as text, so the order is the same on every
-    machine.
+    Hidden files and those of other kinds are passed over. Paths are sorted as text, the same on every machine.
     """
     paths: list[str] = []
     for top, folders, files in os.walk(root / folder):
@@ -181,20 +182,13 @@ def safe_path(text: str, where: str) -> str:
     return path.removeprefix("./")
 
 
-def find_marker(root: Path, markers: Iterable[str], corpus: str, access: str) -> str:
+def find_marker(root: Path, markers: Sequence[str], corpus: Corpus | type[Corpus]) -> str:
     """The first of some paths below a root that is there.
-
-    Args:
-        root: the folder that should hold one.
-        markers: the paths.
-        corpus: its name, for messages.
-        access: how to get it, for messages.
 
     Raises:
         DatasetNotFoundError: none is there; says what was looked for, and which folder a level down or up to two
             levels up has it.
     """
-    markers = list(markers)
 
     def has(folder: Path) -> str | None:
         return next((marker for marker in markers if (folder / marker).exists()), None)
@@ -203,12 +197,12 @@ def find_marker(root: Path, markers: Iterable[str], corpus: str, access: str) ->
         return marker
     if root.is_file():
         way_out = "unpack it and give the folder" if root.suffix in (".zip", ".tar", ".gz", ".tgz") else "give a folder"
-        raise DatasetNotFoundError(f"{corpus}: dataset.root={root} is a file; {way_out}. {access}")
+        raise DatasetNotFoundError(f"{corpus.name}: dataset.root={root} is a file; {way_out}. {corpus.access}")
     if not root.is_dir():
-        raise DatasetNotFoundError(f"{corpus}: dataset.root={root} does not exist. {access}")
+        raise DatasetNotFoundError(f"{corpus.name}: dataset.root={root} does not exist. {corpus.access}")
     below = sorted(folder for folder in root.iterdir() if folder.is_dir())
     for folder in [*below, *root.absolute().parents[:2]]:
         if marker := has(folder):
             place = "further down" if folder in below else "further up"
-            raise DatasetNotFoundError(f"{corpus}: {marker} lies {place}; set dataset.root={folder}.")
-    raise DatasetNotFoundError(f"{corpus}: there is no {' or '.join(markers)} in {root}. {access}")
+            raise DatasetNotFoundError(f"{corpus.name}: {marker} lies {place}; set dataset.root={folder}.")
+    raise DatasetNotFoundError(f"{corpus.name}: there is no {' or '.join(markers)} in {root}. {corpus.access}")

@@ -32,7 +32,7 @@ class RafDb(PictureCorpus):
         "Image/aligned.zip and give its folder as dataset.root."
     )
     layout = f"{LIST} and Image/aligned/train_00001_aligned.jpg, ..."
-    markers = (LIST,)
+    markers = listings = (LIST,)
     expected: ClassVar[dict[str, int]] = {"train": 12_271, "test": 3_068}
     expected_labels: ClassVar[dict[str, dict[str, int]]] = {
         "train": dict(zip(CODES, (1_290, 281, 717, 4_772, 1_982, 705, 2_524), strict=True)),
@@ -40,11 +40,11 @@ class RafDb(PictureCorpus):
     }
 
     def files(self) -> list[Path]:
-        """The list; raises DatasetNotFoundError where it or the folder of pictures is missing."""
-        self.check_root()
+        """The list; an error where it or the folder of pictures is missing."""
+        files = super().files()
         if not (self.root / "Image" / "aligned").is_dir():
             raise RequestError(f"{self.name}: there is no folder {self.root}/Image/aligned; unpack aligned.zip there.")
-        return [self.root / LIST]
+        return files
 
     def read(self) -> Faces:
         """The faces of the list.

@@ -48,14 +48,14 @@ def test_rafdb(tmp_path):
     rejected = pd.read_csv(store.folder / "rejected.csv")
     assert rejected["face"].tolist() == ["train_00005", "train_00006"]
     assert rejected["reason"].str.contains("truncated|missing").all()
-    assert store.found["pictures rejected, listed in rejected.csv"] == 2
+    assert store.notes["pictures rejected, listed in rejected.csv"] == 2
 
 
 def test_affectnet_2017(tmp_path):
     fake_affectnet.write_2017(tmp_path / "a")
     store = opened(tmp_path, "affectnet", tmp_path / "a")
     assert store.faces["split"].value_counts().to_dict() == {"train": 64, "test": 24}
-    assert store.found["rows of expression 9 (Uncertain), left out"] == 8
+    assert store.notes["rows of expression 9 (Uncertain), left out"] == 8
     assert store.faces["face"].str.contains("#2").sum() == 1
     unrated = len([row for row in range(0, 88, 5) if row % 11 < 8]) + len(range(0, 24, 5))
     assert store.faces["valence"].isna().sum() == store.faces["arousal"].isna().sum() == unrated
@@ -72,7 +72,7 @@ def test_affectnet_2021_reads_numbers_kept_as_text(tmp_path):
     store = opened(tmp_path, "affectnet", tmp_path / "a")
     check(store)
     assert store.faces["split"].value_counts().to_dict() == {"train": 61, "test": 24}
-    assert store.found["pictures without an expression file, left out"] == 1
+    assert store.notes["pictures without an expression file, left out"] == 1
     rated = store.faces["face"].str.rpartition("/")[2].astype(int) % 7 != 0
     assert (store.faces["valence"].notna() == rated).all()
     assert set(store.faces["valence"].dropna()) == {0.5}
@@ -141,7 +141,7 @@ def test_ferplus_as_folders_gives_the_votes_of_its_lists(tmp_path):
         "not_a_face",
     ]
     assert row[order].tolist() == [int(text) for text in line.split(",")[-10:]]
-    assert store.found["rows of a picture name that a later row has again, left out"] == 1
+    assert store.notes["rows of a picture name that a later row has again, left out"] == 1
 
 
 def test_a_folder_per_class_and_a_folder_per_split(tmp_path):

@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -126,10 +127,11 @@ def test_a_path_that_leaves_the_root_is_refused(path):
 def test_the_folder_meant_is_named(tmp_path):
     (tmp_path / "up" / "meant" / "down").mkdir(parents=True)
     (tmp_path / "up" / "meant" / "sign").mkdir()
-    assert find_marker(tmp_path / "up" / "meant", ["other", "sign"], "c", "Get it.") == "sign"
+    corpus = SimpleNamespace(name="c", access="Get it.")
+    assert find_marker(tmp_path / "up" / "meant", ["other", "sign"], corpus) == "sign"
     for root in (tmp_path / "up", tmp_path / "up" / "meant" / "down"):
         with pytest.raises(DatasetNotFoundError, match=f"set dataset.root={tmp_path}/up/meant"):
-            find_marker(root, ["sign"], "c", "Get it.")
+            find_marker(root, ["sign"], corpus)
     (tmp_path / "c.zip").write_bytes(b"PK")
     with pytest.raises(DatasetNotFoundError, match=r"is a file; unpack it and give the folder. Get it"):
-        find_marker(tmp_path / "c.zip", ["sign"], "c", "Get it.")
+        find_marker(tmp_path / "c.zip", ["sign"], corpus)

@@ -23,7 +23,6 @@ from fer_exp.names import OTHER_ANSWERS
 
 VERSION = 2
 """Part of the content key; raise it when the same seed gives other faces or votes."""
-
 PER_SUBJECT = 12
 TEST_SHARE = 0.25
 FEWEST = 48
@@ -32,8 +31,6 @@ RATING_NOISE = 0.18  # standard deviation of one rater's valence or arousal arou
 
 
 class _Sitting(NamedTuple):
-    """What one picture is drawn from."""
-
     person: Person
     view: View
     expression: Expression
@@ -87,14 +84,16 @@ class Synthetic(Corpus):
             valence=rated["valence"].to_numpy(),
             arousal=rated["arousal"].to_numpy(),
         )
-        names = (*self.classes, *OTHER_ANSWERS)
-        counts = {name: (self._votes == k).sum(axis=1) for k, name in enumerate(names)}
+        counts = {name: (self._votes == k).sum(axis=1) for k, name in enumerate((*self.classes, *OTHER_ANSWERS))}
         return Faces(table, pd.DataFrame({"face": self._ids, **counts}))
 
     def pixels(self, size: int) -> Iterator[NDArray[np.uint8]]:
         """Each face drawn, in pieces."""
         for start in range(0, self.faces, PIECE):
-            yield np.stack([self._picture(i, size) for i in range(start, min(start + PIECE, self.faces))])
+            pictures = []
+            for i, (person, view, shown) in enumerate(self._sittings[start : start + PIECE], start):
+                pictures.append(draw_face(person, view, shown.actions, shown.side, size, (self.seed, 5, i)))
+            yield np.stack(pictures)
 
     def truth(self) -> pd.DataFrame:
         """``face`` and, per class, its share of the expressions that the whole pool would name; rows sum to 1."""
@@ -124,10 +123,6 @@ class Synthetic(Corpus):
         names = [f"w{number:02d}" for number in range(people_who_rate.POOL)]
         return pd.DataFrame({"worker": names, "skill": self._raters.skill, "confusion": self._raters.confusion})
 
-    def _picture(self, index: int, size: int) -> NDArray[np.uint8]:
-        person, view, expression = self._sittings[index]
-        return draw_face(person, view, expression.actions, expression.side, size, (self.seed, 5, index))
-
     @property
     def _persons(self) -> int:
         return -(-self.faces // PER_SUBJECT)
@@ -138,13 +133,13 @@ class Synthetic(Corpus):
 
     @cached_property
     def _sittings(self) -> list[_Sitting]:
-        """Every face has its own random stream, so that it does not depend on how many there are."""
+        """What each picture is drawn from. A face has its own random stream, whatever the number of faces."""
         persons = [draw_person(np.random.default_rng([self.seed, 0, number])) for number in range(self._persons)]
-        sittings = []
-        for i in range(self.faces):
-            rng = np.random.default_rng([self.seed, 2, i])
-            sittings.append(_Sitting(persons[i // PER_SUBJECT], draw_view(rng), pose(rng, self.classes)))
-        return sittings
+        streams = [np.random.default_rng([self.seed, 2, i]) for i in range(self.faces)]
+        return [
+            _Sitting(persons[i // PER_SUBJECT], draw_view(rng), pose(rng, self.classes))
+            for i, rng in enumerate(streams)
+        ]
 
     @cached_property
     def _activation(self) -> NDArray[np.float64]:

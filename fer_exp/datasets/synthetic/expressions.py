@@ -29,7 +29,6 @@ stretch; R12 and R14 are 12 and 14 on one side.
 
 UPPER = ("AU1", "AU2", "AU4", "AU5", "AU6", "AU7")
 """Units around the eyes, which sunglasses hide; what covers the mouth hides the others."""
-
 PROTOTYPES: dict[str, tuple[dict[str, float], ...]] = {
     "neutral": ({},),
     "happiness": (
@@ -37,10 +36,7 @@ PROTOTYPES: dict[str, tuple[dict[str, float], ...]] = {
         {"AU6": 0.9, "AU12": 1.0, "AU25": 0.9},
         {"AU6": 1.0, "AU12": 1.0, "AU25": 1.0, "AU26": 0.5},
     ),
-    "sadness": (
-        {"AU1": 1.0, "AU4": 0.7, "AU15": 1.0},
-        {"AU1": 0.9, "AU4": 0.8, "AU15": 0.9, "AU17": 0.8},
-    ),
+    "sadness": ({"AU1": 1.0, "AU4": 0.7, "AU15": 1.0}, {"AU1": 0.9, "AU4": 0.8, "AU15": 0.9, "AU17": 0.8}),
     "surprise": (
         {"AU1": 1.0, "AU2": 1.0, "AU5": 0.8, "AU25": 1.0, "AU26": 1.0},
         {"AU1": 1.0, "AU2": 1.0, "AU5": 0.9, "AU25": 1.0, "AU27": 1.0},
@@ -62,7 +58,6 @@ PROTOTYPES: dict[str, tuple[dict[str, float], ...]] = {
     "contempt": ({"R12": 0.9, "R14": 1.0}, {"R12": 0.6, "R14": 1.0, "AU7": 0.3}),
 }
 """The variants of each emotion at full intensity; a face shows one of them."""
-
 AFFECT = {
     "neutral": (0.0, 0.0),
     "happiness": (0.85, 0.40),
@@ -74,13 +69,10 @@ AFFECT = {
     "contempt": (-0.45, 0.15),
 }
 """Valence and arousal of each emotion at full intensity."""
-
 FREQUENCY = {"neutral": 1.5, "happiness": 1.5, "contempt": 0.7}
 """How often a class is posed, relative to the others' 1, so that accuracy and balanced accuracy differ."""
-
 BLENDED = 0.35
 """Share of the emotional faces that show a second emotion."""
-
 FAINTEST = 0.25
 """The least intensity of a posed emotion."""
 
@@ -103,16 +95,10 @@ class Expression:
 
 
 def pose(rng: np.random.Generator, classes: tuple[str, ...]) -> Expression:
-    """An expression drawn at random: a class, its intensity, perhaps a second emotion, the noise of real muscles.
-
-    Args:
-        rng: for the draws.
-        classes: K names, neutral among them.
-    """
+    """An expression drawn at random: a class, its intensity, perhaps a second emotion, the noise of real muscles."""
     frequency = np.array([FREQUENCY.get(name, 1.0) for name in classes])
     label = str(rng.choice(classes, p=frequency / frequency.sum()))
-    emotions = [name for name in classes if name not in ("neutral", label)]
-    second = str(rng.choice(emotions))
+    second = str(rng.choice([name for name in classes if name not in ("neutral", label)]))
     blended = bool(rng.random() < BLENDED) and label != "neutral"
     intensity, share = rng.uniform(FAINTEST, 1.0), rng.uniform(0.3, 0.9)
     activation = np.zeros(len(classes))
@@ -169,8 +155,7 @@ def affect(activation: NDArray[np.float64], classes: tuple[str, ...]) -> NDArray
            [0.   , 0.   ]])
     """
     positions = np.array([AFFECT[name] for name in classes])
-    total = activation.sum(axis=1, keepdims=True)
-    strongest = activation.max(axis=1, keepdims=True)
+    total, strongest = activation.sum(axis=1, keepdims=True), activation.max(axis=1, keepdims=True)
     return np.asarray(activation @ positions * strongest / np.where(total > 0, total, 1.0))
 
 
@@ -192,7 +177,6 @@ def visible(covered: str, classes: tuple[str, ...]) -> NDArray[np.float64]:
     shares = []
     for name in classes:
         amounts = [(unit in UPPER, level) for variant in PROTOTYPES[name] for unit, level in variant.items()]
-        upper = sum(level for above, level in amounts if above)
-        total = sum(level for _, level in amounts)
+        upper, total = sum(level for above, level in amounts if above), sum(level for _, level in amounts)
         shares.append(1.0 if not total else (upper if covered == "mouth" else total - upper) / total)
     return np.array(shares)

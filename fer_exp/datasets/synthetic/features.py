@@ -6,11 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fer_exp.datasets.synthetic.pen import Pen, Points, band, ellipse
-from fer_exp.datasets.synthetic.people import Colour, Person, mix
+from fer_exp.datasets.synthetic.pen import Pen, band, ellipse
+from fer_exp.datasets.synthetic.people import Colour, mix
 
 EYES_Y, BROWS_Y, NOSE_Y, MOUTH_Y = -0.10, -0.30, 0.18, 0.45
-
 INK: Colour = (24.0, 16.0, 16.0)
 TEETH: Colour = (238.0, 234.0, 222.0)
 INSIDE: Colour = (70.0, 18.0, 24.0)
@@ -24,7 +23,10 @@ def draw_head(pen: Pen) -> None:
     pen.fill([[-0.27, 0.5], [0.27, 0.5], [0.3, 1.0], [-0.3, 1.0]], mix(person.skin, INK, 0.22))  # neck
     for eye in (-1, 1):
         pen.fill(ellipse(eye * person.width * 0.99, 0.02, 0.07, 0.14), mix(person.skin, INK, 0.12))
-    pen.fill(_outline(person), person.skin)
+    angle = np.linspace(0, 2 * np.pi, 48, endpoint=False)
+    x, y = np.cos(angle), np.sin(angle)
+    x = np.where(y > 0, x * (1 - person.jaw * y**3), x)  # the jaw narrows towards the chin
+    pen.fill(np.column_stack([person.width * x, person.height * y]), person.skin)
     if person.beard in ("full", "stubble"):
         shade = mix(person.skin, person.hair, 0.8 if person.beard == "full" else 0.25)
         angle = np.linspace(0.12 * np.pi, 0.88 * np.pi, 24)
@@ -33,23 +35,14 @@ def draw_head(pen: Pen) -> None:
         pen.fill(np.vstack([outer, inner]), shade)
 
 
-def _outline(person: Person) -> Points:
-    angle = np.linspace(0, 2 * np.pi, 48, endpoint=False)
-    x, y = np.cos(angle), np.sin(angle)
-    x = np.where(y > 0, x * (1 - person.jaw * y**3), x)  # the jaw narrows towards the chin
-    return np.column_stack([person.width * x, person.height * y])
-
-
 def draw_lines(pen: Pen, actions: Mapping[str, float]) -> None:
     """Furrows that action units make: between the brows, on the forehead, beside nose and eyes, on the chin."""
     dark = mix(pen.person.skin, INK, 0.42)
     age = 0.25 * pen.person.lines
     for amount, points, width in (
-        (actions["AU4"], [[-0.055, -0.34], [-0.04, -0.2]], 0.022),
-        (actions["AU4"], [[0.055, -0.34], [0.04, -0.2]], 0.022),
+        *((actions["AU4"], [[eye * 0.055, -0.34], [eye * 0.04, -0.2]], 0.022) for eye in (-1, 1)),
         (0.8 * actions["AU1"] + age, [[-0.25, -0.53], [0.0, -0.56], [0.25, -0.53]], 0.016),
-        (0.8 * actions["AU2"] + age, [[-0.33, -0.44], [-0.2, -0.48]], 0.014),
-        (0.8 * actions["AU2"] + age, [[0.33, -0.44], [0.2, -0.48]], 0.014),
+        *((0.8 * actions["AU2"] + age, [[eye * 0.33, -0.44], [eye * 0.2, -0.48]], 0.014) for eye in (-1, 1)),
         (actions["AU9"], [[-0.07, -0.1], [0.0, -0.13], [0.07, -0.1]], 0.022),
         (actions["AU9"], [[-0.07, -0.03], [0.0, -0.06], [0.07, -0.03]], 0.022),
         (actions["AU17"], [[-0.1, 0.68], [0.0, 0.65], [0.1, 0.68]], 0.022),

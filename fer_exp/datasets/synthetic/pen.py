@@ -1,7 +1,4 @@
-"""A pen that draws in face coordinates.
-
-These are x to the right of the picture, y downwards, in units of half the picture, the head's centre at 0.
-"""
+"""A pen that draws in face coordinates: x to the right, y downwards, in half pictures, the head's centre at 0."""
 
 from __future__ import annotations
 

@@ -13,7 +13,6 @@ SKINS: tuple[Colour, ...] = (
     *((180, 130, 92), (148, 100, 68), (112, 74, 50), (82, 54, 38)),
 )
 """From light to dark; a person's skin lies between two neighbours."""
-
 HAIR: tuple[Colour, ...] = (
     *((28, 24, 22), (52, 36, 26), (84, 56, 34), (128, 84, 46)),
     *((196, 158, 96), (150, 66, 36), (150, 148, 146), (214, 212, 208)),
@@ -58,41 +57,23 @@ class Person:
 
 @dataclass(frozen=True)
 class View:
-    """One picture of a person. Angles in radians, lengths in units of half the picture.
+    """One picture of a person. Angles in radians, lengths in half pictures; blur and noise are standard deviations."""
 
-    Attributes:
-        yaw: to the right of the picture.
-        pitch: downwards.
-        roll: clockwise.
-        scale: size of the head.
-        shift: of its centre, right and down.
-        background: colour behind the head.
-        light: direction it comes from in the picture (right, down); its length says how uneven it is.
-        brightness: factor on all values.
-        contrast: factor on the distance from middle grey.
-        tint: factor on each channel.
-        blur: standard deviation.
-        noise: standard deviation, in grey levels of 0..255.
-        cover: one of ``COVERS``.
-        cover_colour: colour of what covers.
-        cover_place: where, -1..1.
-    """
-
-    yaw: float = 0.0
-    pitch: float = 0.0
-    roll: float = 0.0
+    yaw: float = 0.0  # to the right of the picture
+    pitch: float = 0.0  # downwards
+    roll: float = 0.0  # clockwise
     scale: float = 0.92
-    shift: tuple[float, float] = (0.0, 0.0)
+    shift: tuple[float, float] = (0.0, 0.0)  # of the head's centre, right and down
     background: Colour = (140.0, 146.0, 152.0)
-    light: tuple[float, float] = (0.0, 0.0)
-    brightness: float = 1.0
-    contrast: float = 1.0
-    tint: Colour = (1.0, 1.0, 1.0)
+    light: tuple[float, float] = (0.0, 0.0)  # where it comes from, right and down; its length says how uneven it is
+    brightness: float = 1.0  # factor on all values
+    contrast: float = 1.0  # factor on the distance from middle grey
+    tint: Colour = (1.0, 1.0, 1.0)  # factor on each channel
     blur: float = 0.0
-    noise: float = 0.0
-    cover: str = "none"
+    noise: float = 0.0  # in grey levels of 0..255
+    cover: str = "none"  # one of COVERS
     cover_colour: Colour = (90.0, 90.0, 90.0)
-    cover_place: float = 0.0
+    cover_place: float = 0.0  # -1..1
 
     @property
     def clarity(self) -> float:

@@ -14,14 +14,10 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 
 POOL = 40
-"""Raters in all."""
-
 PANEL = 10
 """Raters a face, drawn from the pool without replacement, as in FER+."""
-
 SPAMMERS = 3
 """Raters in the pool who answer without looking."""
-
 UNKNOWN, NOT_A_FACE = 0.01, 0.002
 """Share of answers that are no expression; more of the first for faces that are hard to see."""
 
@@ -38,13 +34,9 @@ CONFUSIONS = (
     ("contempt", "happiness", 0.12),
 )
 """Of what a face shows of the first emotion, the share that an average rater takes for the second."""
-
 SHARPNESS = 16.0
-"""How decided an average rater is: the factor of evidence in the softmax.
-
-With 16 the most frequent class has 76 % of a face's votes on average; in FER+ it has 77 %.
-"""
-
+"""The factor of evidence in the softmax. With 16 the most frequent class has 76 % of a face's votes on average; in FER+
+it has 77 %."""
 THRESHOLD = 0.28
 """Evidence for neutral; an expression weaker than this is mostly called neutral."""
 
@@ -99,7 +91,7 @@ def answers(
             if one not in number or other not in number:
                 continue
             share = min(0.9, share * factor)
-            if other == "neutral":  # it has no evidence of its own: what is taken for it is lost
+            if other == "neutral":  # nothing is evidence for it: what is taken for it is lost
                 evidence[:, number[one]] *= 1 - share
             else:
                 evidence[:, number[one]] -= 0.5 * (share * seen[:, number[one]])
