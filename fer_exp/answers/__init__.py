@@ -116,7 +116,7 @@ class Answers:
         number = np.cumsum(tasks, dtype=np.int32) - 1
         chosen, repeats = self.select(tasks[self.task]), self.repeats
         if repeats is not None:
-            repeats = Repeats(*(values[tasks[repeats.task]] for values in repeats))
+            repeats = Repeats._make(values[tasks[repeats.task]] for values in repeats)
             repeats = repeats._replace(task=number[repeats.task])
         subset = None if self.subset is None else self.subset[tasks]
         return replace(chosen, task=number[chosen.task], tasks=self.tasks[tasks], subset=subset, repeats=repeats)

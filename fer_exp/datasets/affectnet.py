@@ -74,9 +74,7 @@ class AffectNet2017(AffectNet):
     listings = tuple(f"{LISTS}/{name}" for name in SETS_2017)
 
     def read(self) -> Faces:
-        """The faces of both lists that have one of eight expressions.
-
-        A picture that is listed again (another face in it) is named ``<path>#2``.
+        """The faces of both lists that have an expression; one in a picture that is listed again is ``<path>#2``.
 
         Raises:
             RequestError: a column that is missing, an expression, rating or box out of range, a path that leaves the
@@ -177,14 +175,13 @@ class AffectNet2021(AffectNet):
         expression = self._number(Path(f"{start}_exp.npy"))
         if expression not in range(len(CODES)):
             raise RequestError(f"{self.name}: {start}_exp.npy holds {expression:g} where a label 0 to 7 belongs.")
-        ratings = []
-        for kind in ("val", "aro"):
-            file = Path(f"{start}_{kind}.npy")
-            rating = self._number(file) if file.exists() else MISSING
+        files = [Path(f"{start}_{side}.npy") for side in ("val", "aro")]
+        ratings = [self._number(file) if file.exists() else MISSING for file in files]
+        for file, rating in zip(files, ratings, strict=True):
             if rating != MISSING and not -1 <= rating <= 1:
                 raise RequestError(f"{self.name}: {file} holds {rating:g} where -1 to 1, or -2 for none, belongs.")
-            ratings.append(np.nan if rating == MISSING else rating)
-        return int(expression), ratings[0], ratings[1]
+        valence, arousal = (np.nan if rating == MISSING else rating for rating in ratings)
+        return int(expression), valence, arousal
 
     def _number(self, file: Path) -> float:
         """A number from a .npy file, which may hold it as text (0-d string arrays are in the release)."""
@@ -209,7 +206,9 @@ def _read_list(file: Path, where: str) -> pd.DataFrame:
     frame: pd.DataFrame = table.to_pandas()
     if frame.empty:
         raise RequestError(f"{where} has no rows; get the list again.")
-    values = {name: _floats(frame[name], where) for name in COLUMNS[1:]}
+    values = {name: np.asarray(pd.to_numeric(frame[name], errors="coerce"), np.float64) for name in COLUMNS[1:]}
+    for name in ("expression", "valence", "arousal"):  # No-Face rows may have NULL in a box
+        _refuse(~np.isfinite(values[name]), frame[name], where, "a number")
     for name in ("valence", "arousal"):
         missing = values[name] == MISSING
         _refuse(~missing & ~(np.abs(values[name]) <= 1), frame[name], where, "-1 to 1, or -2 for none,")
@@ -220,27 +219,12 @@ def _read_list(file: Path, where: str) -> pd.DataFrame:
     odd = (paths.str.startswith("/") | paths.str.contains(r"(?:^|/)\.\.(?:/|$)|^.:", regex=True)).to_numpy()
     if odd.any():
         safe_path(str(paths[int(odd.argmax())]), f"{where}, row {int(odd.argmax()) + 1}")
-    left, top = values["face_x"], values["face_y"]
-    expressive = codes < len(CODES)
     for name in ("face_width", "face_height"):
-        _refuse(expressive & ~(values[name] >= 1), frame[name], where, "a side of one pixel or more")
-    whole = {"left": left, "top": top, "right": left + values["face_width"], "bottom": top + values["face_height"]}
-    return pd.DataFrame(
-        {
-            "path": paths,
-            **{name: np.nan_to_num(edge).astype(np.int64) for name, edge in whole.items()},
-            "expression": codes.astype(np.int64),
-            "valence": values["valence"],
-            "arousal": values["arousal"],
-        }
-    )
-
-
-def _floats(column: pd.Series, where: str) -> NDArray[np.float64]:
-    values = np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
-    if column.name not in ("face_x", "face_y", "face_width", "face_height"):  # No-Face rows may have NULL there
-        _refuse(~np.isfinite(values), column, where, "a number")
-    return values
+        _refuse((codes < len(CODES)) & ~(values[name] >= 1), frame[name], where, "a side of one pixel or more")
+    left, top, width, height = (values[name] for name in COLUMNS[1:5])
+    whole = {"left": left, "top": top, "right": left + width, "bottom": top + height, "expression": codes}
+    numbers = {name: np.nan_to_num(column).astype(np.int64) for name, column in whole.items()}
+    return pd.DataFrame({"path": paths, **numbers, "valence": values["valence"], "arousal": values["arousal"]})
 
 
 def _refuse(bad: NDArray[np.bool_], column: pd.Series[Any], where: str, wanted: str) -> None:

@@ -40,14 +40,8 @@ class Faces:
     flags: dict[str, list[str]] = field(default_factory=dict)
 
 
-def faces_table(source: str, face: Sequence[str], **columns: object) -> pd.DataFrame:
-    """A faces table, as ``Faces`` holds it; of the usual columns those that are not given are null.
-
-    Args:
-        source: name of the corpus.
-        face: ids of N faces.
-        columns: the other columns, each of N values; those of the corpus' own come last.
-    """
+def faces_table(source: str, face: Sequence[str] | NDArray[np.object_], **columns: object) -> pd.DataFrame:
+    """A faces table, as ``Faces`` holds it, of N ids and columns of N values; usual ones that are left out are null."""
     null = pd.Series([None] * len(face), dtype=object)
     usual = {"face": face, "split": null, "subject": null, "label": null, "valence": np.nan, "arousal": np.nan}
     return pd.DataFrame({**usual, "source": source, **columns})

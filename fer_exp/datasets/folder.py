@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fer_exp.answers.votes import count_votes
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets.attach import further, whole_votes
-from fer_exp.datasets.corpus import FACE_COLUMNS, Corpus, Faces
+from fer_exp.datasets.corpus import Corpus, Faces, faces_table
 from fer_exp.datasets.pictures import Picture, PictureCorpus, listed, safe_path
 from fer_exp.errors import DatasetNotFoundError, RequestError
 from fer_exp.files import file_of
@@ -27,17 +27,9 @@ class Folder(PictureCorpus):
     """Pictures of one's own.
 
     Without a table: ``root/<class>/...`` or ``root/<split>/<class>/...``; a face is named by its path below the root.
-    With one: a row per face, ``path`` from the root, and any of ``face`` (its name, else the path), ``label``,
-    ``subject``, ``split``, ``valence``, ``arousal``, and a column of counts (or proportions) per class, ``unknown``
-    and ``not_a_face``, plain or as ``votes_<class>``.
-
-    Args:
-        root: the folder of pictures; None for the table's folder.
-        classes: class names.
-        table: None, or the table.
-        raters: raters behind each row of proportions.
-        max_rejected: see ``PictureCorpus``.
-        scale: lowest and highest valence and arousal in the table.
+    With one: a row per face, ``path`` from the root (else from the table's folder), and any of ``face`` (its name, else
+    the path), ``label``, ``subject``, ``split``, ``valence``, ``arousal`` (from ``scale``), and a column of counts (or
+    proportions among ``raters``) per class, ``unknown`` and ``not_a_face``, plain or as ``votes_<class>``.
     """
 
     name = "folder"
@@ -81,9 +73,9 @@ class Folder(PictureCorpus):
     def recipe(self) -> str:
         """The pictures' digest, and what turns proportions into counts."""
         sheet = file_of(self.table)[1] if self.table else ""
-        more = [f", sheet {sheet}"] if sheet else []
-        more += [f", scale {self.scale}"] if list(self.scale) != [-1, 1] else []
-        return f"{super().recipe()}, raters {self.raters}{''.join(more)}"
+        more = f", sheet {sheet}" if sheet else ""
+        more += f", scale {self.scale}" if self.scale != (-1, 1) else ""
+        return f"{super().recipe()}, raters {self.raters}{more}"
 
     def read(self) -> Faces:
         """The faces of the table or the folders.
@@ -114,11 +106,9 @@ class Folder(PictureCorpus):
                 way_out = f"set dataset.root={self.root.parent}"
                 raise DatasetNotFoundError(f"{self.name}: {self.root} is itself a class or split; {way_out}.")
             raise DatasetNotFoundError(f"{self.name}: there is no picture in a folder of {self.root}. {self.access}")
-        table = pd.DataFrame(rows, columns=["face", "split", "label"])
-        table = table.assign(subject=None, valence=np.nan, arousal=np.nan, source=self.name)
-        table["subject"] = table["subject"].astype(object)
+        paths, splits, labels = map(list, zip(*rows, strict=True))
         notes = {"pictures that lie in no class folder, left out": loose}
-        return Faces(table[[*FACE_COLUMNS]], None, notes), table["face"].tolist()
+        return Faces(faces_table(self.name, paths, split=splits, label=labels), None, notes), paths
 
     def _meaning(self, folder: str) -> tuple[str | None, str] | None:
         """Split and label of the faces in a folder below the root; None where it is above the classes."""
@@ -152,15 +142,10 @@ class Folder(PictureCorpus):
         read.refuse(twice, column if named is None else named, "it has a row already; one face, one row")
         notes: dict[str, int] = {}
         rated = read.affect(self.scale, notes)
-        columns = {
-            "face": faces,
-            "split": self._mapped(read, "split"),
-            "subject": read.text(read.find("subject")),
-            "label": self._mapped(read, "label"),
-            **{side: rated.get(side, np.full(len(read), np.nan)) for side in ("valence", "arousal")},
-            "source": np.full(len(read), self.name, dtype=object),
-        }
-        table, votes = pd.DataFrame(columns, columns=list(FACE_COLUMNS)), None
+        splits, labels = (self._mapped(read, name) for name in ("split", "label"))
+        subjects = read.text(read.find("subject"))
+        table = faces_table(self.name, faces, split=splits, subject=subjects, label=labels, **rated)
+        votes = None
         if read.class_columns():
             counted = count_votes(read, self.classes, further(self.classes), (), self.raters)
             votes, more = whole_votes(counted, self.classes)
@@ -185,16 +170,14 @@ class Folder(PictureCorpus):
         if (column := table.find(name)) is None:
             return table.text(None)
         codes, spellings = table.coded(column)
-        if name == "split":
-            table.refuse(
-                np.isin(codes, [code for code, text in enumerate(spellings) if text.lower() not in SPLITS]), column,
-                "the split must be train, val or test",
-            )  # fmt: skip
-            meaning: list[str | None] = [SPLITS[text.lower()] for text in spellings]
-        else:
-            known = [
-                checked_expression(text, table.row(int((codes == code).argmax())))
-                for code, text in enumerate(spellings)
-            ]
-            meaning = [None if text in OTHER_ANSWERS else text for text in known]
+        meaning: list[str | None] = []
+        for code, text in enumerate(spellings):
+            if name == "split":
+                table.refuse(
+                    (codes == code) & (text.lower() not in SPLITS), column, "the split must be train, val or test"
+                )
+                meaning.append(SPLITS[text.lower()])
+            else:
+                label = checked_expression(text, table.row(int((codes == code).argmax())))
+                meaning.append(None if label in OTHER_ANSWERS else label)
         return np.array([*meaning, None], dtype=object)[codes]

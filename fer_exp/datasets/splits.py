@@ -32,7 +32,7 @@ def select(
     config: DatasetConfig,
     log: Callable[[str], None] = lambda line: None,
 ) -> pd.DataFrame:
-    """The faces that a run uses, in the corpus' order, each in its split.
+    """The faces that a run uses, in the corpus' order, each in its split; a split file not there yet is written.
 
     Args:
         table: a faces table; see ``fer_exp.datasets.corpus.Faces``.
@@ -41,19 +41,17 @@ def select(
         log: receives a line about the split file.
 
     Returns:
-        The rows that stay, with their original index, and ``split`` filled with train, val and test. Where
-        ``dataset.split_file`` is not there yet, it is written.
+        The rows that stay, with their original index, and ``split`` filled with train, val and test.
 
     Raises:
-        RequestError: an unknown name in ``dataset.drop``, a share outside 0..1, folds of a corpus with splits of its
-            its own, an unusable split file, or a split left without faces.
+        RequestError: an unknown name in ``dataset.drop``, a share outside 0..1, folds of a corpus with splits, an
+            unusable split file, or a split left without faces.
         RunError: the split file cannot be written.
     """
     dropped = [*config.drop, *([outside(config.subset)] if config.subset != "all" else [])]
     for name in dropped:
         if name not in flags:
-            known = ", ".join(flags) or "nothing"
-            raise RequestError(f"dataset.drop names {name!r}; {config.name} flags {known}.")
+            raise RequestError(f"dataset.drop names {name!r}; {config.name} flags {', '.join(flags) or 'nothing'}.")
         table = table[~table["face"].isin(list(flags[name]))]
     file = Path(config.split_file).expanduser() if config.split_file else None
     if file and file.exists():
@@ -76,9 +74,7 @@ def _drawn(table: pd.DataFrame, config: DatasetConfig) -> pd.DataFrame:
     table = table.assign(split=table["split"].fillna("train"))
     if config.folds is not None:
         if "test" in official:
-            raise RequestError(
-                f"dataset.folds deals the faces anew, but this {config.name} has a test split; set null."
-            )
+            raise RequestError(f"dataset.folds deals the faces anew, but {config.name} has a test split; set null.")
         table = deal(table, config.folds, config.fold, config.seed)
     elif "test" not in official:
         table = hold_out(table, config.test, config.seed, "test")
@@ -88,15 +84,10 @@ def _drawn(table: pd.DataFrame, config: DatasetConfig) -> pd.DataFrame:
 
 
 def deal(table: pd.DataFrame, folds: int, fold: int, seed: int) -> pd.DataFrame:
-    """Deal the training faces into folds as equal as subjects allow, and make one fold the test split.
+    """Deal the training faces into folds as equal as subjects allow, and make one, from 0, the test split.
 
-    Whole subjects are dealt where every face names one; else faces, each label on its own.
-
-    Args:
-        table: a faces table, every face in a split.
-        folds: their number, 2 or more.
-        fold: the one that becomes the test split, from 0.
-        seed: of the deal; it is the same for every ``fold``.
+    Whole subjects are dealt where every face names one; else faces, each label on its own. The deal is the same for
+    every ``fold``.
 
     Raises:
         RequestError: there are fewer subjects (or faces) than folds.
@@ -104,8 +95,9 @@ def deal(table: pd.DataFrame, folds: int, fold: int, seed: int) -> pd.DataFrame:
     train = table[table["split"] == "train"]
     random = np.random.default_rng(seed)
     if train["subject"].notna().all():
-        names, subject_of = np.unique(train["subject"].to_numpy().astype(str), return_inverse=True)
-        sizes = np.bincount(subject_of)
+        names, subject_of, sizes = np.unique(
+            train["subject"].to_numpy().astype(str), return_inverse=True, return_counts=True
+        )
         order = random.permutation(len(names))
         order = order[np.argsort(-sizes[order], kind="stable")]  # the largest first, each to the emptiest fold
         filled = np.zeros(folds, dtype=np.int64)
@@ -115,9 +107,7 @@ def deal(table: pd.DataFrame, folds: int, fold: int, seed: int) -> pd.DataFrame:
             filled[fold_of_subject[subject]] += sizes[subject]
         fold_of, units = fold_of_subject[subject_of], len(names)
     else:
-        by_id = np.argsort(train["face"].to_numpy().astype(str), kind="stable")
-        labels = train["label"].fillna(UNLABELLED).to_numpy().astype(str)
-        dealt = np.concatenate([random.permutation(by_id[labels[by_id] == name]) for name in np.unique(labels)])
+        dealt = np.concatenate([random.permutation(rows) for rows in _by_label(train)])
         fold_of, units = dealt.argsort() % folds, len(train)  # dealt in turn
     if units < folds:
         raise RequestError(f"dataset.folds is {folds} but there are only {units} subjects or faces to deal.")
@@ -158,16 +148,10 @@ def read_splits(table: pd.DataFrame, file: Path, log: Callable[[str], None]) -> 
 
 
 def hold_out(table: pd.DataFrame, share: float, seed: int, to: str = "val") -> pd.DataFrame:
-    """Move a share of the training faces to another split.
+    """Move a share of the training faces to another split, val or test.
 
     Whole subjects are moved where every training face names one, so that no person is in both; else faces, in equal
     shares of each label.
-
-    Args:
-        table: a faces table, every face in a split.
-        share: of the training faces, between 0 and 1.
-        seed: of the draw.
-        to: val or test.
 
     Raises:
         RequestError: the share is not between 0 and 1.
@@ -178,9 +162,8 @@ def hold_out(table: pd.DataFrame, share: float, seed: int, to: str = "val") -> p
     train = table[table["split"] == "train"]
     if train["subject"].notna().all() and len(train):
         sizes = train["subject"].value_counts().sort_index()
-        order = np.random.default_rng(seed).permutation(len(sizes))
-        before = np.cumsum(sizes.to_numpy()[order]) - sizes.to_numpy()[order]
-        moved = train["subject"].isin(sizes.index[order[before < share * len(train)]]).to_numpy()
+        sizes = sizes.iloc[np.random.default_rng(seed).permutation(len(sizes))]
+        moved = train["subject"].isin(sizes.index[sizes.cumsum() - sizes < share * len(train)]).to_numpy()
     else:
         moved = _stratified(train, round(share * len(train)), seed)
     table = table.copy()
@@ -191,11 +174,13 @@ def hold_out(table: pd.DataFrame, share: float, seed: int, to: str = "val") -> p
 def limit(table: pd.DataFrame, faces: int | None, train: int | None, seed: int) -> pd.DataFrame:
     """At most so many faces of each split; each label keeps its share to within one face.
 
+    But for rounding, the faces of a smaller limit are among those of a larger one.
+
     Args:
         table: a faces table, every face in a split.
         faces: number of faces in each split, None for all.
         train: number of faces in the training split, None where ``faces`` holds for it, too.
-        seed: of the draw. But for rounding, the faces of a smaller limit are among those of a larger one.
+        seed: of the draw.
 
     Raises:
         RequestError: a limit is less than one.
@@ -206,8 +191,9 @@ def limit(table: pd.DataFrame, faces: int | None, train: int | None, seed: int) 
     kept = np.ones(len(table), dtype=bool)
     for split in table["split"].unique():
         wanted = train if split == "train" and train is not None else faces
-        rows = np.flatnonzero(table["split"] == split)
-        kept[rows] = _stratified(table.iloc[rows], len(rows) if wanted is None else wanted, seed)
+        if wanted is not None:
+            rows = np.flatnonzero(table["split"] == split)
+            kept[rows] = _stratified(table.iloc[rows], wanted, seed)
     return table[kept]
 
 
@@ -215,15 +201,19 @@ def _stratified(table: pd.DataFrame, wanted: int, seed: int) -> NDArray[np.bool_
     """A mask over the rows with ``wanted`` True, drawn from each label in proportion (largest remainders)."""
     if wanted >= len(table):
         return np.ones(len(table), dtype=bool)
-    labels = table["label"].fillna(UNLABELLED).to_numpy()
-    names, sizes = np.unique(labels.astype(str), return_counts=True)
-    ideal = sizes * wanted / len(table)
+    labels = _by_label(table)
+    ideal = np.array([len(rows) for rows in labels]) * wanted / len(table)
     quota = np.floor(ideal).astype(int)
     quota[np.argsort(quota - ideal, kind="stable")[: wanted - quota.sum()]] += 1
-    # Faces are drawn in the order of their ids, so that the draw does not depend on the order of the table.
-    by_id = np.argsort(table["face"].to_numpy().astype(str), kind="stable")
     chosen = np.zeros(len(table), dtype=bool)
     generator = np.random.default_rng(seed)
-    for name, take in zip(names, quota, strict=True):
-        chosen[generator.permutation(by_id[labels[by_id] == name])[:take]] = True
+    for rows, take in zip(labels, quota, strict=True):
+        chosen[generator.permutation(rows)[:take]] = True
     return chosen
+
+
+def _by_label(table: pd.DataFrame) -> list[NDArray[np.int64]]:
+    """The rows of each label, in the order of their ids, so that a draw does not depend on the order of the table."""
+    by_id = np.argsort(table["face"].to_numpy().astype(str), kind="stable")
+    labels = table["label"].fillna(UNLABELLED).to_numpy().astype(str)
+    return [by_id[labels[by_id] == name] for name in np.unique(labels)]
