@@ -23,12 +23,7 @@ class RunError(Exception):
 
 
 def did_you_mean(name: str, choices: Iterable[str], alike: float = 0.6) -> str:
-    """The nearest of the choices as a question with a space behind it, empty where none is near.
-
-    Args:
-        name: what was typed.
-        choices: what is known.
-        alike: how alike the two must be, 0 to 1 (the ratio of ``difflib``).
+    """The nearest of the choices as a question with a space behind it, empty where none is as alike, 0 to 1, as that.
 
     >>> did_you_mean("majorty", ("majority", "all"))
     'did you mean majority? '

@@ -17,13 +17,7 @@ NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL)
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """A path aside to write to; renamed to ``path`` at the end, so that a reader finds the old file or the new one.
-
-    Args:
-        path: the file to be; its folder is made.
-
-    Yields:
-        A path in the same folder, of the same suffix.
+    """A path aside to write to, of the same suffix; a reader finds the old file or the new one. The folder is made.
 
     Raises:
         RunError: the file cannot be written; an older one is then still whole.
@@ -53,12 +47,8 @@ def write_json(path: Path, content: object) -> None:
 def make_folder(folder: Path, key: str = "output") -> Path:
     """The folder itself, made and writable: a command asks for it before it computes.
 
-    Args:
-        folder: where a command will write.
-        key: what a user sets to have it elsewhere.
-
     Raises:
-        RunError: it cannot be made, or not be written to.
+        RunError: it cannot be made, or not be written to; ``key`` is what a user sets to have it elsewhere.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

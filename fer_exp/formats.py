@@ -68,7 +68,13 @@ def read_columns(file: Path, sheet: str = "") -> Columns:
 def of_frame(frame: pd.DataFrame) -> Columns:
     """The columns of a frame; object columns, whose cells may be of mixed types, as text."""
     names = [str(name).strip() for name in frame.columns]
-    return Columns(names, [pa.chunked_array([_plain(frame.iloc[:, n])]) for n in range(len(names))])
+    values = [
+        pa.array([text_of(cell) or None for cell in column], pa.string())
+        if column.dtype == object
+        else pa.Array.from_pandas(column)
+        for column in (frame.iloc[:, n] for n in range(len(names)))
+    ]
+    return Columns(names, [pa.chunked_array([column]) for column in values])
 
 
 def text_of(cell: object) -> str:
@@ -76,12 +82,6 @@ def text_of(cell: object) -> str:
     if cell is None or cell is pd.NA or cell != cell:
         return ""
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
-
-
-def _plain(column: pd.Series) -> pa.Array:
-    if column.dtype == object:
-        return pa.array([text_of(cell) or None for cell in column], pa.string())
-    return pa.Array.from_pandas(column)
 
 
 def _flat(column: pa.ChunkedArray) -> pa.ChunkedArray:

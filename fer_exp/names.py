@@ -95,9 +95,9 @@ def expressions(texts: Iterable[str]) -> dict[str, str]:
     >>> expressions(["joy", "Fear", "pain"]), expressions(["face", "CO", "US"]), expressions(["HA", "SA"])
     ({'joy': 'happiness', 'Fear': 'fear'}, {}, {'HA': 'happiness', 'SA': 'sadness'})
     """
-    given = list(texts)
-    known = {text: name for text in given if (name := expression(text)) is not None}
-    if len(set(known.values())) > 2 or len(known) == len(given):
+    texts = list(texts)
+    known = {text: name for text in texts if (name := expression(text)) is not None}
+    if len(set(known.values())) > 2 or len(known) == len(texts):
         return known
     return {text: name for text, name in known.items() if len(normal(text)) > 2 or not normal(text).isascii()}
 
@@ -154,10 +154,10 @@ def finder(faces: Iterable[str]) -> Callable[[str], str | None]:
     >>> find("/home/me/b/1"), find("2.png"), find("1.png")
     ('b/1.png', 'b/2.png', None)
     """
-    own = list(faces)
-    exact = set(own)
+    faces = list(faces)
+    exact = set(faces)
     by_tail: dict[str, str | None] = {}
-    for face in own:
+    for face in faces:
         for tail in _tails(stem(face)):
             by_tail[tail] = face if by_tail.get(tail, face) == face else None
 
@@ -171,5 +171,4 @@ def finder(faces: Iterable[str]) -> Callable[[str], str | None]:
 
 def _tails(path: str) -> list[str]:
     """A path, then without its first folder, and so on to the bare name."""
-    parts = path.split("/")
-    return ["/".join(parts[first:]) for first in range(len(parts))]
+    return [path.split("/", first)[-1] for first in range(path.count("/") + 1)]

@@ -143,8 +143,10 @@ def open_dataset(config: DatasetConfig, *, log: Callable[[str], None] = progress
     for sentence, number in faces.notes.items():
         log(f"{corpus.name}: {number:,} {sentence}")
     key, content = (_md5(f"{digest} {attached}") for digest in (store.key, store.content))
-    tables = {"faces": faces.table, "votes": faces.votes, "flags": faces.flags}
-    return corpus, replace(store, **tables, notes=store.notes | faces.notes, key=key, content=content)
+    notes = store.notes | faces.notes
+    return corpus, replace(
+        store, faces=faces.table, votes=faces.votes, notes=notes, flags=faces.flags, key=key, content=content
+    )
 
 
 def find_store(facts: Mapping[str, Any]) -> Store | None:

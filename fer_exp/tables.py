@@ -72,48 +72,40 @@ class Table:
         """The number of rows."""
         return len(self._columns.values[0]) if self._columns.values else 0
 
-    def find(self, role: str, given: str | None = None) -> int | None:
-        """The column that holds what is wanted: the one given, else the contract's, else the first usual other name.
+    def find(self, role: str, called: str | None = None) -> int | None:
+        """The number of the column that holds what is wanted, None where none does.
 
         Args:
-            role: the contract's name.
-            given: the column as the user named it, or None.
-
-        Returns:
-            Its number, or None.
+            role: the contract's name; a column of that name is meant, else the first with another usual one.
+            called: the column as the user named it, or None.
 
         Raises:
-            RequestError: the column given is not there, or the column is there twice.
+            RequestError: the column that the user named is not there, or the column is there twice.
 
         >>> read_table(pd.DataFrame({"Image Name": ["a"], "answer": ["fear"]})).find("task")
         0
         """
-        if given is not None and given not in self.names:
-            hint = did_you_mean(given, self.names, 0.5)
-            raise RequestError(f"{self.where} has no column {given}, which {role}={given} asks for; {hint}{self._list}")
+        if called is not None and called not in self.names:
+            hint = did_you_mean(called, self.names, 0.5)
+            asked = f"has no column {called}, which {role}={called} asks for"
+            raise RequestError(f"{self.where} {asked}; {hint}{self._list}")
         ends = ("", "id", "name") if role in ("task", "worker") else ("",)
-        for word in [given] if given else [role, *SYNONYMS.get(role, "").split()]:
+        for word in [called] if called else [role, *SYNONYMS.get(role, "").split()]:
             same = [n for n, name in enumerate(self.names) if name == word]
-            if not same and not given:
+            if not same and not called:
                 alike = {normal(word) + end for end in ends}
                 same = [n for n, name in enumerate(self.names) if normal(name) in alike]
             if len(same) > 1:
                 name = self.names[same[0]]
                 raise RequestError(f"{self.where}: column {name} occurs twice; which one is meant cannot be known.")
             if same:
-                self._roles[same[0]] = role if given is None else self.names[same[0]]
+                self._roles[same[0]] = role if called is None else self.names[same[0]]
                 return same[0]
         return None
 
-    def need(self, role: str, given: str | None = None, *, key: bool = False) -> int:
-        """As ``find``, but a column that is not there is an error.
-
-        Args:
-            role: the contract's name.
-            given: the column as the user named it, or None.
-            key: whether the command has a key of the role's name, which names another column.
-        """
-        if (column := self.find(role, given)) is not None:
+    def need(self, role: str, called: str | None = None, *, key: bool = False) -> int:
+        """As ``find``, but a column that is not there is an error; ``key`` says whether a key of the role names one."""
+        if (column := self.find(role, called)) is not None:
             return column
         others = SYNONYMS.get(role, "").split()
         also = f" (nor {', '.join(others[:4])}, …)" if others else ""
@@ -126,15 +118,13 @@ class Table:
         Ids of mixed types become text, and whole floats lose their ``.0`` (a column of integers with an empty cell is
         stored as floats), so that 7, 7.0 and "7" are the same id.
 
-        Args:
-            column: its number.
-            keep: words that mean something though they look like an empty cell.
+        Words in ``keep`` mean something though they look like an empty cell.
         """
-        codes, given = self._dictionary(column)
+        codes, values = self._dictionary(column)
         point = "[.,]" if self._columns.decimal_comma else "[.]"
         whole_float = re.compile(rf"(-?\d+){point}0")
         texts = [
-            match[1] if text not in keep and (match := whole_float.fullmatch(text)) else text for text in _texts(given)
+            match[1] if text not in keep and (match := whole_float.fullmatch(text)) else text for text in _texts(values)
         ]
         names = {text for text in texts if text.casefold() not in MISSING or text in keep}
         whole = all(name.isascii() and name.removeprefix("-").isdigit() for name in names)
@@ -156,14 +146,13 @@ class Table:
         if pa.types.is_floating(stored.type) or pa.types.is_integer(stored.type):
             self.unused.discard(column)
             values = np.asarray(pc.fill_null(pc.cast(stored, pa.float64()), np.nan), dtype=np.float64).copy()
-            self.refuse(np.isinf(values), column, "a number belongs there")
-            return values
-        codes, given = self._dictionary(column)
-        try:
-            values = np.asarray(pc.fill_null(pc.cast(given, pa.float64()), np.nan))
-        except pa.ArrowInvalid:
-            values = self._parsed(_texts(given))
-        values = np.append(values, np.nan)[codes]
+        else:
+            codes, stored = self._dictionary(column)
+            try:
+                values = np.asarray(pc.fill_null(pc.cast(stored, pa.float64()), np.nan))
+            except pa.ArrowInvalid:
+                values = self._parsed(_texts(stored))
+            values = np.append(values, np.nan)[codes]
         self.refuse(np.isinf(values), column, "a number belongs there")
         return values
 
@@ -215,13 +204,9 @@ class Table:
         return sides
 
     def class_columns(self, classes: Collection[str] = ()) -> dict[str, list[int]]:
-        """Columns by class, plain or with one of ``PREFIXES`` before it, in the order of the table.
+        """Class -> its columns, plain or with one of ``PREFIXES`` before it, in the order of the table.
 
-        Args:
-            classes: names to look for; none for every expression and other answer that there is.
-
-        Returns:
-            The class as ``classes`` writes it, else our name of it -> its columns.
+        A class is called as ``classes`` writes it; without any, every expression and other answer counts, by our name.
 
         >>> read_table(pd.DataFrame({"face": ["a"], "votes_happy": [3], "Fear": [1]})).class_columns()
         {'happiness': [1]}
@@ -295,8 +280,7 @@ class Table:
             values = values.dictionary_encode()  # before anything becomes text: there are far fewer names than rows
         values = values.unify_dictionaries()
         codes = [np.asarray(chunk.indices.fill_null(-1)) for chunk in values.chunks] or [np.empty(0, np.int64)]
-        given = values.chunks[0].dictionary if values.num_chunks else pa.array([], pa.string())
-        return np.concatenate(codes), given
+        return np.concatenate(codes), values.chunks[0].dictionary if values.num_chunks else pa.array([], pa.string())
 
 
 def read_table(source: Path | str | pd.DataFrame | Table, key: str = "") -> Table:

@@ -32,8 +32,8 @@ def main() -> None:
     table = corpus.read().table
     for name in CLASSES:
         if given.raw:
-            own = np.flatnonzero(table["label"] == name)[: given.columns].tolist()
-            rows.append(np.hstack([corpus._picture(i, given.size) for i in own]))
+            posed = np.flatnonzero(table["label"] == name)[: given.columns].tolist()
+            rows.append(np.hstack([corpus.picture(i, given.size) for i in posed]))
             continue
         faces = []
         for column in range(given.columns):

@@ -74,7 +74,7 @@ class Folder(PictureCorpus):
         """The pictures' digest, and what turns proportions into counts."""
         sheet = file_of(self.table)[1] if self.table else ""
         more = f", sheet {sheet}" if sheet else ""
-        more += f", scale {self.scale}" if self.scale != (-1, 1) else ""
+        more += f", scale {self.scale}" if list(self.scale) != [-1, 1] else ""
         return f"{super().recipe()}, raters {self.raters}{more}"
 
     def read(self) -> Faces:

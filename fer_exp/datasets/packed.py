@@ -7,11 +7,10 @@ import gzip
 import lzma
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from fer_exp.datasets.corpus import Corpus
 from fer_exp.errors import DatasetNotFoundError, RequestError
@@ -59,14 +58,16 @@ def open_unpacked(file: Path, corpus: str, listings: tuple[str, ...]) -> Iterato
     Raises:
         RequestError: it may not be read, or cannot be unpacked.
     """
-    openers: dict[str, Callable[[Path], IO[bytes]]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+    openers: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
     try:
         with ExitStack() as stack:
             if file.suffix == ".zip":
                 archive = stack.enter_context(zipfile.ZipFile(file))
-                stream = archive.open(_member(archive.namelist(), file, corpus, listings))
+                stream: IO[bytes] = archive.open(_member(archive.namelist(), file, corpus, listings))
+            elif file.suffix in openers:
+                stream = openers[file.suffix](file)
             else:
-                stream = openers.get(file.suffix, partial(Path.open, mode="rb", buffering=1 << 20))(file)
+                stream = file.open("rb", buffering=1 << 20)
             yield stack.enter_context(stream)
     except PermissionError:
         raise RequestError(f"{corpus}: {file} may not be read by you; change its permissions.") from None

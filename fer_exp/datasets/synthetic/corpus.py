@@ -90,10 +90,12 @@ class Synthetic(Corpus):
     def pixels(self, size: int) -> Iterator[NDArray[np.uint8]]:
         """Each face drawn, in pieces."""
         for start in range(0, self.faces, PIECE):
-            pictures = []
-            for i, (person, view, shown) in enumerate(self._sittings[start : start + PIECE], start):
-                pictures.append(draw_face(person, view, shown.actions, shown.side, size, (self.seed, 5, i)))
-            yield np.stack(pictures)
+            yield np.stack([self.picture(i, size) for i in range(start, min(start + PIECE, self.faces))])
+
+    def picture(self, index: int, size: int) -> NDArray[np.uint8]:
+        """One face drawn, shape (size, size, 3)."""
+        person, view, shown = self._sittings[index]
+        return draw_face(person, view, shown.actions, shown.side, size, (self.seed, 5, index))
 
     def truth(self) -> pd.DataFrame:
         """``face`` and, per class, its share of the expressions that the whole pool would name; rows sum to 1."""

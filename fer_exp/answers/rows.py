@@ -1,0 +1,159 @@
+"""A table with an answer a row: labels, ratings, and second answers of a worker by one policy."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fer_exp.answers import Answers, Codes, Repeats
+from fer_exp.errors import RequestError, nearest
+from fer_exp.names import CLASSES, composed, near_expression, normal, spelt
+from fer_exp.tables import Coded, Table
+
+
+class Rules(NamedTuple):
+    """How answers are read; see ``read_answers``."""
+
+    columns: Mapping[str, str | None] | None
+    classes: Sequence[str]
+    also: Sequence[str]
+    ignore: Sequence[str]
+    numbered: bool
+    duplicates: str
+    scale: Sequence[float]
+    raters: int | None
+
+
+def read_rows(table: Table, rules: Rules) -> Answers:
+    """A table with an answer a row."""
+    names, keyed = rules.columns or {}, rules.columns is not None
+    task, worker = (table.need(role, names.get(role), key=keyed) for role in ("task", "worker"))
+    counted: dict[str, int] = {}
+    rated = table.affect(rules.scale, counted)
+    label = table.find("label", names.get("label")) if rated else table.need("label", names.get("label"), key=keyed)
+    tasks, workers = table.coded(task), table.coded(worker)
+    table.refuse(tasks.codes < 0, task, "every answer needs one")
+    table.refuse(workers.codes < 0, worker, "every answer needs one")
+    codes, order = label_codes(table, label, rules, counted)
+    seconds = None
+    if (column := table.find("seconds")) is not None:
+        seconds = table.numbers(column)
+        table.refuse(seconds < 0, column, "no answer takes less than no time")
+    answers = Answers(
+        tasks.names, workers.names, order, tasks.codes, workers.codes, codes,
+        rated.get("valence"), rated.get("arousal"), seconds, _per_task(table, tasks), counted=counted,
+    )  # fmt: skip
+    answered = (codes >= 0) | np.any([~np.isnan(values) for values in rated.values()] or [codes < -1], axis=0)
+    if not answered.any():
+        raise RequestError(
+            f"{table.where}: no row has an answer that counts; are they all among ignore={list(rules.ignore)}?"
+        )
+    return _without_duplicates(answers.select(answered), np.flatnonzero(answered), rules.duplicates, table)
+
+
+def label_codes(
+    table: Table, column: int | None, rules: Rules, counted: dict[str, int]
+) -> tuple[Codes, tuple[str, ...]]:
+    """Codes of the labels in the order of the classes, -1 where there is none, and the classes."""
+    if column is None:
+        return np.full(len(table), -1, np.int32), ()
+    codes, names = table.coded(column, rules.classes)
+    texts = [_choice(name) for name in names]
+    known = table.joined(text for text in texts if text)
+    meanings = [text if text is None else known.get(text) or (spelt(text) if rules.classes else text) for text in texts]
+    left = {spelt(name) for name in rules.ignore} - {spelt(name) for name in rules.classes}
+    real = {meaning for meaning in meanings if meaning is not None and meaning not in left}
+    if rules.classes:
+        order = (*rules.classes, *rules.also)
+    elif real <= set(CLASSES):
+        order = tuple(name for name in CLASSES if name in real)
+    else:
+        order = tuple(dict.fromkeys(meaning for meaning in meanings if meaning in real))
+        order = order if real.isdisjoint(known.values()) else tuple(sorted(order))
+        if known and (others := [name for name in order if name not in known.values()]):
+            table.guessed.append(f"classes that are no expressions: {', '.join(others[:12])}")
+        for alike in pd.Series(order).groupby([normal(name) for name in order]).agg(list):
+            table.guessed += [f"{' and '.join(alike)} are not one class"] if len(alike) > 1 else []
+    place = {spelt(name) if rules.classes else name: code for code, name in enumerate(order)}
+    numbered = all(name.isdigit() and int(name) < len(order) for name in real)
+    if rules.classes and rules.numbered and numbered and not real <= set(place):
+        place = {str(code): code for code in range(len(order))}
+        table.guessed.append(f"labels 0 to {len(order) - 1} are {', '.join(order)}")
+    moved = np.full(len(names) + 1, -1, np.int32)
+    times = np.bincount(codes[codes >= 0], minlength=len(names))
+    for number, meaning in enumerate(meanings):
+        if meaning is None or meaning in left:
+            what = "of several choices or none" if meaning is None else repr(meaning)
+            words = f"answers {what} are no class and left out"
+            counted[words] = counted.get(words, 0) + int(times[number])
+        elif meaning in place:
+            moved[number] = place[meaning]
+        else:
+            near = nearest(names[number], place, 0.5) or near_expression(names[number])
+            hint = f"; did you mean {near}?" if near in place else "."
+            more = "" if rules.also else "; where nobody answered so, name all classes with classes=[...]"
+            more = more if rules.columns is None else "; name what is no class in ignore=[...]"
+            table.refuse(codes == number, column, f"that is no class{hint} There are: {', '.join(order)}{more}")
+    if (empty := int((codes < 0).sum())) > 0:
+        counted["rows have no label"] = empty
+    return moved[codes], order
+
+
+def _choice(cell: str) -> str | None:
+    """A label, also as {"choices": [...]} or [...], which annotation tools write; None where they are not one."""
+    if not re.match(r"""\[|\{\s*['"]choices?['"]""", cell):
+        return composed(cell)
+    try:
+        chosen = ast.literal_eval(cell)  # JSON, or what Python prints
+    except (SyntaxError, ValueError):
+        return None
+    chosen = next(iter(chosen.values())) if isinstance(chosen, dict) else chosen
+    chosen = chosen if isinstance(chosen, list) else [chosen]
+    return composed(str(chosen[0])) if len(chosen) == 1 else None
+
+
+def _per_task(table: Table, tasks: Coded) -> NDArray[np.object_] | None:
+    """The subset of each task; a task belongs to one."""
+    if (column := table.find("subset")) is None:
+        return None
+    subsets = table.coded(column)
+    first = np.full(len(tasks.names), -2, np.int64)
+    first[tasks.codes[::-1]] = subsets.codes[::-1]
+    if (other := first[tasks.codes] != subsets.codes).any():
+        row = int(other.argmax())
+        raise RequestError(f"{table.row(row)}: task {tasks.names[tasks.codes[row]]} lies in two subsets.")
+    return np.array([*subsets.names, "none"], dtype=object)[first]
+
+
+def _without_duplicates(answers: Answers, rows: NDArray[np.int64], policy: str, table: Table) -> Answers:
+    cells = answers.task.astype(np.int64) * len(answers.workers) + answers.worker
+    series = pd.Series(cells)
+    later = series.duplicated().to_numpy()
+    if not later.any():
+        return answers
+    number = int(later.sum())
+    if policy == "refuse":
+        row = int(later.argmax())
+        who, what = answers.workers[answers.worker[row]], answers.tasks[answers.task[row]]
+        raise RequestError(
+            f"{table.row(int(rows[row]))} is a second answer of worker {who} to task {what} ({number:,} rows are like "
+            f"it); say which counts with {table.group}duplicates=first or {table.group}duplicates=last."
+        )
+    earlier = series.duplicated(keep="last").to_numpy()
+    first, last = np.flatnonzero(earlier & ~later), np.flatnonzero(later & ~earlier)
+    first, last = first[np.argsort(cells[first])], last[np.argsort(cells[last])]
+    nan = np.full(len(answers.task), np.nan)
+    sides = [nan if (values := answers.ratings(side)) is None else values for side in ("valence", "arousal")]
+    valence, arousal = (np.stack([side[first], side[last]], axis=1) for side in sides)
+    label = np.stack([answers.label[first], answers.label[last]], axis=1)
+    repeats = Repeats(answers.task[first], label, valence, arousal, answers.worker[first])
+    kept = answers.select(~(later if policy == "first" else earlier))
+    words = f"second answers of a worker to a task; the {policy} counts"
+    return replace(kept, repeats=repeats, counted={**answers.counted, words: number})
