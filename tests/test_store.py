@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fer_exp import store as store_module
 from fer_exp.commands.prepare import prepare
 from fer_exp.config import DatasetConfig, PrepareConfig
 from fer_exp.datasets import pictures
@@ -27,6 +26,7 @@ from fer_exp.datasets.folder import Folder
 from fer_exp.errors import RequestError, RunError
 from fer_exp.names import CLASSES
 from fer_exp.store import Store, cache_folder, open_store
+from fer_exp.store import pixels as store_pixels
 from tests.datasets.fake_folders import write_classes
 from tests.datasets.fakes import write_fer2013, write_votes
 
@@ -274,7 +274,7 @@ def test_each_row_of_a_store_is_its_picture_however_it_is_written(
     broken.write_bytes(b"")  # the pieces after it begin at half a block: a picture has one and a half
     monkeypatch.setattr(pictures, "PIECE", 16)
     if disk == "not direct":
-        monkeypatch.setattr(store_module, "DIRECT", 0)
+        monkeypatch.setattr(store_pixels, "DIRECT", 0)
     real = os.write
     direct: list[bool] = []
 

@@ -20,7 +20,8 @@ from fer_exp.errors import DatasetNotFoundError
 from fer_exp.labels.votes import RULES, clean
 from fer_exp.names import CLASSES
 from fer_exp.progress import progress
-from fer_exp.store import REJECTED, Store, open_dataset
+from fer_exp.store import Store, open_dataset
+from fer_exp.store.write import REJECTED
 
 UNSPLIT = "not split"
 """Heads the faces of a corpus without splits of its own; training draws them."""

@@ -1,0 +1,199 @@
+"""Decode a corpus once: a memory-mapped uint8 array and parquet tables in a cache folder, keyed by content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fer_exp.config import DatasetConfig
+from fer_exp.datasets import open_corpus
+from fer_exp.datasets.attach import attach
+from fer_exp.datasets.corpus import Corpus, Faces
+from fer_exp.errors import RequestError, RunError
+from fer_exp.files import locked, write_json
+from fer_exp.progress import progress
+from fer_exp.store.write import clean, is_whole, write
+
+VERSION = 2
+"""Part of every key; raise it when reading or writing changes what a store holds."""
+LISTED = 20  # files named one by one in store.json; a corpus of single pictures has too many
+
+
+@dataclass(frozen=True)
+class Store:
+    """A corpus as training reads it. Row i of ``faces``, ``votes`` and ``pixels`` is the same face.
+
+    Attributes:
+        folder: where it lies; rejected.csv in it lists the pictures that could not be used, where there are any.
+        faces: the faces table (``corpus.FACE_COLUMNS`` and a corpus' own), N rows.
+        votes: None, or ``face`` and a count column per answer, N rows.
+        pixels: uint8, shape (N, size, size, channels), memory-mapped and read-only.
+        notes: sentence -> count, what reading the corpus came upon.
+        flags: face ids by the name that ``dataset.drop`` gives them.
+        key: 32 hex digits that stand for the content of the files, the recipe, the classes and the size.
+        content: the same; of pictures, whose key goes by times of change, what was read, so that a copy has the same.
+        facts: ``corpus``, ``size``, ``channels``, ``classes``, ``recipe`` and ``files`` (MD5 by file name).
+    """
+
+    folder: Path
+    faces: pd.DataFrame
+    votes: pd.DataFrame | None
+    pixels: NDArray[np.uint8]
+    notes: dict[str, int]
+    flags: dict[str, list[str]]
+    key: str
+    content: str
+    facts: dict[str, Any]
+
+
+def open_store(corpus: Corpus, size: int, cache: Path | None = None, *, log: Callable[[str], None] = progress) -> Store:
+    """The store of a corpus, its pictures so high and wide, prepared now if it is not there yet.
+
+    What is written lies aside until it is whole, so a killed run leaves nothing that is taken for a store; two
+    processes that want the same store wait for each other. Only processes that die are guarded against: nothing is
+    synced to disk for the sake of power cuts, but the size of ``pixels.u8`` is checked on every opening.
+
+    Raises:
+        RequestError: the corpus is missing or cannot be read.
+        RunError: the cache cannot be written, or its disk is full.
+    """
+    cache = cache_folder(cache)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        facts = {
+            "version": VERSION,
+            "corpus": corpus.name,
+            "size": size,
+            "channels": corpus.channels,
+            "classes": list(corpus.classes),
+            "recipe": corpus.recipe(),
+            "files": _digests(corpus, cache, log),
+        }
+        key = _md5(json.dumps(facts, sort_keys=True))
+        folder = cache / f"{corpus.name}-{size}-{key[:12]}"
+        if not is_whole(folder):
+            clean(cache)
+            lock = cache / "locks" / folder.name
+            lock.parent.mkdir(exist_ok=True)
+            # Without locks whoever is second at the renaming uses the first one's store.
+            with locked(lock, lambda: log(f"{folder.name}: another process is preparing it; waiting")):
+                if not is_whole(folder):  # another process may have written it while this one waited
+                    write(corpus, facts, key, folder, log)
+    except (PermissionError, NotADirectoryError, FileExistsError) as problem:
+        place = Path(str(problem.filename or cache))
+        if cache != place and cache not in place.parents and place not in cache.parents:
+            raise RequestError(f"{corpus.name}: {place} cannot be read ({problem.strerror}).") from None
+        raise RunError(
+            f"{corpus.name}: the cache cannot be written at {place} ({problem.strerror}); "
+            "set dataset.cache to a folder of yours."
+        ) from None
+    return _load(folder, corpus.dated)
+
+
+def open_dataset(config: DatasetConfig, *, log: Callable[[str], None] = progress) -> tuple[Corpus, Store]:
+    """The corpus that a config names and its store, with the answers of ``dataset.votes`` or ``ratings`` attached.
+
+    Answers are attached to what was read from the store, so that other answers do not decode the pictures again; the
+    key of what is returned stands for them, too.
+
+    Raises:
+        RequestError: as ``open_corpus``, ``open_store`` and ``attach``.
+        RunError: as ``open_store``.
+    """
+    corpus = open_corpus(config)
+    store = open_store(corpus, config.size, Path(config.cache) if config.cache else None, log=log)
+    faces, attached = attach(Faces(store.faces, store.votes, {}, store.flags), config, corpus.classes)
+    if not attached:
+        return corpus, store
+    for sentence, number in faces.notes.items():
+        log(f"{corpus.name}: {number:,} {sentence}")
+    key, content = (_md5(f"{digest} {attached}") for digest in (store.key, store.content))
+    notes = store.notes | faces.notes
+    return corpus, replace(
+        store, faces=faces.table, votes=faces.votes, notes=notes, flags=faces.flags, key=key, content=content
+    )
+
+
+def find_store(facts: Mapping[str, Any]) -> Store | None:
+    """The store that a run was trained from, without the answers that were attached to it; None where it is gone.
+
+    Of the run.json in ``facts``, ``store`` is the folder's name; older runs have ``data_hash`` alone, the key.
+    """
+    dataset, key = facts.get("config", {}).get("dataset"), facts.get("data_hash")
+    if not dataset or not key:
+        return None
+    name = facts.get("store") or f"{dataset['name']}-{dataset['size']}-{key[:12]}"
+    folder = cache_folder(Path(dataset["cache"]) if dataset.get("cache") else None) / name
+    return _load(folder) if is_whole(folder) else None
+
+
+def cache_folder(cache: Path | None = None) -> Path:
+    """``cache`` itself, else ``$FER_EXP_CACHE``, else ``$XDG_CACHE_HOME/fer-exp``, else ``~/.cache/fer-exp``."""
+    if cache is None:
+        usual = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "fer-exp"
+        cache = Path(os.environ.get("FER_EXP_CACHE") or usual)
+    return cache.expanduser().absolute()
+
+
+def _digests(corpus: Corpus, cache: Path, log: Callable[[str], None]) -> dict[str, str]:
+    """MD5 of the corpus's files, from an earlier reading where path, size and times are the same as then."""
+    files = corpus.files()
+    stamp = _stamp(corpus.name, files)
+    known = cache / "hashes" / f"{stamp}.json"
+    if files and known.is_file():
+        with suppress(ValueError):  # a damaged note is no note
+            return {str(name): str(digest) for name, digest in json.loads(known.read_text()).items()}
+    if files:
+        log(f"{corpus.name}: reading {files[0] if len(files) == 1 else f'{len(files):,} files'}")
+    digests = corpus.digests()
+    if len(digests) > LISTED:
+        digests = {f"{len(digests)} files": _md5(json.dumps(digests, sort_keys=True))}
+    if files and _stamp(corpus.name, files) == stamp:  # else they changed under our hands
+        with suppress(RunError):  # the note only saves time; a full disk is reported where it matters
+            write_json(known, digests)
+    return digests
+
+
+def _stamp(name: str, files: list[Path]) -> str:
+    """Stands for the state of files without reading them; ctime betrays a file put in place with its old mtime."""
+    states = [(str(file.resolve()), file.stat()) for file in files]
+    known = [(path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns) for path, stat in states]
+    return _md5(json.dumps([VERSION, name, known]))
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _load(folder: Path, dated: bool = False) -> Store:
+    """A store that is whole; ``dated`` as of its corpus."""
+    words = json.loads((folder / "store.json").read_text())
+    tables = (folder / "faces.parquet", folder / "votes.parquet")
+    faces, votes = (pd.read_parquet(table) if table.exists() else None for table in tables)
+    if faces is None:
+        raise RunError(f"{folder} has lost its faces.parquet; remove the folder, and it is prepared again.")
+    if dated and "content" not in words:
+        words["content"] = _content(folder, words["facts"], faces, votes)
+        with suppress(RunError):  # a cache of others, not to be written: it is hashed again next time
+            write_json(folder / "store.json", words)
+    pixels = np.memmap(folder / "pixels.u8", np.uint8, mode="r", shape=tuple(words["shape"]))
+    key, content = words["key"], words.get("content", words["key"])
+    return Store(folder, faces, votes, pixels, words["found"], words["flags"], key, content, words["facts"])
+
+
+def _content(folder: Path, facts: Mapping[str, Any], faces: pd.DataFrame, votes: pd.DataFrame | None) -> str:
+    """A digest of what training reads: pictures as decoded, faces, votes, classes."""
+    with (folder / "pixels.u8").open("rb") as stream:
+        pixels = hashlib.file_digest(stream, "md5").hexdigest()
+    tables = [None if table is None else _md5(table.to_csv(index=False)) for table in (faces, votes)]
+    return _md5(json.dumps([facts["corpus"], facts["size"], facts["classes"], pixels, *tables]))

@@ -1,0 +1,132 @@
+"""A store written aside and renamed into place when it is whole."""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fer_exp.datasets.corpus import FACE_COLUMNS, Corpus, Faces
+from fer_exp.errors import RequestError, RunError
+from fer_exp.files import locked
+from fer_exp.store.pixels import JOURNAL, write_pixels
+
+PARTIAL = ".partial-"
+RESUME = f"{PARTIAL}resume"
+"""Of a store that goes on where it was interrupted; others begin again under another name each time."""
+REJECTED = "rejected.csv"
+KEPT_DAYS = 14  # that an interrupted store waits for the command that goes on with it
+FULL = (errno.ENOSPC, errno.EDQUOT)
+TABLE_BYTES_PER_FACE = 200  # generous for both tables together, for the check of free space
+SCHEMA = pa.schema([(name, pa.float64() if name in ("valence", "arousal") else pa.string()) for name in FACE_COLUMNS])
+
+
+def write(corpus: Corpus, facts: dict[str, Any], key: str, folder: Path, log: Callable[[str], None]) -> None:
+    """Write a store aside and rename it into place."""
+    faces = corpus.read()
+    _check(corpus, faces)
+    count, size = len(faces.table), facts["size"]
+    needed = count * (size * size * corpus.channels + TABLE_BYTES_PER_FACE)
+    free = shutil.disk_usage(folder.parent).free
+    if free < needed:
+        raise RunError(_disk_full(corpus, needed, folder.parent, free))
+    aside = folder.with_name(f"{folder.name}{RESUME if corpus.resumable else PARTIAL + uuid.uuid4().hex[:8]}")
+    done = False
+    try:
+        aside.mkdir(exist_ok=corpus.resumable)
+        rejected = write_pixels(corpus, size, count, aside, log)
+        faces = _without(faces, rejected, aside / REJECTED)
+        if faces.table.empty:
+            reason = next(iter(rejected.values()))
+            raise RequestError(f"{corpus.name}: none of {count:,} pictures can be used: {reason}.")
+        schema = pa.schema([*SCHEMA, *((name, pa.string()) for name in faces.table.columns[len(FACE_COLUMNS) :])])
+        pq.write_table(pa.Table.from_pandas(faces.table, schema, preserve_index=False), aside / "faces.parquet")
+        if faces.votes is not None:
+            faces.votes.to_parquet(aside / "votes.parquet", index=False)
+        shape = [len(faces.table), size, size, corpus.channels]
+        words = {"key": key, "shape": shape, "found": faces.notes, "flags": faces.flags, "facts": facts}
+        (aside / "store.json").write_text(json.dumps(words, indent=1))
+        (aside / JOURNAL).unlink(missing_ok=True)
+        if folder.exists() and not is_whole(folder):
+            shutil.rmtree(folder)
+        try:
+            aside.rename(folder)
+        except OSError:
+            if not is_whole(folder):  # else another process was first
+                raise
+        done = True
+    except OSError as problem:
+        if problem.errno not in FULL:
+            raise
+        done = True  # what is there takes the room that is missing
+        raise RunError(_disk_full(corpus, needed, folder.parent, None)) from None
+    finally:
+        if done or not corpus.resumable:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether a folder holds a finished store: its description, and pictures of the size that this states."""
+    try:
+        facts = json.loads((folder / "store.json").read_text())
+        return bool((folder / "pixels.u8").stat().st_size == int(np.prod(facts["shape"])))
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def clean(cache: Path) -> None:
+    """Remove what killed processes left: folders aside whose store nobody has locked, and that nothing goes on with."""
+    for partial in cache.glob(f"*{PARTIAL}*"):
+        with suppress(OSError):
+            if partial.name.endswith(RESUME) and time.time() - partial.stat().st_mtime < KEPT_DAYS * 86_400:
+                continue
+        lock = cache / "locks" / partial.name.split(PARTIAL)[0]
+        with suppress(OSError), locked(lock) as sure:
+            if sure:
+                shutil.rmtree(partial, ignore_errors=True)
+
+
+def _without(faces: Faces, rejected: dict[int, str], file: Path) -> Faces:
+    """The tables without the faces whose pictures were rejected; these are listed in a file."""
+    if not rejected:
+        return faces
+    rows = sorted(rejected)
+    listed = faces.table.iloc[rows][["face", "split", "label"]].assign(reason=[rejected[row] for row in rows])
+    listed.to_csv(file, index=False)
+    good = np.ones(len(faces.table), dtype=bool)
+    good[rows] = False
+    votes = None if faces.votes is None else faces.votes[good].reset_index(drop=True)
+    notes = {**faces.notes, f"pictures rejected, listed in {REJECTED}": len(rows)}
+    return Faces(faces.table[good].reset_index(drop=True), votes, notes, faces.flags)
+
+
+def _check(corpus: Corpus, faces: Faces) -> None:
+    """Raise where a corpus broke its contract (RuntimeError) or its files name a face twice (RequestError)."""
+    table, votes = faces.table, faces.votes
+    if table.empty:
+        raise RequestError(f"{corpus.name}: no face was found in {', '.join(map(str, corpus.files()))}.")
+    if tuple(table.columns)[: len(FACE_COLUMNS)] != FACE_COLUMNS:
+        raise RuntimeError(f"{corpus.name}.read gave the columns {list(table.columns)}")
+    if votes is not None and votes["face"].tolist() != table["face"].tolist():
+        raise RuntimeError(f"{corpus.name}.read gave votes in another order than faces")
+    twice = table["face"][table["face"].duplicated()]
+    if len(twice):
+        raise RequestError(f"{corpus.name}: the face {twice.iloc[0]!r} occurs more than once; a face needs a name.")
+
+
+def _disk_full(corpus: Corpus, needed: int, cache: Path, free: int | None) -> str:
+    available = "" if free is None else f" and {free / 1e6:,.0f} MB are free"
+    return (
+        f"{corpus.name}: the disk of {cache} is full: the prepared faces need {needed / 1e6:,.0f} MB{available}; "
+        "make room there or set dataset.cache to a folder on another disk."
+    )
