@@ -8,8 +8,12 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fer_exp.errors import RunError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL)
 """What file systems without locks answer."""
@@ -42,6 +46,15 @@ def write_json(path: Path, content: object) -> None:
     """
     with whole(path) as aside:
         aside.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write parquet, or csv where the name says so, as ``write_json`` writes."""
+    with whole(path) as aside:
+        if path.suffix == ".csv":
+            table.to_csv(aside, index=False)
+        else:
+            table.to_parquet(aside, index=False)
 
 
 def make_folder(folder: Path, key: str = "output") -> Path:

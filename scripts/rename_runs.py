@@ -16,7 +16,8 @@ from omegaconf import OmegaConf
 from fer_exp.cli.compose import to_config
 from fer_exp.config import TrainConfig
 from fer_exp.errors import RequestError, RunError
-from fer_exp.runs import Run, contents_of, run_name, runs_in
+from fer_exp.runs import Run, runs_in
+from fer_exp.runs.naming import contents_of, run_name
 from fer_exp.store import open_dataset
 
 

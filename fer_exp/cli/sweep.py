@@ -18,7 +18,8 @@ from fer_exp.config import Config, TrainConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import write_json
 from fer_exp.progress import is_main_process
-from fer_exp.runs import Run, find_runs
+from fer_exp.runs import Run
+from fer_exp.runs.naming import find_runs
 
 _FOLDERS: list[Path] = []
 

@@ -14,7 +14,7 @@ from fer_exp.judging.comparison import compare_sources
 from fer_exp.judging.sources import on_same_faces
 from fer_exp.report.compare_tables import groups_frame, groups_table, pairs_frame, pairs_tables
 from fer_exp.report.outcome import Outcome, OutcomeTable, finish
-from fer_exp.runs import read_sources
+from fer_exp.runs.sources import read_sources
 
 
 def compare(config: CompareConfig) -> None:

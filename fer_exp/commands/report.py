@@ -14,7 +14,8 @@ from fer_exp.judging.epochs import accuracies_of
 from fer_exp.judging.judge import judge
 from fer_exp.judging.sources import Source, on_same_faces
 from fer_exp.report.page.render import Judgement, render
-from fer_exp.runs import Run, read_sources
+from fer_exp.runs import Run
+from fer_exp.runs.sources import read_sources
 
 
 def report(config: ReportConfig) -> None:

@@ -16,7 +16,7 @@ from fer_exp.errors import RequestError, RunError
 from fer_exp.files import make_folder
 from fer_exp.progress import progress
 from fer_exp.report.outcome import Outcome, Screen, finish, records
-from fer_exp.runs import find_runs
+from fer_exp.runs.naming import find_runs
 from fer_exp.studies import STUDIES
 from fer_exp.studies.needs import check_corpus
 from fer_exp.studies.presets import Preset, read_preset

@@ -28,7 +28,8 @@ from fer_exp.labels.targets import Targets, make_targets, targets_hash
 from fer_exp.progress import is_main_process, progress
 from fer_exp.report.outcome import Outcome, finish
 from fer_exp.report.tables import metrics_table
-from fer_exp.runs import EPOCHS, Run, check_same, claimed, contents_of, run_name, versions
+from fer_exp.runs import EPOCHS, Run, claimed, versions
+from fer_exp.runs.naming import check_same, contents_of, run_name
 from fer_exp.store import Store, open_dataset
 
 if TYPE_CHECKING:

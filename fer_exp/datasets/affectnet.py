@@ -74,12 +74,7 @@ class AffectNet2017(AffectNet):
     listings = tuple(f"{LISTS}/{name}" for name in SETS_2017)
 
     def read(self) -> Faces:
-        """The faces of both lists that have an expression; one in a picture that is listed again is ``<path>#2``.
-
-        Raises:
-            RequestError: a column that is missing, an expression, rating or box out of range, a path that leaves the
-                root; names file and row.
-        """
+        """The faces of both lists that have an expression; one in a picture that is listed again is ``<path>#2``."""
         rows, notes = self._rows
         return Faces(faces_table(self.name, **rows[["face", "split", "label", "valence", "arousal"]]), None, notes)
 
@@ -132,11 +127,7 @@ class AffectNet2021(AffectNet):
         return f"{super().recipe()}, annotations {pd.util.hash_array(np.array(sorted(map(str, states)))).sum():x}"
 
     def read(self) -> Faces:
-        """The faces with an expression file; a picture without one is counted and left out.
-
-        Raises:
-            RequestError: an annotation that is no number, or out of range; names the file.
-        """
+        """The faces with an expression file; a picture without one is counted and left out."""
         faces = [f"{split}/{number}" for split, number in self._numbers]
         folders = [self.root / name / "annotations" / number for name, number in self._numbers]
         with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:

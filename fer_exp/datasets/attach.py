@@ -47,9 +47,6 @@ def single_answers(config: DatasetConfig, corpus: Corpus, faces: Iterable[str] =
 
     Returns:
         Columns task, worker, valence, arousal, and label where there are any.
-
-    Raises:
-        RequestError: as ``read_attached``.
     """
     if not config.ratings:
         ratings = getattr(corpus, "ratings", None)

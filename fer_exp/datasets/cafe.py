@@ -46,11 +46,7 @@ class Cafe(PictureCorpus):
     expected_subjects = 154
 
     def read(self) -> Faces:
-        """The faces, by what their file names say.
-
-        Raises:
-            RequestError: a picture whose name is not of CAFE's form, or whose pose is not known.
-        """
+        """The faces, by what their file names say; raises RequestError naming the file where they do not."""
         rows = pd.DataFrame([self._row(path) for path in self._paths])
         children = rows["subject"].nunique()
         folders_of, children_in = (

@@ -93,11 +93,7 @@ class Corpus(ABC):
         """The files that the content key is made of; raises DatasetNotFoundError where one is missing."""
 
     def digests(self) -> dict[str, str]:
-        """MD5 of the content of each of ``files()``, by its path below the folder that holds them all.
-
-        A corpus that reads its files whole may hash while it parses, so that they are read once. MD5 because that is
-        what publishers of corpora state.
-        """
+        """MD5, as publishers state it, of each of ``files()``, by its path below the folder that holds them all."""
         files = self.files()
         top = os.path.commonpath([file.parent for file in files]) if files else ""
         digests = {}

@@ -36,8 +36,8 @@ def decode(file: str | Path, out: NDArray[np.uint8], box: Box | None = None) -> 
     """Decode a picture into ``out``: turned upright as its EXIF says, cropped, resized, RGB or grey.
 
     The crop, or the whole picture, is stretched to a square by Pillow's bilinear filter, which averages over its
-    support when it shrinks. JPEG is decoded at 1/2, 1/4 or 1/8 of its size where that is still large enough. Alpha is
-    left out, the upper 8 of 16 bits are kept.
+    support when it shrinks. JPEG is decoded at 1/2, 1/4 or 1/8 of its size where that is still large enough; alpha and
+    the lower 8 of 16 bits are left out.
 
     Args:
         file: JPEG, PNG, WebP, BMP or TIFF, whatever its suffix says.

@@ -77,12 +77,7 @@ class Fer2013(Corpus):
         return {unpacked_name(self.files()[0]): self._digest}
 
     def read(self) -> Faces:
-        """The faces table, with identical, constant and contradictory pictures counted and flagged.
-
-        Raises:
-            DatasetNotFoundError: no file of that name.
-            RequestError: a row that is cut, garbled or out of range; the message names file and row.
-        """
+        """The faces, with identical, constant and contradictory pictures flagged; RequestError names file and row."""
         self._parse()
         faces = [f"fer{row:07d}" for row in range(len(self._labels))]
         splits = [SPLITS[usage] for usage in self._usages]
@@ -156,14 +151,11 @@ class Fer2013(Corpus):
 
 
 def look_alikes(table: pd.DataFrame, pieces: list[NDArray[np.uint8]]) -> tuple[dict[str, int], dict[str, list[str]]]:
-    """Count and flag identical, constant and contradictory pictures.
+    """Notes and flags, as ``Faces`` holds them, of identical, constant and contradictory pictures.
 
     Args:
         table: ``face``, ``split`` and ``label`` of N faces.
         pieces: their pictures in the same order, each piece of shape (n, 2304).
-
-    Returns:
-        The sentences with counts, and the face ids by flag, as ``Faces`` holds them.
     """
     # A 128-bit digest stands for a picture; two different ones with the same digest are not to be expected.
     digests = [hashlib.blake2b(row, digest_size=16).digest() for piece in pieces for row in piece]

@@ -55,13 +55,7 @@ def parse_pixels(rows: list[bytes]) -> NDArray[np.uint8] | None:
     """Grey values of many rows at once, or None where any of them is not plain.
 
     Every byte that is no digit ends a number; the up to three digits before each such end are gathered for all
-    numbers at once. No Python object is made per number.
-
-    Args:
-        rows: n texts of 2,304 numbers 0..255 of one to three digits, with one space between two of them.
-
-    Returns:
-        Shape (n, 2304), or None when a row has another number of values, another byte, or a value out of range.
+    numbers at once. No Python object is made per number. Plain are 2,304 numbers 0..255, one space between them.
 
     >>> parse_pixels([b"7 " * 2303 + b"255"])[0, -2:]
     array([  7, 255], dtype=uint8)

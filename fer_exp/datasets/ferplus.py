@@ -51,11 +51,7 @@ class FerPlus(FerPlusFacts, Fer2013):
         return {**super().digests(), unpacked_name(votes): digest}
 
     def read(self) -> Faces:
-        """The faces of FER2013 with a count per class, ``unknown`` and ``not_a_face``.
-
-        Raises:
-            RequestError: the two files differ in rows or in a row's Usage, or a row of votes cannot be read.
-        """
+        """The faces of FER2013 and their votes; RequestError also where the two files differ in rows or their Usage."""
         faces = super().read()
         file = self.files()[1]
         names, usages, counts = read_votes(file, self.name)

@@ -39,13 +39,10 @@ class FerPlusFolders(FerPlusFacts, PictureCorpus):
     expected: ClassVar[dict[str, int]] = {"train": 28_558, "val": 3_579, "test": 3_573}
 
     def read(self) -> Faces:
-        """The faces with a count per class, ``unknown`` and ``not_a_face``.
+        """The faces and their votes; raises RequestError naming file and row.
 
         Two rows of one name are one picture, that of the last row, which the script wrote over the others: its votes
         count, the other rows are counted and left out.
-
-        Raises:
-            RequestError: a row with another number of fields, or a count that is no whole number.
         """
         counts, repeated = self._counts
         names = [stem(Path(path).name) for path in counts.index]

@@ -78,11 +78,7 @@ class Folder(PictureCorpus):
         return f"{super().recipe()}, raters {self.raters}{more}"
 
     def read(self) -> Faces:
-        """The faces of the table or the folders.
-
-        Raises:
-            RequestError: a class, split, rating or path that cannot be understood; names file and row.
-        """
+        """The faces of the table or the folders; raises RequestError naming file and row."""
         return self._faces[0]
 
     def pictures(self) -> list[Picture]:
@@ -170,14 +166,10 @@ class Folder(PictureCorpus):
         if (column := table.find(name)) is None:
             return table.text(None)
         codes, spellings = table.coded(column)
-        meaning: list[str | None] = []
-        for code, text in enumerate(spellings):
-            if name == "split":
-                table.refuse(
-                    (codes == code) & (text.lower() not in SPLITS), column, "the split must be train, val or test"
-                )
-                meaning.append(SPLITS[text.lower()])
-            else:
-                label = checked_expression(text, table.row(int((codes == code).argmax())))
-                meaning.append(None if label in OTHER_ANSWERS else label)
-        return np.array([*meaning, None], dtype=object)[codes]
+        if name == "split":
+            splits = np.array([*(SPLITS.get(text.lower()) for text in spellings), None], dtype=object)[codes]
+            table.refuse(pd.isna(splits) & (codes >= 0), column, "the split must be train, val or test")
+            return splits
+        first = [int((codes == code).argmax()) for code in range(len(spellings))]
+        labels = [checked_expression(text, table.row(row)) for text, row in zip(spellings, first, strict=True)]
+        return np.array([*(None if text in OTHER_ANSWERS else text for text in labels), None], dtype=object)[codes]

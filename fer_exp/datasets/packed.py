@@ -48,12 +48,7 @@ def find_file(root: Path, names: tuple[str, ...], corpus: Corpus) -> Path:
 
 @contextmanager
 def open_unpacked(file: Path, corpus: str, listings: tuple[str, ...]) -> Iterator[IO[bytes]]:
-    """A file's bytes as they are unpacked.
-
-    Args:
-        file: plain, or packed as ``PACKINGS`` says by its suffix.
-        corpus: its name, for messages.
-        listings: names of the wanted file in a zip archive, where that has not the archive's name.
+    """A file's bytes as they are unpacked; ``listings`` name the file in a zip archive that has not its name.
 
     Raises:
         RequestError: it may not be read, or cannot be unpacked.

@@ -93,11 +93,6 @@ class PictureCorpus(Corpus):
 
         A piece is good until the next one is asked for; then its memory is used again.
 
-        Args:
-            size: height and width in pixels.
-            row: of the faces table, where to start.
-            rejected: reasons by row, of the pictures before ``row`` that were passed over.
-
         Raises:
             RequestError: more pictures are rejected than ``dataset.max_rejected`` allows, those before the row counted.
         """
@@ -137,11 +132,9 @@ class PictureCorpus(Corpus):
     def _kept(
         self, start: int, piece: NDArray[np.uint8], done: list[Future[list[str | None]]], total: int
     ) -> NDArray[np.uint8]:
-        good = np.ones(len(piece), dtype=bool)
-        for place, reason in enumerate(reason for future in done for reason in future.result()):
-            if reason is not None:
-                good[place] = False
-                self._rejected[start + place] = reason
+        reasons = [reason for future in done for reason in future.result()]
+        good = np.array([reason is None for reason in reasons])
+        self._rejected |= {start + place: reason for place, reason in enumerate(reasons) if reason is not None}
         if len(self._rejected) > self.max_rejected * total:
             row, reason = next(iter(self._rejected.items()))
             raise RequestError(

@@ -47,12 +47,7 @@ class RafDb(PictureCorpus):
         return files
 
     def read(self) -> Faces:
-        """The faces of the list.
-
-        Raises:
-            RequestError: a line that is no name and number 1..7, a name that says neither train nor test, or a name
-                that comes twice.
-        """
+        """The faces of the list; raises RequestError naming file and line."""
         faces = [stem(name) for name in self._labels]
         splits = [face.partition("_")[0] for face in faces]
         return Faces(faces_table(self.name, faces, split=splits, label=list(self._labels.values())))

@@ -123,11 +123,7 @@ def write_splits(table: pd.DataFrame, file: Path) -> None:
 
 
 def read_splits(table: pd.DataFrame, file: Path, log: Callable[[str], None]) -> pd.DataFrame:
-    """The faces that a split file names, each in the split that it says.
-
-    Raises:
-        RequestError: a column that is missing, a face twice, a split of another name, or faces that are not there.
-    """
+    """The faces that a split file names, in its splits; RequestError names the row that cannot be understood."""
     read = read_table(file, "dataset.split_file")
     face, column, where = read.need("task"), read.need("split"), read.where
     names, splits = read.text(face), [SPLITS.get(str(split).lower()) for split in read.text(column)]
@@ -181,9 +177,6 @@ def limit(table: pd.DataFrame, faces: int | None, train: int | None, seed: int) 
         faces: number of faces in each split, None for all.
         train: number of faces in the training split, None where ``faces`` holds for it, too.
         seed: of the draw.
-
-    Raises:
-        RequestError: a limit is less than one.
     """
     for key, wanted in (("limit", faces), ("train_limit", train)):
         if wanted is not None and wanted < 1:

@@ -13,9 +13,8 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from fer_exp.files import write_json
+from fer_exp.files import write_json, write_table
 from fer_exp.report.files import save_figure, save_table
-from fer_exp.runs import write_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -95,7 +94,7 @@ def save(outcome: Outcome, place: Path) -> None:
     for table in outcome.tables:
         save_table(table.rows, place / table.name, table.caption, shown=table.shown)
     for name, frame in outcome.data.items():
-        write_table(frame, place / name)
+        write_table(place / name, frame)
     for name, draw in outcome.figures.items():
         save_figure(draw, place / name)
     write_json(place / f"{outcome.name}.json", outcome.content)

@@ -12,9 +12,9 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from fer_exp.files import whole
+from fer_exp.files import whole, write_table
 from fer_exp.progress import progress
-from fer_exp.runs import Run, write_table
+from fer_exp.runs import Run
 from fer_exp.training.batches import Batch
 from fer_exp.training.module import FaceModule
 
@@ -49,7 +49,7 @@ class History(Callback):
         figures = pl_module.monitor.figures() if isinstance(pl_module, FaceModule) else {}
         self.rows.append({"epoch": trainer.current_epoch + 1, **values, **figures, **speed})
         if trainer.is_global_zero:
-            write_table(pd.DataFrame(self.rows), self.path)
+            write_table(self.path, pd.DataFrame(self.rows))
 
     def state_dict(self) -> dict[str, Any]:
         """The rows so far: a resumed run goes on below them."""

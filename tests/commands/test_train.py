@@ -18,7 +18,8 @@ from fer_exp.cli import main
 from fer_exp.commands.train import train
 from fer_exp.config import DatasetConfig, LabelsConfig, TrainConfig, TrainerConfig
 from fer_exp.errors import RequestError, RunError
-from fer_exp.runs import EPOCHS, Run, find_runs
+from fer_exp.runs import EPOCHS, Run
+from fer_exp.runs.naming import find_runs
 from tests.datasets.fakes import write_fer2013, write_votes
 from tests.processes import ROOT, check_same, finish, start
 

@@ -9,7 +9,7 @@ from fer_exp.judging.comparison import compare_sources
 from fer_exp.judging.groups import group_names, grouped
 from fer_exp.judging.predictions import check_predictions
 from fer_exp.judging.sources import Source, on_same_faces
-from fer_exp.runs import read_sources
+from fer_exp.runs.sources import read_sources
 from tests.judging.tables import CLASSES, predictions_table
 
 P = [f"p_{name}" for name in CLASSES]

@@ -16,7 +16,8 @@ from fer_exp.datasets import open_corpus
 from fer_exp.errors import RequestError
 from fer_exp.judging.judge import judge
 from fer_exp.judging.predictions import check_predictions
-from fer_exp.runs import Run, run_name
+from fer_exp.runs import Run
+from fer_exp.runs.naming import run_name
 from fer_exp.store import open_dataset
 from fer_exp.studies.affectnet_crowd import (
     labels as crowd_labels,

@@ -17,7 +17,8 @@ from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError, RunError
 from fer_exp.judging.judge import judge
 from fer_exp.judging.predictions import check_predictions
-from fer_exp.runs import Run, run_name
+from fer_exp.runs import Run
+from fer_exp.runs.naming import run_name
 from fer_exp.studies.cafe_soft import crowd as cafe_soft_crowd, figure as cafe_soft_figure, tables as cafe_soft_tables
 from fer_exp.studies.cafe_soft.networks import compare, differences, joined, modes, published_tests
 from fer_exp.studies.presets import read_preset, read_published

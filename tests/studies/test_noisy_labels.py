@@ -8,7 +8,8 @@ from scipy import stats
 
 from fer_exp.config import LabelsConfig, MethodConfig, TrainConfig
 from fer_exp.config.folder import options
-from fer_exp.runs import Run, run_name
+from fer_exp.runs import Run
+from fer_exp.runs.naming import run_name
 from fer_exp.studies import noisy_labels
 from fer_exp.studies.presets import read_preset
 from fer_exp.studies.trained import Trained

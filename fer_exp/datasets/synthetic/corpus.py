@@ -37,12 +37,9 @@ class _Sitting(NamedTuple):
 
 
 class Synthetic(Corpus):
-    """Faces drawn from action units. The label is the posed class; the votes are what simulated raters saw in it.
+    """Faces drawn from action units, twelve of each person.
 
-    Args:
-        faces: how many, at least 48; twelve of each person.
-        classes: seven or eight names, neutral among them.
-        seed: of everything.
+    The label is the posed class, the votes are what simulated raters saw in it.
     """
 
     name = "synthetic"

@@ -16,7 +16,7 @@ from fer_exp.datasets.synthetic.people import Person, View
 def draw_face(
     person: Person, view: View, actions: Mapping[str, float], side: int, size: int, noise_seed: Sequence[int]
 ) -> NDArray[np.uint8]:
-    """One picture.
+    """One picture, shape (size, size, 3), uint8, RGB.
 
     Args:
         person: who.
@@ -25,9 +25,6 @@ def draw_face(
         side: -1 or 1, where the one-sided units act.
         size: height and width in pixels.
         noise_seed: of the camera's noise.
-
-    Returns:
-        Shape (size, size, 3), uint8, RGB.
     """
     factor = max(2, min(4, 256 // size))
     pen = Pen(person, view, size * factor)
@@ -45,14 +42,9 @@ def draw_face(
     small = pen.image.resize((size, size), Image.Resampling.BOX)
     if view.blur > 0.004:
         small = small.filter(ImageFilter.GaussianBlur(view.blur * size / 2))
-    return _camera(np.asarray(small, dtype=np.float64), view, size, noise_seed)
-
-
-def _camera(picture: NDArray[np.float64], view: View, size: int, noise_seed: Sequence[int]) -> NDArray[np.uint8]:
-    """Light from a side, brightness, contrast, tint, and noise."""
     place = (np.arange(size) + 0.5) / size * 2 - 1
     light = 1 + 0.5 * (view.light[0] * place[None, :] + view.light[1] * place[:, None])
-    picture = (picture - 128) * view.contrast + 128
+    picture: NDArray[np.float64] = (np.asarray(small, dtype=np.float64) - 128) * view.contrast + 128
     picture = picture * (light * view.brightness)[:, :, None] * np.array(view.tint)
     if view.noise:
         picture += np.random.default_rng(noise_seed).normal(0.0, view.noise, (size, size, 1))

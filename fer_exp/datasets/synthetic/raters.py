@@ -104,7 +104,7 @@ def answers(
 
 
 def panel(rng: np.random.Generator, faces: int) -> NDArray[np.int64]:
-    """The raters of each face, shape (faces, PANEL), none twice for the same face."""
+    """The raters of each face, shape (faces, PANEL), none twice for a face."""
     return np.argsort(rng.random((faces, POOL)), axis=1)[:, :PANEL].astype(np.int64)
 
 

@@ -1,0 +1,212 @@
+"""Run folders, and the one reader of what lies in them."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fer_exp.errors import RequestError, RunError
+from fer_exp.files import locked, make_folder, write_json, write_table
+from fer_exp.progress import is_main_process
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from fer_exp.judging.sources import Source
+    from fer_exp.store import Store
+
+FILES = {
+    "config": "config.yaml",
+    "targets": "targets.parquet",
+    "predictions": "predictions.parquet",
+    "history": "history.parquet",
+    "metrics": "metrics.json",
+    "facts": "run.json",
+    "checkpoint": "checkpoints/last.ckpt",
+    "by_epoch": "history.csv",
+    "failed": "failed.log",
+}
+"""What lies in a run folder. facts is the last file that a run writes; by_epoch grows while it trains; failed is the
+traceback of the last try, where that failed in a sweep."""
+PACKAGES = ("fer-exp", "torch", "torchvision", "pytorch-lightning", "numpy", "pandas", "scipy", "hydra-core")
+EPOCHS = "epochs"
+"""Folder of the predictions of every epoch, while a run is not finished; history is made of it."""
+
+
+class Run:
+    """A run folder, whole or not yet there; each file is read when it is asked for, once.
+
+    Of another path, as of a predictions file, nothing is there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run is whole."""
+        return self.has("facts")
+
+    def path(self, what: str) -> Path:
+        """Where one of ``FILES`` lies."""
+        return self.folder / FILES[what]
+
+    def has(self, what: str) -> bool:
+        """Whether one of ``FILES`` is there."""
+        return self.path(what).is_file()
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """run.json; empty where the run has not finished. RequestError where it is no JSON."""
+        return self._json("facts")
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """metrics.json: split -> metric -> value, low, high, n; empty where there is none. RequestError as ``facts``."""
+        return self._json("metrics")
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What the run was told, as conf/ has it; also of a run that has not finished; empty where nothing says so."""
+        if self.finished:
+            return dict(self.facts.get("config", {}))
+        if not self.has("config"):
+            return {}
+        from omegaconf import OmegaConf
+
+        written: Any = OmegaConf.to_container(OmegaConf.load(self.path("config")))
+        return dict(written)
+
+    @cached_property
+    def targets(self) -> pd.DataFrame | None:
+        """targets.parquet; None where it is not there, RequestError where it cannot be read."""
+        return self._table("targets")
+
+    @cached_property
+    def history(self) -> pd.DataFrame | None:
+        """history.parquet, a row an epoch; None and RequestError as ``targets``."""
+        return self._table("history")
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame:
+        """predictions.parquet as ``check_predictions`` gives it.
+
+        Raises:
+            RequestError: there is none, or it is against its contract.
+        """
+        from fer_exp.judging.predictions import read_predictions
+
+        if not self.has("predictions"):
+            reason = "it is no run folder, or its run has not finished"
+            raise RequestError(f"{self.folder} has no {FILES['predictions']}: {reason}.")
+        return read_predictions(self.path("predictions"))
+
+    @property
+    def prior(self) -> NDArray[np.float64] | None:
+        """The mean training target in the order of the predictions' classes; None without targets."""
+        from fer_exp.judging.predictions import class_names, target_prior
+
+        return None if self.targets is None else target_prior(self.targets, class_names(self.predictions))
+
+    @property
+    def store(self) -> Store | None:
+        """The store that the run was trained from; None where it is gone, or the run has not finished."""
+        from fer_exp.store import find_store
+
+        return find_store(self.facts)
+
+    @property
+    def source(self) -> Source:
+        """The run as ``judging`` takes it; RequestError as ``predictions`` and ``facts``."""
+        from fer_exp.judging.sources import Source
+
+        return Source(self.folder, self.predictions, self.facts)
+
+    def write(self, what: str, content: Any) -> None:
+        """Write one of ``FILES``, a table or JSON, so that a reader finds the old file or the new one.
+
+        Raises:
+            RunError: it cannot be written; an older file is then still whole.
+        """
+        path = self.path(what)
+        (write_json if path.suffix == ".json" else write_table)(path, content)
+        self.__dict__.pop(what, None)
+
+    def epoch_file(self, epoch: int) -> Path:
+        """Where the predictions of an epoch (from 1) lie."""
+        return self.folder / EPOCHS / f"{epoch:03d}.npz"
+
+    def epoch(self, epoch: int) -> dict[str, NDArray[np.float32]]:
+        """The arrays that were kept of an epoch (from 1); empty where none were."""
+        import numpy as np
+
+        path = self.epoch_file(epoch)
+        if not path.is_file():
+            return {}
+        with np.load(path) as kept:
+            return dict(kept)
+
+    def _json(self, what: str) -> dict[str, Any]:
+        path = self.path(what)
+        try:
+            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except ValueError as error:
+            raise RequestError(f"{path} is no JSON ({error}).") from error
+        return content
+
+    def _table(self, what: str) -> pd.DataFrame | None:
+        import pandas as pd
+
+        path = self.path(what)
+        if not path.is_file():
+            return None
+        try:
+            return pd.read_parquet(path)
+        except (OSError, ValueError) as error:
+            raise RequestError(f"{path} cannot be read as parquet: {str(error).splitlines()[0]}") from error
+
+
+def runs_in(folder: Path) -> list[Run]:
+    """The runs, finished or not, whose folders lie in a folder."""
+    return [Run(path.parent) for path in sorted(folder.glob(f"*/{FILES['config']}"))]
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Make a run folder and keep other commands out of it; the kernel lets go of it however the process ends.
+
+    Raises:
+        RunError: another process is at work on the same run, or the folder cannot be made.
+    """
+
+    def busy() -> None:
+        raise RunError(f"{folder}: another process is at work on this run; wait for it or stop it.")
+
+    if not is_main_process():  # its parent holds the claim
+        yield
+        return
+    make_folder(folder, "output")
+    with locked(folder / ".lock", busy):
+        yield
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python and of the packages that numbers come from."""
+    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+
+

@@ -1,0 +1,117 @@
+"""What a run is called, by all that can change a number; and the runs of some configs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fer_exp.config import TrainConfig, plain
+from fer_exp.config.folder import conf_folder
+from fer_exp.config.settings import WEIGHTS, settings
+from fer_exp.errors import RequestError
+from fer_exp.runs import Run
+
+if TYPE_CHECKING:
+    from fer_exp.store import Store
+
+NAMED = ("dataset.name", "labels.kind", "backbone.name", "method.name")
+"""Keys that choose an option, and with it the defaults of the others."""
+
+
+def run_name(config: TrainConfig, contents: Mapping[str, str]) -> str:
+    """What the run is, in words, and a hash of all that can change a number.
+
+    The hash is over the keys that differ from the defaults of the options chosen in conf/, the seed apart, and over
+    the contents of the files that they name, not their paths. So a copy of the corpus finds the same run, a key that is
+    new and left alone renames none, and the seeds of a config share its hash. ``contents`` are as of ``contents_of``.
+
+    >>> run_name(TrainConfig(seed=3), {"dataset": "0" * 32})
+    'synthetic-onehot-resnet18-ce-seed3-...'
+    """
+    from fer_exp.labels.kinds import words as labels_words
+
+    words = (config.dataset.name, labels_words(config.labels), config.backbone.name, config.method.name, f"seed{config.seed}")
+    defaults = _defaults(config)
+    changed = {
+        key: float(value) if type(value) is int else value  # q=1 is q=1.0
+        for key, value in settings(plain(config)).items()
+        if key not in defaults or value != defaults[key]
+    }
+    hashed = json.dumps({**changed, "seed": None, "contents": dict(contents)}, sort_keys=True)
+    return "-".join([*words, hashlib.sha256(hashed.encode()).hexdigest()[:8]])
+
+
+def contents_of(config: TrainConfig, store: Store) -> dict[str, str]:
+    """Key -> a digest of what the files hold that a config names; the store stands for those of the corpus.
+
+    A split file counts by the splits that follow from it: they are the same before a run writes it and after.
+    """
+    from fer_exp.datasets.splits import select
+
+    digests = {"dataset": store.content}
+    if config.dataset.split_file:
+        there = Path(config.dataset.split_file).expanduser().exists()
+        faces = select(store.faces, store.flags, config.dataset if there else replace(config.dataset, split_file=None))
+        splits = "\n".join(sorted(faces["face"].astype(str) + " " + faces["split"]))
+        digests["dataset.split_file"] = hashlib.md5(splits.encode(), usedforsecurity=False).hexdigest()
+    files = {"labels.file": config.labels.file, "labels.posteriors": config.labels.posteriors}
+    if config.backbone.weights not in WEIGHTS:
+        files["backbone.weights"] = config.backbone.weights
+    for key, name in files.items():
+        if name is None:
+            continue
+        path, digests[key] = Path(name).expanduser(), name  # of a file that is not there training will speak
+        if path.is_file():
+            with path.open("rb") as stream:
+                digests[key] = hashlib.file_digest(stream, "md5").hexdigest()
+    return digests
+
+
+def find_runs(configs: Iterable[TrainConfig]) -> list[Run]:
+    """The run of each config, whether it is there yet or not. Each corpus is opened once, and prepared if need be.
+
+    Raises:
+        RequestError: as ``open_dataset`` and ``select``.
+        RunError: as ``open_dataset``.
+    """
+    from fer_exp.store import open_dataset
+
+    known: dict[str, dict[str, str]] = {}
+    runs = []
+    for config in configs:
+        read = repr((config.dataset, config.labels.file, config.labels.posteriors, config.backbone.weights))
+        if read not in known:
+            known[read] = contents_of(config, open_dataset(config.dataset)[1])
+        runs.append(Run(Path(config.output).expanduser() / run_name(config, known[read])))
+    return runs
+
+
+def check_same(run: Run, config: TrainConfig) -> None:
+    """Raise RequestError where a run of this name was asked for otherwise: a default is another since then."""
+    now, before = settings(plain(config)), settings(run.config)
+    for key in now.keys() & before.keys():
+        if now[key] != before[key]:
+            raise RequestError(
+                f"{run.folder} has {key}={before[key]}, the default of its time, where {key}={now[key]} is asked for; "
+                "set output to another folder, or remove it."
+            )
+
+
+def _defaults(config: TrainConfig) -> dict[str, object]:
+    """Dotted key -> what conf/ says where a user chooses an option and no more; else what the schema says."""
+    from omegaconf import OmegaConf
+
+    defaults = plain(TrainConfig())
+    chosen = {name: getattr(config, name).name for name in ("dataset", "backbone", "method")}
+    for group, option in (chosen | {"labels": config.labels.kind, "trainer": "auto"}).items():
+        file = conf_folder() / group / f"{option}.yaml"
+        if file.is_file():
+            written: Any = OmegaConf.to_container(OmegaConf.load(file))
+            defaults[group] |= written
+    return {key: value for key, value in settings(defaults).items() if key not in NAMED}
+
+
