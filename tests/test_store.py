@@ -25,8 +25,7 @@ from fer_exp.datasets.ferplus import FerPlus
 from fer_exp.datasets.folder import Folder
 from fer_exp.errors import RequestError, RunError
 from fer_exp.names import CLASSES
-from fer_exp.store import Store, cache_folder, open_store
-from fer_exp.store import pixels as store_pixels
+from fer_exp.store import Store, cache_folder, open_store, pixels as store_pixels
 from tests.datasets.fake_folders import write_classes
 from tests.datasets.fakes import write_fer2013, write_votes
 

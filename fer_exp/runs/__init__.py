@@ -75,7 +75,7 @@ class Run:
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
-        """metrics.json: split -> metric -> value, low, high, n; empty where there is none. RequestError as ``facts``."""
+        """metrics.json: split -> metric -> value, low, high, n; empty and RequestError as ``facts``."""
         return self._json("metrics")
 
     @property
@@ -208,5 +208,3 @@ def claimed(folder: Path) -> Iterator[None]:
 def versions() -> dict[str, str]:
     """The versions of Python and of the packages that numbers come from."""
     return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
-
-

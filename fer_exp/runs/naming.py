@@ -34,7 +34,13 @@ def run_name(config: TrainConfig, contents: Mapping[str, str]) -> str:
     """
     from fer_exp.labels.kinds import words as labels_words
 
-    words = (config.dataset.name, labels_words(config.labels), config.backbone.name, config.method.name, f"seed{config.seed}")
+    words = (
+        config.dataset.name,
+        labels_words(config.labels),
+        config.backbone.name,
+        config.method.name,
+        f"seed{config.seed}",
+    )
     defaults = _defaults(config)
     changed = {
         key: float(value) if type(value) is int else value  # q=1 is q=1.0
@@ -113,5 +119,3 @@ def _defaults(config: TrainConfig) -> dict[str, object]:
             written: Any = OmegaConf.to_container(OmegaConf.load(file))
             defaults[group] |= written
     return {key: value for key, value in settings(defaults).items() if key not in NAMED}
-
-

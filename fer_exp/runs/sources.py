@@ -49,5 +49,3 @@ def read_sources(paths: Sequence[str]) -> tuple[list[Source], list[str]]:
         what = f": {unfinished[0]} has no {FILES['predictions']}" if unfinished else ""
         raise RequestError(f"There is no finished run and no predictions file{what}.")
     return sources, unfinished
-
-

@@ -87,7 +87,7 @@ def test_cafe_and_its_subsets(tmp_path):
     names = fake_cafe.write_cafe(tmp_path / "cafe")
     counts = fake_cafe.write_answers(tmp_path / "answers.csv", names)
     fake_cafe.write_answers(tmp_path / "shares.csv", names, proportions=True)
-    store = opened(tmp_path, "cafe", tmp_path / "cafe", votes=str(tmp_path / "answers.csv"))
+    store = opened(tmp_path, "cafe", tmp_path / "cafe", votes=str(tmp_path / "answers.csv"), raters=100)
     check(store)
     assert len(store.faces) == 129
     assert store.faces["split"].isna().all()
@@ -109,14 +109,14 @@ def test_cafe_and_its_subsets(tmp_path):
     assert shares.folder == store.folder
     assert shares.key != store.key
     # subset A by hand: 60 of 100 or more
-    a = opened(tmp_path, "cafe", tmp_path / "cafe", votes=str(tmp_path / "answers.csv"), subset="A")
+    a = opened(tmp_path, "cafe", tmp_path / "cafe", votes=str(tmp_path / "answers.csv"), raters=100, subset="A")
     own = [
         counts.iloc[names.index(face), CLASSES.index(label)]
         for face, label in zip(a.faces["face"], a.faces["label"], strict=True)
     ]
     outside = set(a.faces["face"][np.array(own) < 60])
     assert set(a.flags["not in subset A"]) == outside
-    b = opened(tmp_path, "cafe", tmp_path / "cafe", votes=str(tmp_path / "answers.csv"), subset="B")
+    b = opened(tmp_path, "cafe", tmp_path / "cafe", votes=str(tmp_path / "answers.csv"), raters=100, subset="B")
     assert set(b.flags["not in subset B"]) == set(a.faces["face"]) - outside
 
 
