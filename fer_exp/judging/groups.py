@@ -59,10 +59,6 @@ def group_names(sources: Sequence[Source], groups: Sequence[Sequence[int]]) -> l
 
 
 def _short(key: str) -> str:
-    """A key as people say it: labels.kind is labels, labels.rule is rule.
-
-    >>> _short("labels.kind"), _short("trainer.epochs")
-    ('labels', 'epochs')
-    """
+    """A key as people say it: labels.kind is labels, labels.rule is rule."""
     group, _, name = key.rpartition(".")
     return group if name in ("kind", "name") else name

@@ -12,14 +12,9 @@ from fer_exp.labels.votes import checked_counts
 Matrix = NDArray[np.float64]
 
 PAIRS = {
-    "anger": "disgust",
-    "disgust": "anger",
-    "fear": "surprise",
-    "happiness": "neutral",
-    "sadness": "neutral",
-    "surprise": "anger",
-    "neutral": "sadness",
-}
+    "anger": "disgust", "disgust": "anger", "fear": "surprise", "happiness": "neutral", "sadness": "neutral",
+    "surprise": "anger", "neutral": "sadness",
+}  # fmt: skip
 """What ``asymmetric`` takes a class for; a class that is not here, or whose partner is no class, stays."""
 
 

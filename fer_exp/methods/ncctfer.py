@@ -122,24 +122,10 @@ class Ncctfer(Method):
     )
 
     def __init__(
-        self,
-        setting: Setting,
-        *,
-        warmup: int | None,
-        threshold: str,
-        fixed_threshold: float,
-        momentum: float,
-        clamp: float,
-        floor: float,
-        temperature: float,
-        balance: str,
-        reduction: str,
-        detach: bool,
-        classes: str,
-        k: int,
-        supervision: str,
-        negative_weight: float,
-    ) -> None:
+        self, setting: Setting, *, warmup: int | None, threshold: str, fixed_threshold: float, momentum: float,
+        clamp: float, floor: float, temperature: float, balance: str, reduction: str, detach: bool, classes: str,
+        k: int, supervision: str, negative_weight: float,
+    ) -> None:  # fmt: skip
         super().__init__(setting)
         self.thresholds: Tensor
         self.sums: Tensor

@@ -70,15 +70,9 @@ class SelfCureNetwork(Method):
     choices = (("relabel_group", ("low", "all")),)
 
     def __init__(
-        self,
-        setting: Setting,
-        *,
-        beta: float,
-        margin: float,
-        relabel_margin: float,
-        relabel_epoch: int | None,
-        relabel_group: str,
-    ) -> None:
+        self, setting: Setting, *, beta: float, margin: float,
+        relabel_margin: float, relabel_epoch: int | None, relabel_group: str,
+    ) -> None:  # fmt: skip
         super().__init__(setting)
         self.beta, self.margin = beta, margin
         self.relabel_margin, self.relabel_group = relabel_margin, relabel_group
