@@ -3,25 +3,27 @@
 Light to import: it stands at the bottom of the house, and the command line reads it before anything heavy.
 """
 
+from fer_exp.config.groups import (
+    BackboneConfig as BackboneConfig,
+    DatasetConfig as DatasetConfig,
+    LabelsConfig as LabelsConfig,
+    MethodConfig as MethodConfig,
+    TrainerConfig as TrainerConfig,
+)
 from fer_exp.config.rules import check_choice as check_choice, validate as validate
 from fer_exp.config.schema import (
     SCHEMAS as SCHEMAS,
     AgreementConfig as AgreementConfig,
-    BackboneConfig as BackboneConfig,
     BenchConfig as BenchConfig,
     CompareConfig as CompareConfig,
     Config as Config,
     CrowdConfig as CrowdConfig,
-    DatasetConfig as DatasetConfig,
     EvaluateConfig as EvaluateConfig,
-    LabelsConfig as LabelsConfig,
-    MethodConfig as MethodConfig,
     PeopleConfig as PeopleConfig,
     PlanConfig as PlanConfig,
     PrepareConfig as PrepareConfig,
     ReportConfig as ReportConfig,
     TableConfig as TableConfig,
     TrainConfig as TrainConfig,
-    TrainerConfig as TrainerConfig,
     plain as plain,
 )

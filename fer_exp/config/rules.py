@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fer_exp.config.folder import options
-from fer_exp.config.schema import Config, DatasetConfig, TrainerConfig
+from fer_exp.config.groups import DatasetConfig, TrainerConfig
+from fer_exp.config.schema import Config
 from fer_exp.errors import RequestError, did_you_mean
 
 TIES = ("drop", "first", "random")

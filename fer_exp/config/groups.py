@@ -1,0 +1,108 @@
+"""The schema of the groups of conf/: dataset, labels, backbone, method, trainer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class DatasetConfig:
+    """Which faces, from where, at which size. See conf/dataset/."""
+
+    name: str = "synthetic"
+    root: str | None = None
+    size: int = 48
+    classes: int = 7
+    limit: int | None = None
+    train_limit: int | None = None
+    validation: float = 0.1
+    seed: int = 0
+    drop: list[str] = field(default_factory=list)
+    faces: int = 3000
+    cache: str | None = None
+    table: str | None = None
+    votes: str | None = None
+    raters: int | None = None
+    ratings: str | None = None
+    duplicates: str = "first"
+    scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])
+    split_file: str | None = None
+    release: str = "auto"
+    subset: str = "all"
+    test: float = 0.2
+    folds: int | None = None
+    fold: int = 0
+    max_rejected: float = 0.01
+
+
+@dataclass
+class LabelsConfig:
+    """What each training face is taught as. See conf/labels/."""
+
+    kind: str = "onehot"
+    source: str = "auto"
+    rule: str = "majority"
+    ties: str = "drop"
+    common: bool = False
+    smoothing: float = 0.0
+    noise: str = "symmetric"
+    rate: float = 0.0
+    exact: bool = True
+    clean_validation: bool = False
+    seed: int = 0
+    file: str | None = None
+    file_classes: Any = None  # a preset's name, or a list of class names
+    file_first: int | None = None
+    export: str | None = None
+    posteriors: str | None = None
+    raters: int | None = None
+    min_votes: int = 0
+    outliers: int = 1
+    others: str = "count"
+
+
+@dataclass
+class BackboneConfig:
+    """Which network, and where its first weights come from. See conf/backbone/."""
+
+    name: str = "resnet18"
+    weights: str = "none"
+    stem: str = "auto"
+
+
+@dataclass
+class MethodConfig:
+    """How the network is taught. See conf/method/.
+
+    Attributes:
+        name: of the method.
+        affect_weight: of the valence/arousal loss, where faces are rated.
+        keys: the method's own; on the command line and in conf/method/ they stand beside the other two.
+    """
+
+    name: str = "ce"
+    affect_weight: float = 1.0
+    keys: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class TrainerConfig:
+    """How long, how fast, on what. See conf/trainer/."""
+
+    accelerator: str = "auto"
+    devices: int = 1
+    strategy: str = "auto"
+    precision: str = "auto"
+    compile: bool = False
+    epochs: int = 4
+    batch_size: int = 32
+    optimizer: str = "adamw"
+    learning_rate: float = 1e-3
+    head_learning_rate: float | None = None
+    weight_decay: float = 1e-2
+    schedule: str = "cosine"
+    augment: str = "weak"
+    every_epoch: str = "val"
+    balance: str = "none"
+    logger: str = "csv"
