@@ -2,6 +2,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from fer_exp import tables
+
+
+@pytest.fixture(autouse=True)
+def a_process_of_its_own(monkeypatch) -> None:
+    """What a table was taken for is said once a process; here, once a test, whichever ran before."""
+    monkeypatch.setattr(tables, "_said", set())
+
 
 @pytest.fixture(scope="module")
 def light() -> Iterator[None]:
