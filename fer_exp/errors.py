@@ -1,4 +1,4 @@
-"""The two ways a command ends badly; cli.py turns them into one sentence and an exit code."""
+"""The two ways a command ends badly; cli/ turns them into one sentence and an exit code."""
 
 from __future__ import annotations
 
