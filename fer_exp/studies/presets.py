@@ -95,9 +95,14 @@ def read_preset(study: str, scale: str, words: Sequence[str] = ()) -> Preset:
 
 
 class Accuracy(NamedTuple):
-    """A published accuracy in percent: from which first weights (``face`` or ``none``), read how (``measure``)."""
+    """A published accuracy in percent.
+
+    ``source`` is whose table it stands in, ``weights`` the network's first (``face`` or ``none``), ``measure`` what it
+    was read from.
+    """
 
     value: float
+    source: str
     weights: str
     measure: str
 
@@ -108,25 +113,41 @@ def read_published(study: str) -> dict[str, Any]:
     return published
 
 
-def accuracy(published: dict[str, Any], corpus: str, method: str, rate: float, weights: str) -> Accuracy | None:
-    """A method's published accuracy under symmetric noise; None where no paper states it.
+def accuracies(published: dict[str, Any], corpus: str, method: str, rate: float, weights: str) -> list[Accuracy]:
+    """A method's published accuracies under symmetric noise, a row a source that states one.
 
     Args:
         published: ``read_published("noisy-labels")``.
         corpus: a dataset option.
         method: a method option.
         rate: of the noise.
-        weights: what the network here began from; of two figures, that from alike weights is taken.
+        weights: what the network here began from; figures from alike weights come first.
     """
     stated = [
-        Accuracy(value, row["weights"], row.get("measure", "not stated"))
+        Accuracy(value, row["source"], row["weights"], row.get("measure", "not stated"))
         for row in published["accuracy"]
         if (row["corpus"], row["method"]) == (corpus, method)
         for at, value in zip(published["rates"], row["values"], strict=True)
-        if abs(at - rate) < 1e-9
+        if abs(at - rate) < 1e-9 and value is not None
     ]
     alike = "none" if weights == "none" else "face"
-    return min(stated, key=lambda one: one.weights != alike, default=None)
+    return sorted(stated, key=lambda one: one.weights != alike)
+
+
+def gain(ours: list[Accuracy], over: list[Accuracy]) -> tuple[float, str] | None:
+    """What a method gains over another in one table, and whose table; None where none has both from alike weights.
+
+    Tables have baselines of their own, so figures of two of them have no difference.
+
+    >>> theirs = Accuracy(86.0, "B", "face", "not stated")
+    >>> gain([theirs], [Accuracy(83.0, "A", "face", "not stated"), Accuracy(85.5, "B", "face", "not stated")])
+    (0.5, 'B')
+    """
+    for one in ours:
+        for other in over:
+            if (one.source, one.weights) == (other.source, other.weights):
+                return round(one.value - other.value, 6), one.source
+    return None
 
 
 def _read(study: str) -> Any:
