@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from math import inf
 
-import torch
 from torch import Tensor
 
 from fer_exp.methods.ce import cross_entropies, precise
-from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, first_view, gathered, mean_over, start_after
+from fer_exp.methods.method import PASSES, Learnt, Method, Network, Setting, Step, gathered, look, start_after, taught
 from fer_exp.methods.ncctfer import class_thresholds, confident
 
 
@@ -28,29 +27,28 @@ class Dnfer(Method):
 
     Args:
         warmup: epochs of plain cross-entropy on both views; None: the paper's 5, at most a third of the run.
+        passes: of the two views through the network, see ``look``.
     """
 
     views = ("weak", "strong")
     passes = 2
     ranges = (("warmup", 0, inf),)
+    choices = (("passes", PASSES),)
 
-    def __init__(self, setting: Setting, *, warmup: int | None) -> None:
+    def __init__(self, setting: Setting, *, warmup: int | None, passes: str) -> None:
         super().__init__(setting)
-        self.warmup = start_after(warmup, 5, setting.epochs)
+        self.warmup, self.way = start_after(warmup, 5, setting.epochs), passes
 
     def learn(self, network: Network, step: Step) -> Learnt:
         """Half the mean cross-entropy of the confident faces of both views, half the divergence between the views."""
-        size = len(step.target)
-        both = network(torch.cat(step.views))
-        output = first_view(both, size)
-        logits = precise(both.logits)
-        losses = cross_entropies(logits, step.target.repeat(2, 1), self.setting.weights)
+        views = look(network, step.views, self.way)
+        logits = [precise(view.logits) for view in views]
+        losses = [cross_entropies(view, step.target, self.setting.weights) for view in logits]
         if step.epoch < self.warmup:
-            return Learnt(losses.mean(), output)
-        chosen, thresholds = [], []
-        for view in logits.detach().softmax(dim=1).view(2, size, -1):
-            thresholds.append(class_thresholds(gathered(view)))
-            chosen.append(confident(view, step.target, thresholds[-1]))
-        supervised = (mean_over(losses[:size], chosen[0]) + mean_over(losses[size:], chosen[1])) / 2
-        loss = (supervised + symmetric_kl(logits[:size], logits[size:]).mean()) / 2
-        return Learnt(loss, output, chosen[0], figures={"threshold": thresholds[0]})
+            return Learnt((losses[0].mean() + losses[1].mean()) / 2, views[0])
+        probabilities = [view.detach().softmax(dim=1) for view in logits]
+        thresholds = [class_thresholds(gathered(view)) for view in probabilities]
+        chosen = [confident(p, step.target, t) for p, t in zip(probabilities, thresholds, strict=True)]
+        supervised = (taught(losses[0], chosen[0]) + taught(losses[1], chosen[1])) / 2
+        loss = (supervised + symmetric_kl(*logits).mean()) / 2
+        return Learnt(loss, views[0], chosen[0] | ~chosen[0].any(), figures={"threshold": thresholds[0]})

@@ -18,6 +18,8 @@ from fer_exp.config import check_choice
 from fer_exp.errors import RequestError
 
 Ranges = tuple[tuple[str, float, float], ...]
+PASSES = ("joint", "separate")
+"""Ways for several views of a batch to go through a network, see ``look``."""
 
 
 class Output(NamedTuple):
@@ -196,6 +198,28 @@ def first_view(output: Output, size: int) -> Output:
     """The first ``size`` rows of an output: the first of several views that went through the network in one pass."""
     logits, affect, features, maps = output
     return Output(logits[:size], None if affect is None else affect[:size], features[:size], maps[:size])
+
+
+def look(network: Network, views: tuple[Tensor, ...], passes: str) -> list[Output]:
+    """What a network says of each view of a batch.
+
+    With ``passes="joint"`` all views go through it at once, which is faster, and batch normalisation takes its
+    statistics over all of them; with ``"separate"`` each goes alone, with statistics of its own.
+    """
+    if passes == "separate":
+        return [network(view) for view in views]
+    size, (logits, affect, features, maps) = len(views[0]), network(torch.cat(views))
+    rows = [slice(start, start + size) for start in range(0, len(logits), size)]
+    return [Output(logits[at], None if affect is None else affect[at], features[at], maps[at]) for at in rows]
+
+
+def taught(losses: Tensor, chosen: Tensor, weights: Tensor | None = None, total: bool = False) -> Tensor:
+    """``mean_over`` the chosen faces; where there is none, the plain mean over all, as NCCTFER and DNFER released it.
+
+    >>> taught(torch.tensor([1.0, 3.0]), torch.tensor([False, False]), total=True)
+    tensor(2.)
+    """
+    return torch.where(chosen.any(), mean_over(losses, chosen, weights, total), losses.mean())
 
 
 def face_weights(target: Tensor, weights: Tensor | None) -> Tensor:

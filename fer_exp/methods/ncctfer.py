@@ -12,21 +12,44 @@ from torch import Tensor, nn
 
 from fer_exp.errors import RequestError
 from fer_exp.methods.ce import cross_entropies, precise
-from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, first_view, gathered, mean_over, start_after
+from fer_exp.methods.method import (
+    PASSES,
+    Learnt,
+    Method,
+    Network,
+    Setting,
+    Step,
+    gathered,
+    look,
+    mean_over,
+    start_after,
+    taught,
+)
 
 LEAST_SHARE = 0.05
 """Confident share of a class below which ``balance=given`` weighs its faces no higher."""
 
 
-def class_thresholds(probabilities: Tensor, clamp: float = 0.0) -> Tensor:
-    r"""A threshold a class, the mean probability: :math:`\tau_c = \frac{1}{N} \sum_n p_{nc}`.
+def clamped(probabilities: Tensor, clamp: float) -> Tensor:
+    """Probabilities moved into [clamp, 1 - clamp], less the clamp.
 
-    Probabilities, shape (N, K), are moved into [clamp, 1 - clamp] before the mean, as the released code does with 0.35.
+    The released code clamps to [.35, .65] and compares nothing but clamped values. Less the clamp, all values below it
+    are exactly 0 and so is their mean: where no face of a batch gives a class more than the clamp, all with its label
+    pass, whatever the rounding.
+
+    >>> clamped(torch.tensor([0.1, 0.4, 0.9]), 0.35).round(decimals=4)
+    tensor([0.0000, 0.0500, 0.3000])
+    """
+    return probabilities.clamp(clamp, 1 - clamp) - clamp
+
+
+def class_thresholds(probabilities: Tensor) -> Tensor:
+    r"""A threshold a class, the mean probability: :math:`\tau_c = \frac{1}{N} \sum_n p_{nc}`, of shape (N, K).
 
     >>> class_thresholds(torch.tensor([[0.9, 0.1], [0.7, 0.3]])).round(decimals=4)
     tensor([0.8000, 0.2000])
     """
-    return probabilities.clamp(clamp, 1 - clamp).mean(dim=0)
+    return probabilities.mean(dim=0)
 
 
 def confident(probabilities: Tensor, target: Tensor, thresholds: Tensor) -> Tensor:
@@ -87,13 +110,16 @@ class Ncctfer(Method):
             those, the mean over the ``epoch`` before (the batch until there is one), or ``fixed``.
         fixed_threshold: of every class, with ``threshold=fixed``.
         momentum: of the running mean.
-        clamp: of probabilities before the mean, see ``class_thresholds``.
+        clamp: of probabilities on both sides of the comparison, see ``clamped``.
         floor: of thresholds, as a multiple of 1 / K.
         temperature: logits are divided by it before selection; below 1 sharpens.
         balance: ``none``; or ``given``: the confident faces of a class together weigh as much as all faces with that
             label, so that selection does not change how frequent classes are.
         reduction: of the supervised loss over the confident faces: ``mean``, or ``sum`` as released.
-        detach: whether the weak view's negative answer is a fixed target.
+        passes: of the two views through the network, see ``look``.
+        negative_learner: the view whose negative answer learns to be consistent: the ``strong`` one, the weak view's
+            being a fixed target; ``both``; or the ``weak`` one, as released, where a copy of the strong view's logits
+            (``copy.copy`` makes it a leaf) lets no gradient pass.
         classes: the rule of ``negative_classes``.
         k: the number of ``negative_classes``.
         supervision: what else the negative head is taught: nothing (``none``), all classes but the label alike
@@ -117,14 +143,16 @@ class Ncctfer(Method):
         ("threshold", ("batch", "running", "epoch", "fixed")),
         ("balance", ("none", "given")),
         ("reduction", ("mean", "sum")),
+        ("passes", PASSES),
+        ("negative_learner", ("strong", "weak", "both")),
         ("classes", ("lowest", "highest", "all")),
         ("supervision", ("none", "complement", "argmin")),
     )
 
     def __init__(
         self, setting: Setting, *, warmup: int | None, threshold: str, fixed_threshold: float, momentum: float,
-        clamp: float, floor: float, temperature: float, balance: str, reduction: str, detach: bool, classes: str,
-        k: int, supervision: str, negative_weight: float,
+        clamp: float, floor: float, temperature: float, balance: str, reduction: str, passes: str,
+        negative_learner: str, classes: str, k: int, supervision: str, negative_weight: float,
     ) -> None:  # fmt: skip
         super().__init__(setting)
         self.thresholds: Tensor
@@ -135,11 +163,13 @@ class Ncctfer(Method):
             raise RequestError(f"method.k is {k} but this dataset has {setting.classes} classes; make it smaller.")
         self.warmup = start_after(warmup, 4, setting.epochs)
         self.threshold, self.momentum = threshold, momentum
-        self.clamp, self.floor, self.temperature = clamp, floor / setting.classes, temperature
-        self.balance, self.total, self.detach = balance, reduction == "sum", detach
+        # Thresholds, fixed ones and the floor too, are kept less the clamp, as the probabilities are.
+        self.clamp, self.floor, self.temperature = clamp, floor / setting.classes - clamp, temperature
+        self.balance, self.total = balance, reduction == "sum"
+        self.way, self.negative_learner = passes, negative_learner
         self.rule, self.k, self.supervision, self.negative_weight = classes, k, supervision, negative_weight
         self.negative = nn.Linear(setting.features, setting.classes)
-        fixed = torch.full((2, setting.classes), fixed_threshold)
+        fixed = torch.full((2, setting.classes), fixed_threshold - clamp)
         # A row a view. The running mean starts with the first batch, the epoch's with the first epoch.
         self.register_buffer("thresholds", fixed if threshold == "fixed" else torch.full_like(fixed, torch.nan))
         self.register_buffer("sums", torch.zeros(2, setting.classes))
@@ -148,47 +178,47 @@ class Ncctfer(Method):
 
     def learn(self, network: Network, step: Step) -> Learnt:
         """Cross-entropy of the confident faces, and negative consistency of those that are not."""
-        size, weights = len(step.target), self.setting.weights
-        both = network(torch.cat(step.views))
-        logits = precise(both.logits)
-        losses = cross_entropies(logits, step.target.repeat(2, 1), weights)
-        output = first_view(both, size)
-        negative_logits = precise(self.negative(both.features))
-        weak, strong = negative_logits.softmax(dim=1)[:size], negative_logits[size:]
+        views = look(network, step.views, self.way)
+        logits = torch.stack([precise(view.logits) for view in views])
+        losses = torch.stack([cross_entropies(view, step.target, self.setting.weights) for view in logits])
+        negative_logits = torch.stack([precise(self.negative(view.features)) for view in views])
+        weak, strong = negative_logits[0].softmax(dim=1), negative_logits[1]
         entropy, information = mutual_information(weak.detach())
         figures = {"negative_entropy": entropy, "negative_information": information}
-        negative = self.negative_weight * self._supervised(negative_logits, logits.detach(), step.target.repeat(2, 1))
-        selected = None
+        negative = self.negative_weight * self._supervised(negative_logits, logits.detach(), step.target)
         if step.epoch < self.warmup:
             loss = losses.mean() + negative + 0 * negative_logits.sum()  # every parameter has a part in every step
-        else:
-            sharp = (logits.detach() / self.temperature).softmax(dim=1).view(2, size, -1)
-            thresholds = self._thresholds(sharp)
-            chosen = torch.stack([confident(p, step.target, t) for p, t in zip(sharp, thresholds, strict=True)])
-            shares = [None, None] if self.balance == "none" else self._balance(chosen, step.target)
-            views = zip(losses.view(2, size), chosen, shares, strict=True)
-            supervised = [mean_over(loss, kept, share, self.total) for loss, kept, share in views]
-            if self.detach:
-                weak = weak.detach()
-            kept = negative_classes(weak.detach(), self.rule, self.k)
-            consistency = mean_over(negative_consistency(weak, strong, kept), ~chosen[0])
-            loss = (supervised[0] + supervised[1]) / 2 + negative + self.negative_weight * consistency
-            selected = chosen[0]
-            figures |= {"threshold": thresholds[0], "negative_consistency": consistency}
-        return Learnt(loss, output, selected, figures=figures)
+            return Learnt(loss, views[0], figures=figures)
+        sharp = clamped((logits.detach() / self.temperature).softmax(dim=2), self.clamp)
+        thresholds = self._thresholds(sharp)
+        chosen = torch.stack([confident(p, step.target, t) for p, t in zip(sharp, thresholds, strict=True)])
+        shares = [None, None] if self.balance == "none" else self._balance(chosen, step.target)
+        own = zip(losses, chosen, shares, strict=True)
+        supervised = [taught(loss, kept, share, self.total) for loss, kept, share in own]
+        kept = negative_classes(weak.detach(), self.rule, self.k)
+        weak = weak.detach() if self.negative_learner == "strong" else weak
+        strong = strong.detach() if self.negative_learner == "weak" else strong
+        consistency = mean_over(negative_consistency(weak, strong, kept), ~chosen[0])
+        loss = (supervised[0] + supervised[1]) / 2 + negative + self.negative_weight * consistency
+        figures |= {"threshold": thresholds[0] + self.clamp, "negative_consistency": consistency}
+        return Learnt(loss, views[0], chosen[0] | ~chosen[0].any(), figures=figures)
 
     def _supervised(self, negative_logits: Tensor, logits: Tensor, target: Tensor) -> Tensor:
-        """The negative head's loss against what it is taught by itself, 0 with ``supervision=none``."""
+        """The negative head's loss against what it is taught by itself, 0 with ``supervision=none``.
+
+        Both logits are those of both views, shape (2, B, K).
+        """
         if self.supervision == "none":
             return negative_logits.new_zeros(())
         if self.supervision == "argmin":
-            return nn.functional.cross_entropy(negative_logits, logits.argmin(dim=1))
-        return cross_entropies(negative_logits, (1 - target) / (target.shape[1] - 1)).mean()
+            return nn.functional.cross_entropy(negative_logits.flatten(0, 1), logits.argmin(dim=2).flatten())
+        complement = (1 - target) / (target.shape[1] - 1)
+        return torch.stack([cross_entropies(view, complement) for view in negative_logits]).mean()
 
     def _thresholds(self, probabilities: Tensor) -> Tensor:
         """Thresholds of both views, shape (2, K), from probabilities of shape (2, B, K); alike in all processes."""
         whole = gathered(probabilities.transpose(0, 1).contiguous()).transpose(0, 1)
-        now = torch.stack([class_thresholds(view, self.clamp) for view in whole])
+        now = torch.stack([class_thresholds(view) for view in whole])
         if self.threshold == "running":
             before = torch.where(torch.isnan(self.thresholds), now, self.thresholds)
             self.thresholds.copy_(self.momentum * before + (1 - self.momentum) * now)
