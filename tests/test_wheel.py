@@ -77,9 +77,9 @@ def test_the_wheel_holds_every_yaml_file_of_conf(installed: Installed) -> None:
     assert expected <= names
 
 
-def test_the_wheel_holds_the_package_alone(installed: Installed) -> None:
+def test_the_wheel_holds_the_package_and_its_plugin_alone(installed: Installed) -> None:
     tops = {name.split("/")[0] for name in zipfile.ZipFile(installed.wheel).namelist()}
-    assert tops == {"fer_exp", installed.wheel.name.split("-py3")[0] + ".dist-info"}
+    assert tops == {"fer_exp", "hydra_plugins", installed.wheel.name.split("-py3")[0] + ".dist-info"}
 
 
 def test_the_installed_package_is_the_wheels_and_not_the_checkouts(installed: Installed) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
@@ -19,6 +21,26 @@ from fer_exp.cli.words import flags_and_overrides
 from fer_exp.config import Config, TableConfig, TrainerConfig
 from fer_exp.config.folder import conf_folder
 from fer_exp.errors import RequestError
+
+
+def run_jobs(command: str, words: list[str], jobs: Sequence[Sequence[str]]) -> int:
+    """Run a sweep of listed jobs instead of a product of axes: one pool, in the order of the list.
+
+    Args:
+        command: one of ``SCHEMAS``.
+        words: of all jobs, with those for Hydra's launcher.
+        jobs: the words of each; ``compose_all`` has checked them.
+
+    Returns:
+        The exit code.
+    """
+    place = Path(tempfile.mkdtemp())
+    try:
+        listed = place / "jobs.json"
+        listed.write_text(json.dumps(jobs), encoding="utf-8")
+        return run(command, ["-m", "hydra/sweeper=fer_exp_jobs", f"hydra.sweeper.jobs={listed}", *words])
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def run(command: str, arguments: list[str]) -> int:
@@ -106,7 +128,7 @@ def run_job(command: str, config: Config) -> Path | None:
     """
     run_command = getattr(import_module(f"fer_exp.commands.{command}"), command)
     if isinstance(config, TableConfig):  # which starts trainings
-        run_command = partial(run_command, compose=compose_all, start=run)
+        run_command = partial(run_command, compose=compose_all, start=run_jobs)
     folder: Path | None = run_command(config)
     return folder
 

@@ -6,7 +6,6 @@ import contextlib
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
@@ -21,15 +20,15 @@ from fer_exp.studies import STUDIES
 from fer_exp.studies.needs import check_corpus
 from fer_exp.studies.presets import Preset, read_preset
 from fer_exp.studies.tables import narrow_table
-from fer_exp.studies.trained import BROKEN, DONE, MISSING, Trained, by, others, provenance
+from fer_exp.studies.trained import BROKEN, DONE, MISSING, Trained, others, provenance
 
 SHOWN = 5  # names of runs left out that are printed; results.json has all
 
 
 Compose = Callable[[str, Sequence[tuple[list[str], dict[str, str]]]], list[Config]]
 """``compose_all`` of the command line: what a sweep would run, without running it."""
-Start = Callable[[str, list[str]], int]
-"""``start.run`` of the command line: a command with its words."""
+Start = Callable[[str, list[str], list[list[str]]], int]
+"""``start.run_jobs`` of the command line: a command, the words of all its jobs, the words of each."""
 
 
 def table(config: TableConfig, compose: Compose, start: Start) -> None:
@@ -53,12 +52,10 @@ def table(config: TableConfig, compose: Compose, start: Start) -> None:
         preset = replace(preset, crowd=Path(config.crowd).expanduser())
     place = make_folder(Path(config.results).expanduser(), "results")
     place /= f"{preset.study}-{preset.corpus}-{preset.scale}"
-    grids = members(preset, compose)
-    by_folder = by(chain.from_iterable(grids), lambda one: one.run.folder)  # grids may share trainings
-    trained = [ones[0] for ones in by_folder.values()]
+    trained = members(preset, compose)
     check_corpus(preset, trained[0].config)
     if config.run:
-        train_missing(preset, grids, start)
+        train_missing(preset, trained, start)
     outcome: Outcome = resolve_name(STUDIES[preset.study].build)(trained, preset)
     left_out = others(Path(config.output).expanduser(), trained)
     finish(summary(outcome, provenance(preset, trained, left_out, command), trained, left_out), place, False)
@@ -66,24 +63,28 @@ def table(config: TableConfig, compose: Compose, start: Start) -> None:
         raise RunError(f"{len(failed)} of {len(trained)} trainings failed; the first log is {failed[0].log}.")
 
 
-def members(preset: Preset, compose: Compose) -> list[list[Trained]]:
-    """The trainings of each grid of a preset, in their order."""
+def members(preset: Preset, compose: Compose) -> list[Trained]:
+    """The trainings of a preset in their order; what several grids have is there once."""
     shared = {key: word.partition("=")[2] for key, word in preset.common.items()}
-    common = list(preset.common.values())
-    grids = [list(preset.combinations(grid)) for grid in preset.grids]
-    composed = compose("train", [(common, axes) for grid in grids for axes in grid])
+    common, combinations = list(preset.common.values()), list(preset.combinations())
+    composed = compose("train", [(common, axes) for axes in combinations])
     configs = [config for config in composed if isinstance(config, TrainConfig)]
-    pairs = iter(zip(configs, find_runs(configs), strict=True))
-    return [[Trained({**shared, **axes}, *next(pairs)) for axes in grid] for grid in grids]
+    found = zip(combinations, configs, find_runs(configs), strict=True)
+    trained = [Trained({**shared, **axes}, config, run) for axes, config, run in found]
+    return list({one.run.folder: one for one in reversed(trained)}.values())[::-1]
 
 
-def train_missing(preset: Preset, grids: list[list[Trained]], start: Start) -> None:
-    """Run the grids that are not finished, each as a sweep of its own with the user's launcher."""
-    for grid, ours in zip(preset.grids, grids, strict=True):
-        if left := sum(one.state != DONE for one in ours):
-            progress(f"{left} of {len(ours)} trainings to run: {' '.join(preset.sweep(grid))}")
-            with contextlib.redirect_stdout(sys.stderr):  # the sweep's own table; ours comes last
-                start("train", preset.sweep(grid))
+def train_missing(preset: Preset, trained: list[Trained], start: Start) -> None:
+    """Run what is not finished, as one sweep with the user's launcher."""
+    missing = [one for one in trained if one.state != DONE]
+    if not missing:
+        return
+    words = [*preset.launcher, *preset.common.values()]
+    shared = {key: word.partition("=")[2] for key, word in preset.common.items()}
+    jobs = [[f"{key}={one.words[key]}" for key in one.words if shared.get(key) != one.words[key]] for one in missing]
+    progress(f"{len(missing)} of {len(trained)} trainings to run: {' '.join(words)}")
+    with contextlib.redirect_stdout(sys.stderr):  # the sweep's own table; ours comes last
+        start("train", words, jobs)
 
 
 def summary(outcome: Outcome, facts: dict[str, Any], trained: list[Trained], left_out: list[str]) -> Outcome:

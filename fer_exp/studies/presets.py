@@ -18,7 +18,7 @@ from fer_exp.studies import STUDIES
 SCALES = ("smoke", "small", "full")
 
 Grid = dict[str, list[str]]
-"""Axis (a key or a group) -> its values, as they are typed."""
+"""Axis (a key or a group) -> its values, as they are typed; more words may follow a value, for it alone."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Preset:
         scale: smoke, small or full.
         corpus: the dataset option.
         common: key -> word of every training; a word is ``key=value`` as typed.
-        grids: each is crossed on its own; a table is rarely one product.
+        grids: each is crossed on its own; a table is rarely one product. Trainings run in their order, so that what a
+            time limit cuts off is the least telling.
         launcher: words for Hydra itself, such as hydra/launcher=joblib.
         crowd: a folder that fer-exp crowd wrote, for the study that reads one.
     """
@@ -43,15 +44,17 @@ class Preset:
     launcher: list[str]
     crowd: Path | None = None
 
-    def sweep(self, grid: Grid) -> list[str]:
-        """What is typed after ``fer-exp train`` to run a grid."""
-        axes = [f"{key}={','.join(values)}" for key, values in grid.items()]
-        return ["-m", *self.launcher, *self.common.values(), *axes]
+    def combinations(self) -> Iterator[dict[str, str]]:
+        """Key -> value of what sets each training apart, grid after grid, the last axis fastest.
 
-    def combinations(self, grid: Grid) -> Iterator[dict[str, str]]:
-        """Key -> value of each training of a grid, the last axis fastest, as Hydra has them."""
-        for values in product(*grid.values()):
-            yield dict(zip(grid, values, strict=True))
+        >>> grids = [{"seed": ["0", "1"], "method": ["ce", "mixup method.alpha=8"]}]
+        >>> list(Preset("noisy-labels", "small", "ferplus", {}, grids, []).combinations())[1]
+        {'seed': '0', 'method': 'mixup', 'method.alpha': '8'}
+        """
+        for grid in self.grids:
+            for values in product(*grid.values()):
+                words = " ".join(f"{key}={value}" for key, value in zip(grid, values, strict=True))
+                yield dict(word.split("=", 1) for word in words.split())
 
 
 def read_preset(study: str, scale: str, words: Sequence[str] = ()) -> Preset:
