@@ -3,13 +3,17 @@
 import importlib
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from scipy import stats
 
 from fer_exp.cli import main
+from fer_exp.commands.table import train_missing
 from fer_exp.errors import RunError
+from fer_exp.studies.presets import Preset
+from fer_exp.studies.trained import DONE, MISSING
 
 pytestmark = pytest.mark.usefixtures("light")
 train_command = importlib.import_module("fer_exp.commands.train")
@@ -98,3 +102,15 @@ def test_a_failed_run_has_a_cell_that_says_so_and_the_table_is_written(tmp_path,
 def test_a_bad_request_is_one_sentence(tmp_path, cache, capsys, word, said):
     assert main(words(tmp_path, cache, word)) == 2
     assert said in capsys.readouterr().err
+
+
+def test_what_is_missing_of_all_grids_is_one_sweep_in_their_order():
+    preset = Preset("noisy-labels", "small", "ferplus", {"seed": "seed=0"}, [], ["hydra/launcher=joblib"])
+    axes = [{"method": "ce", "labels.rate": "0.4"}, {"method": "mixup", "method.alpha": "8"}, {"method": "gce"}]
+    trained = [SimpleNamespace(state=MISSING, words={"seed": "0", **one}) for one in axes]
+    trained[0].state = DONE
+    started = []
+    train_missing(preset, trained, lambda *given: started.append(given) or 0)
+    jobs = [["method=mixup", "method.alpha=8"], ["method=gce"]]
+    assert started == [("train", ["hydra/launcher=joblib", "seed=0"], jobs)]
+    train_missing(preset, trained[:1], lambda *given: pytest.fail("nothing is missing"))
