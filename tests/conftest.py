@@ -5,6 +5,15 @@ import pytest
 from fer_exp import tables
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Tests marked gpu skip, with the reason, where there is no CUDA device."""
+    if item.get_closest_marker("gpu"):
+        import torch
+
+        if not torch.cuda.is_available():
+            pytest.skip("no CUDA device here")
+
+
 @pytest.fixture(autouse=True)
 def a_process_of_its_own(monkeypatch) -> None:
     """What a table was taken for is said once a process; here, once a test, whichever ran before."""

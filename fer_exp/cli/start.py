@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 
 from fer_exp.cli.compose import compose_all, to_config
-from fer_exp.cli.gpus import SIDE_BY_SIDE, own_gpus
+from fer_exp.cli.gpus import SIDE_BY_SIDE, beside_others
 from fer_exp.cli.mistakes import sentence
 from fer_exp.cli.words import flags_and_overrides
 from fer_exp.config import Config, TableConfig, TrainerConfig
@@ -134,12 +134,11 @@ def run_job(command: str, config: Config) -> Path | None:
 
 
 def _job_beside_others(command: str, config: Config) -> Path | None:
-    """``run_job`` with GPUs of its own, where it wants any."""
+    """``run_job`` with GPUs of its own, or its share of one, where it wants any."""
     trainer: TrainerConfig | None = getattr(config, "trainer", None)
     if trainer is None or trainer.accelerator == "cpu":
         return run_job(command, config)
-    with own_gpus(trainer.devices):
-        return run_job(command, config)
+    return beside_others(partial(run_job, command, config), trainer.devices, trainer.jobs_per_gpu)
 
 
 @contextmanager

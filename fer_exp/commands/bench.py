@@ -29,7 +29,7 @@ from fer_exp.training.batches import Batch, Batches, Examples, on_device
 from fer_exp.training.fit import find_device, make_setting
 from fer_exp.training.module import FaceModule, make_optimizer
 from fer_exp.training.networks import build_network, fastest_layout
-from fer_exp.training.trainer import make_trainer, quiet
+from fer_exp.training.trainer import make_trainer, quiet, set_arithmetic
 
 WARM = 3
 """Steps before each reading's clock starts."""
@@ -102,6 +102,7 @@ def network_alone(
     examples: Examples, config: BenchConfig, device: torch.device, classes: int, layout: torch.memory_format
 ) -> float:
     """Images/s of a bare training loop on one batch that lies on the device in the network's layout."""
+    set_arithmetic(config.trainer, device)
     network, _ = build_network(config.backbone, config.dataset.size, classes, False, config.seed)
     network = network.to(device, memory_format=layout).train()  # type: ignore[call-overload]
     optimizer = make_optimizer(config.trainer, network)

@@ -92,9 +92,11 @@ class TrainerConfig:
 
     accelerator: str = "auto"
     devices: int = 1
+    jobs_per_gpu: int = 1
     strategy: str = "auto"
     precision: str = "auto"
     compile: bool = False
+    deterministic: bool = True
     epochs: int = 4
     batch_size: int = 32
     optimizer: str = "adamw"

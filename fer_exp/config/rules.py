@@ -62,6 +62,7 @@ AT_LEAST = {
     "labels.outliers": 0,
     "method.affect_weight": 0,
     "trainer.devices": 1,
+    "trainer.jobs_per_gpu": 1,
     "trainer.epochs": 1,
     "trainer.batch_size": 2,  # batch normalisation and CCC need two
     "trainer.weight_decay": 0,

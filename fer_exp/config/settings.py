@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-ASIDE = ("output", "bootstrap", "dataset.cache", "dataset.max_rejected", "labels.export", "trainer.logger")
-"""Keys that change no number of a training: where things are kept, what else is written, what is refused."""
+ASIDE = (
+    *("output", "bootstrap", "dataset.cache", "dataset.max_rejected", "labels.export", "trainer.logger"),
+    "trainer.jobs_per_gpu",
+)
+"""Keys that change no number of a training: where it runs, where things are kept, what else is written or refused."""
 READ = (
     *("dataset.root", "dataset.table", "dataset.votes", "dataset.ratings", "dataset.split_file"),
     *("labels.file", "labels.posteriors"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ def make_trainer(config: TrainerConfig, device: torch.device, run: Run, callback
     Raises:
         RequestError: processes or batch size do not fit (``machines``), or the logger is not installed.
     """
+    set_arithmetic(config, device)
     last = run.path("checkpoint")
     saver = ModelCheckpoint(last.parent, last.stem, save_on_train_epoch_end=True, enable_version_counter=False)
     precision: Any = config.precision
@@ -51,6 +53,26 @@ def make_trainer(config: TrainerConfig, device: torch.device, run: Run, callback
         enable_model_summary=False,
         default_root_dir=run.folder,
     )
+
+
+def set_arithmetic(config: TrainerConfig, device: torch.device) -> None:
+    """How torch computes in this process from now on; on a CPU as it always does.
+
+    On a GPU with ``trainer.deterministic`` sums are taken in the same order each time. cuDNN never tries which
+    algorithm is faster: the next run might find another. And float32 is float32: torch lets convolutions round to
+    TF32's ten bits, which ``trainer.precision=32-true`` does not say.
+    """
+    same_bits = config.deterministic and device.type == "cuda"
+    torch.use_deterministic_algorithms(same_bits)
+    if device.type != "cuda":
+        return
+    # Sums of cuBLAS hang on its workspace, of which it reads when it starts.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # would cost kernels
+    torch.backends.cudnn.benchmark = False
+    with warnings.catch_warnings():  # torch has begun to move these settings, one for each kind of operation
+        warnings.simplefilter("ignore")
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
 
 
 class WholeCheckpoints(TorchCheckpointIO):

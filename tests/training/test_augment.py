@@ -57,7 +57,7 @@ def test_two_views_of_a_face_draw_apart():
     assert (one == other).flatten(1).all(dim=1).double().mean() < 0.05
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.gpu
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("name", VIEWS)
 def test_views_on_a_gpu_are_those_of_the_cpu(name, channels):

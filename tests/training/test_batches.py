@@ -134,7 +134,7 @@ def test_pixels_move_to_a_gpu_that_has_twice_the_room_and_nowhere_else(monkeypat
     assert placed.shape == pixels.shape
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.gpu
 def test_batches_gathered_on_a_gpu_are_those_of_the_cpu():
     own = examples()
     placed = on_device(own.pixels, torch.device("cuda"), 10 * own.pixels.nbytes)

@@ -7,9 +7,8 @@ from pytorch_lightning import Trainer
 
 
 def bare_trainer(folder: Path, epochs: int, **settings: Any) -> Trainer:
-    settings = {"enable_checkpointing": False, **settings}
+    settings = {"accelerator": "cpu", "enable_checkpointing": False, **settings}
     return Trainer(
-        accelerator="cpu",
         max_epochs=epochs,
         logger=False,
         enable_progress_bar=False,
