@@ -6,7 +6,7 @@ import torch
 
 from fer_exp.config import MethodConfig, check_choice
 from fer_exp.errors import RequestError
-from fer_exp.methods.ce import CrossEntropy
+from fer_exp.methods.ce import CrossEntropy, TwoViews
 from fer_exp.methods.co_teaching import CoTeaching
 from fer_exp.methods.dnfer import Dnfer
 from fer_exp.methods.eac import ErasingAttentionConsistency
@@ -24,6 +24,7 @@ from fer_exp.methods.scn import SelfCureNetwork
 
 METHODS: dict[str, type[Method]] = {
     "ce": CrossEntropy,
+    "ce_two_views": TwoViews,
     "co_teaching": CoTeaching,
     "dnfer": Dnfer,
     "eac": ErasingAttentionConsistency,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
-from fer_exp.methods.method import Learnt, Method, Network, Step
+from fer_exp.methods.method import PASSES, Learnt, Method, Network, Setting, Step, look
 
 
 def precise(values: Tensor) -> Tensor:
@@ -21,7 +21,7 @@ def cross_entropies(logits: Tensor, target: Tensor, weights: Tensor | None = Non
     Shape (N,); without weights at least the entropy of the target.
     """
     if weights is not None:
-        target = target * weights.to(target.device)
+        target = target * weights.to(target.device, non_blocking=True)
     return -(target * F.log_softmax(precise(logits), dim=1)).sum(dim=1)
 
 
@@ -44,3 +44,25 @@ class CrossEntropy(Method):
         """The mean cross-entropy of the batch."""
         output = network(step.views[0])
         return Learnt(soft_cross_entropy(output.logits, step.target, self.setting.weights), output)
+
+
+class TwoViews(Method):
+    """Cross-entropy on a weak and a strong view of each face: the fair baseline of methods that have both.
+
+    Args:
+        passes: of the two views through the network, see ``look``.
+    """
+
+    views = ("weak", "strong")
+    passes = 2
+    choices = (("passes", PASSES),)
+
+    def __init__(self, setting: Setting, *, passes: str) -> None:
+        super().__init__(setting)
+        self.way = passes
+
+    def learn(self, network: Network, step: Step) -> Learnt:
+        """The mean cross-entropy over both views."""
+        weak, strong = look(network, step.views, self.way)
+        losses = [soft_cross_entropy(view.logits, step.target, self.setting.weights) for view in (weak, strong)]
+        return Learnt((losses[0] + losses[1]) / 2, weak)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from fer_exp.errors import RequestError
 from fer_exp.methods.ce import cross_entropies
-from fer_exp.methods.method import Learnt, Method, Network, Ranges, Setting, Step, mean_over
+from fer_exp.methods.method import Learnt, Method, Network, Ranges, Setting, Step, mean_over, start_after
 
 
 def excess(logits: Tensor, target: Tensor) -> Tensor:
@@ -36,13 +36,16 @@ def small_losses(losses: Tensor, share: float) -> Tensor:
     return chosen
 
 
-def kept_share(epoch: int, forget_rate: float, ramp: int) -> float:
-    """Share of a batch that is kept in an epoch (from 0): falls from 1 to 1 - ``forget_rate`` over ``ramp`` epochs.
+def kept_share(epoch: int, forget_rate: float, ramp: float) -> float:
+    """Share of a batch kept in an epoch (from 0): 1 less a share that rises to ``forget_rate`` within ``ramp`` epochs.
 
-    >>> [kept_share(epoch, 0.4, 2) for epoch in (0, 1, 2, 9)]
-    [1.0, 0.8, 0.6, 0.6]
+    As both releases train, whose ``linspace(0, rate, 10)`` has its 0 in an epoch that is not trained: with ``ramp=9``
+    the first epoch forgets a ninth of the rate and the ninth all of it.
+
+    >>> [round(kept_share(epoch, 0.36, 9), 2) for epoch in (0, 1, 7, 8, 50)]
+    [0.96, 0.92, 0.68, 0.64, 0.64]
     """
-    return 1 - forget_rate * min(1.0, epoch / ramp if ramp else 1.0)
+    return 1 - forget_rate * min(1.0, (epoch + 1) / ramp)
 
 
 class TwoNetworks(Method):
@@ -52,17 +55,18 @@ class TwoNetworks(Method):
 
     Args:
         forget_rate: share of faces that is not learnt from in the end; None takes the rate of the noise that was made.
-        ramp: epochs over which that share rises from 0; in a shorter run it rises until the last epoch.
+        ramp: the epoch, from 1, that reaches that share; None: the releases' ninth, or the last of the first third of a
+            short run.
 
     Raises:
         RequestError: the rate is neither given nor known.
     """
 
     passes = 2
-    ranges: ClassVar[Ranges] = (("forget_rate", 0, 0.99), ("ramp", 0, inf))
+    ranges: ClassVar[Ranges] = (("forget_rate", 0, 0.99), ("ramp", 1, inf))
     title = "co_teaching"
 
-    def __init__(self, setting: Setting, *, forget_rate: float | None, ramp: int) -> None:
+    def __init__(self, setting: Setting, *, forget_rate: float | None, ramp: int | None) -> None:
         super().__init__(setting)
         rate = setting.noise_rate if forget_rate is None else forget_rate
         if rate is None:
@@ -71,7 +75,7 @@ class TwoNetworks(Method):
                 "their share in a sample checked by hand, or to the share of validation labels that a short run with "
                 "method=ce contradicts, which is an upper bound."
             )
-        self.forget_rate, self.ramp = rate, min(ramp, setting.epochs - 1)
+        self.forget_rate, self.ramp = rate, start_after(ramp, 9, setting.epochs)
         peer: Any = setting.make_network()
         peer.affect = None  # without a loss of its own that head would have no gradient, which DDP does not allow
         self.peer: nn.Module = peer

@@ -78,12 +78,16 @@ class Evidence(Method):
     def after_step(self, network: nn.Module) -> None:
         """Move the average a little towards the network."""
         self.steps += 1
-        decay = min(self.decay, float(self.steps) / (float(self.steps) + 9))
-        for mean, now in zip(self.average.state_dict().values(), network.state_dict().values(), strict=True):
-            if mean.dtype.is_floating_point:
-                mean.lerp_(now, 1 - decay)
-            else:
-                mean.copy_(now)
+        rate = 1 - (self.steps / (self.steps + 9)).clamp(max=self.decay)  # a tensor: nothing here waits for a GPU
+        means, now = ([*each.parameters(), *each.buffers()] for each in (self.average, network))
+        pairs = list(zip(means, now, strict=True))
+        moving = [pair for pair in pairs if pair[0].dtype.is_floating_point]
+        apart = torch._foreach_sub([new for _, new in moving], [mean for mean, _ in moving])
+        torch._foreach_mul_(apart, rate)
+        torch._foreach_add_([mean for mean, _ in moving], apart)
+        for mean, new in pairs:
+            if not mean.dtype.is_floating_point:
+                mean.copy_(new)
 
     def after_epoch(self, epoch: int) -> None:
         """Estimate the transition matrix from what the epoch's faces were taught."""

@@ -34,7 +34,7 @@ class Jocor(TwoNetworks):
     title = "jocor"
     ranges = (*TwoNetworks.ranges, ("agreement", 0, 1))
 
-    def __init__(self, setting: Setting, *, forget_rate: float | None, ramp: int, agreement: float) -> None:
+    def __init__(self, setting: Setting, *, forget_rate: float | None, ramp: int | None, agreement: float) -> None:
         super().__init__(setting, forget_rate=forget_rate, ramp=ramp)
         self.agreement = agreement
 

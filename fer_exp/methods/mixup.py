@@ -47,7 +47,7 @@ class Mixup(Method):
     def learn(self, network: Network, step: Step) -> Learnt:
         """The mean cross-entropy of the blends."""
         partner, share = self.draw(step)
-        partner = partner.to(step.target.device)
+        partner = partner.to(step.target.device, non_blocking=True)
         output = network(mixed(step.views[0], partner, share))
         loss = soft_cross_entropy(output.logits, mixed(step.target, partner, share), self.setting.weights)
         return Learnt(loss, output, affect=mixed(step.affect, partner, share))

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -20,9 +21,24 @@ def test_the_smallest_losses_are_those_of_sorting(count, share):
         assert small_losses(losses, share).tolist() == [k in order for k in range(count)]
 
 
-def test_what_is_forgotten_rises_to_the_rate_and_stays():
-    assert [kept_share(epoch, 0.5, 10) for epoch in (0, 1, 5, 10, 50)] == pytest.approx([1, 0.95, 0.75, 0.5, 0.5])
-    assert kept_share(0, 0.5, 0) == 0.5
+@pytest.mark.parametrize("rate", [0.0, 0.2, 0.45])
+def test_what_is_forgotten_is_the_releases_schedule(rate):
+    released = np.ones(200) * rate
+    released[:10] = np.linspace(0, rate, 10)
+    trained = [1 - released[epoch] for epoch in range(1, 200)]  # theirs train epochs 1 to 199
+    assert [kept_share(epoch, rate, 9) for epoch in range(199)] == pytest.approx(trained)
+
+
+@pytest.mark.parametrize("name", ["co_teaching", "jocor"])
+def test_a_short_run_reaches_the_rate_in_a_third_of_it(name):
+    def shares(epochs: int, **keys: object) -> list[float]:
+        method = made(name, Setting(CLASSES, FACES, FEATURES, epochs, SmallNetwork, noise_rate=0.4), **keys)
+        return [method.kept(a_step(epoch=epoch)) for epoch in range(epochs)]
+
+    assert shares(40)[7:9] == pytest.approx([1 - 0.4 * 8 / 9, 0.6])
+    assert shares(5) == pytest.approx([0.8, 0.6, 0.6, 0.6, 0.6])
+    assert shares(1) == pytest.approx([0.6])
+    assert shares(5, ramp=4) == pytest.approx([0.9, 0.8, 0.7, 0.6, 0.6])
 
 
 def pair(name: str = "co_teaching", weights: list[float] | None = None, **keys):
@@ -42,7 +58,7 @@ def pair(name: str = "co_teaching", weights: list[float] | None = None, **keys):
 def test_each_network_learns_from_the_others_choice(weights, soft, count):
     method, network = pair(weights=weights, ramp=2)
     target = torch.rand(count, CLASSES, dtype=torch.float64).softmax(dim=1) if soft else None
-    for epoch, share in enumerate((1.0, 0.8, 0.6, 0.6)):
+    for epoch, share in enumerate((0.8, 0.6, 0.6)):
         step = a_step(count, seed=epoch, epoch=epoch, target=target)
         learnt = method.learn(network, step)
         logits = [each(step.views[0]).logits.tolist() for each in (network, method.peer)]
@@ -53,7 +69,7 @@ def test_each_network_learns_from_the_others_choice(weights, soft, count):
             total += sum(cross_entropy(own[k], taught[k], weights) for k in chosen[-1]) / number
         assert learnt.loss.item() == pytest.approx(total, rel=1e-10)
         assert learnt.selected.tolist() == [k in chosen[0] for k in range(count)]
-        if count == 10 and epoch > 1:
+        if count == 10 and epoch > 0:
             assert sorted(chosen[0]) != sorted(chosen[1])  # or the exchange would not show
 
 

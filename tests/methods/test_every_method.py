@@ -10,12 +10,15 @@ import pytest
 import torch
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from fer_exp.cli.compose import method_keys
+from fer_exp.config import MethodConfig
 from fer_exp.errors import RequestError
-from fer_exp.methods import METHODS
-from fer_exp.methods.method import Method, Setting
-from tests.methods.learnable import SHORT, fit, tiny_module
+from fer_exp.methods import METHODS, make_method
+from fer_exp.methods.method import Method, Setting, Step
+from fer_exp.training.networks import FaceNetwork
+from tests.methods.learnable import SHORT, WIDTH, fit, tiny_module, tiny_network
 from tests.methods.small import CLASSES, FACES, FEATURES, SmallNetwork, a_step, made
 
 
@@ -79,9 +82,14 @@ def test_stopped_and_resumed_it_is_the_same_to_the_bit(trained, tmp_path):
         torch.testing.assert_close(again[name], value, rtol=0, atol=0, equal_nan=True, msg=name)
 
 
+def short(name: str) -> dict:
+    """The keys that let a method do all that it does within a few epochs."""
+    return {key: value for key, value in SHORT.items() if key in method_keys(name)}
+
+
 def small(name: str, **given) -> Method:
     setting = Setting(CLASSES, FACES, FEATURES, 20, SmallNetwork, noise_rate=0.4, **given)
-    return made(name, setting, **{key: value for key, value in SHORT.items() if key in method_keys(name)})
+    return made(name, setting, **short(name))
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -125,6 +133,40 @@ def test_two_faces_of_one_class_can_be_taught(name, label):
         assert learnt.output.logits.shape == (2, CLASSES)
         for key, each in [*network.named_parameters(), *method.named_parameters()]:
             assert not each.requires_grad or torch.isfinite(each.grad).all(), key
+
+
+def ready(name: str, weights: torch.Tensor | None = None) -> tuple[Method, FaceNetwork, Step]:
+    """A method in single precision, a tiny network and a step of ten faces, on torch's default device."""
+    setting = Setting(3, FACES, WIDTH, 20, tiny_network, weights=weights, noise_rate=0.4)
+    method = make_method(MethodConfig(name, keys=method_keys(name) | short(name)), setting)
+    faces, target = torch.rand(10, 3, 16, 16), torch.eye(3)[torch.arange(10) % 3]
+    step = Step((faces,) * len(method.views), target, torch.arange(10), torch.zeros(10, 2), epoch=0, seed=1)
+    return method, tiny_network(), step
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_on_a_gpu_a_step_mixes_no_devices_and_waits_for_nothing(name):
+    """On tensors that have a device but no values: to read one, or to mix two devices, is an error."""
+    with FakeTensorMode():
+        weights = torch.ones(3)
+        with torch.device("cuda"):
+            method, network, step = ready(name, weights)
+        for epoch in (0, 5):
+            loss = method.learn(network, replace(step, epoch=epoch)).loss
+            method.after_step(network)
+            assert (loss.dtype, loss.device.type) == (torch.float32, "cuda")
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_in_mixed_precision_losses_stay_single_and_near(name):
+    (method, network, step), (single, other, _) = ready(name), ready(name)
+    for epoch in (0, 5):
+        now = replace(step, epoch=epoch)
+        with torch.autocast("cpu", torch.bfloat16):
+            mixed = method.learn(network, now).loss
+        mixed.backward()
+        assert mixed.dtype == torch.float32
+        torch.testing.assert_close(mixed, single.learn(other, now).loss, rtol=0.1, atol=0.1)
 
 
 SCRIPT = """

@@ -7,6 +7,8 @@ import torch.nn.functional as F
 
 from fer_exp.methods.affect import affect_loss
 from fer_exp.methods.ce import soft_cross_entropy
+from fer_exp.methods.method import Setting
+from tests.methods.small import CLASSES, FACES, FEATURES, SmallNetwork, a_step, made
 
 
 def test_soft_cross_entropy_equals_the_formula_and_torchs_for_indices():
@@ -39,3 +41,16 @@ def test_affect_loss_and_its_gradient_are_finite_without_spread(rated):
     loss.backward()
     assert torch.isfinite(loss)
     assert torch.isfinite(predicted.grad).all()
+
+
+@pytest.mark.parametrize("weights", [None, [0.5, 2.0, 0.0, 1.0]])
+@pytest.mark.parametrize("passes", ["joint", "separate"])
+def test_two_views_are_taught_alike(passes, weights):
+    own = None if weights is None else torch.tensor(weights, dtype=torch.float64)
+    method = made("ce_two_views", Setting(CLASSES, FACES, FEATURES, 20, SmallNetwork, weights=own), passes=passes)
+    network, step = SmallNetwork(), a_step(7, views=2)
+    learnt, labels = method.learn(network, step), step.target.argmax(dim=1)
+    losses = [F.cross_entropy(network(view).logits, labels, weight=own, reduction="sum") / 7 for view in step.views]
+    torch.testing.assert_close(learnt.loss, sum(losses) / 2)
+    torch.testing.assert_close(learnt.output.logits, network(step.views[0]).logits)
+    assert learnt.selected is None
