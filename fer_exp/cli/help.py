@@ -17,6 +17,7 @@ EXAMPLES = (
 """On the first page."""
 
 MORE = (
+    ("fer-exp train method=published/scn labels=noisy labels.rate=0.3", "with its paper's optimiser"),
     ("fer-exp evaluate run=runs/NAME all=true", "every metric of a run"),
     ("fer-exp evaluate predictions=mine.csv", "judge any model's predictions"),
     ("fer-exp compare a.parquet b.csv common=true", "on the faces that both saw"),

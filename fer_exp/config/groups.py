@@ -104,6 +104,8 @@ class TrainerConfig:
     head_learning_rate: float | None = None
     weight_decay: float = 1e-2
     schedule: str = "cosine"
+    decay: float | None = None
+    milestones: list[float] | None = None
     augment: str = "weak"
     every_epoch: str = "val"
     balance: str = "none"

@@ -27,7 +27,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "trainer.strategy": ("auto", "ddp"),
     "trainer.precision": ("auto", "32-true", "64-true", "bf16-mixed", "16-mixed"),
     "trainer.optimizer": ("adamw", "adam", "sgd"),
-    "trainer.schedule": ("cosine", "step", "constant"),
+    "trainer.schedule": ("cosine", "step", "exponential", "linear", "constant"),
     "trainer.augment": ("weak", "strong", "none"),
     "trainer.every_epoch": ("val", "test", "none"),
     "trainer.balance": ("none", "sampler", "weights"),
@@ -100,6 +100,16 @@ def _check_trainer(trainer: TrainerConfig) -> None:
     for key in ("learning_rate", "head_learning_rate"):
         if (rate := getattr(trainer, key)) is not None and not rate > 0:
             raise RequestError(f"trainer.{key} is {rate}; it must be above 0.")
+    if trainer.decay is not None and not 0 < trainer.decay <= 1:
+        raise RequestError(
+            f"trainer.decay is {trainer.decay}; the learning rate is multiplied by it: above 0, at most 1."
+        )
+    shares = [0.0, *(trainer.milestones or []), 1.0]
+    if shares != sorted(set(shares)):
+        raise RequestError(
+            f"trainer.milestones is {trainer.milestones}; they are rising shares of the run between 0 and 1, "
+            "e.g. [0.5,0.75]."
+        )
     if trainer.batch_size % trainer.devices:
         raise RequestError(
             f"trainer.batch_size is {trainer.batch_size} and trainer.devices {trainer.devices}: devices share each "

@@ -33,11 +33,14 @@ def consistency(seen: Tensor, mirrored: Tensor) -> Tensor:
 class ErasingAttentionConsistency(Method):
     """The network memorises wrong labels by parts of faces: erasing hides some, the mirror image makes it look at all.
 
+    The taught face is never mirrored, the mirror image never taught: that is the imbalance the paper speaks of. Each
+    goes through the network by itself, so batch normalisation sees them apart, as in the authors' release.
+
     Args:
         consistency_weight: of the consistency beside cross-entropy.
     """
 
-    views = ("erased",)
+    views = ("noised", "mirrored")
     passes = 2
     ranges = (("consistency_weight", 0, inf),)
 
@@ -46,9 +49,9 @@ class ErasingAttentionConsistency(Method):
         self.consistency_weight = consistency_weight
 
     def learn(self, network: Network, step: Step) -> Learnt:
-        """Cross-entropy on the erased faces, plus the weighted consistency with their mirror images."""
-        faces = step.views[0]
-        output, mirrored = network(faces), network(faces.flip(3))
+        """Cross-entropy on the faces, plus the weighted consistency with their mirror images."""
+        faces, images = step.views
+        output, mirrored = network(faces), network(images)
         weight = network.classify.weight.detach()  # consistency teaches where to look, not what the classes are
         apart = consistency(activation_maps(output.maps, weight), activation_maps(mirrored.maps, weight))
         loss = soft_cross_entropy(output.logits, step.target, self.setting.weights) + self.consistency_weight * apart

@@ -129,7 +129,7 @@ class Method(nn.Module):
     """
 
     views: ClassVar[tuple[str, ...]] = ("weak",)
-    """Of ``augment.VIEWS``; weak stands for what trainer.augment says."""
+    """Of ``augment.VIEWS``; in the place of those in ``augment.LIGHT`` stands what trainer.augment says."""
     passes: ClassVar[float] = 1
     """Passes of one network, forward and backward over one batch, that a step needs; its time is held against them."""
     ranges: ClassVar[Ranges] = ()

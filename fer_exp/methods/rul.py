@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from fer_exp.errors import RequestError
-from fer_exp.methods.ce import soft_cross_entropy
-from fer_exp.methods.method import Learnt, Method, Network, Setting, Step
+from fer_exp.methods.ce import precise, soft_cross_entropy
+from fer_exp.methods.method import Learnt, Method, Network, Output, Setting, Step
 
 
 def mix(features: Tensor, uncertainty: Tensor, pairs: Tensor) -> tuple[Tensor, Tensor]:
@@ -30,13 +30,10 @@ def mix(features: Tensor, uncertainty: Tensor, pairs: Tensor) -> tuple[Tensor, T
     return share[:, None] * features + (1 - share)[:, None] * features[pairs], share
 
 
-class UncertaintyHead(nn.Module):
-    """Features to one uncertainty a face: the mean of its variance over ``dimension`` directions.
+class Head(nn.Module):
+    """Features to ``dimension`` numbers a face: normalisation, dropout, a linear map, normalisation, as released.
 
-    Normalisation, dropout, a linear map and normalisation give the log-variance, as in the authors' release, which
-    does it over the whole feature maps.
-
-    ``drop_rate`` is the share of features left out, 0 to below 1.
+    ``drop_rate`` is the share of features left out in training, 0 to below 1.
     """
 
     def __init__(self, features: int, dimension: int, drop_rate: float) -> None:
@@ -46,25 +43,35 @@ class UncertaintyHead(nn.Module):
         self.project = nn.Linear(features, dimension)
         self.after = nn.BatchNorm1d(dimension, eps=2e-5)
 
-    def forward(self, features: Tensor, generator: torch.Generator) -> Tensor:
-        """Uncertainty of each face, shape (B,), above 0; the generator draws which features are left out."""
-        kept = (torch.rand(features.shape, generator=generator) >= self.drop_rate).to(features.device)
-        dropped = self.before(features) * kept / (1 - self.drop_rate)
-        variance: Tensor = self.after(self.project(dropped)).exp()
-        return variance.mean(dim=1)
+    def forward(self, features: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Shape (B, dimension), float32 at least; the generator draws which features are left out, None leaves all."""
+        seen = self.before(features)
+        if generator is not None:
+            kept = torch.rand(features.shape, generator=generator) >= self.drop_rate
+            seen = seen * kept.to(seen.device, non_blocking=True) / (1 - self.drop_rate)
+        projected: Tensor = self.after(self.project(seen))
+        return precise(projected)
 
 
 class RelativeUncertaintyLearning(Method):
     """Each mixture is taught both labels; the head that tells uncertainty is not needed when predicting.
 
-    The keys are those of ``UncertaintyHead``.
+    Classes are read from the projected features, so the network's own class head has no part but in the shape of the
+    checkpoint.
+
+    Args:
+        dimension: of what classes are read from, and of the log-variance whose exponential has the uncertainty as mean.
+        drop_rate: as in ``Head``.
     """
 
+    views = ("noised_or_mirrored",)
     ranges = (("dimension", 1, inf), ("drop_rate", 0, 0.99))
 
     def __init__(self, setting: Setting, *, dimension: int, drop_rate: float) -> None:
         super().__init__(setting)
-        self.uncertainty = UncertaintyHead(setting.features, dimension, drop_rate)
+        self.mean = Head(setting.features, dimension, drop_rate)
+        self.log_variance = Head(setting.features, dimension, drop_rate)
+        self.classify = nn.Linear(dimension, setting.classes)
 
     def learn(self, network: Network, step: Step) -> Learnt:
         """Half the cross-entropy of the mixtures with one face's label, half with the other's.
@@ -77,9 +84,29 @@ class RelativeUncertaintyLearning(Method):
         generator = step.generator()
         output = network(step.views[0])
         pairs = torch.randperm(len(step.target), generator=generator).to(step.target.device, non_blocking=True)
-        uncertainty = self.uncertainty(output.features, generator)
-        mixed, share = mix(output.features, uncertainty, pairs)
+        mean = self.mean(output.features, generator)
+        uncertainty = self.log_variance(output.features, generator).exp().mean(dim=1)
+        mixed, share = mix(mean, uncertainty, pairs)
         target = (step.target + step.target[pairs]) / 2  # cross-entropy is linear in what is taught
-        loss = soft_cross_entropy(network.classify(mixed), target, self.setting.weights)
+        loss = soft_cross_entropy(self.classify(mixed), target, self.setting.weights)
+        loss = loss + 0 * output.logits.sum()  # DDP asks that every parameter has a part
         larger = torch.maximum(share, 1 - share).mean()
-        return Learnt(loss, output, figures={"uncertainty": uncertainty.mean(), "larger_part": larger})
+        figures = {"uncertainty": uncertainty.mean(), "larger_part": larger}
+        return Learnt(loss, output._replace(logits=self.classify(mean)), figures=figures)
+
+    def predictor(self, network: nn.Module) -> nn.Module:
+        """The network with classes read from the projected features."""
+        return Projected(network, self.mean, self.classify)
+
+
+class Projected(nn.Module):
+    """A network whose classes are read from its projected features."""
+
+    def __init__(self, network: nn.Module, mean: nn.Module, classify: nn.Module) -> None:
+        super().__init__()
+        self.network, self.mean, self.classify = network, mean, classify
+
+    def forward(self, pictures: Tensor) -> Output:
+        """What the network says of pictures, shape (N, 3, H, W)."""
+        output: Output = self.network(pictures)
+        return output._replace(logits=self.classify(self.mean(output.features)))

@@ -66,6 +66,7 @@ class SelfCureNetwork(Method):
         relabel_group: whether faces of ``low`` attention alone are relabelled, or ``all``.
     """
 
+    views = ("noised_or_mirrored",)
     ranges = (("beta", 0, 1), ("margin", 0, 1), ("relabel_margin", 0, 1), ("relabel_epoch", 1, inf))
     choices = (("relabel_group", ("low", "all")),)
 
@@ -78,8 +79,6 @@ class SelfCureNetwork(Method):
         self.relabel_margin, self.relabel_group = relabel_margin, relabel_group
         self.relabel_epoch = 1 + start_after(None if relabel_epoch is None else relabel_epoch - 1, 9, setting.epochs)
         self.attention = nn.Linear(setting.features, 1)
-        for parameter in self.attention.parameters():  # every face begins with an attention of one half
-            nn.init.zeros_(parameter)
         self.relabelled: Tensor
         self.register_buffer("relabelled", torch.full((setting.faces,), -1))
 

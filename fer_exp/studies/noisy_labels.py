@@ -26,6 +26,8 @@ COLUMNS = {
 READ_AS = {"last5": "accuracy_last5"}
 """What a published figure was read from -> the metric here; any other is held against best on test."""
 BASELINE = "ce"
+AS_PUBLISHED = "published/"
+"""Before a method option that brings its paper's trainer."""
 
 Cell = tuple[str, str, float]
 """Kind of noise, method, rate."""
@@ -87,7 +89,7 @@ def _published(
 ) -> list[Accuracy]:
     if noise != "symmetric":
         return []
-    return accuracies(published, corpus, method, rate, one.config.backbone.weights)
+    return accuracies(published, corpus, method.removeprefix(AS_PUBLISHED), rate, one.config.backbone.weights)
 
 
 def _like(seeds: dict[str, OverSeeds | None], theirs: Accuracy | None) -> OverSeeds | None:
@@ -140,7 +142,7 @@ def _margins(
         if over != BASELINE:
             continue
         stated = _unstated(preset.corpus, published)
-        if method in published["margin_methods"] and preset.corpus in published["margins"]:
+        if method.removeprefix(AS_PUBLISHED) in published["margin_methods"] and preset.corpus in published["margins"]:
             low, high = published["margins"][preset.corpus]
             stated = f"{low:g} to {high:g} over the rates"
         last = seeds_cell(gains["accuracy"], 1, "+")

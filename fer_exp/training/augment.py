@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -22,7 +24,13 @@ SHIFT = 1 / 12
 """Largest shift as a share of the picture: 4 of 48 pixels, the padding that papers on small pictures use."""
 
 STRONG, ERASED = 101, 102
-"""Joined with a batch's seed, so that these views draw other numbers than the weak view that they begin with."""
+"""Joined with a batch's seed, so that these views draw other numbers than the weak view."""
+
+VARIANCE = 30
+"""Of the noise that SCN, RUL and EAC add, in squares of a byte's steps."""
+
+BANK = 2**20
+"""Numbers of noise that are drawn once for all; a face reads on from a place of its own."""
 
 
 def weak(pixels: Tensor, draw: Draw) -> Tensor:
@@ -58,12 +66,49 @@ def strong(pixels: Tensor, draw: Draw) -> Tensor:
     return cutout(views, middles)
 
 
-def erased(pixels: Tensor, draw: Draw) -> Tensor:
-    """The weak view; on half of the faces a rectangle of 2 to 25 % of the picture is then painted over."""
+def noised(pixels: Tensor, draw: Draw) -> Tensor:
+    """Noise on half of the faces, then random erasing: what EAC teaches, which never is a mirror image."""
+    uniform = _uniform(draw)
+    return erase(_with_noise(pixels, uniform, uniform[:, 0] < 0.5), uniform[:, 3:])
+
+
+def mirrored(pixels: Tensor, draw: Draw) -> Tensor:
+    """The mirror image of every face, then random erasing: what EAC holds against the face it teaches."""
+    return erase(pixels.flip(2), _uniform(draw)[:, 3:])
+
+
+def noised_or_mirrored(pixels: Tensor, draw: Draw) -> Tensor:
+    """A quarter of the faces noised, a quarter mirrored, then random erasing: the augmentation of SCN and RUL."""
+    uniform = _uniform(draw)
+    touched, noise = uniform[:, 0] < 0.5, uniform[:, 1] < 0.5
+    turned = (touched & ~noise)[:, None, None, None].to(pixels.device, non_blocking=True)
+    views = torch.where(turned, pixels.flip(2), pixels)
+    return erase(_with_noise(views, uniform, touched & noise), uniform[:, 3:])
+
+
+def _uniform(draw: Draw) -> Tensor:
+    """A face's random numbers from 0 to 1: two choices, where its noise begins, and the five of ``erase``."""
     seed, rank, world, total = draw
     generator = torch.Generator().manual_seed(seed_of(seed, ERASED))
-    uniform = torch.rand(total, 5, generator=generator, dtype=torch.float64)[rank::world]
-    return erase(weak(pixels, draw), uniform)
+    return torch.rand(total, 8, generator=generator, dtype=torch.float64)[rank::world]
+
+
+def _with_noise(pixels: Tensor, uniform: Tensor, chosen: Tensor) -> Tensor:
+    """Gaussian noise on the chosen faces, cut off at 0 and 255 and rounded down, as released; a new tensor."""
+    bank, faces = _bank(pixels.device), chosen.nonzero().squeeze(1)
+    start = (uniform[faces, 2] * BANK).long().to(pixels.device, non_blocking=True)
+    rows = faces.to(pixels.device, non_blocking=True)
+    views, clear = pixels.clone(), pixels[rows]
+    noise = bank[(start[:, None] + torch.arange(clear.shape[1:].numel(), device=pixels.device)) % BANK]
+    views[rows] = (clear + noise.view(clear.shape)).clamp_(0, 255).to(torch.uint8)
+    return views
+
+
+@lru_cache
+def _bank(device: torch.device) -> Tensor:
+    """Normal numbers of variance ``VARIANCE``, the same on every device: drawing a picture's each time costs a step."""
+    drawn = np.random.default_rng(ERASED).normal(0, VARIANCE**0.5, BANK)
+    return torch.from_numpy(drawn).float().to(device)
 
 
 def plain(pixels: Tensor, draw: Draw) -> Tensor:
@@ -71,8 +116,29 @@ def plain(pixels: Tensor, draw: Draw) -> Tensor:
     return pixels
 
 
-VIEWS: dict[str, Callable[[Tensor, Draw], Tensor]] = {"none": plain, "weak": weak, "strong": strong, "erased": erased}
+VIEWS: dict[str, Callable[[Tensor, Draw], Tensor]] = {
+    "none": plain,
+    "weak": weak,
+    "strong": strong,
+    "noised": noised,
+    "mirrored": mirrored,
+    "noised_or_mirrored": noised_or_mirrored,
+}
 """What a method or ``trainer.augment`` may ask for: pixels (B, H, W, C), uint8, to pixels of the same shape."""
+
+LIGHT = ("weak", "noised_or_mirrored")
+"""The views that only keep a network from memorising: ``trainer.augment`` may put another in their place."""
+
+
+def view_for(name: str, augment: str) -> Callable[[Tensor, Draw], Tensor]:
+    """The view that a method meets where it asks for one by name and ``trainer.augment`` is as given.
+
+    ``weak`` leaves every method its own light view; ``none`` and ``strong`` replace it, the same for all methods.
+
+    >>> [view_for(name, "none").__name__ for name in ("weak", "noised_or_mirrored", "noised", "strong")]
+    ['plain', 'plain', 'noised', 'strong']
+    """
+    return VIEWS[augment if name in LIGHT and augment != "weak" else name]
 
 
 def normalise(pixels: Tensor) -> Tensor:

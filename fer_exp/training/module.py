@@ -14,7 +14,7 @@ from fer_exp.errors import RunError
 from fer_exp.methods.affect import affect_loss
 from fer_exp.methods.ce import soft_cross_entropy
 from fer_exp.methods.method import Method, Output, Step
-from fer_exp.training.augment import VIEWS, normalise
+from fer_exp.training.augment import normalise, view_for
 from fer_exp.training.batches import Batch, seed_of
 from fer_exp.training.monitor import Monitor
 from fer_exp.training.networks import FaceNetwork
@@ -57,7 +57,7 @@ class FaceModule(LightningModule):
             return {**batch, "views": (self._picture(pixels),)}
         views = []
         for number, name in enumerate(self.method.views):
-            view = VIEWS[self.settings.augment if name == "weak" else name]
+            view = view_for(name, self.settings.augment)
             # Each view has its own seed; the first keeps the batch's, so that all methods see the same first views.
             view_draw = draw if not number else (seed_of(draw[0], number), *draw[1:])
             views.append(self._picture(view(pixels, view_draw)))
@@ -116,9 +116,7 @@ class FaceModule(LightningModule):
         """The optimiser, and a learning rate that is a function of the step alone."""
         optimizer = make_optimizer(self.settings, self)
         steps = int(self.trainer.estimated_stepping_batches)
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: factor(self.settings.schedule, step / steps)
-        )
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: factor(self.settings, step / steps))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
@@ -142,17 +140,26 @@ def make_optimizer(config: TrainerConfig, module: nn.Module) -> torch.optim.Opti
     return (torch.optim.Adam if config.optimizer == "adam" else torch.optim.AdamW)(groups, **settings)
 
 
-def factor(schedule: str, done: float) -> float:
-    """What the learning rate is multiplied by.
+def factor(config: TrainerConfig, done: float) -> float:
+    """What the learning rate is multiplied by once a share of all steps is done.
 
-    ``cosine`` falls from 1 to 0, ``step`` divides by ten after two thirds and again after eight ninths of all steps,
-    ``constant`` stays at 1.
+    ``cosine`` falls from 1 to 0, ``constant`` stays at 1; ``step`` multiplies by ``decay`` at each of ``milestones``,
+    ``exponential`` after each epoch; ``linear`` falls evenly from 1 at the first milestone to 0 at the end.
 
-    >>> factor("cosine", 0.5), factor("step", 0.7), factor("constant", 0.9)
-    (0.5, 0.1, 1.0)
+    >>> [factor(TrainerConfig(schedule=name), 0.5) for name in ("cosine", "constant", "step", "linear")]
+    [0.5, 1.0, 1.0, 0.5]
+    >>> factor(TrainerConfig(schedule="exponential", decay=0.5, epochs=4), 0.5)
+    0.25
     """
-    if schedule == "cosine":
+    if config.schedule == "cosine":
         return (1 + math.cos(math.pi * min(done, 1.0))) / 2
-    if schedule == "step":
-        return 1.0 if done < 2 / 3 else 0.1 if done < 8 / 9 else 0.01
+    if config.schedule == "step":
+        milestones = (2 / 3, 8 / 9) if config.milestones is None else config.milestones
+        return (0.1 if config.decay is None else config.decay) ** sum(done >= milestone for milestone in milestones)
+    if config.schedule == "exponential":
+        epochs = int(done * config.epochs + 1e-6)  # whole ones; a share of steps is not exact
+        return (0.9 if config.decay is None else config.decay) ** epochs
+    if config.schedule == "linear":
+        start = config.milestones[0] if config.milestones else 0.0
+        return min(1.0, max(0.0, 1 - done) / (1 - start))
     return 1.0

@@ -51,6 +51,8 @@ def test_help_of_a_command_lists_its_keys(capsys, command):
         (["train", "cafe"], "give overrides as key=value"),
         (["train", "--multrun"], "did you mean --multirun?"),
         (["train", "labels.rate=0.2"], "it is one of labels=noisy"),
+        (["train", "trainer.milestones=[0.7,0.5]"], "rising shares of the run"),
+        (["train", "trainer.decay=0"], "trainer.decay is 0"),
         (["train", "trainer.optimizer=adm"], "did you mean adam?"),
         (["train", "dataset=ferplus"], "dataset.root is not set"),
         (["train", "dataset=ferplus", "dataset.root=/nowhere"], "/nowhere does not exist"),
@@ -90,6 +92,26 @@ def test_every_key_of_conf_is_in_the_schema_and_every_group_option_composes():
             for option in help.options(group):
                 word = f"{group}={option}"
                 to_config("train", compose("train", [word, *needs.get(word, [])]))
+        for option in help.options("method/published"):
+            assert option in help.options("method")
+            to_config("train", compose("train", [f"method=published/{option}"]))
+
+
+def test_a_published_method_brings_its_trainer_and_what_is_typed_wins(tmp_path, capsys):
+    words = ["method=published/scn", "trainer=cpu", "trainer.epochs=3", "method.relabel_group=low"]
+    assert main(["train", "--cfg", "job", *words]) == 0
+    printed = capsys.readouterr().out
+    for line in (
+        "name: scn",
+        "optimizer: adam",
+        "schedule: exponential",
+        "decay: 0.9",
+        "accelerator: cpu",
+        "epochs: 3",
+    ):
+        assert f"  {line}\n" in printed
+    assert "relabel_group: low" in printed
+    assert "relabel_epoch: 10" in printed
 
 
 @pytest.mark.parametrize(("words", "jobs"), [(["seed=1"], 1), (["-m", "seed=1,2"], 2)])

@@ -1,12 +1,14 @@
 """What every view promises: the same draw the same views, on any number of processes, in the dtype of the store."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
 
 from fer_exp.config.rules import CHOICES
-from fer_exp.training.augment import VIEWS, erased, strong, weak
-from fer_exp.training.erasing import GREY
+from fer_exp.training.augment import VIEWS, mirrored, noised, noised_or_mirrored, strong, weak
+from fer_exp.training.erasing import GREY, MEAN_BYTES
 
 
 def faces(count: int = 30, channels: int = 1) -> torch.Tensor:
@@ -40,15 +42,44 @@ def test_views_do_not_depend_on_the_number_of_processes(name, processes):
         assert share.equal(whole[rank::processes])
 
 
-def test_strong_and_erased_views_begin_with_the_weak_one():
+def test_the_strong_view_begins_with_the_weak_one():
     pixels, draw = faces(400), (1, 0, 1, 400)
-    under = weak(pixels, draw)
-    same = (erased(pixels, draw) == under).flatten(1).all(dim=1)
-    assert same.double().mean().item() == pytest.approx(0.5, abs=0.1)
-    views = strong(pixels, draw)
+    under, views = weak(pixels, draw), strong(pixels, draw)
     untouched = ((views == under) | (views == GREY[0])).flatten(1).all(dim=1).double().mean().item()
     # Both operations not applied, the identity, the colour of a grey picture, or the contrast of one that has it all.
     assert untouched == pytest.approx((0.5 + 0.5 * 3 / 14) ** 2, abs=0.08)
+
+
+def shares(view, pixels: torch.Tensor, *others: torch.Tensor) -> list[float]:
+    """Shares of faces that are those of ``pixels`` and of ``others`` but for what is erased, and that are erased."""
+    views, painted = view(pixels, (1, 0, 1, len(pixels))), sum(MEAN_BYTES) // 3
+    same = [((views == each) | (views == painted)).flatten(1).all(dim=1) for each in (pixels, *others)]
+    erased = (views == painted).flatten(1).sum(dim=1) > 8  # a few pixels are of that grey anyway
+    return [each.double().mean().item() for each in (*same, erased)]
+
+
+def test_the_augmentation_of_scn_rul_and_eac_is_as_released():
+    """Half of the faces noised (eac), or half of them one of mirror and noise (scn, rul); no shift; half erased."""
+    pixels = faces(1200)
+    image = pixels.flip(2)
+    assert shares(noised, pixels, image) == pytest.approx([0.5, 0, 0.5], abs=0.05)
+    assert shares(mirrored, pixels, image) == pytest.approx([0, 1, 0.5], abs=0.05)
+    assert shares(noised_or_mirrored, pixels, image) == pytest.approx([0.5, 0.25, 0.5], abs=0.05)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_noise_is_normal_of_variance_30_and_rounded_down(channels):
+    grey = torch.full((200, 24, 24, channels), 160, dtype=torch.uint8)
+    views = noised(grey, (1, 0, 1, 200)).numpy().astype(float)
+    touched = views[[len(set(view.ravel())) > 8 for view in views]]
+    seen = touched[touched > 160 - 30]  # what is erased is darker
+    released = np.clip(160 + np.random.default_rng(0).normal(0, 30**0.5, 10**6), 0, 255).astype(np.uint8)
+    assert seen.mean() == pytest.approx(released.mean(), abs=0.08)
+    assert seen.var() == pytest.approx(released.var(), rel=0.02)
+    dark = noised(torch.zeros_like(grey), (1, 0, 1, 200))
+    assert dark.max() < 160  # nothing wraps around
+    faces_alike = [(one == other).mean() for one, other in pairwise(touched)]
+    assert max(faces_alike) < 0.7  # each has noise of its own
 
 
 def test_two_views_of_a_face_draw_apart():

@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 import torch
 from pytorch_lightning import Trainer
+from torch.optim import lr_scheduler
 
 from fer_exp.config import BackboneConfig, TrainerConfig
 from fer_exp.errors import RunError
 from fer_exp.methods.ce import CrossEntropy
 from fer_exp.methods.method import Setting
 from fer_exp.training.batches import Batches, Examples
-from fer_exp.training.module import FaceModule
+from fer_exp.training.module import FaceModule, factor
 from fer_exp.training.networks import build_network
 from tests.training.trainer import bare_trainer
 
@@ -44,6 +45,33 @@ def test_the_same_seed_trains_the_same_weights_to_the_bit(tmp_path):
     first, again, other = (fit(tmp_path, seed, epochs=2)[0].network.state_dict() for seed in (0, 0, 1))
     assert all(torch.equal(value, again[key]) for key, value in first.items())
     assert not torch.equal(first["classify.weight"], other["classify.weight"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "reference"),
+    [
+        ({"schedule": "exponential", "decay": 0.95}, lambda o: lr_scheduler.ExponentialLR(o, 0.95)),
+        ({"schedule": "exponential"}, lambda o: lr_scheduler.ExponentialLR(o, 0.9)),
+        ({"schedule": "step", "milestones": [0.5, 0.75]}, lambda o: lr_scheduler.MultiStepLR(o, [20, 30])),
+        (
+            {"schedule": "linear", "milestones": [0.4]},
+            lambda o: lr_scheduler.SequentialLR(
+                o, [lr_scheduler.ConstantLR(o, 1.0), lr_scheduler.LinearLR(o, 1.0, 0.0, 24)], [16]
+            ),
+        ),
+        ({"schedule": "cosine"}, lambda o: lr_scheduler.CosineAnnealingLR(o, 40)),
+    ],
+)
+def test_the_learning_rate_is_that_of_torchs_schedulers_at_the_start_of_every_epoch(settings, reference):
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    scheduler, steps = reference(optimizer), 7
+    config = TrainerConfig(epochs=40, **settings)
+    for epoch in range(40):
+        assert factor(config, epoch * steps / (40 * steps)) == pytest.approx(optimizer.param_groups[0]["lr"], abs=1e-9)
+        if config.schedule == "exponential":  # once an epoch
+            assert factor(config, (epoch * steps + steps - 1) / (40 * steps)) == factor(config, epoch / 40)
+        optimizer.step()
+        scheduler.step()
 
 
 def test_a_loss_of_nan_stops_the_run_and_says_where(tmp_path):
