@@ -1,0 +1,228 @@
+"""What a GPU has to show, in ten minutes: tests, speed, and as much of the three studies as the time allows.
+
+usage: gpu_check.py DATA [--work gpu_check] [--pack DIR] [--budget 560] [--jobs 14] [--only tests,bench] [--device gpu]
+
+DATA is a folder of FER2013 with the votes of FER+. The stages run in the order of ``stages``, each within its share of
+the budget; a stage that is over is not run again, and one that was cut off goes on where it stood, so the same command
+after an interruption continues. Trainings, tables and logs lie under --work. With --pack they come out as small files
+too, renewed after each stage: ``report.tar.xz`` has the logs, the tables and ``check.json`` (seconds and exit status of
+each stage), ``runs-<n>.tar.gz`` the run folders without checkpoints, at most 15 MiB a piece. A new machine that
+finds such files in --pack takes the runs from there.
+
+``--device cpu --tiny`` rehearses all of it on a CPU in minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+TOP = Path(__file__).resolve().parents[1]
+PIECE = 15 * 2**20
+"""Bytes of run folders in one file at most."""
+PACKING = 15
+"""Seconds kept for the last packing."""
+LEFT_BEHIND = {"checkpoints", "epochs", ".lock"}
+"""What is not packed of a run folder: heavy, and not needed for a table."""
+BY_METRICS = "noisy-labels"
+"""The study whose table needs no predictions; its many runs are packed without them."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the check: commands, one after the other, and the seconds that they may take together."""
+
+    name: str
+    seconds: float
+    commands: list[list[str]]
+
+
+def stages(given: argparse.Namespace) -> list[Stage]:
+    """All of them, what a first look at a GPU needs before what takes long."""
+    python, small = sys.executable, given.tiny
+    fer = [python, "-m", "fer_exp"]
+    gpu = given.device == "gpu"
+    trainer = "gpu" if gpu else "cpu"
+    data = [f"dataset.root={given.data}"]
+    many = ["hydra/launcher=joblib", f"hydra.launcher.n_jobs={given.jobs}"]
+    many += [f"trainer.jobs_per_gpu={given.jobs}"] if gpu else []
+    scale = "smoke" if small else "small"
+
+    def table(study: str, *words: str) -> list[str]:
+        return [*fer, "table", f"study={study}", f"scale={scale}", "dataset=ferplus", *data, f"output=runs/{study}",
+                f"trainer={trainer}", "bootstrap=200", *many, *words]  # fmt: skip
+
+    def bench(size: int, *words: str) -> list[str]:
+        steps = ["steps=2", "repeats=1"] if small else ["steps=60", "repeats=5"]
+        return [*fer, "bench", f"trainer={trainer}", "dataset.faces=600", f"dataset.size={size}",
+                "backbone.stem=imagenet", f"trainer.batch_size={32 if small else 128}", *steps, *words]  # fmt: skip
+
+    parity = [python, str(TOP / "scripts/bf16_parity.py"), "--device", given.device, "--data", str(given.data)]
+    gain = [python, str(TOP / "scripts/pretraining_gain.py"), "--data", str(given.data), "--jobs", str(given.jobs)]
+    return [
+        Stage("machine", 30, [[python, "-c", MACHINE]]),
+        Stage("tests", 90, [[python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "gpu", str(TOP / "tests")]]),
+        Stage("bench", 60, [bench(48), bench(112)]),
+        Stage("prepare", 60, [[*fer, "prepare", "dataset=ferplus", *data, "dataset.classes=8", "dataset.size=48"]]),
+        Stage("noise", 240, [table("noisy-labels")]),
+        Stage("cafe", 90, [table("cafe-soft")]),
+        Stage("affectnet", 90, [table("affectnet-crowd")]),
+        Stage("pretraining", 120, [gain]),
+        Stage("parity", 60, [parity]),
+    ]
+
+
+MACHINE = """
+import os, platform, torch, torchvision, pytorch_lightning, numpy
+print(platform.platform(), os.cpu_count(), "cores", torch.backends.cpu.get_cpu_capability())
+print("torch", torch.__version__, "torchvision", torchvision.__version__, "lightning", pytorch_lightning.__version__)
+print(torch.cuda.get_device_name() if torch.cuda.is_available() else "no CUDA device")
+"""
+
+
+def main() -> int:
+    """Runs what is not over yet; 0 where every stage that ran ended well."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--work", type=Path, default=Path("gpu_check"))
+    parser.add_argument("--pack", type=Path)
+    parser.add_argument("--budget", type=float, default=560, help="seconds for all of it")
+    parser.add_argument("--jobs", type=int, default=14, help="trainings at once")
+    parser.add_argument("--only", help="stages by name, separated by commas")
+    parser.add_argument("--device", choices=("gpu", "cpu"), default="gpu")
+    parser.add_argument("--tiny", action="store_true", help="the smallest scale of everything, for a rehearsal")
+    given = parser.parse_args()
+    given.data = given.data.resolve()
+    end = time.monotonic() + given.budget
+    given.work.mkdir(parents=True, exist_ok=True)
+    if given.pack:
+        given.pack = given.pack.resolve()
+        unpack(given.pack, given.work)
+    record = given.work / "check.json"
+    done: dict[str, Any] = json.loads(record.read_text()) if record.exists() else {}
+    with mps(given.device == "gpu" and given.jobs > 1):
+        for stage in stages(given):
+            if (given.only and stage.name not in given.only.split(",")) or done.get(stage.name, {}).get("over"):
+                continue
+            left = end - time.monotonic() - PACKING
+            if left < 5:
+                print(f"{stage.name}: no time left", flush=True)
+                continue
+            done[stage.name] = run(stage, given.work, min(left, stage.seconds))
+            record.write_text(json.dumps(done, indent=1))
+            if given.pack:
+                pack(given.work, given.pack)
+    return int(any(stage["status"] not in (0, None) for stage in done.values()))
+
+
+def run(stage: Stage, work: Path, seconds: float) -> dict[str, Any]:
+    """A stage within its time; its last lines are printed, all of them are in <work>/<stage>.log.
+
+    Returns:
+        ``seconds`` it took, ``status`` (exit status of the last command, None where time was up) and whether it is
+        ``over``: a stage that failed is, so that the check goes on; remove its entry in check.json to run it again.
+    """
+    begun = time.monotonic()
+    log = work / f"{stage.name}.log"
+    status: int | None = 0
+    env = os.environ | {"PYTHONPATH": os.pathsep.join([str(TOP), os.environ.get("PYTHONPATH", "")])}
+    env |= {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    with log.open("a", encoding="utf-8") as file:
+        for command in stage.commands:
+            file.write(f"$ {' '.join(command)}\n")
+            file.flush()
+            process = subprocess.Popen(
+                command, stdout=file, stderr=subprocess.STDOUT, cwd=work, env=env, start_new_session=True
+            )
+            try:
+                status = process.wait(timeout=max(1, seconds - (time.monotonic() - begun)))
+            except subprocess.TimeoutExpired:
+                status = None
+            if status != 0:
+                break
+        stop(process)
+    took = round(time.monotonic() - begun, 1)
+    ended = "time is up" if status is None else "done" if status == 0 else f"exit status {status}"
+    print(f"== {stage.name}: {ended} after {took} s", *log.read_text(errors="replace").splitlines()[-14:], sep="\n  ",
+          flush=True)  # fmt: skip
+    return {"seconds": took, "status": status, "over": status is not None}
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a command and all that it started: nothing of it may disturb the next."""
+    for kind, wait in ((signal.SIGINT, 3.0), (signal.SIGKILL, 3.0)):
+        try:
+            os.killpg(process.pid, kind)
+        except ProcessLookupError:
+            return
+        try:
+            process.wait(timeout=wait)
+        except subprocess.TimeoutExpired:
+            continue
+
+
+@contextmanager
+def mps(wanted: bool) -> Iterator[None]:
+    """NVIDIA's multi-process service, where it is there: kernels of several trainings then run at the same time."""
+    control = shutil.which("nvidia-cuda-mps-control") if wanted else None
+    if control:
+        subprocess.run([control, "-d"], check=False, capture_output=True)
+    try:
+        yield
+    finally:
+        if control:
+            subprocess.run([control], input=b"quit\n", check=False, capture_output=True, timeout=20)
+
+
+def pack(work: Path, place: Path) -> None:
+    """Write what can be carried away: the report, and the finished runs in pieces; each written aside, then renamed."""
+    place.mkdir(parents=True, exist_ok=True)
+    with written(place / "report.tar.xz", "w:xz") as tar:
+        for path in sorted([*work.glob("*.log"), *work.glob("*.json"), *work.glob("results*")]):
+            tar.add(path, path.name)
+    folders = sorted(path.parent for path in work.glob("runs/*/*/run.json"))
+    number = 0
+    while folders:
+        with written(place / f"runs-{number}.tar.gz", "w:gz") as tar:
+            while folders and tar.offset < 1.2 * PIECE:  # before compression, which saves a quarter at least
+                folder = folders.pop(0)
+                tar.add(folder, str(folder.relative_to(work)), filter=_light)
+        number += 1
+
+
+def _light(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    path = Path(member.name)
+    left = LEFT_BEHIND | ({"predictions.parquet", "targets.parquet"} if BY_METRICS in path.parts else set())
+    return None if left & set(path.parts) else member
+
+
+@contextmanager
+def written(path: Path, mode: Any) -> Iterator[tarfile.TarFile]:
+    """A tar file that is whole or not there."""
+    aside = path.with_suffix(".part")
+    with tarfile.open(aside, mode) as tar:
+        yield tar
+    aside.rename(path)
+
+
+def unpack(place: Path, work: Path) -> None:
+    """Take the finished runs that another machine packed."""
+    for piece in sorted(place.glob("runs-*.tar.gz")):
+        with tarfile.open(piece) as tar:
+            tar.extractall(work, filter="data")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
