@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fer_exp import __version__
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import locked, make_folder, write_json, write_table
 from fer_exp.progress import is_main_process
@@ -36,7 +37,7 @@ FILES = {
 }
 """What lies in a run folder. facts is the last file that a run writes; by_epoch grows while it trains; failed is the
 traceback of the last try, where that failed in a sweep."""
-PACKAGES = ("fer-exp", "torch", "torchvision", "pytorch-lightning", "numpy", "pandas", "scipy", "hydra-core")
+PACKAGES = ("torch", "torchvision", "pytorch-lightning", "numpy", "pandas", "scipy", "hydra-core")
 EPOCHS = "epochs"
 """Folder of the predictions of every epoch, while a run is not finished; history is made of it."""
 
@@ -206,5 +207,6 @@ def claimed(folder: Path) -> Iterator[None]:
 
 
 def versions() -> dict[str, str]:
-    """The versions of Python and of the packages that numbers come from."""
-    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+    """The versions of Python, of fer-exp, installed or not, and of the packages that numbers come from."""
+    ours = {"python": platform.python_version(), "fer-exp": __version__}
+    return ours | {name: version(name) for name in PACKAGES}
