@@ -103,6 +103,7 @@ def train(config: TrainConfig) -> Path | None:
             "faces": {split: len(of_split) for split, of_split in examples.items()},
             "dropped": targets.dropped,
             "noise": targets.noise,
+            "taught": training.taught(fitted.module, fitted.device, examples["train"]),
             "weights": None if weights is None else asdict(weights),
             "seconds": round(time.time() - started, 1),
             "epochs_seconds": round(sum(row["seconds"] for row in fitted.history), 1),

@@ -29,7 +29,7 @@ STUDIES = {
         of_votes=True,
         reads_crowd=True,
     ),
-    "noisy-labels": Study(build="fer_exp.studies.noisy_labels:build"),
+    "noisy-labels": Study(build="fer_exp.studies.noisy_labels.study:build"),
     "affectnet-crowd": Study(
         build="fer_exp.studies.affectnet_crowd.study:build",
         check="fer_exp.studies.affectnet_crowd.study:check",

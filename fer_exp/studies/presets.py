@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -91,7 +91,7 @@ def read_preset(study: str, scale: str, words: Sequence[str] = ()) -> Preset:
         common |= {key: f"{key}={_typed(value)}" for key, value in settings.items()}
     common |= single
     grids = [
-        {key: several.get(key, values) for key, values in grid.items() if key not in single or key in several}
+        {key: several.get(key, _without(values, single)) for key, values in grid.items() if key not in single}
         for grid in grids
     ]
     return Preset(study, scale, corpus, common, grids, launcher)
@@ -179,6 +179,15 @@ def _sorted(words: Sequence[str]) -> tuple[dict[str, str], Grid, list[str]]:
             single[key] = word
             several.pop(key, None)
     return single, several, launcher
+
+
+def _without(values: list[str], keys: Collection[str]) -> list[str]:
+    """The values of an axis without the words behind them that set one of these keys.
+
+    >>> _without(["ce", "mixup method.alpha=8"], ["method.alpha"])
+    ['ce', 'mixup']
+    """
+    return [" ".join(word for word in value.split() if word.partition("=")[0] not in keys) for value in values]
 
 
 def _typed(value: object) -> str:

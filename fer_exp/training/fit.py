@@ -19,6 +19,7 @@ from fer_exp.runs import Run
 from fer_exp.training.augment import normalise
 from fer_exp.training.batches import Batches, Examples, class_weights
 from fer_exp.training.module import FaceModule
+from fer_exp.training.monitor import Monitor
 from fer_exp.training.networks import FaceNetwork, build_network, fastest_layout
 from fer_exp.training.processes import forgotten_process_group
 from fer_exp.training.progress import EpochPredictions, History, ProgressLines
@@ -143,6 +144,16 @@ def predict(module: FaceModule, device: torch.device, examples: Examples) -> tup
         logits.append(output.logits.double().cpu())
         affect.append(torch.full((len(logits[-1]), 2), torch.nan) if output.affect is None else output.affect.cpu())
     return torch.cat(logits).softmax(dim=1).numpy(), torch.cat(affect).numpy().astype(np.float64)
+
+
+def taught(module: FaceModule, device: torch.device, train: Examples) -> dict[str, float]:
+    """What a trained network answers of its training faces as they are, as ``Monitor.figures``; nan is left out.
+
+    The history counts while it learns, of pictures as the method sees them; this is one measure for all methods.
+    """
+    monitor = Monitor(module.monitor.classes)
+    monitor.see(torch.from_numpy(predict(module, device, train)[0]), train.target, train.clean, None, {})
+    return {name: value for name, value in monitor.figures().items() if value == value}
 
 
 def _check_fits(path: Path, module: FaceModule) -> None:

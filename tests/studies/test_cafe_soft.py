@@ -279,7 +279,7 @@ def test_published_agreement_stands_beside_merged_classes_alone():
 @pytest.mark.parametrize("scale", ["smoke", "small", "full"])
 def test_presets_hold_one_hot_against_soft_on_the_same_faces_with_three_seeds(scale):
     preset = read_preset("cafe-soft", scale)
-    assert preset.grids[0]["labels"] == ["onehot", "soft"]
+    assert preset.grids[0]["labels"][:2] == ["onehot", "soft"]
     assert all(grid["seed"] == ["0", "1", "2"] for grid in preset.grids)
     for corpus in ("synthetic", "ferplus", "cafe"):
         own = read_preset("cafe-soft", scale, [f"dataset={corpus}"])

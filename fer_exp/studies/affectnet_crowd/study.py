@@ -131,8 +131,9 @@ def _complete(table: OutcomeTable, preset: Preset, one: Trained, statements: dic
         "ratings": f"Mean ratings of the crowd against original ones, test faces of {corpus}, by original class, "
         "95 % bootstrap over faces; bias is crowd less original, slope below 1 that the crowd rates less extremely.",
         "epochs": f"Weak and full training on the original labels of {corpus}, {name}, judged by the votes of test "
-        f"faces: {SEEDS}. People: of votes half of a face's raters against the other half (its cross-entropy is ruled "
-        "by classes that nobody in a half chose), of ratings another such panel, ICC(2,k). The csv has every epoch.",
+        f"faces: {SEEDS}. Training: accuracy while it learns, by the labels taught. People: of votes half of a face's "
+        "raters against the other half (its cross-entropy is ruled by classes that nobody in a half chose), of ratings "
+        "another such panel, ICC(2,k). The csv has every epoch.",
         "answer": f"The epoch closest to the votes of validation (L1) less the last of {epochs}, on test faces, paired "
         f"by seed, {SEEDS}. Below 0 the weaker network is closer in L1, JS and cross-entropy, above 0 in the others.",
         "subsets": "Change of the share towards neutral and happiness against original labels, points, in test faces "

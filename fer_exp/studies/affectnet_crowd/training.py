@@ -85,7 +85,8 @@ def by_epoch(sizes: Sizes, measures: Mapping[str, str], ceiling: Mapping[str, fl
         ceiling: metric -> what people score.
 
     Returns:
-        ``rows`` has every epoch, ``shown`` the epochs 1, 2, 4, 8 and so on, and the last.
+        ``rows`` has every epoch, ``shown`` the epochs 1, 2, 4, 8 and so on, and the last. ``training`` is the accuracy
+        on the faces as they are learnt from, by the labels taught: near 1 a network is fully trained.
     """
     rows: list[dict[str, Any]] = []
     shown = []
@@ -98,16 +99,19 @@ def by_epoch(sizes: Sizes, measures: Mapping[str, str], ceiling: Mapping[str, fl
         for epoch in epochs:
             seeds = {metric: over_seeds(_at(by_seed, metric, epoch)) for metric in measures}
             row: dict[str, Any] = {"faces": name, "epoch": epoch, "seeds": len(by_seed)}
+            learnt = over_seeds([value for one in by_seed.values() for value in _one(one, "train_accuracy", epoch)])
+            row |= columns_of("train_accuracy", learnt)
             for metric, over in seeds.items():
                 row |= columns_of(metric, over)
             rows.append({**row, "state": trouble or "done"})
             if epoch & (epoch - 1) == 0 or epoch == epochs[-1]:
                 more = f" ({trouble})" if trouble else ""
                 cells = {words: seeds_cell(seeds[metric]) for metric, words in measures.items()}
-                shown.append({"faces": name, "epoch": f"{epoch}{more}", **cells})
+                training = seeds_cell(None if learnt is None else OverSeeds(learnt.mean, None, None, learnt.n))
+                shown.append({"faces": name, "epoch": f"{epoch}{more}", "training": training, **cells})
     rows.append({"faces": "people", "state": "done", **{metric: ceiling.get(metric) for metric in measures}})
     cells = {words: f"{ceiling[metric]:.3f}" if metric in ceiling else NOTHING for metric, words in measures.items()}
-    shown.append({"faces": "people", "epoch": NOTHING, **cells})
+    shown.append({"faces": "people", "epoch": NOTHING, "training": NOTHING, **cells})
     return OutcomeTable("epochs", "", pd.DataFrame(rows), pd.DataFrame(shown).fillna(NOTHING))
 
 
@@ -151,7 +155,8 @@ def answer(sizes: Sizes, measures: Mapping[str, str], published: str) -> Outcome
         cells: dict[str, Any] = {"faces": name, "chosen": ", ".join(map(str, chosen.values())) or without}
         cells["of"] = str(max(last.values(), default=NOTHING))
         for metric, words in measures.items():
-            weak, full = ({seed: value for seed, at in epochs.items() for value in _one(by_seed[seed], metric, at)}
+            column = f"test_{metric}"
+            weak, full = ({seed: value for seed, at in epochs.items() for value in _one(by_seed[seed], column, at)}
                           for epochs in (chosen, last))  # fmt: skip
             for when, values in (("chosen", weak), ("last", full)):
                 row |= columns_of(f"{metric}_{when}", over_seeds(list(values.values())))
@@ -201,12 +206,12 @@ def _points(by_seed: Histories, metric: str) -> dict[float, OverSeeds]:
 
 def _at(by_seed: Histories, metric: str, epoch: int) -> list[float]:
     """A test metric of each seed at an epoch, where it is defined."""
-    return [value for history in by_seed.values() for value in _one(history, metric, epoch)]
+    return [value for history in by_seed.values() for value in _one(history, f"test_{metric}", epoch)]
 
 
-def _one(history: pd.DataFrame, metric: str, epoch: int) -> list[float]:
-    """A test metric at an epoch; empty where the history has none or it is undefined."""
-    if f"test_{metric}" not in history or epoch not in history.index:
+def _one(history: pd.DataFrame, column: str, epoch: int) -> list[float]:
+    """A column at an epoch; empty where the history has none or it is undefined."""
+    if column not in history or epoch not in history.index:
         return []
-    value = float(history[f"test_{metric}"].to_numpy(np.float64)[history.index.get_loc(epoch)])
+    value = float(history[column].to_numpy(np.float64)[history.index.get_loc(epoch)])
     return [value] if np.isfinite(value) else []

@@ -1,0 +1,1 @@
+"""Which training methods survive wrong labels (NCCTFER, arXiv 2305.01884), where there is something to survive."""

@@ -1,0 +1,189 @@
+"""The tables and the figure of the noise study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from fer_exp.datasets import facts
+from fer_exp.report.cells import interval
+from fer_exp.report.figures import SERIES, curve
+from fer_exp.report.outcome import Outcome, OutcomeTable
+from fer_exp.stats.seeds import OverSeeds
+from fer_exp.studies.noisy_labels.cells import (
+    BASELINE,
+    BEST,
+    GATE,
+    LAST,
+    REPEATED,
+    Cells,
+    Stage,
+    at_the_end,
+    cells_of,
+    frame,
+    mean,
+    percent,
+    stages,
+    taught,
+)
+from fer_exp.studies.noisy_labels.margins import margins, ours
+from fer_exp.studies.noisy_labels.published import in_words, read_as, stated
+from fer_exp.studies.presets import Preset, read_published
+from fer_exp.studies.tables import columns_of, difference_cell, first_weights, seeds_cell
+from fer_exp.studies.trained import Trained, done, troubles
+
+METRICS = (LAST, BEST, "accuracy_last5", "accuracy_best_val")
+"""Test accuracies of a training: last epoch, best on test, mean of the last five, best on validation."""
+TAUGHT = {REPEATED: "repeated", "train_accuracy": "training"}
+"""What the trained network answers of its training faces: wrong labels that it repeats, labels given that it gives."""
+SELECTION = {"selection_precision": "precision", "selection_recall": "recall", "selected_share": "selected"}
+
+
+def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
+    """All tables and the figure.
+
+    Returns:
+        ``stage``: what plain cross-entropy loses in each column, and whether methods are ranked there; ``accuracy``: a
+        row a cell with best, last and repeated; ``margins`` over plain ce and ``ours`` over every other method, of the
+        columns that are ranked; ``selection``: how well methods that select do so. All are percent or points, means
+        over seeds with t-intervals. The figure has the last epoch's accuracy against the rate.
+    """
+    published = read_published("noisy-labels")
+    cells = cells_of(trained)
+    gates = stages(cells)
+    found = [
+        _stage(gates),
+        _accuracy(cells, published, preset, trained[0]),
+        margins(cells, gates, published, preset),
+        ours(cells, gates, preset),
+        _selection(cells),
+    ]
+    scale = f"{preset.scale}, {trained[0].config.backbone.name}"
+    return Outcome(
+        tables=[
+            table._replace(rows=table.rows.assign(scale=scale), shown=table.readers.assign(scale=scale))
+            for table in found
+            if table is not None
+        ],
+        notes=[stage.says(rate) + _of(noise) for (noise, rate), stage in gates.items() if not stage.open],
+        figures={"accuracy": lambda: _figure(cells, preset)},
+    )
+
+
+def _of(noise: str) -> str:
+    return "" if noise == "symmetric" else f" ({noise})"
+
+
+def _stage(gates: dict[tuple[str, float], Stage]) -> OutcomeTable:
+    rows, shown = [], []
+    for (noise, rate), stage in gates.items():
+        sides = {"best": mean(stage.best), "last": mean(stage.last), "lost": stage.lost, "repeated": stage.repeated}
+        row: dict[str, Any] = {"noise": noise, "rate": rate, "seeds": len(stage.last)}
+        for name, over in sides.items():
+            row |= columns_of(name, over)
+        rows.append({**row, "ranked": stage.open})
+        cell = {name: seeds_cell(over, 1) for name, over in sides.items()}
+        shown.append({"noise": noise, "rate": f"{rate:g}", "seeds": len(stage.last), **cell, "so": stage.says(rate)})
+    caption = (
+        f"What there is to survive: test accuracy of plain cross-entropy at its best epoch and at its last, percent, "
+        f"and the share of wrong labels that it repeats. Where it loses less than {GATE:g} points nothing is ranked."
+    )
+    return OutcomeTable("stage", caption, frame(rows), frame(shown))
+
+
+def _accuracy(cells: Cells, published: dict[str, Any], preset: Preset, one: Trained) -> OutcomeTable:
+    rows, shown = [], []
+    for cell, group in cells.items():
+        seeds = {metric: mean(percent(group, metric)) for metric in METRICS}
+        learnt = {words: mean(taught(group, name)) for name, words in TAUGHT.items()}
+        figures = stated(published, preset.corpus, cell, cells)
+        theirs = figures[0] if figures else None
+        as_theirs, otherwise = read_as(theirs)
+        like = seeds[as_theirs] or seeds[otherwise]
+        difference = None if theirs is None or like is None else like.mean - theirs.value
+        trouble = troubles(group)
+        row: dict[str, Any] = {**cell._asdict(), "seeds": len(done(group))}
+        for name, over in (seeds | learnt).items():
+            row |= columns_of(name, over)
+        row["published"] = None if theirs is None else theirs.value
+        row["published_weights"] = None if theirs is None else theirs.weights
+        row["published_in"] = None if theirs is None else theirs.source
+        rows.append({**row, "difference": difference, "state": trouble or "done"})
+        last = seeds_cell(seeds[LAST], 1)
+        shown.append(
+            {
+                **cell._asdict(),
+                "rate": f"{cell.rate:g}",
+                "best": seeds_cell(seeds[BEST], 1),
+                "last": last if not trouble else trouble if seeds[LAST] is None else f"{last} ({trouble})",
+                "repeated": seeds_cell(learnt["repeated"], 1),
+                "training": interval(learnt["training"] and learnt["training"].mean, None, None, 1),
+                "seeds": len(done(group)),
+                "published": in_words(figures, preset.corpus, published),
+                "difference": difference_cell(difference, True, 1),
+            }
+        )
+    config = one.config
+    caption = (
+        f"Test accuracy in percent under wrong labels, {facts(preset.corpus).title}, {config.dataset.classes} classes, "
+        f"{_faces(cells)}{first_weights(config)}, {config.trainer.epochs} epochs at {config.dataset.size} pixels, "
+        f"augmentation {config.trainer.augment}, {config.trainer.schedule} rate; mean over seeds with 95 % t-interval. "
+        "Best: the best epoch on test, which is chosen on the faces that it is measured on; last: the last epoch. "
+        "Repeated: share of the wrong labels that the trained network gives as its answer for those training faces; "
+        "training: share of all labels given. Published: ResNet-18, in the table of whose repository; the difference "
+        "is to the first of them and to best (to the last five epochs for EAC), as papers read theirs."
+    )
+    return OutcomeTable("accuracy", caption, frame(rows), frame(shown))
+
+
+def _faces(cells: Cells) -> str:
+    """How many faces, as the first finished training has them."""
+    for group in cells.values():
+        for training in done(group):
+            if faces := training.run.facts.get("faces"):
+                return f"{faces['train']:,} training and {faces['test']:,} test faces, "
+    return ""
+
+
+def _selection(cells: Cells) -> OutcomeTable | None:
+    """How well a method tells right labels from wrong ones, in the last epoch; None where none selects."""
+    rows, shown = [], []
+    for cell, group in cells.items():
+        found = {words: mean(at_the_end(group, column)) for column, words in SELECTION.items()}
+        if found["precision"] is None:
+            continue
+        row: dict[str, Any] = {**cell._asdict(), "seeds": found["precision"].n}
+        for words, over in found.items():
+            row |= columns_of(words, over)
+        rows.append(row)
+        cell_words = {words: seeds_cell(over, 1) for words, over in found.items()}
+        shown.append({**cell._asdict(), "rate": f"{cell.rate:g}", **cell_words})
+    if not rows:
+        return None
+    caption = (
+        "How well methods select, in the last epoch, percent, mean over seeds with 95 % t-interval. Precision: share "
+        "of right labels among those selected (100 less the rate where all are taught); recall: share of the right "
+        "labels that is selected; selected: share of all."
+    )
+    return OutcomeTable("selection", caption, frame(rows), frame(shown))
+
+
+def _figure(cells: Cells, preset: Preset) -> Figure | None:
+    """Accuracy of the last epoch against the rate, of methods with two rates or more; None without any."""
+    curves: dict[str, dict[float, OverSeeds]] = {}
+    for cell, group in cells.items():
+        if (over := mean(percent(group, LAST))) is not None:
+            curves.setdefault(cell.method + _of(cell.noise), {})[cell.rate] = over
+    curves = {name: points for name, points in curves.items() if len(points) > 1}
+    if not curves:
+        return None
+    figure = Figure(figsize=(5.2, 3.4))
+    axes = figure.subplots()
+    for number, (name, points) in enumerate(curves.items()):
+        curve(axes, dict(sorted(points.items())), "black" if name == BASELINE else SERIES[number % len(SERIES)], name)
+    axes.set(xlabel="share of wrong labels", ylabel="test accuracy, last epoch, %", ylim=(0, 100),
+             title=f"{facts(preset.corpus).title}, {preset.scale}: mean over seeds, 95 % t-interval")  # fmt: skip
+    axes.legend(ncols=2)
+    return figure
