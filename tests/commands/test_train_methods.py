@@ -29,7 +29,12 @@ def test_a_method_trains_on_wrong_labels_and_its_figures_are_in_the_history(cach
     folder = Path(capsys.readouterr().out.splitlines()[-1])
     history = pd.read_csv(folder / "history.csv")
     assert 0 <= history[figure].item() <= 1
-    assert json.loads((folder / "run.json").read_text())["config"]["method"]["name"] == name
+    facts = json.loads((folder / "run.json").read_text())
+    assert facts["config"]["method"]["name"] == name
+    targets = pd.read_parquet(folder / "targets.parquet").query("split == 'train'")
+    wrong, taught = (targets["label"] != targets["clean_label"]).mean(), facts["taught"]
+    of_right, of_wrong = (1 - wrong) * taught["train_accuracy_clean"], wrong * taught["wrong_memorised"]
+    assert taught["train_accuracy"] == pytest.approx(of_right + of_wrong)
     predictions = pd.read_parquet(folder / "predictions.parquet")
     shares = predictions[[column for column in predictions if column.startswith("p_")]]
     assert (shares.sum(axis=1) - 1).abs().max() < 1e-6
