@@ -12,6 +12,7 @@ from torch import Tensor
 from fer_exp.training.batches import seed_of
 from fer_exp.training.erasing import cutout, erase
 from fer_exp.training.randaugment import ROUNDS, draw_ops, rand_augment
+from fer_exp.training.sending import constant, send
 
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
@@ -44,13 +45,14 @@ def weak(pixels: Tensor, draw: Draw) -> Tensor:
     reach = round(height * SHIFT)
     shift = torch.randint(-reach, reach + 1, (total, 2), generator=generator)[rank::world]
     mirrored = (torch.rand(total, generator=generator) < 0.5)[rank::world]
-    ys = (torch.arange(height) + shift[:, :1]).clamp_(0, height - 1)
-    xs = (torch.arange(width) + shift[:, 1:]).clamp_(0, width - 1)
-    xs = torch.where(mirrored[:, None], width - 1 - xs, xs)
-    faces = torch.arange(len(pixels))
-    # One flat index a row of pixels keeps the gather cheap; it is drawn on the CPU and sent over at once.
+    # What is drawn is three numbers a face; a GPU makes the index of them faster than it is sent.
+    down, right, mirrored = send(torch.cat([shift, mirrored[:, None].long()], dim=1), pixels.device).unbind(dim=1)
+    ys = (torch.arange(height, device=pixels.device) + down[:, None]).clamp_(0, height - 1)
+    xs = (torch.arange(width, device=pixels.device) + right[:, None]).clamp_(0, width - 1)
+    xs = torch.where(mirrored[:, None] > 0, width - 1 - xs, xs)
+    faces = torch.arange(len(pixels), device=pixels.device)
+    # One flat index a pixel keeps the gather cheap.
     index = ((faces[:, None, None] * height + ys[:, :, None]) * width + xs[:, None, :]).view(-1)
-    index = index.to(pixels.device, non_blocking=True)
     return pixels.reshape(-1, pixels.shape[3]).index_select(0, index).view(pixels.shape)
 
 
@@ -81,7 +83,7 @@ def noised_or_mirrored(pixels: Tensor, draw: Draw) -> Tensor:
     """A quarter of the faces noised, a quarter mirrored, then random erasing: the augmentation of SCN and RUL."""
     uniform = _uniform(draw)
     touched, noise = uniform[:, 0] < 0.5, uniform[:, 1] < 0.5
-    turned = (touched & ~noise)[:, None, None, None].to(pixels.device, non_blocking=True)
+    turned = send((touched & ~noise)[:, None, None, None], pixels.device)
     views = torch.where(turned, pixels.flip(2), pixels)
     return erase(_with_noise(views, uniform, touched & noise), uniform[:, 3:])
 
@@ -96,8 +98,8 @@ def _uniform(draw: Draw) -> Tensor:
 def _with_noise(pixels: Tensor, uniform: Tensor, chosen: Tensor) -> Tensor:
     """Gaussian noise on the chosen faces, cut off at 0 and 255 and rounded down, as released; a new tensor."""
     bank, faces = _bank(pixels.device), chosen.nonzero().squeeze(1)
-    start = (uniform[faces, 2] * BANK).long().to(pixels.device, non_blocking=True)
-    rows = faces.to(pixels.device, non_blocking=True)
+    start = send((uniform[faces, 2] * BANK).long(), pixels.device)
+    rows = send(faces, pixels.device)
     views, clear = pixels.clone(), pixels[rows]
     noise = bank[(start[:, None] + torch.arange(clear.shape[1:].numel(), device=pixels.device)) % BANK]
     views[rows] = (clear + noise.view(clear.shape)).clamp_(0, 255).to(torch.uint8)
@@ -146,6 +148,11 @@ def normalise(pixels: Tensor) -> Tensor:
 
     It lies in channels-last memory, which costs nothing: so does the store.
     """
-    mean = torch.tensor(MEAN, device=pixels.device) * 255
-    scale = 1 / (torch.tensor(STD, device=pixels.device) * 255)
+    mean, scale = _mean_and_scale(pixels.device)
     return pixels.to(torch.float32).sub(mean).mul_(scale).permute(0, 3, 1, 2)
+
+
+@lru_cache
+def _mean_and_scale(device: torch.device) -> tuple[Tensor, Tensor]:
+    with torch.inference_mode(False):  # of a validation's tensors no gradient could pass
+        return constant(MEAN, device) * 255, 1 / (constant(STD, device) * 255)

@@ -77,7 +77,8 @@ class Batches:
 
     Each batch is a dict: ``pixels`` (B, size, size, channels) uint8, ``target`` (B, K), ``affect`` (B, 2), ``index``
     (B,) the position in the split, ``clean`` (B,) where it is known, and ``draw``: the seed of the augmentation, the
-    rank of this process, the number of processes, and the faces over all of them; these stay on the CPU.
+    rank of this process, the number of processes, and the faces over all of them; these stay on the CPU. Where the
+    pixels lie on a GPU, so do all tensors: an epoch's order is sent there once, and a step sends nothing.
 
     Args:
         batch_size: faces a step, over all processes together.
@@ -100,7 +101,10 @@ class Batches:
         self.shard = shard
         self.chances = sampler_chances(examples.target) if balance else None
         self.epoch = 0
-        self._target = examples.target
+        self.device = examples.pixels.device if isinstance(examples.pixels, Tensor) else torch.device("cpu")
+        self._target, self._affect = examples.target.to(self.device), examples.affect.to(self.device)
+        self._clean = None if examples.clean is None else examples.clean.to(self.device)
+        self._rows = torch.from_numpy(examples.rows).to(self.device)
         self._file: int | None = None
 
     @property
@@ -125,32 +129,32 @@ class Batches:
             else:
                 order = random.choice(order, len(order), p=self.chances)
         if self.examples.at_epoch is not None:
-            self._target = torch.from_numpy(self.examples.at_epoch(self.epoch))
+            self._target = torch.from_numpy(self.examples.at_epoch(self.epoch)).to(self.device)
         rank, world = place() if self.shard else (0, 1)
+        there = torch.from_numpy(order).to(self.device)
         for step in range(len(self)):
-            chosen = order[step * self.batch_size : (step + 1) * self.batch_size]
+            chosen = there[step * self.batch_size : (step + 1) * self.batch_size]
             # Every process draws for the whole batch and takes its share, so that the draws do not depend on how many
             # processes there are.
             yield self._batch(chosen[rank::world], seed_of(self.seed, self.epoch, step), rank, world, len(chosen))
 
-    def _batch(self, chosen: NDArray[np.int64], seed: int, rank: int, world: int, total: int) -> Batch:
-        index = torch.from_numpy(chosen)
+    def _batch(self, index: Tensor, seed: int, rank: int, world: int, total: int) -> Batch:
         return {
-            "pixels": self._gather(self.examples.rows[chosen]),
+            "pixels": self._gather(self._rows[index]),
             "target": self._target[index],
-            "affect": self.examples.affect[index],
+            "affect": self._affect[index],
             "index": index,
-            **({} if self.examples.clean is None else {"clean": self.examples.clean[index]}),
+            **({} if self._clean is None else {"clean": self._clean[index]}),
             "draw": (seed, rank, world, total),
         }
 
-    def _gather(self, rows: NDArray[np.int64]) -> Tensor:
+    def _gather(self, rows: Tensor) -> Tensor:
         pixels = self.examples.pixels
         if isinstance(pixels, Tensor):
-            return pixels[torch.from_numpy(rows).to(pixels.device, non_blocking=True)]
+            return pixels[rows]
         if isinstance(pixels, np.memmap) and isinstance(getattr(pixels, "base", None), mmap.mmap):
-            return torch.from_numpy(self._read(pixels, rows))
-        return torch.from_numpy(np.asarray(pixels[rows]))
+            return torch.from_numpy(self._read(pixels, rows.numpy()))
+        return torch.from_numpy(np.asarray(pixels[rows.numpy()]))
 
     def _read(self, pixels: np.memmap[Any, np.dtype[np.uint8]], rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Reads faces by their position in the file.

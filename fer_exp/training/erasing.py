@@ -11,6 +11,8 @@ import math
 import torch
 from torch import Tensor
 
+from fer_exp.training.sending import constant, send
+
 GREY = (127,)
 """What cutout paints (FixMatch)."""
 MEAN_BYTES = (124, 116, 104)
@@ -65,10 +67,10 @@ def paint(pixels: Tensor, corner: Tensor, extent: Tensor, color: tuple[int, ...]
     """
     if len(color) > pixels.shape[3]:
         color = (sum(color) // len(color),)
-    box = torch.stack([corner, corner + extent], dim=2).to(pixels.device, non_blocking=True)  # (B, 2, start and end)
+    box = send(torch.stack([corner, corner + extent], dim=2), pixels.device)  # (B, 2, start and end)
     rows = torch.arange(pixels.shape[1], device=pixels.device)
     columns = torch.arange(pixels.shape[2], device=pixels.device)
     in_rows = (rows >= box[:, 0, :1]) & (rows < box[:, 0, 1:])
     in_columns = (columns >= box[:, 1, :1]) & (columns < box[:, 1, 1:])
     inside = (in_rows[:, :, None] & in_columns[:, None, :])[..., None]
-    return torch.where(inside, torch.tensor(color, dtype=torch.uint8, device=pixels.device), pixels)
+    return torch.where(inside, constant(color, pixels.device, torch.uint8), pixels)

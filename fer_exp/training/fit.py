@@ -113,6 +113,7 @@ def make_setting(network: FaceNetwork, config: TrainConfig, train: Examples) -> 
     """The facts of a run that a method may use; true labels are none of them."""
     target, size = train.target, train.pixels.shape[1]
     classes, affect = target.shape[1], network.affect is not None
+    where = train.pixels.device if isinstance(train.pixels, torch.Tensor) else "cpu"
 
     def make_peer() -> FaceNetwork:
         return build_network(config.backbone, size, classes, affect, config.seed + PEER)[0]
@@ -124,7 +125,7 @@ def make_setting(network: FaceNetwork, config: TrainConfig, train: Examples) -> 
         config.trainer.epochs,
         make_peer,
         one_class=bool((target.max(dim=1).values > 1 - 1e-6).all()),
-        weights=class_weights(target) if config.trainer.balance == "weights" else None,
+        weights=class_weights(target).to(where) if config.trainer.balance == "weights" else None,
         noise_rate=None if train.clean is None else float((train.clean != target.argmax(dim=1)).double().mean()),
         seed=config.seed + PEER,
     )
@@ -141,9 +142,9 @@ def predict(module: FaceModule, device: torch.device, examples: Examples) -> tup
     logits, affect = [], []
     for batch in Batches(examples, PREDICT_BATCH, seed=0, shuffle=False, shard=False):
         output: Output = network(normalise(batch["pixels"].to(device)).to(module.dtype))
-        logits.append(output.logits.double().cpu())
-        affect.append(torch.full((len(logits[-1]), 2), torch.nan) if output.affect is None else output.affect.cpu())
-    return torch.cat(logits).softmax(dim=1).numpy(), torch.cat(affect).numpy().astype(np.float64)
+        logits.append(output.logits.double())
+        affect.append(torch.full((len(logits[-1]), 2), torch.nan) if output.affect is None else output.affect)
+    return torch.cat(logits).cpu().softmax(dim=1).numpy(), torch.cat(affect).cpu().numpy().astype(np.float64)
 
 
 def taught(module: FaceModule, device: torch.device, train: Examples) -> dict[str, float]:

@@ -19,17 +19,20 @@ SELECTED, SELECTED_RIGHT, COULD_BE_SELECTED = range(5, 8)
 
 
 class Monitor:
-    """Counts per class of the label over one epoch, on the batches' device; ``classes`` in the order of the logits."""
+    """Counts per class of the label over one epoch; ``classes`` in the order of the logits.
+
+    What a batch says stays on its device and is counted at the end of the epoch: counting it at once would start as
+    many small operations on a GPU as half a network, and fetching it would make the GPU wait.
+    """
 
     def __init__(self, classes: tuple[str, ...]) -> None:
         self.classes = classes
         self._reset()
 
     def _reset(self) -> None:
-        self._counts: Tensor | None = None
         self._known = self._selects = False
-        self._sums: dict[str, Tensor] = {}
-        self._known_batches: dict[str, Tensor] = {}
+        self._batches: list[tuple[Tensor, Tensor, Tensor, Tensor | None]] = []
+        self._figures: dict[str, list[Tensor]] = {}
 
     def see(
         self,
@@ -39,27 +42,29 @@ class Monitor:
         selected: Tensor | None,
         figures: Mapping[str, Tensor],
     ) -> None:
-        """Count one batch: a face's label is its first class of the highest share.
+        """Note one batch: a face's label is its first class of the highest share.
 
         Logits are of the first view, in training mode; ``clean`` are classes before noise, shape (B,), ``selected`` the
         faces that taught their label, (B,), ``figures`` a method's scalars or (K,) tensors.
         """
-        label, predicted = target.argmax(dim=1), logits.detach().argmax(dim=1)
-        truth = label if clean is None else clean
-        right, learnt = label == truth, predicted == label
-        rows = [right, ~right, ~right & learnt, ~right & (predicted == truth), right & learnt]
-        chosen = torch.zeros_like(right) if selected is None else selected
-        rows += [chosen, chosen & right, right if selected is not None else chosen]
-        onehot = torch.nn.functional.one_hot(label, len(self.classes)).double()
-        counts = torch.stack(rows).double() @ onehot
-        self._counts = counts if self._counts is None else self._counts + counts
+        label = target.argmax(dim=1)
+        self._batches.append((label, logits.detach().argmax(dim=1), label if clean is None else clean, selected))
         self._known |= clean is not None
         self._selects |= selected is not None
         for name, value in figures.items():
-            value = value.detach().double()
-            known = ~torch.isnan(value)
-            self._sums[name] = self._sums.get(name, 0) + torch.where(known, value, 0.0)
-            self._known_batches[name] = self._known_batches.get(name, 0) + known.double()
+            self._figures.setdefault(name, []).append(value.detach())
+
+    def _counts(self) -> Tensor:
+        """Of all processes, shape (8, K), on the CPU: rows as named above, a column a class of the label."""
+        label, predicted, truth = (torch.cat(part) for part in list(zip(*self._batches, strict=True))[:3])
+        selected = [(of, by) for of, _, _, by in self._batches]
+        chosen = torch.cat([torch.zeros_like(of, dtype=torch.bool) if by is None else by for of, by in selected])
+        could = torch.cat([torch.full_like(of, by is not None, dtype=torch.bool) for of, by in selected])
+        right, learnt = label == truth, predicted == label
+        rows = [right, ~right, ~right & learnt, ~right & (predicted == truth), right & learnt]
+        rows += [chosen, chosen & right, right & could]
+        onehot = torch.nn.functional.one_hot(label, len(self.classes)).double()
+        return _summed(torch.stack(rows).double() @ onehot).cpu()
 
     def figures(self) -> dict[str, float]:
         """The epoch's figures over all processes, nan where a share is of nothing; the counts start again.
@@ -70,9 +75,9 @@ class Monitor:
             if wrong labels are known as well, likewise ``selection_precision`` and ``selection_recall``. And the
             method's own figures.
         """
-        if self._counts is None:
+        if not self._batches:
             return {}
-        count = _summed(self._counts)
+        count = self._counts()
         total = count.sum(dim=1)
         figures = {"train_accuracy": _share(total[CLEAN_RIGHT] + total[MEMORISED], total[RIGHT] + total[WRONG])}
         if self._known:
@@ -84,8 +89,11 @@ class Monitor:
             if self._known:
                 figures |= self._by_class("selection_precision", count[SELECTED_RIGHT], count[SELECTED])
                 figures |= self._by_class("selection_recall", count[SELECTED_RIGHT], count[COULD_BE_SELECTED])
-        for name in self._sums:
-            value = _summed(self._sums[name]) / _summed(self._known_batches[name])
+        for name, values in self._figures.items():
+            each = torch.stack(values).double()
+            known = ~torch.isnan(each)
+            value = _summed(torch.where(known, each, 0.0).sum(dim=0)) / _summed(known.sum(dim=0))
+            value = value.cpu()
             if value.ndim:
                 figures |= {f"{name}_{label}": float(mean) for label, mean in zip(self.classes, value, strict=True)}
             else:

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor
 
 from fer_exp.files import whole, write_table
 from fer_exp.progress import progress
@@ -70,7 +72,7 @@ class EpochPredictions(Callback):
     def __init__(self, run: Run, splits: tuple[str, ...]) -> None:
         self.run = run
         self.splits = splits
-        self._answers: dict[str, list[np.ndarray[Any, np.dtype[np.float32]]]] = {}
+        self._answers: dict[str, list[Tensor]] = {}
 
     def on_validation_batch_end(
         self,
@@ -81,17 +83,17 @@ class EpochPredictions(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Keeps a batch's answers."""
+        """Keeps a batch's answers, where they are: fetching them would make a GPU wait after each batch."""
         split = self.splits[dataloader_idx]
         for name, values in outputs.items():
             array = split if name == "probabilities" else f"{split}_{name}"
-            self._answers.setdefault(array, []).append(values.float().cpu().numpy())
+            self._answers.setdefault(array, []).append(values.float())
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes the epoch's file; an epoch that is trained again after an interruption replaces it."""
         answers, self._answers = self._answers, {}
         if trainer.is_global_zero:
-            arrays: dict[str, Any] = {name: np.concatenate(batches) for name, batches in answers.items()}
+            arrays: dict[str, Any] = {name: torch.cat(batches).cpu().numpy() for name, batches in answers.items()}
             with whole(self.run.epoch_file(trainer.current_epoch + 1)) as aside, aside.open("wb") as stream:
                 np.savez(stream, **arrays)
 

@@ -17,6 +17,8 @@ import torch
 from torch import Tensor
 from torchvision.transforms.v2 import functional
 
+from fer_exp.training.sending import constant, send
+
 OPS = (
     "auto_contrast", "brightness", "color", "contrast", "equalize", "identity", "posterize", "rotate", "sharpness",
     "shear_x", "shear_y", "solarize", "translate_x", "translate_y",
@@ -51,7 +53,7 @@ def rand_augment(pixels: Tensor, ops: Tensor, levels: Tensor, signs: Tensor) -> 
     views = pixels.clone()
     for code in sorted(set(ops.tolist()) - {IDENTITY}):
         faces = (ops == code).nonzero().squeeze(1)
-        rows = faces.to(pixels.device, non_blocking=True)
+        rows = send(faces, pixels.device)
         views[rows] = operate(OPS[code], pixels[rows], levels[faces], signs[faces])
     return views
 
@@ -107,7 +109,7 @@ def transform(faces: Tensor, maps: Tensor) -> Tensor:
     a, b, c, d, e, f = maps.unbind(dim=1)
     # Pillow's fixed-point numbers with 16 binary places, so that places between two pixels fall on the same side.
     fixed = torch.stack([a, b, c + (a + b) / 2, d, e, f + (d + e) / 2]).mul(65536).add(0.5).floor().long()
-    a, b, c, d, e, f = fixed.to(faces.device, non_blocking=True)[:, :, None, None]
+    a, b, c, d, e, f = send(fixed, faces.device)[:, :, None, None]
     xs = torch.arange(width, device=faces.device)
     ys = torch.arange(height, device=faces.device)[:, None]
     column, row = (a * xs + b * ys + c) >> 16, (d * xs + e * ys + f) >> 16
@@ -135,7 +137,7 @@ def grey(faces: Tensor) -> Tensor:
     """Luminance after ITU-R 601, shape (F, H, W, 1), whole numbers."""
     if faces.shape[3] == 1:
         return faces
-    weights = torch.tensor([19595, 38470, 7471], dtype=torch.int32, device=faces.device)
+    weights = constant((19595, 38470, 7471), faces.device, torch.int32)
     return ((faces.int() * weights).sum(dim=3, keepdim=True, dtype=torch.int32) + 32768) >> 16
 
 
@@ -168,4 +170,4 @@ DULLED: dict[str, Callable[[Tensor], Tensor]] = {
 def _wide(values: Tensor, faces: Tensor) -> Tensor:
     """Values of faces, (F,), in a shape that fits their pixels: (F, 1, 1, 1), float, or uint8 for whole numbers."""
     values = values.float() if values.is_floating_point() else values.to(torch.uint8)
-    return values.to(faces.device, non_blocking=True)[:, None, None, None]
+    return send(values, faces.device)[:, None, None, None]

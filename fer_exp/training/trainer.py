@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pytorch_lightning import Trainer
+from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.plugins import TorchCheckpointIO
@@ -21,6 +22,9 @@ from fer_exp.errors import RequestError
 from fer_exp.files import whole
 from fer_exp.runs import Run
 from fer_exp.training.processes import SharedBatchNorm, machines
+
+SAVE_EVERY = 20.0
+"""Seconds between checkpoints on a GPU, where to write one can take as long as an epoch of a small corpus."""
 
 
 def make_trainer(config: TrainerConfig, device: torch.device, run: Run, callbacks: list[Any]) -> Trainer:
@@ -32,8 +36,7 @@ def make_trainer(config: TrainerConfig, device: torch.device, run: Run, callback
         RequestError: processes or batch size do not fit (``machines``), or the logger is not installed.
     """
     set_arithmetic(config, device)
-    last = run.path("checkpoint")
-    saver = ModelCheckpoint(last.parent, last.stem, save_on_train_epoch_end=True, enable_version_counter=False)
+    saver = EpochSaver(run.path("checkpoint"), SAVE_EVERY if device.type == "cuda" else 0.0)
     precision: Any = config.precision
     if precision == "auto":
         precision = "bf16-mixed" if device.type == "cuda" else "32-true"
@@ -73,6 +76,21 @@ def set_arithmetic(config: TrainerConfig, device: torch.device) -> None:
     with warnings.catch_warnings():  # torch has begun to move these settings, one for each kind of operation
         warnings.simplefilter("ignore")
         torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+
+
+class EpochSaver(ModelCheckpoint):
+    """Saves a checkpoint after an epoch, but not within ``pause`` seconds of the last; the last epoch's always."""
+
+    def __init__(self, path: Path, pause: float) -> None:
+        super().__init__(path.parent, path.stem, save_on_train_epoch_end=True, enable_version_counter=False)
+        self.pause = pause
+        self._saved = time.monotonic()
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Saves, if it is time."""
+        if trainer.current_epoch + 1 == trainer.max_epochs or time.monotonic() - self._saved >= self.pause:
+            super().on_train_epoch_end(trainer, pl_module)
+            self._saved = time.monotonic()
 
 
 class WholeCheckpoints(TorchCheckpointIO):

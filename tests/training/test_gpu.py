@@ -14,6 +14,7 @@ from fer_exp.commands.train import train
 from fer_exp.config import BackboneConfig, DatasetConfig, LabelsConfig, TrainConfig, TrainerConfig
 from fer_exp.methods import METHODS
 from fer_exp.methods.ce import soft_cross_entropy
+from fer_exp.training import trainer as trainer_module
 from fer_exp.training.augment import normalise, weak
 from fer_exp.training.module import FaceModule
 from fer_exp.training.networks import build_network
@@ -53,6 +54,7 @@ def run(cache: Path, output: Path, **trainer) -> Path:
 
 @pytest.mark.parametrize("precision", ["bf16-mixed", "16-mixed", "32-true"])
 def test_an_interrupted_run_resumes_to_the_same_bits_on_a_gpu(cache, tmp_path, monkeypatch, precision):
+    monkeypatch.setattr(trainer_module, "SAVE_EVERY", 0.0)
     whole = run(cache, tmp_path / "whole", precision=precision)
     learn = FaceModule.training_step
 
