@@ -10,8 +10,10 @@ from math import inf
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from fer_exp.methods.ce import cross_entropies
+from fer_exp.errors import RequestError
+from fer_exp.methods.ce import cross_entropies, precise
 from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, first_view, gathered
 
 
@@ -38,66 +40,95 @@ class Evidence(Method):
 
     Args:
         warmup: epochs of plain cross-entropy, in which the noise is not yet estimated.
-        decay: of the average of weights, at each step.
-        rate: share of wrong labels with which estimation starts.
+        decay: of the average of weights, at each step; 0: the average is the network.
+        rate: share of wrong labels with which estimation starts; None: that of the noise that was made.
         faces: as how many faces of each class symmetric noise counts when the transition matrix is estimated.
+        estimate: whether the noise is estimated; else it is symmetric, at ``rate``, to the end.
+        posterior: whether posteriors are taught; else the labels, on the same views and with the same average.
+        views: which are taught, ``both`` or the ``weak`` one alone.
+
+    Raises:
+        RequestError: the rate is neither given nor known.
     """
 
-    views = ("weak", "strong")
     passes = 2.33
     ranges = (("warmup", 0, inf), ("decay", 0, 1), ("rate", 0.01, 0.99), ("faces", 0, inf))
+    choices = (("views", ("both", "weak")),)
     needs_one_class = "a distribution says by itself which classes are likely"
 
-    def __init__(self, setting: Setting, *, warmup: int, decay: float, rate: float, faces: float) -> None:
+    def __init__(
+        self, setting: Setting, *, warmup: int, decay: float, rate: float | None,
+        faces: float, estimate: bool, posterior: bool, views: str,
+    ) -> None:  # fmt: skip
         super().__init__(setting)
+        rate = setting.noise_rate if rate is None else rate
+        if rate is None:
+            raise RequestError(
+                "method=evidence method.rate=null takes the share of wrong labels that were made, and none were; "
+                "set method.rate, e.g. 0.3."
+            )
         self.warmup, self.decay, self.faces = warmup, decay, faces
+        self.estimate, self.posterior = estimate, posterior
+        self.views = ("weak", "strong") if views == "both" else ("weak",)
         self.transition: Tensor
         self.counts: Tensor
-        self.steps: Tensor
-        self.register_buffer("transition", symmetric(rate, setting.classes))
+        self.register_buffer("transition", symmetric(min(max(rate, 0.01), 0.99), setting.classes))
         self.register_buffer("counts", torch.zeros(setting.classes, setting.classes))
-        self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
+        self.steps = 0  # in checkpoints as extra state: of a buffer on a GPU each step would have to wait
         self.average = setting.make_network().requires_grad_(False)
 
     def learn(self, network: Network, step: Step) -> Learnt:
-        """Cross-entropy of both views against what label and belief say together."""
+        """Cross-entropy of the views against what label and belief say together."""
         size, weights = len(step.target), self.setting.weights
-        labels = step.target.argmax(dim=1)
-        with torch.no_grad():
-            belief = self.average.eval()(step.views[0]).logits.float().softmax(dim=1)
-            target = posterior(belief, labels, self.transition)
-            self.counts += torch.zeros_like(self.counts).index_add_(0, gathered(labels), gathered(target)).T
-        kept = target.gather(1, labels[:, None]).squeeze(1)
-        both = network(torch.cat(step.views))
-        taught = step.target if step.epoch < self.warmup else target
-        loss = cross_entropies(both.logits, taught.repeat(2, 1), weights).mean()
-        selected = None if step.epoch < self.warmup else kept > 0.5
-        return Learnt(loss, first_view(both, size), selected, figures={"noise_rate": 1 - kept.mean()})
+        seen = network(torch.cat(step.views))
+        taught, selected, figures = step.target, None, {}
+        if self.posterior:
+            target = self._weigh(step)
+            kept = (target * step.target).sum(dim=1)  # the label's part
+            figures["noise_rate"] = 1 - kept.mean()
+            if step.epoch >= self.warmup:
+                taught, selected = target, kept > 0.5
+        loss = cross_entropies(seen.logits, taught.repeat(len(step.views), 1), weights).mean()
+        return Learnt(loss, first_view(seen, size), selected, figures=figures)
 
     @torch.no_grad()
+    def _weigh(self, step: Step) -> Tensor:
+        """Posteriors of a step's faces, shape (B, K), which are counted for the estimate of the noise."""
+        belief = precise(self.average.eval()(step.views[0]).logits).softmax(dim=1)
+        target = posterior(belief, step.target.argmax(dim=1), self.transition)
+        classes, labels = gathered(target), gathered(step.target)
+        self.counts += (classes[:, :, None] * labels[:, None, :]).sum(
+            dim=0
+        )  # no product of matrices: those are rounded
+        return target
+
     def after_step(self, network: nn.Module) -> None:
         """Move the average a little towards the network."""
         self.steps += 1
-        rate = 1 - (self.steps / (self.steps + 9)).clamp(max=self.decay)  # a tensor: nothing here waits for a GPU
-        means, now = ([*each.parameters(), *each.buffers()] for each in (self.average, network))
-        pairs = list(zip(means, now, strict=True))
-        moving = [pair for pair in pairs if pair[0].dtype.is_floating_point]
-        apart = torch._foreach_sub([new for _, new in moving], [mean for mean, _ in moving])
-        torch._foreach_mul_(apart, rate)
-        torch._foreach_add_([mean for mean, _ in moving], apart)
-        for mean, new in pairs:
-            if not mean.dtype.is_floating_point:
-                mean.copy_(new)
+        share = min(self.decay, self.steps / (self.steps + 9))
+        move = get_ema_multi_avg_fn(share)  # type: ignore[no-untyped-call]
+        means, values = (
+            [each for each in one.state_dict().values() if each.is_floating_point()] for one in (self.average, network)
+        )
+        move(means, values, None)
 
     def after_epoch(self, epoch: int) -> None:
         """Estimate the transition matrix from what the epoch's faces were taught."""
-        if epoch + 1 >= self.warmup:
+        if self.posterior and self.estimate and epoch + 1 >= self.warmup:
             total = self.counts.sum()
             rate = (1 - self.counts.diagonal().sum() / total).clamp(0.01, 0.99)
             prior = symmetric(rate.cpu(), self.setting.classes).to(self.counts)
             counted = self.counts + self.faces * prior
             self.transition.copy_(counted / counted.sum(dim=1, keepdim=True))
         self.counts.zero_()
+
+    def get_extra_state(self) -> Tensor:
+        """Steps that the average has seen."""
+        return torch.tensor(self.steps)
+
+    def set_extra_state(self, state: Tensor) -> None:
+        """Those of a checkpoint."""
+        self.steps = int(state)
 
     def predictor(self, network: nn.Module) -> nn.Module:
         """The average of weights."""

@@ -128,7 +128,7 @@ class Method(nn.Module):
     ``__init__`` after ``setting``.
     """
 
-    views: ClassVar[tuple[str, ...]] = ("weak",)
+    views: tuple[str, ...] = ("weak",)
     """Of ``augment.VIEWS``; in the place of those in ``augment.LIGHT`` stands what trainer.augment says."""
     passes: ClassVar[float] = 1
     """Passes of one network, forward and backward over one batch, that a step needs; its time is held against them."""

@@ -98,7 +98,7 @@ def test_every_key_of_conf_is_in_the_schema_and_every_group_option_composes():
 
 
 def test_a_published_method_brings_its_trainer_and_what_is_typed_wins(tmp_path, capsys):
-    words = ["method=published/scn", "trainer=cpu", "trainer.epochs=3", "method.relabel_group=low"]
+    words = ["method=published/scn", "trainer=cpu", "trainer.epochs=3", "method.margin=0.3"]
     assert main(["train", "--cfg", "job", *words]) == 0
     printed = capsys.readouterr().out
     for line in (
@@ -110,8 +110,8 @@ def test_a_published_method_brings_its_trainer_and_what_is_typed_wins(tmp_path, 
         "epochs: 3",
     ):
         assert f"  {line}\n" in printed
-    assert "relabel_group: low" in printed
-    assert "relabel_epoch: 10" in printed
+    assert "relabel_group: all" in printed  # the release's
+    assert "margin: 0.3" in printed
 
 
 @pytest.mark.parametrize(("words", "jobs"), [(["seed=1"], 1), (["-m", "seed=1,2"], 2)])
