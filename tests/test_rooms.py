@@ -21,6 +21,7 @@ ORDER = (
     "runs",
     "methods",
     "training",
+    "pretraining",
     "report",
     "studies",
     "commands",

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from fer_exp.cli.mistakes import sentence
-from fer_exp.config import SCHEMAS, Config, MethodConfig, TrainConfig, validate
+from fer_exp.config import SCHEMAS, Config, MethodConfig, PretrainConfig, TrainConfig, validate
 from fer_exp.config.folder import conf_folder
 from fer_exp.errors import RequestError
 
@@ -47,6 +47,10 @@ def check(config: Config) -> None:
         from fer_exp.labels.rules import check_labels
 
         check_labels(config.labels)
+    if isinstance(config, PretrainConfig):
+        from fer_exp.pretraining import check_pretrain
+
+        check_pretrain(config)
 
 
 def _with_method_keys(composed: Any) -> Any:

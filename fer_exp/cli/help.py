@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from fer_exp.config import SCHEMAS
 from fer_exp.config.folder import conf_folder, options
@@ -29,6 +30,8 @@ MORE = (
     ("fer-exp table study=cafe-soft", "one label against a distribution, on the built-in faces"),
     ("fer-exp table study=noisy-labels", "a paper's table, on the built-in faces"),
     ("fer-exp table study=affectnet-crowd", "single labels against a crowd, on the built-in faces"),
+    ("fer-exp pretrain trainer=gpu", "what moves in a drawn face: weights to start from"),
+    ("fer-exp pretrain task=contrast dataset=ferplus dataset.root=DIR", "what tells faces apart"),
     ("fer-exp bench trainer=cpu dataset.size=112", "images per second"),
 )
 """On the pages of the commands, beside those of EXAMPLES."""
@@ -64,10 +67,11 @@ def command(name: str) -> str:
     parts = [f"fer-exp {name}: {SCHEMAS[name].purpose()}", "", f"usage: fer-exp {name} [KEY=VALUE ...]", ""]
     if groups:
         parts += ["groups (GROUP=OPTION; * is the default):", *groups, ""]
-    parts += ["keys:", *(f"  {line}" for line in _keys(name))]
+    parts += ["keys:", *(f"  {line}" for line in _keys(name) if line.partition(":")[0] not in _defaults(name))]
     for group, default in _defaults(name).items():
         parts += ["", f"  with {group}={default}:"]
-        keys = _keys(f"{group}/{default}")
+        own = {line.partition(":")[0]: line for line in _within(name, group)}
+        keys = (own.get(line.partition(":")[0], line) for line in _keys(f"{group}/{default}"))
         parts += [f"  {group}.{line}" for line in keys if not line.startswith(("name:", "kind:"))]
     if shown:
         parts += ["", "examples:", *_examples(shown)]
@@ -104,6 +108,13 @@ def _keys(name: str) -> list[str]:
     """The lines of a file of conf/ that have its keys, with their values and comments."""
     lines = (line for line in _lines(name) if line[:1].isalpha() and ":" in line)
     return [line for line in lines if not line.startswith("defaults")]
+
+
+def _within(name: str, group: str) -> list[str]:
+    """The keys that a command's file has in place of a group's own."""
+    lines = _lines(name)
+    start = next((number + 1 for number, line in enumerate(lines) if line.startswith(f"{group}:")), len(lines))
+    return [line.strip() for line in takewhile(lambda line: line.startswith("  "), lines[start:])]
 
 
 def _lines(name: str) -> list[str]:

@@ -67,7 +67,8 @@ def train(config: TrainConfig) -> Path | None:
             _write_targets(run, config, targets, faces)
             _log_dropped(len(faces), targets)
 
-        from fer_exp.training import fit as training  # torch is wanted from here on, not before
+        from fer_exp.pretraining.saved import seen_before  # torch is wanted from here on, not before
+        from fer_exp.training import fit as training
         from fer_exp.training.batches import on_device
         from fer_exp.training.networks import build_network
 
@@ -79,6 +80,7 @@ def train(config: TrainConfig) -> Path | None:
         examples["train"] = replace(examples["train"], at_epoch=anew)
         affect = bool(np.isfinite(examples["train"].affect.numpy()).any())
         network, weights = build_network(config.backbone, config.dataset.size, len(corpus.classes), affect, config.seed)
+        known = None if weights is None else seen_before(config.backbone, store, examples["test"].rows)
         progress(_opening(run, examples))
         fitted = training.fit(network, config, run, corpus.classes, examples)
         if not is_main_process():
@@ -93,8 +95,8 @@ def train(config: TrainConfig) -> Path | None:
             "config": plain(config),
             "command": ["fer-exp", *sys.argv[1:]],
             "versions": versions(),
-            "git_commit": _git_commit(),
-            "device": _device_name(fitted.device),
+            "git_commit": git_commit(),
+            "device": device_name(fitted.device),
             "seeds": {"seed": config.seed, "labels": config.labels.seed, "dataset": config.dataset.seed},
             "data_hash": store.key,
             "contents": contents,
@@ -104,7 +106,7 @@ def train(config: TrainConfig) -> Path | None:
             "dropped": targets.dropped,
             "noise": targets.noise,
             "taught": training.taught(fitted.module, fitted.device, examples["train"]),
-            "weights": None if weights is None else asdict(weights),
+            "weights": None if weights is None else {**asdict(weights), "test_faces_seen": known},
             "seconds": round(time.time() - started, 1),
             "epochs_seconds": round(sum(row["seconds"] for row in fitted.history), 1),
             "images_per_second": float(np.median([row["images_per_second"] for row in fitted.history])),
@@ -200,7 +202,7 @@ def _opening(run: Run, examples: dict[str, Examples]) -> str:
     return f"{run.name}: {sizes} faces{goes_on}"
 
 
-def _git_commit() -> str | None:
+def git_commit() -> str | None:
     """The commit of the checkout that runs, with a + where files differ from it; None for an installed package."""
     top = Path(__file__).parents[2]
     if not (top / ".git").exists():
@@ -212,7 +214,8 @@ def _git_commit() -> str | None:
         return None
 
 
-def _device_name(device: Any) -> str:
+def device_name(device: Any) -> str:
+    """What torch.device a run was trained on, as run.json says it."""
     import torch
 
     if device.type == "cuda":

@@ -22,6 +22,7 @@ from fer_exp.config.schema import (
     PeopleConfig as PeopleConfig,
     PlanConfig as PlanConfig,
     PrepareConfig as PrepareConfig,
+    PretrainConfig as PretrainConfig,
     ReportConfig as ReportConfig,
     TableConfig as TableConfig,
     TrainConfig as TrainConfig,

@@ -34,6 +34,24 @@ class TrainConfig(Config):
 
 
 @dataclass
+class PretrainConfig(Config):
+    """Teach a network what faces are, without one expression label."""
+
+    dataset: DatasetConfig = field(default_factory=DatasetConfig)
+    backbone: BackboneConfig = field(default_factory=BackboneConfig)
+    trainer: TrainerConfig = field(default_factory=lambda: TrainerConfig(epochs=10, batch_size=256))
+    task: str = "drawn"
+    splits: list[str] = field(default_factory=lambda: ["train"])
+    faces: int = 20_000
+    points: str | None = None
+    width: float | None = None
+    crop: float = 0.5
+    temperature: float = 0.2
+    seed: int = 0
+    output: str = "runs"
+
+
+@dataclass
 class EvaluateConfig(Config):
     """Judge saved predictions again, of a run or of any model."""
 
@@ -174,6 +192,7 @@ class PlanConfig(PeopleConfig):
 
 SCHEMAS: dict[str, type[Config]] = {
     "train": TrainConfig,
+    "pretrain": PretrainConfig,
     "evaluate": EvaluateConfig,
     "compare": CompareConfig,
     "table": TableConfig,
@@ -187,8 +206,9 @@ SCHEMAS: dict[str, type[Config]] = {
 """The commands, as the first page of help lists them; its keys and their reasons stand in conf/<command>.yaml."""
 
 
-def plain(config: TrainConfig) -> dict[str, Any]:
+def plain(config: TrainConfig | PretrainConfig) -> dict[str, Any]:
     """The config as nested dicts, as conf/ has it: a method's own keys stand beside its name."""
     nested = asdict(config)
-    nested["method"] |= nested["method"].pop("keys")
+    if "method" in nested:
+        nested["method"] |= nested["method"].pop("keys")
     return nested

@@ -12,7 +12,7 @@ ASIDE = (
 """Keys that change no number of a training: where it runs, where things are kept, what else is written or refused."""
 READ = (
     *("dataset.root", "dataset.table", "dataset.votes", "dataset.ratings", "dataset.split_file"),
-    *("labels.file", "labels.posteriors"),
+    *("labels.file", "labels.posteriors", "points"),
 )
 """Keys that name files; what these hold counts."""
 SEEDS = ("seed", "labels.seed")

@@ -28,7 +28,7 @@ class Faces:
     Attributes:
         table: columns ``face`` (unique id), ``split`` (train, val, test), ``subject`` (person pictured, or null),
             ``label`` (class name or null), ``valence`` and ``arousal`` (-1..1 or nan), ``source``, in that order;
-            then columns of text of the corpus' own (CAFE: mouth, sex, race).
+            then columns of the corpus' own, text (CAFE: mouth, sex, race) or floats (what faces were drawn from).
         votes: None, or ``face`` and one integer count column per class, then any of ``OTHER_ANSWERS``.
         notes: what a person should know of what was read: sentence -> count, e.g. rows without a picture name.
         flags: face ids by the name that ``dataset.drop`` gives them: duplicate, constant, conflict.

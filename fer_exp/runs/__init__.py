@@ -33,10 +33,11 @@ FILES = {
     "facts": "run.json",
     "checkpoint": "checkpoints/last.ckpt",
     "by_epoch": "history.csv",
+    "backbone": "backbone.pt",
     "failed": "failed.log",
 }
 """What lies in a run folder. facts is the last file that a run writes; by_epoch grows while it trains; failed is the
-traceback of the last try, where that failed in a sweep."""
+traceback of the last try, where that failed in a sweep; backbone is what a pretraining is for."""
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "numpy", "pandas", "scipy", "hydra-core")
 EPOCHS = "epochs"
 """Folder of the predictions of every epoch, while a run is not finished; history is made of it."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer_exp.config import TrainConfig, plain
+from fer_exp.config import SCHEMAS, PretrainConfig, TrainConfig, plain
 from fer_exp.config.folder import conf_folder
 from fer_exp.config.settings import WEIGHTS, settings
 from fer_exp.errors import RequestError
@@ -22,33 +22,33 @@ NAMED = ("dataset.name", "labels.kind", "backbone.name", "method.name")
 """Keys that choose an option, and with it the defaults of the others."""
 
 
-def run_name(config: TrainConfig, contents: Mapping[str, str]) -> str:
+Named = TrainConfig | PretrainConfig
+"""Configs of commands that leave run folders."""
+
+
+def run_name(config: Named, contents: Mapping[str, str], unread: Collection[str] = ()) -> str:
     """What the run is, in words, and a hash of all that can change a number.
 
     The hash is over the keys that differ from the defaults of the options chosen in conf/, the seed apart, and over
     the contents of the files that they name, not their paths. So a copy of the corpus finds the same run, a key that is
-    new and left alone renames none, and the seeds of a config share its hash. ``contents`` are as of ``contents_of``.
+    new and left alone renames none, and the seeds of a config share its hash.
+
+    Args:
+        config: of a training or a pretraining.
+        contents: as of ``contents_of``.
+        unread: keys and groups of keys that this run does not go by, whatever they are.
 
     >>> run_name(TrainConfig(seed=3), {"dataset": "0" * 32})
     'synthetic-onehot-resnet18-ce-seed3-...'
     """
-    from fer_exp.labels.kinds import words as labels_words
-
-    words = (
-        config.dataset.name,
-        labels_words(config.labels),
-        config.backbone.name,
-        config.method.name,
-        f"seed{config.seed}",
-    )
     defaults = _defaults(config)
     changed = {
         key: float(value) if type(value) is int else value  # q=1 is q=1.0
-        for key, value in settings(plain(config)).items()
+        for key, value in told(config, unread).items()
         if key not in defaults or value != defaults[key]
     }
     hashed = json.dumps({**changed, "seed": None, "contents": dict(contents)}, sort_keys=True)
-    return "-".join([*words, hashlib.sha256(hashed.encode()).hexdigest()[:8]])
+    return "-".join([*_words(config, unread), hashlib.sha256(hashed.encode()).hexdigest()[:8]])
 
 
 def contents_of(config: TrainConfig, store: Store) -> dict[str, str]:
@@ -65,10 +65,14 @@ def contents_of(config: TrainConfig, store: Store) -> dict[str, str]:
         splits = "\n".join(sorted(faces["face"].astype(str) + " " + faces["split"]))
         digests["dataset.split_file"] = hashlib.md5(splits.encode(), usedforsecurity=False).hexdigest()
     files = {"labels.file": config.labels.file, "labels.posteriors": config.labels.posteriors}
-    if config.backbone.weights not in WEIGHTS:
-        files["backbone.weights"] = config.backbone.weights
+    return digests | contents_of_files({**files, "backbone.weights": config.backbone.weights})
+
+
+def contents_of_files(files: Mapping[str, str | None]) -> dict[str, str]:
+    """Key -> a digest of the file that it names, for those that name any."""
+    digests: dict[str, str] = {}
     for key, name in files.items():
-        if name is None:
+        if name is None or (key == "backbone.weights" and name in WEIGHTS):
             continue
         path, digests[key] = Path(name).expanduser(), name  # of a file that is not there training will speak
         if path.is_file():
@@ -96,9 +100,14 @@ def find_runs(configs: Iterable[TrainConfig]) -> list[Run]:
     return runs
 
 
-def check_same(run: Run, config: TrainConfig) -> None:
+def told(config: Named, unread: Collection[str] = ()) -> dict[str, object]:
+    """Dotted key -> value of all that can change a number of a run, but what files hold."""
+    return _read(plain(config), unread)
+
+
+def check_same(run: Run, config: Named, unread: Collection[str] = ()) -> None:
     """Raise RequestError where a run of this name was asked for otherwise: a default is another since then."""
-    now, before = settings(plain(config)), settings(run.config)
+    now, before = told(config, unread), _read(run.config, unread)
     for key in now.keys() & before.keys():
         if now[key] != before[key]:
             raise RequestError(
@@ -107,15 +116,39 @@ def check_same(run: Run, config: TrainConfig) -> None:
             )
 
 
-def _defaults(config: TrainConfig) -> dict[str, object]:
+def _read(config: Mapping[str, Any], unread: Collection[str]) -> dict[str, object]:
+    """What can change a number of a run that does not go by some keys and groups of keys."""
+    return {key: value for key, value in settings(config).items() if not {key, key.partition(".")[0]} & {*unread}}
+
+
+def _words(config: Named, unread: Collection[str]) -> list[str]:
+    from fer_exp.labels.kinds import words as labels_words
+
+    if isinstance(config, PretrainConfig):
+        words = ["pretrain", config.task, *([] if "dataset" in unread else [config.dataset.name]), config.backbone.name]
+    else:
+        words = [config.dataset.name, labels_words(config.labels), config.backbone.name, config.method.name]
+    return [*words, f"seed{config.seed}"]
+
+
+def _defaults(config: Named) -> dict[str, object]:
     """Dotted key -> what conf/ says where a user chooses an option and no more; else what the schema says."""
     from omegaconf import OmegaConf
 
-    defaults = plain(TrainConfig())
-    chosen = {name: getattr(config, name).name for name in ("dataset", "backbone", "method")}
-    for group, option in (chosen | {"labels": config.labels.kind, "trainer": "auto"}).items():
+    defaults = plain(type(config)())
+    groups = ("dataset", "backbone", "method")
+    chosen = {name: getattr(config, name).name for name in groups if hasattr(config, name)} | {"trainer": "auto"}
+    if isinstance(config, TrainConfig):
+        chosen["labels"] = config.labels.kind
+    for group, option in chosen.items():
         file = conf_folder() / group / f"{option}.yaml"
         if file.is_file():
             written: Any = OmegaConf.to_container(OmegaConf.load(file))
-            defaults[group] |= written
+            # What a command has in place of a group's values stands in its schema, too.
+            command: Any = OmegaConf.to_container(OmegaConf.load(conf_folder() / f"{_command(config)}.yaml"))
+            defaults[group] |= written | command.get(group, {})
     return {key: value for key, value in settings(defaults).items() if key not in NAMED}
+
+
+def _command(config: Named) -> str:
+    return next(name for name, schema in SCHEMAS.items() if isinstance(config, schema))

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pandas.api.types import is_float_dtype
 
 from fer_exp.datasets.corpus import FACE_COLUMNS, Corpus, Faces
 from fer_exp.errors import RequestError, RunError
@@ -49,7 +50,9 @@ def write(corpus: Corpus, facts: dict[str, Any], key: str, folder: Path, log: Ca
         if faces.table.empty:
             reason = next(iter(rejected.values()))
             raise RequestError(f"{corpus.name}: none of {count:,} pictures can be used: {reason}.")
-        schema = pa.schema([*SCHEMA, *((name, pa.string()) for name in faces.table.columns[len(FACE_COLUMNS) :])])
+        own = faces.table.iloc[:, len(FACE_COLUMNS) :]
+        types = (pa.float32() if is_float_dtype(kind) else pa.string() for kind in own.dtypes)
+        schema = pa.schema([*SCHEMA, *zip(own, types, strict=True)])
         pq.write_table(pa.Table.from_pandas(faces.table, schema, preserve_index=False), aside / "faces.parquet")
         if faces.votes is not None:
             faces.votes.to_parquet(aside / "votes.parquet", index=False)

@@ -61,7 +61,20 @@ def find_device(config: TrainerConfig) -> torch.device:
 def fit(
     network: FaceNetwork, config: TrainConfig, run: Run, classes: tuple[str, ...], examples: dict[str, Examples]
 ) -> Fitted:
-    """Train a network to the end, from the last checkpoint of its run where there is one.
+    """Train a network as a config says, with its method; ``fit_module`` says the rest."""
+    method = make_method(config.method, make_setting(network, config, examples["train"]))
+    layout = fastest_layout(find_device(config.trainer), examples["train"].pixels.shape[1])
+    module = FaceModule(network, method, config.trainer, classes, config.method.affect_weight, layout)
+    judged = {"none": (), "val": ("val",), "test": ("val", "test")}[config.trainer.every_epoch]
+    return fit_module(module, config.seed, run, examples, judged)
+
+
+def fit_module(
+    module: FaceModule, seed: int, run: Run, examples: dict[str, Examples], judged: tuple[str, ...] = ()
+) -> Fitted:
+    """Train a module to the end, from the last checkpoint of its run where there is one.
+
+    Validation is looked at after every epoch where there is any; the answers on the splits ``judged`` are kept.
 
     Files checkpoints/last.ckpt, history.csv and epochs/ are written in the run's folder after each epoch. Nothing is
     chosen on validation, the last epoch's weights are kept. Test is met only with ``trainer.every_epoch=test``, and its
@@ -72,15 +85,12 @@ def fit(
         RunError: a loss of nan, or a checkpoint that cannot be written.
         KeyboardInterrupt: Ctrl-C; the run can be resumed after its last whole epoch.
     """
-    settings, device, train = config.trainer, find_device(config.trainer), examples["train"]
+    settings, device, train = module.settings, find_device(module.settings), examples["train"]
     if settings.batch_size > len(train):
         raise RequestError(
             f"trainer.batch_size is {settings.batch_size} but the training split has {len(train)} faces; "
             "make it smaller."
         )
-    method = make_method(config.method, make_setting(network, config, train))
-    layout = fastest_layout(device, train.pixels.shape[1])
-    module = FaceModule(network, method, settings, classes, config.method.affect_weight, layout)
     if settings.precision == "64-true":
         module.double()  # Lightning does so after it has loaded a checkpoint, which a module in float32 would round
     resume = run.path("checkpoint") if run.has("checkpoint") else None
@@ -88,15 +98,15 @@ def fit(
         _check_fits(resume, module)
     history = History(run.path("by_epoch"), len(train) // settings.batch_size * settings.batch_size)
     with quiet(), forgotten_process_group():
-        judged = {"none": (), "val": ("val",), "test": ("val", "test")}[settings.every_epoch]
         predictions = [EpochPredictions(run, judged)] if judged else []
         lines = ProgressLines(history, settings.batch_size)
         trainer = make_trainer(settings, device, run, [history, lines, *predictions])
-        batches = Batches(train, settings.batch_size, config.seed, shuffle=True, balance=settings.balance == "sampler")
+        batches = Batches(train, settings.batch_size, seed, shuffle=True, balance=settings.balance == "sampler")
         # Every process sees the whole validation split: a share each would need padding, and so count faces twice.
         validation = [
-            Batches(examples[split], PREDICT_BATCH, config.seed, shuffle=False, shard=False)
+            Batches(examples[split], PREDICT_BATCH, seed, shuffle=False, shard=False)
             for split in judged or ("val",)
+            if split in examples
         ]
         try:
             trainer.fit(module, batches, validation, ckpt_path=resume, weights_only=True if resume else None)

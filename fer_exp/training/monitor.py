@@ -19,7 +19,7 @@ SELECTED, SELECTED_RIGHT, COULD_BE_SELECTED = range(5, 8)
 
 
 class Monitor:
-    """Counts per class of the label over one epoch; ``classes`` in the order of the logits.
+    """Counts per class of the label over one epoch; ``classes`` in the order of the logits, none for figures alone.
 
     What a batch says stays on its device and is counted at the end of the epoch: counting it at once would start as
     many small operations on a GPU as half a network, and fetching it would make the GPU wait.
@@ -47,12 +47,14 @@ class Monitor:
         Logits are of the first view, in training mode; ``clean`` are classes before noise, shape (B,), ``selected`` the
         faces that taught their label, (B,), ``figures`` a method's scalars or (K,) tensors.
         """
+        for name, value in figures.items():
+            self._figures.setdefault(name, []).append(value.detach())
+        if not self.classes:
+            return
         label = target.argmax(dim=1)
         self._batches.append((label, logits.detach().argmax(dim=1), label if clean is None else clean, selected))
         self._known |= clean is not None
         self._selects |= selected is not None
-        for name, value in figures.items():
-            self._figures.setdefault(name, []).append(value.detach())
 
     def _counts(self) -> Tensor:
         """Of all processes, shape (8, K), on the CPU: rows as named above, a column a class of the label."""
@@ -75,9 +77,21 @@ class Monitor:
             if wrong labels are known as well, likewise ``selection_precision`` and ``selection_recall``. And the
             method's own figures.
         """
-        if not self._batches:
-            return {}
-        count = self._counts()
+        figures = self._learnt(self._counts()) if self._batches else {}
+        for name, values in self._figures.items():
+            each = torch.stack(values).double()
+            known = ~torch.isnan(each)
+            value = _summed(torch.where(known, each, 0.0).sum(dim=0)) / _summed(known.sum(dim=0))
+            value = value.cpu()
+            if value.ndim:
+                figures |= {f"{name}_{label}": float(mean) for label, mean in zip(self.classes, value, strict=True)}
+            else:
+                figures[name] = float(value)
+        self._reset()
+        return figures
+
+    def _learnt(self, count: Tensor) -> dict[str, float]:
+        """The figures that are counts, shape (8, K)."""
         total = count.sum(dim=1)
         figures = {"train_accuracy": _share(total[CLEAN_RIGHT] + total[MEMORISED], total[RIGHT] + total[WRONG])}
         if self._known:
@@ -89,16 +103,6 @@ class Monitor:
             if self._known:
                 figures |= self._by_class("selection_precision", count[SELECTED_RIGHT], count[SELECTED])
                 figures |= self._by_class("selection_recall", count[SELECTED_RIGHT], count[COULD_BE_SELECTED])
-        for name, values in self._figures.items():
-            each = torch.stack(values).double()
-            known = ~torch.isnan(each)
-            value = _summed(torch.where(known, each, 0.0).sum(dim=0)) / _summed(known.sum(dim=0))
-            value = value.cpu()
-            if value.ndim:
-                figures |= {f"{name}_{label}": float(mean) for label, mean in zip(self.classes, value, strict=True)}
-            else:
-                figures[name] = float(value)
-        self._reset()
         return figures
 
     def _by_class(self, name: str, count: Tensor, total: Tensor) -> dict[str, float]:

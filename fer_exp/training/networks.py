@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,14 @@ At 48 pixels ImageNet's leaves 2 x 2 cells and costs a quarter of the multiplica
 in the same time. Where time is plenty, as on a GPU, ``stem=small`` is worth a try.
 """
 
+STEMS = {"imagenet": (3, 7, 7), "small": (3, 3, 3)}
+"""The kernels of each stem: channels, height, width."""
+
 SMALL_LAYOUT = 64
 """Up to this size in pixels ``fastest_layout`` calls a picture small."""
+
+BESIDE = "fer-exp pretrain"
+"""Where a file of ours says, beside its tensors, how they came about: ``facts`` in words and numbers, ``faces``."""
 
 # What training code commonly puts before a backbone's keys; ours is the first.
 PREFIXES = ("network.backbone.", "module.", "backbone.", "model.", "encoder.")
@@ -38,11 +45,19 @@ PREFIXES = ("network.backbone.", "module.", "backbone.", "model.", "encoder.")
 
 @dataclass(frozen=True)
 class LoadedWeights:
-    """Where the first weights came from: the source, how many tensors matched, and the SHA-256 of what was loaded."""
+    """Where the first weights came from.
+
+    Attributes:
+        source: ``backbone.weights`` as it was given.
+        matched: how many tensors were loaded.
+        sha256: of these.
+        pretrained: what `fer-exp pretrain` says of the file in it; None of a file from elsewhere.
+    """
 
     source: str
     matched: int
     sha256: str
+    pretrained: dict[str, Any] | None = None
 
 
 class FaceNetwork(nn.Module):
@@ -77,11 +92,22 @@ def fastest_layout(device: torch.device, size: int) -> torch.memory_format:
     return torch.channels_last if device.type == "cuda" or wide or size > SMALL_LAYOUT else torch.contiguous_format
 
 
-def resolve_stem(config: BackboneConfig, size: int) -> str:
-    """The stem that ``stem=auto`` stands for: ImageNet's with loaded weights, else small up to 40 pixels."""
-    if config.stem != "auto":
-        return config.stem
-    return "small" if config.weights == "none" and size <= SMALL_PICTURE else "imagenet"
+def resolve_stem(config: BackboneConfig, size: int, state: Mapping[str, Tensor] | None = None) -> str:
+    """The stem that ``stem=auto`` stands for: that of loaded weights, without any small up to 40 pixels.
+
+    Raises:
+        RequestError: the weights in ``state`` are of another stem than the one that is asked for.
+    """
+    if (kernel := (state or {}).get("conv1.weight")) is None:
+        small = config.stem == "small" or (config.stem == "auto" and size <= SMALL_PICTURE)
+        return "small" if small else "imagenet"
+    there = next((name for name, shape in STEMS.items() if tuple(kernel.shape[1:]) == shape), None)
+    if there and config.stem not in ("auto", there):
+        raise RequestError(
+            f"backbone.weights={config.weights} has the {there} stem (conv1.weight is {tuple(kernel.shape)}) where "
+            f"backbone.stem={config.stem} is asked for; take backbone.stem={there}, or auto, which goes by the file."
+        )
+    return there or "imagenet"
 
 
 def build_network(
@@ -96,28 +122,33 @@ def build_network(
     Raises:
         RequestError: the weights cannot be had, or do not fit this architecture key by key.
     """
+    weights = None if config.weights == "none" else read_weights(config)
+    stem = resolve_stem(config, size, weights[0] if weights else None)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         backbone = BACKBONES[config.name][0](weights=None)
         features = backbone.fc.in_features
         backbone.fc = nn.Identity()
-        if resolve_stem(config, size) == "small":
+        if stem == "small":
             # Halves the picture once instead of twice before the first block.
             backbone.conv1 = nn.Conv2d(3, 64, kernel_size=3, stride=2, padding=1, bias=False)
             nn.init.kaiming_normal_(backbone.conv1.weight, mode="fan_out", nonlinearity="relu")
             backbone.maxpool = nn.Identity()
         network = FaceNetwork(backbone, features, classes, affect)
-    loaded = None if config.weights == "none" else load_backbone(backbone, config)
-    return network, loaded
+    return network, weights and LoadedWeights(
+        config.weights, *load_backbone(backbone, config, weights[0]), weights[1].get("facts")
+    )
 
 
-def load_backbone(backbone: nn.Module, config: BackboneConfig) -> LoadedWeights:
-    """Fills the backbone, a ResNet without its class head, from ``config.weights`` (imagenet or a path).
+def load_backbone(backbone: nn.Module, config: BackboneConfig, state: Mapping[str, Tensor]) -> tuple[int, str]:
+    """Fills the backbone, a ResNet without its class head, from ``state``, the tensors of ``config.weights``.
+
+    Returns:
+        How many tensors were loaded, and their SHA-256.
 
     Raises:
-        RequestError: the weights cannot be had, or a key other than an old class head's does not fit.
+        RequestError: a key other than an old class head's does not fit.
     """
-    state = _strip(_read_weights(config))
     expected = backbone.state_dict()
     loaded = {key: value for key, value in state.items() if not key.startswith(("fc.", "classify.", "affect."))}
     # Old files lack BatchNorm's batch counters, which inference and training do not depend on here.
@@ -140,13 +171,21 @@ def load_backbone(backbone: nn.Module, config: BackboneConfig) -> LoadedWeights:
     for key in sorted(loaded):
         digest.update(key.encode())
         digest.update(loaded[key].detach().contiguous().cpu().view(-1).view(torch.uint8).numpy().tobytes())
-    return LoadedWeights(config.weights, len(loaded), digest.hexdigest())
+    return len(loaded), digest.hexdigest()
 
 
-def _read_weights(config: BackboneConfig) -> dict[str, Any]:
+def read_weights(config: BackboneConfig) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors that ``config.weights`` (imagenet or a path) holds for a backbone, by its own names.
+
+    Returns:
+        They, and what `fer-exp pretrain` left beside them (``pretraining.saved``), empty elsewhere.
+
+    Raises:
+        RequestError: the weights cannot be had.
+    """
     if config.weights == "imagenet":
         try:
-            return dict(BACKBONES[config.name][1].get_state_dict(progress=False, check_hash=True))
+            return dict(BACKBONES[config.name][1].get_state_dict(progress=False, check_hash=True)), {}
         except OSError as error:
             raise RequestError(
                 f"backbone.weights=imagenet: torchvision could not fetch {config.name}'s weights ({error}); on a "
@@ -160,10 +199,11 @@ def _read_weights(config: BackboneConfig) -> dict[str, Any]:
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise RequestError(f"backbone.weights: {path} is no file of plain tensors ({reason}).") from error
+    beside = state.get(BESIDE, {}) if isinstance(state, dict) else {}
     state = state.get("state_dict", state) if isinstance(state, dict) else state
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()) or not state:
         raise RequestError(f"backbone.weights: {path} holds no state dict (a mapping of names to tensors).")
-    return state
+    return _strip(state), beside
 
 
 def _strip(state: dict[str, Any]) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class History(Callback):
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the clock."""
-        self._start = time.perf_counter()
+        self._start, self._trained = time.perf_counter(), 0.0
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Stops the clock of training proper: validation follows the last batch."""
@@ -45,9 +45,9 @@ class History(Callback):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Adds the epoch's row; Lightning calls this before it saves the checkpoint."""
-        values = {name: float(trainer.callback_metrics[name]) for name in METRICS}
+        values = {name: float(trainer.callback_metrics[name]) for name in METRICS if name in trainer.callback_metrics}
         seconds = time.perf_counter() - self._start
-        speed = {"seconds": round(seconds, 3), "images_per_second": round(self.faces / self._trained, 1)}
+        speed = {"seconds": round(seconds, 3), "images_per_second": round(self.faces / (self._trained or seconds), 1)}
         figures = pl_module.monitor.figures() if isinstance(pl_module, FaceModule) else {}
         self.rows.append({"epoch": trainer.current_epoch + 1, **values, **figures, **speed})
         if trainer.is_global_zero:
@@ -139,11 +139,9 @@ class ProgressLines(Callback):
         row, last = self.history.rows[-1], trainer.max_epochs or 0
         seconds = sum(row["seconds"] for row in self.history.rows) / len(self.history.rows)
         left = round(seconds * (last - row["epoch"]))
-        line = (
-            f"epoch {row['epoch']}/{last}  loss {row['train_loss']:.3f}  val_loss {row['val_loss']:.3f}  val_accuracy "
-            f"{row['val_accuracy']:.3f}  {row['images_per_second']:,.0f} images/s  {left // 60}:{left % 60:02d} left"
-        )
-        progress(line)
+        losses = "  ".join(f"{name.removeprefix('train_')} {row[name]:.3f}" for name in METRICS if name in row)
+        speed = f"{row['images_per_second']:,.0f} images/s  {left // 60}:{left % 60:02d} left"
+        progress(f"epoch {row['epoch']}/{last}  {losses}  {speed}")
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Takes the bar down, also when the run failed."""

@@ -26,7 +26,9 @@ def draw_head(pen: Pen) -> None:
     angle = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     x, y = np.cos(angle), np.sin(angle)
     x = np.where(y > 0, x * (1 - person.jaw * y**3), x)  # the jaw narrows towards the chin
-    pen.fill(np.column_stack([person.width * x, person.height * y]), person.skin)
+    outline = np.column_stack([person.width * x, person.height * y])
+    pen.fill(outline, person.skin)
+    pen.mark(outline[0:25:3])  # the lower half: from ear to ear along the jaw
     if person.beard in ("full", "stubble"):
         shade = mix(person.skin, person.hair, 0.8 if person.beard == "full" else 0.25)
         angle = np.linspace(0.12 * np.pi, 0.88 * np.pi, 24)
@@ -83,6 +85,7 @@ def draw_eye(pen: Pen, actions: Mapping[str, float], eye: int) -> None:
         pen.fill(ring, colour)
     pen.line(top, INK, 0.024)
     pen.line(bottom, mix(person.skin, INK, 0.5), 0.012)
+    pen.mark([*top[::3], *bottom[3:-1:3]])
     if actions["AU7"] + actions["AU6"] > 0.3:
         bag = np.column_stack([x + width * 0.9 * along, EYES_Y + 0.055 + 0.03 * arch])
         pen.line(bag, mix(person.skin, INK, 0.3), 0.014)
@@ -102,6 +105,7 @@ def draw_brow(pen: Pen, actions: Mapping[str, float], eye: int) -> None:
     y = BROWS_Y + person.brow_height - curve - lift + drop + person.brow_tilt * (along - 0.5)
     thick = 0.030 * person.brow_thickness * (1.15 - 0.75 * along)
     pen.fill(band(x, y - thick, y + thick), person.brow_colour)
+    pen.mark(np.column_stack([x, y])[::2])
 
 
 def draw_nose(pen: Pen, actions: Mapping[str, float]) -> None:
@@ -113,6 +117,7 @@ def draw_nose(pen: Pen, actions: Mapping[str, float]) -> None:
     pen.line([[0.035, -0.12], [0.06, tip - 0.06]], mix(person.skin, INK, 0.14), 0.022)
     side = width * 0.7
     pen.line([[-width, tip], [-side, tip + 0.035], [0, tip + 0.05], [side, tip + 0.035], [width, tip]], dark, 0.02)
+    pen.mark([[0, -0.12], [-width, tip], [0, tip + 0.05], [width, tip]])
     for eye in (-1, 1):
         pen.fill(ellipse(eye * width * 0.5, tip + 0.022, 0.022, 0.014), mix(person.skin, INK, 0.6))
         if actions["AU9"] + actions["AU10"] > 0.3:
@@ -151,6 +156,8 @@ def draw_mouth(pen: Pen, actions: Mapping[str, float], side: int) -> None:
         moustache = np.vstack([np.c_[x * 0.95, outer_up - 0.075 * arch], np.c_[x, outer_up + 0.01][::-1]])
         pen.fill(moustache, mix(person.skin, person.hair, 0.85))
     pen.fill(band(x, outer_up, outer_down), person.lip_colour)
+    pen.mark(np.vstack([np.c_[x, outer_up][::4], np.c_[x, outer_down][4:-1:4]]))
+    pen.mark([[0, inner_up[8]], [0, inner_down[8]]])
     if up + down > 0.02:
         pen.fill(band(x, inner_up, inner_down), INSIDE)
         height, most = (0.75, 0.055) if actions["AU27"] < 0.6 else (0.3, 0.03)

@@ -21,16 +21,17 @@ class Pen:
         self.person, self.view, self.canvas = person, view, canvas
         self.image = Image.new("RGB", (canvas, canvas), _rgb(view.background))
         self.draw = ImageDraw.Draw(self.image)
+        self._yaw, self._pitch, self._roll = ((np.cos(a), np.sin(a)) for a in (view.yaw, view.pitch, view.roll))
 
     def place(self, points: ArrayLike) -> list[tuple[float, float]]:
         """Face coordinates (N, 2) to canvas coordinates, turned, scaled and shifted."""
         person, view = self.person, self.view
         x, y = np.asarray(points, dtype=np.float64).T
         rim = (x / person.width) ** 2 + (y / person.height) ** 2
-        depth = DEPTH * np.sqrt(np.clip(1 - rim, 0, 1))
-        x = x * np.cos(view.yaw) + depth * np.sin(view.yaw)
-        y = y * np.cos(view.pitch) + depth * np.sin(view.pitch)
-        cos, sin = np.cos(view.roll), np.sin(view.roll)
+        depth = DEPTH * np.sqrt(np.maximum(1 - rim, 0))
+        x = x * self._yaw[0] + depth * self._yaw[1]
+        y = y * self._pitch[0] + depth * self._pitch[1]
+        cos, sin = self._roll
         x, y = (x * cos - y * sin) * view.scale + view.shift[0], (x * sin + y * cos) * view.scale + view.shift[1]
         half = self.canvas / 2
         return list(zip((half * (1 + x)).tolist(), (half * (1 + y)).tolist(), strict=True))
@@ -44,9 +45,30 @@ class Pen:
         thick = max(1, round(width * self.view.scale * self.canvas / 2))
         self.draw.line(self.place(points), fill=_rgb(colour), width=thick, joint="curve")
 
+    def mark(self, points: ArrayLike) -> None:
+        """Where landmarks of the face are; see ``Marker``."""
+
     def disc(self, x: float, y: float, radius: float, colour: Colour) -> None:
         """A filled circle."""
         self.fill(ellipse(x, y, radius, radius), colour)
+
+
+class Marker(Pen):
+    """A pen that draws nothing and keeps where the landmarks are, as shares of the picture's width and height."""
+
+    def __init__(self, person: Person, view: View) -> None:
+        super().__init__(person, view, 1)
+        self.marks: list[tuple[float, float]] = []
+
+    def fill(self, points: ArrayLike, colour: Colour) -> None:
+        """Nothing."""
+
+    def line(self, points: ArrayLike, colour: Colour, width: float) -> None:
+        """Nothing."""
+
+    def mark(self, points: ArrayLike) -> None:
+        """Keeps them, in the order in which a face is drawn."""
+        self.marks += self.place(points)
 
 
 def ellipse(x: float, y: float, rx: float, ry: float) -> Points:

@@ -1,0 +1,135 @@
+"""`fer-exp pretrain`: from faces without labels to a file of first weights for a training."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from fer_exp.commands.train import device_name, git_commit
+from fer_exp.config import PretrainConfig, plain
+from fer_exp.errors import RequestError
+from fer_exp.files import make_folder
+from fer_exp.pretraining import make_lesson
+from fer_exp.progress import is_main_process, progress
+from fer_exp.runs import Run, claimed, versions
+from fer_exp.runs.naming import check_same, contents_of_files, run_name, told
+
+if TYPE_CHECKING:
+    import torch
+
+    from fer_exp.pretraining.lesson import Lesson
+    from fer_exp.training.batches import Examples
+
+
+def pretrain(config: PretrainConfig) -> None:
+    """Pretrain as a config says and print the path of backbone.pt; what is finished is left as it is.
+
+    The run folder has config.yaml, history.csv, history.parquet, checkpoints/, backbone.pt and, written last, run.json.
+
+    Args:
+        config: see conf/pretrain.yaml.
+
+    Raises:
+        RequestError: the config or the faces cannot be used as asked.
+        RunError: the training failed.
+    """
+    output = make_folder(Path(config.output).expanduser())
+    started = time.time()
+    lesson = make_lesson(config)
+    contents = lesson.contents | contents_of_files({"backbone.weights": config.backbone.weights})
+    run = Run(output / run_name(config, contents, lesson.unread))
+    with claimed(run.folder):
+        check_same(run, config, lesson.unread)
+        if run.finished and run.has("backbone"):
+            progress(f"{run.folder} is finished already; remove it to pretrain again.")
+        elif (facts := _learn(config, lesson, run, contents)) is not None:
+            run.write("facts", facts | {"seconds": round(time.time() - started, 1)})
+    if is_main_process():
+        print(run.path("backbone"))
+
+
+def _learn(config: PretrainConfig, lesson: Lesson, run: Run, contents: dict[str, str]) -> dict[str, object] | None:
+    """Train, and write all but run.json, whose content is returned; None in a DDP run's other processes."""
+    from dataclasses import asdict
+
+    import torch
+    from omegaconf import OmegaConf
+
+    from fer_exp.methods.method import Setting
+    from fer_exp.pretraining.lesson import digests
+    from fer_exp.pretraining.module import LessonModule
+    from fer_exp.pretraining.saved import save_backbone
+    from fer_exp.training.fit import PEER, find_device, fit_module
+    from fer_exp.training.networks import build_network, fastest_layout, resolve_stem
+
+    device, size = find_device(config.trainer), lesson.store.pixels.shape[1]
+    examples = _examples(lesson, device)
+    network, weights = build_network(config.backbone, size, 1, False, config.seed)
+    network.classify.requires_grad_(False)
+    count, width = len(examples["train"]), network.classify.in_features
+    setting = Setting(0, count, width, config.trainer.epochs, lambda: network, seed=config.seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed + PEER)
+        method = lesson.make(setting, examples["train"].target)
+    module = LessonModule(network, method, config.trainer, (), layout=fastest_layout(device, size))
+    if is_main_process():
+        run.path("config").write_text(OmegaConf.to_yaml(OmegaConf.create(plain(config))), encoding="utf-8")
+    sizes = {split: len(of_split) for split, of_split in examples.items()}
+    goes_on = " (interrupted before, goes on)" if run.has("checkpoint") else ""
+    progress(f"{run.name}: {', '.join(f'{count:,} {split}' for split, count in sizes.items())} faces{goes_on}")
+    fitted = fit_module(module, config.seed, run, examples)
+    if not is_main_process():
+        return None
+    history = pd.DataFrame(fitted.history)
+    losses = [name for name in ("train_loss", "val_loss") if name in history]
+    facts = {
+        "run": run.name,
+        "task": config.task,
+        "splits": list(config.splits),
+        "faces": sizes,
+        "contents": contents,
+        "settings": told(config, lesson.unread),
+        "stem": resolve_stem(config.backbone, size, network.backbone.state_dict()),
+        **{name: float(history[name].iloc[-1]) for name in losses},
+        **lesson.facts,
+    }
+    save_backbone(run.path("backbone"), network.backbone, facts, digests(lesson.store, examples["train"].rows))
+    run.write("history", history)
+    return {
+        "config": plain(config),
+        "command": ["fer-exp", *sys.argv[1:]],
+        "versions": versions(),
+        "git_commit": git_commit(),
+        "device": device_name(fitted.device),
+        "pretrained": facts,
+        "weights": None if weights is None else asdict(weights),
+        "data_hash": lesson.store.key,
+        "store": lesson.store.folder.name,
+        "epochs_seconds": round(float(history["seconds"].sum()), 1),
+        "images_per_second": float(history["images_per_second"].median()),
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    }
+
+
+def _examples(lesson: Lesson, device: torch.device) -> dict[str, Examples]:
+    """The faces by split; validation where there is any."""
+    import torch
+
+    from fer_exp.training.batches import Examples, on_device
+
+    pixels = on_device(lesson.store.pixels, device)
+    examples = {}
+    for split in ("train", "val"):
+        of_split = (lesson.faces["split"] == split).to_numpy()
+        rows = lesson.faces.index.to_numpy(np.int64)[of_split]
+        if len(rows):
+            affect = torch.full((len(rows), 2), torch.nan)
+            examples[split] = Examples(pixels, rows, torch.from_numpy(lesson.target[of_split]), affect)
+    if "train" not in examples:
+        raise RequestError("No face is left to learn from.")
+    return examples

@@ -1,0 +1,172 @@
+"""`fer-exp pretrain` end to end: the file, what a training says of it, resume, what is refused."""
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from fer_exp.cli import main
+from fer_exp.datasets.synthetic import drawn
+from fer_exp.datasets.synthetic.drawn import DrawnFaces
+from fer_exp.pretraining.module import LessonModule
+from fer_exp.runs import Run
+
+pytestmark = pytest.mark.usefixtures("light")
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+def words(cache: Path, output: Path, *more: str) -> list[str]:
+    data = ["dataset.faces=120", "dataset.size=16", f"dataset.cache={cache}"]
+    return [*data, "trainer=cpu", "trainer.epochs=2", "trainer.batch_size=16", f"output={output}", *more]
+
+
+def pretrained(capsys, *given: str) -> Path:
+    assert main(["pretrain", *given]) == 0
+    return Path(capsys.readouterr().out.splitlines()[-1])
+
+
+def refused(capsys, *given: str) -> str:
+    assert main(list(given)) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    return printed.err
+
+
+def facts(folder: Path) -> dict:
+    return json.loads((folder / "run.json").read_text())
+
+
+def test_the_file_starts_a_training_that_says_where_it_comes_from(cache, tmp_path, capsys):
+    file = pretrained(capsys, *words(cache, tmp_path, "faces=60"))
+    saved = torch.load(file, weights_only=True)
+    ours, history = facts(file.parent), pd.read_csv(file.parent / "history.csv")
+    assert (ours["pretrained"]["task"], ours["pretrained"]["faces"]) == ("drawn", {"train": 57, "val": 3})
+    assert ours["pretrained"]["val_loss"] == history["val_loss"].iloc[-1]
+    assert {"points_error", "unit_error", "pose_error", "light_error"} <= set(history)
+    before = file.stat().st_mtime_ns
+    assert pretrained(capsys, *words(cache, tmp_path, "faces=60", "dataset.seed=3")) == file
+    assert file.stat().st_mtime_ns == before  # of the dataset a drawn face has its size alone
+
+    copy, names = tmp_path / "copy.pt", []
+    shutil.copy(file, copy)
+    for weights in (file, copy):
+        given = words(cache, tmp_path / "runs", f"backbone.weights={weights}", "bootstrap=0", "labels.rule=all")
+        assert main(["train", *given]) == 0
+        names.append(capsys.readouterr().out.splitlines()[-1])
+    assert names[0] == names[1]
+    said = facts(Path(names[0]))["weights"]
+    assert said["pretrained"] == ours["pretrained"]
+    assert said["test_faces_seen"] == 0
+    assert said["matched"] == len(saved["state_dict"])
+
+
+def test_a_killed_pretraining_goes_on_to_the_same_file_to_the_bit(cache, tmp_path, capsys, monkeypatch):
+    given = ["faces=60", "trainer.epochs=3"]
+    whole = pretrained(capsys, *words(cache, tmp_path / "whole", *given))
+
+    class Killed(BaseException):
+        pass
+
+    def in_the_second_epoch(module, batch, step, real=LessonModule.training_step):
+        if module.current_epoch == 1 and step == 1:
+            raise Killed
+        return real(module, batch, step)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LessonModule, "training_step", in_the_second_epoch)
+        with pytest.raises(Killed):
+            main(["pretrain", *words(cache, tmp_path / "killed", *given)])
+    broken = tmp_path / "killed" / whole.parent.name
+    assert Run(broken).has("checkpoint")
+    assert not Run(broken).has("backbone")
+    assert pretrained(capsys, *words(cache, tmp_path / "killed", *given)).parent == broken
+    assert (broken / "backbone.pt").read_bytes() == whole.read_bytes()
+
+
+def test_contrast_leaves_test_faces_out_and_other_splits_are_found_out(cache, tmp_path, capsys):
+    pytest.importorskip("lightly", reason="lightly is not installed")
+    assert main(["pretrain", *words(cache, tmp_path, "task=contrast")]) == 0
+    printed = capsys.readouterr()
+    assert "test faces are left out" in printed.err
+    file = Path(printed.out.splitlines()[-1])
+    table = pd.read_parquet(next(cache.glob("synthetic-16-*")) / "faces.parquet")
+    assert facts(file.parent)["pretrained"]["faces"]["train"] < (table["split"] == "train").sum()
+    splits = tmp_path / "splits.csv"  # the training calls test what was train
+    table["split"] = np.where(table["split"] == "train", "test", "train")
+    table.loc[table.index[::5], "split"] = "val"
+    table[["face", "split"]].to_csv(splits, index=False)
+    given = words(cache, tmp_path, f"backbone.weights={file}", f"dataset.split_file={splits}", "labels.rule=all")
+    assert "test faces, which were training faces there" in refused(capsys, "train", *given)
+    assert main(["pretrain", *words(cache, tmp_path, "task=contrast", "splits=[train,test]", "trainer.epochs=1")]) == 0
+    printed = capsys.readouterr()
+    assert "has seen its test faces" in printed.err
+    assert Path(printed.out.splitlines()[-1]) != file
+
+
+def test_points_are_learnt_from_the_faces_that_a_table_has(cache, tmp_path, capsys):
+    main(["prepare", *words(cache, tmp_path)[:3]])
+    capsys.readouterr()
+    faces = pd.read_parquet(next(cache.glob("synthetic-16-*")) / "faces.parquet")["face"]
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"face": [*faces[10:], "nobody"], "score": 1.0})
+    for k in range(3):
+        table[f"x_{k}"], table[f"y_{k}"] = rng.uniform(0, 100, (2, len(table)))
+    table.to_csv(tmp_path / "points.csv", index=False)
+    given = words(cache, tmp_path, "task=points", f"points={tmp_path / 'points.csv'}", "trainer.epochs=1")
+    assert main(["pretrain", *given, "width=100"]) == 0
+    printed = capsys.readouterr()
+    assert f"misses 10 of 96 faces, first {faces[0]}" in printed.err or "misses" in printed.err
+    assert "not used: score" in printed.err
+    assert "3 landmarks, in pixels of pictures that are 100 wide" in printed.err
+    file = Path(printed.out.splitlines()[-1])
+    assert facts(file.parent)["pretrained"]["points"] == 3
+    for change, said in (
+        (table.drop(columns="y_1"), "x_1 has no y_1"),
+        (table[["face", "score"]], "has no landmarks"),
+        (table.assign(face="nobody" + table["face"]), "has landmarks of none"),
+        (pd.concat([table, table[:1]]), "it has a row already"),
+    ):
+        change.to_csv(tmp_path / "points.csv", index=False)
+        assert said in refused(capsys, "pretrain", *given)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["task=point"], "did you mean points?"),
+        (["task=points"], "task=points needs points=FILE"),
+        (["points=conf/train.yaml"], "task=drawn does not read conf/train.yaml"),
+        (["splits=[tests]"], "did you mean test?"),
+        (["splits=[]"], "splits is empty"),
+        (["crop=0"], "crop is 0"),
+        (["temperature=-1"], "temperature is -1"),
+        (["trainer.balance=sampler"], "trainer.balance=sampler goes by labels"),
+        (["task=contrast", "trainer.augment=none"], "two equal views"),
+    ],
+)
+def test_a_mistake_is_one_sentence_with_a_way_out(capsys, tmp_path, given, said):
+    assert said in refused(capsys, "pretrain", f"output={tmp_path}", *given)
+
+
+def test_without_lightly_contrast_says_how_to_get_it(capsys, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "lightly", None)
+    assert "pip install 'fer-exp[pretrain]'" in refused(capsys, "pretrain", "task=contrast", f"output={tmp_path}")
+
+
+def test_many_faces_are_drawn_by_all_cores_and_are_the_same(monkeypatch):
+    monkeypatch.setattr(drawn, "PIECE", 20)
+    alone = list(DrawnFaces(60, 0).pixels(16))
+    monkeypatch.setattr(drawn, "POOLED", 1)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1})
+    together = list(DrawnFaces(60, 0).pixels(16))
+    assert all((one == other).all() for one, other in zip(alone, together, strict=True))
