@@ -47,7 +47,7 @@ def test_prefixes_of_other_training_code_are_taken_off(weights, tmp_path, prefix
     ("config", "said"),
     [
         ({"name": "resnet50"}, "does not fit resnet50"),
-        ({"stem": "small"}, "conv1.weight is"),
+        ({"stem": "small"}, "has the imagenet stem"),
     ],
 )
 def test_weights_of_another_architecture_are_refused(weights, config, said):
@@ -63,11 +63,9 @@ def test_a_missing_or_garbled_file_is_refused(tmp_path):
         build_network(BackboneConfig(weights=str(tmp_path / "text.pt")), 48, 7, False, 0)
 
 
-@pytest.mark.parametrize(
-    ("weights", "size", "stem"), [("none", 40, "small"), ("none", 48, "imagenet"), ("x", 32, "imagenet")]
-)
-def test_auto_stem(weights, size, stem):
-    assert resolve_stem(BackboneConfig(weights=weights), size) == stem
+@pytest.mark.parametrize(("size", "stem"), [(40, "small"), (48, "imagenet")])
+def test_auto_stem_without_weights(size, stem):
+    assert resolve_stem(BackboneConfig(), size) == stem
 
 
 def test_affect_head_stays_in_range_and_is_optional():
@@ -76,3 +74,13 @@ def test_affect_head_stays_in_range_and_is_optional():
     assert logits.shape == (2, 8)
     assert affect.abs().max() <= 1
     assert build_network(BackboneConfig(), 48, 8, False, 0)[0](pictures).affect is None
+
+
+def test_auto_takes_the_stem_of_the_file_and_another_stem_is_named(tmp_path):
+    network, _ = build_network(BackboneConfig(stem="small"), 48, 7, False, 0)
+    torch.save(network.backbone.state_dict(), tmp_path / "small.pt")
+    config = BackboneConfig(weights=str(tmp_path / "small.pt"))
+    assert build_network(config, 48, 7, False, 0)[0].backbone.conv1.weight.shape == (64, 3, 3, 3)
+    config.stem = "imagenet"
+    with pytest.raises(RequestError, match=r"has the small stem .* take backbone.stem=small"):
+        build_network(config, 48, 7, False, 0)

@@ -91,7 +91,7 @@ class DrawnFaces(Corpus):
 
 
 def target_names() -> list[str]:
-    """Columns of what a face is drawn from: ``unit_AU1`` ..., ``x_0``, ``y_0``, ``x_1`` ..., ``pose_...``, ``light_...``.
+    """Columns of what a face is drawn from: ``unit_AU1`` ..., ``x_0``, ``y_0`` ..., ``pose_yaw`` ..., ``light_x`` ...
 
     Units from 0 to 1 (those of one side with its sign), landmarks as shares of the picture, angles in radians, light as
     in ``View``.
