@@ -41,35 +41,37 @@ class Evidence(Method):
     Args:
         warmup: epochs of plain cross-entropy, in which the noise is not yet estimated.
         decay: of the average of weights, at each step; 0: the average is the network.
-        rate: share of wrong labels with which estimation starts; None: that of the noise that was made.
+        rate: share of wrong labels with which estimation starts.
         faces: as how many faces of each class symmetric noise counts when the transition matrix is estimated.
-        estimate: whether the noise is estimated; else it is symmetric, at ``rate``, to the end.
+        noise: ``estimated`` after each epoch; or symmetric to the end: ``fixed`` at ``rate``, ``told`` the rate made.
         posterior: whether posteriors are taught; else the labels, on the same views and with the same average.
         views: which are taught, ``both`` or the ``weak`` one alone.
 
     Raises:
-        RequestError: the rate is neither given nor known.
+        RequestError: it shall be told the rate, which is not known.
     """
 
+    views: tuple[str, ...] = ("weak", "strong")
     passes = 2.33
     ranges = (("warmup", 0, inf), ("decay", 0, 1), ("rate", 0.01, 0.99), ("faces", 0, inf))
-    choices = (("views", ("both", "weak")),)
+    choices = (("noise", ("estimated", "fixed", "told")), ("views", ("both", "weak")))
     needs_one_class = "a distribution says by itself which classes are likely"
 
     def __init__(
-        self, setting: Setting, *, warmup: int, decay: float, rate: float | None,
-        faces: float, estimate: bool, posterior: bool, views: str,
+        self, setting: Setting, *, warmup: int, decay: float, rate: float,
+        faces: float, noise: str, posterior: bool, views: str,
     ) -> None:  # fmt: skip
         super().__init__(setting)
-        rate = setting.noise_rate if rate is None else rate
-        if rate is None:
-            raise RequestError(
-                "method=evidence method.rate=null takes the share of wrong labels that were made, and none were; "
-                "set method.rate, e.g. 0.3."
-            )
+        if noise == "told":
+            if setting.noise_rate is None:
+                raise RequestError(
+                    "method.noise=told takes the share of labels that were made wrong, and none were; give it with "
+                    "method.noise=fixed method.rate=0.3, say."
+                )
+            rate = setting.noise_rate
         self.warmup, self.decay, self.faces = warmup, decay, faces
-        self.estimate, self.posterior = estimate, posterior
-        self.views = ("weak", "strong") if views == "both" else ("weak",)
+        self.estimate, self.posterior = noise == "estimated", posterior
+        self.views = self.views if views == "both" else ("weak",)
         self.transition: Tensor
         self.counts: Tensor
         self.register_buffer("transition", symmetric(min(max(rate, 0.01), 0.99), setting.classes))

@@ -94,10 +94,11 @@ def test_resumed_the_average_goes_on_at_the_pace_it_had():
     assert all(value.equal(again.state_dict()[name]) for name, value in method.state_dict().items())
 
 
-@pytest.mark.parametrize("estimate", [True, False])
-def test_the_noise_is_estimated_from_an_epochs_posteriors_or_stays_as_told(estimate):
-    method = made("evidence", SETTING, warmup=0, rate=0.2, faces=10.0, estimate=estimate)
+@pytest.mark.parametrize("noise", ["estimated", "fixed", "told"])
+def test_the_noise_is_estimated_from_an_epochs_posteriors_or_stays_as_told(noise):
+    method = made("evidence", SETTING, warmup=0, rate=0.2, faces=10.0, noise=noise)
     before, counts = method.transition.clone(), torch.zeros(CLASSES, CLASSES, dtype=torch.float64)
+    torch.testing.assert_close(before, symmetric(0.4 if noise == "told" else 0.2, CLASSES).double())
     for seed in (0, 1):
         step = a_step(15, seed=seed, views=2)
         labels = step.target.argmax(dim=1)
@@ -109,12 +110,11 @@ def test_the_noise_is_estimated_from_an_epochs_posteriors_or_stays_as_told(estim
     method.after_epoch(0)
     rate = 1 - (counts.diagonal().sum() / counts.sum()).item()
     counted = counts + 10 * symmetric(rate, CLASSES).double()
-    expected = counted / counted.sum(dim=1, keepdim=True) if estimate else before
+    expected = counted / counted.sum(dim=1, keepdim=True) if noise == "estimated" else before
     torch.testing.assert_close(method.transition, expected, rtol=1e-5, atol=1e-6)
     assert not method.counts.any()
 
 
-def test_a_rate_of_null_is_that_of_the_noise_made_or_asked_for():
-    torch.testing.assert_close(made("evidence", SETTING, rate=None).transition, symmetric(0.4, CLASSES).double())
-    with pytest.raises(RequestError, match=r"method\.rate"):
-        made("evidence", replace(SETTING, noise_rate=None), rate=None)
+def test_a_rate_that_is_not_known_cannot_be_told():
+    with pytest.raises(RequestError, match=r"method\.noise=fixed method\.rate"):
+        made("evidence", replace(SETTING, noise_rate=None), noise="told")
