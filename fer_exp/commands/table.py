@@ -10,11 +10,12 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
-from fer_exp.config import Config, TableConfig, TrainConfig
+from fer_exp.config import Config, PretrainConfig, TableConfig, TrainConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import make_folder
 from fer_exp.progress import progress
 from fer_exp.report.outcome import Outcome, Screen, finish, records
+from fer_exp.runs import Run
 from fer_exp.runs.naming import find_runs
 from fer_exp.studies import STUDIES
 from fer_exp.studies.needs import check_corpus
@@ -52,26 +53,64 @@ def table(config: TableConfig, compose: Compose, start: Start) -> None:
         preset = replace(preset, crowd=Path(config.crowd).expanduser())
     place = make_folder(Path(config.results).expanduser(), "results")
     place /= f"{preset.study}-{preset.corpus}-{preset.scale}"
+    (one,) = composed(preset, [next(preset.combinations())], compose)
+    check_corpus(preset, one)
+    preset, begun = with_start(preset, config, compose, start)
     trained = members(preset, compose)
-    check_corpus(preset, trained[0].config)
     if config.run:
         train_missing(preset, trained, start)
     outcome: Outcome = resolve_name(STUDIES[preset.study].build)(trained, preset)
-    left_out = others(Path(config.output).expanduser(), trained)
+    own = [one.run for one in trained] + ([] if begun is None else [begun])
+    left_out = others(Path(config.output).expanduser(), own)
     finish(summary(outcome, provenance(preset, trained, left_out, command), trained, left_out), place, False)
     if failed := [one for one in trained if one.state == BROKEN]:
         raise RunError(f"{len(failed)} of {len(trained)} trainings failed; the first log is {failed[0].log}.")
 
 
+def with_start(preset: Preset, config: TableConfig, compose: Compose, start: Start) -> tuple[Preset, Run | None]:
+    """The preset with the weights that its trainings start from; these are pretrained where they are not there yet.
+
+    Returns:
+        The preset and the run of the pretraining; None where it has none.
+
+    Raises:
+        RequestError: as ``find_pretraining``.
+        RunError: the pretraining failed.
+    """
+    if not preset.start:
+        return preset, None
+    from fer_exp.commands.pretrain import find_pretraining
+
+    words = [*preset.start, f"output={config.starts or config.output}"]
+    (asked,) = compose("pretrain", [(words, {})])
+    if not isinstance(asked, PretrainConfig):
+        raise TypeError(f"pretrain: composed a {type(asked)}")
+    run = find_pretraining(asked)
+    if config.run and not (run.finished and run.has("backbone")):
+        progress(f"all trainings start from a pretraining, which runs first: {' '.join(words)}")
+        with contextlib.redirect_stdout(sys.stderr):
+            start("pretrain", [*preset.launcher, *words], [[]])
+        run = Run(run.folder)  # which has read that it is not finished
+        if not run.finished:
+            raise RunError(f"{run.folder}: the pretraining that all trainings start from failed.")
+    weights = f"backbone.weights={run.path('backbone')}"
+    return replace(preset, common={**preset.common, "backbone.weights": weights}), run
+
+
 def members(preset: Preset, compose: Compose) -> list[Trained]:
     """The trainings of a preset in their order; what several grids have is there once."""
     shared = {key: word.partition("=")[2] for key, word in preset.common.items()}
-    common, combinations = list(preset.common.values()), list(preset.combinations())
-    composed = compose("train", [(common, axes) for axes in combinations])
-    configs = [config for config in composed if isinstance(config, TrainConfig)]
+    combinations = list(preset.combinations())
+    configs = composed(preset, combinations, compose)
     found = zip(combinations, configs, find_runs(configs), strict=True)
     trained = [Trained({**shared, **axes}, config, run) for axes, config, run in found]
     return list({one.run.folder: one for one in reversed(trained)}.values())[::-1]
+
+
+def composed(preset: Preset, combinations: Sequence[dict[str, str]], compose: Compose) -> list[TrainConfig]:
+    """The configs of trainings, each with what sets it apart."""
+    configs = compose("train", [(list(preset.common.values()), axes) for axes in combinations])
+    return [config for config in configs if isinstance(config, TrainConfig)]
 
 
 def train_missing(preset: Preset, trained: list[Trained], start: Start) -> None:

@@ -124,6 +124,7 @@ class TableConfig(Config):
     run: bool = True
     output: str = "runs"
     results: str = "results"
+    starts: str | None = None
     bootstrap: int = 1000
     crowd: str | None = None
 

@@ -17,6 +17,12 @@ from fer_exp.studies import STUDIES
 
 SCALES = ("smoke", "small", "full")
 
+OF_START = (
+    *("dataset", "dataset.root", "dataset.size", "dataset.cache", "backbone", "backbone.stem", "trainer"),
+    *("trainer.accelerator", "trainer.devices", "trainer.strategy", "trainer.precision"),
+)
+"""What a pretraining is told as the trainings are that start from it."""
+
 Grid = dict[str, list[str]]
 """Axis (a key or a group) -> its values, as they are typed; more words may follow a value, for it alone."""
 
@@ -34,6 +40,8 @@ class Preset:
             time limit cuts off is the least telling.
         launcher: words for Hydra itself, such as hydra/launcher=joblib.
         crowd: a folder that fer-exp crowd wrote, for the study that reads one.
+        start: words of ``fer-exp pretrain`` for the weights that all trainings start from; none where they start from
+            ``backbone.weights`` as a user gave it, or as it is by default.
     """
 
     study: str
@@ -43,6 +51,7 @@ class Preset:
     grids: list[Grid]
     launcher: list[str]
     crowd: Path | None = None
+    start: tuple[str, ...] = ()
 
     def combinations(self) -> Iterator[dict[str, str]]:
         """Key -> value of what sets each training apart, grid after grid, the last axis fastest.
@@ -94,7 +103,11 @@ def read_preset(study: str, scale: str, words: Sequence[str] = ()) -> Preset:
         {key: several.get(key, _without(values, single)) for key, values in grid.items() if key not in single}
         for grid in grids
     ]
-    return Preset(study, scale, corpus, common, grids, launcher)
+    start: tuple[str, ...] = ()
+    if (own := content.get("start")) and "backbone.weights" not in common:
+        told = [common[key] for key in OF_START if key in common]
+        start = (*told, *(f"{key}={_typed(value)}" for key, value in own.items()))
+    return Preset(study, scale, corpus, common, grids, launcher, start=start)
 
 
 class Accuracy(NamedTuple):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 from rich.table import Table
 
 from fer_exp.config import TrainConfig
 from fer_exp.report.cells import NOTHING, frame_table, interval
 from fer_exp.report.outcome import OutcomeTable
+from fer_exp.runs import FILES
 from fer_exp.stats.seeds import OverSeeds
 
 NOT_STATED = "not stated"
@@ -35,7 +38,10 @@ def difference_cell(value: float | None, same_corpus: bool, decimals: int = 2) -
 def first_weights(config: TrainConfig) -> str:
     """The network and what its training began from, in words."""
     weights = config.backbone.weights
-    return f"{config.backbone.name} " + ("from scratch" if weights == "none" else f"weights {weights}")
+    if weights == "none":
+        return f"{config.backbone.name} from scratch"
+    path = Path(weights)
+    return f"{config.backbone.name} weights {path.parent.name if path.name == FILES['backbone'] else weights}"
 
 
 def columns_of(name: str, over: OverSeeds | None) -> dict[str, float | None]:

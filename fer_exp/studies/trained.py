@@ -81,9 +81,9 @@ def troubles(group: Iterable[Trained]) -> str:
     return ", ".join(words)
 
 
-def others(output: Path, trained: list[Trained]) -> list[str]:
+def others(output: Path, own: Iterable[Run]) -> list[str]:
     """Names of the run folders that do not belong to the table, because they have another config."""
-    ours = {training.run.name for training in trained}
+    ours = {run.name for run in own}
     return [run.name for run in runs_in(output) if run.name not in ours]
 
 
@@ -107,6 +107,7 @@ def provenance(preset: Preset, trained: list[Trained], left_out: list[str], comm
         "runs": {state: [str(one.run.folder) for one in trained if one.state == state] for state in (DONE, MISSING)},
         "failed": {str(one.run.folder): str(one.log) for one in trained if one.state == BROKEN},
         "left_out": left_out,
+        "start": list(preset.start),
     }
 
 
