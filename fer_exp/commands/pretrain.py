@@ -38,19 +38,38 @@ def pretrain(config: PretrainConfig) -> None:
         RequestError: the config or the faces cannot be used as asked.
         RunError: the training failed.
     """
-    output = make_folder(Path(config.output).expanduser())
+    make_folder(Path(config.output).expanduser())
     started = time.time()
     lesson = make_lesson(config)
-    contents = lesson.contents | contents_of_files({"backbone.weights": config.backbone.weights})
-    run = Run(output / run_name(config, contents, lesson.unread))
+    contents = _contents(config, lesson)
+    run = _run(config, lesson)
     with claimed(run.folder):
         check_same(run, config, lesson.unread)
         if run.finished and run.has("backbone"):
             progress(f"{run.folder} is finished already; remove it to pretrain again.")
         elif (facts := _learn(config, lesson, run, contents)) is not None:
-            run.write("facts", facts | {"seconds": round(time.time() - started, 1)})
+            digest = contents_of_files({"backbone": str(run.path("backbone"))})
+            run.write("facts", facts | digest | {"seconds": round(time.time() - started, 1)})
     if is_main_process():
         print(run.path("backbone"))
+
+
+def find_pretraining(config: PretrainConfig) -> Run:
+    """The run of a pretraining, whether it is there yet or not; its faces are prepared if need be.
+
+    Raises:
+        RequestError: the faces cannot be used as asked.
+    """
+    return _run(config, make_lesson(config))
+
+
+def _run(config: PretrainConfig, lesson: Lesson) -> Run:
+    name = run_name(config, _contents(config, lesson), lesson.unread)
+    return Run(Path(config.output).expanduser() / name)
+
+
+def _contents(config: PretrainConfig, lesson: Lesson) -> dict[str, str]:
+    return lesson.contents | contents_of_files({"backbone.weights": config.backbone.weights})
 
 
 def _learn(config: PretrainConfig, lesson: Lesson, run: Run, contents: dict[str, str]) -> dict[str, object] | None:

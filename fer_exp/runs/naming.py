@@ -13,7 +13,7 @@ from fer_exp.config import SCHEMAS, PretrainConfig, TrainConfig, plain
 from fer_exp.config.folder import conf_folder
 from fer_exp.config.settings import WEIGHTS, settings
 from fer_exp.errors import RequestError
-from fer_exp.runs import Run
+from fer_exp.runs import FILES, Run
 
 if TYPE_CHECKING:
     from fer_exp.store import Store
@@ -69,7 +69,10 @@ def contents_of(config: TrainConfig, store: Store) -> dict[str, str]:
 
 
 def contents_of_files(files: Mapping[str, str | None]) -> dict[str, str]:
-    """Key -> a digest of the file that it names, for those that name any."""
+    """Key -> a digest of the file that it names, for those that name any.
+
+    Of a backbone.pt that stayed on another machine the run.json beside it knows it.
+    """
     digests: dict[str, str] = {}
     for key, name in files.items():
         if name is None or (key == "backbone.weights" and name in WEIGHTS):
@@ -78,6 +81,8 @@ def contents_of_files(files: Mapping[str, str | None]) -> dict[str, str]:
         if path.is_file():
             with path.open("rb") as stream:
                 digests[key] = hashlib.file_digest(stream, "md5").hexdigest()
+        elif path.name == FILES["backbone"]:
+            digests[key] = Run(path.parent).facts.get("backbone", name)
     return digests
 
 

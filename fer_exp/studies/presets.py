@@ -22,6 +22,8 @@ OF_START = (
     *("trainer.accelerator", "trainer.devices", "trainer.strategy", "trainer.precision"),
 )
 """What a pretraining is told as the trainings are that start from it."""
+START = "start."
+"""Before a word that is for the pretraining."""
 
 Grid = dict[str, list[str]]
 """Axis (a key or a group) -> its values, as they are typed; more words may follow a value, for it alone."""
@@ -73,7 +75,8 @@ def read_preset(study: str, scale: str, words: Sequence[str] = ()) -> Preset:
         study: one of ``STUDIES``.
         scale: one of ``SCALES``.
         words: overrides of ``fer-exp train``; of an axis, one value or several (``seed=0,1``). A dataset chosen here
-            brings the preset's own settings and axes for that corpus.
+            brings the preset's own settings and axes for that corpus. Those of ``fer-exp pretrain`` begin with
+            ``start.``; ``backbone.weights`` does without a pretraining.
 
     Raises:
         RequestError: an unknown study or scale, a word that is no override, or several values of what is no axis.
@@ -82,6 +85,7 @@ def read_preset(study: str, scale: str, words: Sequence[str] = ()) -> Preset:
     check_choice("scale", scale, SCALES)
     content = _read(study)[scale]
     single, several, launcher = _sorted(words)
+    of_start = {key[len(START) :]: single.pop(key)[len(START) :] for key in [*single] if key.startswith(START)}
     corpus = single["dataset"].partition("=")[2] if "dataset" in single else str(content["dataset"])
     of_corpus = (content.get("axes") or {}).get(corpus) or {}  # folds of a corpus that has no test split, say
     grids: list[Grid] = [
@@ -104,9 +108,9 @@ def read_preset(study: str, scale: str, words: Sequence[str] = ()) -> Preset:
         for grid in grids
     ]
     start: tuple[str, ...] = ()
-    if (own := content.get("start")) and "backbone.weights" not in common:
-        told = [common[key] for key in OF_START if key in common]
-        start = (*told, *(f"{key}={_typed(value)}" for key, value in own.items()))
+    begun = {key: f"{key}={_typed(value)}" for key, value in (content.get("start") or {}).items()} | of_start
+    if begun and "backbone.weights" not in common:
+        start = tuple(({key: common[key] for key in OF_START if key in common} | begun).values())
     return Preset(study, scale, corpus, common, grids, launcher, start=start)
 
 

@@ -12,7 +12,7 @@ from scipy import stats
 from fer_exp.cli import main
 from fer_exp.commands.table import train_missing
 from fer_exp.errors import RunError
-from fer_exp.studies.presets import Preset
+from fer_exp.studies.presets import Preset, read_preset
 from fer_exp.studies.trained import DONE, MISSING
 
 pytestmark = pytest.mark.usefixtures("light")
@@ -110,3 +110,34 @@ def test_what_is_missing_of_all_grids_is_one_sweep_in_their_order():
     jobs = [["method=mixup", "method.alpha=8"], ["method=gce"]]
     assert started == [("train", ["hydra/launcher=joblib", "seed=0"], jobs)]
     train_missing(preset, trained[:1], lambda *given: pytest.fail("nothing is missing"))
+
+
+def test_trainings_start_from_a_pretraining_that_is_made_once_and_may_stay_elsewhere(tmp_path, cache, monkeypatch):
+    more = ["start.task=drawn", "start.faces=40", "start.trainer.epochs=1", "start.trainer.batch_size=8", "method=ce"]
+    given = words(tmp_path, cache, *more, f"starts={tmp_path / 'starts'}", "seed=0")
+    assert main([*given, "run=false"]) == 0
+    folder = tmp_path / "results" / "noisy-labels-synthetic-smoke"
+    assert len(json.loads((folder / "results.json").read_text())["runs"]["not run"]) == 1
+    assert main(given) == 0
+    (weights,) = tmp_path.glob("starts/pretrain-drawn-*/backbone.pt")
+    (run,) = tmp_path.glob("runs/synthetic-*")
+    facts = json.loads((run / "run.json").read_text())
+    assert facts["config"]["backbone"]["weights"] == str(weights)
+    assert facts["weights"]["pretrained"]["task"] == "drawn"
+    made = json.loads((folder / "results.json").read_text())
+    assert weights.parent.name in made["tables"]["accuracy"]["caption"]
+    assert made["left_out"] == []
+    monkeypatch.setattr(train_command, "train", lambda config: pytest.fail("trained again"))
+    assert main(given) == 0
+    weights.unlink()  # too large to carry home
+    assert main([*given, "run=false"]) == 0
+    assert json.loads((folder / "results.json").read_text())["runs"]["done"] == [str(run)]
+
+
+def test_weights_that_a_user_gives_do_without_the_pretraining():
+    preset = read_preset("noisy-labels", "small", ["trainer=gpu", "start.faces=5"])
+    told = ["dataset=ferplus", "dataset.size=48", "backbone=resnet18", "backbone.stem=imagenet", "trainer=gpu"]
+    assert list(preset.start) == [*told, "task=drawn", "faces=5"]
+    assert "start.faces" not in preset.common
+    assert read_preset("noisy-labels", "small", ["backbone.weights=none"]).start == ()
+    assert read_preset("noisy-labels", "smoke").start == ()
