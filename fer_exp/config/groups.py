@@ -97,6 +97,7 @@ class TrainerConfig:
     precision: str = "auto"
     compile: bool = False
     deterministic: bool = True
+    graphs: bool = True
     epochs: int = 4
     batch_size: int = 32
     optimizer: str = "adamw"

@@ -7,7 +7,7 @@ from typing import Any
 
 ASIDE = (
     *("output", "bootstrap", "dataset.cache", "dataset.max_rejected", "labels.export", "trainer.logger"),
-    "trainer.jobs_per_gpu",
+    *("trainer.jobs_per_gpu", "trainer.graphs"),
 )
 """Keys that change no number of a training: where it runs, where things are kept, what else is written or refused."""
 READ = (

@@ -27,9 +27,10 @@ class Monitor:
 
     def __init__(self, classes: tuple[str, ...]) -> None:
         self.classes = classes
-        self._reset()
+        self.reset()
 
-    def _reset(self) -> None:
+    def reset(self) -> None:
+        """Begins an epoch."""
         self._known = self._selects = False
         self._batches: list[tuple[Tensor, Tensor, Tensor, Tensor | None]] = []
         self._figures: dict[str, list[Tensor]] = {}
@@ -87,7 +88,7 @@ class Monitor:
                 figures |= {f"{name}_{label}": float(mean) for label, mean in zip(self.classes, value, strict=True)}
             else:
                 figures[name] = float(value)
-        self._reset()
+        self.reset()
         return figures
 
     def _learnt(self, count: Tensor) -> dict[str, float]:

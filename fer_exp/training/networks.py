@@ -16,6 +16,7 @@ from torchvision import models
 from fer_exp.config import BackboneConfig
 from fer_exp.errors import RequestError
 from fer_exp.methods.method import Output
+from fer_exp.training.graphs import Graphs
 
 BACKBONES = {
     "resnet18": (models.resnet18, models.ResNet18_Weights.IMAGENET1K_V1),
@@ -71,9 +72,16 @@ class FaceNetwork(nn.Module):
         self.backbone = backbone
         self.classify = nn.Linear(features, classes)
         self.affect = nn.Linear(features, 2) if affect else None
+        self.graphs: Graphs | None = None  # while it is trained on a GPU
 
     def forward(self, pictures: Tensor) -> Output:
         """The network's answers on pictures of shape (N, 3, H, W)."""
+        if self.graphs is None or torch.is_inference_mode_enabled():
+            return self.plain_pass(pictures)
+        return self.graphs(pictures)
+
+    def plain_pass(self, pictures: Tensor) -> Output:
+        """The same, operation by operation."""
         body: Any = self.backbone
         maps = body.maxpool(body.relu(body.bn1(body.conv1(pictures))))
         maps = body.layer4(body.layer3(body.layer2(body.layer1(maps))))

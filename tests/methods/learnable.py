@@ -67,14 +67,19 @@ def tiny_module(name: str, affect: bool = True, normalised: bool = True, **setti
 
 
 def fit(
-    module: FaceModule, folder: Path, epochs: int, *callbacks: Callback, resume: Path | None = None, **settings: Any
+    module: FaceModule,
+    folder: Path,
+    epochs: int,
+    *callbacks: Callback,
+    resume: Path | None = None,
+    examples: Examples | None = None,
+    **settings: Any,
 ) -> Trainer:
     """Train on wrong labels, validate on right ones."""
     own = {"num_sanity_val_steps": 0, "use_distributed_sampler": False, **settings}
     trainer = bare_trainer(folder, epochs, callbacks=list(callbacks), **own)
     checks = Batches(striped(1, 0), FACES, 0, shuffle=False, shard=False)
     weights_only = True if resume else None
-    trainer.fit(
-        module, Batches(striped(0), BATCH, 0, shuffle=True), checks, ckpt_path=resume, weights_only=weights_only
-    )
+    batches = Batches(examples or striped(0), BATCH, 0, shuffle=True)
+    trainer.fit(module, batches, checks, ckpt_path=resume, weights_only=weights_only)
     return trainer

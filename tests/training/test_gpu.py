@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from pytorch_lightning import Callback
 
 from fer_exp.cli.gpus import memory_is_full, visible
 from fer_exp.commands.train import train
@@ -16,10 +18,11 @@ from fer_exp.methods import METHODS
 from fer_exp.methods.ce import soft_cross_entropy
 from fer_exp.training import trainer as trainer_module
 from fer_exp.training.augment import normalise, weak
+from fer_exp.training.batches import Examples, on_device
 from fer_exp.training.module import FaceModule
 from fer_exp.training.networks import build_network
 from fer_exp.training.trainer import set_arithmetic
-from tests.methods.learnable import fit, tiny_module
+from tests.methods.learnable import fit, striped, tiny_module
 from tests.processes import ROOT, check_same
 
 pytestmark = pytest.mark.gpu
@@ -70,14 +73,46 @@ def test_an_interrupted_run_resumes_to_the_same_bits_on_a_gpu(cache, tmp_path, m
     check_same(whole, run(cache, tmp_path / "broken", precision=precision))
 
 
+@pytest.mark.parametrize("precision", ["bf16-mixed", "32-true"])
+def test_graphs_of_a_networks_passes_train_the_same_bits(cache, tmp_path, precision):
+    with_graphs, without = (run(cache, tmp_path / str(on), precision=precision, graphs=on) for on in (True, False))
+    check_same(with_graphs, without)
+
+
+@pytest.fixture(scope="module")
+def placed() -> Examples:
+    """The faces of ``fit`` on the GPU."""
+    own = striped(0)
+    return replace(own, pixels=on_device(own.pixels, torch.device("cuda"), 10**9))
+
+
+class NoWaiting(Callback):
+    """Makes waiting for the GPU an error, but in the first and the last step of an epoch."""
+
+    def on_train_batch_start(self, trainer, pl_module, batch, batch_idx) -> None:
+        torch.cuda.set_sync_debug_mode("error" if batch_idx else "default")
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx) -> None:
+        if batch_idx == trainer.num_training_batches - 2:
+            torch.cuda.set_sync_debug_mode("default")
+
+    def teardown(self, trainer, pl_module, stage) -> None:
+        torch.cuda.set_sync_debug_mode("default")
+
+
 @pytest.mark.parametrize("name", METHODS)
-def test_every_method_takes_three_steps_an_epoch_in_bfloat16_and_its_loss_is_finite(name, tmp_path):
-    module = tiny_module(name)
-    settings = {"accelerator": "gpu", "devices": 1, "precision": "bf16-mixed", "limit_train_batches": 3}
-    trainer = fit(module, tmp_path, 3, **settings)  # the first epoch is of warm-up where there is one
-    assert trainer.global_step == 9
-    assert torch.isfinite(trainer.callback_metrics["train_loss"])
-    assert all(torch.isfinite(each).all() for each in module.parameters())
+def test_every_method_trains_in_bfloat16_without_waiting_and_the_same_with_graphs(name, placed, tmp_path):
+    settings = {"accelerator": "gpu", "devices": 1, "precision": "bf16-mixed", "limit_train_batches": 5}
+    states = []
+    for graphs in (True, False):
+        module = tiny_module(name, graphs=graphs)
+        trainer = fit(module, tmp_path, 3, NoWaiting(), examples=placed, **settings)  # the first epoch may be warm-up
+        assert trainer.global_step == 15
+        assert torch.isfinite(trainer.callback_metrics["train_loss"])
+        assert all(torch.isfinite(each).all() for each in module.parameters())
+        states.append(module.state_dict())
+    for key, value in states[0].items():
+        torch.testing.assert_close(states[1][key], value, rtol=0, atol=0, equal_nan=True, msg=key)
 
 
 def step(device: str, dtype: torch.dtype, autocast: bool) -> tuple[float, torch.Tensor]:
