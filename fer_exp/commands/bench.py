@@ -27,9 +27,10 @@ from fer_exp.store import open_dataset
 from fer_exp.training.augment import normalise, weak
 from fer_exp.training.batches import Batch, Batches, Examples, on_device
 from fer_exp.training.fit import find_device, make_setting
+from fer_exp.training.graphs import Graphs
 from fer_exp.training.module import FaceModule, make_optimizer
 from fer_exp.training.networks import build_network, fastest_layout
-from fer_exp.training.trainer import make_trainer, quiet, set_arithmetic
+from fer_exp.training.trainer import has_bfloat16, make_trainer, precision_on, quiet, set_arithmetic
 
 WARM = 3
 """Steps before each reading's clock starts."""
@@ -38,8 +39,10 @@ WARM = 3
 def bench(config: BenchConfig) -> None:
     """Print images per second of batches, of bare loops and of the whole path: medians over readings, and their range.
 
-    A bare loop trains the network on one normalised batch that lies on the device, in either memory format. The whole
-    path is Lightning's Trainer over the store with views, loss and optimiser, as `train` runs it.
+    A bare loop trains the network on one normalised batch that lies on the device: in either memory format; on a GPU
+    also with its passes as CUDA graphs, where trainer.graphs is true; on a CPU that has it also in bfloat16, to be seen
+    beside float32. The whole path is Lightning's Trainer over the store with views, loss and optimiser, as `train` runs
+    it, held against the best bare loop of its own precision.
 
     Args:
         config: see conf/bench.yaml.
@@ -62,21 +65,30 @@ def bench(config: BenchConfig) -> None:
         "batches alone": partial(batches_alone, examples, config, device),
         "network alone, nchw": partial(alone, torch.contiguous_format),
         "network alone, channels_last": partial(alone, torch.channels_last),
-        "whole path": partial(whole_path, examples, config, device, classes),
     }
+    if device.type == "cuda" and config.trainer.graphs and not config.trainer.compile:
+        readings["network alone, graphs"] = partial(alone, torch.channels_last, graphs=True)
+    best_of = list(readings)[1:]
+    precision = precision_on(config.trainer, device)
+    other = {"32-true": "bf16-mixed", "bf16-mixed": "32-true"}.get(precision, "32-true")
+    if device.type == "cpu" and has_bfloat16():
+        readings[f"network alone, {other}"] = partial(alone, torch.channels_last, precision=other)
+    readings["whole path"] = partial(whole_path, examples, config, device, classes)
     measured: dict[str, list[float]] = {name: [] for name in readings}
     for repeat in range(config.repeats):
         for name, measure in readings.items():
             measured[name].append(measure())
         progress(f"reading {repeat + 1} of {config.repeats} done")
-    title = f"{config.backbone.name}, {config.dataset.size} px, batch {size}, {config.steps} steps, {device}"
+    title = (
+        f"{config.backbone.name}, {config.dataset.size} px, batch {size}, {config.steps} steps, {device}, {precision}"
+    )
     table = Table("images per second", title=title, title_justify="left", box=None, pad_edge=False)
     for column in ("median", "lowest", "highest"):
         table.add_column(column, justify="right")
     for name, values in measured.items():
         table.add_row(name, *(f"{value:,.1f}" for value in (np.median(values), min(values), max(values))))
     # The better format is chosen by its median: the better of two readings each time would be the luckier one.
-    best = max((name for name in readings if "alone, " in name), key=lambda name: float(np.median(measured[name])))
+    best = max(best_of, key=lambda name: float(np.median(measured[name])))
     ratios = np.asarray(measured["whole path"]) / np.asarray(measured[best])
     ratio = float(np.median(measured["whole path"]) / np.median(measured[best]))
     spread = f"{ratios.min():.3f} to {ratios.max():.3f} in {config.repeats} readings"
@@ -99,9 +111,19 @@ def batches_alone(examples: Examples, config: BenchConfig, device: torch.device)
 
 
 def network_alone(
-    examples: Examples, config: BenchConfig, device: torch.device, classes: int, layout: torch.memory_format
+    examples: Examples,
+    config: BenchConfig,
+    device: torch.device,
+    classes: int,
+    layout: torch.memory_format,
+    precision: str = "",
+    graphs: bool = False,
 ) -> float:
-    """Images/s of a bare training loop on one batch that lies on the device in the network's layout."""
+    """Images/s of a bare training loop on one batch that lies on the device in the network's layout.
+
+    ``precision`` is that of the config if empty; ``graphs`` makes the network's passes CUDA graphs.
+    """
+    low = (precision or precision_on(config.trainer, device)) == "bf16-mixed"
     set_arithmetic(config.trainer, device)
     network, _ = build_network(config.backbone, config.dataset.size, classes, False, config.seed)
     network = network.to(device, memory_format=layout).train()  # type: ignore[call-overload]
@@ -109,12 +131,16 @@ def network_alone(
     batch = next(iter(Batches(examples, config.trainer.batch_size, config.seed, shuffle=True)))
     pictures = normalise(batch["pixels"].to(device)).contiguous(memory_format=layout)
     target = batch["target"].to(device)
+    if graphs:
+        network.graphs = Graphs(network, network.plain_pass)
     start = 0.0
     for step in range(WARM + config.steps):
         if step == WARM:
             _wait(device)
             start = time.perf_counter()
-        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+        if network.graphs is not None:
+            network.graphs.new_step()
+        with torch.autocast(device.type, torch.bfloat16, enabled=low):
             loss = soft_cross_entropy(network(pictures).logits, target)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

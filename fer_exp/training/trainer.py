@@ -37,9 +37,7 @@ def make_trainer(config: TrainerConfig, device: torch.device, run: Run, callback
     """
     set_arithmetic(config, device)
     saver = EpochSaver(run.path("checkpoint"), SAVE_EVERY if device.type == "cuda" else 0.0)
-    precision: Any = config.precision
-    if precision == "auto":
-        precision = "bf16-mixed" if device.type == "cuda" else "32-true"
+    precision: Any = precision_on(config, device)
     return Trainer(
         accelerator="gpu" if device.type == "cuda" else "cpu",
         devices=config.devices,
@@ -56,6 +54,28 @@ def make_trainer(config: TrainerConfig, device: torch.device, run: Run, callback
         enable_model_summary=False,
         default_root_dir=run.folder,
     )
+
+
+def precision_on(config: TrainerConfig, device: torch.device) -> str:
+    """The precision that a run will have: ``auto`` is bf16-mixed on a GPU and 32-true on a CPU.
+
+    Raises:
+        RequestError: bf16-mixed on a processor that would only imitate it, more slowly than it computes float32.
+    """
+    if config.precision == "auto":
+        return "bf16-mixed" if device.type == "cuda" else "32-true"
+    if config.precision == "bf16-mixed" and device.type == "cpu" and not has_bfloat16():
+        raise RequestError(
+            "trainer.precision=bf16-mixed: this processor has no arithmetic for bfloat16 (AVX512-BF16 or AMX) and "
+            "would be slower with it; take trainer.precision=auto."
+        )
+    return config.precision
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 itself."""
+    asked = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")  # not public in torch, and so may be gone
+    return any(getattr(torch.cpu, name, lambda: False)() for name in asked)
 
 
 def set_arithmetic(config: TrainerConfig, device: torch.device) -> None:

@@ -1,12 +1,15 @@
-"""When checkpoints are written."""
+"""When checkpoints are written, and which precision a device has."""
 
 from types import SimpleNamespace
 
 import pytest
+import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
 
+from fer_exp.config import TrainerConfig
+from fer_exp.errors import RequestError
 from fer_exp.training import trainer as module
-from fer_exp.training.trainer import EpochSaver
+from fer_exp.training.trainer import EpochSaver, precision_on
 
 
 @pytest.mark.parametrize(("pause", "saved"), [(0.0, [0, 1, 2, 3, 4]), (20.0, [2, 4])])
@@ -21,3 +24,17 @@ def test_a_checkpoint_is_written_when_it_is_time_and_after_the_last_epoch(tmp_pa
         now[0] += 7
         saver.on_train_epoch_end(SimpleNamespace(current_epoch=epoch, max_epochs=5), None)
     assert written == saved
+
+
+@pytest.mark.parametrize(("amx", "avx512"), [(False, False), (True, False), (False, True)])
+def test_bfloat16_is_refused_on_a_processor_without_it_and_auto_never_asks_a_cpu_for_it(monkeypatch, amx, avx512):
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512, raising=False)
+    cpu, gpu, asked = torch.device("cpu"), torch.device("cuda"), TrainerConfig(precision="bf16-mixed")
+    assert [precision_on(TrainerConfig(), device) for device in (cpu, gpu)] == ["32-true", "bf16-mixed"]
+    assert precision_on(asked, gpu) == "bf16-mixed"
+    if amx or avx512:
+        assert precision_on(asked, cpu) == "bf16-mixed"
+    else:
+        with pytest.raises(RequestError, match="no arithmetic for bfloat16"):
+            precision_on(asked, cpu)
