@@ -34,7 +34,7 @@ PIECE = 15 * 2**20
 """Bytes of run folders in one file at most."""
 PACKING = 15
 """Seconds kept for the last packing."""
-LEFT_BEHIND = {"checkpoints", "epochs", ".lock"}
+LEFT_BEHIND = {"checkpoints", "epochs", ".lock", "backbone.pt"}
 """What is not packed of a run folder: heavy, and not needed for a table."""
 BY_METRICS = "noisy-labels"
 """The study whose table needs no predictions; its many runs are packed without them."""
@@ -62,7 +62,7 @@ def stages(given: argparse.Namespace) -> list[Stage]:
 
     def table(study: str, *words: str) -> list[str]:
         return [*fer, "table", f"study={study}", f"scale={scale}", "dataset=ferplus", *data, f"output=runs/{study}",
-                f"trainer={trainer}", "bootstrap=200", *many, *words]  # fmt: skip
+                "starts=runs/starts", f"trainer={trainer}", "bootstrap=200", *many, *words]  # fmt: skip
 
     def bench(size: int, *words: str) -> list[str]:
         steps = ["steps=2", "repeats=1"] if small else ["steps=60", "repeats=5"]

@@ -55,9 +55,15 @@ def table(config: TableConfig, compose: Compose, start: Start) -> None:
     place /= f"{preset.study}-{preset.corpus}-{preset.scale}"
     (one,) = composed(preset, [next(preset.combinations())], compose)
     check_corpus(preset, one)
-    preset, begun = with_start(preset, config, compose, start)
+    begun = find_start(preset, config, compose)
+    if begun is not None:
+        weights = f"backbone.weights={begun.path('backbone')}"
+        preset = replace(preset, common={**preset.common, "backbone.weights": weights})
     trained = members(preset, compose)
-    if config.run:
+    if config.run and any(one.state != DONE for one in trained):
+        if begun is not None and not (begun.finished and begun.has("backbone")):
+            pretrain(preset, config, begun, start)
+            trained = members(preset, compose)  # named by what the file holds
         train_missing(preset, trained, start)
     outcome: Outcome = resolve_name(STUDIES[preset.study].build)(trained, preset)
     own = [one.run for one in trained] + ([] if begun is None else [begun])
@@ -67,34 +73,30 @@ def table(config: TableConfig, compose: Compose, start: Start) -> None:
         raise RunError(f"{len(failed)} of {len(trained)} trainings failed; the first log is {failed[0].log}.")
 
 
-def with_start(preset: Preset, config: TableConfig, compose: Compose, start: Start) -> tuple[Preset, Run | None]:
-    """The preset with the weights that its trainings start from; these are pretrained where they are not there yet.
-
-    Returns:
-        The preset and the run of the pretraining; None where it has none.
-
-    Raises:
-        RequestError: as ``find_pretraining``.
-        RunError: the pretraining failed.
-    """
+def find_start(preset: Preset, config: TableConfig, compose: Compose) -> Run | None:
+    """The pretraining that all trainings start from, whether it is there yet or not; None where there is none."""
     if not preset.start:
-        return preset, None
+        return None
     from fer_exp.commands.pretrain import find_pretraining
 
-    words = [*preset.start, f"output={config.starts or config.output}"]
-    (asked,) = compose("pretrain", [(words, {})])
+    (asked,) = compose("pretrain", [(_start_words(preset, config), {})])
     if not isinstance(asked, PretrainConfig):
         raise TypeError(f"pretrain: composed a {type(asked)}")
-    run = find_pretraining(asked)
-    if config.run and not (run.finished and run.has("backbone")):
-        progress(f"all trainings start from a pretraining, which runs first: {' '.join(words)}")
-        with contextlib.redirect_stdout(sys.stderr):
-            start("pretrain", [*preset.launcher, *words], [[]])
-        run = Run(run.folder)  # which has read that it is not finished
-        if not run.finished:
-            raise RunError(f"{run.folder}: the pretraining that all trainings start from failed.")
-    weights = f"backbone.weights={run.path('backbone')}"
-    return replace(preset, common={**preset.common, "backbone.weights": weights}), run
+    return find_pretraining(asked)
+
+
+def pretrain(preset: Preset, config: TableConfig, run: Run, start: Start) -> None:
+    """Run the pretraining with the user's launcher; RunError where it fails."""
+    words = _start_words(preset, config)
+    progress(f"all trainings start from a pretraining, which runs first: {' '.join(words)}")
+    with contextlib.redirect_stdout(sys.stderr):
+        start("pretrain", [*preset.launcher, *words], [[]])
+    if not Run(run.folder).finished:  # read anew
+        raise RunError(f"{run.folder}: the pretraining that all trainings start from failed.")
+
+
+def _start_words(preset: Preset, config: TableConfig) -> list[str]:
+    return [*preset.start, f"output={config.starts or config.output}"]
 
 
 def members(preset: Preset, compose: Compose) -> list[Trained]:
