@@ -100,7 +100,7 @@ class Bench:
             print(f"{command} {name} failed: see {log}", file=sys.stderr, flush=True)
             return None
         print(f"{command} {name}: done, {self.end - time.monotonic():,.0f} s left", file=sys.stderr, flush=True)
-        return done.stdout.splitlines()[-1]
+        return str(done.stdout.splitlines()[-1])
 
 
 def probed(weights: str, seed: int, run: Run) -> float:
@@ -141,7 +141,7 @@ def logistic(features: Tensor, label: Tensor) -> Tensor:
         value.backward()  # type: ignore[no-untyped-call]
         return value
 
-    optimizer.step(loss)
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
     return weight.detach()
 
 

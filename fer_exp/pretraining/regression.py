@@ -36,8 +36,8 @@ class Regression(LessonMethod):
     .. math:: \frac{1}{G} \sum_g \mathrm{mean}_{t \in g} \, \mathrm{huber}(\hat t - t)
 
     over the G kinds of targets, which weigh the same however many they are; one that is not known has no influence.
-    ``columns`` name the targets; landmarks are ``x_0, y_0, x_1, ...`` in this order, shares of the picture. ``lit``
-    says whether views may change the light. Views are not mirrored: which landmark would be which is not known.
+    ``columns`` name the targets, kind by kind; landmarks are ``x_0, y_0, x_1, ...`` in this order, shares of a picture.
+    ``lit`` says whether views may change the light. Views are not mirrored: which landmark would be which is not known.
     """
 
     mean: Tensor
@@ -49,7 +49,8 @@ class Regression(LessonMethod):
         super().__init__(setting)
         self.crop, self.augment, self.lit = crop, augment, lit
         kinds = [kind_of(column) for column in columns]
-        self.kinds = {kind: [t for t, of in enumerate(kinds) if of == kind] for kind in dict.fromkeys(kinds)}
+        # Slices: on a GPU every list of places would be sent over anew.
+        self.kinds = {kind: slice(kinds.index(kind), kinds.index(kind) + kinds.count(kind)) for kind in kinds}
         target = target.double()
         mean = target.nanmean(dim=0)
         deviation = (target - mean).square().nanmean(dim=0).sqrt()
