@@ -12,8 +12,13 @@ import pytest
 import torch
 
 from fer_exp.cli import main
+from fer_exp.cli.compose import check
+from fer_exp.config import DatasetConfig, PretrainConfig, TrainerConfig
 from fer_exp.datasets.synthetic import drawn
 from fer_exp.datasets.synthetic.drawn import DrawnFaces
+from fer_exp.errors import RequestError
+from fer_exp.pretraining import make_lesson
+from fer_exp.pretraining.lesson import corpus_faces
 from fer_exp.pretraining.module import LessonModule
 from fer_exp.runs import Run
 
@@ -95,67 +100,78 @@ def test_a_killed_pretraining_goes_on_to_the_same_file_to_the_bit(cache, tmp_pat
 
 def test_contrast_leaves_test_faces_out_and_other_splits_are_found_out(cache, tmp_path, capsys):
     pytest.importorskip("lightly", reason="lightly is not installed")
-    assert main(["pretrain", *words(cache, tmp_path, "task=contrast")]) == 0
+    given = words(cache, tmp_path, "trainer.epochs=1")
+    assert main(["pretrain", *given, "task=contrast"]) == 0
     printed = capsys.readouterr()
     assert "test faces are left out" in printed.err
     file = Path(printed.out.splitlines()[-1])
     table = pd.read_parquet(next(cache.glob("synthetic-16-*")) / "faces.parquet")
     assert facts(file.parent)["pretrained"]["faces"]["train"] < (table["split"] == "train").sum()
-    splits = tmp_path / "splits.csv"  # the training calls test what was train
-    table["split"] = np.where(table["split"] == "train", "test", "train")
+    table["split"] = np.where(table["split"] == "train", "test", "train")  # the training calls test what was train
     table.loc[table.index[::5], "split"] = "val"
-    table[["face", "split"]].to_csv(splits, index=False)
-    given = words(cache, tmp_path, f"backbone.weights={file}", f"dataset.split_file={splits}", "labels.rule=all")
+    table[["face", "split"]].to_csv(tmp_path / "splits.csv", index=False)
+    given += [f"backbone.weights={file}", f"dataset.split_file={tmp_path / 'splits.csv'}", "labels.rule=all"]
     assert "test faces, which were training faces there" in refused(capsys, "train", *given)
-    assert main(["pretrain", *words(cache, tmp_path, "task=contrast", "splits=[train,test]", "trainer.epochs=1")]) == 0
-    printed = capsys.readouterr()
-    assert "has seen its test faces" in printed.err
-    assert Path(printed.out.splitlines()[-1]) != file
+
+
+def test_test_faces_are_met_where_splits_names_them_and_a_line_says_so(cache, capsys):
+    config = DatasetConfig(faces=120, size=16, cache=str(cache))
+    counts = [(corpus_faces(config, splits)[1]["split"] == "train").sum() for splits in (["train"], ["train", "test"])]
+    assert counts[1] > counts[0]
+    said = capsys.readouterr().err
+    assert "test faces are left out" in said
+    assert "test faces are learnt from. A network that starts here has seen its test faces" in said
 
 
 def test_points_are_learnt_from_the_faces_that_a_table_has(cache, tmp_path, capsys):
-    main(["prepare", *words(cache, tmp_path)[:3]])
-    capsys.readouterr()
-    faces = pd.read_parquet(next(cache.glob("synthetic-16-*")) / "faces.parquet")["face"]
-    rng = np.random.default_rng(0)
-    table = pd.DataFrame({"face": [*faces[10:], "nobody"], "score": 1.0})
+    config = PretrainConfig(DatasetConfig(faces=120, size=16, cache=str(cache)), task="points")
+    faces = corpus_faces(config.dataset, ["train"])[1]["face"].tolist()
+    rng, table = np.random.default_rng(0), pd.DataFrame({"face": [*faces[10:], "nobody"], "score": 1.0})
     for k in range(3):
         table[f"x_{k}"], table[f"y_{k}"] = rng.uniform(0, 100, (2, len(table)))
-    table.to_csv(tmp_path / "points.csv", index=False)
-    given = words(cache, tmp_path, "task=points", f"points={tmp_path / 'points.csv'}", "trainer.epochs=1")
-    assert main(["pretrain", *given, "width=100"]) == 0
-    printed = capsys.readouterr()
-    assert f"misses 10 of 96 faces, first {faces[0]}" in printed.err or "misses" in printed.err
-    assert "not used: score" in printed.err
-    assert "3 landmarks, in pixels of pictures that are 100 wide" in printed.err
-    file = Path(printed.out.splitlines()[-1])
-    assert facts(file.parent)["pretrained"]["points"] == 3
-    for change, said in (
+    config.points, config.width = str(tmp_path / "points.csv"), 100.0
+    table.to_csv(config.points, index=False)
+    lesson = make_lesson(config)
+    said = capsys.readouterr().err
+    assert f"misses 10 of {len(faces)} faces, first {faces[0]}; they are left out" in said
+    assert "1 of its" in said
+    assert "not used: score" in said
+    assert "3 landmarks, in pixels of pictures that are 100 wide" in said
+    assert lesson.faces["face"].tolist() == faces[10:]
+    assert lesson.target == pytest.approx(table.set_index("face").loc[faces[10:]].to_numpy()[:, 1:] / 100)
+    shares = table.drop(columns="score").set_index("face") / 100
+    shares.rename(columns=lambda name: f"lm_{name.replace('_', '').upper()}").to_csv(config.points)
+    assert make_lesson(config).target == pytest.approx(lesson.target)
+    for change, wrong in (
         (table.drop(columns="y_1"), "x_1 has no y_1"),
         (table[["face", "score"]], "has no landmarks"),
         (table.assign(face="nobody" + table["face"]), "has landmarks of none"),
         (pd.concat([table, table[:1]]), "it has a row already"),
+        (table.assign(x_0=np.nan, x_1=np.nan, x_2=np.nan, y_0=np.nan, y_1=np.nan, y_2=np.nan), "are all empty"),
     ):
-        change.to_csv(tmp_path / "points.csv", index=False)
-        assert said in refused(capsys, "pretrain", *given)
+        change.to_csv(config.points, index=False)
+        with pytest.raises(RequestError, match=wrong):
+            make_lesson(config)
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (["task=point"], "did you mean points?"),
-        (["task=points"], "task=points needs points=FILE"),
-        (["points=conf/train.yaml"], "task=drawn does not read conf/train.yaml"),
-        (["splits=[tests]"], "did you mean test?"),
-        (["splits=[]"], "splits is empty"),
-        (["crop=0"], "crop is 0"),
-        (["temperature=-1"], "temperature is -1"),
-        (["trainer.balance=sampler"], "trainer.balance=sampler goes by labels"),
-        (["task=contrast", "trainer.augment=none"], "two equal views"),
+        ({"task": "point"}, "did you mean points?"),
+        ({"task": "points"}, "task=points needs points=FILE"),
+        ({"points": "table.csv"}, "task=drawn does not read table.csv"),
+        ({"splits": ["tests"]}, "did you mean test?"),
+        ({"splits": []}, "splits is empty"),
+        ({"crop": 0}, "crop is 0"),
+        ({"temperature": -1}, "temperature is -1"),
+        ({"trainer": TrainerConfig(balance="sampler")}, "trainer.balance=sampler goes by labels"),
+        ({"task": "contrast", "trainer": TrainerConfig(augment="none")}, "two equal views"),
     ],
 )
-def test_a_mistake_is_one_sentence_with_a_way_out(capsys, tmp_path, given, said):
-    assert said in refused(capsys, "pretrain", f"output={tmp_path}", *given)
+def test_a_mistake_is_one_sentence_with_a_way_out(given, said):
+    with pytest.raises(RequestError) as refusal:
+        check(PretrainConfig(**given))
+    assert said in str(refusal.value)
 
 
 def test_without_lightly_contrast_says_how_to_get_it(capsys, tmp_path, monkeypatch):
