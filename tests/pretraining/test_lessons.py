@@ -6,6 +6,7 @@ import torch
 
 from fer_exp.methods.method import Setting, Step
 from fer_exp.pretraining.regression import Regression
+from fer_exp.training.augment import normalise
 from tests.methods.small import FEATURES, SmallNetwork
 
 COLUMNS = ["unit_AU1", "x_0", "y_0", "x_1", "y_1", "pose_yaw"]
@@ -82,3 +83,28 @@ def test_contrast_is_simclrs_loss_on_two_views():
     pixels = torch.randint(256, (4, 24, 24, 3), dtype=torch.uint8)
     first, second = method.look(pixels, torch.empty(4, 0), (1, 0, 1, 4))[0]
     assert not torch.equal(first, second)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("task", ["regression", "contrast"])
+def test_a_gpu_sees_and_learns_what_a_cpu_does_and_no_regression_waits_for_it(task):
+    pixels, target = torch.randint(256, (8, 48, 48, 3), dtype=torch.uint8), torch.rand(8, 6, dtype=torch.float64)
+    if task == "regression":
+        method = regression(target, "strong")
+    else:
+        pytest.importorskip("lightly", reason="lightly is not installed")
+        from fer_exp.pretraining.contrast import Contrast
+
+        method = Contrast(setting(), target, 0.5, "strong", 0.3).double()
+    network, answers = SmallNetwork(), {}
+    for device in ("cpu", "cuda"):
+        method, network = method.to(device), network.to(device)
+        faces, known = pixels.to(device), target.to(device)
+        for warm in (True, False):
+            torch.cuda.set_sync_debug_mode("default" if warm or task == "contrast" else "error")
+            views, seen = method.look(faces, known, (5, 0, 1, 8))
+            learnt = method.learn(network, step(tuple(normalise(view).double() for view in views), seen))
+        torch.cuda.set_sync_debug_mode("default")
+        answers[device] = [*views, seen, learnt.loss.detach()]
+    for ours, theirs in zip(answers["cuda"], answers["cpu"], strict=True):
+        assert torch.allclose(ours.cpu(), theirs, atol=1e-2, rtol=1e-4)
