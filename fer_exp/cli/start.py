@@ -75,6 +75,9 @@ def run(command: str, arguments: list[str]) -> int:
     outcome: list[Path | Exception | None] = []
     records = Path(tempfile.mkdtemp()) if sweep and command != "train" else None
     places = [f"hydra.sweep.dir={records or '${output}/.sweep/' + uuid.uuid4().hex[:8]}", "hydra.sweep.subdir=."]
+    if "hydra/launcher=joblib" in overrides and not any("launcher.batch_size" in word for word in overrides):
+        # joblib would give a worker several jobs at once after a few that were finished already, and leave others idle.
+        places.append("hydra.launcher.batch_size=1")
 
     def task(composed: DictConfig) -> None:
         hydra_config = HydraConfig.get()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from fer_exp.errors import RunError
 from fer_exp.methods.affect import affect_loss
 from fer_exp.methods.ce import soft_cross_entropy
 from fer_exp.methods.method import Method, Output, Step
+from fer_exp.store import cache_folder
 from fer_exp.training.augment import normalise, view_for
 from fer_exp.training.batches import Batch, seed_of
 from fer_exp.training.graphs import Graphs
@@ -48,6 +50,8 @@ class FaceModule(LightningModule):
         self.affect_weight = affect_weight
         self.settings = trainer
         if trainer.compile:
+            # Where torch keeps what it compiled is emptied with the temporary files, else.
+            os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_folder() / "compiled"))
             self.network.compile()
         self.monitor = Monitor(classes)
         self._losses: list[Tensor] = []

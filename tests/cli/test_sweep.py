@@ -121,3 +121,16 @@ def test_joblibs_jobs_see_one_gpu_each_where_they_want_any(tmp_path, monkeypatch
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "6,7")
         assert main([*words, *given]) == 0
         assert seen == expected
+
+
+@pytest.mark.parametrize("launcher", [with_plugin("joblib", *JOBLIB)])
+def test_joblibs_workers_get_a_job_at_a_time_unless_told_otherwise(tmp_path, monkeypatch, launcher):
+    def seen(**settings):
+        sizes.append(settings["batch_size"])
+        raise ValueError
+
+    sizes: list[int] = []
+    monkeypatch.setattr(importlib.import_module("hydra_plugins.hydra_joblib_launcher._core"), "Parallel", seen)
+    for own in ([], ["hydra.launcher.batch_size=7"]):
+        assert main(["train", "-m", f"output={tmp_path}", *launcher, *own]) == 1
+    assert sizes == [1, 7]
