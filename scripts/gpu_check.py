@@ -36,51 +36,68 @@ PACKING = 15
 """Seconds kept for the last packing."""
 LEFT_BEHIND = {"checkpoints", "epochs", ".lock", "backbone.pt"}
 """What is not packed of a run folder: heavy, and not needed for a table."""
+STARTS = "runs/starts"
+"""Where pretrainings lie, under --work: what the gain is measured with is what the studies start from."""
 BY_METRICS = "noisy-labels"
 """The study whose table needs no predictions; its many runs are packed without them."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of the check: commands, one after the other, and the seconds that they may take together."""
+    """One step of the check.
+
+    Attributes:
+        name: what it is called in ``--only`` and check.json.
+        seconds: that it may take.
+        commands: run one after the other, up to the first that fails; or all at once, if ``together``.
+        crowded: whether several processes share the GPU, as NVIDIA's multi-process service then lets them.
+        shown: lines of its log that are printed.
+    """
 
     name: str
     seconds: float
     commands: list[list[str]]
+    together: bool = False
+    crowded: bool = False
+    shown: int = 14
 
 
 def stages(given: argparse.Namespace) -> list[Stage]:
-    """All of them, what a first look at a GPU needs before what takes long."""
-    python, small = sys.executable, given.tiny
+    """All of them: what a first look at a GPU needs, then what the studies start from, then the studies."""
+    python, tiny = sys.executable, given.tiny
     fer = [python, "-m", "fer_exp"]
-    gpu = given.device == "gpu"
-    trainer = "gpu" if gpu else "cpu"
-    data = [f"dataset.root={given.data}"]
-    many = ["hydra/launcher=joblib", f"hydra.launcher.n_jobs={given.jobs}"]
-    many += [f"trainer.jobs_per_gpu={given.jobs}"] if gpu else []
-    scale = "smoke" if small else "small"
-
-    def table(study: str, *words: str) -> list[str]:
-        return [*fer, "table", f"study={study}", f"scale={scale}", "dataset=ferplus", *data, f"output=runs/{study}",
-                "starts=runs/starts", f"trainer={trainer}", "bootstrap=200", *many, *words]  # fmt: skip
+    trainer = [f"trainer={given.device}"]
+    data = ["dataset=ferplus", f"dataset.root={given.data}"]
+    tests = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "gpu", "tests/training", "tests/cli"]
+    eight = [] if tiny else ["-n", "8"]
 
     def bench(size: int, *words: str) -> list[str]:
-        steps = ["steps=2", "repeats=1"] if small else ["steps=60", "repeats=5"]
-        return [*fer, "bench", f"trainer={trainer}", "dataset.faces=600", f"dataset.size={size}",
-                "backbone.stem=imagenet", f"trainer.batch_size={32 if small else 128}", *steps, *words]  # fmt: skip
+        steps = ["steps=2", "repeats=1", "trainer.batch_size=32"] if tiny else ["steps=60", "repeats=3"]
+        faces = ["dataset.faces=600", f"dataset.size={size}", "backbone.stem=imagenet", "trainer.batch_size=128"]
+        return [*fer, "bench", *trainer, *faces, *steps, *words]
 
-    parity = [python, str(TOP / "scripts/bf16_parity.py"), "--device", given.device, "--data", str(given.data)]
-    gain = [python, str(TOP / "scripts/pretraining_gain.py"), "--data", str(given.data), "--jobs", str(given.jobs)]
+    def table(study: str, jobs: int, bootstrap: int) -> list[str]:
+        scale, short = ("smoke", []) if tiny else ("small", [f"starts={STARTS}", *given.words])
+        places = [f"output=runs/{study}", f"bootstrap={bootstrap}"]
+        many = ["hydra/launcher=joblib", f"hydra.launcher.n_jobs={jobs}", f"trainer.jobs_per_gpu={given.jobs + 2}"]
+        return [*fer, "table", f"study={study}", f"scale={scale}", *data, *trainer, *places, *many, *short]
+
+    def script(name: str, *words: str) -> list[str]:
+        short = ["--faces", "200", "--epochs", "1"] if tiny else []
+        return [python, str(TOP / "scripts" / name), "--data", str(given.data), *words, *short]
+
+    gain = ["--jobs", str(given.jobs), "--one-start", "--device", given.device, "--output", STARTS]
+    gain += ["--points", str(given.points.resolve())] if given.points else []
+    parity = script("bf16_parity.py", "--device", given.device, "--jobs", "12")
     return [
         Stage("machine", 30, [[python, "-c", MACHINE]]),
-        Stage("tests", 90, [[python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "gpu", str(TOP / "tests")]]),
-        Stage("bench", 60, [bench(48), bench(112)]),
-        Stage("prepare", 60, [[*fer, "prepare", "dataset=ferplus", *data, "dataset.classes=8", "dataset.size=48"]]),
-        Stage("noise", 240, [table("noisy-labels")]),
-        Stage("cafe", 90, [table("cafe-soft")]),
-        Stage("affectnet", 90, [table("affectnet-crowd")]),
-        Stage("pretraining", 120, [gain]),
-        Stage("parity", 60, [parity]),
+        Stage("tests", 90, [tests + eight]),
+        Stage("prepare", 60, [[*fer, "prepare", *data, "dataset.size=48"]]),
+        Stage("bench", 90, [bench(48), bench(112), bench(48, "trainer.compile=true")]),
+        Stage("gain", 120, [script("pretraining_gain.py", *gain)], crowded=True),
+        Stage("networks", 120, [table("cafe-soft", 9, 200), table("affectnet-crowd", 6, 200)], True, True),
+        Stage("noise", 300, [table("noisy-labels", given.jobs, 0)], crowded=True),
+        Stage("parity", 60, [parity], crowded=True),
     ]
 
 
@@ -101,6 +118,8 @@ def main() -> int:
     parser.add_argument("--budget", type=float, default=560, help="seconds for all of it")
     parser.add_argument("--jobs", type=int, default=14, help="trainings at once")
     parser.add_argument("--only", help="stages by name, separated by commas")
+    parser.add_argument("--points", type=Path, help="a table of landmarks: task=points is pretrained too")
+    parser.add_argument("--words", nargs="*", default=[], help="words for every table, such as start.task=contrast")
     parser.add_argument("--device", choices=("gpu", "cpu"), default="gpu")
     parser.add_argument("--tiny", action="store_true", help="the smallest scale of everything, for a rehearsal")
     given = parser.parse_args()
@@ -112,18 +131,18 @@ def main() -> int:
         unpack(given.pack, given.work)
     record = given.work / "check.json"
     done: dict[str, Any] = json.loads(record.read_text()) if record.exists() else {}
-    with mps(given.device == "gpu" and given.jobs > 1):
-        for stage in stages(given):
-            if (given.only and stage.name not in given.only.split(",")) or done.get(stage.name, {}).get("over"):
-                continue
-            left = end - time.monotonic() - PACKING
-            if left < 5:
-                print(f"{stage.name}: no time left", flush=True)
-                continue
+    for stage in stages(given):
+        if (given.only and stage.name not in given.only.split(",")) or done.get(stage.name, {}).get("over"):
+            continue
+        left = end - time.monotonic() - PACKING
+        if left < 5:
+            print(f"{stage.name}: no time left", flush=True)
+            continue
+        with shared_gpu(stage.crowded and given.device == "gpu"):
             done[stage.name] = run(stage, given.work, min(left, stage.seconds))
-            record.write_text(json.dumps(done, indent=1))
-            if given.pack:
-                pack(given.work, given.pack)
+        record.write_text(json.dumps(done, indent=1))
+        if given.pack:
+            pack(given.work, given.pack)
     return int(any(stage["status"] not in (0, None) for stage in done.values()))
 
 
@@ -134,29 +153,38 @@ def run(stage: Stage, work: Path, seconds: float) -> dict[str, Any]:
         ``seconds`` it took, ``status`` (exit status of the last command, None where time was up) and whether it is
         ``over``: a stage that failed is, so that the check goes on; remove its entry in check.json to run it again.
     """
-    begun = time.monotonic()
-    log = work / f"{stage.name}.log"
-    status: int | None = 0
+    begun, log = time.monotonic(), work / f"{stage.name}.log"
     env = os.environ | {"PYTHONPATH": os.pathsep.join([str(TOP), os.environ.get("PYTHONPATH", "")])}
     env |= {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    status: int | None = 0
     with log.open("a", encoding="utf-8") as file:
-        for command in stage.commands:
+
+        def start(command: list[str]) -> subprocess.Popen[bytes]:
             file.write(f"$ {' '.join(command)}\n")
             file.flush()
-            process = subprocess.Popen(
-                command, stdout=file, stderr=subprocess.STDOUT, cwd=work, env=env, start_new_session=True
+            where = TOP if "pytest" in command else work
+            return subprocess.Popen(
+                command, stdout=file, stderr=subprocess.STDOUT, cwd=where, env=env, start_new_session=True
             )
-            try:
-                status = process.wait(timeout=max(1, seconds - (time.monotonic() - begun)))
-            except subprocess.TimeoutExpired:
-                status = None
+
+        waiting = [stage.commands] if stage.together else [[command] for command in stage.commands]
+        for commands in waiting:
+            processes = [start(command) for command in commands]
+            for process in processes:
+                try:
+                    ended = process.wait(timeout=max(0.1, seconds - (time.monotonic() - begun)))
+                except subprocess.TimeoutExpired:
+                    status = None
+                else:
+                    status = None if status is None else status or ended
+            for process in processes:
+                stop(process)
             if status != 0:
                 break
-        stop(process)
     took = round(time.monotonic() - begun, 1)
-    ended = "time is up" if status is None else "done" if status == 0 else f"exit status {status}"
-    print(f"== {stage.name}: {ended} after {took} s", *log.read_text(errors="replace").splitlines()[-14:], sep="\n  ",
-          flush=True)  # fmt: skip
+    ended_how = "time is up" if status is None else "done" if status == 0 else f"exit status {status}"
+    lines = log.read_text(errors="replace").splitlines()
+    print(f"== {stage.name}: {ended_how} after {took} s", *lines[-stage.shown :], sep="\n  ", flush=True)
     return {"seconds": took, "status": status, "over": status is not None}
 
 
@@ -174,7 +202,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def mps(wanted: bool) -> Iterator[None]:
+def shared_gpu(wanted: bool) -> Iterator[None]:
     """NVIDIA's multi-process service, where it is there: kernels of several trainings then run at the same time."""
     control = shutil.which("nvidia-cuda-mps-control") if wanted else None
     if control:

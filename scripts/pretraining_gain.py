@@ -61,9 +61,9 @@ class Bench:
         self.given = given
         self.end = time.monotonic() + given.budget
         few = given.faces < REHEARSAL
-        data = ["dataset=ferplus", f"dataset.root={given.data}", "dataset.classes=8", "dataset.size=48"]
+        data = ["dataset=ferplus", f"dataset.root={given.data}", "dataset.size=48", "backbone.stem=imagenet"]
         self.pretraining = [*data, *([f"dataset.limit={given.faces}"] if few else [])]
-        self.training = [*data, f"dataset.{'' if few else 'train_'}limit={given.faces}"]
+        self.training = [*data, "dataset.classes=8", f"dataset.{'' if few else 'train_'}limit={given.faces}"]
         self.small = ["trainer.batch_size=32", f"trainer.epochs={given.epochs}", f"faces={given.faces}"] if few else []
 
     def start(self, task: str, seed: int) -> str | None:
@@ -78,7 +78,7 @@ class Bench:
         """The run of a training from what a pretraining left; None where there was no time or it failed."""
         if (weights := start.result()) is None:
             return None
-        words = ["labels=noisy", f"labels.rate={rate}", "backbone.stem=imagenet", f"backbone.weights={weights}"]
+        words = ["labels=noisy", f"labels.rate={rate}", f"backbone.weights={weights}"]
         words += [f"trainer.epochs={self.given.epochs}", "trainer.batch_size=64", "trainer.schedule=constant"]
         words += ["trainer.augment=none", "trainer.every_epoch=test", "bootstrap=0", f"seed={seed}"]
         folder = self._fer_exp("train", f"{task} {seed} {rate}", [*self.training, *words])
@@ -117,11 +117,11 @@ def probed(weights: str, seed: int, run: Run) -> float:
         rows = np.array([row_of[face] for face in table["face"]])
         with torch.inference_mode():
             features = [
-                network(normalise(torch.from_numpy(np.array(store.pixels[part])).to(device))).features.double().cpu()
+                network(normalise(torch.from_numpy(np.array(store.pixels[part])).to(device))).features.double()
                 for part in np.array_split(rows, -(-len(rows) // PREDICT_BATCH))
             ]
         label = pd.Categorical(table["clean_label"], categories=sorted(targets["clean_label"].unique())).codes
-        known[split] = torch.cat(features), torch.from_numpy(label.astype(np.int64))
+        known[split] = torch.cat(features), torch.from_numpy(label.astype(np.int64)).to(device)
     (features_train, taught), (features_val, wanted) = known["train"], known["val"]
     mean, deviation = features_train.mean(dim=0), features_train.std(dim=0).clamp(min=1e-6)
     weight = logistic((features_train - mean) / deviation, taught)
@@ -131,7 +131,7 @@ def probed(weights: str, seed: int, run: Run) -> float:
 
 def logistic(features: Tensor, label: Tensor) -> Tensor:
     """Weights, shape (F + 1, K), of the multinomial logistic regression with a penalty on all but the intercepts."""
-    weight = torch.zeros(features.shape[1] + 1, int(label.max()) + 1, dtype=features.dtype, requires_grad=True)
+    weight = features.new_zeros(features.shape[1] + 1, int(label.max()) + 1).requires_grad_()
     optimizer = torch.optim.LBFGS([weight], max_iter=300, line_search_fn="strong_wolfe")
     inputs = with_one(features)
 
@@ -147,7 +147,7 @@ def logistic(features: Tensor, label: Tensor) -> Tensor:
 
 def with_one(features: Tensor) -> Tensor:
     """Features and a column of ones."""
-    return torch.cat([features, torch.ones(len(features), 1, dtype=features.dtype)], dim=1)
+    return torch.cat([features, features.new_ones(len(features), 1)], dim=1)
 
 
 def readings(run: Run, rate: float) -> dict[str, float]:
