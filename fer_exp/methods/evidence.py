@@ -1,12 +1,15 @@
-"""Our own: a label is evidence, not truth. A face is taught what its label and an average of the network together say.
+"""Our own: a label is evidence, not truth. A face is taught what its label and others' belief about it together say.
 
-If the label of a face is among the classes that the average finds likely, the face keeps it, beside the other likely
-ones; if it is not, the label is taken to be wrong, and the likely classes are taught in its place.
+If the label of a face is among the classes that are found likely, the face keeps it, beside the other likely ones; if
+it is not, the label is taken to be wrong, and the likely classes are taught in its place. What is found likely must not
+come from a network that has learnt this very label: it repeats it, and the noise seems to vanish. So two more networks
+are taught, each half of the faces, and each says what it believes of the other half.
 """
 
 from __future__ import annotations
 
 from math import inf
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -43,6 +46,8 @@ class Evidence(Method):
         decay: of the average of weights, at each step; 0: the average is the network.
         rate: share of wrong labels with which estimation starts.
         faces: as how many faces of each class symmetric noise counts when the transition matrix is estimated.
+        belief: of ``others``, two networks that are taught half of the faces each, about the half that they are not
+            taught; or of the ``average`` of the network's own weights.
         noise: ``estimated`` after each epoch; or symmetric to the end: ``fixed`` at ``rate``, ``told`` the rate made.
         posterior: whether posteriors are taught; else the labels, on the same views and with the same average.
         views: which are taught, ``both`` or the ``weak`` one alone.
@@ -52,14 +57,18 @@ class Evidence(Method):
     """
 
     views: tuple[str, ...] = ("weak", "strong")
-    passes = 2.33
+    passes = 4
     ranges = (("warmup", 0, inf), ("decay", 0, 1), ("rate", 0.01, 0.99), ("faces", 0, inf))
-    choices = (("noise", ("estimated", "fixed", "told")), ("views", ("both", "weak")))
+    choices = (
+        ("belief", ("others", "average")),
+        ("noise", ("estimated", "fixed", "told")),
+        ("views", ("both", "weak")),
+    )
     needs_one_class = "a distribution says by itself which classes are likely"
 
     def __init__(
         self, setting: Setting, *, warmup: int, decay: float, rate: float,
-        faces: float, noise: str, posterior: bool, views: str,
+        faces: float, belief: str, noise: str, posterior: bool, views: str,
     ) -> None:  # fmt: skip
         super().__init__(setting)
         if noise == "told":
@@ -78,26 +87,46 @@ class Evidence(Method):
         self.register_buffer("counts", torch.zeros(setting.classes, setting.classes))
         self.steps = 0  # in checkpoints as extra state: of a buffer on a GPU each step would have to wait
         self.average = setting.make_network().requires_grad_(False)
+        self.others = nn.ModuleList()
+        if posterior and belief == "others":
+            for _ in range(2):
+                other: Any = setting.make_network()
+                other.affect = None  # without a loss of its own that head would have no gradient
+                self.others.append(other)
 
     def learn(self, network: Network, step: Step) -> Learnt:
-        """Cross-entropy of the views against what label and belief say together."""
+        """Cross-entropy of the views against what label and belief say together, and the others' on their halves."""
         size, weights = len(step.target), self.setting.weights
         seen = network(torch.cat(step.views))
+        own, belief = self._others(step)
         taught, selected, figures = step.target, None, {}
         if self.posterior:
-            target = self._weigh(step)
+            target = self._weigh(step, belief)
             kept = (target * step.target).sum(dim=1)  # the label's part
             figures["noise_rate"] = 1 - kept.mean()
             if step.epoch >= self.warmup:
                 taught, selected = target, kept > 0.5
         loss = cross_entropies(seen.logits, taught.repeat(len(step.views), 1), weights).mean()
+        if own is not None:
+            loss = loss + cross_entropies(own, taught, weights).mean()
         return Learnt(loss, first_view(seen, size), selected, figures=figures)
 
+    def _others(self, step: Step) -> tuple[Tensor | None, Tensor | None]:
+        """Logits, shape (B, K), of each face from the network that is taught it, and from the one that is not."""
+        if not len(self.others):
+            return None, None
+        first, second = (other(step.views[0]).logits for other in self.others)
+        half = (step.index % 2 == 0)[:, None]
+        return torch.where(half, first, second), torch.where(half, second, first).detach()
+
     @torch.no_grad()
-    def _weigh(self, step: Step) -> Tensor:
-        """Posteriors of a step's faces, shape (B, K), which are counted for the estimate of the noise."""
-        belief = precise(self.average.eval()(step.views[0]).logits).softmax(dim=1)
-        target = posterior(belief, step.target.argmax(dim=1), self.transition)
+    def _weigh(self, step: Step, belief: Tensor | None) -> Tensor:
+        """Posteriors of a step's faces, shape (B, K), which are counted for the estimate of the noise.
+
+        ``belief`` are logits, shape (B, K); None asks the average of weights.
+        """
+        logits = self.average.eval()(step.views[0]).logits if belief is None else belief
+        target = posterior(precise(logits).softmax(dim=1), step.target.argmax(dim=1), self.transition)
         classes, labels = gathered(target), gathered(step.target)
         self.counts += (classes[:, :, None] * labels[:, None, :]).sum(
             dim=0

@@ -41,19 +41,49 @@ def test_an_ambiguous_face_keeps_its_label_and_a_flipped_one_does_not():
     assert kept[0] > 0.5 > kept[1]
 
 
+def beliefs(method, step) -> torch.Tensor:
+    """Probabilities by the average, or of each face by the network that is taught the faces of the other parity."""
+    if not len(method.others):
+        return method.average(step.views[0]).logits.softmax(dim=1)
+    faces = zip(step.index.tolist(), step.views[0], strict=True)
+    return torch.stack([method.others[n % 2 ^ 1](face[None]).logits[0] for n, face in faces]).softmax(dim=1)
+
+
+def with_others(**keys):
+    """A method whose two other networks differ."""
+    method = made("evidence", SETTING, **keys)
+    for seed, other in enumerate(method.others):
+        other.load_state_dict(moved_network(seed + 5).state_dict())
+    return method
+
+
+@pytest.mark.parametrize("belief", ["others", "average"])
 @pytest.mark.parametrize("views", ["both", "weak"])
-def test_it_teaches_posteriors_after_the_warmup_and_labels_before(views):
-    method, network = made("evidence", SETTING, warmup=1, views=views, rate=0.2), moved_network()
+def test_it_teaches_posteriors_after_the_warmup_and_labels_before(views, belief):
+    method, network = with_others(warmup=1, views=views, rate=0.2, belief=belief), moved_network()
     step = a_step(12, views=len(method.views))
-    assert method.learn(network, step).loss.item() == pytest.approx(entropies(network, step, step.target).item())
-    later = replace(step, epoch=1)
-    belief = method.average(step.views[0]).logits.softmax(dim=1)
-    target = posterior(belief, step.target.argmax(dim=1), symmetric(0.2, CLASSES).double())
-    learnt = method.learn(network, later)
-    assert learnt.loss.item() == pytest.approx(entropies(network, step, target).item(), rel=1e-6)
-    own = (target * step.target).sum(dim=1)
-    assert learnt.selected.equal(own > 0.5)
-    assert learnt.figures["noise_rate"].item() == pytest.approx(1 - own.mean().item(), rel=1e-6)
+    labels, noise = step.target.argmax(dim=1), symmetric(0.2, CLASSES).double()
+    target = posterior(beliefs(method, step).detach(), labels, noise)
+    for epoch, taught in ((0, step.target), (1, target)):
+        learnt = method.learn(network, replace(step, epoch=epoch))
+        expected = entropies(network, step, taught)
+        if belief == "others":  # each is taught its own half
+            own = torch.stack([method.others[n % 2](step.views[0][n : n + 1]).logits[0] for n in range(12)])
+            expected = expected - (taught * own.log_softmax(dim=1)).sum(dim=1).mean()
+        assert learnt.loss.item() == pytest.approx(expected.item(), rel=1e-6)
+    kept = (target * step.target).sum(dim=1)
+    assert learnt.selected.equal(kept > 0.5)
+    assert learnt.figures["noise_rate"].item() == pytest.approx(1 - kept.mean().item(), rel=1e-6)
+
+
+def test_who_is_taught_a_face_does_not_say_what_is_believed_of_it():
+    method, network = with_others(warmup=0), moved_network()
+    step = a_step(8, views=2)
+    even = replace(step, index=2 * torch.arange(8))
+    method.learn(network, even).loss.backward()
+    taught, asked = ([p.grad.abs().sum().item() for p in other.parameters()] for other in method.others)
+    assert min(taught) > 0
+    assert max(asked) == 0
 
 
 @pytest.mark.parametrize("views", ["both", "weak"])
@@ -96,15 +126,13 @@ def test_resumed_the_average_goes_on_at_the_pace_it_had():
 
 @pytest.mark.parametrize("noise", ["estimated", "fixed", "told"])
 def test_the_noise_is_estimated_from_an_epochs_posteriors_or_stays_as_told(noise):
-    method = made("evidence", SETTING, warmup=0, rate=0.2, faces=10.0, noise=noise)
+    method = with_others(warmup=0, rate=0.2, faces=10.0, noise=noise)
     before, counts = method.transition.clone(), torch.zeros(CLASSES, CLASSES, dtype=torch.float64)
     torch.testing.assert_close(before, symmetric(0.4 if noise == "told" else 0.2, CLASSES).double())
     for seed in (0, 1):
         step = a_step(15, seed=seed, views=2)
         labels = step.target.argmax(dim=1)
-        for t, y in zip(
-            posterior(method.average(step.views[0]).logits.softmax(1), labels, before), labels, strict=True
-        ):
+        for t, y in zip(posterior(beliefs(method, step), labels, before), labels, strict=True):
             counts[:, y] += t
         method.learn(moved_network(), step)
     method.after_epoch(0)
