@@ -32,7 +32,7 @@ def small_losses(losses: Tensor, share: float) -> Tensor:
     """
     number = max(1, int(share * len(losses) + 1e-6))
     chosen = torch.zeros_like(losses, dtype=torch.bool)
-    chosen[losses.argsort(stable=True)[:number]] = True
+    chosen.scatter_(0, losses.argsort(stable=True)[:number], True)  # by index it would wait for a GPU
     return chosen
 
 

@@ -23,7 +23,7 @@ def high_group(attention: Tensor, beta: float) -> Tensor:
     """
     count = min(max(1, int(len(attention) * beta + 1e-9)), len(attention) - 1)
     group = torch.zeros_like(attention, dtype=torch.bool)
-    group[attention.detach().argsort(descending=True, stable=True)[:count]] = True
+    group.scatter_(0, attention.detach().argsort(descending=True, stable=True)[:count], True)
     return group
 
 

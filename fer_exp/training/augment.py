@@ -45,15 +45,22 @@ def weak(pixels: Tensor, draw: Draw) -> Tensor:
     reach = round(height * SHIFT)
     shift = torch.randint(-reach, reach + 1, (total, 2), generator=generator)[rank::world]
     mirrored = (torch.rand(total, generator=generator) < 0.5)[rank::world]
-    # What is drawn is three numbers a face; a GPU makes the index of them faster than it is sent.
-    down, right, mirrored = send(torch.cat([shift, mirrored[:, None].long()], dim=1), pixels.device).unbind(dim=1)
-    ys = (torch.arange(height, device=pixels.device) + down[:, None]).clamp_(0, height - 1)
-    xs = (torch.arange(width, device=pixels.device) + right[:, None]).clamp_(0, width - 1)
-    xs = torch.where(mirrored[:, None] > 0, width - 1 - xs, xs)
-    faces = torch.arange(len(pixels), device=pixels.device)
-    # One flat index a pixel keeps the gather cheap.
-    index = ((faces[:, None, None] * height + ys[:, :, None]) * width + xs[:, None, :]).view(-1)
+    # What is drawn is three numbers a face; a GPU makes an index a pixel of them faster than that is sent.
+    last = mirrored[:, None].long() * (width - 1)
+    down, right, last = send(torch.cat([shift, last], dim=1), pixels.device).unsqueeze(2).unbind(dim=1)
+    rows, columns, first = _counted(height, width, len(pixels), pixels.device)
+    ys = (rows + down).clamp_(0, height - 1).mul_(width).add_(first)
+    xs = (columns + right).clamp_(0, width - 1).sub_(last).abs_()
+    index = (ys[:, :, None] + xs[:, None, :]).view(-1)
     return pixels.reshape(-1, pixels.shape[3]).index_select(0, index).view(pixels.shape)
+
+
+@lru_cache
+def _counted(height: int, width: int, faces: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """Numbers of rows, of columns, and of each face's first pixel in a batch, shape (faces, 1)."""
+    with torch.inference_mode(False):
+        first = torch.arange(faces, device=device)[:, None] * (height * width)
+        return torch.arange(height, device=device), torch.arange(width, device=device), first
 
 
 def strong(pixels: Tensor, draw: Draw) -> Tensor:

@@ -131,27 +131,25 @@ class Batches:
         if self.examples.at_epoch is not None:
             self._target = torch.from_numpy(self.examples.at_epoch(self.epoch)).to(self.device)
         rank, world = place() if self.shard else (0, 1)
-        there = torch.from_numpy(order).to(self.device)
+        index = torch.from_numpy(order).to(self.device)
+        known = {"target": self._target, "affect": self._affect, "clean": self._clean, "rows": self._rows}
+        # In the epoch's order once, so that a step takes slices.
+        ordered = {name: values[index] for name, values in known.items() if values is not None} | {"index": index}
         for step in range(len(self)):
-            chosen = there[step * self.batch_size : (step + 1) * self.batch_size]
+            start, end = step * self.batch_size, min((step + 1) * self.batch_size, len(order))
             # Every process draws for the whole batch and takes its share, so that the draws do not depend on how many
             # processes there are.
-            yield self._batch(chosen[rank::world], seed_of(self.seed, self.epoch, step), rank, world, len(chosen))
-
-    def _batch(self, index: Tensor, seed: int, rank: int, world: int, total: int) -> Batch:
-        return {
-            "pixels": self._gather(self._rows[index]),
-            "target": self._target[index],
-            "affect": self._affect[index],
-            "index": index,
-            **({} if self._clean is None else {"clean": self._clean[index]}),
-            "draw": (seed, rank, world, total),
-        }
+            batch: Batch = {name: values[start + rank : end : world] for name, values in ordered.items()}
+            pixels, draw = (
+                self._gather(batch.pop("rows")),
+                (seed_of(self.seed, self.epoch, step), rank, world, end - start),
+            )
+            yield {"pixels": pixels, **batch, "draw": draw}
 
     def _gather(self, rows: Tensor) -> Tensor:
         pixels = self.examples.pixels
         if isinstance(pixels, Tensor):
-            return pixels[rows]
+            return pixels.index_select(0, rows)
         if isinstance(pixels, np.memmap) and isinstance(getattr(pixels, "base", None), mmap.mmap):
             return torch.from_numpy(self._read(pixels, rows.numpy()))
         return torch.from_numpy(np.asarray(pixels[rows.numpy()]))
