@@ -79,7 +79,7 @@ def stages(given: argparse.Namespace) -> list[Stage]:
     def table(study: str, jobs: int, bootstrap: int) -> list[str]:
         scale, short = ("smoke", []) if tiny else ("small", [f"starts={STARTS}", *given.words])
         places = [f"output=runs/{study}", f"bootstrap={bootstrap}"]
-        many = ["hydra/launcher=joblib", f"hydra.launcher.n_jobs={jobs}", f"trainer.jobs_per_gpu={given.jobs + 2}"]
+        many = ["hydra/launcher=joblib", f"hydra.launcher.n_jobs={jobs}", f"trainer.jobs_per_gpu={given.jobs + 15}"]
         return [*fer, "table", f"study={study}", f"scale={scale}", *data, *trainer, *places, *many, *short]
 
     def script(name: str, *words: str) -> list[str]:
@@ -88,6 +88,7 @@ def stages(given: argparse.Namespace) -> list[Stage]:
 
     gain = ["--jobs", str(given.jobs), "--one-start", "--device", given.device, "--output", STARTS]
     gain += ["--points", str(given.points.resolve())] if given.points else []
+    tables = [table("noisy-labels", given.jobs, 0), table("cafe-soft", 9, 200), table("affectnet-crowd", 6, 200)]
     parity = script("bf16_parity.py", "--device", given.device, "--jobs", "12")
     return [
         Stage("machine", 30, [[python, "-c", MACHINE]]),
@@ -95,8 +96,7 @@ def stages(given: argparse.Namespace) -> list[Stage]:
         Stage("prepare", 60, [[*fer, "prepare", *data, "dataset.size=48"]]),
         Stage("bench", 90, [bench(48), bench(112), bench(48, "trainer.compile=true")]),
         Stage("gain", 120, [script("pretraining_gain.py", *gain)], crowded=True),
-        Stage("networks", 120, [table("cafe-soft", 9, 200), table("affectnet-crowd", 6, 200)], True, True),
-        Stage("noise", 300, [table("noisy-labels", given.jobs, 0)], crowded=True),
+        Stage("studies", 360, tables, together=True, crowded=True, shown=60),
         Stage("parity", 60, [parity], crowded=True),
     ]
 
