@@ -1,4 +1,4 @@
-"""When checkpoints are written, and which precision a device has."""
+"""When checkpoints are written, and which precision a device has; a resume in bfloat16."""
 
 from types import SimpleNamespace
 
@@ -10,6 +10,7 @@ from fer_exp.config import TrainerConfig
 from fer_exp.errors import RequestError
 from fer_exp.training import trainer as module
 from fer_exp.training.trainer import EpochSaver, precision_on
+from tests.methods.learnable import fit, tiny_module
 
 
 @pytest.mark.parametrize(("pause", "saved"), [(0.0, [0, 1, 2, 3, 4]), (20.0, [2, 4])])
@@ -38,3 +39,13 @@ def test_bfloat16_is_refused_on_a_processor_without_it_and_auto_never_asks_a_cpu
     else:
         with pytest.raises(RequestError, match="no arithmetic for bfloat16"):
             precision_on(asked, cpu)
+
+
+def test_stopped_and_resumed_in_bfloat16_it_is_the_same_to_the_bit(tmp_path):
+    settings = {"precision": "bf16-mixed", "limit_train_batches": 4, "enable_checkpointing": True}
+    whole, resumed = tiny_module("ncctfer"), tiny_module("ncctfer")
+    saver = ModelCheckpoint(tmp_path, "{epoch}", save_top_k=-1, save_on_train_epoch_end=True)
+    fit(whole, tmp_path, 2, saver, **settings)
+    fit(resumed, tmp_path / "again", 2, resume=tmp_path / "epoch=0.ckpt", **settings)
+    for name, value in whole.state_dict().items():
+        torch.testing.assert_close(resumed.state_dict()[name], value, rtol=0, atol=0, equal_nan=True, msg=name)
