@@ -43,9 +43,9 @@ from fer_exp.training.fit import PREDICT_BATCH, find_device
 from fer_exp.training.networks import build_network
 
 TASKS = {
-    "contrast": ["trainer.epochs=30", "trainer.batch_size=512"],
-    "points": ["trainer.epochs=15"],
-    "drawn": ["trainer.epochs=15", "faces=20000"],
+    "contrast": ["trainer.epochs=20", "trainer.batch_size=512"],
+    "points": ["trainer.epochs=10"],
+    "drawn": ["trainer.epochs=10", "faces=20000"],
 }
 RATES = (0.4, 0.0)
 EARLY = 3

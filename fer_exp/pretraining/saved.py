@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from fer_exp.config import BackboneConfig
+from fer_exp.config.settings import WEIGHTS
 from fer_exp.errors import RequestError
 from fer_exp.files import whole
 from fer_exp.pretraining.lesson import digests
@@ -44,7 +45,7 @@ def seen_before(config: BackboneConfig, store: Store, tests: NDArray[np.int64]) 
     Raises:
         RequestError: test faces were learnt from though the pretraining was not told so: it had other splits.
     """
-    beside = {} if config.weights in ("none", "imagenet") else read_weights(config)[1]
+    beside = {} if config.weights in WEIGHTS else read_weights(config)[1]
     if "faces" not in beside:
         return None
     seen = int(np.isin(digests(store, tests), beside["faces"].numpy()).sum())
