@@ -68,7 +68,8 @@ def stages(given: argparse.Namespace) -> list[Stage]:
     fer = [python, "-m", "fer_exp"]
     trainer = [f"trainer={given.device}"]
     data = ["dataset=ferplus", f"dataset.root={given.data}"]
-    tests = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "gpu", "tests/training", "tests/cli"]
+    rooms = [f"tests/{room}" for room in ("training", "pretraining", "cli")]
+    tests = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "gpu", *rooms]
     eight = [] if tiny else ["-n", "8"]
 
     def bench(size: int, *words: str) -> list[str]:

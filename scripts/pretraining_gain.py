@@ -10,8 +10,9 @@ landmarks is given) it measures
   it, accuracy on test after 3 epochs and after the last. As the rate is constant, three epochs are the first of ten.
 
 Pretrainings and trainings are runs of `fer-exp pretrain` and `fer-exp train` in --output, as many at once as --jobs
-says, the first seed's first. What is finished is found again, what was cut off by --budget (seconds) goes on: the same
-command completes the table, which is printed and written to --results as pretraining-gain.csv, .md and .tex.
+says, the first seed's first. What is finished is found again, what was cut off, by --budget seconds too, goes on: the
+same command completes the table, which is printed and written to --results as pretraining-gain.csv, .md and .tex; with
+--budget 0 it is made of what is finished.
 
 --faces under 1,000 is a rehearsal: all splits have as many, the pretraining's too.
 """
@@ -26,6 +27,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -60,6 +62,8 @@ class Bench:
     def __init__(self, given: argparse.Namespace) -> None:
         self.given = given
         self.end = time.monotonic() + given.budget
+        self.notes, self.noting = given.output / "finished.json", Lock()
+        self.finished: dict[str, str] = json.loads(self.notes.read_text()) if self.notes.exists() else {}
         few = given.faces < REHEARSAL
         data = ["dataset=ferplus", f"dataset.root={given.data}", "dataset.size=48", "backbone.stem=imagenet"]
         self.pretraining = [*data, *([f"dataset.limit={given.faces}"] if few else [])]
@@ -85,6 +89,10 @@ class Bench:
         return None if folder is None else Run(Path(folder))
 
     def _fer_exp(self, command: str, name: str, words: list[str]) -> str | None:
+        """The path that a command printed last; what it left is not asked for again."""
+        asked = " ".join([command, *words])
+        if Path(known := self.finished.get(asked, "")).exists() and known:
+            return known
         left = self.end - time.monotonic()
         if left < 1:
             return None
@@ -100,7 +108,10 @@ class Bench:
             print(f"{command} {name} failed: see {log}", file=sys.stderr, flush=True)
             return None
         print(f"{command} {name}: done, {self.end - time.monotonic():,.0f} s left", file=sys.stderr, flush=True)
-        return str(done.stdout.splitlines()[-1])
+        with self.noting:
+            self.finished[asked] = str(done.stdout.splitlines()[-1])
+            write_json(self.notes, self.finished)
+        return self.finished[asked]
 
 
 def probed(weights: str, seed: int, run: Run) -> float:
