@@ -38,8 +38,8 @@ LEFT_BEHIND = {"checkpoints", "epochs", ".lock", "backbone.pt"}
 """What is not packed of a run folder: heavy, and not needed for a table."""
 STARTS = "runs/starts"
 """Where pretrainings lie, under --work: what the gain is measured with is what the studies start from."""
-BY_METRICS = "noisy-labels"
-"""The study whose table needs no predictions; its many runs are packed without them."""
+BY_METRICS = {"noisy-labels", "starts"}
+"""Folders of runs whose tables need no predictions; they are packed without them."""
 
 
 @dataclass(frozen=True)
@@ -233,7 +233,7 @@ def pack(work: Path, place: Path) -> None:
 
 def _light(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
     path = Path(member.name)
-    left = LEFT_BEHIND | ({"predictions.parquet", "targets.parquet"} if BY_METRICS in path.parts else set())
+    left = LEFT_BEHIND | ({"predictions.parquet", "targets.parquet"} if BY_METRICS & set(path.parts) else set())
     return None if left & set(path.parts) else member
 
 
