@@ -1,4 +1,6 @@
+import copy
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +22,28 @@ def a_process_of_its_own(monkeypatch) -> None:
     monkeypatch.setattr(tables, "_said", set())
 
 
+@pytest.fixture(scope="session", autouse=True)
+def composed_once() -> Iterator[None]:
+    """Hydra composes a command's config twice, first to see hydra.mode, which no test sets, and reads all files anew.
+
+    That was a third of a second a command, hundreds of times.
+    """
+    from hydra._internal.config_repository import ConfigRepository
+    from hydra._internal.hydra import Hydra
+
+    def load_once(repository, config_path, real=ConfigRepository.load_config):
+        key = (config_path, *(source.path for source in repository.sources))
+        if key not in read:
+            read[key] = real(repository, config_path)
+        return copy.deepcopy(read[key])
+
+    read: dict = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Hydra, "get_mode", lambda *given, **named: None)
+        patch.setattr(ConfigRepository, "load_config", load_once)
+        yield
+
+
 @pytest.fixture(scope="module")
 def light() -> Iterator[None]:
     """``backbone=resnet18`` is one convolution; for tests of what stands around a network."""
@@ -29,3 +53,9 @@ def light() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(BACKBONES, "resnet18", light_row())
         yield
+
+
+@pytest.fixture
+def sketched(monkeypatch) -> None:
+    """Figures are made, but not drawn into their files, which takes longest; each command has a test that draws."""
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda figure, path, **named: Path(path).touch())

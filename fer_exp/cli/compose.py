@@ -9,7 +9,7 @@ from typing import Any
 
 from fer_exp.cli.mistakes import sentence
 from fer_exp.config import SCHEMAS, Config, MethodConfig, PretrainConfig, TrainConfig, validate
-from fer_exp.config.folder import conf_folder
+from fer_exp.config.folder import conf_folder, written
 from fer_exp.errors import RequestError
 
 SHARED = {field.name for field in fields(MethodConfig)}
@@ -92,10 +92,7 @@ def method_keys(name: str) -> dict[str, Any]:
     >>> method_keys("gce")
     {'q': 0.7}
     """
-    from omegaconf import OmegaConf
-
-    written: Any = OmegaConf.to_container(OmegaConf.load(conf_folder() / "method" / f"{name}.yaml"))
-    return {key: value for key, value in written.items() if key not in {"defaults", *SHARED}}
+    return {key: value for key, value in written("method", name).items() if key not in {"defaults", *SHARED}}
 
 
 def compose_all(command: str, combinations: Sequence[tuple[list[str], dict[str, str]]]) -> list[Config]:

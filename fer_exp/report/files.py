@@ -79,4 +79,5 @@ def save_figure(draw: Callable[[], Figure | None], stem: Path) -> list[Path]:
         for path in paths:
             with whole(path) as aside:
                 figure.savefig(aside, metadata={"Date": None} if path.suffix == ".svg" else None)
+            figure.set_layout_engine("none")  # laid out once: both show the same, and it takes half of the time
     return paths

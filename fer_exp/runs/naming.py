@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer_exp.config import SCHEMAS, PretrainConfig, TrainConfig, plain
-from fer_exp.config.folder import conf_folder
+from fer_exp.config.folder import conf_folder, written
 from fer_exp.config.settings import WEIGHTS, settings
 from fer_exp.errors import RequestError
 from fer_exp.runs import FILES, Run
@@ -138,20 +138,15 @@ def _words(config: Named, unread: Collection[str]) -> list[str]:
 
 def _defaults(config: Named) -> dict[str, object]:
     """Dotted key -> what conf/ says where a user chooses an option and no more; else what the schema says."""
-    from omegaconf import OmegaConf
-
     defaults = plain(type(config)())
     groups = ("dataset", "backbone", "method")
     chosen = {name: getattr(config, name).name for name in groups if hasattr(config, name)} | {"trainer": "auto"}
     if isinstance(config, TrainConfig):
         chosen["labels"] = config.labels.kind
     for group, option in chosen.items():
-        file = conf_folder() / group / f"{option}.yaml"
-        if file.is_file():
-            written: Any = OmegaConf.to_container(OmegaConf.load(file))
+        if (conf_folder() / group / f"{option}.yaml").is_file():
             # What a command has in place of a group's values stands in its schema, too.
-            command: Any = OmegaConf.to_container(OmegaConf.load(conf_folder() / f"{_command(config)}.yaml"))
-            defaults[group] |= written | command.get(group, {})
+            defaults[group] |= written(group, option) | written("", _command(config)).get(group, {})
     return {key: value for key, value in settings(defaults).items() if key not in NAMED}
 
 

@@ -8,10 +8,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from omegaconf import OmegaConf
-
 from fer_exp.config import check_choice
-from fer_exp.config.folder import conf_folder
+from fer_exp.config.folder import written
 from fer_exp.errors import RequestError
 from fer_exp.studies import STUDIES
 
@@ -83,7 +81,7 @@ def read_preset(study: str, scale: str, words: Sequence[str] = ()) -> Preset:
     """
     check_choice("study", study, tuple(STUDIES))
     check_choice("scale", scale, SCALES)
-    content = _read(study)[scale]
+    content = written("experiment", study)[scale]
     single, several, launcher = _sorted(words)
     of_start = {key[len(START) :]: single.pop(key)[len(START) :] for key in [*single] if key.startswith(START)}
     corpus = single["dataset"].partition("=")[2] if "dataset" in single else str(content["dataset"])
@@ -129,7 +127,7 @@ class Accuracy(NamedTuple):
 
 def read_published(study: str) -> dict[str, Any]:
     """What is published of a study, as the file has it."""
-    published: dict[str, Any] = _read(study)["published"]
+    published: dict[str, Any] = written("experiment", study)["published"]
     return published
 
 
@@ -168,10 +166,6 @@ def gain(ours: list[Accuracy], over: list[Accuracy]) -> tuple[float, str] | None
             if (one.source, one.weights) == (other.source, other.weights):
                 return round(one.value - other.value, 6), one.source
     return None
-
-
-def _read(study: str) -> Any:
-    return OmegaConf.to_container(OmegaConf.load(conf_folder() / "experiment" / f"{study}.yaml"))
 
 
 def _sorted(words: Sequence[str]) -> tuple[dict[str, str], Grid, list[str]]:

@@ -119,7 +119,8 @@ def test_a_config_is_checked_once_a_job(tmp_path, monkeypatch, words, jobs):
     checked, trained = [], []
     for room, function, calls in (("cli.compose", "validate", checked), ("commands.train", "train", trained)):
         monkeypatch.setattr(import_module(f"fer_exp.{room}"), function, calls.append)
-    assert main(["train", f"output={tmp_path}", *words]) == 0
+    small = ["dataset.faces=48", "dataset.size=16", f"dataset.cache={tmp_path}", f"output={tmp_path}"]
+    assert main(["train", *small, *words]) == 0
     assert len(checked) == len(trained) == jobs
 
 
@@ -176,7 +177,7 @@ def test_debug_shows_where_an_error_comes_from():
         main(["trian", "--debug"])
 
 
-def test_bench_prints_rates_and_their_ratio(capsys, tmp_path, monkeypatch):
+def test_bench_prints_rates_and_their_ratio(capsys, tmp_path, monkeypatch, light):
     monkeypatch.chdir(tmp_path)
     small = ["dataset.faces=64", "dataset.size=24", f"dataset.cache={tmp_path}", "trainer=cpu", "trainer.batch_size=8"]
     assert main(["bench", *small, "steps=2", "repeats=2"]) == 0

@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import json
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from fer_exp.cli import main
 from fer_exp.cli.sweep import record
 from fer_exp.config import EvaluateConfig
 from fer_exp.runs import Run
-from tests.processes import check_same, finish, killed, start
+from tests.processes import Command, check_same, finish, killed
 
 JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
 
@@ -39,7 +40,7 @@ def words(tmp_path_factory) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def plain(words, tmp_path_factory) -> list[Path]:
+def plain(words, light, tmp_path_factory) -> list[Path]:
     """The folders of the undisturbed sweep, one run after the other."""
     output, threads = tmp_path_factory.mktemp("plain"), torch.get_num_threads()
     torch.set_num_threads(1)  # as in tests.processes
@@ -52,21 +53,31 @@ def plain(words, tmp_path_factory) -> list[Path]:
     return folders
 
 
+@pytest.fixture(scope="module")
+def broken(plain, words, tmp_path_factory) -> Path:
+    """The folder of a sweep that was killed in its second run."""
+    output = tmp_path_factory.mktemp("broken")
+    first, second, third = (Run(output / folder.name) for folder in plain)
+    killed(second.path("checkpoint"), *words, f"output={output}")
+    assert first.finished
+    assert not second.finished
+    assert not third.folder.exists()
+    return output
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", [pytest.param((), id="plain"), with_plugin("joblib", *JOBLIB)])
-def test_a_sweep_killed_in_its_second_run_goes_on_where_it_was(plain, words, tmp_path, launcher):
-    command = [*words, *launcher, f"output={tmp_path}"]
-    broken = [Run(tmp_path / folder.name) for folder in plain]
-    killed(tmp_path, broken[1].path("checkpoint"), *command)
-    done = [run.finished for run in broken]
-    begun = [run.has("checkpoint") and not run.finished for run in broken]
-    assert begun[1]
-    assert launcher or done == [True, False, False]
-    folders, said = finish(start(*command))
-    assert said.count("(interrupted before, goes on)") == sum(begun)
-    assert said.count("is finished already") == sum(done)
+def test_a_sweep_killed_in_its_second_run_goes_on_where_it_was(plain, broken, words, tmp_path, launcher):
+    shutil.copytree(broken, tmp_path, dirs_exist_ok=True)
+    folders, said = finish(Command(*words, *launcher, f"output={tmp_path}"))
+    assert said.count("(interrupted before, goes on)") == 1
+    assert said.count("is finished already") == 1
     for one, other in zip(plain, folders, strict=True):
         check_same(one, other)
+
+
+def tiny(place: Path) -> list[str]:
+    return ["dataset.faces=48", "dataset.size=16", f"dataset.cache={place / 'cache'}", f"output={place}"]
 
 
 def test_a_job_that_its_launcher_lost_is_said_and_the_others_are_shown(tmp_path, capsys, monkeypatch):
@@ -83,7 +94,7 @@ def test_a_job_that_its_launcher_lost_is_said_and_the_others_are_shown(tmp_path,
     real = Hydra.multirun
     monkeypatch.setattr(importlib.import_module("fer_exp.commands.train"), "train", made)
     monkeypatch.setattr(Hydra, "multirun", multirun)
-    assert main(["train", "-m", f"output={tmp_path}", "seed=3"]) == 1
+    assert main(["train", "-m", *tiny(tmp_path), "seed=3"]) == 1
     printed = capsys.readouterr()
     assert printed.out.splitlines()[-1] == str(tmp_path / "run")
     assert "the launcher lost a job (OSError: a worker is gone). The same command runs what is missing" in printed.err
@@ -91,7 +102,7 @@ def test_a_job_that_its_launcher_lost_is_said_and_the_others_are_shown(tmp_path,
 
 def test_what_a_job_of_submitit_said_into_its_file_is_said_again(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("SUBMITIT_EXECUTOR", "local")
-    words = ["train", "-m", f"output={tmp_path}", "dataset.faces=20", "seed=-1,-2"]
+    words = ["train", "-m", *tiny(tmp_path), "seed=-1,-2"]
     assert main(words) == 1
     assert capsys.readouterr().err.count("seed is -1; it must be at least 0.") == 2  # in the job, and at the end
 
@@ -110,7 +121,7 @@ def test_joblibs_jobs_see_one_gpu_each_where_they_want_any(tmp_path, monkeypatch
 
     monkeypatch.setattr(importlib.import_module("fer_exp.commands.train"), "train", made)  # one job: in this process
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # the GPUs of no other process of this machine
-    words = ["train", "-m", f"output={tmp_path}"]
+    words = ["train", "-m", *tiny(tmp_path)]
     for given, expected in (
         ([*launcher, "seed=0,1"], ["6", "6"]),
         ([*launcher, "trainer=ddp"], ["6,7"]),

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +18,10 @@ from fer_exp.config import DatasetConfig, LabelsConfig, TrainConfig, TrainerConf
 from fer_exp.errors import RequestError, RunError
 from fer_exp.runs import EPOCHS, Run
 from fer_exp.runs.naming import find_runs
+from fer_exp.training import fit
+from fer_exp.training.module import FaceModule
 from tests.datasets.fakes import write_fer2013, write_votes
-from tests.processes import ROOT, check_same, finish, start
+from tests.processes import Command, check_same, finish, forked
 
 pytestmark = pytest.mark.usefixtures("light")
 
@@ -99,37 +99,25 @@ def test_a_sweep_prints_one_table_and_a_folder_a_line_and_starts_only_what_is_mi
     assert Run(folders[0]).finished
 
 
-# Two runs that die at a chosen moment. Both are forks of one interpreter, which has nothing but imports behind it.
-DYING = """
-import os, sys
-from fer_exp.config import *
-from fer_exp.commands.train import train
-from fer_exp.training import fit, networks
-from fer_exp.training.module import FaceModule
-from tests.light import light_row
+def dying(config: TrainConfig, moment: str) -> None:
+    """A run that dies in its second epoch."""
 
-networks.BACKBONES["resnet18"] = light_row()
+    def in_an_epoch(module, batch, step, real=FaceModule.training_step):
+        if module.current_epoch == 1 and step == 1:
+            os._exit(9)
+        return real(module, batch, step)
 
-def in_an_epoch(module, batch, step, real=FaceModule.training_step):
-    if module.current_epoch == 1 and step == 1:
-        os._exit(9)
-    return real(module, batch, step)
+    def in_a_write(checkpoint, path, real=fit.torch.save):
+        if checkpoint["epoch"] == 1:
+            Path(path).write_bytes(b"half a checkpoint")
+            os._exit(9)
+        real(checkpoint, path)
 
-def in_a_write(checkpoint, path, real=fit.torch.save):
-    if checkpoint["epoch"] == 1:
-        open(path, "wb").write(b"half a checkpoint")
-        os._exit(9)
-    real(checkpoint, path)
-
-for moment, config in CONFIGS.items():
-    if not (child := os.fork()):
-        if moment == "in an epoch":
-            FaceModule.training_step = in_an_epoch
-        else:
-            fit.torch.save = in_a_write
-        train(config)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-"""
+    if moment == "in an epoch":
+        FaceModule.training_step = in_an_epoch
+    else:
+        fit.torch.save = in_a_write
+    train(config)
 
 
 @pytest.fixture(scope="module")
@@ -141,9 +129,10 @@ def killed(tmp_path_factory) -> dict[str, TrainConfig]:
     }
     configs["in an epoch"].labels.kind, configs["in an epoch"].trainer.balance = "multipass", "sampler"
     configs["in a write"].trainer.precision = "64-true"
-    script, env = DYING.replace("CONFIGS", repr(configs)), {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, env=env)
-    assert done.stdout.split() == ["9", "9"], done.stderr
+    for moment, config in configs.items():
+        process = forked(dying, config, moment)
+        process.join()
+        assert process.exitcode == 9
     return configs
 
 
@@ -224,15 +213,11 @@ def test_a_gpu_that_is_not_there_is_refused(tmp_path):
 
 @pytest.mark.slow
 def test_ctrl_c_says_that_the_run_can_go_on(tmp_path):
-    # Where the tests run in a shell's background, Ctrl-C is ignored and a child inherits that: it listens again first.
-    listen = (
-        "import signal, sys; from fer_exp.cli import main; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    )
     words = ["train", "dataset.faces=72", "dataset.size=16", "labels.rule=all", "trainer=cpu", "trainer.epochs=2000"]
     words += ["bootstrap=0", f"output={tmp_path}", f"dataset.cache={tmp_path / 'cache'}"]
-    process = start(*words, before=("-c", listen + "; sys.exit(main(sys.argv[1:]))"))
+    process = Command(*words)
     while not list(tmp_path.glob("*/checkpoints/last.ckpt")) and process.poll() is None:
         time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
+    os.kill(process.pid, signal.SIGINT)
     _, said = finish(process, code=130)
     assert "the same command goes on" in said

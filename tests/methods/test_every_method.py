@@ -1,8 +1,5 @@
 """What every method must do, whatever it teaches; a new method is covered by its name in METHODS."""
 
-import os
-import subprocess
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +17,7 @@ from fer_exp.methods.method import Method, Setting, Step
 from fer_exp.training.networks import FaceNetwork
 from tests.methods.learnable import SHORT, WIDTH, fit, tiny_module, tiny_network
 from tests.methods.small import CLASSES, FACES, FEATURES, SmallNetwork, a_step, made
+from tests.processes import forked
 
 
 class Gradients(Callback):
@@ -169,24 +167,18 @@ def test_in_mixed_precision_losses_stay_single_and_near(name):
         torch.testing.assert_close(mixed, single.learn(other, now).loss, rtol=0.1, atol=0.1)
 
 
-SCRIPT = """
-import sys, torch
-from pathlib import Path
-from tests.methods.learnable import fit, tiny_module
-
-# In float64, and so that what one process learns comes back to it: two that share one start.
-module = tiny_module("elr", affect=False, normalised=False, optimizer="sgd", learning_rate=0.03).double()
-fit(module, Path(sys.argv[1]), 2, devices=2, strategy="ddp_fork", precision="64-true")
-torch.save(module.method.earlier, Path(sys.argv[1]) / "earlier.pt")
-"""
+def elr_on_two(place: Path) -> None:
+    # In float64, and so that what one process learns comes back to it: two that share one start.
+    module = tiny_module("elr", affect=False, normalised=False, optimizer="sgd", learning_rate=0.03).double()
+    fit(module, place, 2, devices=2, strategy="ddp_fork", precision="64-true")
+    torch.save(module.method.earlier, place / "earlier.pt")
 
 
 @pytest.mark.slow
 def test_elr_remembers_the_same_on_two_processes(tmp_path):
-    (tmp_path / "elr.py").write_text(SCRIPT)
-    command, root = [sys.executable, str(tmp_path / "elr.py"), str(tmp_path)], str(Path(__file__).parents[2])
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": root})
-    assert done.returncode == 0, done.stderr
+    process = forked(elr_on_two, tmp_path)
+    process.join()
+    assert process.exitcode == 0
     two = torch.load(tmp_path / "earlier.pt", weights_only=True)
     # Shared batch normalisation is a plugin of our trainer; this one is bare, and the network has none.
     module = tiny_module("elr", affect=False, normalised=False, optimizer="sgd", learning_rate=0.03)

@@ -2,9 +2,6 @@
 
 import importlib.util
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,32 +17,25 @@ from fer_exp.config import TrainerConfig
 from fer_exp.errors import RequestError
 from fer_exp.methods.affect import affect_loss
 from fer_exp.runs import Run
-from fer_exp.training.processes import machines
-from tests.processes import ROOT, check_same, finish, killed, start, weights
+from fer_exp.training.processes import SharedBatchNorm, machines, rows_of_all
+from tests.processes import Command, check_same, finish, forked, killed, weights
 
-# Two processes that share one start: imports take longer than all the rest.
-SHARES = """
-import os, sys, torch
-from fer_exp.methods.affect import affect_loss
-from fer_exp.training.processes import SharedBatchNorm, rows_of_all
 
-place, other = sys.argv[1], os.fork()
-rank = 0 if other else 1
-torch.distributed.init_process_group("gloo", init_method=f"file://{place}/meet", rank=rank, world_size=2)
-given = torch.load(f"{place}/given.pt", weights_only=False)
-plugin = SharedBatchNorm(torch.device("cpu"))
-net = plugin.apply(given["net"])
-for pictures, rated in given["steps"]:
-    said = rows_of_all(net(pictures[rank::2]))
-    ratings = rows_of_all(rated[rank::2])
-    (affect_loss(said, ratings) + 0.1 * said.square().mean()).backward()
-for each in net.parameters():  # as DDP does
-    torch.distributed.all_reduce(each.grad)
-    each.grad /= 2
-made = {"kinds": [type(each).__name__ for each in plugin.revert(net)], "state": net.state_dict()}
-torch.save({**made, "gradients": [each.grad for each in net.parameters()]}, f"{place}/{rank}.pt")
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(other, 0)[1]) if other else 0)
-"""
+def a_share(rank: int, place: Path) -> None:
+    """What one of two processes makes of its share of each batch."""
+    torch.distributed.init_process_group("gloo", init_method=f"file://{place}/meet", rank=rank, world_size=2)
+    given = torch.load(place / "given.pt", weights_only=False)
+    plugin = SharedBatchNorm(torch.device("cpu"))
+    net = plugin.apply(given["net"])
+    for pictures, rated in given["steps"]:
+        said = rows_of_all(net(pictures[rank::2]))
+        ratings = rows_of_all(rated[rank::2])
+        (affect_loss(said, ratings) + 0.1 * said.square().mean()).backward()
+    for each in net.parameters():  # as DDP does
+        torch.distributed.all_reduce(each.grad)
+        each.grad /= 2
+    made = {"kinds": [type(each).__name__ for each in plugin.revert(net)], "state": net.state_dict()}
+    torch.save({**made, "gradients": [each.grad for each in net.parameters()]}, place / f"{rank}.pt")
 
 
 def test_batch_norm_and_concordance_of_two_processes_are_those_of_the_whole_batch(tmp_path):
@@ -60,8 +50,9 @@ def test_batch_norm_and_concordance_of_two_processes_are_those_of_the_whole_batc
         rated[0, 1] = rated[3] = torch.nan
         steps.append((torch.randn(10, 3, 6, 6, generator=generator, dtype=torch.float64), rated))
     torch.save({"net": net, "steps": steps}, tmp_path / "given.pt")
-    env = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, "-c", SHARES, str(tmp_path)], env=env, check=True)
+    for process in [forked(a_share, rank, tmp_path) for rank in (0, 1)]:
+        process.join()
+        assert process.exitcode == 0
     for pictures, rated in steps:
         said = net(pictures)
         (affect_loss(said, rated) + 0.1 * said.square().mean()).backward()
@@ -90,12 +81,12 @@ def data(tmp_path_factory) -> list[str]:
 def two(data, tmp_path_factory) -> dict[int, Path]:
     """Runs on two processes by seed: two jobs of one sweep, one after the other."""
     output = tmp_path_factory.mktemp("two")
-    folders, _ = finish(start("train", "-m", *data, *TWO, f"output={output}", "seed=1,0"))
+    folders, _ = finish(Command("train", "-m", *data, *TWO, f"output={output}", "seed=1,0"))
     return dict(zip((1, 0), folders, strict=True))
 
 
 @pytest.mark.slow
-def test_two_processes_train_as_one(two, data, tmp_path):
+def test_two_processes_train_as_one(two, data, tmp_path, light):
     assert main(["train", *data, "trainer=cpu", f"output={tmp_path}"]) == 0
     (one,), close = tmp_path.glob("synthetic-*"), {"rtol": 1e-9, "atol": 1e-11}
     losses = [pd.read_csv(folder / "history.csv")[["train_loss", "val_loss"]] for folder in (one, two[0])]
@@ -124,10 +115,10 @@ def test_jobs_of_two_processes_in_a_sweep_follow_each_other(two):
 def test_a_killed_run_of_two_processes_goes_on_under_torchrun_to_the_same_weights_to_the_bit(two, data, tmp_path):
     words = ["train", *data, *TWO, f"output={tmp_path}"]
     begun = Run(tmp_path / two[0].name)
-    killed(tmp_path, begun.path("checkpoint"), *words)
+    killed(begun.path("checkpoint"), *words)
     assert not begun.finished
     torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "fer_exp")
-    (folder,), said = finish(start(*words, before=torchrun))
+    (folder,), said = finish(Command(*words, before=torchrun))
     assert "interrupted before, goes on" in said
     check_same(two[0], folder)
 
@@ -145,7 +136,7 @@ def test_a_launchers_jobs_of_two_processes_are_those_of_a_plain_sweep_and_it_say
         pytest.skip(f"hydra-{by}-launcher is not installed")
     launcher, seeds = LAUNCHERS[by]
     words = ["train", "-m", *launcher, *data, *TWO, f"output={tmp_path}", f"seed={','.join(map(str, [-1, *seeds]))}"]
-    folders, said = finish(start(*words), code=1)
+    folders, said = finish(Command(*words), code=1)
     assert said.count("seed is -1; it must be at least 0.") == 1
     assert not (tmp_path / ".sweep").exists()
     for seed, folder in zip(seeds, folders, strict=True):
