@@ -90,7 +90,10 @@ def _command(words: tuple[str, ...], files: list[Path]) -> None:
         os.dup2(os.open(file, os.O_WRONLY), number)
     # Where the tests run in a shell's background, Ctrl-C is ignored and a child inherits that: it listens again.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    sys.exit(main(list(words)))
+    code = main(list(words))
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)  # a fork that returns waits five minutes for joblib's idle workers, which ended() ends
 
 
 def finish(process: Command, code: int = 0) -> tuple[list[Path], str]:
