@@ -1,7 +1,8 @@
 """Jobs that run side by side on one machine share its GPUs out by lock files, of which the kernel lets go.
 
 A GPU has a lock file of its own, its door, and one a place on it. A job with others beside it passes the door and keeps
-a place; a job alone keeps the door, so that nobody comes after it, and all the places.
+a place. One that needs more places shuts the door while it collects them: nobody comes in, those inside go on, and only
+one collects at a time. A job alone keeps the door, so that nobody comes after it, and all the places.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from typing import TypeVar
@@ -27,6 +29,9 @@ POLL = 0.5
 """Seconds between looks for a free GPU."""
 FULL = ("out of memory", "ALLOC_FAILED")
 """What CUDA and its libraries say where a GPU has no room."""
+
+_learnt: dict[int, int] = {}
+"""For how many places a job of this process counts, by the jobs that a GPU was said to have room for."""
 
 Result = TypeVar("Result")
 
@@ -44,28 +49,31 @@ def visible() -> list[str]:
 
 
 def beside_others(job: Callable[[], Result], gpus: int, jobs_per_gpu: int) -> Result:
-    """Run a job on GPUs that it shares with at most ``jobs_per_gpu - 1`` others; where they have no room, alone.
+    """Run a job on GPUs that it shares with at most ``jobs_per_gpu - 1`` others.
 
-    A training goes on from its last checkpoint, so that a job that is run again loses no epoch.
+    Where they have no room it gives its place back and runs again with two, then four, at last with all of them: fewer
+    jobs are then beside it. Later jobs of this process begin with as many places. A training goes on from its last
+    checkpoint, so that a job that is run again loses no epoch.
     """
-    try:
-        with own_gpus(gpus, jobs_per_gpu):
-            return job()
-    except Exception as error:
-        if jobs_per_gpu == 1 or not memory_is_full(error):
-            raise
-        progress(
-            f"The GPU has no room for {jobs_per_gpu} jobs (trainer.jobs_per_gpu). This one waits until it has the GPU "
-            "alone, then goes on from its last checkpoint."
-        )
-    finally:
-        _free_memory()  # which a worker that waits for its next job would keep from the others
-    with own_gpus(gpus):
-        return job()
+    while True:
+        share = min(_learnt.get(jobs_per_gpu, 1), jobs_per_gpu)
+        with own_gpus(gpus, jobs_per_gpu, share):
+            try:
+                return job()
+            except Exception as error:
+                if share == jobs_per_gpu or not memory_is_full(error):
+                    raise
+                _learnt[jobs_per_gpu] = more = min(2 * share, jobs_per_gpu)
+                progress(
+                    f"The GPU has no room for {jobs_per_gpu} jobs (trainer.jobs_per_gpu); this one takes {more} of the "
+                    f"{jobs_per_gpu} places and goes on from its last checkpoint."
+                )
+            finally:
+                _free_memory()  # before the place is another's
 
 
 @contextmanager
-def own_gpus(wanted: int, jobs: int = 1) -> Iterator[None]:
+def own_gpus(wanted: int, jobs: int = 1, share: int = 1) -> Iterator[None]:
     """Hold as many GPUs as a job wants, or a place on each; waits until they are free.
 
     CUDA_VISIBLE_DEVICES names them from then on, also for later jobs of the process: CUDA reads it once, so a process
@@ -74,6 +82,7 @@ def own_gpus(wanted: int, jobs: int = 1) -> Iterator[None]:
     Args:
         wanted: how many.
         jobs: how many jobs of this user may be on each, this one included; 1 is alone.
+        share: for how many of them this one counts, 1 to ``jobs``; all of them is alone.
     """
     names = visible()
     if len(names) < wanted:
@@ -85,14 +94,15 @@ def own_gpus(wanted: int, jobs: int = 1) -> Iterator[None]:
 
     def waits() -> None:
         if not said:
-            said.append(f"waits for {wanted} free of the GPUs {','.join(names)}")
+            places = f", {share} of {jobs} places" if jobs > share > 1 else ""
+            said.append(f"waits for {wanted} free of the GPUs {','.join(names)}{places}")
             progress(said[0])
 
     with ExitStack() as held:
-        while not (taken := _take(locks, names, wanted, jobs, held, waits)):
+        while not (taken := _take(locks, names, wanted, jobs, share, held, waits)):
             waits()
             time.sleep(POLL)
-        os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(taken)
+        os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(name for name in names if name in taken)
         yield
 
 
@@ -106,43 +116,76 @@ def memory_is_full(error: BaseException | None) -> bool:
 
 
 def _take(
-    locks: Path, names: list[str], wanted: int, jobs: int, held: ExitStack, waits: Callable[[], None]
+    locks: Path, names: list[str], wanted: int, jobs: int, share: int, held: ExitStack, waits: Callable[[], None]
 ) -> list[str]:
     """The first ``wanted`` GPUs that have room, now locked; none where there are fewer.
 
-    First places come before second ones, so that jobs spread over the GPUs. A job alone that has no choice shuts the
-    doors first and then ``waits``; else jobs that share would take every place that gets free.
+    First places come before second ones, so that jobs spread over the GPUs. A job that takes several places, or all,
+    and has no choice of GPUs ``waits`` behind shut doors; else jobs that take one would have every place that gets
+    free. It shuts doors in the order of their names: two jobs never wait for each other.
     """
     taken: list[str] = []
-    no_choice = jobs == 1 and len(names) == wanted
+    busy = waits if len(names) == wanted else None
+    if share == 1 < jobs:
+        tries = [(name, partial(_enter, locks, name, place)) for place in range(jobs) for name in names]
+    else:
+        tries = [(name, partial(_collect, locks, name, jobs, share, busy)) for name in sorted(names)]
     with ExitStack() as trial:
-        for place in range(jobs):
-            for name in names:
-                if name not in taken and _enter(locks, name, place, jobs == 1, trial, waits if no_choice else None):
-                    taken.append(name)
-                if len(taken) == wanted:
-                    held.push(trial.pop_all())
-                    return taken
+        for name, take in tries:
+            if name not in taken and take(trial):
+                taken.append(name)
+            if len(taken) == wanted:
+                held.push(trial.pop_all())
+                return taken
     return []
 
 
-def _enter(locks: Path, name: str, place: int, alone: bool, held: ExitStack, busy: Callable[[], None] | None) -> bool:
-    """Take a place on a GPU, or alone all of it; False where that is taken and nobody says that it is ``busy``."""
-    gpu = name.replace("/", "-")
-    door = locks / f"{gpu}.lock"
+def _enter(locks: Path, name: str, place: int, held: ExitStack) -> bool:
+    """Take a place on a GPU; False where that is taken or the door is shut."""
+    door, places = _files(locks, name, place + 1)
     try:
-        if not alone:
-            with locked(door):
-                held.enter_context(locked(locks / f"{gpu}.{place}.lock"))
-            return True
-        with ExitStack() as all_of_it:
-            all_of_it.enter_context(locked(door, busy))
-            for taken in sorted(locks.glob(f"{gpu}.*.lock")):
-                all_of_it.enter_context(locked(taken, busy))
-            held.push(all_of_it.pop_all())
+        with locked(door):
+            held.enter_context(locked(places[-1]))
     except BlockingIOError:
         return False
     return True
+
+
+def _collect(locks: Path, name: str, jobs: int, share: int, busy: Callable[[], None] | None, held: ExitStack) -> bool:
+    """Take several places on a GPU, or alone all of it; False where some are taken and nobody says ``busy``."""
+    door, places = _files(locks, name, jobs)
+    alone = share == jobs
+    with ExitStack() as shut, ExitStack() as got:
+        try:
+            shut.enter_context(locked(door, busy))
+            if alone:
+                places = sorted({*places, *locks.glob(f"{door.stem}.*.lock")})  # of jobs that count otherwise, too
+            missing = len(places) if alone else share
+            while missing:
+                for place in places[:]:
+                    with suppress(BlockingIOError):
+                        got.enter_context(locked(place))
+                        places.remove(place)
+                        missing -= 1
+                    if not missing:
+                        break
+                else:
+                    if busy is None:
+                        return False
+                    busy()
+                    time.sleep(POLL)
+        except BlockingIOError:
+            return False
+        held.push(got.pop_all())
+        if alone:
+            held.push(shut.pop_all())
+    return True
+
+
+def _files(locks: Path, name: str, jobs: int) -> tuple[Path, list[Path]]:
+    """The lock files of a GPU: of its door, and of the places on it."""
+    gpu = name.replace("/", "-")
+    return locks / f"{gpu}.lock", [locks / f"{gpu}.{place}.lock" for place in range(jobs)]
 
 
 def _free_memory() -> None:

@@ -7,10 +7,13 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from fer_exp.cli import gpus
 from fer_exp.cli.gpus import beside_others, own_gpus, visible
 from fer_exp.errors import RunError
 from fer_exp.files import locked
@@ -105,26 +108,143 @@ class OutOfMemoryError(RuntimeError):
     """As torch calls its own."""
 
 
-def test_a_job_for_which_a_shared_gpu_has_no_room_runs_again_alone(monkeypatch, capsys):
+@pytest.fixture
+def workers(monkeypatch) -> threading.local:
+    """Threads that stand for the processes of a sweep: each has learnt for itself, and polls often."""
+    own = threading.local()
+
+    class Learnt:
+        def get(self, jobs: int, default: int) -> int:
+            return getattr(own, "learnt", {}).get(jobs, default)
+
+        def __setitem__(self, jobs: int, share: int) -> None:
+            own.learnt = {jobs: share}
+
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7")
-    open_doors: list[bool] = []
+    monkeypatch.setattr(gpus, "_learnt", Learnt())
+    monkeypatch.setattr(gpus, "POLL", 0.005)
+    return own
+
+
+def full() -> RunError:
+    error = RunError("The GPU's memory is full.")
+    error.__cause__ = OutOfMemoryError("CUDA out of memory.")
+    return error
+
+
+def test_a_job_for_which_a_shared_gpu_has_no_room_counts_for_more_and_more_and_at_last_is_alone(workers, capsys):
+    taken: list[int] = []
+
+    def places_taken() -> int:
+        files = [*Path(tempfile.gettempdir()).glob("*/7.*.lock")]
+        free = 0
+        for file in files:
+            with suppress(BlockingIOError), locked(file):
+                free += 1
+        return len(files) - free
 
     def job() -> str:
+        taken.append(places_taken())
         try:
             with locked(next(Path(tempfile.gettempdir()).glob("*/7.lock"))):
-                open_doors.append(True)
+                assert taken[-1] < 6
         except BlockingIOError:
-            open_doors.append(False)
-        if len(open_doors) == 1:
-            raise RunError("The GPU's memory is full.") from OutOfMemoryError("CUDA out of memory.")
+            assert taken[-1] == 6  # the door is kept by a job alone, and by no other
+        if len(taken) < 4:
+            raise full()
         return "done"
 
-    assert beside_others(job, 1, 3) == "done"
-    assert open_doors == [True, False]
-    assert capsys.readouterr().err.count("waits until it has the GPU alone") == 1
-    open_doors.clear()
+    assert beside_others(job, 1, 6) == "done"
+    assert taken == [1, 2, 4, 6]
+    said = capsys.readouterr().err
+    assert [words for words in ("takes 2 of the 6", "takes 4 of", "takes 6 of") if said.count(words) != 1] == []
+    assert beside_others(job, 1, 6) == "done"
+    assert taken[4:] == [6]  # as the process has learnt
+    taken.clear()
     with pytest.raises(RunError, match="full"):  # alone from the start there is nothing to wait for
         beside_others(job, 1, 1)
+
+
+def test_a_sweep_of_jobs_of_which_few_fit_loses_none_and_settles_while_the_others_go_on(workers):
+    rooms, jobs_each, places = 3, 6, 8
+    inside, most_inside, failed = 0, 0, 0
+    done: list[tuple[int, int]] = []
+    waited: list[float] = []
+    lock = threading.Lock()
+
+    def job(name: tuple[int, int]) -> None:
+        nonlocal inside, most_inside, failed
+        waited.append(time.monotonic() - asked[name[0]])
+        with lock:
+            inside += 1
+            crowded = inside > rooms
+            most_inside = max(most_inside, inside)
+        time.sleep(0.02)
+        with lock:
+            inside -= 1
+            failed += crowded
+        if crowded:
+            asked[name[0]] = time.monotonic()
+            raise full()
+        done.append(name)
+
+    asked = [0.0] * places
+
+    def worker(number: int) -> None:
+        for each in range(jobs_each):
+            asked[number] = time.monotonic()
+            beside_others(partial(job, (number, each)), 1, places)
+
+    threads = [threading.Thread(target=worker, args=(number,)) for number in range(places)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(done) == [(number, each) for number in range(places) for each in range(jobs_each)]
+    assert most_inside > rooms
+    assert failed <= 3 * places  # a worker fails three times at most on its way to all eight places
+    assert max(waited) < 10  # jobs of 0.02 s; nobody waits for ever
+
+
+def test_who_collects_places_keeps_newcomers_out_until_it_has_them_and_nobody_who_runs(workers):
+    order: list[str] = []
+
+    def hold(name: str, share: int, ready: threading.Event, go: threading.Event) -> None:
+        with own_gpus(1, 3, share):
+            order.append(name)
+            ready.set()
+            go.wait(20)
+
+    def start(name: str, share: int = 1) -> tuple[threading.Thread, threading.Event, threading.Event]:
+        ready, go = threading.Event(), threading.Event()
+        thread = threading.Thread(target=hold, args=(name, share, ready, go))
+        thread.start()
+        return thread, ready, go
+
+    running = [start(f"running {number}") for number in range(3)]
+    assert all(ready.wait(20) for _, ready, _ in running)
+    collectors = [start(f"collects {number}", share=2) for number in range(2)]
+    door = next(Path(tempfile.gettempdir()).glob("*/7.lock"))
+    for _ in range(2000):
+        try:
+            with locked(door):
+                time.sleep(0.005)
+        except BlockingIOError:
+            break
+    running[0][2].set()  # a place gets free, which the collector needs
+    newcomer = start("newcomer")
+    time.sleep(0.1)
+    assert not newcomer[1].is_set()
+    assert not any(ready.is_set() for _, ready, _ in collectors)
+    running[1][2].set()
+    while len(order) == 3:
+        time.sleep(0.005)
+    assert order[3].startswith("collects")
+    for _, _, go in [*running, *collectors, newcomer]:
+        go.set()
+    for thread, _, _ in [*running, *collectors, newcomer]:
+        thread.join(20)
+    assert sorted(order[3:]) == ["collects 0", "collects 1", "newcomer"]
 
 
 @pytest.mark.parametrize("error", [ValueError("no room"), RunError("The loss is nan.")])
