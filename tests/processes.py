@@ -28,7 +28,7 @@ CLOCK = ["seconds", "images_per_second"]
 
 FORKS = multiprocessing.get_context("forkserver")
 """Of processes that are forks of one, which has nothing but imports behind it: those take longer than all the rest."""
-FORKS.set_forkserver_preload(["fer_exp.cli.start", "fer_exp.cli.sweep", "fer_exp.commands.train"])
+FORKS.set_forkserver_preload(["tests.processes", "fer_exp.cli.sweep", "fer_exp.commands.train", "fer_exp.training.fit"])
 
 
 def forked(function: Callable[..., Any], *given: Any, **env: str) -> BaseProcess:

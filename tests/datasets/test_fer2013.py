@@ -6,8 +6,6 @@ import bz2
 import gzip
 import lzma
 import os
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -182,14 +180,24 @@ def test_look_alikes_are_counted_and_flagged(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def real_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the official files: $FER_EXP_FER2013 (that folder, or one with unpack.py) or the shared data."""
+    """A folder with the official file: $FER_EXP_FER2013 (that folder, or one with the mosaic) or the shared data."""
     source = Path(os.environ.get("FER_EXP_FER2013") or Path(__file__).parents[3] / "shared/data/fer2013")
     if (source / "fer2013.csv").exists():
         return source
-    if not (source / "unpack.py").exists():
+    if not (source / "images.png").exists():
         pytest.skip(f"FER2013 is not at {source}; set FER_EXP_FER2013 to its folder")
     target = tmp_path_factory.mktemp("fer2013")
-    subprocess.run([sys.executable, source / "unpack.py", target], check=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+        mosaic = np.asarray(Image.open(source / "images.png")).reshape(-1, 48, 190, 48).swapaxes(1, 2)
+    labels = (source / "labels.txt").read_text().split()
+    usages = ["Training"] * 28709 + ["PublicTest"] * 3589 + ["PrivateTest"] * 3589
+    words = [str(value).encode() for value in range(256)]
+    with (target / "fer2013.csv").open("wb") as file:  # unpack.py's rows, in a third of its time
+        file.write(b"emotion,pixels,Usage\n")
+        for label, face, usage in zip(labels, mosaic.reshape(-1, 48 * 48), usages, strict=False):
+            pixels = b" ".join(map(words.__getitem__, face.tobytes()))
+            file.write(b"%s,%s,%s\n" % (label.encode(), pixels, usage.encode()))
     return target
 
 

@@ -65,7 +65,9 @@ def texts(svg):
 
 
 @pytest.mark.parametrize("left_out", [None, *HEADINGS])
-def test_the_page_shows_a_figure_where_there_is_something_to_show(run, left_out):
+def test_the_page_shows_a_figure_where_there_is_something_to_show(run, request, left_out):
+    if left_out:
+        request.getfixturevalue("sketched")
     begins = HEADINGS.get(left_out, ("nothing",))
     table = history()
     table = table.drop(columns=[name for name in table if name.startswith(begins)])
@@ -74,7 +76,7 @@ def test_the_page_shows_a_figure_where_there_is_something_to_show(run, left_out)
     assert {heading for heading in HEADINGS if heading in shown} == set(HEADINGS) - {left_out}
 
 
-def test_a_run_without_history_has_no_such_figures_and_accuracies_of_a_training_stand_in_the_table(run):
+def test_a_run_without_history_has_no_such_figures_and_accuracies_of_a_training_stand_in_the_table(run, sketched):
     assert not any(heading in page(run) for heading in HEADINGS)
     history().to_parquet(run / "history.parquet")
     shown = page(run)

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,7 @@ document.title = JSON.stringify(told);
 """
 
 
+@cache
 def made(faces=90, pictures=True, runs=1):
     table = check_predictions(predictions_table(faces))
     part = table[table["split"] == "test"].reset_index(drop=True)
