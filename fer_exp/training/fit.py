@@ -26,7 +26,10 @@ from fer_exp.training.progress import EpochPredictions, History, ProgressLines
 from fer_exp.training.trainer import make_trainer, quiet
 
 PREDICT_BATCH = 256
-"""Faces a step where nothing is learnt; on a GPU as many of 96 pixels, and of smaller faces more."""
+"""Faces a step where nothing is learnt, on a CPU."""
+PREDICT_PIXELS = 2**20
+"""Pixels of such a step on a GPU. A pixel takes some 250 bytes in float32 where a ResNet is widest (two or three maps of
+64 channels at half the size, and the picture itself), so a step takes 256 MiB, and several jobs fit beside each other."""
 PEER = 1_000_003
 """Added to the seed for the first weights of a second network or a head that a method has."""
 
@@ -104,7 +107,7 @@ def fit_module(
         batches = Batches(train, settings.batch_size, seed, shuffle=True, balance=settings.balance == "sampler")
         # Every process sees the whole validation split: a share each would need padding, and so count faces twice.
         validation = [
-            Batches(examples[split], at_once(train.pixels), seed, shuffle=False, shard=False)
+            Batches(examples[split], at_once(train.pixels.shape[1], device), seed, shuffle=False, shard=False)
             for split in judged or ("val",)
             if split in examples
         ]
@@ -150,7 +153,7 @@ def predict(module: FaceModule, device: torch.device, examples: Examples) -> tup
     """
     network = module.method.predictor(module.network).to(device).eval()
     logits, affect = [], []
-    for batch in Batches(examples, at_once(examples.pixels), seed=0, shuffle=False, shard=False):
+    for batch in Batches(examples, at_once(examples.pixels.shape[1], device), seed=0, shuffle=False, shard=False):
         output: Output = network(normalise(batch["pixels"].to(device)).to(module.dtype))
         logits.append(output.logits.double())
         affect.append(torch.full((len(logits[-1]), 2), torch.nan) if output.affect is None else output.affect)
@@ -167,11 +170,17 @@ def taught(module: FaceModule, device: torch.device, train: Examples) -> dict[st
     return {name: value for name, value in monitor.figures().items() if value == value}
 
 
-def at_once(pixels: NDArray[np.uint8] | torch.Tensor) -> int:
-    """Faces a step where nothing is learnt. On a GPU a step of a few small ones would be launches and little else."""
-    if not isinstance(pixels, torch.Tensor):
-        return PREDICT_BATCH
-    return PREDICT_BATCH * min(8, max(1, 96**2 // pixels.shape[1] ** 2))
+def at_once(size: int, device: torch.device) -> int:
+    """Faces of a size a step where nothing is learnt; on a GPU a step of a few small ones would be launches and no more.
+
+    It hangs on nothing else, as a GPU's last bits hang on the number of faces: a run that shares its GPU, or whose
+    pixels had no room on it, answers the same to the bit.
+
+    >>> gpu, cpu = torch.device("cuda"), torch.device("cpu")
+    >>> [at_once(size, gpu) for size in (32, 48, 96, 224)], at_once(48, cpu)
+    ([1024, 455, 113, 64], 256)
+    """
+    return PREDICT_BATCH if device.type == "cpu" else max(64, PREDICT_PIXELS // size**2)
 
 
 def _check_fits(path: Path, module: FaceModule) -> None:

@@ -89,8 +89,9 @@ def set_arithmetic(config: TrainerConfig, device: torch.device) -> None:
     torch.use_deterministic_algorithms(same_bits)
     if device.type != "cuda":
         return
-    # Sums of cuBLAS hang on its workspace, of which it reads when it starts.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    # Sums of cuBLAS hang on its workspace, of which it reads when it starts. There is one a stream and thread, so several
+    # for each graph; the other size that is the same each time, 32 MiB, is for larger products than a head's.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":16:8")
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # would cost kernels
     torch.backends.cudnn.benchmark = False
     with warnings.catch_warnings():  # torch has begun to move these settings, one for each kind of operation
