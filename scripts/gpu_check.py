@@ -1,6 +1,6 @@
 """What a GPU has to show, in ten minutes: tests, speed, and as much of the three studies as the time allows.
 
-usage: gpu_check.py DATA [--work gpu_check] [--pack DIR] [--budget 560] [--jobs 14] [--only tests,bench] [--device gpu]
+usage: gpu_check.py DATA [--work gpu_check] [--pack DIR] [--budget 560] [--jobs 10] [--only tests,bench] [--device gpu]
 
 DATA is a folder of FER2013 with the votes of FER+. The stages run in the order of ``stages``, each within its share of
 the budget; a stage that is over is not run again, and one that was cut off goes on where it stood, so the same command
@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -33,7 +34,13 @@ TOP = Path(__file__).resolve().parents[1]
 PIECE = 15 * 2**20
 """Bytes of run folders in one file at most."""
 PACKING = 15
-"""Seconds kept for the last packing."""
+"""Seconds kept for the last packing, and of the stage "gain" for its table."""
+STUDIES = {"noisy-labels": 10, "cafe-soft": 9, "affectnet-crowd": 6}
+"""Studies, and how many trainings of each run at once: together what the memory of a GPU of 80 GB has room for."""
+LEFT = "LEFT"
+"""Word of a command that stands for the seconds it has, less those for its table."""
+UNFINISHED = 75
+"""Exit status of a command that says itself that its time was up."""
 LEFT_BEHIND = {"checkpoints", "epochs", ".lock", "backbone.pt"}
 """What is not packed of a run folder: heavy, and not needed for a table."""
 STARTS = "runs/starts"
@@ -71,16 +78,18 @@ def stages(given: argparse.Namespace) -> list[Stage]:
     rooms = [f"tests/{room}" for room in ("training", "pretraining", "cli")]
     tests = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "gpu", *rooms]
     eight = [] if tiny else ["-n", "8"]
+    jobs = STUDIES | {"noisy-labels": given.jobs}
 
     def bench(size: int, *words: str) -> list[str]:
         steps = ["steps=2", "repeats=1", "trainer.batch_size=32"] if tiny else ["steps=60", "repeats=3"]
         faces = ["dataset.faces=600", f"dataset.size={size}", "backbone.stem=imagenet", "trainer.batch_size=128"]
         return [*fer, "bench", *trainer, *faces, *steps, *words]
 
-    def table(study: str, jobs: int, bootstrap: int) -> list[str]:
+    def table(study: str, bootstrap: int) -> list[str]:
         scale, short = ("smoke", []) if tiny else ("small", [f"starts={STARTS}", *given.words])
         places = [f"output=runs/{study}", f"bootstrap={bootstrap}"]
-        many = ["hydra/launcher=joblib", f"hydra.launcher.n_jobs={jobs}", f"trainer.jobs_per_gpu={given.jobs + 15}"]
+        many = ["hydra/launcher=joblib", f"hydra.launcher.n_jobs={jobs[study]}"]
+        many += [f"trainer.jobs_per_gpu={sum(jobs.values())}"]
         return [*fer, "table", f"study={study}", f"scale={scale}", *data, *trainer, *places, *many, *short]
 
     def script(name: str, *words: str) -> list[str]:
@@ -88,8 +97,9 @@ def stages(given: argparse.Namespace) -> list[Stage]:
         return [python, str(TOP / "scripts" / name), "--data", str(given.data), *words, *short]
 
     gain = ["--jobs", str(given.jobs), "--one-start", "--device", given.device, "--output", STARTS]
+    gain += ["--budget", LEFT]
     gain += ["--points", str(given.points.resolve())] if given.points else []
-    tables = [table("noisy-labels", given.jobs, 0), table("cafe-soft", 9, 200), table("affectnet-crowd", 6, 200)]
+    tables = [table(study, 0 if study in BY_METRICS else 200) for study in STUDIES]
     parity = script("bf16_parity.py", "--device", given.device, "--jobs", "12")
     return [
         Stage("machine", 30, [[python, "-c", MACHINE]]),
@@ -117,7 +127,7 @@ def main() -> int:
     parser.add_argument("--work", type=Path, default=Path("gpu_check"))
     parser.add_argument("--pack", type=Path)
     parser.add_argument("--budget", type=float, default=560, help="seconds for all of it")
-    parser.add_argument("--jobs", type=int, default=14, help="trainings at once")
+    parser.add_argument("--jobs", type=int, default=10, help="trainings at once: of the gain, and of noisy-labels")
     parser.add_argument("--only", help="stages by name, separated by commas")
     parser.add_argument("--points", type=Path, help="a table of landmarks: task=points is pretrained too")
     parser.add_argument("--words", nargs="*", default=[], help="words for every table, such as start.task=contrast")
@@ -161,6 +171,8 @@ def run(stage: Stage, work: Path, seconds: float) -> dict[str, Any]:
     with log.open("a", encoding="utf-8") as file:
 
         def start(command: list[str]) -> subprocess.Popen[bytes]:
+            left = max(0.0, seconds - (time.monotonic() - begun) - PACKING)
+            command = [f"{left:.0f}" if word == LEFT else word for word in command]
             file.write(f"$ {' '.join(command)}\n")
             file.flush()
             where = TOP if "pytest" in command else work
@@ -177,7 +189,7 @@ def run(stage: Stage, work: Path, seconds: float) -> dict[str, Any]:
                 except subprocess.TimeoutExpired:
                     status = None
                 else:
-                    status = None if status is None else status or ended
+                    status = None if status is None or ended == UNFINISHED else status or ended
             for process in processes:
                 stop(process)
             if status != 0:
@@ -186,6 +198,10 @@ def run(stage: Stage, work: Path, seconds: float) -> dict[str, Any]:
     ended_how = "time is up" if status is None else "done" if status == 0 else f"exit status {status}"
     lines = log.read_text(errors="replace").splitlines()
     print(f"== {stage.name}: {ended_how} after {took} s", *lines[-stage.shown :], sep="\n  ", flush=True)
+    if status is None:
+        for command in stage.commands:
+            if "table" in command:
+                print(f"  the table of what is finished: cd {work}; {shlex.join([*command, 'run=false'])}", flush=True)
     return {"seconds": took, "status": status, "over": status is not None}
 
 

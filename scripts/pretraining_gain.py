@@ -12,7 +12,8 @@ landmarks is given) it measures
 Pretrainings and trainings are runs of `fer-exp pretrain` and `fer-exp train` in --output, as many at once as --jobs
 says, the first seed's first. What is finished is found again, what was cut off, by --budget seconds too, goes on: the
 same command completes the table, which is printed and written to --results as pretraining-gain.csv, .md and .tex; with
---budget 0 it is made of what is finished.
+--budget 0 it is made of what is finished. All commands end ten seconds before the budget does; what is missing is said,
+and the exit status is then 75.
 
 --faces under 1,000 is a rehearsal: all splits have as many, the pretraining's too.
 """
@@ -33,7 +34,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import log_softmax
 
 from fer_exp.config import BackboneConfig, TrainerConfig
 from fer_exp.files import write_json
@@ -51,6 +54,10 @@ TASKS = {
 }
 RATES = (0.4, 0.0)
 EARLY = 3
+TABLE = 10.0
+"""Seconds of the budget that are kept for the table."""
+UNFINISHED = 75
+"""Exit status where the table is not complete."""
 REHEARSAL = 1000
 PENALTY = 0.01
 """Of the probe's squared weights, per face: chosen beforehand, the same for all."""
@@ -61,9 +68,12 @@ class Bench:
 
     def __init__(self, given: argparse.Namespace) -> None:
         self.given = given
-        self.end = time.monotonic() + given.budget
+        self.end = time.monotonic() + given.budget - TABLE
         self.notes, self.noting = given.output / "finished.json", Lock()
         self.finished: dict[str, str] = json.loads(self.notes.read_text()) if self.notes.exists() else {}
+        self.probes_file, self.probing = given.output / "probes.json", Lock()
+        self.probes: dict[str, float] = json.loads(self.probes_file.read_text()) if self.probes_file.exists() else {}
+        self.begun: set[str] = set()
         few = given.faces < REHEARSAL
         data = ["dataset=ferplus", f"dataset.root={given.data}", "dataset.size=48", "backbone.stem=imagenet"]
         self.pretraining = [*data, *([f"dataset.limit={given.faces}"] if few else [])]
@@ -79,14 +89,41 @@ class Bench:
         return self._fer_exp("pretrain", f"{task} {seed}", [*words, f"seed={seed}"])
 
     def train(self, task: str, seed: int, rate: float, start: Future[str | None]) -> Run | None:
-        """The run of a training from what a pretraining left; None where there was no time or it failed."""
+        """The run of a training from what a pretraining left; None where there was no time or it failed.
+
+        The faces and the start are then known, so the first of a start's trainings makes its linear probe.
+        """
         if (weights := start.result()) is None:
             return None
         words = ["labels=noisy", f"labels.rate={rate}", f"backbone.weights={weights}"]
         words += [f"trainer.epochs={self.given.epochs}", "trainer.batch_size=64", "trainer.schedule=constant"]
         words += ["trainer.augment=none", "trainer.every_epoch=test", "bootstrap=0", f"seed={seed}"]
         folder = self._fer_exp("train", f"{task} {seed} {rate}", [*self.training, *words])
-        return None if folder is None else Run(Path(folder))
+        if folder is None:
+            return None
+        try:
+            self._probe(task, seed, weights, Run(Path(folder)))
+        except Exception as error:  # the table is worth more than one cell of it
+            print(f"linear probe of {task} {seed} failed: {error}", file=sys.stderr, flush=True)
+        return Run(Path(folder))
+
+    def probe_of(self, weights: str, seed: int) -> str:
+        """The key of a linear probe."""
+        return f"{weights} seed {seed} of {self.given.faces} faces"
+
+    def _probe(self, task: str, seed: int, weights: str, run: Run) -> None:
+        """Validation accuracy of a logistic regression on a backbone's frozen features, if nobody has it in hand."""
+        name = self.probe_of(weights, seed)
+        with self.probing:  # one at a time: random weights are drawn with torch's one generator
+            if name in self.begun or name in self.probes or time.monotonic() > self.end:
+                return
+            self.begun.add(name)
+            known = features(weights, seed, run, self.given.device)
+        value = accuracy(*known["train"], *known["val"])
+        with self.probing:
+            self.probes[name] = value
+            write_json(self.probes_file, self.probes)
+        print(f"linear probe of {task} {seed}: {value:.3f}", file=sys.stderr, flush=True)
 
     def _fer_exp(self, command: str, name: str, words: list[str]) -> str | None:
         """The path that a command printed last; what it left is not asked for again."""
@@ -114,12 +151,14 @@ class Bench:
         return self.finished[asked]
 
 
-def probed(weights: str, seed: int, run: Run) -> float:
-    """Validation accuracy of a logistic regression on a backbone's frozen features, on the faces of a training."""
+def features(
+    weights: str, seed: int, run: Run, accelerator: str
+) -> dict[str, tuple[NDArray[np.float64], NDArray[np.int64]]]:
+    """What a backbone says of the faces of a training, shape (N, F), and their classes, by split."""
     targets, store = run.targets, run.store
     if targets is None or store is None:
         raise SystemExit(f"{run.folder} has lost its targets or its store; run the script again without it.")
-    device = find_device(TrainerConfig())
+    device = find_device(TrainerConfig(accelerator=accelerator))
     network = build_network(BackboneConfig(weights=weights, stem="imagenet"), 48, 1, False, seed)[0].to(device).eval()
     row_of = dict(zip(store.faces["face"], range(len(store.faces)), strict=True))
     known = {}
@@ -127,38 +166,51 @@ def probed(weights: str, seed: int, run: Run) -> float:
         table = targets[targets["split"] == split]
         rows = np.array([row_of[face] for face in table["face"]])
         with torch.inference_mode():
-            features = [
-                network(normalise(torch.from_numpy(np.array(store.pixels[part])).to(device))).features.double()
+            parts = [
+                network(normalise(torch.from_numpy(np.array(store.pixels[part])).to(device))).features.double().cpu()
                 for part in np.array_split(rows, -(-len(rows) // PREDICT_BATCH))
             ]
         label = pd.Categorical(table["clean_label"], categories=sorted(targets["clean_label"].unique())).codes
-        known[split] = torch.cat(features), torch.from_numpy(label.astype(np.int64)).to(device)
-    (features_train, taught), (features_val, wanted) = known["train"], known["val"]
-    mean, deviation = features_train.mean(dim=0), features_train.std(dim=0).clamp(min=1e-6)
-    weight = logistic((features_train - mean) / deviation, taught)
-    scores = with_one((features_val - mean) / deviation) @ weight
-    return float((scores.argmax(dim=1) == wanted).double().mean())
+        known[split] = torch.cat(parts).numpy(), label.astype(np.int64)
+    return known
 
 
-def logistic(features: Tensor, label: Tensor) -> Tensor:
+def accuracy(
+    features: NDArray[np.float64],
+    label: NDArray[np.int64],
+    others: NDArray[np.float64],
+    wanted: NDArray[np.int64],
+) -> float:
+    """Share of the other faces whose class a logistic regression on these names."""
+    mean, deviation = features.mean(axis=0), features.std(axis=0, ddof=1).clip(min=1e-6)
+    weight = logistic((features - mean) / deviation, label)
+    scores = with_one((others - mean) / deviation) @ weight
+    return float((scores.argmax(axis=1) == wanted).mean())
+
+
+def logistic(features: NDArray[np.float64], label: NDArray[np.int64]) -> NDArray[np.float64]:
     """Weights, shape (F + 1, K), of the multinomial logistic regression with a penalty on all but the intercepts."""
-    weight = features.new_zeros(features.shape[1] + 1, int(label.max()) + 1).requires_grad_()
-    optimizer = torch.optim.LBFGS([weight], max_iter=300, line_search_fn="strong_wolfe")
-    inputs = with_one(features)
+    inputs, taught = with_one(features), np.eye(label.max() + 1)[label]
+    shape = inputs.shape[1], taught.shape[1]
 
-    def loss() -> Tensor:
-        optimizer.zero_grad()
-        value = torch.nn.functional.cross_entropy(inputs @ weight, label) + PENALTY / 2 * weight[:-1].square().sum()
-        value.backward()  # type: ignore[no-untyped-call]
-        return value
+    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        weight = flat.reshape(shape)
+        log = log_softmax(inputs @ weight, axis=1)
+        gradient = inputs.T @ (np.exp(log) - taught) / len(inputs)
+        gradient[:-1] += PENALTY * weight[:-1]
+        return float(-(taught * log).sum() / len(inputs) + PENALTY / 2 * (weight[:-1] ** 2).sum()), gradient.ravel()
 
-    optimizer.step(loss)  # type: ignore[no-untyped-call]
-    return weight.detach()
+    start: NDArray[np.float64] = np.zeros(shape[0] * shape[1])
+    found: Any = minimize(
+        loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 300, "ftol": 1e-12, "gtol": 1e-6}
+    )
+    weight: NDArray[np.float64] = found.x.reshape(shape)
+    return weight
 
 
-def with_one(features: Tensor) -> Tensor:
+def with_one(features: NDArray[np.float64]) -> NDArray[np.float64]:
     """Features and a column of ones."""
-    return torch.cat([features, features.new_ones(len(features), 1)], dim=1)
+    return np.hstack([features, np.ones((len(features), 1))])
 
 
 def readings(run: Run, rate: float) -> dict[str, float]:
@@ -190,20 +242,14 @@ def measured(bench: Bench, arms: list[str]) -> Iterator[tuple[str, int, dict[str
             for rate in RATES:
                 for arm in arms:
                     runs[arm, seed, rate] = pool.submit(bench.train, arm, seed, rate, starts[arm, seed])
-    cache = given.output / "probes.json"
-    probes: dict[str, float] = json.loads(cache.read_text()) if cache.exists() else {}
     for (arm, seed), start in starts.items():
         columns: dict[str, float] = {}
-        done = {rate: run for rate in RATES if (run := runs[arm, seed, rate].result()) is not None}
         weights = start.result()
-        if 0.0 in done and weights is not None:
-            name = done[0.0].name
-            if name not in probes:
-                probes[name] = probed(weights, seed, done[0.0])
-                write_json(cache, probes)
-            columns["linear probe"] = probes[name]
-        for rate, run in done.items():
-            columns |= readings(run, rate)
+        if weights is not None and (name := bench.probe_of(weights, seed)) in bench.probes:
+            columns["linear probe"] = bench.probes[name]
+        for rate in RATES:
+            if (run := runs[arm, seed, rate].result()) is not None:
+                columns |= readings(run, rate)
         yield arm, seed, columns
 
 
@@ -236,13 +282,20 @@ def main() -> None:
         for measure, value in columns.items()
     ]
     if not rows:
-        raise SystemExit("There was time for nothing; run the same command again.")
+        print("There was time for nothing; run the same command again.", file=sys.stderr)
+        sys.exit(UNFINISHED)
     table = pd.DataFrame(rows)
     shown = shown_table(table, arms)
     caption = f"Percent, mean over seeds [95 % t-interval]; +: gain over random, paired. FER+, {given.faces:,} faces."
     save_table(table, given.results / "pretraining-gain", caption, shown=shown)
     print(shown.to_markdown(index=False))
     print(given.results / "pretraining-gain.md")
+    there = set(zip(table["start"], table["seed"], table["measure"], strict=True))
+    measures = dict.fromkeys(["linear probe", *table["measure"]])
+    every = [(arm, seed, measure) for measure in measures for arm in arms for seed in given.seeds]
+    if missing := [f"{arm} {seed} {measure}" for arm, seed, measure in every if (arm, seed, measure) not in there]:
+        print(f"Not there, and empty: {', '.join(missing)}. The same command completes the table.", file=sys.stderr)
+        sys.exit(UNFINISHED)
 
 
 def shown_table(table: pd.DataFrame, arms: list[str]) -> pd.DataFrame:

@@ -28,8 +28,8 @@ from fer_exp.training.trainer import make_trainer, quiet
 PREDICT_BATCH = 256
 """Faces a step where nothing is learnt, on a CPU."""
 PREDICT_PIXELS = 2**20
-"""Pixels of such a step on a GPU. A pixel takes some 250 bytes in float32 where a ResNet is widest (two or three maps of
-64 channels at half the size, and the picture itself), so a step takes 256 MiB, and several jobs fit beside each other."""
+"""Pixels of such a step on a GPU. A pixel takes some 250 bytes in float32 where a ResNet is widest (two or three maps
+of 64 channels at half the size, and the picture itself): a step takes 256 MiB, so that jobs fit beside each other."""
 PEER = 1_000_003
 """Added to the seed for the first weights of a second network or a head that a method has."""
 
@@ -171,7 +171,7 @@ def taught(module: FaceModule, device: torch.device, train: Examples) -> dict[st
 
 
 def at_once(size: int, device: torch.device) -> int:
-    """Faces of a size a step where nothing is learnt; on a GPU a step of a few small ones would be launches and no more.
+    """Faces of a size a step where nothing is learnt; on a GPU a step of a few small ones would be launches, no more.
 
     It hangs on nothing else, as a GPU's last bits hang on the number of faces: a run that shares its GPU, or whose
     pixels had no room on it, answers the same to the bit.

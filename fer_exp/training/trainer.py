@@ -89,8 +89,8 @@ def set_arithmetic(config: TrainerConfig, device: torch.device) -> None:
     torch.use_deterministic_algorithms(same_bits)
     if device.type != "cuda":
         return
-    # Sums of cuBLAS hang on its workspace, of which it reads when it starts. There is one a stream and thread, so several
-    # for each graph; the other size that is the same each time, 32 MiB, is for larger products than a head's.
+    # Sums of cuBLAS hang on its workspace, of which it reads when it starts. There is one a stream and thread, so
+    # several for each graph; the other size that repeats its sums, 32 MiB, is for larger products than a head's.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":16:8")
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # would cost kernels
     torch.backends.cudnn.benchmark = False
