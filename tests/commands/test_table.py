@@ -137,7 +137,7 @@ def test_trainings_start_from_a_pretraining_that_is_made_once_and_may_stay_elsew
 def test_weights_that_a_user_gives_do_without_the_pretraining():
     preset = read_preset("noisy-labels", "small", ["trainer=gpu", "start.faces=5"])
     told = ["dataset=ferplus", "dataset.size=48", "backbone=resnet18", "backbone.stem=imagenet", "trainer=gpu"]
-    assert list(preset.start) == [*told, "task=drawn", "faces=5"]
+    assert list(preset.start) == [*told, "task=contrast", "trainer.epochs=20", "trainer.batch_size=512", "faces=5"]
     assert "start.faces" not in preset.common
     assert read_preset("noisy-labels", "small", ["backbone.weights=none"]).start == ()
     assert read_preset("noisy-labels", "smoke").start == ()
