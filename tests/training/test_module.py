@@ -13,6 +13,8 @@ from fer_exp.training.module import FaceModule, factor
 from fer_exp.training.networks import build_network
 from tests.training.trainer import bare_trainer
 
+pytestmark = pytest.mark.usefixtures("light")  # what learns here is the module
+
 
 def bright_and_dark(count: int = 48) -> Examples:
     """Two classes that differ in brightness, rated by it."""
