@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fer_exp.config import PretrainConfig
-from fer_exp.datasets.synthetic.drawn import DrawnFaces, target_names
+from fer_exp.pretraining.drawn_faces import DrawnFaces, target_names
 from fer_exp.pretraining.lesson import Lesson
 from fer_exp.pretraining.regression import Regression
 from fer_exp.store import open_store

@@ -14,10 +14,9 @@ import torch
 from fer_exp.cli import main
 from fer_exp.cli.compose import check
 from fer_exp.config import DatasetConfig, PretrainConfig, TrainerConfig
-from fer_exp.datasets.synthetic import drawn
-from fer_exp.datasets.synthetic.drawn import DrawnFaces
 from fer_exp.errors import RequestError
-from fer_exp.pretraining import make_lesson
+from fer_exp.pretraining import drawn_faces, make_lesson
+from fer_exp.pretraining.drawn_faces import DrawnFaces
 from fer_exp.pretraining.lesson import corpus_faces
 from fer_exp.pretraining.module import LessonModule
 from fer_exp.runs import Run
@@ -180,9 +179,9 @@ def test_without_lightly_contrast_says_how_to_get_it(capsys, tmp_path, monkeypat
 
 
 def test_many_faces_are_drawn_by_all_cores_and_are_the_same(monkeypatch):
-    monkeypatch.setattr(drawn, "PIECE", 20)
+    monkeypatch.setattr(drawn_faces, "PIECE", 20)
     alone = list(DrawnFaces(60, 0).pixels(16))
-    monkeypatch.setattr(drawn, "POOLED", 1)
+    monkeypatch.setattr(drawn_faces, "POOLED", 1)
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1})
     together = list(DrawnFaces(60, 0).pixels(16))
     assert all((one == other).all() for one, other in zip(alone, together, strict=True))

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from fer_exp.datasets.synthetic.drawing import draw_face
-from fer_exp.datasets.synthetic.drawn import DrawnFaces, _Drawn, _marks, draw_actions, target_names
 from fer_exp.datasets.synthetic.expressions import ACTION_UNITS
 from fer_exp.datasets.synthetic.features import INSIDE, TEETH
 from fer_exp.datasets.synthetic.people import View, draw_person
+from fer_exp.pretraining.drawn_faces import DrawnFaces, _Drawn, _marks, draw_actions, target_names
 
 CALM = dict.fromkeys(ACTION_UNITS, 0.0)
 
