@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from fer_exp.training.sending import send
+
 LIGHT = 0.4
 """Brightness and contrast change by up to this share (SimCLR on small pictures, Chen et al. 2020)."""
 TINT = 0.1
@@ -48,13 +50,13 @@ def crop(pixels: Tensor, crops: Crops) -> Tensor:
     maps[:, 1, 1] = crops.side
     maps[:, :, 2] = 2 * crops.corner + crops.side[:, None] - 1  # the middle, from -1 to 1
     pictures = pixels.permute(0, 3, 1, 2).float()
-    grid = F.affine_grid(maps.to(pixels.device, non_blocking=True), list(pictures.shape), align_corners=False)
+    grid = F.affine_grid(send(maps, pixels.device), list(pictures.shape), align_corners=False)
     return F.grid_sample(pictures, grid, padding_mode="border", align_corners=False).permute(0, 2, 3, 1)
 
 
 def moved(points: Tensor, crops: Crops) -> Tensor:
     """Where points are in the squares: x and y as shares of the picture, shape (B, P, 2), to the same of the view."""
-    corner, side, mirrored = (each.to(points, non_blocking=True) for each in crops)
+    corner, side, mirrored = (send(each, points.device).to(points.dtype) for each in crops)
     seen = (points - corner[:, None]) / side[:, None, None]
     flip = mirrored[:, None]
     return torch.stack([flip + (1 - 2 * flip) * seen[..., 0], seen[..., 1]], dim=2)
@@ -66,7 +68,7 @@ def relight(pictures: Tensor, uniform: Tensor) -> Tensor:
     Pictures are (B, H, W, C) from 0 to 255, float; ``uniform`` are random numbers, shape (B, DRAWN), on the CPU.
     """
     grey = uniform[:, 9, None] < GREY
-    uniform = 2 * uniform.to(pictures.device, non_blocking=True)[:, None, None, :] - 1
+    uniform = 2 * send(uniform, pictures.device)[:, None, None, :] - 1
     tint = 1 + TINT * uniform[..., 6:9] if pictures.shape[3] == 3 else 1.0
     lit = pictures * ((1 + LIGHT * uniform[..., 4:5]) * tint)
     mean = lit.mean(dim=(1, 2, 3), keepdim=True)
@@ -78,5 +80,5 @@ def greyed(pictures: Tensor, which: Tensor) -> Tensor:
     """Those of ``which``, bool, shape (B,), with the mean of their channels in each channel."""
     if pictures.shape[3] == 1:
         return pictures
-    which = which.to(pictures.device, non_blocking=True)[:, None, None, None]
+    which = send(which, pictures.device)[:, None, None, None]
     return torch.where(which, pictures.mean(dim=3, keepdim=True), pictures)
