@@ -13,8 +13,7 @@ from fer_exp.errors import RequestError
 from fer_exp.methods.ce import precise
 from fer_exp.methods.method import Learnt, Network, Setting, Step, first_view
 from fer_exp.pretraining.lesson import Lesson, LessonMethod, corpus_faces
-from fer_exp.training.augment import ERASED, Draw
-from fer_exp.training.batches import seed_of
+from fer_exp.training.augment import ERASED, Draw, uniform
 from fer_exp.training.crops import DRAWN, crop, draw_crops, relight
 from fer_exp.training.erasing import erase
 from fer_exp.training.processes import place
@@ -65,14 +64,11 @@ class Contrast(LessonMethod):
         return (self._view(pixels, draw, 0), self._view(pixels, draw, 1)), target
 
     def _view(self, pixels: Tensor, draw: Draw, number: int) -> Tensor:
-        seed, rank, world, total = draw
-        generator = torch.Generator().manual_seed(seed_of(seed, number))
-        uniform = torch.rand(total, DRAWN, generator=generator)[rank::world]
-        view = relight(crop(pixels, draw_crops(uniform, self.crop, mirror=True)), uniform)
+        drawn = uniform(draw, DRAWN, number)
+        view = relight(crop(pixels, draw_crops(drawn, self.crop, mirror=True)), drawn)
         if self.augment != "strong":
             return view
-        generator = torch.Generator().manual_seed(seed_of(seed, ERASED, number))
-        return erase(view, torch.rand(total, 5, generator=generator, dtype=torch.float64)[rank::world])
+        return erase(view, uniform(draw, 5, ERASED, number, dtype=torch.float64))
 
     def learn(self, network: Network, step: Step) -> Learnt:
         """The loss of a batch, whose views go through the network in one pass."""

@@ -11,8 +11,7 @@ from torch import Tensor, nn
 from fer_exp.methods.ce import precise
 from fer_exp.methods.method import Learnt, Network, Setting, Step
 from fer_exp.pretraining.lesson import LessonMethod
-from fer_exp.training.augment import ERASED, Draw
-from fer_exp.training.batches import seed_of
+from fer_exp.training.augment import ERASED, Draw, uniform
 from fer_exp.training.crops import DRAWN, crop, draw_crops, greyed, moved, relight
 from fer_exp.training.erasing import erase
 
@@ -62,15 +61,12 @@ class Regression(LessonMethod):
         """One view: a crop, perhaps under another light or grey; with ``strong`` half of them have a part erased."""
         if not self.training or self.augment == "none":
             return (pixels,), target
-        seed, rank, world, total = draw
-        generator = torch.Generator().manual_seed(seed)
-        uniform = torch.rand(total, DRAWN, generator=generator)[rank::world]
-        crops = draw_crops(uniform, self.crop, mirror=False)
+        drawn = uniform(draw, DRAWN)
+        crops = draw_crops(drawn, self.crop, mirror=False)
         view = crop(pixels, crops)
-        view = relight(view, uniform) if self.lit else greyed(view, uniform[:, 9] < AS_GREY)
+        view = relight(view, drawn) if self.lit else greyed(view, drawn[:, 9] < AS_GREY)
         if self.augment == "strong":
-            generator = torch.Generator().manual_seed(seed_of(seed, ERASED))
-            view = erase(view, torch.rand(total, 5, generator=generator, dtype=torch.float64)[rank::world])
+            view = erase(view, uniform(draw, 5, ERASED, dtype=torch.float64))
         places = self.kinds["points"]
         seen = target.clone()
         seen[:, places] = moved(target[:, places].view(len(target), -1, 2), crops).flatten(1)

@@ -97,9 +97,17 @@ def noised_or_mirrored(pixels: Tensor, draw: Draw) -> Tensor:
 
 def _uniform(draw: Draw) -> Tensor:
     """A face's random numbers from 0 to 1: two choices, where its noise begins, and the five of ``erase``."""
+    return uniform(draw, 8, ERASED, dtype=torch.float64)
+
+
+def uniform(draw: Draw, count: int, *numbers: int, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Random numbers from 0 to 1 for each face of this process's share, shape (B, count), on the CPU.
+
+    ``numbers`` are joined with the batch's seed, so that what is drawn for another end is drawn anew.
+    """
     seed, rank, world, total = draw
-    generator = torch.Generator().manual_seed(seed_of(seed, ERASED))
-    return torch.rand(total, 8, generator=generator, dtype=torch.float64)[rank::world]
+    generator = torch.Generator().manual_seed(seed_of(seed, *numbers) if numbers else seed)
+    return torch.rand(total, count, generator=generator, dtype=dtype)[rank::world]
 
 
 def _with_noise(pixels: Tensor, uniform: Tensor, chosen: Tensor) -> Tensor:
