@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from fer_exp.commands.train import device_name, git_commit
+from fer_exp.commands.train import account
 from fer_exp.config import PretrainConfig, plain
 from fer_exp.errors import RequestError
 from fer_exp.files import make_folder
 from fer_exp.pretraining import make_lesson
 from fer_exp.progress import is_main_process, progress
-from fer_exp.runs import Run, claimed, versions
+from fer_exp.runs import Run, claimed
 from fer_exp.runs.naming import check_same, contents_of_files, run_name, told
 
 if TYPE_CHECKING:
@@ -120,18 +119,9 @@ def _learn(config: PretrainConfig, lesson: Lesson, run: Run, contents: dict[str,
     save_backbone(run.path("backbone"), network.backbone, facts, digests(lesson.store, examples["train"].rows))
     run.write("history", history)
     return {
-        "config": plain(config),
-        "command": ["fer-exp", *sys.argv[1:]],
-        "versions": versions(),
-        "git_commit": git_commit(),
-        "device": device_name(fitted.device),
+        **account(config, lesson.store, fitted),
         "pretrained": facts,
         "weights": None if weights is None else asdict(weights),
-        "data_hash": lesson.store.key,
-        "store": lesson.store.folder.name,
-        "epochs_seconds": round(float(history["seconds"].sum()), 1),
-        "images_per_second": float(history["images_per_second"].median()),
-        "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
     }
 
 

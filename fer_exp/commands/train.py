@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.commands.evaluate import run_metrics
-from fer_exp.config import TrainConfig, plain
+from fer_exp.config import PretrainConfig, TrainConfig, plain
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError
 from fer_exp.files import make_folder
@@ -34,6 +34,7 @@ from fer_exp.store import Store, open_dataset
 
 if TYPE_CHECKING:
     from fer_exp.training.batches import Examples
+    from fer_exp.training.fit import Fitted
 
 
 def train(config: TrainConfig) -> Path | None:
@@ -92,15 +93,9 @@ def train(config: TrainConfig) -> Path | None:
         run.write("history", judged_history(pd.DataFrame(fitted.history), run.predictions, kept))
         run.write("metrics", run_metrics(run, samples=config.bootstrap, seed=config.seed))
         facts = {
-            "config": plain(config),
-            "command": ["fer-exp", *sys.argv[1:]],
-            "versions": versions(),
-            "git_commit": git_commit(),
-            "device": device_name(fitted.device),
+            **account(config, store, fitted),
             "seeds": {"seed": config.seed, "labels": config.labels.seed, "dataset": config.dataset.seed},
-            "data_hash": store.key,
             "contents": contents,
-            "store": store.folder.name,
             "targets_hash": targets_hash(targets.table),
             "faces": {split: len(of_split) for split, of_split in examples.items()},
             "dropped": targets.dropped,
@@ -108,14 +103,27 @@ def train(config: TrainConfig) -> Path | None:
             "taught": training.taught(fitted.module, fitted.device, examples["train"]),
             "weights": None if weights is None else {**asdict(weights), "test_faces_seen": known},
             "seconds": round(time.time() - started, 1),
-            "epochs_seconds": round(sum(row["seconds"] for row in fitted.history), 1),
-            "images_per_second": float(np.median([row["images_per_second"] for row in fitted.history])),
-            "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         }
         run.write("facts", facts)
         # Not before: a run interrupted after its last epoch needs them again.
         shutil.rmtree(run.folder / EPOCHS, ignore_errors=True)
     return run.folder
+
+
+def account(config: TrainConfig | PretrainConfig, store: Store, fitted: Fitted) -> dict[str, Any]:
+    """How a run came about, for run.json: what was asked, with which versions, on what data and device, how fast."""
+    return {
+        "config": plain(config),
+        "command": ["fer-exp", *sys.argv[1:]],
+        "versions": versions(),
+        "git_commit": _git_commit(),
+        "device": _device_name(fitted.device),
+        "data_hash": store.key,
+        "store": store.folder.name,
+        "epochs_seconds": round(sum(row["seconds"] for row in fitted.history), 1),
+        "images_per_second": float(np.median([row["images_per_second"] for row in fitted.history])),
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    }
 
 
 def show(folder: Path) -> None:
@@ -202,7 +210,7 @@ def _opening(run: Run, examples: dict[str, Examples]) -> str:
     return f"{run.name}: {sizes} faces{goes_on}"
 
 
-def git_commit() -> str | None:
+def _git_commit() -> str | None:
     """The commit of the checkout that runs, with a + where files differ from it; None for an installed package."""
     top = Path(__file__).parents[2]
     if not (top / ".git").exists():
@@ -214,7 +222,7 @@ def git_commit() -> str | None:
         return None
 
 
-def device_name(device: Any) -> str:
+def _device_name(device: Any) -> str:
     """What torch.device a run was trained on, as run.json says it."""
     import torch
 
