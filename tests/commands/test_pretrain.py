@@ -20,6 +20,7 @@ from fer_exp.pretraining.drawn_faces import DrawnFaces
 from fer_exp.pretraining.lesson import corpus_faces
 from fer_exp.pretraining.module import LessonModule
 from fer_exp.runs import Run
+from tests.training.trainer import broken_off
 
 pytestmark = pytest.mark.usefixtures("light")
 
@@ -74,22 +75,15 @@ def test_the_file_starts_a_training_that_says_where_it_comes_from(cache, tmp_pat
     assert said["matched"] == len(saved["state_dict"])
 
 
-def test_a_killed_pretraining_goes_on_to_the_same_file_to_the_bit(cache, tmp_path, capsys, monkeypatch):
+def test_a_killed_pretraining_goes_on_to_the_same_file_to_the_bit(cache, tmp_path, capsys):
     given = ["faces=60", "trainer.epochs=3"]
     whole = pretrained(capsys, *words(cache, tmp_path / "whole", *given))
 
     class Killed(BaseException):
         pass
 
-    def in_the_second_epoch(module, batch, step, real=LessonModule.training_step):
-        if module.current_epoch == 1 and step == 1:
-            raise Killed
-        return real(module, batch, step)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(LessonModule, "training_step", in_the_second_epoch)
-        with pytest.raises(Killed):
-            main(["pretrain", *words(cache, tmp_path / "killed", *given)])
+    with broken_off(LessonModule, 1, Killed):
+        main(["pretrain", *words(cache, tmp_path / "killed", *given)])
     broken = tmp_path / "killed" / whole.parent.name
     assert Run(broken).has("checkpoint")
     assert not Run(broken).has("backbone")

@@ -25,6 +25,7 @@ from fer_exp.training.networks import build_network
 from fer_exp.training.trainer import set_arithmetic
 from tests.methods.learnable import fit, striped, tiny_module
 from tests.processes import ROOT, check_same
+from tests.training.trainer import broken_off
 
 pytestmark = pytest.mark.gpu
 
@@ -60,17 +61,8 @@ def run(cache: Path, output: Path, **trainer) -> Path:
 def test_an_interrupted_run_resumes_to_the_same_bits_on_a_gpu(cache, tmp_path, monkeypatch, precision):
     monkeypatch.setattr(trainer_module, "SAVE_EVERY", 0.0)
     whole = run(cache, tmp_path / "whole", precision=precision)
-    learn = FaceModule.training_step
-
-    def interrupted(module, batch, step):
-        if module.current_epoch == 1 and step == 2:
-            raise KeyboardInterrupt
-        return learn(module, batch, step)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(FaceModule, "training_step", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            run(cache, tmp_path / "broken", precision=precision)
+    with broken_off(FaceModule, 2, KeyboardInterrupt):
+        run(cache, tmp_path / "broken", precision=precision)
     check_same(whole, run(cache, tmp_path / "broken", precision=precision))
 
 
