@@ -20,22 +20,29 @@ def evaluate(config: EvaluateConfig) -> None:
     Args:
         config: ``run``, a run folder: ``predictions.parquet`` is judged, with the class prior of ``targets.parquet``,
             and ``metrics.json`` written anew; or ``predictions``, the table of any model: ``<stem>.metrics.json`` is
-            written beside it. With ``json`` the metrics are alone on stdout, and the path is on stderr;
-            ``all`` shows every metric rather than the headline.
+            written beside it. ``output`` is another place for either. With ``json`` the metrics are alone on stdout,
+            and the path is on stderr; ``all`` shows every metric rather than the headline.
 
     Raises:
         RequestError: both or neither of run and predictions, a missing file, a table against its contract.
-        RunError: the metrics cannot be written.
+        RunError: the metrics cannot be written to ``output``. Beside a file that may not be touched that is said, and
+            no error.
     """
     if (config.run is None) == (config.predictions is None):
         raise RequestError("evaluate needs run=FOLDER or predictions=FILE, one of the two.")
     path = Path(config.run or config.predictions or "").expanduser()
     if config.run is not None:
         metrics = run_metrics(Run(path), samples=config.bootstrap, seed=config.seed)
-        finish(summary(metrics, "metrics", config.all), path, config.json)
+        place, name = path, "metrics"
     else:
         metrics = judge(read_predictions(path), samples=config.bootstrap, seed=config.seed)
-        finish(summary(metrics, f"{path.stem}.metrics", config.all), path.parent, config.json, file=True)
+        place, name = path.parent, f"{path.stem}.metrics"
+    if config.output is not None:
+        given = Path(config.output).expanduser()
+        place, name = (given, name) if given.is_dir() else (given.parent, given.name.removesuffix(".json"))
+    elsewhere = "output=FILE keeps them elsewhere" if config.output is None else None
+    whole_run = config.run is not None and config.output is None
+    finish(summary(metrics, name, config.all), place, config.json, file=not whole_run, elsewhere=elsewhere)
 
 
 def summary(metrics: Metrics, name: str, everything: bool = False) -> Outcome:

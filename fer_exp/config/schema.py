@@ -61,6 +61,7 @@ class EvaluateConfig(Config):
     seed: int = 0
     json: bool = False
     all: bool = False
+    output: str | None = None
 
 
 @dataclass

@@ -13,6 +13,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from fer_exp.errors import RunError
 from fer_exp.files import write_json, write_table
 from fer_exp.report.files import save_figure, save_table
 
@@ -63,25 +64,37 @@ class Outcome:
     data: dict[str, pd.DataFrame] = field(default_factory=dict)
 
 
-def finish(outcome: Outcome, place: Path | None, as_json: bool, *, file: bool = False) -> None:
-    """Save an outcome, then print it; the last line is where it lies.
+def finish(
+    outcome: Outcome, place: Path | None, as_json: bool, *, file: bool = False, elsewhere: str | None = None
+) -> None:
+    """Save an outcome, then print it, saved or not; the last line is where it lies.
 
     Args:
         outcome: all that the command says.
         place: the folder; None saves nothing, and draws nothing.
         as_json: print the content alone on stdout, and where it lies on stderr.
         file: the last line names the JSON file rather than the folder, which holds other things, too.
+        elsewhere: how to keep it in another place, of a command whose numbers are all that was asked for: that they
+            cannot be written is then said, and no error.
 
     Raises:
-        RunError: a file cannot be written.
+        RunError: a file cannot be written; what was computed has been printed.
     """
-    if place is not None:
-        save(outcome, place)
+    failed: RunError | None = None
+    if place is not None:  # first: whoever reads what is printed may go before its end, as head does
+        try:
+            save(outcome, place)
+        except RunError as error:
+            failed = error
     if as_json:
         print(json.dumps(outcome.content, indent=1, allow_nan=False))
     else:
         show(outcome)
-    if place is not None:
+    if failed is not None:
+        if elsewhere is None:
+            raise failed
+        print(f"fer-exp: {failed} The numbers are all there is; {elsewhere}.", file=sys.stderr)
+    elif place is not None:
         print(place / f"{outcome.name}.json" if file else place, file=sys.stderr if as_json else sys.stdout)
 
 

@@ -1,3 +1,4 @@
+import errno
 import json
 import subprocess
 import sys
@@ -6,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fer_exp.cli import main
 from fer_exp.commands.evaluate import evaluate
 from fer_exp.config import EvaluateConfig
 from fer_exp.errors import RequestError, RunError
@@ -93,3 +95,35 @@ def test_a_failed_write_leaves_the_old_file_whole_and_nothing_else(tmp_path):
 def test_judging_needs_no_torch():
     code = "import sys, fer_exp.commands.evaluate; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("as_json", ["false", "true"])
+def test_numbers_beside_a_file_that_may_not_be_touched_are_printed_and_that_they_are_not_kept_is_said(
+    run, capsys, monkeypatch, as_json
+):
+    def read_only(path, text, **named):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("pathlib.Path.write_text", read_only)
+    words = ["evaluate", f"predictions={run / 'predictions.parquet'}", "bootstrap=0", f"json={as_json}"]
+    assert main(words) == 0
+    printed, said = capsys.readouterr()
+    assert "accuracy" in printed
+    assert "predictions.metrics.json cannot be written: Read-only file system. " in said
+    assert said.endswith("output=FILE keeps them elsewhere.\n")
+    assert main([*words, f"output={run / 'other.json'}"]) == 1, "what was asked for by name must be there"
+    assert "accuracy" in capsys.readouterr().out
+
+
+def test_output_is_a_file_or_a_folder(run, tmp_path, capsys):
+    table = run / "predictions.parquet"
+    kept = tmp_path / "kept"
+    for output, file in [(tmp_path / "new" / "m.json", "new/m.json"), (tmp_path / "new" / "n", "new/n.json")]:
+        evaluate(EvaluateConfig(predictions=str(table), bootstrap=0, output=str(output)))
+        assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / file)
+        assert (tmp_path / file).is_file()
+    kept.mkdir()
+    evaluate(EvaluateConfig(run=str(run), bootstrap=0, output=str(kept)))
+    evaluate(EvaluateConfig(predictions=str(table), bootstrap=0, output=str(kept)))
+    assert sorted(path.name for path in kept.iterdir()) == ["metrics.json", "predictions.metrics.json"]
+    assert not (run / "metrics.json").exists()
