@@ -41,7 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(words: list[str]) -> int:
-    if not words or words[0] in HELP:
+    if words and words[0] in HELP:  # fer-exp help train is fer-exp train --help
+        words = [*words[1:], words[0]] if len(words) > 1 else []
+    if not words:
         print(pages.overview())
         return 0
     if words[:2] == ["crowd", "plan"]:
@@ -58,7 +60,7 @@ def _dispatch(words: list[str]) -> int:
         hint = did_you_mean(command, SCHEMAS)
         raise RequestError(f"There is no command {command!r}; {hint}There are: {', '.join(SCHEMAS)}.")
     if any(word in HELP for word in rest):
-        print(pages.command(command))
+        print(pages.command(command, pages.chosen(command, rest)))
         return 0
     from fer_exp.cli.start import run
     from fer_exp.cli.words import with_paths

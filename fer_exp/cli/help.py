@@ -1,12 +1,17 @@
-"""Help pages, read off conf/ as text, so that they are never out of date and need no library."""
+"""Help pages of at most 80 columns, read off conf/ as text, so that they are never out of date and need no library."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import takewhile
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
 
 from fer_exp.config import SCHEMAS
 from fer_exp.config.folder import conf_folder, options
+from fer_exp.config.keys import Key, command_keys, groups, option_keys
+
+WIDTH = 80
+"""Columns of a terminal that nobody has made wider."""
 
 EXAMPLES = (
     ("fer-exp train", "the built-in faces, defaults"),
@@ -41,12 +46,12 @@ def overview() -> str:
     """The page of `fer-exp --help`."""
     return "\n".join(
         [
-            "fer-exp: does a face classifier see ambiguity as people do, and does it survive wrong labels?",
+            *_wrapped("fer-exp: does a face classifier see ambiguity as people do, and does it survive wrong labels?"),
             "",
             "usage: fer-exp COMMAND [KEY=VALUE ...]",
             "",
             "commands:",
-            *(f"  {name:<10} {schema.purpose()}" for name, schema in SCHEMAS.items()),
+            *(line for name, schema in SCHEMAS.items() for line in _row(name, schema.purpose(), 11)),
             "",
             "groups (fer-exp train GROUP=OPTION; * is the default):",
             *_groups("train"),
@@ -59,63 +64,83 @@ def overview() -> str:
     )
 
 
-def command(name: str) -> str:
-    """The page of `fer-exp NAME --help`."""
-    groups = _groups(name)
+def command(name: str, options_of: Mapping[str, str] | None = None) -> str:
+    """The page of `fer-exp NAME --help`.
+
+    Args:
+        name: one of ``SCHEMAS``.
+        options_of: group -> option whose keys are asked for, as ``chosen`` finds them; else the group's default.
+    """
+    asked = dict(options_of or {})
     typed = "crowd plan" if name == "plan" else name
     shown = [example for example in (*EXAMPLES, *MORE) if example[0].split(" ", 1)[1].startswith(typed)]
-    parts = [f"fer-exp {name}: {SCHEMAS[name].purpose()}", "", f"usage: fer-exp {name} [KEY=VALUE ...]", ""]
-    if groups:
-        parts += ["groups (GROUP=OPTION; * is the default):", *groups, ""]
-    parts += ["keys:", *(f"  {line}" for line in _keys(name) if line.partition(":")[0] not in _defaults(name))]
-    for group, default in _defaults(name).items():
-        parts += ["", f"  with {group}={default}:"]
-        own = {line.partition(":")[0]: line for line in _within(name, group)}
-        keys = (own.get(line.partition(":")[0], line) for line in _keys(f"{group}/{default}"))
-        parts += [f"  {group}.{line}" for line in keys if not line.startswith(("name:", "kind:"))]
+    parts = [
+        *_wrapped(f"fer-exp {typed}: {SCHEMAS[name].purpose()}"),
+        "",
+        f"usage: fer-exp {typed} [KEY=VALUE ...]",
+        "",
+    ]
+    if listed := _groups(name):
+        parts += ["groups (GROUP=OPTION; * is the default):", *listed, ""]
+    own = command_keys(name)
+    parts += ["keys:", *_keys({key: row for key, row in own.items() if "." not in key})]
+    if study := asked.pop("study", ""):
+        parts += ["", f"  scales of study={study}:", *_scales(study)]
+    options_shown = {group: option for group, option in {**groups(name), **asked}.items() if option != "null"}
+    for group, option in options_shown.items():
+        keys = {key: row for key, row in option_keys(group, option).items() if not key.endswith((".name", ".kind"))}
+        keys |= {key: Key(own[key].value, own[key].comment or row.comment) for key, row in keys.items() if key in own}
+        parts += ["", f"  with {group}={option}:", *_keys(keys)]
     if shown:
         parts += ["", "examples:", *_examples(shown)]
-    parts += [
-        "",
-        "-m runs every combination of KEY=A,B,C; --cfg job prints the config and runs nothing;",
-        f"other options of a group have keys of their own: fer-exp {name} GROUP=OPTION --cfg job.",
-    ]
+    parts += ["", "-m runs every combination of KEY=A,B,C; --cfg job prints the config alone."]
+    if listed:
+        parts.append(f"Other options have keys of their own: fer-exp {typed} GROUP=OPTION --help")
+    if name == "table":
+        parts.append("All other words are for its trainings: fer-exp train --help")
     return "\n".join(parts)
 
 
+def chosen(name: str, words: Sequence[str]) -> dict[str, str]:
+    """The options that words beside --help choose, by group; of ``table`` those of its trainings, and the study."""
+    known = {**groups("train" if name == "table" else name), **({"study": ""} if name == "table" else {})}
+    typed = (word.partition("=") for word in words)
+    return {key: option for key, mark, option in typed if mark and key in known}
+
+
 def _groups(name: str) -> list[str]:
-    return [
-        f"  {group:<10} {' | '.join([f'*{default}', *(option for option in options(group) if option != default)])}"
-        for group, default in _defaults(name).items()
-    ]
+    lines: list[str] = []
+    for group, default in groups(name).items():
+        others = [option for option in options(group) if option != default]
+        lines += _row(group, " | ".join([f"*{default}", *others] if default != "null" else others), 11)
+    return lines
 
 
-def _defaults(name: str) -> dict[str, str]:
-    """Group -> default option, from the defaults list of a command's file."""
-    defaults = {}
-    for line in _lines(name):
-        group, colon, option = line.split("#")[0].strip().removeprefix("- ").partition(": ")
-        if line.startswith("  - ") and colon and option.strip() != "null":
-            defaults[group] = option.strip()
-    return defaults
+def _keys(keys: Mapping[str, Key]) -> list[str]:
+    """A line or more a key, as it is typed, then what is said of it."""
+    typed = {name: f"{name}={key.value.replace(', ', ',')}" for name, key in keys.items()}
+    column = min(max(map(len, typed.values()), default=0) + 2, 30)
+    return [line for name, key in keys.items() for line in _row(typed[name], key.comment, column)]
+
+
+def _scales(study: str) -> list[str]:
+    text = (conf_folder() / "experiment" / f"{study}.yaml").read_text(encoding="utf-8")
+    return [line for scale, said in re.findall(r"(?m)^(\w+):\n  # (.*)", text) for line in _row(scale, said, 11)]
 
 
 def _examples(examples: Sequence[tuple[str, str]]) -> list[str]:
-    return [f"  {typed:<62} {meaning}" for typed, meaning in examples]
+    return [line for typed, meaning in examples for line in (f"  # {meaning}", f"  {typed}")]
 
 
-def _keys(name: str) -> list[str]:
-    """The lines of a file of conf/ that have its keys, with their values and comments."""
-    lines = (line for line in _lines(name) if line[:1].isalpha() and ":" in line)
-    return [line for line in lines if not line.startswith("defaults")]
+def _row(head: str, text: str, column: int) -> list[str]:
+    """A word, and from a column on what is said of it, which begins a line below where the word is longer than that."""
+    lines = textwrap.wrap(text, WIDTH - 2 - column, break_on_hyphens=False)
+    if lines and len(head) < column:
+        lines[0] = head.ljust(column) + lines[0]
+    else:
+        lines.insert(0, head)
+    return [f"  {line}" if number == 0 else f"  {line.rjust(len(line) + column)}" for number, line in enumerate(lines)]
 
 
-def _within(name: str, group: str) -> list[str]:
-    """The keys that a command's file has in place of a group's own."""
-    lines = _lines(name)
-    start = next((number + 1 for number, line in enumerate(lines) if line.startswith(f"{group}:")), len(lines))
-    return [line.strip() for line in takewhile(lambda line: line.startswith("  "), lines[start:])]
-
-
-def _lines(name: str) -> list[str]:
-    return (conf_folder() / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, subsequent_indent="  ")
