@@ -75,7 +75,7 @@ def command(name: str, options_of: Mapping[str, str] | None = None) -> str:
     typed = "crowd plan" if name == "plan" else name
     shown = [example for example in (*EXAMPLES, *MORE) if example[0].split(" ", 1)[1].startswith(typed)]
     parts = [
-        *_wrapped(f"fer-exp {typed}: {SCHEMAS[name].purpose()}"),
+        *_wrapped(f"fer-exp {name}: {SCHEMAS[name].purpose()}"),
         "",
         f"usage: fer-exp {typed} [KEY=VALUE ...]",
         "",
