@@ -24,6 +24,8 @@ SPLITS = {
 }
 """How splits are written, by FER2013 too -> ours; case never matters."""
 
+_SPLIT_FOLDERS = {word + end: split for word, split in SPLITS.items() for end in ("", "set", "class", "data", "images")}
+
 ENGLISH = {
     "neutral": "neutrality neu ne",
     "happiness": "happy joy joyful hap ha",
@@ -100,6 +102,15 @@ def expressions(texts: Iterable[str]) -> dict[str, str]:
     if len(set(known.values())) > 2 or len(known) == len(texts):
         return known
     return {text: name for text, name in known.items() if len(normal(text)) > 2 or not normal(text).isascii()}
+
+
+def split_named(folder: str) -> str | None:
+    """The split that the name of a folder or file says, None where it says none.
+
+    >>> split_named("Train"), split_named("valid_class"), split_named("public_test"), split_named("angry")
+    ('train', 'val', 'val', None)
+    """
+    return _SPLIT_FOLDERS.get(normal(folder))
 
 
 def composed(text: str) -> str:

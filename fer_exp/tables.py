@@ -34,7 +34,7 @@ SYNONYMS = {
     "arousal": "aro",
     "seconds": "time duration duration-(in-seconds)",
     "split": "set partition usage",
-    "path": "file filename file-path image-path",
+    "path": "file filename file-path image-path pth",
 }
 """Other names of a column, in the order in which they are looked for; a task's and a worker's may end in id or name."""
 

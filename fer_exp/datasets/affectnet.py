@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -16,42 +17,23 @@ import pyarrow.csv as pc
 from numpy.typing import NDArray
 
 from fer_exp.config import DatasetConfig
+from fer_exp.datasets.affectnet_facts import CODES, LISTS, OTHERS, AffectNetFacts
+from fer_exp.datasets.affectnet_repacked import AffectNetRepacked, AffectNetYolo
 from fer_exp.datasets.corpus import Corpus, Faces, faces_table
-from fer_exp.datasets.pictures import Picture, PictureCorpus, find_marker, safe_path
+from fer_exp.datasets.pictures import Picture, PictureCorpus, find_marker, marker_near, safe_path
 from fer_exp.errors import RequestError
-from fer_exp.names import stem
+from fer_exp.names import PICTURES, stem
 
-CODES = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
-"""What 0..7 mean."""
-OTHERS = {8: "None", 9: "Uncertain", 10: "No-Face"}
-"""Codes of 2017 for pictures without an expression; these rows are left out and counted."""
 MISSING = -2.0
 """Valence and arousal where there is none."""
-LISTS = "Manually_Annotated_file_lists"
 SETS_2017 = {"training.csv": "train", "validation.csv": "test"}
 SETS_2021 = {"train_set": "train", "val_set": "test"}
+NO_PICTURE = "annotated pictures that are not there, left out"
 COLUMNS = ("subDirectory_filePath", "face_x", "face_y", "face_width", "face_height", "expression", "valence", "arousal")
 
 
-class AffectNet(PictureCorpus):
-    """Both releases. The official validation set is the test split here, as the official test set is not public."""
-
-    name = "affectnet"
-    title = "AffectNet"
-    citation = (
-        "Mollahosseini, Hasani, Mahoor. AffectNet: a database for facial expression, valence, and arousal computing "
-        "in the wild. IEEE Transactions on Affective Computing 2019 (lists of 2017)."
-    )
-    licence = "research only by signed agreement, no redistribution; the pictures come from the web"
-    access = (
-        "Ask for it at mohammadmahoor.com (a signed agreement of a principal investigator), unpack it and give its "
-        "folder as dataset.root: the one that holds Manually_Annotated_file_lists/ (2017) or train_set/ (2021)."
-    )
-    expected: ClassVar[dict[str, int]] = {"train": 287_651, "test": 4_000}
-    layout = (
-        f"2017: {LISTS}/training.csv, validation.csv and Manually_Annotated_Images/<folder>/<name>.jpg; "
-        "2021: train_set/ and val_set/, each with images/<id>.jpg and annotations/<id>_exp.npy, _val.npy, _aro.npy"
-    )
+class AffectNet(AffectNetFacts, PictureCorpus):
+    """Every layout. The official validation set is the test split here, as the official test set is not public."""
 
     @classmethod
     def opened(cls, config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:
@@ -59,6 +41,10 @@ class AffectNet(PictureCorpus):
         release, root = config.release, cls.root_of(config)
         if release == "auto":
             markers = (*AffectNet2017.markers, *AffectNet2021.markers)
+            for repacked in (AffectNetYolo, AffectNetRepacked):
+                corpus = repacked(root, classes, config.max_rejected)
+                if not marker_near(root, markers) and corpus.is_here():
+                    return corpus
             release = "2017" if find_marker(root, markers, cls) == LISTS else "2021"
         return {"2017": AffectNet2017, "2021": AffectNet2021}[release](root, classes, config.max_rejected)
 
@@ -71,12 +57,21 @@ class AffectNet2017(AffectNet):
         "test": dict.fromkeys(CODES, 500),
     }
     markers = (LISTS,)
-    listings = tuple(f"{LISTS}/{name}" for name in SETS_2017)
+
+    def files(self) -> list[Path]:
+        """The lists that are there, one at least."""
+        find_marker(self.root, self.markers, self)
+        files = [self.root / LISTS / name for name in SETS_2017]
+        if not any(file.is_file() for file in files):
+            raise RequestError(f"{self.name}: {self.root / LISTS} holds neither {' nor '.join(SETS_2017)}.")
+        return [file for file in files if file.is_file()]
 
     def read(self) -> Faces:
-        """The faces of both lists that have an expression; one in a picture that is listed again is ``<path>#2``."""
+        """The faces of the lists that have an expression; one in a picture that is listed again is ``<path>#2``."""
         rows, notes = self._rows
-        return Faces(faces_table(self.name, **rows[["face", "split", "label", "valence", "arousal"]]), None, notes)
+        table = faces_table(self.name, **rows[["face", "split", "label", "valence", "arousal"]])
+        missing = [name for name in SETS_2017 if name not in {file.name for file in self.files()}]
+        return Faces(table, None, notes, said=_said(missing, notes))
 
     def pictures(self) -> list[Picture]:
         """The pictures with their face boxes."""
@@ -87,7 +82,9 @@ class AffectNet2017(AffectNet):
     @cached_property
     def _rows(self) -> tuple[pd.DataFrame, dict[str, int]]:
         """Both lists as one table, sorted by split and path, and what was left out."""
-        lists = zip(self.files(), SETS_2017.values(), strict=True)
+        files = self.files()
+        splits = [SETS_2017[file.name] if len(files) > 1 else "train" for file in files]
+        lists = zip(files, splits, strict=True)
         rows = pd.concat([_read_list(file, f"{self.name}: {file}").assign(split=split) for file, split in lists])
         notes = {
             f"rows of expression {code} ({meaning}), left out": int((rows["expression"] == code).sum())
@@ -100,7 +97,9 @@ class AffectNet2017(AffectNet):
         rows.loc[again > 0, "face"] += "#" + (again[again > 0] + 1).astype(str)
         rows["label"] = np.array(CODES, dtype=object)[rows["expression"]]
         rows["path"] = "Manually_Annotated_Images/" + rows["path"]
-        return rows, notes
+        there = self.there(rows["path"].tolist())
+        notes[NO_PICTURE] = int((~there).sum())
+        return rows[there].reset_index(drop=True), notes
 
 
 class AffectNet2021(AffectNet):
@@ -111,55 +110,67 @@ class AffectNet2021(AffectNet):
     markers = tuple(SETS_2021)
 
     def files(self) -> list[Path]:
-        """None, as the folders are the listing; an error where one is missing."""
+        """None, as the folders are the listing; an error where neither set is whole."""
         super().files()
-        for name in SETS_2021:
-            if not (self.root / name / "images").is_dir() or not (self.root / name / "annotations").is_dir():
-                raise RequestError(f"{self.name}: {self.root / name} lacks images/ or annotations/; unpack it again.")
+        if not self._sets:
+            missing = ", ".join(str(self.root / name) for name in SETS_2021)
+            raise RequestError(f"{self.name}: {missing} lack images/ or annotations/; unpack one of them again.")
         return []
 
     def recipe(self) -> str:
         """The pictures' digest, and names, sizes and times of change of the annotations."""
+        self.files()
         states = []
-        for name in SETS_2021:
+        for name in self._sets:
             with os.scandir(self.root / name / "annotations") as entries:
                 states += [(name, file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in entries]
         return f"{super().recipe()}, annotations {pd.util.hash_array(np.array(sorted(map(str, states)))).sum():x}"
 
     def read(self) -> Faces:
-        """The faces with an expression file; a picture without one is counted and left out."""
-        faces = [f"{split}/{number}" for split, number in self._numbers]
-        folders = [self.root / name / "annotations" / number for name, number in self._numbers]
-        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-            values = np.array(list(pool.map(self._annotations, folders)), dtype=np.float64).reshape(-1, 3)
+        """The faces with a picture and an expression file; others are counted and left out."""
+        numbers, notes = self._numbers
+        faces = [f"{name}/{number}" for name, number, _ in numbers]
+        starts = [self.root / name / "annotations" / number for name, number, _ in numbers]
+        with ThreadPoolExecutor() as pool:
+            values = np.array(list(pool.map(self._annotations, starts)), dtype=np.float64).reshape(-1, 3)
         table = faces_table(
             self.name,
             faces,
-            split=[SETS_2021[name] for name, _ in self._numbers],
+            split=[self._sets[name] for name, _, _ in numbers],
             label=np.array(CODES, dtype=object)[values[:, 0].astype(np.int64)],
             valence=values[:, 1],
             arousal=values[:, 2],
         )
-        return Faces(table, None, {"pictures without an expression file, left out": self._without})
+        missing = [name for name in SETS_2021 if name not in self._sets]
+        return Faces(table, None, notes, said=_said(missing, notes))
 
     def pictures(self) -> list[Picture]:
         """The pictures that have an expression file."""
-        return [Picture(f"{name}/images/{number}.jpg") for name, number in self._numbers]
+        return [Picture(f"{name}/images/{file}") for name, _, file in self._numbers[0]]
 
     @cached_property
-    def _numbers(self) -> list[tuple[str, str]]:
-        """Folder and number of each face, sorted."""
+    def _sets(self) -> dict[str, str]:
+        """Split of each set that is there; where only one is, all splits are drawn from it."""
+        parts = ("images", "annotations")
+        there = [name for name in SETS_2021 if all((self.root / name / part).is_dir() for part in parts)]
+        return {name: SETS_2021[name] if len(there) > 1 else "train" for name in there}
+
+    @cached_property
+    def _numbers(self) -> tuple[list[tuple[str, str, str]], dict[str, int]]:
+        """Set, number and picture file of each face, sorted, and how many have one thing without the other."""
         self.files()
-        numbers: list[tuple[str, str]] = []
-        self._without = 0
-        for name in SETS_2021:
+        numbers: list[tuple[str, str, str]] = []
+        alone = 0
+        for name in self._sets:
             with os.scandir(self.root / name / "images") as entries:
-                images = {file.name.removesuffix(".jpg") for file in entries}
+                images = {stem(file.name): file.name for file in entries if file.name.lower().endswith(PICTURES)}
             with os.scandir(self.root / name / "annotations") as entries:
                 labelled = {file.name.removesuffix("_exp.npy") for file in entries if file.name.endswith("_exp.npy")}
-            self._without += len(images - labelled)
-            numbers += [(name, number) for number in sorted(labelled)]  # one without a picture is rejected later
-        return numbers
+            alone += len(images.keys() - labelled)
+            numbers += [(name, number, images.get(number, f"{number}.jpg")) for number in sorted(labelled)]
+        there = self.there([f"{name}/images/{file}" for name, _, file in numbers])
+        notes = {"pictures without an expression file, left out": alone, NO_PICTURE: int((~there).sum())}
+        return [number for number, here in zip(numbers, there, strict=True) if here], notes
 
     def _annotations(self, start: Path) -> tuple[int, float, float]:
         """Expression, valence and arousal of one face, nan where a rating is -2 or has no file."""
@@ -180,6 +191,13 @@ class AffectNet2021(AffectNet):
             return float(np.load(io.BytesIO(file.read_bytes()), allow_pickle=False).reshape(()).item())
         except (OSError, ValueError, EOFError) as problem:
             raise RequestError(f"{self.name}: {file} is no array of one number ({problem}).") from None
+
+
+def _said(missing: list[str], notes: Mapping[str, int]) -> list[str]:
+    """What a release that is not whole lacks, in one line."""
+    words = [f"{name} is not whole here, so all splits are drawn from the rest" for name in missing]
+    words += [f"{notes[sentence]:,} {sentence}" for sentence in (NO_PICTURE,) if notes[sentence]]
+    return ["; ".join(words)] if words else []
 
 
 def _read_list(file: Path, where: str) -> pd.DataFrame:

@@ -32,12 +32,15 @@ class Faces:
         votes: None, or ``face`` and one integer count column per class, then any of ``OTHER_ANSWERS``.
         notes: what a person should know of what was read: sentence -> count, e.g. rows without a picture name.
         flags: face ids by the name that ``dataset.drop`` gives them: duplicate, constant, conflict.
+        said: how a layout that is not the official one was understood, and what may be asked for, a line each; said
+            whenever the corpus is opened.
     """
 
     table: pd.DataFrame
     votes: pd.DataFrame | None = None
     notes: dict[str, int] = field(default_factory=dict)
     flags: dict[str, list[str]] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
 
 
 def faces_table(source: str, face: Sequence[str] | NDArray[np.object_], **columns: object) -> pd.DataFrame:

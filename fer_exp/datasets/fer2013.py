@@ -1,21 +1,23 @@
-"""FER2013: one CSV file with a label, 2,304 grey values and a split per row."""
+"""FER2013: one CSV file with a label, 2,304 grey values and a split per row, or folders of pictures."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets.corpus import Corpus, Faces, faces_table
 from fer_exp.datasets.fer2013_rows import SIDE, SPLITS, bad_row, columns_of, fields, parse_pixels, parse_row
-from fer_exp.datasets.packed import find_file, open_unpacked, unpacked_name
+from fer_exp.datasets.look_alikes import copies_said, look_alikes, of_files
+from fer_exp.datasets.packed import file_in, find_file, open_unpacked, unpacked_name
+from fer_exp.datasets.repacked import Repacked
 from fer_exp.errors import RequestError
 
 CODES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
@@ -24,7 +26,27 @@ PIECE = 64
 """Rows parsed at once: half a megabyte of text and its arrays stay in the processor's cache (measured best)."""
 
 
-class Fer2013(Corpus):
+class Fer2013Facts:
+    """FER2013 as it states itself."""
+
+    name = "fer2013"
+    title = "FER2013"
+    contempt = False
+    citation = "Goodfellow et al. Challenges in representation learning. ICONIP 2013."
+    licence = "research only; the pictures come from a web search and their rights lie with many holders"
+    access = (
+        "Get fer2013.csv (or icml_face_data.csv) from Kaggle's 'Challenges in Representation Learning: Facial "
+        "Expression Recognition Challenge' and give its folder as dataset.root."
+    )
+    layout: ClassVar[str] = (
+        "fer2013.csv or icml_face_data.csv, plain or packed (.gz, .bz2, .xz, .zip); or Kaggle's folders "
+        "train/angry/Training_3908.jpg, ..., test/angry/PrivateTest_88305.jpg, ..."
+    )
+    channels = 1
+    expected: ClassVar[dict[str, int]] = {"train": 28_709, "val": 3_589, "test": 3_589}
+
+
+class Fer2013(Fer2013Facts, Corpus):
     """FER2013: 35,887 grey web faces of 48 x 48, seven expressions, one label each.
 
     ``root`` is the folder of the file, or the file; where both files are there, ``fer2013.csv`` is read. The text is
@@ -37,18 +59,6 @@ class Fer2013(Corpus):
         conflict: every face of a group of identical pictures that carries more than one label.
     """
 
-    name = "fer2013"
-    title = "FER2013"
-    contempt = False
-    citation = "Goodfellow et al. Challenges in representation learning. ICONIP 2013."
-    licence = "research only; the pictures come from a web search and their rights lie with many holders"
-    access = (
-        "Get fer2013.csv (or icml_face_data.csv) from Kaggle's 'Challenges in Representation Learning: Facial "
-        "Expression Recognition Challenge' and give its folder as dataset.root."
-    )
-    layout = "fer2013.csv or icml_face_data.csv, plain or packed (.gz, .bz2, .xz, .zip)"
-    channels = 1
-    expected: ClassVar[dict[str, int]] = {"train": 28_709, "val": 3_589, "test": 3_589}
     hashes: ClassVar[dict[str, str]] = {
         "fer2013.csv": "f8428a1edbd21e88f42c73edd2a14f95",
         "icml_face_data.csv": "b114b9e04e6949e5fe8b6a98b3892b1d",  # both as torchvision.datasets.FER2013 states them
@@ -64,8 +74,12 @@ class Fer2013(Corpus):
 
     @classmethod
     def opened(cls, config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:
-        """The corpus at ``dataset.root``."""
-        return cls(cls.root_of(config), classes)
+        """The file, or where there is none the folders of classes, whichever lies at ``dataset.root``."""
+        root = cls.root_of(config)
+        repacked = Fer2013Repacked(root, classes, config.max_rejected)
+        if root.is_dir() and not file_in(root, cls.listings) and repacked.is_here():
+            return repacked
+        return cls(root, classes)
 
     def files(self) -> list[Path]:
         """The one file that is read; raises DatasetNotFoundError saying what was looked for and where."""
@@ -82,7 +96,10 @@ class Fer2013(Corpus):
         faces = [f"fer{row:07d}" for row in range(len(self._labels))]
         splits = [SPLITS[usage] for usage in self._usages]
         table = faces_table(self.name, faces, split=splits, label=np.array(CODES)[self._labels])
-        notes, flags = look_alikes(table, self._pieces)
+        # A 128-bit digest stands for a picture; two different ones with the same digest are not to be expected.
+        digests = [hashlib.blake2b(row, digest_size=16).digest() for piece in self._pieces for row in piece]
+        constant = np.concatenate([piece.min(axis=1) == piece.max(axis=1) for piece in self._pieces])
+        notes, flags = look_alikes(table, digests, constant)
         return Faces(table, None, notes, flags)
 
     def pixels(self, size: int) -> Iterator[NDArray[np.uint8]]:
@@ -150,31 +167,17 @@ class Fer2013(Corpus):
         return np.stack(rows)
 
 
-def look_alikes(table: pd.DataFrame, pieces: list[NDArray[np.uint8]]) -> tuple[dict[str, int], dict[str, list[str]]]:
-    """Notes and flags, as ``Faces`` holds them, of identical, constant and contradictory pictures.
+class Fer2013Repacked(Fer2013Facts, Repacked):
+    """FER2013 as Kaggle has it: ``train/angry/Training_3908.jpg``, ...; duplicate and conflict are flagged.
 
-    Args:
-        table: ``face``, ``split`` and ``label`` of N faces.
-        pieces: their pictures in the same order, each piece of shape (n, 2304).
+    The names of the pictures say the official split, so that of Kaggle's test folder one half is val, the other test.
     """
-    # A 128-bit digest stands for a picture; two different ones with the same digest are not to be expected.
-    digests = [hashlib.blake2b(row, digest_size=16).digest() for piece in pieces for row in piece]
-    picture = pd.factorize(pd.Series(digests, dtype=object))[0]
-    faces, split = table["face"].to_numpy(), table["split"].to_numpy()
-    in_train, in_val = (np.isin(picture, picture[split == name]) for name in ("train", "val"))
-    test_of_train, val_of_train = (split == "test") & in_train, (split == "val") & in_train
-    test_of_val = (split == "test") & in_val & ~in_train
-    within = pd.DataFrame({"split": split, "picture": picture}).duplicated().to_numpy()
-    constant = np.concatenate([piece.min(axis=1) == piece.max(axis=1) for piece in pieces])
-    labels = pd.Series(pd.factorize(table["label"])[0]).groupby(picture)
-    conflict = (labels.transform("min") != labels.transform("max")).to_numpy()
-    notes = {
-        "test faces pixel-identical to a train face": int(test_of_train.sum()),
-        "val faces pixel-identical to a train face": int(val_of_train.sum()),
-        "test faces pixel-identical to a val face and to no train face": int(test_of_val.sum()),
-        "further copies of a picture within its own split": int(within.sum()),
-        "faces that are one grey value throughout": int(constant.sum()),
-        "faces whose identical copies carry different labels": int(conflict.sum()),
-    }
-    flags = {"duplicate": test_of_train | val_of_train | test_of_val, "constant": constant, "conflict": conflict}
-    return notes, {name: faces[chosen].tolist() for name, chosen in flags.items()}
+
+    numbers: ClassVar[dict[str, str]] = {str(number): name for number, name in enumerate(CODES)}
+    by_name = True
+
+    def read(self) -> Faces:
+        """The faces of the folders, with pictures that are the same file flagged."""
+        faces = super().read()
+        notes, flags = look_alikes(faces.table, of_files(self.root, [picture.path for picture in self.pictures()]))
+        return replace(faces, notes=notes, flags=flags, said=[*faces.said, *copies_said(flags)])

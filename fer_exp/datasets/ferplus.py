@@ -36,7 +36,7 @@ class FerPlus(FerPlusFacts, Fer2013):
         """The two files, or the folders that FER+'s own script writes, whichever lies at ``dataset.root``."""
         if any((cls.root_of(config) / marker).is_dir() for marker in FerPlusFolders.markers):
             return FerPlusFolders.opened(config, classes)
-        return super().opened(config, classes)
+        return cls(cls.root_of(config), classes)
 
     def files(self) -> list[Path]:
         """FER2013's file and the votes beside it; raises DatasetNotFoundError where one is missing."""

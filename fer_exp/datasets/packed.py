@@ -31,12 +31,10 @@ def find_file(root: Path, names: tuple[str, ...], corpus: Corpus) -> Path:
     """
     if root.is_file():
         return root
-    candidates = [name + packing for name in names for packing in PACKINGS]
-    candidates += [f"{Path(name).stem}.zip" for name in names]
     if not root.is_dir():
         raise DatasetNotFoundError(f"{corpus.name}: dataset.root={root} does not exist. {corpus.access}")
     below = sorted(folder for folder in root.iterdir() if folder.is_dir())
-    files = [folder / name for folder in (root, *below) for name in candidates if (folder / name).is_file()]
+    files = [file for folder in (root, *below) if (file := file_in(folder, names))]
     if not files:
         sought = f"{' or '.join(names)} (plain, .gz, .bz2, .xz or .zip)"
         raise DatasetNotFoundError(f"{corpus.name}: there is no {sought} in {root}. {corpus.access}")
@@ -44,6 +42,13 @@ def find_file(root: Path, names: tuple[str, ...], corpus: Corpus) -> Path:
         where = f"{files[0].name} lies one folder further down; set dataset.root={files[0].parent}."
         raise DatasetNotFoundError(f"{corpus.name}: {where}")
     return files[0]
+
+
+def file_in(folder: Path, names: tuple[str, ...]) -> Path | None:
+    """The first of some files in a folder, plain or packed, None where none is there."""
+    candidates = [name + packing for name in names for packing in PACKINGS]
+    candidates += [f"{Path(name).stem}.zip" for name in names]
+    return next((folder / name for name in candidates if (folder / name).is_file()), None)
 
 
 @contextmanager

@@ -84,6 +84,22 @@ class PictureCorpus(Corpus):
                 digest.update(f"{picture.path} missing\n".encode())
         return f"pictures {digest.hexdigest()}"
 
+    def there(self, paths: Sequence[str]) -> NDArray[np.bool_]:
+        """Which of some paths below the root are files, where half a corpus was unpacked.
+
+        All of them where so few are missing that ``max_rejected`` allows it: these are listed with their reason when
+        the pictures are decoded.
+        """
+        inside: dict[str, set[str]] = {}
+        for folder in {path.rpartition("/")[0] for path in paths}:
+            try:
+                with os.scandir(self.root / folder) as entries:
+                    inside[folder] = {entry.name for entry in entries}
+            except OSError:
+                inside[folder] = set()
+        here = np.array([name in inside[folder] for folder, _, name in (path.rpartition("/") for path in paths)], bool)
+        return here if (~here).sum() > self.max_rejected * len(here) else np.ones(len(here), bool)
+
     def pixels(self, size: int) -> Iterator[NDArray[np.uint8]]:
         """The pictures in the order of the table, without those that are rejected, in pieces."""
         yield from self.pixels_from(size, 0, {})
@@ -182,20 +198,27 @@ def find_marker(root: Path, markers: Sequence[str], corpus: Corpus | type[Corpus
         DatasetNotFoundError: none is there; says what was looked for, and which folder a level down or up to two
             levels up has it.
     """
-
-    def has(folder: Path) -> str | None:
-        return next((marker for marker in markers if (folder / marker).exists()), None)
-
-    if marker := has(root):
-        return marker
+    if found := marker_near(root, markers):
+        marker, folder = found
+        if folder == root:
+            return marker
+        place = "further down" if folder.parent == root else "further up"
+        raise DatasetNotFoundError(f"{corpus.name}: {marker} lies {place}; set dataset.root={folder}.")
     if root.is_file():
         way_out = "unpack it and give the folder" if root.suffix in (".zip", ".tar", ".gz", ".tgz") else "give a folder"
         raise DatasetNotFoundError(f"{corpus.name}: dataset.root={root} is a file; {way_out}. {corpus.access}")
     if not root.is_dir():
         raise DatasetNotFoundError(f"{corpus.name}: dataset.root={root} does not exist. {corpus.access}")
-    below = sorted(folder for folder in root.iterdir() if folder.is_dir())
-    for folder in [*below, *root.absolute().parents[:2]]:
-        if marker := has(folder):
-            place = "further down" if folder in below else "further up"
-            raise DatasetNotFoundError(f"{corpus.name}: {marker} lies {place}; set dataset.root={folder}.")
     raise DatasetNotFoundError(f"{corpus.name}: there is no {' or '.join(markers)} in {root}. {corpus.access}")
+
+
+def marker_near(root: Path, markers: Sequence[str]) -> tuple[str, Path] | None:
+    """The first of some paths that lies below a root, a folder of it, or up to two folders above, and below which."""
+    if not root.is_dir():
+        return None
+    below = sorted(folder for folder in root.iterdir() if folder.is_dir())
+    for folder in [root, *below, *root.absolute().parents[:2]]:
+        for marker in markers:
+            if (folder / marker).exists():
+                return marker, folder
+    return None

@@ -6,8 +6,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from fer_exp.datasets.corpus import Faces, faces_table
-from fer_exp.datasets.pictures import Picture, PictureCorpus, safe_path
+from fer_exp.config import DatasetConfig
+from fer_exp.datasets.corpus import Corpus, Faces, faces_table
+from fer_exp.datasets.pictures import Picture, PictureCorpus, marker_near, safe_path
+from fer_exp.datasets.repacked import Repacked
 from fer_exp.errors import RequestError
 from fer_exp.names import stem
 
@@ -31,13 +33,24 @@ class RafDb(PictureCorpus):
         "Ask the authors for a password (research only), unpack basic/ with "
         "Image/aligned.zip and give its folder as dataset.root."
     )
-    layout = f"{LIST} and Image/aligned/train_00001_aligned.jpg, ..."
+    layout = (
+        f"{LIST} and Image/aligned/train_00001_aligned.jpg, ...; or Kaggle's DATASET/train/1/train_00001_aligned.jpg, "
+        "... with train_labels.csv and test_labels.csv or without"
+    )
     markers = listings = (LIST,)
     expected: ClassVar[dict[str, int]] = {"train": 12_271, "test": 3_068}
     expected_labels: ClassVar[dict[str, dict[str, int]]] = {
         "train": dict(zip(CODES, (1_290, 281, 717, 4_772, 1_982, 705, 2_524), strict=True)),
         "test": dict(zip(CODES, (329, 74, 160, 1_185, 478, 162, 680), strict=True)),
     }
+
+    @classmethod
+    def opened(cls, config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:
+        """The official files, or else the folders of classes, whichever lies at ``dataset.root``."""
+        repacked = RafDbRepacked(cls.root_of(config), classes, config.max_rejected)
+        if not marker_near(repacked.root, cls.markers) and repacked.is_here():
+            return repacked
+        return super().opened(config, classes)
 
     def files(self) -> list[Path]:
         """The list; an error where it or the folder of pictures is missing."""
@@ -76,3 +89,14 @@ class RafDb(PictureCorpus):
         if not labels:
             raise RequestError(f"{self.name}: {file} has no lines; get the list again.")
         return dict(sorted(labels.items()))
+
+
+class RafDbRepacked(Repacked, RafDb):
+    """RAF-DB as Kaggle has it: ``train/1/`` to ``test/7/``, perhaps in DATASET/; ids are those of the official list."""
+
+    numbers: ClassVar[dict[str, str]] = {str(number): name for number, name in enumerate(CODES, start=1)}
+    by_name = True
+
+    def face_of(self, path: str, above: int) -> str:
+        """The name of the official list."""
+        return stem(path.rpartition("/")[2])

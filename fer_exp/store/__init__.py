@@ -43,6 +43,7 @@ class Store:
         key: 32 hex digits that stand for the content of the files, the recipe, the classes and the size.
         content: the same; of pictures, whose key goes by times of change, what was read, so that a copy has the same.
         facts: ``corpus``, ``size``, ``channels``, ``classes``, ``recipe`` and ``files`` (MD5 by file name).
+        said: how the corpus' layout was understood, a line each.
     """
 
     folder: Path
@@ -54,6 +55,7 @@ class Store:
     key: str
     content: str
     facts: dict[str, Any]
+    said: tuple[str, ...] = ()
 
 
 def open_store(corpus: Corpus, size: int, cache: Path | None = None, *, log: Callable[[str], None] = progress) -> Store:
@@ -112,6 +114,8 @@ def open_dataset(config: DatasetConfig, *, log: Callable[[str], None] = progress
     """
     corpus = open_corpus(config)
     store = open_store(corpus, config.size, Path(config.cache) if config.cache else None, log=log)
+    for line in store.said:
+        log(f"{corpus.name}: {line}")
     faces, attached = attach(Faces(store.faces, store.votes, {}, store.flags), config, corpus.classes)
     if not attached:
         return corpus, store
@@ -188,7 +192,8 @@ def _load(folder: Path, dated: bool = False) -> Store:
             write_json(folder / "store.json", words)
     pixels = np.memmap(folder / "pixels.u8", np.uint8, mode="r", shape=tuple(words["shape"]))
     key, content = words["key"], words.get("content", words["key"])
-    return Store(folder, faces, votes, pixels, words["found"], words["flags"], key, content, words["facts"])
+    said = tuple(words.get("said", ()))
+    return Store(folder, faces, votes, pixels, words["found"], words["flags"], key, content, words["facts"], said)
 
 
 def _content(folder: Path, facts: Mapping[str, Any], faces: pd.DataFrame, votes: pd.DataFrame | None) -> str:

@@ -58,6 +58,7 @@ def write(corpus: Corpus, facts: dict[str, Any], key: str, folder: Path, log: Ca
             faces.votes.to_parquet(aside / "votes.parquet", index=False)
         shape = [len(faces.table), size, size, corpus.channels]
         words = {"key": key, "shape": shape, "found": faces.notes, "flags": faces.flags, "facts": facts}
+        words["said"] = faces.said
         (aside / "store.json").write_text(json.dumps(words, indent=1))
         (aside / JOURNAL).unlink(missing_ok=True)
         if folder.exists() and not is_whole(folder):
@@ -110,7 +111,7 @@ def _without(faces: Faces, rejected: dict[int, str], file: Path) -> Faces:
     good[rows] = False
     votes = None if faces.votes is None else faces.votes[good].reset_index(drop=True)
     notes = {**faces.notes, f"pictures rejected, listed in {REJECTED}": len(rows)}
-    return Faces(faces.table[good].reset_index(drop=True), votes, notes, faces.flags)
+    return Faces(faces.table[good].reset_index(drop=True), votes, notes, faces.flags, faces.said)
 
 
 def _check(corpus: Corpus, faces: Faces) -> None:

@@ -1,0 +1,202 @@
+"""Corpora as others repack them: folders that say split and class, perhaps with tables of labels beside them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from fer_exp.datasets.corpus import Faces, faces_table
+from fer_exp.datasets.pictures import Picture, PictureCorpus, listed
+from fer_exp.errors import DatasetNotFoundError
+from fer_exp.names import CLASSES, expression, finder, normal, split_named, stem
+from fer_exp.tables import Table, read_table
+
+DEPTH = 4
+"""Folders below the root, one below the other, among which those of classes are looked for."""
+LEFT_OUT = ""
+"""What a folder, cell or number means that says: no expression, not sure, no face."""
+
+
+class Meaning(NamedTuple):
+    """What a picture's folders say: how many stand above the first that means something, split, label."""
+
+    above: int
+    split: str | None
+    label: str | None
+
+
+class Repacked(PictureCorpus):
+    """A corpus of which others made folders of splits and classes, perhaps with tables of labels beside them.
+
+    Folders above those are passed over, so that the root may be the download or a folder in it. Where a table (a csv in
+    the root or a folder of it, with a column of pictures and one of labels) says another class than the folder, the
+    table is taken. Where there is a validation split and no test split, validation is tested on.
+
+    Subclasses add a corpus' facts.
+    """
+
+    numbers: ClassVar[Mapping[str, str]] = {}
+    """Class by number or other mark of a folder or cell, as ``names.normal`` writes it; ``LEFT_OUT`` for none."""
+    by_name: ClassVar[bool] = False
+    """Whether a picture's name says its split before the first underscore, as in the official release."""
+    unlabelled: ClassVar[str] = "pictures in no folder of a class, left out"
+    """What is counted where a picture has no label."""
+
+    def order(self) -> Mapping[str, str]:
+        """``numbers``, or those that the files state themselves."""
+        return self.numbers
+
+    def label_of(self, text: str) -> str | None:
+        """What a folder or cell means: a class, ``LEFT_OUT``, or None where it means nothing."""
+        if (marked := self.order().get(normal(text))) is not None:
+            return marked
+        name = expression(text)
+        return name if name in CLASSES or name is None else LEFT_OUT
+
+    def face_of(self, path: str, above: int) -> str:
+        """The id of a face: its path from the first folder that means something."""
+        return stem("/".join(path.split("/")[above:]))
+
+    def is_here(self) -> bool:
+        """Whether a folder below the root is one of a class, or there are folders of splits and a table."""
+        meanings = [self._meaning(folder) for folder in folders(self.root)]
+        split = any(it.split for it in meanings)
+        return any(it.label is not None for it in meanings) or (split and bool(self._tables()))
+
+    def files(self) -> list[Path]:
+        """The tables of labels; raises DatasetNotFoundError where no picture has a label."""
+        if self._found[0].empty:
+            raise DatasetNotFoundError(f"{self.name}: no picture below {self.root} has a class. {self.access}")
+        return self._found[1]
+
+    def read(self) -> Faces:
+        """The faces by their folders and tables; raises RequestError naming file and row."""
+        rows, files, notes = self._found
+        columns = {name: rows[name] for name in ("split", "label", "valence", "arousal")}
+        counts = Counter(rows["split"].fillna("not split"))
+        splits = ", ".join(f"{counts[name]:,} {name}" for name in ("train", "val", "test", "not split") if counts[name])
+        how, *more = self.understood(files)
+        words = [f"read {how}: {splits}", *more]
+        words += [f"{count:,} {sentence}" for sentence, count in notes.items()]
+        return Faces(faces_table(self.name, rows["face"].tolist(), **columns), None, notes, said=["; ".join(words)])
+
+    def understood(self, files: list[Path]) -> list[str]:
+        """How the folders and tables were taken, in some words."""
+        parts = {normal(part) for folder in folders(self.root) for part in folder.split("/")}
+        marks = sorted(parts & self.order().keys(), key=lambda mark: (len(mark), mark))
+        words = ["by folders of classes"]
+        words += [", ".join(f"{mark} is {self.order()[mark] or 'left out'}" for mark in marks)] if marks else []
+        return words + ([f"labels of {', '.join(file.name for file in files)}"] if files else [])
+
+    def pictures(self) -> list[Picture]:
+        """Every picture with a label."""
+        return [Picture(path) for path in self._found[0]["path"]]
+
+    @cached_property
+    def _found(self) -> tuple[pd.DataFrame, list[Path], dict[str, int]]:
+        """The faces (path, face, split, label, valence, arousal), the tables they come from, and what was counted."""
+        notes = Counter[str]()
+        paths = listed(self.root)
+        meaning = {folder: self._meaning(folder) for folder in {path.rpartition("/")[0] for path in paths}}
+        known = [(path, meaning[path.rpartition("/")[0]]) for path in paths]
+        cells = [(path, self.face_of(path, it.above), self._split(path, it), it.label) for path, it in known]
+        rows = pd.DataFrame(cells, columns=["path", "face", "split", "label"], dtype=object)
+        rows = rows.assign(valence=np.nan, arousal=np.nan)
+        files = self.labelled(rows, notes)
+        notes[self.unlabelled] = int(rows["label"].isna().sum())
+        notes["pictures without an expression (none, uncertain, no face), left out"] = int(
+            (rows["label"] == LEFT_OUT).sum()
+        )
+        rows = rows[rows["label"].notna() & (rows["label"] != LEFT_OUT)].reset_index(drop=True)
+        if "test" not in set(rows["split"]):
+            rows["split"] = rows["split"].replace("val", "test")
+        return rows, files, {sentence: count for sentence, count in notes.items() if count}
+
+    def _meaning(self, folder: str) -> Meaning:
+        """What a folder's path below the root says; the first split and the first class in it count."""
+        parts = folder.split("/") if folder else []
+        splits = [split_named(part) for part in parts]
+        labels = [None if split else self.label_of(part) for part, split in zip(parts, splits, strict=True)]
+        means = [split is not None or label is not None for split, label in zip(splits, labels, strict=True)]
+        return Meaning(
+            means.index(True) if any(means) else len(parts),
+            next((split for split in splits if split is not None), None),
+            next((label for label in labels if label is not None), None),
+        )
+
+    def _split(self, path: str, meaning: Meaning) -> str | None:
+        """The split that the picture's name says, where it does, else its folder's."""
+        named = split_named(PurePosixPath(path).name.partition("_")[0]) if self.by_name else None
+        return named or meaning.split
+
+    def _tables(self) -> list[Path]:
+        """The tables in the root and its folders."""
+        return sorted([*self.root.glob("*.csv"), *self.root.glob("*/*.csv")])
+
+    def labelled(self, rows: pd.DataFrame, notes: Counter[str]) -> list[Path]:
+        """Write what files beside the pictures say into the rows, count what is odd, and return these files."""
+        used, named = [], set[int]()
+        for file in self._tables():
+            read = read_table(file, f"{self.name}: {file.name}")
+            pictures, label = read.find("path"), read.find("label")
+            pictures = read.find("task") if pictures is None else pictures
+            if pictures is None or label is None:
+                notes[f"tables that name no pictures and labels, not used ({file.name})"] += 1
+                continue
+            used.append(file)
+            splits = (split_named(word) for word in re.split(r"[\W_]+", file.stem))
+            named |= self._from_table(read, (pictures, label), next(filter(None, splits), None), rows, notes)
+            read.say()
+        notes["pictures that no table names"] = len(rows) - len(named) if used else 0
+        return used
+
+    def _from_table(
+        self, read: Table, columns: tuple[int, int], split: str | None, rows: pd.DataFrame, notes: Counter[str]
+    ) -> set[int]:
+        """Take labels, valence and arousal of a table, of one split or of all; returns the rows that it names."""
+        texts = read.text(columns[1])
+        labels = np.array([None if text is None else self.label_of(str(text)) for text in texts], dtype=object)
+        read.refuse(pd.isna(labels), columns[1], f"a class of {self.title} belongs there")
+        here = rows[rows["split"].isna() | (rows["split"] == split)] if split else rows
+        find, place = finder(here["path"]), dict(zip(here["path"], here.index, strict=True))
+        at = np.array([place.get(str(find(str(text))), -1) for text in read.text(columns[0])], dtype=np.int64)
+        there = at >= 0
+        notes["rows of tables whose picture is not there"] += int((~there).sum())
+        sides = read.affect((-1.0, 1.0), notes)
+        at, labels = at[there], labels[there]
+        old = rows["label"].to_numpy()[at]
+        notes["pictures whose table says another class than their folder; the table is taken"] += int(
+            (pd.notna(old) & (old != labels)).sum()
+        )
+        rows.loc[at, "label"] = labels
+        for side, values in sides.items():
+            rows.loc[at, side] = values[there]
+        if split:
+            rows.loc[at, "split"] = split
+        return set(at.tolist())
+
+
+def folders(root: Path) -> list[str]:
+    """The folders below one, down to ``DEPTH``, as paths from it, without hidden ones."""
+    found: list[str] = []
+    level = [""]
+    for _ in range(DEPTH):
+        below: list[str] = []
+        for folder in level:
+            try:
+                with os.scandir(root / folder) as entries:
+                    names = sorted(entry.name for entry in entries if entry.is_dir() and entry.name[0] != ".")
+            except OSError:
+                continue
+            below += [f"{folder}/{name}" if folder else name for name in names]
+        found += below
+        level = below
+    return found

@@ -1,0 +1,162 @@
+"""FER2013, RAF-DB and AffectNet as Kaggle and others repack them: what is read, and the line that says how."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from fer_exp.cli import main
+from fer_exp.config import DatasetConfig
+from fer_exp.errors import RequestError
+from fer_exp.store import Store, open_dataset
+from tests.datasets import fake_affectnet, fake_rafdb, fake_repacked as fakes
+from tests.datasets.test_corpora import check
+
+
+def opened(tmp_path: Path, name: str, root: Path, **more) -> tuple[Store, str]:
+    """The store of a corpus, and what was said of its layout."""
+    config = {"size": 40, "classes": 8 if name == "affectnet" else 7, **more}
+    said: list[str] = []
+    dataset = DatasetConfig(name=name, root=str(root), cache=str(tmp_path / "cache"), **config)
+    store = open_dataset(dataset, log=said.append)[1]
+    return store, "\n".join(line for line in said if "written" not in line and "reading" not in line)
+
+
+def splits(store: Store) -> dict[str, int]:
+    return store.faces["split"].value_counts().to_dict()
+
+
+def test_fer2013_in_kaggles_folders_has_its_official_splits_and_its_copies(tmp_path, capsys):
+    fakes.write_fer2013(tmp_path / "k")
+    assert main(["prepare", "dataset=fer2013", f"dataset.root={tmp_path}/k", f"dataset.cache={tmp_path}/cache"]) == 0
+    shown = capsys.readouterr()
+    assert "fer2013: read by folders of classes: 42 train, 21 val, 21 test" in shown.err
+    assert "train has 42 faces where 28,709 are expected" in shown.out
+    store, _ = opened(tmp_path, "fer2013", tmp_path / "k", size=48)
+    assert splits(store) == {"train": 42, "val": 21, "test": 21}
+    assert store.pixels.shape == (84, 48, 48, 1)
+    assert len(store.flags["duplicate"]) == 2
+    assert all(face.partition("/")[0] == "test" for face in store.flags["duplicate"])
+    assert len(store.flags["conflict"]) == 2
+    assert store.notes["test faces pixel-identical to a train face"] == 2
+    assert (
+        "2 faces are copies of a picture that another split has (dataset.drop=[duplicate] leaves them out)" in shown.err
+    )
+
+
+def test_fer2013_with_a_validation_folder_alone_is_tested_on_it(tmp_path):
+    fakes.write_fer2013(tmp_path / "k", held_out="validation")
+    store, said = opened(tmp_path, "fer2013", tmp_path / "k")
+    assert splits(store) == {"train": 42, "test": 42}
+    assert "42 train, 42 test" in said
+    assert len(store.flags["duplicate"]) == 2
+
+
+@pytest.mark.parametrize("root", [".", "DATASET"])
+@pytest.mark.parametrize("tables", [True, False])
+def test_rafdb_in_kaggles_folders_has_the_ids_and_labels_of_the_official_list(tmp_path, root, tables):
+    fakes.write_rafdb(tmp_path / "raf", tables=tables)
+    store, said = opened(tmp_path, "rafdb", tmp_path / "raf" / root)
+    check(store)
+    assert splits(store) == {"train": 56, "test": 21}
+    assert {"train_00001", "test_0001"} <= set(store.faces["face"])
+    assert "1 is surprise, 2 is fear, 3 is disgust, 4 is happiness, 5 is sadness, 6 is anger, 7 is neutral" in said
+    assert ("labels of test_labels.csv, train_labels.csv" in said) == (tables and root == ".")
+
+
+def test_rafdb_without_class_folders_goes_by_its_tables(tmp_path):
+    fakes.write_rafdb(tmp_path / "raf")
+    for file in list((tmp_path / "raf").glob("DATASET/*/*/*.jpg")):
+        file.rename(file.parents[1] / file.name)
+    store, _ = opened(tmp_path, "rafdb", tmp_path / "raf")
+    check(store)
+    assert splits(store) == {"train": 56, "test": 21}
+
+
+def test_the_official_rafdb_is_read_as_before_and_a_folder_beside_it_is_still_pointed_out(tmp_path):
+    fake_rafdb.write_rafdb(tmp_path / "all" / "basic")
+    fakes.write_rafdb(tmp_path / "all" / "kaggle")
+    with pytest.raises(RequestError, match=f"set dataset.root={tmp_path}/all/basic"):
+        opened(tmp_path, "rafdb", tmp_path / "all")
+    assert opened(tmp_path, "rafdb", tmp_path / "all" / "basic", max_rejected=0.1)[1] == ""
+
+
+@pytest.mark.parametrize("form", ["class001", "0", "Anger", "table"])
+def test_affectnet_by_folders_or_tables_keeps_the_order_of_the_release(tmp_path, form):
+    fakes.write_affectnet(tmp_path / "a", form)
+    store, said = opened(tmp_path, "affectnet", tmp_path / "a")
+    check(store)
+    assert splits(store) == {"train": 32, "test": 32}
+    assert {"class001": "class001 is neutral, class002 is happiness", "0": "0 is neutral, 1 is happiness"}.get(
+        form, "32 train, 32 test"
+    ) in said
+    if form == "table":
+        assert "labels of train.csv, val.csv" in said
+        assert store.faces["valence"].eq(0.5).all()
+        assert store.faces["arousal"].isna().sum() == 22
+
+
+def test_affectnets_table_counts_where_it_and_the_folders_disagree(tmp_path):
+    fakes.write_labelled(tmp_path / "a")
+    store, said = opened(tmp_path, "affectnet", tmp_path / "a")
+    check(store)
+    assert store.faces["split"].isna().all()
+    assert "2 pictures whose table says another class than their folder; the table is taken" in said
+    assert "1 rows of tables whose picture is not there" in said
+
+
+def test_affectnet_for_yolo_goes_by_its_own_list_of_names(tmp_path):
+    fakes.write_yolo(tmp_path / "a")
+    store, said = opened(tmp_path, "affectnet", tmp_path / "a")
+    check(store)
+    assert splits(store) == {"train": 31, "val": 31, "test": 31}
+    assert "data.yaml says 0 is anger, 1 is contempt, 2 is disgust" in said
+    assert "3 pictures without a label file, or with an empty one, left out" in said
+    (tmp_path / "a" / "YOLO_format" / "data.yaml").unlink()
+    with pytest.raises(RequestError, match=r"without data.yaml; what their numbers mean is not known"):
+        opened(tmp_path, "affectnet", tmp_path / "a")
+
+
+@pytest.mark.parametrize("alone", ["train_set", "val_set"])
+def test_affectnet_2021_with_one_set_draws_all_splits_from_it(tmp_path, alone):
+    fake_affectnet.write_2021(tmp_path / "a")
+    other = {"train_set": "val_set", "val_set": "train_set"}[alone]
+    (tmp_path / "a" / other / "annotations").rename(tmp_path / "a" / other / "kept_elsewhere")
+    store, said = opened(tmp_path, "affectnet", tmp_path / "a", max_rejected=0.1)
+    check(store)
+    assert splits(store) == {"train": len(store.faces)}
+    assert f"affectnet: {other} is not whole here, so all splits are drawn from the rest" in said
+
+
+def test_affectnet_2021_half_unpacked_and_with_other_pictures_is_used_as_far_as_it_goes(tmp_path):
+    fake_affectnet.write_2021(tmp_path / "a")
+    images = tmp_path / "a" / "train_set" / "images"
+    for number in range(20, 64):
+        (images / f"{number}.jpg").unlink()
+    (images / "7.jpg").rename(images / "7.jpeg")
+    store, said = opened(tmp_path, "affectnet", tmp_path / "a", max_rejected=0.03)
+    assert splits(store) == {"train": 17, "test": 24}
+    assert "45 annotated pictures that are not there, left out" in said
+    assert "train_set/7" in set(store.faces["face"])
+
+
+def test_affectnet_2017_with_one_list_and_half_of_the_folders_is_used_as_far_as_it_goes(tmp_path):
+    fake_affectnet.write_2017(tmp_path / "a")
+    (tmp_path / "a" / "Manually_Annotated_file_lists" / "validation.csv").unlink()
+    folder = tmp_path / "a" / "Manually_Annotated_Images"
+    (folder / "2").rename(folder / "elsewhere")
+    store, said = opened(tmp_path, "affectnet", tmp_path / "a", max_rejected=0.1)
+    assert splits(store) == {"train": len(store.faces)}
+    assert not store.faces["face"].str.startswith("2/").any()
+    assert "validation.csv is not whole here" in said
+    assert "annotated pictures that are not there, left out" in said
+
+
+def test_a_repacked_corpus_trains(tmp_path, monkeypatch, light, capsys):
+    fakes.write_affectnet(tmp_path / "a", "0", each=6)
+    monkeypatch.setenv("FER_EXP_CACHE", str(tmp_path / "cache"))
+    small = ["trainer.epochs=1", "trainer.batch_size=8", "dataset.size=24", "bootstrap=0", f"output={tmp_path}/runs"]
+    assert main(["train", "dataset=affectnet", f"dataset.root={tmp_path}/a", *small]) == 0
+    assert "0 is neutral" in capsys.readouterr().err
+    run = next((tmp_path / "runs").iterdir())
+    assert set(pd.read_parquet(run / "predictions.parquet")["label"]) >= {"anger", "contempt"}
