@@ -244,7 +244,7 @@ def test_a_store_of_pictures_goes_on_where_it_was_interrupted(
     decoded: list[str] = []
     real = pictures.decode
     monkeypatch.setattr(pictures, "PIECE", 16)
-    monkeypatch.setattr(pictures, "decode", lambda file, *rest: (decoded.append(file), real(file, *rest)))
+    monkeypatch.setattr(pictures, "decode", lambda file, *rest: (decoded.append(file), real(file, *rest))[1])
     corpus = Folder(tmp_path / "own", SEVEN, None, None, 0.1)
     store = open_store(corpus, 24, cache, log=lambda line: None)
     assert len(decoded) == (80 if damage == "no pixels" else 80 - 32)

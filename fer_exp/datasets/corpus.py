@@ -124,3 +124,7 @@ class Corpus(ABC):
     def rejected(self) -> dict[int, str]:
         """Rows of the table whose pictures ``pixels`` passed over, and those before a later start: row -> reason."""
         return {}
+
+    def remarks(self) -> dict[str, int]:
+        """What the pictures that ``pixels`` handed on should be known for: words -> how many."""
+        return {}

@@ -4,22 +4,40 @@ from __future__ import annotations
 
 import io
 import warnings
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, features
+
+from fer_exp.datasets.depth import RejectedError, Whites, deep_values, is_deep, to_bytes, white_of
 
 try:
     import simplejpeg
 except ImportError:  # where it has no wheel; Pillow gives the same pixels, on one core
     simplejpeg = None
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
+FORMATS = {
+    "JPEG": "",
+    "PNG": "",
+    "BMP": "",
+    "TIFF": "",
+    "GIF": "",
+    "PPM": "",
+    "WEBP": ".webp",
+    "AVIF": ".avif",
+    "JPEG2000": ".jp2 .j2k",
+    "HEIF": ".heic .heif .hif",
+}
+"""Pillow's name of each format that is read; with suffixes, of those that an installation may lack."""
+NEEDED = {"HEIF": "pip install 'fer-exp[heic]'"}
+"""What reads a format that Pillow has no reader of, where it is more than a newer Pillow."""
 MOST_PIXELS = 100_000_000
 """A larger picture is refused by its header: decoded it would take hundreds of megabytes."""
 ORIENTATION = 274  # EXIF
 UPRIGHT = (None, 0, 1)
+FRAMES = "pictures with several frames or pages, of which the first is read"
 MODES = {1: ("L", "GRAY"), 3: ("RGB", "RGB")}
 """Pillow's and simplejpeg's name of a picture with so many channels."""
 
@@ -28,21 +46,52 @@ Box = tuple[int, int, int, int]
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # MOST_PIXELS decides here
 
 
-class RejectedError(Exception):
-    """A picture that cannot be used; the message is the reason."""
+@cache
+def formats() -> tuple[str, ...]:
+    """Those of ``FORMATS`` that can be read here."""
+    try:
+        import pi_heif
+
+        pi_heif.register_heif_opener()
+    except ImportError:
+        pass
+    Image.init()
+    lacking = {name for name, codec in (("AVIF", "avif"), ("JPEG2000", "jpg_2000")) if not _has(name, codec)}
+    return tuple(name for name in FORMATS if name in Image.OPEN and name not in lacking)
 
 
-def decode(file: str | Path, out: NDArray[np.uint8], box: Box | None = None) -> None:
+def _has(name: str, codec: str) -> bool:
+    return name in Image.OPEN and bool(features.check(codec))
+
+
+def unreadable() -> dict[str, str]:
+    """Suffix of ``names.PICTURES`` -> the way out, of formats that cannot be read here."""
+    names = [name for name in FORMATS if name not in formats()]
+    way_out = "pip install --upgrade pillow"
+    return {suffix: NEEDED.get(name, way_out) for name in names for suffix in FORMATS[name].split()}
+
+
+def opened(content: bytes) -> Image.Image:
+    """A picture whose header is read, of any of ``formats()``; raises as Pillow does."""
+    return Image.open(io.BytesIO(content), formats=formats())
+
+
+def decode(file: str | Path, out: NDArray[np.uint8], box: Box | None = None, whites: Whites | None = None) -> str:
     """Decode a picture into ``out``: turned upright as its EXIF says, cropped, resized, RGB or grey.
 
     The crop, or the whole picture, is stretched to a square by Pillow's bilinear filter, which averages over its
-    support when it shrinks. JPEG is decoded at 1/2, 1/4 or 1/8 of its size where that is still large enough; alpha and
-    the lower 8 of 16 bits are left out.
+    support when it shrinks. JPEG is decoded at 1/2, 1/4 or 1/8 of its size where that is still large enough. Alpha is
+    left out, as are the lower 8 of 16 bits of colours and all frames but the first; of grey pictures of more bits, see
+    ``depth``.
 
     Args:
-        file: JPEG, PNG, WebP, BMP or TIFF, whatever its suffix says.
+        file: of any of ``formats()``, whatever its suffix says.
         out: shape (size, size, channels), uint8; channels 1 or 3.
         box: left, top, right, bottom in pixels of the upright picture; what lies outside the picture is cut off.
+        whites: of the corpus; None: what is white goes by this picture alone.
+
+    Returns:
+        What such pictures should be known for, in words; mostly nothing.
 
     Raises:
         RejectedError: missing, damaged, cut short, empty, too large, or a box outside the picture.
@@ -57,16 +106,16 @@ def decode(file: str | Path, out: NDArray[np.uint8], box: Box | None = None) -> 
     if not content:
         raise RejectedError("the file is empty")
     try:
-        pixels, scale = _from_jpeg(content, out, box) or _from_any(content, out, box)
+        pixels, scale, remark = _from_jpeg(content, out, box) or _from_any(content, out, box, whites)
     except RejectedError:
         raise
     except Image.DecompressionBombError:
         raise RejectedError(f"it has more than {MOST_PIXELS:,} pixels") from None
     except Exception as problem:  # Pillow's readers raise many kinds for damaged files
-        reason = "it is no JPEG, PNG, WebP, BMP or TIFF" if "cannot identify" in str(problem) else str(problem)
+        reason = _what_it_is(file, content) if "cannot identify" in str(problem) else str(problem)
         raise RejectedError(reason.splitlines()[0] if reason else type(problem).__name__) from None
     if pixels is out:
-        return
+        return remark
     if box is not None:  # cropped first: the filter would reach over the edge of a box
         left, top = (max(0, edge // scale) for edge in box[:2])
         right, bottom = (-(-edge // scale) for edge in box[2:])
@@ -76,10 +125,15 @@ def decode(file: str | Path, out: NDArray[np.uint8], box: Box | None = None) -> 
     if pixels.shape[:2] != out.shape[:2]:
         pixels = np.asarray(Image.fromarray(pixels).resize(out.shape[1::-1], Image.Resampling.BILINEAR))
     out[:] = pixels.reshape(out.shape)
+    return remark
 
 
-def _from_jpeg(content: bytes, out: NDArray[np.uint8], box: Box | None) -> tuple[NDArray[np.uint8], int] | None:
-    """Pixels of a plain JPEG and what its sides were divided by, decoded without Python's lock.
+Decoded = tuple[NDArray[np.uint8], int, str]
+"""Pixels, what the sides were divided by, and a remark."""
+
+
+def _from_jpeg(content: bytes, out: NDArray[np.uint8], box: Box | None) -> Decoded | None:
+    """A plain JPEG, decoded without Python's lock.
 
     None leaves to Pillow what may be turned (EXIF), is CMYK or damaged.
     """
@@ -94,33 +148,46 @@ def _from_jpeg(content: bytes, out: NDArray[np.uint8], box: Box | None) -> tuple
         how = {"colorspace": MODES[out.shape[2]][1], "strict": True, **(sides if scale > 1 else {})}
         if box is None and tuple(sides.values()) == out.shape[1::-1]:
             simplejpeg.decode_jpeg(content, buffer=out, **how)  # into its place
-            return out, scale
+            return out, scale, ""
         pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(content, **how)
     except ValueError:
         return None
-    return pixels.squeeze(-1) if out.shape[2] == 1 else pixels, scale
+    return pixels.squeeze(-1) if out.shape[2] == 1 else pixels, scale, ""
 
 
-def _from_any(content: bytes, out: NDArray[np.uint8], box: Box | None) -> tuple[NDArray[np.uint8], int]:
-    """Pixels of any picture and what its sides were divided by, by Pillow."""
+def _from_any(content: bytes, out: NDArray[np.uint8], box: Box | None, whites: Whites | None) -> Decoded:
+    """Any picture, by Pillow."""
     mode = MODES[out.shape[2]][0]
-    with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
-        image: Image.Image = opened
+    with opened(content) as file:
+        image: Image.Image = file
         width, height = image.size
         if width * height > MOST_PIXELS:
             raise RejectedError(f"it has {width * height:,} pixels, more than {MOST_PIXELS:,}")
-        turned = image.getexif().get(ORIENTATION) not in UPRIGHT
+        turn = image.getexif().get(ORIENTATION)
+        turned = turn not in UPRIGHT
         scale = _scale(*((height, width) if turned else (width, height)), out.shape[0], box)
         if image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
             image.draft(mode, (width // scale, height // scale))
         scale = round(width / image.width)
+        remark = FRAMES if image.format != "MPO" and getattr(image, "is_animated", False) else ""
+        if is_deep(image.mode):
+            values, white = deep_values(image, content)
+            white = white or (whites or white_of)(float(values.max()), image.mode)
+            image = Image.fromarray(to_bytes(values, white))
+            image.getexif()[ORIENTATION] = turn
+            remark = f"grey pictures of more than 8 bits, read so that {white:,.0f} is white"
         if turned:
             image = ImageOps.exif_transpose(image)
-        if image.mode == "F":
-            raise RejectedError("its pixels are fractions (TIFF of mode F), whose range cannot be known")
-        if image.mode.startswith("I"):
-            image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))
-        return np.asarray(image.convert(mode)), scale
+        return np.asarray(image.convert(mode)), scale, remark
+
+
+def _what_it_is(file: str | Path, content: bytes) -> str:
+    """Why a file that is no picture of ``formats()`` cannot be read."""
+    kind = "HEIF" if content[4:8] == b"ftyp" and content[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc") else ""
+    suffix = Path(file).suffix.lower()
+    if way_out := (NEEDED["HEIF"] if kind and kind not in formats() else unreadable().get(suffix)):
+        return f"{suffix or 'its kind'} is not read here; {way_out}"
+    return f"it is no {', '.join(formats()[:-1])} or {formats()[-1]}"
 
 
 def _scale(width: int, height: int, size: int, box: Box | None) -> int:

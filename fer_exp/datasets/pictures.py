@@ -7,7 +7,7 @@ import math
 import mmap
 import os
 from abc import abstractmethod
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets.corpus import Corpus
-from fer_exp.datasets.decoding import Box, RejectedError, decode
+from fer_exp.datasets.decoding import Box, decode, opened
+from fer_exp.datasets.depth import RejectedError, Whites
 from fer_exp.errors import DatasetNotFoundError, RequestError
 from fer_exp.names import PICTURES
 
@@ -35,6 +36,13 @@ class Picture(NamedTuple):
 
     path: str
     box: Box | None = None
+
+
+class Outcome(NamedTuple):
+    """Of one decoding: why the picture is rejected, None where it is not; and what it should be known for."""
+
+    rejected: str | None
+    remark: str = ""
 
 
 class PictureCorpus(Corpus):
@@ -54,6 +62,8 @@ class PictureCorpus(Corpus):
     def __init__(self, root: Path, classes: tuple[str, ...], max_rejected: float = 0.01) -> None:
         self.root, self.classes, self.max_rejected = root, classes, max_rejected
         self._rejected: dict[int, str] = {}
+        self._remarks: Counter[str] = Counter()
+        self._whites = Whites(lambda: [os.path.join(root, each.path) for each in self.pictures()], opened)  # noqa: PTH118
 
     @classmethod
     def opened(cls, config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:
@@ -114,10 +124,11 @@ class PictureCorpus(Corpus):
         """
         pictures = self.pictures()
         self._rejected = dict(rejected)
+        self._remarks = Counter()
         shape = (PIECE, size, size, self.channels)
         # Memory of whole pages, used again and again: fresh memory costs time, and a store writes pages the fast way.
         free = deque(np.frombuffer(mmap.mmap(-1, math.prod(shape)), np.uint8).reshape(shape) for _ in range(AHEAD + 1))
-        waiting: deque[tuple[int, NDArray[np.uint8], list[Future[list[str | None]]]]] = deque()
+        waiting: deque[tuple[int, NDArray[np.uint8], list[Future[list[Outcome]]]]] = deque()
         with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
             for start in range(row, len(pictures), PIECE):
                 batch = pictures[start : start + PIECE]
@@ -134,23 +145,28 @@ class PictureCorpus(Corpus):
         """Row -> reason, of the pictures passed over so far."""
         return dict(self._rejected)
 
-    def _decode(self, pictures: list[Picture], out: NDArray[np.uint8]) -> list[str | None]:
-        """Decode some pictures into their places; for each None, or the reason why that cannot be done."""
-        reasons: list[str | None] = []
+    def remarks(self) -> dict[str, int]:
+        """What the pictures handed on since the last start should be known for: words -> how many."""
+        return dict(self._remarks)
+
+    def _decode(self, pictures: list[Picture], out: NDArray[np.uint8]) -> list[Outcome]:
+        """Decode some pictures into their places."""
+        outcomes = []
         for picture, place in zip(pictures, out, strict=True):
+            file = os.path.join(self.root, picture.path)  # noqa: PTH118 - a Path costs more
             try:
-                decode(os.path.join(self.root, picture.path), place, picture.box)  # noqa: PTH118 - a Path costs more
-                reasons.append(None)
+                outcomes.append(Outcome(None, decode(file, place, picture.box, self._whites)))
             except RejectedError as reason:
-                reasons.append(str(reason))
-        return reasons
+                outcomes.append(Outcome(str(reason)))
+        return outcomes
 
     def _kept(
-        self, start: int, piece: NDArray[np.uint8], done: list[Future[list[str | None]]], total: int
+        self, start: int, piece: NDArray[np.uint8], done: list[Future[list[Outcome]]], total: int
     ) -> NDArray[np.uint8]:
-        reasons = [reason for future in done for reason in future.result()]
-        good = np.array([reason is None for reason in reasons])
-        self._rejected |= {start + place: reason for place, reason in enumerate(reasons) if reason is not None}
+        outcomes = [outcome for future in done for outcome in future.result()]
+        good = np.array([outcome.rejected is None for outcome in outcomes])
+        self._remarks.update(outcome.remark for outcome in outcomes if outcome.remark)
+        self._rejected |= {start + n: each.rejected for n, each in enumerate(outcomes) if each.rejected is not None}
         if len(self._rejected) > self.max_rejected * total:
             row, reason = next(iter(self._rejected.items()))
             raise RequestError(

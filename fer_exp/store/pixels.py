@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -20,17 +21,22 @@ DIRECT = getattr(os, "O_DIRECT", 0)  # 0 where there is no such thing
 BLOCK = 512  # bytes; what is written directly begins and ends at whole ones
 
 
-def write_pixels(corpus: Corpus, size: int, count: int, folder: Path, log: Callable[[str], None]) -> dict[int, str]:
-    """Write the pictures as they come, and return why which rows have none; one piece and the next are held.
+def write_pixels(
+    corpus: Corpus, size: int, count: int, folder: Path, log: Callable[[str], None]
+) -> tuple[dict[int, str], dict[str, int]]:
+    """Write the pictures as they come; one piece and the next are held.
 
     After each piece a line of the journal says how many rows and pictures are done. An interrupted store goes on after
     the last whole line.
+
+    Returns:
+        Why which rows have no picture; and what pictures should be known for: words -> how many.
     """
     file, journal = folder / "pixels.u8", folder / JOURNAL
-    rows, kept, before = _done(journal) if corpus.resumable else (0, 0, {})
+    rows, kept, before, remarks = _done(journal) if corpus.resumable else (0, 0, {}, Counter[str]())
     length = kept * size * size * corpus.channels
     if not file.is_file() or file.stat().st_size < length:
-        rows, kept, before, length = 0, 0, {}, 0
+        rows, kept, before, remarks, length = 0, 0, {}, Counter(), 0
     if rows:
         log(f"{corpus.name}: goes on after {rows:,} of {count:,} faces")
     else:
@@ -47,7 +53,8 @@ def write_pixels(corpus: Corpus, size: int, count: int, folder: Path, log: Calla
             rows = kept + len(rejected)
             if corpus.resumable:
                 fresh = {row: reason for row, reason in rejected.items() if row >= first}
-                notes.write(json.dumps({"rows": rows, "kept": kept, "rejected": fresh}) + "\n")
+                known = remarks + Counter(corpus.remarks())
+                notes.write(json.dumps({"rows": rows, "kept": kept, "rejected": fresh, "remarks": known}) + "\n")
                 notes.flush()
                 first = rows
             if 10 * rows // count > tenths:
@@ -55,18 +62,19 @@ def write_pixels(corpus: Corpus, size: int, count: int, folder: Path, log: Calla
                 log(f"{corpus.name}: {rows:,} of {count:,} faces written")
     if rows != count:
         raise RuntimeError(f"{corpus.name}.pixels gave {rows} pictures for {count} faces")
-    return rejected
+    return rejected, dict(remarks + Counter(corpus.remarks()))
 
 
-def _done(journal: Path) -> tuple[int, int, dict[int, str]]:
-    """Rows and pictures that an interrupted writing finished, and what it rejected."""
-    rows, kept, rejected = 0, 0, dict[int, str]()
+def _done(journal: Path) -> tuple[int, int, dict[int, str], Counter[str]]:
+    """Rows and pictures that an interrupted writing finished, what it rejected and remarked."""
+    rows, kept, rejected, remarks = 0, 0, dict[int, str](), Counter[str]()
     with suppress(OSError, ValueError, KeyError):  # a line that was cut short is not done
         for line in journal.read_text().splitlines():
             words = json.loads(line)
             rows, kept = int(words["rows"]), int(words["kept"])
             rejected |= {int(row): str(reason) for row, reason in words["rejected"].items()}
-    return rows, kept, rejected
+            remarks = Counter(words.get("remarks", {}))
+    return rows, kept, rejected, remarks
 
 
 def _write_all(out: io.FileIO, piece: NDArray[np.uint8]) -> None:

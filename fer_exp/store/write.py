@@ -45,7 +45,10 @@ def write(corpus: Corpus, facts: dict[str, Any], key: str, folder: Path, log: Ca
     done = False
     try:
         aside.mkdir(exist_ok=corpus.resumable)
-        rejected = write_pixels(corpus, size, count, aside, log)
+        rejected, remarks = write_pixels(corpus, size, count, aside, log)
+        for remark, number in remarks.items():
+            log(f"{corpus.name}: {number:,} {remark}")
+        faces.notes.update(remarks)
         faces = _without(faces, rejected, aside / REJECTED)
         if faces.table.empty:
             reason = next(iter(rejected.values()))
