@@ -34,12 +34,15 @@ SYNONYMS = {
     "arousal": "aro",
     "seconds": "time duration duration-(in-seconds)",
     "split": "set partition usage",
-    "path": "file filename file-path image-path pth",
+    "path": "file filename file-path image-path img-path pth input image-file img-file",
 }
 """Other names of a column, in the order in which they are looked for; a task's and a worker's may end in id or name."""
 
 PREFIXES = ("votes_", "", "target_", "p_")
 """What may stand before a class in the name of its column; the first of them that a table uses is meant."""
+
+MOST = 12
+"""Columns that are named one by one."""
 
 _said: set[str] = set()
 
@@ -261,7 +264,9 @@ class Table:
         ]
         words = list(dict.fromkeys([*self.guessed, *roles]))
         if self.unused:
-            words.append(f"not used: {', '.join(self.names[n] or '(without a name)' for n in sorted(self.unused))}")
+            unused = [self.names[n] or "(without a name)" for n in sorted(self.unused)]
+            more = f" and {len(unused) - MOST:,} more columns" if len(unused) > MOST else ""
+            words.append(f"not used: {', '.join(unused[:MOST])}{more}")
         line = f"{self.where}: {'; '.join(words)}."
         if words and line not in _said:
             _said.add(line)
@@ -270,7 +275,7 @@ class Table:
     @property
     def _list(self) -> str:
         read = f" It was read so: {'; '.join(self.guessed)}." if self.guessed else ""
-        return f"There are: {', '.join(self.names[:12])}{' …' if len(self.names) > 12 else ''}.{read}"
+        return f"There are: {', '.join(self.names[:MOST])}{' …' if len(self.names) > MOST else ''}.{read}"
 
     def _dictionary(self, column: int) -> tuple[NDArray[np.int64], pa.Array]:
         """Codes of a column, -1 where null, and what they stand for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from fer_exp.errors import RequestError, did_you_mean
+from fer_exp.judging.outputs import found, read_output, sizes
 from fer_exp.names import SPLITS, spelt
-from fer_exp.tables import read_table
+from fer_exp.tables import Table, read_table
 
 TEXT = ("face", "split", "subject", "label")
 NUMBERS = ("valence", "arousal", "human_valence", "human_arousal")
@@ -19,30 +21,65 @@ TOLERANCE = 1e-3  # of the sum of probabilities: float16 softmax and tables with
 
 
 def read_predictions(path: Path) -> pd.DataFrame:
-    """Read a predictions table and check it; the table is as ``check_predictions`` gives it.
+    """Read the predictions of any tool, in our contract or as the tool writes them; what was guessed is said.
+
+    The face is the column ``face``, else one of paths or another usual name. Without a column ``split`` all faces are
+    of test. Rows without a face are left out and counted; of several faces in one picture the largest counts.
+
+    Returns:
+        The table as ``check_predictions`` gives it.
 
     Raises:
-        RequestError: no such file, not readable as what its name says, or what ``check_predictions`` finds.
+        RequestError: no such file, not readable as what its name says, or what ``read_output`` or
+            ``check_predictions`` finds.
     """
     table = read_table(path)
     names = [_our_name(name) for name in table.names]
-    for role, usual in (("face", "task"), ("split", "split")):
+    for role, usual in (("face", "path"), ("face", "task"), ("split", "split")):
         if role not in names and (other := table.find(usual)) is not None:
             names[other] = role
-    classes = [name[2:] for name in names if name.startswith("p_")]
-    columns = []
+    if "face" not in names:
+        table.need("task")
+    _refuse_twice(names, table.where)
+    output = read_output(table)
+    columns: dict[str, object] = {}
     for n, name in enumerate(names):
         if name == "split":
-            ours = [text if text is None else SPLITS.get(text.lower(), text) for text in table.text(n)]
-            columns.append(pd.Series(ours, dtype=object))
+            columns[name] = [text if text is None else SPLITS.get(text.lower(), text) for text in table.text(n)]
         elif name in TEXT:
-            columns.append(pd.Series(table.text(n, keep=classes), dtype=object))
-        elif name in NUMBERS or name.startswith(("p_", "votes_")):
-            columns.append(pd.Series(table.numbers(n)))
-        else:
-            columns.append(table.series(n))
+            columns[name] = table.text(n, keep=tuple(output.probabilities))
+        elif name in NUMBERS or name.startswith("votes_"):
+            columns[name] = table.numbers(n)
+        elif name.startswith("p_"):
+            columns[name] = output.probabilities[name[2:]]
+    if "split" not in columns:
+        columns["split"] = "test"
+        output.done.append("no column split, so all faces are of test")
+    columns |= {f"p_{name}": values for name, values in output.probabilities.items()}
+    frame = pd.DataFrame(columns)
+    _refuse_strange(names, table.where)
+    table.guessed += output.done
+    frame = _one_row_a_face(frame, table)
     table.say()
-    return check_predictions(pd.concat(columns, axis=1, keys=names), str(path))
+    return check_predictions(frame, str(path))
+
+
+def _one_row_a_face(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """The rows in which a face was found, the largest of a picture; what is left out is said."""
+    values = frame[[name for name in frame if name.startswith("p_")]]
+    there = found(table) & values.notna().any(axis=1).to_numpy()
+    if not there.any():
+        raise RequestError(f"{table.where}: no row has a face and a prediction.")
+    if not there.all():
+        table.guessed.append(f"{int((~there).sum()):,} rows without a face or an answer are left out")
+    kept = frame[there]
+    twice = kept.duplicated(["split", "face"], keep=False)
+    if twice.any() and (area := sizes(table)) is not None:
+        order = np.argsort(-area[there], kind="stable")
+        largest = kept.iloc[order].drop_duplicates(["split", "face"]).sort_index()
+        table.guessed.append(f"{len(kept) - len(largest):,} smaller faces beside another in their picture are left out")
+        kept = largest
+    return kept
 
 
 def class_names(frame: pd.DataFrame) -> tuple[str, ...]:
@@ -98,9 +135,7 @@ def _our_name(column: str) -> str:
 
 def _check_columns(frame: pd.DataFrame, where: str) -> None:
     columns = [str(column) for column in frame.columns]
-    twice = {column for column in columns if columns.count(column) > 1}
-    if twice:
-        raise RequestError(f"{where}: column {sorted(twice)[0]} occurs twice; which one is meant cannot be known.")
+    _refuse_twice(columns, where)
     for name in REQUIRED:
         if name not in columns:
             hint = did_you_mean(name, columns, 0.5)
@@ -114,14 +149,25 @@ def _check_columns(frame: pd.DataFrame, where: str) -> None:
         only_votes = ", ".join(f"votes_{name}" for name in voted if name not in classes)
         odd = " and ".join(names for names in (only_p, only_votes) if names)
         raise RequestError(f"{where}: the classes of p_ and votes_ columns differ: {odd} stand alone.")
+    _refuse_strange(columns, where)
+    if len(frame) == 0:
+        raise RequestError(f"{where} has no rows.")
+
+
+def _refuse_twice(columns: Sequence[str], where: str) -> None:
+    known = [name for name in columns if name in (*TEXT, *NUMBERS) or name.startswith(("p_", "votes_"))]
+    if twice := sorted({name for name in known if known.count(name) > 1}):
+        raise RequestError(f"{where}: column {twice[0]} occurs twice; which one is meant cannot be known.")
+
+
+def _refuse_strange(columns: Sequence[str], where: str) -> None:
+    """Raise for a column that is nearly one of ours, since it would be left out."""
     optional = [name for name in (*TEXT, *NUMBERS) if name not in columns]
     for column in columns:
         if column in (*TEXT, *NUMBERS) or column.startswith(("p_", "votes_")):
             continue
         if hint := did_you_mean(column, optional, 0.85):
             raise RequestError(f"{where}: column {column} is not known; {hint}Rename it, or drop it.")
-    if len(frame) == 0:
-        raise RequestError(f"{where} has no rows.")
 
 
 def _check_rows(table: pd.DataFrame, classes: tuple[str, ...], votes: list[str], where: str) -> None:

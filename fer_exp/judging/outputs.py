@@ -1,0 +1,213 @@
+"""What any tool says of faces, from the table it writes: py-feat, DeepFace, EmotiEffLib, LibreFace, OpenFace 3, a VLM.
+
+A tool's probabilities stand in a column a class (``Happy``, ``emotion.happy``, ``p_happy``), in one column of
+``{'happy': 4.6, ...}``, or it names one class a face. Classes go by name, so no order of a tool is ever asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_exp.errors import RequestError
+from fer_exp.names import CLASSES, OTHER_ANSWERS, expression, normal, spelt
+from fer_exp.stats.bootstrap import FloatArray
+from fer_exp.tables import Table
+
+HUMAN = {"votes", "vote", "target", "human", "truth", "gold", "count", "counts", "rater", "raters"}
+"""Words in the name of a column that say it holds no prediction."""
+MODEL = ("p", "prob", "probability", "score", "emotion", "emotions", "")
+"""What stands beside a class in the name of its column, the likeliest first, where a table has several such groups."""
+LABELS = ("dominant_emotion", "facial_expression", "predicted", "prediction", "emotion", "expression", "answer",
+          "response", "output", "label")  # fmt: skip
+"""Columns that name one class a face: DeepFace has the first, LibreFace the second, OpenFace 3 emotion."""
+SCORES = ("facescore", "faceconfidence", "success")
+"""Columns (without case and signs) that are 0 where a tool found no face and answered all the same, as DeepFace."""
+BOXES = (("facerectwidth", "facerectheight"), ("regionw", "regionh"), ("w", "h"), ("width", "height"))
+"""Width and height of the face in its picture, likewise."""
+A_BOX = ("region", "facialarea", "facedetection", "bbox", "box")
+"""Columns of one cell with the box: ``{'x': 1, 'y': 2, 'w': 30, 'h': 40}``, or left, top, right, bottom."""
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_ENTRY = re.compile(rf"['\"]([^'\"]+)['\"]\s*:\s*(?:np\.\w+\()?({_NUMBER})")
+ROUNDED = 0.005
+"""How far each of a face's numbers is from the truth, at most, where they are written with two digits."""
+EXACT = 1e-3
+
+
+class Output(NamedTuple):
+    """What a tool says of N rows: class -> probabilities (N,), nan without a face; and what was done, in words."""
+
+    probabilities: dict[str, FloatArray]
+    done: list[str]
+
+
+def read_output(table: Table) -> Output:
+    """The probabilities of each row of a table of any tool.
+
+    Percentages become shares, and values of which some are negative are taken as logits (their softmax). Numbers that
+    were rounded to two digits are rescaled to sum to 1.
+
+    Raises:
+        RequestError: there are none, or it cannot be told which columns hold them.
+
+    >>> import pandas as pd
+    >>> from fer_exp.tables import read_table
+    >>> frame = pd.DataFrame({"input": ["a.jpg"], "Happy": [80.0], "Sad": [15.0], "emotion": ["Happy"], "Fear": [5.0]})
+    >>> output = read_output(read_table(frame))
+    >>> {name: float(p[0]) for name, p in output.probabilities.items()}, output.done
+    ({'happiness': 0.8, 'sadness': 0.15, 'fear': 0.05}, ['percentages'])
+    """
+    columns = _class_columns(table)
+    raw = {name: _added(table, numbers) for name, numbers in columns.items()} or _of_cells(table)
+    if len(raw) < 2:
+        return _of_labels(table)
+    done: list[str] = []
+    values = np.stack(list(raw.values()), axis=1)
+    empty = np.isnan(values).all(axis=1)
+    values = np.where(np.isnan(values) & ~empty[:, None], 0, values) if not columns else values
+    sums = values.sum(axis=1)
+    median = float(np.nanmedian(sums)) if not np.isnan(sums).all() else 1.0
+    if (values < 0).any() and not abs(median - 1) < EXACT:
+        done.append("some values are negative, so all are taken as logits (softmax)")
+        shifted = np.exp(values - values.max(axis=1, keepdims=True))
+        values = shifted / shifted.sum(axis=1, keepdims=True)
+    elif abs(median - 100) <= 100 * ROUNDED * values.shape[1]:
+        done.append("percentages")
+        values = values / 100
+    values = _rescaled(values, done)
+    return Output(dict(zip(raw, values.T, strict=True)), done)
+
+
+def found(table: Table) -> NDArray[np.bool_]:
+    """Rows in which the tool found a face, (N,): all, where it does not say."""
+    for n, name in enumerate(table.names):
+        if normal(name) in SCORES:
+            return np.asarray(np.nan_to_num(table.numbers(n)) > 0)
+    return np.ones(len(table), dtype=bool)
+
+
+def sizes(table: Table) -> FloatArray | None:
+    """Area of the face of each row in its picture, (N,), by which the largest of several is told; None if unknown."""
+    places = {normal(name): n for n, name in enumerate(table.names)}
+    for width, height in BOXES:
+        if width in places and height in places:
+            return np.nan_to_num(table.numbers(places[width]) * table.numbers(places[height]))
+    for name in A_BOX:
+        if name in places:
+            return np.array([_area(cell or "") for cell in table.text(places[name])])
+    return None
+
+
+def _area(cell: str) -> float:
+    sides = dict(_ENTRY.findall(cell))
+    if "w" in sides and "h" in sides:
+        return float(sides["w"]) * float(sides["h"])
+    corners = [float(number) for number in re.findall(_NUMBER, cell)[:4]]
+    return (corners[2] - corners[0]) * (corners[3] - corners[1]) if len(corners) == 4 else 0.0
+
+
+def _class_columns(table: Table) -> dict[str, list[int]]:
+    """Class -> its columns, of the group of columns that predictions are in; empty where there is none."""
+    ours = [n for n, name in enumerate(table.names) if name.lower().startswith("p_")]
+    if len(ours) > 1:  # whatever the classes are
+        columns: dict[str, list[int]] = {}
+        for n in ours:
+            columns.setdefault(spelt(table.names[n][2:]), []).append(n)
+        return columns
+    groups: dict[str, dict[str, list[int]]] = {}
+    for n, name in enumerate(table.names):
+        beside, meaning = _told_apart(name)
+        if meaning is not None and not HUMAN & set(beside.split()):
+            groups.setdefault(beside, {}).setdefault(meaning, []).append(n)
+    groups = {beside: columns for beside, columns in groups.items() if len(columns) > 1}
+    likely = [beside for beside in MODEL if beside in groups]
+    if len(groups) > 1 and not likely:
+        named = " or ".join(table.names[next(iter(columns.values()))[0]] for columns in groups.values())
+        raise RequestError(
+            f"{table.where}: which columns hold the probabilities, those like {named}? Call them p_<class>."
+        )
+    return groups[likely[0]] if likely else next(iter(groups.values()), {})
+
+
+def _told_apart(name: str) -> tuple[str, str | None]:
+    """What stands beside a class in the name of a column, and the class; None where there is none.
+
+    >>> _told_apart("emotion.happy"), _told_apart("Anger (%)"), _told_apart("AU01")
+    (('emotion', 'happiness'), ('', 'anger'), ('AU01', None))
+    """
+    if (whole := expression(name)) is not None:
+        return "", whole
+    words = [word for word in re.split(r"[\W_]+", name) if word]
+    for place, word in enumerate(words):
+        if len(word) > 2 and (meaning := expression(word)) is not None:
+            return " ".join(words[:place] + words[place + 1 :]).lower(), meaning
+    return name, None
+
+
+def _added(table: Table, columns: list[int]) -> FloatArray:
+    """A class' column, or those of one class added up, (N,), nan where all are empty."""
+    values = np.stack([table.numbers(column) for column in columns])
+    return np.asarray(np.where(np.isnan(values).all(axis=0), np.nan, np.nansum(values, axis=0)))
+
+
+def _of_cells(table: Table) -> dict[str, FloatArray]:
+    """Class -> numbers, from a column of cells like ``{'angry': 0.2, 'happy': 99.1}``; empty where there is none."""
+    for n in range(len(table.names)):
+        before = set(table.unused)
+        cells = [dict(_ENTRY.findall(cell or "")) for cell in table.text(n)]
+        keys = {key for cell in cells for key in cell if expression(key) in CLASSES}
+        if len({expression(key) for key in keys}) > 1:
+            values = {key: np.array([float(cell.get(key, "nan")) for cell in cells]) for key in sorted(keys)}
+            names = list(dict.fromkeys(str(expression(key)) for key in values))
+            return {name: _sum([values[key] for key in values if expression(key) == name]) for name in names}
+        table.unused = before
+    return {}
+
+
+def _sum(columns: list[FloatArray]) -> FloatArray:
+    values = np.stack(columns)
+    return np.asarray(np.where(np.isnan(values).all(axis=0), np.nan, np.nansum(values, axis=0)))
+
+
+def _of_labels(table: Table) -> Output:
+    """One class a row as a probability of 1."""
+    places = {normal(name): n for n, name in reversed(list(enumerate(table.names)))}
+    for wanted in LABELS:
+        if (column := places.get(normal(wanted))) is None:
+            continue
+        before = set(table.unused)
+        texts = table.text(column)
+        named = [None if text is None else expression(text) for text in texts]
+        understood = [name for name in named if name in CLASSES]
+        if 2 * len(understood) >= sum(text is not None for text in texts) > 0:
+            break
+        table.unused = before
+    else:
+        raise RequestError(
+            f"{table.where} has neither a column of probabilities per class (happy or p_happy, say) nor one that names "
+            f"a class a face ({', '.join(LABELS[:4])}, …); there are: {', '.join(table.names[:12])}."
+        )
+    classes = [name for name in CLASSES if name in understood or name in CLASSES[:7]]
+    done = [f"{table.names[column]} names one class a face, which gets a probability of 1"]
+    odd = [text for text, name in zip(texts, named, strict=True) if text is not None and name not in CLASSES]
+    if odd:
+        others = "no face or unknown" if all(expression(text) in OTHER_ANSWERS for text in odd) else "no expression"
+        done.append(f"{len(odd):,} rows say {others}, e.g. {odd[0][:40]!r}, and are left out")
+    answered = np.array([name in CLASSES for name in named])
+    return Output({c: np.where(answered, [float(name == c) for name in named], np.nan) for c in classes}, done)
+
+
+def _rescaled(values: FloatArray, done: list[str]) -> FloatArray:
+    """Rows of numbers with two digits, rescaled to sum to 1 as far as rounding explains what they are off by."""
+    sums = values.sum(axis=1)
+    off = np.abs(sums - 1)
+    written = (np.abs(values * 100 - np.round(values * 100)) < 1e-6).all(axis=1)
+    rounded = written & (off > EXACT) & (off <= ROUNDED * values.shape[1] + 1e-9)
+    if rounded.any():
+        done.append(f"{int(rounded.sum()):,} rows sum to 1 within rounding and are rescaled")
+        values = np.where(rounded[:, None], values / np.where(rounded, sums, 1)[:, None], values)
+    return values
