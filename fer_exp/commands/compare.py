@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from fer_exp.commands.evaluate import sides
 from fer_exp.config import CompareConfig
 from fer_exp.errors import RequestError
 from fer_exp.files import make_folder
@@ -36,6 +38,7 @@ def compare(config: CompareConfig) -> None:
             f"compare needs two runs or more and has {len(sources)}; give folders or prediction files, e.g. "
             "fer-exp compare runs/*."
         )
+    sources = [replace(source, table=sides(source.table, source.name, config)) for source in sources]
     same, notes = on_same_faces(sources, config.split, config.common)
     stem = None if config.output is None else Path(config.output).expanduser()
     if stem is not None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fer_exp.config import EvaluateConfig
+import pandas as pd
+
+from fer_exp.config import CompareConfig, EvaluateConfig
 from fer_exp.errors import RequestError
 from fer_exp.judging.epochs import accuracies_of
 from fer_exp.judging.judge import Metrics, judge
+from fer_exp.judging.people import restricted, with_people
 from fer_exp.judging.predictions import read_predictions
 from fer_exp.report.outcome import Outcome, finish
 from fer_exp.report.tables import baselines_table, metrics_table
@@ -32,10 +35,14 @@ def evaluate(config: EvaluateConfig) -> None:
         raise RequestError("evaluate needs run=FOLDER or predictions=FILE, one of the two.")
     path = Path(config.run or config.predictions or "").expanduser()
     if config.run is not None:
+        if config.votes or config.classes:
+            key = "votes" if config.votes else "classes"
+            raise RequestError(f"{key} goes with predictions=FILE, e.g. predictions={Run(path).path('predictions')}.")
         metrics = run_metrics(Run(path), samples=config.bootstrap, seed=config.seed)
         place, name = path, "metrics"
     else:
-        metrics = judge(read_predictions(path), samples=config.bootstrap, seed=config.seed)
+        table = sides(read_predictions(path), str(path), config)
+        metrics = judge(table, samples=config.bootstrap, seed=config.seed)
         place, name = path.parent, f"{path.stem}.metrics"
     if config.output is not None:
         given = Path(config.output).expanduser()
@@ -43,6 +50,13 @@ def evaluate(config: EvaluateConfig) -> None:
     elsewhere = "output=FILE keeps them elsewhere" if config.output is None else None
     whole_run = config.run is not None and config.output is None
     finish(summary(metrics, name, config.all), place, config.json, file=not whole_run, elsewhere=elsewhere)
+
+
+def sides(table: pd.DataFrame, where: str, config: EvaluateConfig | CompareConfig) -> pd.DataFrame:
+    """Predictions with the human side and on the classes that a config names."""
+    if config.classes:
+        table = restricted(table, config.classes, where)
+    return with_people(table, config.votes, config.scale) if config.votes else table
 
 
 def summary(metrics: Metrics, name: str, everything: bool = False) -> Outcome:

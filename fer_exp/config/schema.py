@@ -57,6 +57,9 @@ class EvaluateConfig(Config):
 
     run: str | None = None
     predictions: str | None = None
+    votes: str | None = None
+    scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])
+    classes: list[str] = field(default_factory=list)
     bootstrap: int = 1000
     seed: int = 0
     json: bool = False
@@ -71,6 +74,9 @@ class CompareConfig(Config):
     runs: list[str] = field(default_factory=list)
     split: str = "test"
     common: bool = False
+    votes: str | None = None
+    scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])
+    classes: list[str] = field(default_factory=list)
     metrics: list[str] | None = None
     repairs: bool = True
     bootstrap: int = 2000

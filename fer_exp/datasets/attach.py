@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.answers import Answers, Votes
+from fer_exp.answers.faces import task_faces
 from fer_exp.answers.read import read_answers
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets.corpus import Corpus, Faces
 from fer_exp.datasets.splits import outside
-from fer_exp.errors import RequestError
 from fer_exp.files import file_of
 from fer_exp.names import CLASSES, OTHER_ANSWERS, finder
 
@@ -94,7 +94,7 @@ def attach(faces: Faces, config: DatasetConfig, classes: tuple[str, ...]) -> tup
     notes = {"answers": len(read.task), "raters": len(read.workers)} if isinstance(read, Answers) else {}
     notes |= read.counted
     ids = table["face"].astype(str)
-    here = _matched(read.tasks, finder(ids), key, f"{key}={name}", notes)
+    here = task_faces(read.tasks, ids, f"{key}={name}", "this dataset", notes)
     if read.classes:
         counts, more = whole_votes(read.votes() if isinstance(read, Answers) else read, classes)
         notes |= more
@@ -149,24 +149,6 @@ def whole_votes(votes: Votes, classes: tuple[str, ...]) -> tuple[pd.DataFrame, d
         if moved.any():
             notes[f"votes for {name}, which is no class here, counted as unknown"] = int(moved.sum())
     return table.reindex(columns=[*classes, *OTHER_ANSWERS], fill_value=0), notes
-
-
-def _matched(
-    tasks: NDArray[np.object_], find: Callable[[str], str | None], key: str, where: str, notes: dict[str, int]
-) -> NDArray[np.object_]:
-    """Our id of each task, None where there is none; counts them, refuses a table of other faces."""
-    here = np.array([find(str(task)) for task in tasks], dtype=object)
-    strange = int(pd.isna(here).sum())
-    if strange == len(here):
-        raise RequestError(
-            f"{where}: none of its {strange:,} faces is in this dataset, first {tasks[0]!r}; "
-            "a face is called by its file name or id (faces.parquet in the store lists them)."
-        )
-    if len(twice := np.flatnonzero(pd.Series(here).duplicated() & pd.notna(here))):
-        same = " and ".join(repr(task) for task in tasks[here == here[twice[0]]])
-        raise RequestError(f"{where}: two rows mean the face {here[twice[0]]}, {same}; call it by one name.")
-    notes[f"faces in {key} that are not in this dataset"] = strange
-    return here
 
 
 def _sides(answers: Answers) -> dict[str, object]:

@@ -13,6 +13,7 @@ from fer_exp.judging import ceiling
 from fer_exp.judging.applicable import Judged, arrays, statistics
 from fer_exp.judging.contrasts import all_pairs, as_json, differences
 from fer_exp.judging.groups import Group, group_names, grouped
+from fer_exp.judging.judge import Result, people_alone, with_intervals
 from fer_exp.judging.posthoc import Repairs, fit_repairs, repaired
 from fer_exp.judging.predictions import class_names
 from fer_exp.judging.sources import Source
@@ -51,7 +52,9 @@ def compare_sources(
 
     Returns:
         ``faces``, ``subjects``, ``metrics``, ``groups`` (name, seeds, metric -> value, low, high, sd over runs) and
-        ``pairs`` (a, b, metric -> difference, low, high, p, holm and, of metrics that are means over faces, the tests).
+        ``pairs`` (a, b, metric -> difference, low, high, p, holm and, of metrics that are means over faces, the tests);
+        and ``people``, metric -> value, low, high of half of a face's raters against the rest, which no test holds
+        anything against; empty without votes of two raters or more.
 
     Raises:
         RequestError: a metric that is not known or not there, or nothing to compare by.
@@ -68,8 +71,19 @@ def compare_sources(
         "subjects": int(clusters.max()) + 1 if sources[0].table["subject"].notna().all() else None,
         "metrics": shown,
         "groups": [_described(group, shown, values) for group, values in zip(groups, drawn, strict=True)],
+        "people": _people(parts[0], classes, shown, samples, seed),
         "pairs": differences(groups, all_pairs(groups), shown, drawn, clusters, permutations, seed),
     }
+
+
+def _people(
+    judged: Judged, classes: tuple[str, ...], shown: Sequence[str], samples: int, seed: int
+) -> dict[str, Result]:
+    """Those of the metrics shown by which people are held against people."""
+    if not judged.shared.any():
+        return {}
+    measured = with_intervals(people_alone(judged, classes, seed), judged.clusters, samples, seed)
+    return {name: measured[f"ceiling_{name}"] for name in shown if f"ceiling_{name}" in measured}
 
 
 def _groups(

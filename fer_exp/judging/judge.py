@@ -80,7 +80,7 @@ def judge(
         taught = prior.get(split) if isinstance(prior, Mapping) else prior
         answer = _mean_answer(parts[split]) if taught is None else _checked_prior(taught, classes)
         groups = _groups(parts[split], classes, seed, answer, None if split == "val" else repairs)
-        result = _with_intervals(groups, parts[split].clusters, samples, seed)
+        result = with_intervals(groups, parts[split].clusters, samples, seed)
         if result and split != "val" and repairs is not None:
             for name, value in repairs.values.items():
                 result[name] = {"value": value, "low": None, "high": None, "n": repairs.faces[name]}
@@ -103,13 +103,29 @@ def _groups(
         faces, of_votes = by_need[VOTES]
         of_votes["majority_ties"] = mean_of((shared_top(judged.counts[faces]).max(axis=1) < 1).astype(np.float64))
     if SHARED in by_need:
-        counts = judged.counts.astype(np.int64)
-        dealt = ceiling.halves(counts, HALVINGS, seed)
-        by_need[SHARED][1].update(_ceiling(dealt, counts, judged.shared, classes))
-        if (both := judged.shared & judged.labelled).any():
-            groups.append((both, {"ceiling_accuracy": _half_against_label(dealt, both, judged.label)}))
-        groups += _equivalents(counts, references, same, judged.model)
+        halved, *labelled = people_alone(judged, classes, seed)
+        by_need[SHARED][1].update(halved[1])
+        groups += [*labelled, *_equivalents(judged.counts.astype(np.int64), references, same, judged.model)]
     return groups + [by_need[side] for side in SIDES if side in by_need]
+
+
+def people_alone(judged: Judged, classes: tuple[str, ...], seed: int) -> list[Group]:
+    """What ``ceiling_`` stands for: people against people on faces with two raters or more, and against labels.
+
+    Args:
+        judged: of a model, which plays no part.
+        classes: K names.
+        seed: of the halvings.
+
+    Returns:
+        A group of faces with votes of two or more, then one of those that also have a label, if there are any.
+    """
+    counts = judged.counts.astype(np.int64)
+    dealt = ceiling.halves(counts, HALVINGS, seed)
+    groups: list[Group] = [(judged.shared, _ceiling(dealt, counts, judged.shared, classes))]
+    if (both := judged.shared & judged.labelled).any():
+        groups.append((both, {"ceiling_accuracy": _half_against_label(dealt, both, judged.label)}))
+    return groups
 
 
 def _equivalents(
@@ -148,7 +164,8 @@ def _mean_statistic(halved: list[Statistic]) -> Statistic:
     return lambda weights: np.asarray(np.mean([half(weights) for half in halved], axis=0))
 
 
-def _with_intervals(groups: list[Group], clusters: NDArray[np.int64], samples: int, seed: int) -> dict[str, Result]:
+def with_intervals(groups: list[Group], clusters: NDArray[np.int64], samples: int, seed: int) -> dict[str, Result]:
+    """Each metric of some groups with its interval over clusters, (N,), and the number of faces."""
     result: dict[str, Result] = {}
     for faces, measured in groups:
         codes = np.unique(clusters[faces], return_inverse=True)[1].astype(np.int64)

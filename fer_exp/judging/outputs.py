@@ -67,11 +67,13 @@ def read_output(table: Table) -> Output:
         return _of_labels(table)
     done: list[str] = []
     values = np.stack(list(raw.values()), axis=1)
-    empty = np.isnan(values).all(axis=1)
-    values = np.where(np.isnan(values) & ~empty[:, None], 0, values) if not columns else values
+    empty = np.asarray(np.isnan(values).all(axis=1))
+    if not columns:  # a cell that does not name a class gives it nothing
+        values = np.where(np.isnan(values) & ~empty.reshape(-1, 1), 0, values)
     sums = values.sum(axis=1)
     median = float(np.nanmedian(sums)) if not np.isnan(sums).all() else 1.0
-    if (values < 0).any() and not abs(median - 1) < EXACT:
+    named = any(name.lower().startswith("p_") for name in table.names)  # which says that they are probabilities
+    if (values < 0).any() and not named and not abs(median - 1) < EXACT:
         done.append("some values are negative, so all are taken as logits (softmax)")
         shifted = np.exp(values - values.max(axis=1, keepdims=True))
         values = shifted / shifted.sum(axis=1, keepdims=True)
@@ -127,9 +129,7 @@ def _class_columns(table: Table) -> dict[str, list[int]]:
     likely = [beside for beside in MODEL if beside in groups]
     if len(groups) > 1 and not likely:
         named = " or ".join(table.names[next(iter(columns.values()))[0]] for columns in groups.values())
-        raise RequestError(
-            f"{table.where}: which columns hold the probabilities, those like {named}? Call them p_<class>."
-        )
+        raise RequestError(f"{table.where}: do columns like {named} hold the predictions? Call these p_<class>.")
     return groups[likely[0]] if likely else next(iter(groups.values()), {})
 
 

@@ -66,7 +66,7 @@ def read_predictions(path: Path) -> pd.DataFrame:
 
 def _one_row_a_face(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     """The rows in which a face was found, the largest of a picture; what is left out is said."""
-    values = frame[[name for name in frame if name.startswith("p_")]]
+    values = frame[[f"p_{name}" for name in class_names(frame)]]
     there = found(table) & values.notna().any(axis=1).to_numpy()
     if not there.any():
         raise RequestError(f"{table.where}: no row has a face and a prediction.")

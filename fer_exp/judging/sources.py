@@ -70,10 +70,12 @@ def on_same_faces(sources: Sequence[Source], split: str, common: bool) -> tuple[
     classes = class_names(sources[0].table)
     tables = []
     for source in sources:
-        if odd := ", ".join(sorted(set(class_names(source.table)) ^ set(classes))):
+        others = class_names(source.table)
+        if odd := ", ".join(sorted(set(others) ^ set(classes))):
+            shared_names = ",".join(name for name in classes if name in others)
             raise RequestError(
-                f"{source.name} and {sources[0].name} have other classes: {odd} stand in one of them alone; predict "
-                "the same classes (dataset.classes) to compare."
+                f"{source.name} and {sources[0].name} have other classes: {odd} stand in one of them alone; compare "
+                f"on those of both with classes=[{shared_names}]."
             )
         table = source.table[source.table["split"] == split].set_index("face")
         if table.empty:

@@ -12,6 +12,7 @@ from fer_exp.metrics.words import direction
 from fer_exp.report.cells import BELOW, blank_table, interval, of_row, p_value
 
 MOST = 3  # pairs shown one by one; of more, the first metric of each
+PEOPLE = "people: half the raters against the rest"
 TESTS = ("p_t", "p_paired", "p_wilcoxon", "p_permutation")
 
 
@@ -41,6 +42,9 @@ def groups_table(result: Mapping[str, Any]) -> Table:
         repaired = group["repair"] is not None and group["runs"]
         name = f"{letters(group['base'])}, {group['words']}" if repaired else group["name"]
         table.add_row(letters(number), name, str(len(group["runs"]) or ""), *cells)
+    if result["people"]:
+        cells = [of_row(result["people"].get(name), ends=BELOW) for name in shown]
+        table.add_row("", PEOPLE, "", *cells)
     return table
 
 
@@ -80,7 +84,10 @@ def groups_frame(result: Mapping[str, Any]) -> pd.DataFrame:
             row |= {name: entry["value"], f"{name}_low": entry["low"], f"{name}_high": entry["high"]}
             row[f"{name}_sd"] = entry["sd"]
         rows.append(row)
-    return pd.DataFrame(rows)
+    people: dict[str, Any] = {"config": "", "name": PEOPLE, "runs": 0}
+    for name, entry in result["people"].items():
+        people |= {name: entry["value"], f"{name}_low": entry["low"], f"{name}_high": entry["high"]}
+    return pd.DataFrame([*rows, people] if result["people"] else rows)
 
 
 def pairs_frame(result: Mapping[str, Any]) -> pd.DataFrame:
