@@ -1,4 +1,4 @@
-"""How a table's file is written: csv, tsv, txt, packed or not, xlsx or parquet; told by its content."""
+"""How a table's file is written: csv, tsv, txt or JSON, packed or not, xlsx or parquet; told by its content."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ import gzip
 import io
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from fer_exp.names import expression
+from fer_exp.records import read_json
 
 ENCODINGS = ("utf-8", "cp1252", "gb18030", "cp932", "big5")
 """Of text without a byte order mark: UTF-8 where it can be, else what makes most of its words into expressions."""
@@ -29,22 +33,25 @@ SAMPLE = 1 << 18  # bytes, or letters, that delimiter, header and encoding are t
 class Columns:
     """What a file holds: ``names`` and ``values``, text as dictionaries, in its order.
 
-    ``skipped`` rows below the header are none of its rows, ``guessed`` says what was found out, and
-    ``decimal_comma`` whether a comma in a number can be nothing else.
+    ``below`` are rows below the header that say what the columns are, ``guessed`` says what was found out, ``left``
+    counts rows that hold no answer (words -> how many), ``numbers`` are the numbers of the rows that remain, None for
+    all, and ``decimal_comma`` says whether a comma in a number can be nothing else.
     """
 
     names: list[str]
     values: list[pa.ChunkedArray]
-    skipped: int = 0
+    below: list[list[str]] = field(default_factory=list)
     guessed: list[str] = field(default_factory=list)
     decimal_comma: bool = False
+    left: dict[str, int] = field(default_factory=dict)
+    numbers: NDArray[np.int64] | None = None
 
 
 def read_columns(file: Path, sheet: str = "") -> Columns:
     """Read every column of a file.
 
     Args:
-        file: csv, tsv or txt with commas, semicolons, tabs or bars, perhaps packed (.gz); xlsx; or parquet.
+        file: csv, tsv or txt with commas, semicolons, tabs or bars, or JSON, perhaps packed (.gz); xlsx; or parquet.
         sheet: of an xlsx file, empty for the first.
 
     Raises:
@@ -101,9 +108,9 @@ def _read_excel(file: Path, sheet: str) -> Columns:
     lines = [[text_of(cell) for cell in row] for row in frame.iloc[:4].to_numpy(object)]
     others = f"its sheet {sheets[0]}; FILE#SHEET takes another ({', '.join(sheets[1:])})"
     guessed = [others] if len(sheets) > 1 and not sheet else []
-    skipped = _below_header(lines, guessed)
-    columns = of_frame(frame.iloc[1 + skipped :])
-    return Columns(lines[0] if lines else [], columns.values, skipped, guessed)
+    below = _below_header(lines, guessed)
+    columns = of_frame(frame.iloc[1 + len(below) :])
+    return _without_blanks(Columns(lines[0] if lines else [], columns.values, below, guessed))
 
 
 def _read_text(raw: bytes) -> Columns:
@@ -114,20 +121,35 @@ def _read_text(raw: bytes) -> Columns:
     start = raw[:SAMPLE].decode("utf-8", "ignore").removeprefix("\ufeff")
     if "\0" in start:
         raise ValueError("it is neither text nor xlsx nor parquet")
+    if start.lstrip()[:1] in ("[", "{"):
+        names, values = read_json(raw.decode("utf-8").removeprefix("\ufeff"))
+        return Columns(names, values, guessed=[f"read as {encoding}"] if encoding != "utf-8" else [])
     delimiter = max(",\t;|", key=lambda sign: len(_lines(start, sign, 1)[0]))
     lines = _lines(start, delimiter, 4)
     if not lines[0]:
         return Columns([], [])
     guessed = [{";": "separated by semicolons", "|": "separated by bars"}[delimiter]] if delimiter in ";|" else []
     guessed += [f"read as {encoding}"] if encoding != "utf-8" else []
-    skipped = _below_header(lines, guessed)
+    below = _below_header(lines, guessed)
+    ended: list[str] = []  # Gorilla's last row, which may be shorter
+
+    def of_another_length(row: pacsv.InvalidRow) -> str:
+        if row.text.startswith(("END OF FILE", '"END OF FILE')):
+            ended.append(row.text)
+            return "skip"
+        return "error"
+
     names = [str(number) for number in range(len(lines[0]))]
     for lasting in (False, True):  # a cell may go over several lines, which takes longer to read
-        options = pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=lasting or skipped > 0)
+        options = pacsv.ParseOptions(
+            delimiter=delimiter,
+            newlines_in_values=lasting or len(below) > 0,
+            invalid_row_handler=of_another_length,
+        )
         try:
             table = pacsv.read_csv(
                 pa.BufferReader(raw),
-                pacsv.ReadOptions(use_threads=not lasting, column_names=names, skip_rows_after_names=1 + skipped),
+                pacsv.ReadOptions(use_threads=not lasting, column_names=names, skip_rows_after_names=1 + len(below)),
                 options,
                 pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.dictionary(pa.int32(), pa.string()))),
             )
@@ -135,7 +157,53 @@ def _read_text(raw: bytes) -> Columns:
         except pa.ArrowInvalid:
             if lasting:
                 raise
-    return Columns([name.strip() for name in lines[0]], table.columns, skipped, guessed, delimiter == ";")
+    left = {"rows END OF FILE": len(ended)} if ended else {}
+    header = [name.strip() for name in lines[0]]
+    return _without_blanks(Columns(header, table.columns, below, guessed, delimiter == ";", left))
+
+
+def _without_blanks(columns: Columns) -> Columns:
+    """Without rows of empty cells, and without the header again, which stands where files were put together."""
+    if not columns.values or not len(columns.values[0]):
+        return columns
+    left = dict(columns.left)
+    out = np.zeros(len(columns.values[0]), dtype=bool)
+    headers = _where(columns.values[0], columns.names[0])
+    for row in headers:
+        cells = [str(column[int(row)].as_py() or "").strip() for column in columns.values]
+        out[row] = {cell for cell in cells if cell} <= set(columns.names)
+    if out.any():
+        left["rows that repeat the header"] = int(out.sum())
+    blank = _where(columns.values[0], "")
+    for column in columns.values[1:]:
+        if not len(blank):
+            break
+        cells = column.take(pa.array(blank)).cast(pa.string())
+        empty = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(cells), ""), True)
+        blank = blank[np.asarray(empty, dtype=bool)]
+    if len(blank):
+        left["empty rows"] = len(blank)
+        out[blank] = True
+    if not out.any():
+        return replace(columns, left=left)
+    keep = np.flatnonzero(~out)
+    values = [column.take(pa.array(keep)) for column in columns.values]
+    return replace(columns, values=values, left=left, numbers=keep)
+
+
+def _where(column: pa.ChunkedArray, text: str) -> NDArray[np.int64]:
+    """Rows of a column of texts with one text; for none of them, few are looked at: those that differ."""
+    if not pa.types.is_dictionary(column.type):
+        cells = pc.fill_null(column.cast(pa.string()), "")
+        return np.flatnonzero(np.asarray(pc.equal(cells, text), dtype=bool))
+    found, start = [], 0
+    for chunk in column.chunks:
+        code = pc.index(chunk.dictionary, text).as_py()
+        hits = np.asarray(chunk.indices.fill_null(code if text == "" and code >= 0 else -1)) == code
+        if code >= 0:
+            found.append(start + np.flatnonzero(hits))
+        start += len(chunk)
+    return np.concatenate(found) if found else np.empty(0, np.int64)
 
 
 def _as_utf8(raw: bytes) -> tuple[bytes, str]:
@@ -170,10 +238,13 @@ def _lines(text: str, delimiter: str, count: int) -> list[list[str]]:
         raise ValueError(str(error)) from error
 
 
-def _below_header(lines: list[list[str]], guessed: list[str]) -> int:
-    """How many rows below the header hold what Qualtrics says of its columns: the questions, then import ids."""
+def _below_header(lines: list[list[str]], guessed: list[str]) -> list[list[str]]:
+    """The rows below the header that say what its columns are: Qualtrics' questions and ids, SoSci's labels."""
     for number, line in enumerate(lines[1:], start=1):
         if any(cell.startswith('{"ImportId"') for cell in line):
             guessed.append(f"{number} header rows of Qualtrics left out")
-            return number
-    return 0
+            return lines[1 : 1 + number]
+    if len(lines) > 1 and {"CASE", "QUESTNNR"} <= set(lines[0]) and not lines[1][lines[0].index("CASE")].isdigit():
+        guessed.append("a second header row of SoSci Survey left out")
+        return lines[1:2]
+    return []

@@ -61,12 +61,15 @@ class Table:
         where: what to call it in messages.
         group: of the config, with a dot, that the keys of its reading are in; empty for none.
         names: of its columns.
+        below: the rows below the header that say what the columns are.
         guessed: what a person should know of how it was read, in words.
+        left: rows that were left out, words -> how many.
         unused: numbers of the columns that nothing was read from.
     """
 
     def __init__(self, columns: Columns, where: str, group: str = "") -> None:
         self.where, self.group, self.names, self.guessed = where, group, columns.names, columns.guessed
+        self.below, self.left = columns.below, columns.left
         self._columns = columns
         self._roles: dict[int, str] = {}
         self.unused = {n for n, name in enumerate(self.names) if name or columns.values[n].null_count < len(self)}
@@ -245,7 +248,8 @@ class Table:
 
     def row(self, number: int) -> str:
         """The table and a row, counted from 1 below the header, for messages."""
-        return f"{self.where}, row {number + 1 + self._columns.skipped}"
+        numbers = self._columns.numbers
+        return f"{self.where}, row {(number if numbers is None else int(numbers[number])) + 1 + len(self.below)}"
 
     def refuse(self, bad: ArrayLike, column: int, problem: str) -> None:
         """Raise RequestError at the first bad row; ``problem`` follows its cell."""
@@ -263,6 +267,7 @@ class Table:
             if n not in self.unused and self.names[n].lower() not in (role, "face")
         ]
         words = list(dict.fromkeys([*self.guessed, *roles]))
+        words += [f"{number:,} {what} left out" for what, number in self.left.items()]
         if self.unused:
             unused = [self.names[n] or "(without a name)" for n in sorted(self.unused)]
             more = f" and {len(unused) - MOST:,} more columns" if len(unused) > MOST else ""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fer_exp.answers import Answers, Codes, Votes
 from fer_exp.answers.rows import Rules, label_codes, read_rows
+from fer_exp.answers.unpack import unpack
 from fer_exp.answers.votes import count_votes, no_classes, task_names
 from fer_exp.config import check_choice
 from fer_exp.config.rules import DUPLICATES
@@ -74,10 +75,12 @@ def read_answers(
         raise RequestError(f"classes names {twice[0]} twice.")
     rules = Rules(columns, classes, also, ignore, numbered, duplicates, scale, raters)
     table = read_table(source, key)
+    if (unpacked := unpack(table, columns or {}, classes)) is not None:
+        table, rules = unpacked, rules._replace(columns=None if columns is None else {})
     answers = _read(table, rules)
     if isinstance(source, Path | str):
         table.say()
-    return answers
+    return replace(answers, counted={**answers.counted, **{f"{words} left out": n for words, n in table.left.items()}})
 
 
 def _read(table: Table, rules: Rules) -> Answers | Votes:
@@ -125,6 +128,8 @@ def read_labels(
         RequestError: a missing column, an unknown label, or a task that occurs twice with different labels.
     """
     table, called = read_table(source, key), columns or {}
+    if (unpacked := unpack(table, called, classes, gold=True)) is not None:
+        table, called = unpacked, {}
     task = table.need("task", called.get("task"))
     label = table.need("label", called.get("label")) if classes else table.find("label", called.get("label"))
     rules = Rules(None, classes, (), (), True, "refuse", scale, None)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -13,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.answers import Answers, Codes, Repeats
+from fer_exp.answers.cells import choice
 from fer_exp.errors import RequestError, nearest
-from fer_exp.names import CLASSES, composed, near_expression, normal, spelt
+from fer_exp.names import CLASSES, near_expression, normal, spelt
 from fer_exp.tables import Coded, Table
 
 
@@ -65,7 +64,7 @@ def label_codes(
     if column is None:
         return np.full(len(table), -1, np.int32), ()
     codes, names = table.coded(column, rules.classes)
-    texts = [_choice(name) for name in names]
+    texts = [choice(name) for name in names]
     known = table.joined(text for text in texts if text)
     meanings = [text if text is None else known.get(text) or (spelt(text) if rules.classes else text) for text in texts]
     left = {spelt(name) for name in rules.ignore} - {spelt(name) for name in rules.classes}
@@ -104,19 +103,6 @@ def label_codes(
     if (empty := int((codes < 0).sum())) > 0:
         counted["rows have no label"] = empty
     return moved[codes], order
-
-
-def _choice(cell: str) -> str | None:
-    """A label, also as {"choices": [...]} or [...], which annotation tools write; None where they are not one."""
-    if not re.match(r"""\[|\{\s*['"]choices?['"]""", cell):
-        return composed(cell)
-    try:
-        chosen = ast.literal_eval(cell)  # JSON, or what Python prints
-    except (SyntaxError, ValueError):
-        return None
-    chosen = next(iter(chosen.values())) if isinstance(chosen, dict) else chosen
-    chosen = chosen if isinstance(chosen, list) else [chosen]
-    return composed(str(chosen[0])) if len(chosen) == 1 else None
 
 
 def _per_task(table: Table, tasks: Coded) -> NDArray[np.object_] | None:

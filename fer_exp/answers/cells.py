@@ -1,0 +1,93 @@
+"""What a cell says: the one choice in JSON or a list, and the picture in a web address or a piece of a page."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from fer_exp.names import PICTURES, composed
+
+SUFFIX = "|".join(suffix[1:] for suffix in PICTURES)
+PICTURE = re.compile(rf"[^\s\"'<>()\[\]{{}},;:=?]+\.(?:{SUFFIX})(?![A-Za-z0-9])", re.IGNORECASE)
+"""A file name of a picture within a text."""
+SOURCE = re.compile(r"<img\b[^>]*?\bsrc\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.IGNORECASE)
+UPLOADED = re.compile(r"(.*/)?[0-9a-f]{8}-(?=[^/]+$)")
+"""What Label Studio writes before the name of a picture that was uploaded."""
+
+
+def parsed(cell: str) -> object:
+    """The value of a cell that holds JSON, or what Python prints of a list or dict; the text itself otherwise."""
+    if cell[:1] not in ("[", "{"):
+        return cell
+    for reader in (json.loads, ast.literal_eval):
+        try:
+            return reader(cell)
+        except (SyntaxError, ValueError, RecursionError):
+            continue
+    return cell
+
+
+def choice(cell: str) -> str | None:
+    """The one thing that a cell says, also as {"choices": [...]}, [...] or {"Q0": ...}; None where it is not one.
+
+    >>> choice(" Happy"), choice('{"choices": ["Happy"]}'), choice('[{"rating": 4}]'), choice('["Happy", "Sad"]')
+    ('Happy', 'Happy', '4', None)
+    """
+    value = parsed(cell.strip())
+    while isinstance(value, list | dict):
+        parts = list(value.values()) if isinstance(value, dict) else value
+        ticked = [key for key, part in value.items() if part is True] if isinstance(value, dict) else []
+        if parts and all(isinstance(part, bool) for part in parts) and isinstance(value, dict):
+            parts = ticked  # boxes of which some were ticked
+        if len(parts) != 1:
+            return None
+        value = parts[0]
+    if isinstance(value, str):
+        return None if value[:1] in ("[", "{") and value == cell else composed(value)
+    return None if value is None else json.dumps(value)
+
+
+def picture(cell: str) -> str:
+    r"""The picture that a cell names: of a web address its path, of a piece of a page what it shows.
+
+    >>> picture("https://x.org/faces/a%201.jpg?v=2"), picture("<p>Who?</p><img src='img/a.jpg' width=9>")
+    ('faces/a 1.jpg', 'img/a.jpg')
+    >>> picture("/data/upload/3/1a2b3c4d-a.jpg"), picture("/data/local-files/?d=faces/a.jpg"), picture("Q5")
+    ('a.jpg', 'faces/a.jpg', 'Q5')
+    """
+    text = cell.strip()
+    if found := SOURCE.search(text):
+        text = found[1].strip("\"'")
+    elif text[:1] == "[":
+        text = choice(text) or text
+    if "://" in text or text.startswith(("//", "/data/")):
+        parts = urlsplit(text)
+        options = [value for _, value in parse_qsl(parts.query) if is_picture(value)]
+        path = parts.path if is_picture(parts.path) or not options else options[0]
+        if is_picture(path):
+            text = unquote(path).lstrip("/")
+    return UPLOADED.sub("", text) if "data/upload/" in text else text
+
+
+def is_picture(cell: str) -> bool:
+    """Whether a cell is the name of a picture's file, or a piece of a page that shows one."""
+    text = cell.strip().partition("?")[0] if "://" in cell else cell.strip()
+    return text.lower().endswith(PICTURES) or SOURCE.search(cell) is not None
+
+
+def within(text: str) -> str | None:
+    """The picture that a sentence names or shows, None where there is none.
+
+    >>> within("What does this face show? [happy 01.jpg]"), within("Happy?")
+    ('happy 01.jpg', None)
+    """
+    if SOURCE.search(text):
+        return picture(text)
+    for inner in re.findall(r"[\[(\"']([^\[\]()\"']+)[\])\"']", text):
+        if is_picture(inner):
+            return picture(inner)
+    return (
+        picture(text) if is_picture(text) and "://" in text else (found[0] if (found := PICTURE.search(text)) else None)
+    )

@@ -1,0 +1,181 @@
+"""Exports of surveys, where a row is a person and a column a picture, or a question about one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from fer_exp.answers.cells import choice, within
+from fer_exp.answers.exports import Export, matching
+from fer_exp.answers.sheet import SIDES, Sheet, blank, joined, side_of
+from fer_exp.errors import RequestError
+from fer_exp.tables import Coded, Table
+
+LOOP = re.compile(r"(\d+)_(.+)")
+"""Names of Qualtrics' loop and merge: the number of the round, then the question's."""
+
+
+class Asked(NamedTuple):
+    """A column: which ``task`` it is about and in what ``role``, the ``question``, and how the task is known."""
+
+    column: int
+    task: str
+    role: str
+    question: str
+    known: bool
+
+
+def unpack_persons(sheet: Sheet, export: Export, called: Mapping[str, str | None]) -> Table | None:
+    """The answers that a survey's export holds; None where nothing in it looks like one.
+
+    Args:
+        sheet: the rows of the persons who count.
+        export: that it is.
+        called: role -> column, or question, as the user named it.
+
+    Raises:
+        RequestError: answers are there, but not which picture they are about, or more than one question about each.
+    """
+    about = [re.compile(pattern, re.IGNORECASE) for pattern in (export.about, *export.worker) if pattern]
+    worker = _person(sheet, export, called.get("worker"))
+    columns = [n for n, name in enumerate(sheet.names)
+               if n != worker and not sheet.empty(n).all() and not any(p.fullmatch(name) for p in about)]  # fmt: skip
+    timed = [n for pattern in export.seconds for n in matching(pattern, sheet.names) if n in columns]
+    asked = _asked(sheet, export, [n for n in columns if n not in timed], called.get("label"))
+    if not asked:
+        return None
+    by_task: dict[str, dict[str, int]] = {}
+    for one in asked:
+        roles = by_task.setdefault(one.task, {})
+        if one.role in roles:
+            others = list(dict.fromkeys(a.question for a in asked if a.role == one.role))
+            raise RequestError(
+                f"{sheet.table.where} is read as {_called(export)}, with several questions about each picture: "
+                f"{', '.join(others[:12])}; say which with label={others[0]}."
+            )
+        roles[one.role] = one.column
+    for column in timed:
+        if (loop := LOOP.fullmatch(sheet.names[column])) and (task := _round(asked, sheet, loop[1])):
+            by_task[task]["seconds"] = column
+    return _melted(sheet, export, worker, by_task, asked)
+
+
+def _person(sheet: Sheet, export: Export, named: str | None) -> int | None:
+    """The column of persons, None where a row is one."""
+    if named is not None:
+        if named not in sheet.names:
+            raise RequestError(f"{sheet.table.where} has no column {named}, which worker={named} asks for.")
+        return sheet.names.index(named)
+    columns = [n for pattern in export.worker for n in matching(pattern, sheet.names)]
+    return next((n for n in columns if not sheet.empty(n).any()), None)
+
+
+def _asked(sheet: Sheet, export: Export, columns: list[int], named: str | None) -> list[Asked]:
+    """Columns with answers about pictures."""
+    every = [_about(sheet, column) for column in columns]
+    labels = [one for one in every if sheet.says_labels(one.column)]
+    sides = [one for one in every if one.role != "label" and sheet.says_numbers(one.column)]
+    if not labels and not sides:
+        labels = [one for one in every if one.known and one.role == "label" and sheet.says_numbers(one.column)]
+        if not labels and export.name and all(sheet.says_numbers(one.column) for one in every):
+            raise RequestError(
+                f"{sheet.table.where} is read as {_called(export)}, and its answers are numbers; export it "
+                "with the texts of the choices, or with a column a picture, called by its file."
+            )
+    if named is not None:
+        labels = [one for one in every if named in (one.question, sheet.names[one.column])]
+        if not labels:
+            raise RequestError(f"{sheet.table.where} has no question {named}, which label={named} asks for.")
+    if len(labels) + len(sides) < 2:
+        return []
+    bare = {one.task for one in labels}
+    sides = [one if one.known or one.task in bare or not bare else one._replace(task=one.task) for one in sides]
+    return [one._replace(role="label") for one in labels] + sides
+
+
+def _about(sheet: Sheet, column: int) -> Asked:
+    """What a column is about, by its name, and by its question where a row below the header has that."""
+    name, table = sheet.names[column], sheet.table
+    texts = [row[column] for row in table.below if column < len(row) and not row[column].startswith("{")]
+    text = texts[0] if texts else ""
+    loop = LOOP.fullmatch(name)
+    shown = within(name) or within(text)
+    rest = (text or name).replace(shown or "\0", "")
+    role = side_of(name.replace(shown or "\0", ""))
+    role = side_of(rest) if role == "label" else role
+    question = loop[2] if loop else name
+    task = shown or (loop[1] if loop else _without_side(name) if role != "label" else _plain(name))
+    return Asked(column, task, role, question, shown is not None or loop is not None)
+
+
+def _without_side(name: str) -> str:
+    """A column's name without the word of the rating, and without the number that a slider adds.
+
+    >>> _without_side("face01_valence_1"), _without_side("arousal face01")
+    ('face01', 'face01')
+    """
+    for pattern in SIDES.values():
+        name = re.sub(rf"[\s_.-]*(?:{pattern.pattern})(?:ence)?[\s_.-]*(?:_\d+$)?", "_", name, flags=re.IGNORECASE)
+    return re.sub(r"(?<=.)_\d+$", "", name.strip("_ ")) if name.startswith("_") is False else name.strip("_ ")
+
+
+def _plain(name: str) -> str:
+    """A column's name without the word of the question.
+
+    >>> _plain("face01_emotion"), _plain("Q5")
+    ('face01', 'Q5')
+    """
+    word = "(emotion|expression|label|category|choice)"
+    return re.sub(rf"[\s_.-]+{word}$|^{word}[\s_.-]+", "", name, flags=re.IGNORECASE)
+
+
+def _round(asked: list[Asked], sheet: Sheet, number: str) -> str | None:
+    """The task of a round of a loop."""
+    rounds = ((one.task, LOOP.fullmatch(sheet.names[one.column])) for one in asked)
+    return next((task for task, loop in rounds if loop and loop[1] == number), None)
+
+
+def _called(export: Export) -> str:
+    return f"an export of {export.name}" if export.name else "a table with a column a picture"
+
+
+def _melted(
+    sheet: Sheet, export: Export, worker: int | None, by_task: dict[str, dict[str, int]], asked: list[Asked]
+) -> Table:
+    """An answer a row."""
+    roles = [role for role in ("label", *SIDES, "seconds") if any(role in columns for columns in by_task.values())]
+    persons = len(sheet.rows)
+    if worker is None:
+        who = Coded(
+            np.arange(persons, dtype=np.int32), np.array([f"row {row + 1}" for row in sheet.rows], dtype=object)
+        )
+    else:
+        who = sheet.cleaned(worker, str)
+    several = {"label": "[]"}
+    tasks = np.repeat(np.arange(len(by_task), dtype=np.int32), persons)
+    frame = {
+        "worker": joined([who] * len(by_task)),
+        "task": Coded(tasks, np.array(list(by_task), dtype=object)),
+    }
+    for role in roles:
+        cells = [sheet.cleaned(columns[role], choice, several.get(role, "")) if role in columns else blank(persons)
+                 for columns in by_task.values()]  # fmt: skip
+        frame[role] = joined(cells)
+    answered = np.logical_or.reduce([frame[role].codes >= 0 for role in roles if role != "seconds"])
+    frame = {role: Coded(column.codes[answered], column.names) for role, column in frame.items()}
+    sheet.used.update(one.column for one in asked)
+    sheet.used.update(columns["seconds"] for columns in by_task.values() if "seconds" in columns)
+    sheet.used.update([] if worker is None else [worker])
+    first = asked[0]
+    name, task = sheet.names[first.column], first.task
+    means = "" if task == name else f" ({name} is {task})"
+    person = "each row is a person" if worker is None else f"worker is {sheet.names[worker]}"
+    others = "".join(f", {role} too" for role in roles if role != "label" and "label" in roles)
+    sheet.table.guessed.insert(
+        0, f"read as {_called(export)}: {len(by_task)} pictures, a column each{means}{others}, {person}"
+    )
+    sheet.say_rest(export.about, frame.get("label"))
+    return sheet.as_table(frame, np.tile(sheet.rows, len(by_task))[answered])

@@ -1,0 +1,75 @@
+"""Rows that are each the answer to one of several questions about a picture, put together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fer_exp.answers.sheet import SIDES, Sheet, side_of
+from fer_exp.names import expressions
+from fer_exp.tables import Coded
+
+ABOUT_LABELS = re.compile("emotion|expression|label|categor", re.IGNORECASE)
+
+
+def by_question(
+    sheet: Sheet, whole: dict[str, Coded], rows: NDArray[np.int64], questions: Sequence[Coded], named: str | None
+) -> tuple[dict[str, Coded], NDArray[np.int64]]:
+    """Answers with a row a question as answers with a column a role.
+
+    Args:
+        sheet: counts what is left out.
+        whole: task, worker, label (the answer, whatever was asked) and perhaps seconds, (n,) each.
+        rows: their numbers, (n,).
+        questions: columns that together name the question, (n,) each.
+        named: the question about the label, None to find it.
+
+    Returns:
+        Columns by role, and the number of the first row of each answer. Second answers stay second answers.
+
+    Raises:
+        ValueError: several questions may be the one about the label; names the key.
+    """
+    parts = [np.array([*question.names, ""], dtype=object)[question.codes] for question in questions]
+    asked = pd.Series([" ".join(filter(None, cells)) for cells in zip(*parts, strict=True)])
+    roles = asked.map({name: side_of(name) for name in asked.unique()})
+    answer = pd.Series(np.array([*whole["label"].names, None], dtype=object)[whole["label"].codes])
+    keep = _about_label(sheet, asked, roles, answer, named) | (roles != "label")
+    frame = pd.DataFrame({"row": np.arange(len(rows)), "role": roles, "answer": answer,
+                          "task": whole["task"].codes, "worker": whole["worker"].codes})[keep.to_numpy()]  # fmt: skip
+    frame["time"] = frame.groupby(["task", "worker", "role"]).cumcount()
+    wide = frame.pivot(index=["task", "worker", "time"], columns="role", values="answer")
+    first = frame.groupby(["task", "worker", "time"])["row"].min().reindex(wide.index).to_numpy()
+    made = {role: Coded(column.codes[first], column.names) for role, column in whole.items() if role != "label"}
+    for role in ("label", *SIDES):
+        if role in wide:
+            codes, texts = pd.factorize(wide[role])
+            made[role] = Coded(codes.astype(np.int32), np.asarray(texts, dtype=object))
+    order = np.argsort(first, kind="stable")
+    return {role: Coded(column.codes[order], column.names) for role, column in made.items()}, rows[first[order]]
+
+
+def _about_label(sheet: Sheet, asked: pd.Series, roles: pd.Series, answer: pd.Series, named: str | None) -> pd.Series:
+    """Which rows answer the question about the label."""
+    labels = roles == "label"
+    names = list(asked[labels].unique())
+    if named in names:
+        real = [named]
+    else:
+        real = [name for name in names if _all_expressions(set(answer[labels & (asked == name)]))]
+    if not real and len(names) > 1 and labels.any():
+        real = [name for name in names if ABOUT_LABELS.search(name)]
+    if not real and len(names) > 1 and len(names) <= 12:
+        raise ValueError(f"with several questions: {', '.join(names)}; say which with label={names[0]!r}.")
+    chosen = labels & (asked.isin(real) if real else True)
+    others = [name for name in names if real and name not in real]
+    sheet.count(int((labels & ~chosen).sum()), f"answers to other questions ({', '.join(others[:6])})")
+    return chosen
+
+
+def _all_expressions(said: set[str]) -> bool:
+    return len(expressions(said - {"[]"})) == len(said - {"[]"}) > 0

@@ -1,0 +1,236 @@
+"""The columns of an export as codes, rows taken away and columns added, before it becomes a table of answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from fer_exp.answers import Codes
+from fer_exp.answers.cells import choice, is_picture, parsed
+from fer_exp.answers.exports import Left, matching
+from fer_exp.formats import Columns
+from fer_exp.names import composed, expressions, spelt
+from fer_exp.records import leaves
+from fer_exp.tables import MISSING, Coded, Table
+
+SIDES = {
+    "valence": re.compile(r"valen[cz]|(?<![a-z])val(?![a-z])", re.IGNORECASE),
+    "arousal": re.compile(r"arousal|(?<![a-z])aro(?![a-z])|erregung", re.IGNORECASE),
+}
+"""How columns and questions of ratings are told."""
+
+A_NUMBER = re.compile(r"[-+]?\d*[.,]?\d+")
+
+
+def side_of(text: str) -> str:
+    """``valence`` or ``arousal``, where a name is of one of them, else ``label``."""
+    return next((side for side, pattern in SIDES.items() if pattern.search(text)), "label")
+
+
+class Sheet:
+    """Some rows of a table, and columns made of its own.
+
+    Attributes:
+        table: that was read.
+        names: of all columns, those that were made behind the others.
+        rows: numbers of the table's rows that are left.
+        left: what became of the others, words -> how many.
+        used: numbers of the columns that something was read from.
+        gone: numbers of the columns in whose place others were made.
+    """
+
+    def __init__(self, table: Table, classes: Sequence[str]) -> None:
+        self.table, self.names, self.left = table, list(table.names), dict(table.left)
+        self.rows = np.arange(len(table))
+        self.used: set[int] = set()
+        self.gone: set[int] = set()
+        self._classes = set(map(spelt, classes))
+        self._made: dict[int, Coded] = {}
+        self._unused = set(table.unused)
+
+    def coded(self, column: int) -> Coded:
+        """A column's cells in the rows that are left."""
+        whole = self._made.get(column)
+        if whole is None:
+            whole = self._made[column] = self.table.coded(column, self._classes)
+        return Coded(whole.codes[self.rows], whole.names)
+
+    def texts(self, column: int) -> list[str]:
+        """The different cells of a column in these rows."""
+        codes, names = self.coded(column)
+        there = np.bincount(codes[codes >= 0], minlength=len(names)) > 0
+        return [str(name) for name in names[there]]
+
+    def empty(self, column: int) -> NDArray[np.bool_]:
+        """Where a column has no cell, (rows,)."""
+        return self.coded(column).codes < 0
+
+    def drop(self, out: NDArray[np.bool_], words: str) -> None:
+        """Leave rows out, and count them."""
+        self.count(int(out.sum()), words)
+        self.rows = self.rows[~out]
+
+    def count(self, number: int, words: str) -> None:
+        """Remember how many rows were left out."""
+        if number:
+            self.left[words] = self.left.get(words, 0) + number
+
+    def leave(self, rule: Left) -> None:
+        """Leave out the rows that a rule means."""
+        columns = matching(rule.columns, self.names)
+        self.used.update(columns)
+        if rule.empty:
+            if columns:
+                self.drop(np.logical_and.reduce([self.empty(column) for column in columns]), rule.words)
+            return
+        for column in columns:
+            codes, names = self.coded(column)
+            meant = [re.fullmatch(rule.cells, str(name), re.IGNORECASE) is not None for name in names]
+            self.drop(np.array([*meant, False], dtype=bool)[codes], rule.words)
+
+    def add(self, name: str, column: Coded) -> int:
+        """A further column, of all rows of the table."""
+        self.names.append(name)
+        self._made[len(self.names) - 1] = column
+        return len(self.names) - 1
+
+    def unfold(self, column: int) -> None:
+        """A column of JSON with several answers as columns."""
+        codes, names = self.table.coded(column)
+        cells = [dict(leaves(value)) if isinstance(value := parsed(str(name)), dict | list) else {} for name in names]
+        keys = dict.fromkeys(key for cell in cells for key in cell if key)
+        if len(keys) < 2 and not any("." in key for key in keys):
+            return  # one answer, which is read as it is
+        self.gone.add(column)
+        for key in keys:
+            texts = ["" if cell.get(key) is None else _text(cell[key]) for cell in cells]
+            self.add(f"{self.names[column]}.{key}", _recoded(codes, texts))
+
+    def tick(self, about: str) -> None:
+        """Columns of true and false that belong together as one column of what was ticked."""
+        groups: dict[str, dict[str, int]] = {}
+        for column, name in enumerate(self.names):
+            stem, _, last = name.removesuffix(".on").rpartition(".")
+            if last and expressions([last]) and not re.fullmatch(about, name, re.IGNORECASE):
+                texts = {text.lower() for text in self.texts(column)}
+                if texts and texts <= {"true", "false"}:
+                    groups.setdefault(stem.removesuffix(f".{last}"), {})[last] = column
+        for stem, columns in groups.items():
+            if len(columns) < 2:
+                continue
+            self.gone.update(columns.values())
+            ticked = np.stack([self._true(column) for column in columns.values()], axis=1)
+            words = np.array([*columns, "", "[]"], dtype=object)
+            number = ticked.sum(axis=1)
+            one = np.where(number == 1, ticked.argmax(axis=1), np.where(number == 0, len(columns), len(columns) + 1))
+            self.add(f"{stem}.choice", _recoded(one, [str(word) for word in words]))
+
+    def shows_pictures(self, column: int) -> bool:
+        """Whether a column holds names of pictures, or pages that show one."""
+        texts = self.texts(column)
+        return bool(texts) and 2 * sum(map(is_picture, texts)) > len(texts)
+
+    def says_labels(self, column: int) -> bool:
+        """Whether a column holds nothing but expressions, or names of classes that were given."""
+        texts = self.texts(column)
+        if not texts or len(texts) > 200:
+            return False
+        said = [word for text in texts if (word := choice(text)) is not None]
+        known = expressions(said)
+        return bool(said) and all(word in known or spelt(word) in self._classes for word in said)
+
+    def says_numbers(self, column: int) -> bool:
+        """Whether a column holds nothing but numbers."""
+        texts = [choice(text) or "" for text in self.texts(column)]
+        return bool(texts) and all(A_NUMBER.fullmatch(text) for text in texts)
+
+    def cleaned(self, column: int, clean: Callable[[str], str | None], several: str = "") -> Coded:
+        """A column's cells as ``clean`` makes them; those that it makes None of as ``several``, or empty."""
+        codes, names = self.coded(column)
+        return _recoded(codes, [several if (text := clean(str(name))) is None else text for name in names])
+
+    def unused(self, about: str) -> list[str]:
+        """Columns that nothing was read from and that may say something of faces or answers."""
+        return [
+            name
+            for n, name in enumerate(self.names)
+            if n not in self.used and (n in self._unused or n >= len(self.table.names)) and name
+            and not re.fullmatch(about, name, re.IGNORECASE) and not self.empty(n).all()
+        ]  # fmt: skip
+
+    def as_table(self, columns: dict[str, Coded], rows: NDArray[np.int64]) -> Table:
+        """A table of the contract's columns, each a row of ``rows``."""
+        values = [pa.chunked_array([_array(column)]) for column in columns.values()]
+        made = Columns(list(columns), values, guessed=self.table.guessed, left=self.left, numbers=rows)
+        made.below = self.table.below
+        return Table(made, self.table.where, self.table.group)
+
+    def say_rest(self, about: str, labels: Coded | None) -> None:
+        """Add to what the table's line says: labels that are numbers, and columns that nothing was read from."""
+        guessed = self.table.guessed
+        if (
+            labels is not None
+            and len(labels.names)
+            and all(str(name).isdigit() for name in labels.names)
+            and not self._classes
+        ):
+            low, high = min(map(int, labels.names)), max(map(int, labels.names))
+            guessed.append(f"labels are numbers, {low} to {high}; name them in their order with classes=[...]")
+        if unused := self.unused(about):
+            more = f" and {len(unused) - 12} more" if len(unused) > 12 else ""
+            guessed.append(f"not used: {', '.join(unused[:12])}{more}")
+
+    @property
+    def counted(self) -> str:
+        """What was left out, in words."""
+        return "; ".join(f"{number:,} {words} left out" for words, number in self.left.items()) or "it has no rows"
+
+    def _true(self, column: int) -> NDArray[np.bool_]:
+        codes, names = self._made[column]
+        return np.array([*(str(name).lower() == "true" for name in names), False], dtype=bool)[codes]
+
+
+def blank(rows: int) -> Coded:
+    """A column of empty cells."""
+    return Coded(np.full(rows, -1, np.int32), np.array([], dtype=object))
+
+
+def joined(parts: Sequence[Coded]) -> Coded:
+    """Columns below each other."""
+    names = list(dict.fromkeys(str(name) for part in parts for name in part.names))
+    place = {name: code for code, name in enumerate(names)}
+    codes = [np.array([*(place[str(name)] for name in part.names), -1], np.int32)[part.codes] for part in parts]
+    return Coded(np.concatenate(codes), np.array(names, dtype=object))
+
+
+def first_of(columns: Sequence[Coded]) -> Coded:
+    """In each row the first of several columns that has a cell."""
+    together = joined(columns)
+    codes = together.codes.reshape(len(columns), -1)
+    chosen = (codes >= 0).argmax(axis=0)
+    return Coded(codes[chosen, np.arange(codes.shape[1])], together.names)
+
+
+def _recoded(codes: Codes | NDArray[np.int64], texts: Collection[str]) -> Coded:
+    """Codes of texts of which several may be alike; what looks like an empty cell is one."""
+    texts = [composed(text) for text in texts]
+    names = list(dict.fromkeys(text for text in texts if text.casefold() not in MISSING))
+    place = {name: code for code, name in enumerate(names)}
+    moved = np.array([*(place.get(text, -1) for text in texts), -1], np.int32)
+    return Coded(moved[codes], np.array(names, dtype=object))
+
+
+def _array(column: Coded) -> pa.Array:
+    there = np.bincount(column.codes[column.codes >= 0], minlength=len(column.names)) > 0
+    codes = np.append(np.cumsum(there, dtype=np.int32) - 1, -1)[column.codes]
+    names = pa.array([str(name) for name in column.names[there]], pa.string())
+    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), names)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,127 @@
+"""JSON as rows: a list of objects, objects a line, tables by column, or lists within; nested names get dots."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+
+NESTS = ("annotations", "completions", "predictions", "result", "projects", "labels", "classifications")
+"""Lists of objects within an object that are rows of their own, as annotation tools write them; others stay cells."""
+
+
+def read_json(text: str) -> tuple[list[str], list[pa.ChunkedArray]]:
+    """The columns of a JSON text.
+
+    Args:
+        text: a list of objects; lines of objects, or of lists of them; an object with such a list; or columns.
+
+    Returns:
+        Names of the columns, and their cells; lists within them as JSON text.
+
+    Raises:
+        ValueError: no JSON, or none of these.
+
+    >>> names, (ids, labels) = read_json('[{"id": 1, "annotations": [{"label": "joy"}, {"label": "fear"}]}]')
+    >>> names, ids.to_pylist(), labels.to_pylist()
+    (['id', 'annotations.label'], [1, 1], ['joy', 'fear'])
+    """
+    rows = [row for item in _objects(_parsed(text)) for row in _flat(item)]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return names, [pa.chunked_array([_column([row.get(name) for row in rows])]) for name in names]
+
+
+def leaves(value: object, name: str = "") -> Iterator[tuple[str, object]]:
+    """The cells within a nested value, and their names; lists of objects that are no single one stay as they are.
+
+    >>> list(leaves([{"emotion": {"label": "joy"}, "sure": 3}]))
+    [('emotion.label', 'joy'), ('sure', 3)]
+    """
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
+        value = value[0]
+    if not isinstance(value, dict):
+        yield name, value
+        return
+    for key, inner in value.items():
+        yield from leaves(inner, f"{name}.{key}" if name else key)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        try:
+            if not error.msg.startswith("Extra data"):
+                raise
+            return json.loads(f"[{','.join(line for line in text.splitlines() if line.strip())}]")  # a value a line
+        except json.JSONDecodeError as last:
+            raise ValueError(f"it begins as JSON does, but: {last}") from last
+
+
+def _objects(content: Any) -> list[dict[str, Any]]:
+    """The objects that are rows."""
+    if isinstance(content, list):
+        rows = [row for item in content for row in (item if isinstance(item, list) else [item])]
+    else:
+        rows = _within(content) if isinstance(content, dict) else []
+    if not rows or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("it is JSON, but no list of objects, each an answer or a picture")
+    return rows
+
+
+def _within(content: dict[str, Any]) -> list[Any]:
+    values = list(content.values())
+    tables: list[list[Any]] = [value for value in values if isinstance(value, list) and value]
+    tables = [table for table in tables if isinstance(table[0], dict)]
+    if tables and not content.keys() & set(NESTS):
+        return sorted(tables, key=len)[-1]
+    if values and all(isinstance(value, list) and len(value) == len(values[0]) for value in values):
+        return [dict(zip(content, row, strict=True)) for row in zip(*values, strict=True)]
+    if values and all(isinstance(value, dict) for value in values):
+        alike = all(value.keys() == values[0].keys() for value in values[1:])
+        if len(values) > 1 and alike and all(key.isdigit() for key in values[0]):  # as pandas writes a frame
+            return [{name: column[key] for name, column in content.items()} for key in values[0]]
+        return [{"name": key, **value} for key, value in content.items()]
+    return [content]
+
+
+def _flat(item: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of an object: one, or one for each object in its nests."""
+    row: dict[str, Any] = {}
+    nests: list[tuple[str, Any]] = []
+    _spread(item, "", row, nests)
+    inner = [(name, part) for name, parts in nests for value in parts for part in _flat(value)]
+    return [row | {f"{name}.{key}": cell for key, cell in part.items()} for name, part in inner] or [row]
+
+
+def _spread(item: dict[str, Any], prefix: str, row: dict[str, Any], nests: list[tuple[str, Any]]) -> None:
+    for key, value in item.items():
+        name = prefix + key
+        if not isinstance(value, dict | list):
+            row[name] = value
+        elif key in NESTS and _objects_only(value):
+            nests.append((name, value.values() if isinstance(value, dict) else value))
+        elif isinstance(value, dict):
+            _spread(value, f"{name}.", row, nests)
+        else:
+            row[name] = json.dumps(value, ensure_ascii=False) if value else None
+
+
+def _objects_only(value: Any) -> bool:
+    inner = value.values() if isinstance(value, dict) else value
+    return bool(value) and all(isinstance(part, dict) for part in inner)
+
+
+def _column(cells: list[Any]) -> pa.Array:
+    """Cells of one type as that type, of several as text."""
+    try:
+        column = pa.array(cells)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        column = pa.array([None if cell is None else _text(cell) for cell in cells], pa.string())
+    return column.cast(pa.string()) if pa.types.is_null(column.type) or pa.types.is_boolean(column.type) else column
+
+
+def _text(cell: object) -> str:
+    return str(cell).lower() if isinstance(cell, bool) else str(cell)

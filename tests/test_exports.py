@@ -1,0 +1,208 @@
+"""Exports of tools that ask people: every one is read in one go, with one line that says how."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_exp.answers import Answers
+from fer_exp.answers.exports import EXPORTS as ROWS
+from fer_exp.answers.read import read_answers, read_labels
+from fer_exp.cli import main
+from fer_exp.config import DatasetConfig
+from fer_exp.datasets.attach import attach
+from fer_exp.datasets.corpus import Faces
+from fer_exp.errors import RequestError
+from fer_exp.names import CLASSES
+from fer_exp.tables import read_table
+from tests.exports import COUNTS, EXPORTS, FACES, MTURK, VALENCE, assignment, delimited, filled, jspsych_rows, written
+
+
+def counts(answers) -> dict[str, dict[str, int]]:
+    """Task without folders -> class -> how many said so."""
+    return {
+        str(task).split("/")[-1]: {
+            name: int(number) for name, number in zip(answers.classes, row, strict=True) if number
+        }
+        for task, row in zip(answers.tasks, answers.counts(), strict=True)
+    }
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_an_export_is_read_in_one_go_and_one_line_says_how(tmp_path, name, capsys):
+    answers = read_answers(written(tmp_path, name), "ratings", scale=[1, 9])
+    assert isinstance(answers, Answers)
+    assert counts(answers) == COUNTS
+    assert len(answers.workers) == 3
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert f"read as an export of {name.partition(',')[0]}: " in said
+    for words, number in answers.counted.items():
+        assert f"{number:,} {words}" in said or "mapped" in words
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_an_export_is_the_votes_of_a_corpus(tmp_path, name):
+    faces = Faces(pd.DataFrame({"face": [f"here/{face}" for face in FACES], "valence": np.nan, "arousal": np.nan}))
+    attached, _ = attach(faces, DatasetConfig(ratings=written(tmp_path, name), scale=[1, 9]), CLASSES)
+    votes = attached.votes.set_index("face")
+    assert {face.split("/")[-1]: {k: int(v) for k, v in row.items() if v} for face, row in votes.iterrows()} == COUNTS
+
+
+def test_every_row_of_the_table_has_a_fake():
+    assert {row.name for row in ROWS if row.name} - {"doccano"} == {name.partition(",")[0] for name in EXPORTS}
+
+
+TIMED = ("Label Studio", "Label Studio, CSV", "MTurk", "jsPsych, JSON", "jsPsych, CSV", "Gorilla", "PsychoPy",
+         "Gorilla, Task Builder 2", "Qualtrics, loop and merge", "Labelbox")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TIMED)
+def test_times_are_seconds_of_one_answer_whatever_the_tool_writes(tmp_path, name):
+    answers = read_answers(written(tmp_path, name), scale=[1, 9])
+    seconds = pd.Series(answers.seconds).groupby(answers.tasks[answers.task]).unique()
+    assert [list(values) for values in seconds] == [[1.5], [2.5], [3.5], [4.5]]
+
+
+def test_a_time_that_is_of_a_whole_page_is_not_used_and_said(tmp_path, capsys):
+    assert read_answers(written(tmp_path, "MTurk, several pictures a HIT"), "ratings").seconds is None
+    assert "WorkTimeInSeconds is of 4 pictures together, not used" in capsys.readouterr().err
+
+
+RATED = ("Label Studio, with ratings", "Label Studio, CSV", "MTurk, answers in JSON", "Qualtrics, loop and merge",
+         "jsPsych, without ids", "Gorilla, Task Builder 2", "PsychoPy")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RATED)
+def test_ratings_beside_labels_are_of_the_same_answer(tmp_path, name):
+    answers = read_answers(written(tmp_path, name), scale=[1, 9])
+    assert len(answers.task) == 12
+    for task, valence in zip(answers.task, answers.valence, strict=True):
+        assert valence == (VALENCE[answers.tasks[task].split("/")[-1]] - 5) / 4
+
+
+LEFT = {
+    "Label Studio": {"skipped annotations": 1, "rows of predictions, or without an annotation": 1},
+    "MTurk": {"rejected assignments": 1},
+    "Qualtrics, a column a picture": {"previews and tests": 1, "unfinished questionnaires": 1},
+    "jsPsych, CSV": {"rows that repeat the header": 1, "practice, instruction and attention trials": 3,
+                     "trials without a question about a face": 3, "rows that show no picture": 3,
+                     "rows without a response": 3},
+    "Toloka": {"empty rows": 3, "assignments rejected or not finished": 1, "training tasks": 1},
+    "Gorilla": {"rows END OF FILE": 1, "practice and instruction screens": 6, "screens without a response": 18},
+    "LimeSurvey": {"unfinished questionnaires": 1},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_rows_that_are_no_answers_are_counted_by_name(tmp_path, name):
+    answers = read_answers(written(tmp_path, name))
+    assert answers.counted == {f"{words} left out": number for words, number in LEFT[name].items()}
+
+
+def test_the_true_labels_of_an_export_are_gold(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    file = written(tmp_path, "Toloka")
+    assert main(["crowd", f"ratings={file}", f"gold={file}", "methods=[majority]", "bootstrap=0", "json=true"]) == 0
+    printed = capsys.readouterr()
+    row = json.loads(printed.out)["accuracy"][0]
+    assert (row["method"], row["accuracy"], row["n"]) == ("majority", 1, 1)
+    assert "GOLDEN:result has the true label in 3 rows: gold= takes this file, too" in printed.err
+    tasks, codes, _ = read_labels(file, CLASSES, "gold")
+    assert (tasks.tolist(), codes.tolist()) == (["faces/a.jpg"], [1])
+
+
+def test_commands_take_an_export_as_it_is(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name in ("Label Studio", "Gorilla", "Qualtrics, loop and merge"):
+        file = written(tmp_path, name)
+        assert main(["agreement", f"ratings={file}", "bootstrap=0", "json=true", "output=a", "scale=[1,9]"]) == 0
+        found = json.loads(capsys.readouterr().out)["all"]
+        assert found["labels"]["percent_agreement"]["value"] == 0.5  # 1, 1/3, 1/3, 1/3
+        assert any("left out" in note for note in found["notes"])
+
+
+def mturk(tmp_path, rows, *columns):
+    header = [*MTURK, *columns]
+    (tmp_path / "batch.csv").write_text(
+        delimited(header, filled(header, *(assignment("w", n, **row) for n, row in enumerate(rows))))
+    )
+    return tmp_path / "batch.csv"
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "said"),
+    [
+        (("Input.url", "Answer.note", "Answer.mood"), ("a.jpg", "good", "fine"), r"label=Answer.note \(there are: Ans"),
+        (("Input.url", "Answer.one", "Answer.two"), ("a.jpg", "joy", "sad"), "several columns hold labels; .*=Answer"),
+        (("Answer.emotion",), ("happy",), "no column of it names pictures; say which with task=Answer.emotion"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_told_is_asked_for_with_its_key(tmp_path, columns, cells, said):
+    with pytest.raises(RequestError, match=said) as caught:
+        read_answers(mturk(tmp_path, [dict(zip(columns, cells, strict=True))], *columns), "ratings")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_key_names_the_column_that_is_meant(tmp_path):
+    columns = ("Input.url", "Answer.first", "Answer.second")
+    file = mturk(tmp_path, [dict(zip(columns, ("a.jpg", "happy", "sad"), strict=True))], *columns)
+    assert read_answers(file, columns={"label": "Answer.second"}).classes == ("sadness",)
+    with pytest.raises(RequestError, match=r"has no column Answer.secnd, .*; did you mean Answer.second"):
+        read_answers(file, columns={"label": "Answer.secnd"})
+
+
+def test_labels_that_are_numbers_are_said_and_named_by_classes(tmp_path, capsys):
+    words = ["Neutral", "Happy", "Sad", "Angry", "Fear"]
+    rows = jspsych_rows()
+    for row in rows:
+        if row.get("response") in words:
+            row["response"] = words.index(row["response"])
+    (tmp_path / "index.json").write_text(json.dumps(rows))
+    assert read_answers(tmp_path / "index.json", "ratings").classes == ("0", "1", "2", "3", "4")
+    assert "labels are numbers, 0 to 4" in capsys.readouterr().err
+    assert counts(read_answers(tmp_path / "index.json", classes=words)) == {
+        face: {words[CLASSES_OF.index(name)]: number for name, number in said.items()} for face, said in COUNTS.items()
+    }
+
+
+CLASSES_OF = ["neutral", "happiness", "sadness", "anger", "fear"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"image": "a", "rater": 1, "label": "joy"}, {"image": "a", "rater": 2, "label": null}]',
+        '{"image": "a", "rater": 1, "label": "joy"}\n\n{"image": "a", "rater": 2, "label": ""}\n',
+        '{"image": ["a", "a"], "rater": [1, 2], "label": ["joy", null]}',
+        '{"image": {"0": "a", "1": "a"}, "rater": {"0": 1, "1": 2}, "label": {"0": "joy", "1": null}}',
+        '\ufeff {"next": [], "rows": [{"image": "a", "rater": "1", "label": ["joy"]}, {"image": "a", "rater": 2}]}',
+    ],
+)
+def test_json_of_any_shape_is_a_table(tmp_path, text):
+    (tmp_path / "answers.txt").write_text(text, encoding="utf-8")
+    answers = read_answers(tmp_path / "answers.txt")
+    assert (answers.tasks.tolist(), answers.workers.tolist(), answers.classes) == (["a"], ["1", "2"], ("happiness",))
+    assert answers.counted == {"rows have no label": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[{"a": 1}, ', r"it begins as JSON does, but: .*column"),
+        ("[1, 2]", "it is JSON, but no list of objects"),
+        ("{}", r"it is JSON, but|is empty"),
+    ],
+)
+def test_json_that_is_no_table_is_refused_in_one_sentence(tmp_path, text, said):
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(RequestError, match=said):
+        read_table(tmp_path / "a.json", "ratings")
+
+
+def test_empty_rows_and_headers_within_a_file_are_left_out_and_rows_keep_their_numbers(tmp_path):
+    (tmp_path / "a.csv").write_text("task,worker,label\na,1,joy\n,,\ntask,worker,label\nb,,joy\n")
+    with pytest.raises(RequestError, match="row 4: worker is ''"):
+        read_answers(tmp_path / "a.csv")
+    assert read_table(tmp_path / "a.csv").left == {"rows that repeat the header": 1, "empty rows": 1}
