@@ -158,15 +158,26 @@ def stem(path: str) -> str:
     return text.removesuffix("_aligned")
 
 
-def finder(faces: Iterable[str]) -> Callable[[str], str | None]:
-    """A function from what another file calls a face to its id here, None where there is none or more than one.
+def finder(faces: Iterable[str], where: str = "", *, whole: bool = False) -> Callable[[str], str | None]:
+    """A function from what another file calls a face to its id here, None where there is none.
 
-    The id itself always means that face. Else suffix, ``_aligned``, slashes and leading folders play no part, as far
-    as what is left is the name of one face only.
+    The id itself always means that face. Else suffix, ``_aligned``, slashes, how accents are written and leading
+    folders play no part, as far as what is left is the name of one face only.
+
+    Args:
+        faces: ids.
+        where: what the other file is called in messages.
+        whole: whether of the two names one must be the end of the other, folders and all.
+
+    Returns:
+        The function. It raises RequestError where a name as it stands may mean several faces.
 
     >>> find = finder(["a/1.png", "b/1.png", "b/2.png"])
-    >>> find("/home/me/b/1"), find("2.png"), find("1.png")
-    ('b/1.png', 'b/2.png', None)
+    >>> find("/home/me/b/1"), find("c/2.png"), find("c/1.png"), find("3")
+    ('b/1.png', 'b/2.png', None, None)
+    >>> finder(["a/1.png", "b/1.png"], "ratings.csv")("1.png")
+    Traceback (most recent call last):
+    fer_exp.errors.RequestError: ratings.csv: '1.png' may mean a/1.png or b/1.png; write more of its path.
     """
     faces = list(faces)
     exact = set(faces)
@@ -178,9 +189,35 @@ def finder(faces: Iterable[str]) -> Callable[[str], str | None]:
     def find(name: str) -> str | None:
         if name in exact:
             return name
-        return next((by_tail[tail] for tail in _tails(stem(name)) if tail in by_tail), None)
+        known = stem(name)
+        tail = next((tail for tail in _tails(known) if tail in by_tail), None)
+        if tail is None:
+            return None
+        face = by_tail[tail]
+        if face is None and tail == known:
+            return alike(name)
+        return None if face and whole and tail not in (known, stem(face)) else face
+
+    def alike(name: str) -> str:
+        """Of faces that differ in suffix or folder the one that is spelt so, but for accents and the suffix' case."""
+        may_be = [face for face in faces if known_as(name) == known_as(face)]
+        if len(may_be) != 1:
+            may_be = may_be or [face for face in faces if stem(name) in _tails(stem(face))]
+            start = f"{where}: " if where else ""
+            raise RequestError(f"{start}{name!r} may mean {may_be[0]} or {may_be[1]}; write more of its path.")
+        return may_be[0]
 
     return find
+
+
+def known_as(path: str) -> str:
+    r"""A path with forward slashes, composed accents and its suffix in lower case.
+
+    >>> known_as("a\\B.JPG")
+    'a/B.jpg'
+    """
+    base, dot, suffix = composed(path).replace("\\", "/").removeprefix("./").rpartition(".")
+    return f"{base}{dot}{suffix.lower() if dot else suffix}"
 
 
 def _tails(path: str) -> list[str]:

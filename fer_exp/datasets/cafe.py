@@ -10,7 +10,8 @@ from typing import ClassVar
 import pandas as pd
 
 from fer_exp.datasets.corpus import Faces, faces_table
-from fer_exp.datasets.pictures import Picture, PictureCorpus, listed
+from fer_exp.datasets.listing import listed
+from fer_exp.datasets.pictures import Picture, PictureCorpus
 from fer_exp.errors import RequestError
 from fer_exp.names import CLASSES, expression, stem
 

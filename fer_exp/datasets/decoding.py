@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import warnings
+from contextlib import suppress
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -19,18 +21,20 @@ except ImportError:  # where it has no wheel; Pillow gives the same pixels, on o
     simplejpeg = None
 
 FORMATS = {
-    "JPEG": "",
-    "PNG": "",
-    "BMP": "",
-    "TIFF": "",
-    "GIF": "",
-    "PPM": "",
-    "WEBP": ".webp",
-    "AVIF": ".avif",
-    "JPEG2000": ".jp2 .j2k",
-    "HEIF": ".heic .heif .hif",
+    "JPEG": ("PIL.JpegImagePlugin", ""),
+    "PNG": ("PIL.PngImagePlugin", ""),
+    "BMP": ("PIL.BmpImagePlugin", ""),
+    "TIFF": ("PIL.TiffImagePlugin", ""),
+    "GIF": ("PIL.GifImagePlugin", ""),
+    "PPM": ("PIL.PpmImagePlugin", ""),
+    "WEBP": ("PIL.WebPImagePlugin", ".webp"),
+    "AVIF": ("PIL.AvifImagePlugin", ".avif"),
+    "JPEG2000": ("PIL.Jpeg2KImagePlugin", ".jp2 .j2k"),
+    "HEIF": ("pi_heif", ".heic .heif .hif"),
 }
-"""Pillow's name of each format that is read; with suffixes, of those that an installation may lack."""
+"""Pillow's name of each format that is read: what reads it, and the suffixes of those that may be lacking."""
+CODECS = {"WEBP": "webp", "AVIF": "avif", "JPEG2000": "jpg_2000"}
+"""What Pillow must be built with."""
 NEEDED = {"HEIF": "pip install 'fer-exp[heic]'"}
 """What reads a format that Pillow has no reader of, where it is more than a newer Pillow."""
 MOST_PIXELS = 100_000_000
@@ -49,26 +53,20 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # MO
 @cache
 def formats() -> tuple[str, ...]:
     """Those of ``FORMATS`` that can be read here."""
-    try:
-        import pi_heif
-
-        pi_heif.register_heif_opener()
-    except ImportError:
-        pass
-    Image.init()
-    lacking = {name for name, codec in (("AVIF", "avif"), ("JPEG2000", "jpg_2000")) if not _has(name, codec)}
-    return tuple(name for name in FORMATS if name in Image.OPEN and name not in lacking)
-
-
-def _has(name: str, codec: str) -> bool:
-    return name in Image.OPEN and bool(features.check(codec))
+    for module, _ in FORMATS.values():
+        with suppress(ImportError):
+            reader = import_module(module)
+            if module == "pi_heif":
+                reader.register_heif_opener()
+    here = [name for name in FORMATS if name in Image.OPEN]
+    return tuple(name for name in here if name not in CODECS or features.check(CODECS[name]))
 
 
 def unreadable() -> dict[str, str]:
     """Suffix of ``names.PICTURES`` -> the way out, of formats that cannot be read here."""
     names = [name for name in FORMATS if name not in formats()]
     way_out = "pip install --upgrade pillow"
-    return {suffix: NEEDED.get(name, way_out) for name in names for suffix in FORMATS[name].split()}
+    return {suffix: NEEDED.get(name, way_out) for name in names for suffix in FORMATS[name][1].split()}
 
 
 def opened(content: bytes) -> Image.Image:

@@ -16,7 +16,8 @@ from fer_exp.answers.votes import count_votes
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets.attach import further, whole_votes
 from fer_exp.datasets.corpus import Corpus, Faces, faces_table
-from fer_exp.datasets.pictures import Picture, PictureCorpus, listed, safe_path
+from fer_exp.datasets.listing import listed, on_disk
+from fer_exp.datasets.pictures import Picture, PictureCorpus, safe_path
 from fer_exp.errors import DatasetNotFoundError, RequestError
 from fer_exp.files import file_of
 from fer_exp.names import CLASSES, OTHER_ANSWERS, SPLITS, checked_expression, expression
@@ -150,7 +151,8 @@ class Folder(PictureCorpus):
         read.say()
         order = np.array(paths, dtype=str).argsort(kind="stable")  # the same on every machine
         votes = None if votes is None else votes.iloc[order].reset_index(drop=True)
-        return Faces(table.iloc[order].reset_index(drop=True), votes, notes), [paths[row] for row in order]
+        files = on_disk(self.root, paths, read.where)
+        return Faces(table.iloc[order].reset_index(drop=True), votes, notes), [files[row] for row in order]
 
     def _path(self, text: str, where: str) -> str:
         """A path from the root; an absolute one is fine if it lies below the root."""

@@ -21,7 +21,6 @@ from fer_exp.datasets.corpus import Corpus
 from fer_exp.datasets.decoding import Box, decode, opened
 from fer_exp.datasets.depth import RejectedError, Whites
 from fer_exp.errors import DatasetNotFoundError, RequestError
-from fer_exp.names import PICTURES
 
 PIECE = 128
 """Pictures decoded and handed on at once."""
@@ -177,19 +176,6 @@ class PictureCorpus(Corpus):
         if not good.all():
             piece[: good.sum()] = piece[good]
         return piece[: good.sum()]
-
-
-def listed(root: Path, folder: str = "") -> list[str]:
-    """The picture files below a folder of the root, as paths from the root with forward slashes.
-
-    Hidden files and those of other kinds are passed over. Paths are sorted as text, the same on every machine.
-    """
-    paths: list[str] = []
-    for top, folders, files in os.walk(root / folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        below = "".join(f"{name}/" for name in Path(top).relative_to(root).parts)
-        paths += [below + name for name in files if not name.startswith(".") and name.lower().endswith(PICTURES)]
-    return sorted(paths)
 
 
 def safe_path(text: str, where: str) -> str:

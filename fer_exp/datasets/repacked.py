@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from fer_exp.datasets.corpus import Faces, faces_table
-from fer_exp.datasets.pictures import Picture, PictureCorpus, listed
+from fer_exp.datasets.listing import listed
+from fer_exp.datasets.pictures import Picture, PictureCorpus
 from fer_exp.errors import DatasetNotFoundError
 from fer_exp.names import CLASSES, expression, finder, normal, split_named, stem
 from fer_exp.tables import Table, read_table

@@ -13,6 +13,7 @@ import pandas as pd
 from fer_exp.config.settings import SEEDS, flat, settings
 from fer_exp.errors import RequestError
 from fer_exp.judging.predictions import class_names
+from fer_exp.names import finder
 
 HUMAN = ("label", "human_valence", "human_arousal")
 
@@ -58,6 +59,7 @@ class Source:
 def on_same_faces(sources: Sequence[Source], split: str, common: bool) -> tuple[list[Source], list[str]]:
     """Every source with the same rows in the same order, and the same human side.
 
+    Faces are called as the first source calls them: suffix and leading folders play no part where that means one face.
     ``common`` restricts all to the faces that all saw; without it, sources that saw other faces are refused.
 
     Returns:
@@ -83,6 +85,7 @@ def on_same_faces(sources: Sequence[Source], split: str, common: bool) -> tuple[
             raise RequestError(f"{source.name} has no faces in the split {split} (there are: {there}); set split.")
         tables.append(table)
     notes: list[str] = []
+    tables = [_named_as(tables[0].index, *each, notes) for each in zip(sources, tables, strict=True)]
     shared = tables[0].index
     for table in tables[1:]:
         shared = shared[shared.isin(table.index)]
@@ -97,13 +100,30 @@ def on_same_faces(sources: Sequence[Source], split: str, common: bool) -> tuple[
                 f"{source.name} and {sources[0].name} saw other faces ({len(table):,} and {len(tables[0]):,}, of which "
                 f"{both:,} are in both); add common=true to compare on those that all saw."
             )
-        notes = [f"restricted to the {len(shared):,} faces that all saw (common=true)"]
+        notes.append(f"restricted to the {len(shared):,} faces that all saw (common=true)")
     tables = [table.loc[shared] for table in tables]
     tables, more = _same_people(sources, tables, classes)
     columns = [*(f"p_{name}" for name in classes), *(f"votes_{name}" for name in classes)]
     rest = ["split", "subject", "valence", "arousal", *HUMAN]
     kept = [table[[name for name in (*rest, *columns) if name in table]].reset_index() for table in tables]
-    return [replace(source, table=table) for source, table in zip(sources, kept, strict=True)], notes + more
+    notes = [*dict.fromkeys(notes), *more]
+    return [replace(source, table=table) for source, table in zip(sources, kept, strict=True)], notes
+
+
+def _named_as(faces: pd.Index, source: Source, table: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    """A table with its faces called as they are in ``faces``, where only their spelling differs."""
+    if table.index.isin(faces).all():
+        return table
+    find = finder(map(str, faces), source.name, whole=True)
+    names = [find(str(face)) or face for face in table.index]
+    if otherwise := [(old, new) for old, new in zip(table.index, names, strict=True) if old != new]:
+        old, new = otherwise[0]
+        notes.append(f"{source.name} calls {len(otherwise):,} faces otherwise, e.g. {old} for {new}")
+    if (twice := pd.Index(names).duplicated()).any():
+        face = names[int(twice.argmax())]
+        same = " and ".join(str(old) for old, new in zip(table.index, names, strict=True) if new == face)
+        raise RequestError(f"{source.name}: two rows mean the face {face}, {same}; call it by one name.")
+    return table.set_axis(pd.Index(names, name="face"))
 
 
 def _same_people(

@@ -11,7 +11,7 @@ from PIL import Image
 from fer_exp.datasets import decoding
 from fer_exp.datasets.decoding import decode, unreadable
 from fer_exp.datasets.depth import RejectedError
-from fer_exp.datasets.pictures import find_marker, listed, safe_path
+from fer_exp.datasets.pictures import find_marker, safe_path
 from fer_exp.errors import DatasetNotFoundError, RequestError
 from tests.datasets.fake_pictures import picture, save
 
@@ -115,13 +115,6 @@ def test_what_cannot_be_used_is_rejected_with_its_reason(tmp_path, make, reason)
     make(tmp_path / "a.jpg")
     with pytest.raises(RejectedError, match=reason):
         decoded(tmp_path / "a.jpg")
-
-
-def test_listing_is_sorted_by_path_and_takes_pictures_alone(tmp_path):
-    for name in ("b/2.PNG", "b/1.jpeg", "a b/1.webp", "B/1.TIF", ".hidden/1.jpg", "b/.1.jpg", "b/notes.txt"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(b"")
-    assert listed(tmp_path) == ["B/1.TIF", "a b/1.webp", "b/1.jpeg", "b/2.PNG"]
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../a.jpg", "a/../../b.jpg", "C:\\a.jpg", "..\\a.jpg"])

@@ -1,6 +1,8 @@
+import unicodedata
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import ttest_ind, ttest_rel, wilcoxon
 
@@ -111,6 +113,24 @@ def test_other_faces_are_refused_and_common_restricts(table):
     same, notes = on_same_faces(sources, "test", common=True)
     assert [len(each.table) for each in same] == [85, 85]
     assert "85 faces that all saw" in notes[0]
+
+
+def test_a_face_is_the_same_however_its_name_is_spelt(table):
+    names = table["face"]
+    first = table.assign(face="pictures/Müller/" + names + ".jpg")
+    bare = table.assign(face=names)
+    apart = table.assign(face=unicodedata.normalize("NFD", "Müller/") + names + ".JPG")
+    sources = [source(name, each) for name, each in (("a", first), ("b", bare), ("c", apart))]
+    same, notes = on_same_faces(sources, "test", common=False)
+    assert all(each.table["face"].tolist() == same[0].table["face"].tolist() for each in same)
+    number = int((table["split"] == "test").sum())
+    assert notes[0] == f"b calls {number} faces otherwise, e.g. face-000 for pictures/Müller/face-000.jpg"
+    elsewhere = table.assign(face="others/" + names + ".jpg")
+    with pytest.raises(RequestError, match="have no face in common"):
+        on_same_faces([sources[0], source("d", elsewhere)], "test", common=True)
+    twice = pd.concat([bare, bare.assign(face=names + ".jpg")])
+    with pytest.raises(RequestError, match=r"two rows mean the face .*face-000.jpg, face-000 and face-000.jpg"):
+        on_same_faces([sources[0], source("e", twice)], "test", common=True)
 
 
 def test_order_of_faces_and_classes_plays_no_part(table):
