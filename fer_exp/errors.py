@@ -33,5 +33,6 @@ def did_you_mean(name: str, choices: Iterable[str], alike: float = 0.6) -> str:
 
 
 def nearest(name: str, choices: Iterable[str], alike: float = 0.6) -> str | None:
-    """The choice most like a name, None where none is near; arguments as of ``did_you_mean``."""
-    return next(iter(difflib.get_close_matches(name, list(choices), 1, alike)), None)
+    """The choice most like a name, whatever their cases, None where none is near; arguments as of ``did_you_mean``."""
+    lower = {choice.casefold(): choice for choice in choices}
+    return next((lower[near] for near in difflib.get_close_matches(name.casefold(), lower, 1, alike)), None)

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 from fer_exp import __version__
 from fer_exp.cli import help as pages
+from fer_exp.cli.mistakes import unknown_command
+from fer_exp.cli.typed import check_typed
 from fer_exp.config import SCHEMAS
-from fer_exp.errors import RequestError, RunError, did_you_mean
+from fer_exp.errors import RequestError, RunError
 
 HELP = ("-h", "--help", "help")
 COMPLETION = ("-sc", "--shell-completion")
@@ -57,8 +59,8 @@ def _dispatch(words: list[str]) -> int:
 
         return complete(words)
     if command not in SCHEMAS:
-        hint = did_you_mean(command, SCHEMAS)
-        raise RequestError(f"There is no command {command!r}; {hint}There are: {', '.join(SCHEMAS)}.")
+        raise RequestError(unknown_command(words))
+    check_typed(command, [word for word in rest if word not in HELP])
     if any(word in HELP for word in rest):
         print(pages.command(command, pages.chosen(command, rest)))
         return 0

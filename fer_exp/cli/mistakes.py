@@ -1,14 +1,108 @@
-"""What Hydra and OmegaConf raise, in a sentence that names the nearest valid name."""
+"""Mistakes of names in a sentence that gives the words meant; what Hydra and OmegaConf raise, likewise."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import fields, is_dataclass
-from typing import Any
+import shlex
+from collections.abc import Mapping, Sequence
 
+from fer_exp.cli.meant import (
+    all_options,
+    command_meant,
+    elsewhere,
+    group_called,
+    key_meant,
+    key_near,
+    keys,
+    option_meant,
+    option_near,
+    told,
+    written,
+)
 from fer_exp.config import SCHEMAS
-from fer_exp.config.folder import conf_folder, options
-from fer_exp.errors import did_you_mean
+from fer_exp.config.folder import options
+from fer_exp.config.keys import groups, option_keys
+from fer_exp.files import file_of, there
+
+
+def unknown_command(words: Sequence[str]) -> str:
+    """What to say of words of which the first is no command.
+
+    >>> unknown_command(["eval", "run=runs/a"])
+    "There is no command 'eval'; write fer-exp evaluate run=runs/a."
+    """
+    first, *rest = words
+    names = ", ".join(SCHEMAS)
+    if command := next((word for word in rest if word in SCHEMAS), None):
+        rest.remove(command)
+        return f"A command comes first; write {shlex.join(['fer-exp', command, first, *rest])}."
+    if "=" in first or first.startswith("-"):
+        name, _, value = first.lstrip("-").partition("=")
+        owner = next((command for command in SCHEMAS if name in keys(command)), None) or next(
+            (command for command in SCHEMAS if key_meant(command, name, value or "1", {})), "train"
+        )
+        word = first if first.lstrip("-") == first else f"{key_meant(owner, name, value or ''.join(rest[:1]), {})}"
+        return (
+            f"A command comes first; write fer-exp {owner} {word} {shlex.join(rest)}".rstrip()
+            + f". There are: {names}."
+        )
+    if there(file_of(first)[0]):
+        file = file_of(first)[0]
+        command = "agreement" if file.is_file() else "report" if (file / "run.json").is_file() else "train"
+        word = first if command != "train" else f"dataset=folder dataset.root={shlex.quote(first)}"
+        return f"A command comes first; write fer-exp {command} {word}. There are: {names}."
+    meant = command_meant(first)
+    hint = f"write {shlex.join(['fer-exp', meant, *rest])}." if meant else f"there are: {names}."
+    return f"There is no command {first!r}; {hint}"
+
+
+def unknown_key(command: str, name: str, value: str, chosen: Mapping[str, str]) -> str:
+    """What to say of ``name=value`` where the command has no such key.
+
+    >>> unknown_key("train", "lr", "0.1", {})
+    'lr is no key of fer-exp train; write trainer.learning_rate=0.1.'
+    """
+    said = f"{name} is no key of fer-exp {command}"
+    if meant := key_meant(command, name, value, chosen):
+        return f"{said}; write {meant}."
+    if instead := told(name):
+        return f"{said}: {instead}."
+    if (group := group_called(command, name)) and not key_near(command, name, value, chosen):
+        return f"{name} is called {group} here, and {unknown_option(command, group, value)}"
+    if (other := elsewhere(command, name, value)) is not None:
+        return f"{said} but of fer-exp {other[0]}, where it is written {other[1]}."
+    if near := key_near(command, name, value, chosen):
+        return f"{said}; did you mean {near}?"
+    return f"{said}; fer-exp {command} --help lists them."
+
+
+def unknown_option(command: str, group: str, name: str) -> str:
+    """What to say of ``group=name`` where the group has no such option.
+
+    >>> unknown_option("train", "labels", "one-hot")
+    'labels=one-hot is not there; write labels=onehot.'
+    """
+    if meant := option_meant(command, group, name):
+        return f"{group}={name} is not there; write {meant}."
+    if near := option_near(group, name):
+        return f"{group}={name} is not there; did you mean {near}?"
+    return f"{group}={name} is not there. {_there_are(group)}"
+
+
+def key_not_here(command: str, key: str, value: str, chosen: Mapping[str, str]) -> str:
+    """What to say of a key of another option than the one that is chosen.
+
+    >>> key_not_here("train", "labels.rate", "0.2", {})
+    'labels.rate is a key of labels=noisy, and labels=onehot is chosen here; write labels=noisy labels.rate=0.2.'
+    """
+    group = key.partition(".")[0]
+    option = {**groups(command), **chosen}[group]
+    having = [other for other in options(group) if key in option_keys(group, other)]
+    said = f"{key} is a key of {group}={' or '.join(having)}, and "
+    if group == "dataset" and group in chosen:
+        return f"{said}{group}={option} is chosen, which has no use for it; leave it out."
+    here = "none is chosen" if option == "null" else f"{group}={option} is chosen"
+    return f"{said}{here} here; write {written(command, key, value, chosen)}."
 
 
 def sentence(error: Exception, command: str) -> str:
@@ -20,47 +114,28 @@ def sentence(error: Exception, command: str) -> str:
         causes.append(causes[-1].__cause__)
     message = "\n".join(str(cause).strip() for cause in causes)
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
-        group, _, name = str(error.missing_cfg_file).partition("/")
-        return f"{group}={name} is unknown{_nearest(name, options(group))}"
+        group, _, name = str(error.missing_cfg_file).rpartition("/")
+        return _unknown_plugin(group, name) if group.startswith("hydra") else unknown_option(command, group, name)
     key = next((str(full) for cause in causes if (full := getattr(cause, "full_key", None))), "")
     if not key and (match := re.search(r"Could not override '([^']+)'|Key '([^']+)' is not in struct", message)):
         key = match[1] or match[2]
-    known = _keys(SCHEMAS[command])
     if key and ("not in struct" in message or "No match in the defaults" in message or "not in '" in message):
-        group, _, rest = key.partition(".")
-        if key in known and rest:
-            others = [name for name in options(group) if re.search(rf"(?m)^{rest}:", _text(group, name))]
-            return f"{key} is no key of the {group} chosen here; it is one of {group}={' or '.join(others)}."
-        return f"{key} is no key of fer-exp {command}{_nearest(key, known)}"
+        group = key.partition(".")[0]
+        if having := [option for option in options(group) if key in option_keys(group, option)]:
+            return f"{key} is no key of the {group} chosen here; it is one of {group}={' or '.join(having)}."
+        return unknown_key(command, key, "", {})
     if key:
         reason, *_ = [*str(causes[-1]).strip().splitlines(), type(error).__name__]
         return f"{key}: {reason}."
-    return f"{message.splitlines()[0].rstrip('.')}; give overrides as key=value, e.g. trainer.epochs=10."
+    return f"{message.splitlines()[0].rstrip('.')}; give overrides as key=value: fer-exp {command} --help lists them."
 
 
-def _nearest(name: str, choices: list[str]) -> str:
-    near = did_you_mean(name, choices, 0.5)
-    if not near:  # a key given without its group, e.g. epochs
-        same = [choice for choice in choices if choice.rpartition(".")[2] == name.rpartition(".")[2]]
-        near = f"did you mean {same[0]}? " if same else ""
-    hint = f"; {near}" if near else ". "
-    return f"{hint}There are: {', '.join(choices)}." if len(choices) <= 12 else hint.rstrip()
+def _unknown_plugin(group: str, name: str) -> str:
+    extra = next((word for word in ("joblib", "submitit") if word in name), None)
+    install = f"pip install {shlex.quote(f'fer-exp[{extra}]')} brings it" if extra else "joblib and submitit are extras"
+    return f"{group}={name} is not installed; {install}, and without it a sweep's jobs run one after the other."
 
 
-def _text(group: str, name: str) -> str:
-    return (conf_folder() / group / f"{name}.yaml").read_text(encoding="utf-8")
-
-
-def _keys(schema: Any, prefix: str = "") -> list[str]:
-    """Every dotted key of a schema, groups included."""
-    keys = []
-    for field in fields(schema):
-        keys.append(prefix + field.name)
-        group: Any = field.default_factory  # a group's dataclass, or MISSING
-        if is_dataclass(group):
-            keys += _keys(group, f"{prefix}{field.name}.")
-        if field.name == "method":
-            written = "".join(_text("method", name) for name in options("method"))
-            special = (f"method.{key}" for key in re.findall(r"(?m)^(\w+):", written) if key != "defaults")
-            keys = list(dict.fromkeys([*keys, *special]))
-    return keys
+def _there_are(group: str) -> str:
+    names = [name for name in all_options(group) if "/" not in name]
+    return f"There are: {', '.join(f'{group}={name}' for name in names) if len(names) < 6 else ', '.join(names)}."

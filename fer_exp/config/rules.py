@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from fer_exp.config.folder import options
 from fer_exp.config.groups import DatasetConfig, TrainerConfig
 from fer_exp.config.schema import Config
-from fer_exp.errors import RequestError, did_you_mean
+from fer_exp.config.spellings import option_called
+from fer_exp.errors import RequestError
 
 TIES = ("drop", "first", "random")
 DUPLICATES = ("refuse", "first", "last")
@@ -116,7 +117,10 @@ def _check_trainer(trainer: TrainerConfig) -> None:
             "batch evenly; make one a multiple of the other."
         )
     if trainer.devices > 1 and trainer.strategy == "auto":
-        raise RequestError(f"trainer.devices is {trainer.devices} but nothing shares the work; take trainer=ddp.")
+        raise RequestError(
+            f"trainer.devices is {trainer.devices} but nothing shares the work; write trainer=ddp "
+            f"trainer.devices={trainer.devices}."
+        )
 
 
 def _check_dataset(dataset: DatasetConfig) -> None:
@@ -148,7 +152,9 @@ def check_choice(key: str, value: str, choices: Sequence[str]) -> str:
     """
     if value in choices:
         return value
-    raise RequestError(f"{key}={value} is unknown; {did_you_mean(value, choices)}There are: {', '.join(choices)}.")
+    near = option_called(key, value, choices)
+    hint = f"; did you mean {near}?" if near else "."
+    raise RequestError(f"{key}={value} is unknown{hint} There are: {', '.join(choices)}.")
 
 
 def _value(config: object, key: str) -> object:

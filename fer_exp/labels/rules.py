@@ -16,15 +16,16 @@ def check_labels(config: LabelsConfig) -> None:
         check_choice(f"labels.{key}", getattr(config, key), names)
     for key in ("rate", "smoothing"):
         if not 0 <= (share := getattr(config, key)) <= 1:
-            raise RequestError(f"labels.{key}={share} is no share; give one from 0 to 1.")
+            percent = f": write labels.{key}={share / 100:g}" if 1 < share <= 100 else ""
+            raise RequestError(f"labels.{key}={share:g} is no share; give one from 0 to 1{percent}.")
     kind, noise = KINDS[config.kind], NOISES[config.noise]
     from_file = kind.noisy and noise.from_file
     if config.rate and not kind.noisy:
         raise RequestError(
-            f"labels.rate={config.rate} does nothing with labels.kind={config.kind}; set labels.kind=noisy or rate=0."
+            f"labels.rate={config.rate} does nothing with labels={config.kind}; write labels=noisy or leave it out."
         )
     if config.file and not from_file:
-        raise RequestError("labels.file is read only with labels.kind=noisy and labels.noise=file; set both.")
+        raise RequestError("labels.file is read only with labels=noisy labels.noise=file; write both, too.")
     if from_file and not config.file:
         raise RequestError("labels.noise=file needs labels.file, a file of lines 'face label'.")
     if config.file_classes is not None:

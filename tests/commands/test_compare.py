@@ -69,7 +69,7 @@ def test_wrong_requests_are_one_sentence(runs, capsys, tmp_path):
     assert "finished run" in fails(capsys, "compare")
     assert "needs two runs or more and has 1" in fails(capsys, "compare", str(runs / "soft0"))
     pair = str(runs / "soft0"), str(runs / "soft1")
-    assert "common: Value 'maybe'" in fails(capsys, "compare", *pair, "common=maybe")
+    assert "common=maybe: it must be common=true or" in fails(capsys, "compare", *pair, "common=maybe")
     assert "metrics names l7" in fails(capsys, "compare", *pair, "metrics=[l7]", *QUICK)
     assert "no faces in the split tst" in fails(capsys, "compare", *pair, "split=tst")
     assert "run=FOLDER or runs=" in fails(capsys, "report")

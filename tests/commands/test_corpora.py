@@ -328,7 +328,7 @@ def test_lists_that_are_wrong_are_named_by_line(fakes, tmp_path, capsys):
         (["dataset=cafe", "dataset.folds=5", "dataset.fold=5"], "dataset.folds=5 are counted from 0"),
         (["dataset=cafe", "dataset.fold=1"], "does nothing without dataset.folds"),
         (["dataset=cafe", "dataset.classes=8"], "cafe has no contempt"),
-        (["dataset=rafdb", "dataset.folds=5"], "it is one of dataset="),
+        (["dataset=rafdb", "dataset.folds=5"], "dataset.folds is a key of dataset=cafe or folder"),
         (["dataset=folder", "dataset.max_rejected=3"], "it is a share of the pictures"),
         (["dataset=folder", "dataset.votes=a", "dataset.ratings=b"], "give one of them"),
         (["dataset=affectnet", "dataset.release=2019"], "dataset.release=2019 is unknown"),

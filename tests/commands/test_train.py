@@ -81,7 +81,7 @@ def test_a_sweep_prints_one_table_and_a_folder_a_line_and_starts_only_what_is_mi
     assert main(command) == 1
     printed = capsys.readouterr()
     assert "failed" in printed.out
-    assert "labels.rate=7.0 is no share" in printed.err
+    assert "labels.rate=7 is no share" in printed.err
     folders = [Path(line) for line in printed.out.splitlines()[-2:]]
     assert all(Run(folder).finished for folder in folders)
     assert ".rate" in printed.out
