@@ -4,8 +4,6 @@ import re
 import shlex
 from pathlib import Path
 
-import pytest
-
 from fer_exp.cli.typed import check_typed
 from fer_exp.config import SCHEMAS
 
