@@ -1,4 +1,4 @@
-"""Natural mistakes: what was typed, what must be said. Exit code 2, one sentence or two, and the words that were meant."""
+"""Natural mistakes: what was typed, what must be said; exit code 2, a sentence or two, the words that were meant."""
 
 import re
 import shlex
