@@ -15,7 +15,7 @@ PICTURES = (
 """Suffixes of picture files, in lower case; upper case is as good."""
 
 CLASSES = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
-"""The canonical class order; with ``dataset.classes=7`` contempt is left out."""
+"""The canonical class order; with ``dataset.classes=7`` contempt is left out, other classes stand behind these."""
 
 OTHER_ANSWERS = ("unknown", "not_a_face")
 """Answers that a rater may give and that are no expression; they stand behind the classes in a votes table."""
@@ -124,6 +124,61 @@ def composed(text: str) -> str:
 def spelt(text: str) -> str:
     """What two spellings of a class have in common: our name of it, else the text itself."""
     return expression(text) or composed(text)
+
+
+RESERVED = (*OTHER_ANSWERS, "face", "task", "worker", "label", "split", "subject", "subset", "valence", "arousal")
+"""What no class can be called, because a column of our tables is."""
+A_SLIP = 0.86
+"""How alike a class of one's own and an expression are that must be the same: hapiness, not madness."""
+
+
+def one_word(text: str) -> str:
+    """A class of one's own as our tables and files call it, without spaces."""
+    return "_".join(composed(text).split())
+
+
+def class_name(text: str, where: str) -> str:
+    """A class as our tables call it: our name of an expression, else the text itself, as one word.
+
+    Raises:
+        RequestError: it is empty, in ``RESERVED``, or an expression but for a slip; names ``where``.
+
+    >>> class_name("Freude", "classes"), class_name(" facial palsy", "classes")
+    ('happiness', 'facial_palsy')
+    """
+    name = expression(text) or one_word(text)
+    if name not in _IN_ENGLISH.values() and (near := nearest(normal(text), _IN_ENGLISH, A_SLIP)):
+        raise RequestError(f"{where} names {text!r}; did you mean {_IN_ENGLISH[near]}?")
+    if name.casefold() in RESERVED or not name:
+        raise RequestError(f"{where} names {text!r}, which cannot be a class; give it another name, or leave it out.")
+    return name
+
+
+def in_order(classes: Iterable[str]) -> tuple[str, ...]:
+    """Classes in the one order that they have, however they were listed: ours, then others by alphabet.
+
+    >>> in_order(["pain", "happiness", "boredom", "neutral"])
+    ('neutral', 'happiness', 'boredom', 'pain')
+    """
+    classes = set(classes)
+    return (*(name for name in CLASSES if name in classes), *sorted(classes - set(CLASSES)))
+
+
+def among(classes: Iterable[str]) -> Callable[[str], str | None]:
+    """A function from a text to the one of some classes that it means, None where it means none of them.
+
+    Spellings of expressions are one; of other classes, what ``normal`` leaves of them, where that is one class only.
+
+    >>> find = among(["happiness", "Boredom"])
+    >>> find("Happy"), find("boredom"), find("bored")
+    ('happiness', 'Boredom', None)
+    """
+    exact = {spelt(name): name for name in classes}
+    alike: dict[str, str | None] = {}
+    for name in exact.values():
+        alike[normal(name)] = name if normal(name) not in alike else None
+    alike.pop("", None)
+    return lambda text: exact.get(spelt(text)) or alike.get(normal(text))
 
 
 def near_expression(text: str) -> str | None:

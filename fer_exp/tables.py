@@ -6,7 +6,7 @@ import re
 import zlib
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zipfile import BadZipFile
 
 import numpy as np
@@ -18,7 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.files import file_of
 from fer_exp.formats import Columns, of_frame, read_columns, text_of
-from fer_exp.names import expressions, normal, spelt
+from fer_exp.names import among, expressions, normal
+from fer_exp.orders import meanings
 from fer_exp.progress import progress
 
 FloatArray = NDArray[np.float64]
@@ -217,11 +218,11 @@ class Table:
         >>> read_table(pd.DataFrame({"face": ["a"], "votes_happy": [3], "Fear": [1]})).class_columns()
         {'happiness': [1]}
         """
-        wanted = {spelt(name): name for name in classes}
+        wanted = among(classes)
         for prefix in PREFIXES:
             plain = {n: name[len(prefix) :] for n, name in enumerate(self.names) if name.lower().startswith(prefix)}
             if classes:
-                meaning = {name: wanted[spelt(name)] for name in plain.values() if spelt(name) in wanted}
+                meaning = {name: own for name in plain.values() if (own := wanted(name)) is not None}
             else:
                 meaning = expressions(plain.values())
             columns: dict[str, list[int]] = {}
@@ -231,6 +232,32 @@ class Table:
             if columns:
                 return columns
         return {}
+
+    def name_numbers(self, numbers: Any) -> None:
+        """Give columns that are called by the number of a class, plain or behind one of ``PREFIXES``, its name.
+
+        Args:
+            numbers: as ``orders.meanings`` takes it; None leaves them as they are.
+
+        Raises:
+            RequestError: as ``orders.meanings``.
+
+        >>> table = read_table(pd.DataFrame({"face": ["a"], "votes_1": [3], "votes_2": [0]}))
+        >>> table.name_numbers(["happy", "sad"])
+        >>> table.names
+        ['face', 'votes_happiness', 'votes_sadness']
+        """
+        for prefix in PREFIXES if numbers is not None else ():
+            plain = {n: name[len(prefix) :] for n, name in enumerate(self.names) if name.lower().startswith(prefix)}
+            digits = {n: name for n, name in plain.items() if name.isdigit()}
+            if len(digits) > 1:
+                meaning, words = meanings(
+                    numbers, digits.values(), f"{self.group}numbers", f"the columns of {self.where}"
+                )
+                for n, name in digits.items():
+                    self.names[n] = self.names[n][: len(prefix)] + meaning[name]
+                self.guessed.append(words)
+                return
 
     def added(self, columns: Sequence[int]) -> FloatArray:
         """The columns of one class added up, (n,), an empty cell as 0."""

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "fer_exp"
 ORDER = (
-    "errors names files progress records",
+    "errors names orders files progress records",
     "stats",
     "tables formats",
     "config",

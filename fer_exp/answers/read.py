@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,9 @@ def read_answers(
     classes: Sequence[str] = (),
     also: Sequence[str] = (),
     ignore: Sequence[str] = OTHER_ANSWERS,
+    numbers: Any = None,
     numbered: bool = True,
+    others: str | None = None,
     duplicates: str = "refuse",
     scale: Sequence[float] = (-1.0, 1.0),
     raters: int | None = None,
@@ -52,7 +55,9 @@ def read_answers(
         classes: names in their order; none takes what is there.
         also: names that count like classes where they occur.
         ignore: labels that are no class.
-        numbered: whether the labels 0..K-1 stand for ``classes`` in their order.
+        numbers: what labels, or columns of votes, that are numbers mean, as ``orders.meanings`` takes it.
+        numbered: whether, without ``numbers``, the labels 0..K-1 stand for ``classes`` in their order.
+        others: one of ``also``, which labels count as that are none of these; None refuses such.
         duplicates: one of ``DUPLICATES``. Under first and last, the pairs are kept as ``repeats``.
         scale: lowest and highest rating; ratings are mapped linearly to -1..1.
         raters: how many people are behind each row of proportions or percentages.
@@ -73,7 +78,7 @@ def read_answers(
     names = [spelt(name) for name in classes]
     if twice := [name for name in classes if names.count(spelt(name)) > 1]:
         raise RequestError(f"classes names {twice[0]} twice.")
-    rules = Rules(columns, classes, also, ignore, numbered, duplicates, scale, raters)
+    rules = Rules(columns, classes, also, ignore, numbers, numbered, others, duplicates, scale, raters)
     table = read_table(source, key)
     if (unpacked := unpack(table, columns or {}, classes)) is not None:
         table, rules = unpacked, rules._replace(columns=None if columns is None else {})
@@ -87,6 +92,7 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
     """Answers by whatever form the table has."""
     called = rules.columns or {}
     task, worker, label = (table.find(role, called.get(role)) for role in ("task", "worker", "label"))
+    table.name_numbers(rules.numbers)
     named = table.class_columns((*rules.classes, *rules.also, *rules.ignore) if rules.classes else ())
     rated = any(table.find(side) is not None for side in ("valence", "arousal"))
     if worker is None and len(named.keys() - {spelt(name) for name in rules.ignore}) > 1:
@@ -111,6 +117,7 @@ def read_labels(
     key: str,
     columns: Mapping[str, str | None] | None = None,
     scale: Sequence[float] = (-1.0, 1.0),
+    numbers: Any = None,
 ) -> tuple[NDArray[np.object_], Codes, FloatArray | None]:
     """One label a task: gold answers, or original labels.
 
@@ -120,6 +127,7 @@ def read_labels(
         key: which key named the file, for messages.
         columns: contract name -> column, where the table calls it otherwise than usual.
         scale: lowest and highest rating.
+        numbers: what labels that are numbers mean, as ``orders.meanings`` takes it.
 
     Returns:
         Names of the tasks (M,), codes of their labels (M,), -1 where empty, and None or valence and arousal, (M, 2).
@@ -132,7 +140,7 @@ def read_labels(
         table, called = unpacked, {}
     task = table.need("task", called.get("task"))
     label = table.need("label", called.get("label")) if classes else table.find("label", called.get("label"))
-    rules = Rules(None, classes, (), (), True, "refuse", scale, None)
+    rules = Rules(None, classes, (), (), numbers, True, None, "refuse", scale, None)
     codes, _ = label_codes(table, label, rules, {})
     sides = table.affect(scale, {}, [called.get(side) or side for side in ("valence", "arousal")])
     tasks = table.text(task)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from fer_exp.answers import Answers, Codes, Repeats
 from fer_exp.answers.cells import choice
 from fer_exp.errors import RequestError, nearest
-from fer_exp.names import CLASSES, near_expression, normal, spelt
+from fer_exp.names import CLASSES, among, near_expression, normal, one_word, spelt
+from fer_exp.orders import meanings, number
 from fer_exp.tables import Coded, Table
 
 
@@ -24,7 +25,9 @@ class Rules(NamedTuple):
     classes: Sequence[str]
     also: Sequence[str]
     ignore: Sequence[str]
+    numbers: Any
     numbered: bool
+    others: str | None
     duplicates: str
     scale: Sequence[float]
     raters: int | None
@@ -65,16 +68,25 @@ def label_codes(
         return np.full(len(table), -1, np.int32), ()
     codes, names = table.coded(column, rules.classes)
     texts = [choice(name) for name in names]
+    numbers = rules.numbers is not None or (rules.classes and not rules.numbered)
+    if numbers and (digits := [text for text in texts if text and text not in rules.classes and number(text)]):
+        named, words = meanings(rules.numbers, digits, f"{table.group}numbers", f"the labels of {table.where}")
+        texts = [text if text is None else named.get(text, text) for text in texts]
+        table.guessed.append(words)
     known = table.joined(text for text in texts if text)
-    meanings = [text if text is None else known.get(text) or (spelt(text) if rules.classes else text) for text in texts]
+    own = among((*rules.classes, *rules.also))
+    means = [
+        text if text is None else known.get(text) or (spelt(own(text) or text) if rules.classes else text)
+        for text in texts
+    ]
     left = {spelt(name) for name in rules.ignore} - {spelt(name) for name in rules.classes}
-    real = {meaning for meaning in meanings if meaning is not None and meaning not in left}
+    real = {meaning for meaning in means if meaning is not None and meaning not in left}
     if rules.classes:
         order = (*rules.classes, *rules.also)
     elif real <= set(CLASSES):
         order = tuple(name for name in CLASSES if name in real)
     else:
-        order = tuple(dict.fromkeys(meaning for meaning in meanings if meaning in real))
+        order = tuple(dict.fromkeys(meaning for meaning in means if meaning in real))
         order = order if real.isdisjoint(known.values()) else tuple(sorted(order))
         if known and (others := [name for name in order if name not in known.values()]):
             table.guessed.append(f"classes that are no expressions: {', '.join(others[:12])}")
@@ -87,19 +99,24 @@ def label_codes(
         table.guessed.append(f"labels 0 to {len(order) - 1} are {', '.join(order)}")
     moved = np.full(len(names) + 1, -1, np.int32)
     times = np.bincount(codes[codes >= 0], minlength=len(names))
-    for number, meaning in enumerate(meanings):
+    for label, meaning in enumerate(means):
         if meaning is None or meaning in left:
             what = "of several choices or none" if meaning is None else repr(meaning)
             words = f"answers {what} are no class and left out"
-            counted[words] = counted.get(words, 0) + int(times[number])
+            counted[words] = counted.get(words, 0) + int(times[label])
         elif meaning in place:
-            moved[number] = place[meaning]
+            moved[label] = place[meaning]
+        elif rules.others in place:
+            moved[label] = place[str(rules.others)]
+            counted[f"answers {meaning!r}, which is no class here, count as {rules.others}"] = int(times[label])
         else:
-            near = nearest(names[number], place, 0.5) or near_expression(names[number])
+            near = nearest(names[label], place, 0.5) or near_expression(names[label])
             hint = f"; did you mean {near}?" if near in place else "."
             more = "" if rules.also else "; where nobody answered so, name all classes with classes=[...]"
             more = more if rules.columns is None else "; name what is no class in ignore=[...]"
-            table.refuse(codes == number, column, f"that is no class{hint} There are: {', '.join(order)}{more}")
+            listed = ",".join((*rules.classes, one_word(names[label])))
+            more = f"; if it is a class of yours, say {table.group}classes=[{listed}]" if table.group else more
+            table.refuse(codes == label, column, f"that is no class{hint} There are: {', '.join(order)}{more}")
     if (empty := int((codes < 0).sum())) > 0:
         counted["rows have no label"] = empty
     return moved[codes], order

@@ -18,13 +18,15 @@ from fer_exp.datasets.corpus import Corpus
 from fer_exp.datasets.splits import select
 from fer_exp.errors import DatasetNotFoundError
 from fer_exp.labels.votes import RULES, clean
-from fer_exp.names import CLASSES
+from fer_exp.names import in_order
 from fer_exp.progress import progress
 from fer_exp.store import Store, open_dataset
 from fer_exp.store.write import REJECTED
 
 UNSPLIT = "not split"
 """Heads the faces of a corpus without splits of its own; training draws them."""
+NO_LABEL = "no label"
+"""Heads the row of the faces without one."""
 
 
 def prepare(config: PrepareConfig) -> None:
@@ -127,12 +129,14 @@ def _faces_table(store: Store, corpus: Corpus) -> Table:
     splits = [split for split in dict.fromkeys([*corpus.expected, *split_of]) if split != "all"]
     for split in [*splits, "all"]:
         table.add_column(split, justify="right")
-    labels = store.faces["label"].fillna("no label")
+    labels = store.faces["label"].fillna(NO_LABEL)
     counts = Counter(zip(labels, split_of, strict=True))
-    rows = [name for name in (*CLASSES, "no label") if any(counts[name, split] for split in splits)]
+    labelled = in_order(set(labels) - {NO_LABEL})
+    rows = [name for name in (*labelled, NO_LABEL) if any(counts[name, split] for split in splits)]
     for name in rows:
         values = [counts[name, split] for split in splits]
-        table.add_row(name, *(f"{value:,}" for value in [*values, sum(values)]), end_section=name == rows[-1])
+        shown = name if name in (*corpus.classes, NO_LABEL) else f"{name} (no class here)"
+        table.add_row(shown, *(f"{value:,}" for value in [*values, sum(values)]), end_section=name == rows[-1])
     totals = Counter(split_of)
     table.add_row("all", *(f"{totals[split]:,}" for split in splits), f"{len(store.faces):,}")
     if corpus.expected:

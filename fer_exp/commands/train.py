@@ -23,8 +23,9 @@ from fer_exp.files import make_folder
 from fer_exp.judging.epochs import judged_history
 from fer_exp.labels.kinds import by_epoch
 from fer_exp.labels.noise_files import save_noise
-from fer_exp.labels.published import FORMS, pictures_of, save_published
+from fer_exp.labels.published import pictures_of, save_published
 from fer_exp.labels.targets import Targets, make_targets, targets_hash
+from fer_exp.orders import ORDERS
 from fer_exp.progress import is_main_process, progress
 from fer_exp.report.outcome import Outcome, finish
 from fer_exp.report.tables import metrics_table
@@ -149,7 +150,7 @@ def _write_targets(run: Run, config: TrainConfig, targets: Targets, faces: pd.Da
         labels = dict(zip(rows["face"], rows["label"], strict=True))
         save_noise(run.folder / "noise.txt", labels)
         if (form := config.labels.export) is not None:
-            save_published(run.folder / f"noise_{form}.txt", pictures_of(faces, labels), FORMS[form])
+            save_published(run.folder / f"noise_{form}.txt", pictures_of(faces, labels), ORDERS[form])
 
 
 def _log_dropped(faces: int, targets: Targets) -> None:

@@ -13,7 +13,8 @@ class DatasetConfig:
     name: str = "synthetic"
     root: str | None = None
     size: int = 48
-    classes: int = 7
+    classes: Any = 7  # 7, 8, "found", or a list of class names
+    numbers: Any = None  # what numbers mean: a name in orders.ORDERS, a list of class names, or number -> class
     limit: int | None = None
     train_limit: int | None = None
     validation: float = 0.1

@@ -9,6 +9,7 @@ from fer_exp.config.groups import DatasetConfig, TrainerConfig
 from fer_exp.config.schema import Config
 from fer_exp.config.spellings import option_called
 from fer_exp.errors import RequestError
+from fer_exp.orders import order_of
 
 TIES = ("drop", "first", "random")
 DUPLICATES = ("refuse", "first", "last")
@@ -124,8 +125,14 @@ def _check_trainer(trainer: TrainerConfig) -> None:
 
 
 def _check_dataset(dataset: DatasetConfig) -> None:
-    if dataset.classes not in (7, 8):
-        raise RequestError(f"dataset.classes is {dataset.classes}; it must be 7, or 8 to count contempt as a class.")
+    named = isinstance(dataset.classes, list) and len(dataset.classes) > 1
+    if not named and (isinstance(dataset.classes, bool) or dataset.classes not in (7, 8, "found")):
+        raise RequestError(
+            f"dataset.classes is {dataset.classes}; it must be 7, or 8 to count contempt as a class, or two names or "
+            "more, e.g. dataset.classes=[neutral,happiness], or found: what is in a folder or table of your own."
+        )
+    if dataset.numbers is not None and not isinstance(dataset.numbers, dict):
+        order_of(dataset.numbers, "dataset.numbers")
     if not 0 < dataset.test < 1:
         raise RequestError(f"dataset.test is {dataset.test}; it is the share of faces tested on, between 0 and 1.")
     if not 0 <= dataset.max_rejected <= 1:

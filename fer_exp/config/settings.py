@@ -11,7 +11,7 @@ ASIDE = (
 )
 """Keys that change no number of a training: where it runs, where things are kept, what else is written or refused."""
 READ = (
-    *("dataset.root", "dataset.table", "dataset.votes", "dataset.ratings", "dataset.split_file"),
+    *("dataset.root", "dataset.table", "dataset.votes", "dataset.ratings", "dataset.numbers", "dataset.split_file"),
     *("labels.file", "labels.posteriors", "points"),
 )
 """Keys that name files; what these hold counts."""
@@ -34,12 +34,14 @@ def flat(config: Mapping[str, Any]) -> dict[str, object]:
 
 
 def settings(config: Mapping[str, Any]) -> dict[str, object]:
-    """The same without the names of files: what these hold counts.
+    """The same without what the contents of a corpus tell: the names of files, and classes that are no number.
 
     >>> settings({"seed": 1, "dataset": {"name": "folder", "root": "/faces"}})
     {'seed': 1, 'dataset.name': 'folder'}
     """
     keys = flat(config)
+    if not isinstance(keys.get("dataset.classes"), int):
+        keys.pop("dataset.classes", None)
     if keys.get("backbone.weights") not in WEIGHTS:
         keys.pop("backbone.weights", None)
     return {key: value for key, value in keys.items() if key not in READ}

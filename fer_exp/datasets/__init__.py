@@ -6,8 +6,7 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 from fer_exp.config import DatasetConfig
-from fer_exp.errors import RequestError
-from fer_exp.names import CLASSES
+from fer_exp.datasets.classes import wanted
 
 if TYPE_CHECKING:
     from fer_exp.datasets.corpus import Corpus
@@ -31,16 +30,11 @@ def facts(name: str) -> type[Corpus]:
 
 
 def open_corpus(config: DatasetConfig) -> Corpus:
-    """The corpus that a config names; nothing is read yet.
+    """The corpus that a config names; of its files only what ``dataset.classes=found`` asks for is read.
 
     Raises:
-        RequestError: contempt asked of a corpus without it.
+        RequestError: classes asked of a corpus that does not have them.
         DatasetNotFoundError: a corpus on disk without ``dataset.root``.
     """
     kind = facts(config.name)
-    if config.classes > 7 and not kind.contempt:
-        raise RequestError(
-            f"dataset.classes is 8 but {config.name} has no contempt; set dataset.classes=7, or dataset=ferplus for "
-            "contempt."
-        )
-    return kind.opened(config, CLASSES[: config.classes])
+    return kind.opened(config, wanted(config, kind))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-CODES = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
+from fer_exp.orders import ORDERS
+
+CODES = ORDERS["affectnet"].classes
 """What 0..7 mean."""
 OTHERS = {8: "None", 9: "Uncertain", 10: "No-Face"}
 """Codes for pictures without an expression; these are left out and counted."""

@@ -13,6 +13,7 @@ from fer_exp.answers import Answers, Votes
 from fer_exp.answers.faces import task_faces
 from fer_exp.answers.read import read_answers
 from fer_exp.config import DatasetConfig
+from fer_exp.datasets.classes import count_as_unknown
 from fer_exp.datasets.corpus import Corpus, Faces
 from fer_exp.datasets.splits import outside
 from fer_exp.files import file_of
@@ -26,15 +27,21 @@ SIDES = ["valence", "arousal"]
 def read_attached(config: DatasetConfig, classes: tuple[str, ...]) -> Answers | Votes | None:
     """What ``dataset.votes`` or ``dataset.ratings`` holds, by the names of its own faces; None where neither is given.
 
-    Classes that are none here come behind the others.
+    Expressions that are no classes here come behind the others; without classes, what is there is taken.
     """
     if not (config.votes or config.ratings):
         return None
     return read_answers(
-        str(config.votes or config.ratings), f"dataset.{'votes' if config.votes else 'ratings'}",
-        classes=classes, also=further(classes), ignore=(), numbered=False,
+        str(config.votes or config.ratings), attached_key(config),
+        classes=classes, also=further(classes), ignore=(), numbers=config.numbers, numbered=False,
+        others=OTHER_ANSWERS[0] if isinstance(config.classes, list) else None,
         duplicates=config.duplicates, scale=config.scale, raters=config.raters,
     )  # fmt: skip
+
+
+def attached_key(config: DatasetConfig) -> str:
+    """The key that names the raters' answers."""
+    return f"dataset.{'votes' if config.votes else 'ratings'}"
 
 
 def single_answers(config: DatasetConfig, corpus: Corpus, faces: Iterable[str] = ()) -> pd.DataFrame | None:
@@ -89,7 +96,7 @@ def attach(faces: Faces, config: DatasetConfig, classes: tuple[str, ...]) -> tup
     read = read_attached(config, classes)
     if read is None:
         return faces, ""
-    name, key = str(config.votes or config.ratings), f"dataset.{'votes' if config.votes else 'ratings'}"
+    name, key = str(config.votes or config.ratings), attached_key(config)
     table, votes, flags = faces.table, faces.votes, dict(faces.flags)
     notes = {"answers": len(read.task), "raters": len(read.workers)} if isinstance(read, Answers) else {}
     notes |= read.counted
@@ -111,6 +118,7 @@ def attach(faces: Faces, config: DatasetConfig, classes: tuple[str, ...]) -> tup
     file, sheet = file_of(name)
     digest = [hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest(), str(config.raters)]
     digest += [sheet] if sheet else []
+    digest += [str(config.numbers)] if config.numbers is not None else []
     digest += [config.duplicates] if config.duplicates != "first" else []
     digest += [str(config.scale)] if list(config.scale) != [-1, 1] else []
     return Faces(table, votes, notes, flags), " ".join(digest)
@@ -141,14 +149,7 @@ def whole_votes(votes: Votes, classes: tuple[str, ...]) -> tuple[pd.DataFrame, d
 
     Answers for a class that is none here (contempt among seven) count as unknown.
     """
-    table = pd.DataFrame(votes.counts.astype(np.int64), columns=list(votes.classes))
-    notes = {}
-    for name in (name for name in votes.classes if name in CLASSES and name not in classes):
-        moved = table.pop(name)
-        table["unknown"] = table.get("unknown", 0) + moved
-        if moved.any():
-            notes[f"votes for {name}, which is no class here, counted as unknown"] = int(moved.sum())
-    return table.reindex(columns=[*classes, *OTHER_ANSWERS], fill_value=0), notes
+    return count_as_unknown(pd.DataFrame(votes.counts.astype(np.int64), columns=list(votes.classes)), classes)
 
 
 def _sides(answers: Answers) -> dict[str, object]:

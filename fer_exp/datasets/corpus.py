@@ -58,6 +58,8 @@ class Corpus(ABC):
     """The name in tables, as papers write it."""
     contempt: ClassVar[bool] = True
     """Whether ``dataset.classes=8`` may be asked of it."""
+    open_classes: ClassVar[bool] = False
+    """Whether ``dataset.classes`` may be ``found`` or name classes beyond the eight: the faces are the user's."""
     citation: ClassVar[str]
     licence: ClassVar[str]
     access: ClassVar[str]
@@ -75,11 +77,12 @@ class Corpus(ABC):
     hashes: ClassVar[dict[str, str]] = {}
     """MD5 of official files, by file name, as their publisher or a well-known reader states it."""
     classes: tuple[str, ...] = CLASSES
+    """Those of a run on it; where they are what is there, from ``opened`` on."""
 
     @classmethod
     @abstractmethod
     def opened(cls, config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:
-        """The corpus as the dataset group has it; nothing is read yet."""
+        """The corpus as the dataset group has it, with these classes; none takes what is there (``open_classes``)."""
 
     @classmethod
     def root_of(cls, config: DatasetConfig) -> Path:

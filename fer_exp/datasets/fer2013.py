@@ -19,8 +19,9 @@ from fer_exp.datasets.look_alikes import copies_said, look_alikes, of_files
 from fer_exp.datasets.packed import file_in, find_file, open_unpacked, unpacked_name
 from fer_exp.datasets.repacked import Repacked
 from fer_exp.errors import RequestError
+from fer_exp.orders import ORDERS
 
-CODES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
+CODES = ORDERS["fer2013"].classes
 """What 0..6 mean in the ``emotion`` column."""
 PIECE = 64
 """Rows parsed at once: half a megabyte of text and its arrays stay in the processor's cache (measured best)."""

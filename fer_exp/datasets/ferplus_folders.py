@@ -15,12 +15,10 @@ from fer_exp.datasets.ferplus_votes import FerPlusFacts, read_counts, votes_tabl
 from fer_exp.datasets.pictures import Picture, PictureCorpus, safe_path
 from fer_exp.errors import RequestError
 from fer_exp.names import stem
+from fer_exp.orders import ORDERS
 
 FOLDERS = {"FER2013Train": "train", "FER2013Valid": "val", "FER2013Test": "test"}
-COLUMNS = (
-    *("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt"),
-    *("unknown", "not_a_face"),
-)
+COLUMNS = tuple(ORDERS["ferplus"].answers.values())
 """The last ten columns of label.csv, which has no header; before them stand name and box, ``"(0, 0, 48, 48)"``."""
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from fer_exp.datasets.classes import count_as_unknown
 from fer_exp.datasets.fer2013_rows import bad_row, quoted
 from fer_exp.datasets.packed import open_unpacked
 from fer_exp.errors import RequestError
-from fer_exp.names import CLASSES, OTHER_ANSWERS
+from fer_exp.names import CLASSES
 
 VOTES = "fer2013new.csv"
 RATERS = 10
@@ -62,12 +63,9 @@ def votes_table(
         f"faces with another number of votes than {RATERS}": int((total != RATERS).sum()),
         "faces without any vote": int((total == 0).sum()),
     }
-    votes = counts[[*classes, *OTHER_ANSWERS]].copy()
-    for name in (name for name in CLASSES if name not in classes):
-        votes["unknown"] += counts[name]
-        notes[f"votes for {name}, which is no class here, counted as unknown"] = int(counts[name].sum())
+    votes, moved = count_as_unknown(counts, classes)
     votes.insert(0, "face", faces)
-    return votes, notes
+    return votes, notes | moved
 
 
 def read_votes(file: Path, corpus: str) -> tuple[list[str], list[str], pd.DataFrame]:

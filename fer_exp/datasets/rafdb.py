@@ -12,9 +12,10 @@ from fer_exp.datasets.pictures import Picture, PictureCorpus, marker_near, safe_
 from fer_exp.datasets.repacked import Repacked
 from fer_exp.errors import RequestError
 from fer_exp.names import stem
+from fer_exp.orders import ORDERS
 
 LIST = "EmoLabel/list_patition_label.txt"
-CODES = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")
+CODES = ORDERS["rafdb"].classes
 """What 1..7 mean in the list."""
 
 

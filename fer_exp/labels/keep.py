@@ -14,6 +14,7 @@ from fer_exp.labels.draws import Labels, draw_raters
 from fer_exp.labels.kinds import KINDS
 from fer_exp.labels.noise import NOISES
 from fer_exp.labels.votes import RULES, Counts, Majority, Mask, clean, majority
+from fer_exp.names import in_order
 
 
 @dataclass
@@ -69,7 +70,8 @@ def keep(
             left.label = tops.top
             return left
     left.drop("no label", ~named)
-    left.drop("label that is no class here", label < 0)
+    for name in in_order(set(faces["label"][left.kept & (label < 0)])):
+        left.drop(f"label {name}, no class here", (faces["label"] == name).to_numpy())
     return left
 
 

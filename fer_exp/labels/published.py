@@ -4,64 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
-from fer_exp.config import check_choice
 from fer_exp.errors import RequestError
 from fer_exp.files import whole
 from fer_exp.labels.noise_files import read_text
-from fer_exp.names import checked_expression, expression, finder, stem
-
-AFFECTNET = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
-RAF = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")
+from fer_exp.names import among, checked_expression, finder, stem
+from fer_exp.orders import ORDERS, Order, order_of
 
 
-class Form(NamedTuple):
-    """How a published noise file writes labels: class names in its order, number of the first, suffix of names."""
-
-    classes: tuple[str, ...]
-    first: int
-    suffix: str
-
-
-FORMS = {
-    "scn": Form(RAF, 0, ".jpg"),
-    "rafdb": Form(RAF, 1, ".jpg"),
-    "eac": Form(RAF, 1, ".jpg"),
-    "affectnet": Form(AFFECTNET, 0, ".jpg"),
-    "ferplus": Form(("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt"), 0, ".png"),
-    "fer2013": Form(("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral"), 0, ".png"),
-}
-"""``labels.file_classes`` by name: SCN's files count RAF-DB's order from 0, RAF-DB's own and EAC's from 1."""
-
-
-def file_form(named: Any, first: int | None) -> Form:
+def file_form(named: Any, first: int | None) -> Order:
     """What ``labels.file_classes`` and ``labels.file_first`` say of a file's numbers.
 
     Args:
-        named: a name in ``FORMS``, or a list of class names in the file's order.
+        named: a name in ``ORDERS``, or a list of class names in the file's order.
         first: the number of the first class; needed with a list.
 
     Raises:
-        RequestError: an unknown name or class, a class twice, or a list without ``first``.
+        RequestError: as ``order_of``, or a list without ``first``.
 
     >>> file_form("scn", None).classes[0]
     'surprise'
     """
-    if isinstance(named, str):
-        return FORMS[check_choice("labels.file_classes", named, tuple(FORMS))]
-    key = "labels.file_classes"
-    classes = tuple(checked_expression(str(name), key) for name in named)
-    if len(set(classes)) != len(classes) or not classes:
-        raise RequestError(f"{key} must name every class of the file once, in its order, not {', '.join(classes)}.")
-    if first not in (0, 1):
-        raise RequestError(f"{key} is a list; say with labels.file_first=0 or 1 what number its first class has.")
-    return Form(classes, first, "")
+    order = order_of(named, "labels.file_classes", first)
+    if not isinstance(named, str) and first not in (0, 1):
+        raise RequestError(
+            "labels.file_classes is a list; say with labels.file_first=0 or 1 what number its first class has."
+        )
+    return order
 
 
-def save_published(file: Path, labels: Mapping[str, str], form: Form) -> None:
+def save_published(file: Path, labels: Mapping[str, str], form: Order) -> None:
     """Write a noise file as others publish theirs: a line ``name number`` per face, no comment.
 
     ``labels`` are class names after noise by the name that a face has in such files; that gets the form's suffix.
@@ -70,7 +45,7 @@ def save_published(file: Path, labels: Mapping[str, str], form: Form) -> None:
         RequestError: a label that the form has no number for.
         RunError: the file cannot be written.
     """
-    number = {name: str(place) for place, name in enumerate(form.classes, start=form.first)}
+    number = {name: place for place, name in form.meaning.items()}
     if missing := sorted(set(labels.values()) - set(number)):
         raise RequestError(f"labels.export: {missing[0]} has no number in that form; its classes are {form.classes}.")
     lines = "".join(f"{stem(face)}{form.suffix} {number[label]}\n" for face, label in labels.items())
@@ -79,7 +54,7 @@ def save_published(file: Path, labels: Mapping[str, str], form: Form) -> None:
 
 
 def read_published(
-    file: Path, names: Mapping[str, str], classes: Sequence[str], form: Form | None
+    file: Path, names: Mapping[str, str], classes: Sequence[str], form: Order | None
 ) -> tuple[dict[str, str], int]:
     """Read a noise file that others wrote: lines ``name label``, or ``name label flag``.
 
@@ -97,8 +72,8 @@ def read_published(
         RequestError: a file that cannot be read or is of other faces, or, naming the line, a label out of range, a
             class that is none here, a face twice.
     """
-    text, find = read_text(file), finder(names)
-    meaning = {str(n): name for n, name in enumerate(form.classes, form.first)} if form else {}
+    text, find, named = read_text(file), finder(names), among(classes)
+    meaning = form.meaning if form else {}
     labels: dict[str, str] = {}
     strange, first = 0, ""
     for number, line in enumerate(text.split("\n"), start=1):
@@ -113,7 +88,7 @@ def read_published(
             flagged = find(" ".join(words[:-2]))
             if flagged is not None or words[-2] in meaning:
                 label, name = words[-2], flagged
-        known = meaning.get(label) if form else expression(label)
+        known = meaning.get(label) if form else named(label)
         if known is None and form:
             last = form.first + len(form.classes) - 1
             raise RequestError(
@@ -123,7 +98,7 @@ def read_published(
         if known is None and label.lstrip("-").isdigit():
             raise RequestError(
                 f"{where}: the label {label!r} is a number; numbers mean other classes in every tool: name them with "
-                f"labels.file_classes ({', '.join(FORMS)}, or a list in the file's order)."
+                f"labels.file_classes ({', '.join(ORDERS)}, or a list in the file's order)."
             )
         known = known or checked_expression(label, where)
         if name is None:

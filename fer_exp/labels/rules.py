@@ -6,8 +6,9 @@ from fer_exp.config import LabelsConfig, check_choice
 from fer_exp.errors import RequestError
 from fer_exp.labels.kinds import KINDS
 from fer_exp.labels.noise import NOISES
-from fer_exp.labels.published import FORMS, file_form
+from fer_exp.labels.published import file_form
 from fer_exp.labels.votes import RULES
+from fer_exp.orders import ORDERS
 
 
 def check_labels(config: LabelsConfig) -> None:
@@ -33,7 +34,7 @@ def check_labels(config: LabelsConfig) -> None:
         if not config.file:
             raise RequestError("labels.file_classes says what the numbers of labels.file mean; set labels.file, too.")
     if config.export:
-        check_choice("labels.export", config.export, tuple(FORMS))
+        check_choice("labels.export", config.export, tuple(ORDERS))
         if not kind.noisy:
             raise RequestError("labels.export writes the labels after noise; set labels=noisy.")
     if kind.of_votes and config.rule == "majority":

@@ -147,7 +147,8 @@ def _defaults(config: Named) -> dict[str, object]:
         if (conf_folder() / group / f"{option}.yaml").is_file():
             # What a command has in place of a group's values stands in its schema, too.
             defaults[group] |= written(group, option) | written("", _command(config)).get(group, {})
-    return {key: value for key, value in settings(defaults).items() if key not in NAMED}
+    # A folder's default was 7 before it was what is there.
+    return {"dataset.classes": 7} | {key: value for key, value in settings(defaults).items() if key not in NAMED}
 
 
 def _command(config: Named) -> str:

@@ -203,7 +203,7 @@ SEVEN = "neutral,happy,sad,surprise,fear,disgust,angry"
         ("path,split\npictures/p00/0.png,dev2\n", "split is 'dev2'; the split must be train, val or test"),
         (f"path,{SEVEN}\npictures/p00/0.png,.1,.2,.1,0,0,0,0\n", "row 1: the proportions sum to 0.4, not to 1"),
         (f"path,{SEVEN}\npictures/p00/0.png,.5,.5,0,0,0,0,0\n", "say of how many raters each row is: dataset.raters"),
-        ("path,neutral,happy\npictures/p00/0.png,1,2\n", "has no column sadness; it has path, neutral, happy"),
+        ("path,neutral\npictures/p00/0.png,1\n", "has neither a column label nor two columns of counts"),
         (f"path,{SEVEN}\npictures/p00/0.png,-1,2,0,0,0,0,0\n", "row 1: a number of votes is negative"),
         ("", "is empty"),
         ("path\n", "has no rows"),

@@ -8,10 +8,11 @@ from fer_exp.errors import RequestError
 from fer_exp.labels.draws import draw_raters, multipass, sampled
 from fer_exp.labels.kinds import KINDS, by_epoch
 from fer_exp.labels.noise_files import is_own, save_noise
-from fer_exp.labels.published import FORMS, file_form, read_published, save_published
+from fer_exp.labels.published import file_form, read_published, save_published
 from fer_exp.labels.targets import make_targets
 from fer_exp.labels.votes import clean
 from fer_exp.names import CLASSES
+from fer_exp.orders import ORDERS
 from tests.labels.test_targets import SEVEN, corpus  # noqa: F401 - a fixture
 
 
@@ -114,14 +115,14 @@ def test_multi_target_gives_equal_weight_to_the_classes_of_its_rule(corpus):  # 
 NAMES = {f"train_{i:05d}": f"train_{i:05d}" for i in range(1, 8)}
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", ORDERS)
 def test_every_published_form_reads_back_what_it_writes(tmp_path, form):
-    classes = FORMS[form].classes
+    classes = ORDERS[form].classes
     labels = {face: classes[i % len(classes)] for i, face in enumerate(NAMES)}
-    save_published(tmp_path / "n.txt", labels, FORMS[form])
-    assert read_published(tmp_path / "n.txt", NAMES, CLASSES, FORMS[form]) == (labels, 0)
+    save_published(tmp_path / "n.txt", labels, ORDERS[form])
+    assert read_published(tmp_path / "n.txt", NAMES, CLASSES, ORDERS[form]) == (labels, 0)
     numbers = {int(line.split()[1]) for line in (tmp_path / "n.txt").read_text().splitlines()}
-    assert min(numbers) == FORMS[form].first
+    assert min(numbers) == ORDERS[form].first
     assert not is_own(tmp_path / "n.txt")
 
 
@@ -140,7 +141,7 @@ def test_every_published_form_reads_back_what_it_writes(tmp_path, form):
 )
 def test_names_of_other_machines_and_a_flag_column_are_understood(tmp_path, line):
     (tmp_path / "n.txt").write_text(f"train_00001.jpg 1\r\n{line}\nstranger.jpg 2\n")
-    labels, strange = read_published(tmp_path / "n.txt", NAMES, CLASSES, FORMS["rafdb"])
+    labels, strange = read_published(tmp_path / "n.txt", NAMES, CLASSES, ORDERS["rafdb"])
     assert labels == {"train_00001": "surprise", "train_00003": "happiness"}
     assert strange == 1
 
@@ -161,14 +162,14 @@ def test_names_of_other_machines_and_a_flag_column_are_understood(tmp_path, line
 def test_a_bad_published_file_is_named_by_line(tmp_path, text, form, said):
     (tmp_path / "n.txt").write_text(text)
     with pytest.raises(RequestError, match=said):
-        read_published(tmp_path / "n.txt", NAMES, CLASSES[:7], FORMS[form] if form else None)
+        read_published(tmp_path / "n.txt", NAMES, CLASSES[:7], ORDERS[form] if form else None)
 
 
 def test_the_order_of_a_list_and_its_first_number_are_named():
     assert file_form(["Happy", "sad"], 1).classes == ("happiness", "sadness")
     with pytest.raises(RequestError, match=r"labels.file_first=0 or 1"):
         file_form(["happy", "sad"], None)
-    with pytest.raises(RequestError, match="every class of the file once"):
+    with pytest.raises(RequestError, match="every class once"):
         file_form(["happy", "joy"], 0)
     with pytest.raises(RequestError, match="did you mean happiness"):
         file_form(["hapiness"], 0)

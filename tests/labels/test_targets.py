@@ -96,7 +96,7 @@ def test_sources(corpus):
     alone = make_targets(faces, None, SEVEN, LabelsConfig())
     assert alone.dropped == {"no label": 24}
     few = make_targets(faces, None, SEVEN[:6], LabelsConfig())
-    assert few.dropped["label that is no class here"] == int((faces["label"] == SEVEN[6]).sum())
+    assert few.dropped[f"label {SEVEN[6]}, no class here"] == int((faces["label"] == SEVEN[6]).sum())
 
 
 @pytest.mark.parametrize("kind", [kind for kind in NOISES if kind != "file"])

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.config import DatasetConfig
+from fer_exp.datasets.classes import count_as_unknown
 from fer_exp.datasets.corpus import Corpus, Faces, faces_table
 from fer_exp.datasets.synthetic import raters as people_who_rate
 from fer_exp.datasets.synthetic.drawing import draw_face
@@ -19,7 +20,7 @@ from fer_exp.datasets.synthetic.expressions import Expression, affect, pose, vis
 from fer_exp.datasets.synthetic.people import Person, View, draw_person, draw_view
 from fer_exp.datasets.synthetic.raters import PANEL, Raters
 from fer_exp.errors import RequestError
-from fer_exp.names import OTHER_ANSWERS
+from fer_exp.names import CLASSES, OTHER_ANSWERS
 
 VERSION = 2
 """Part of the content key; raise it when the same seed gives other faces or votes."""
@@ -37,7 +38,7 @@ class _Sitting(NamedTuple):
 
 
 class Synthetic(Corpus):
-    """Faces drawn from action units, twelve of each person.
+    """Faces drawn from action units, twelve of each person, in seven expressions, or eight with contempt.
 
     The label is the posed class, the votes are what simulated raters saw in it.
     """
@@ -52,6 +53,7 @@ class Synthetic(Corpus):
         if faces < FEWEST:
             raise RequestError(f"dataset.faces is {faces}; give at least {FEWEST}, so that every split has persons.")
         self.faces, self.classes, self.seed = faces, classes, seed
+        self.posed = CLASSES[: 8 if "contempt" in classes else 7]
 
     @classmethod
     def opened(cls, config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:
@@ -81,8 +83,10 @@ class Synthetic(Corpus):
             valence=rated["valence"].to_numpy(),
             arousal=rated["arousal"].to_numpy(),
         )
-        counts = {name: (self._votes == k).sum(axis=1) for k, name in enumerate((*self.classes, *OTHER_ANSWERS))}
-        return Faces(table, pd.DataFrame({"face": self._ids, **counts}))
+        counts = {name: (self._votes == k).sum(axis=1) for k, name in enumerate((*self.posed, *OTHER_ANSWERS))}
+        votes, notes = count_as_unknown(pd.DataFrame(counts), self.classes)
+        votes.insert(0, "face", self._ids)
+        return Faces(table, votes, notes)
 
     def pixels(self, size: int) -> Iterator[NDArray[np.uint8]]:
         """Each face drawn, in pieces."""
@@ -96,17 +100,18 @@ class Synthetic(Corpus):
 
     def truth(self) -> pd.DataFrame:
         """``face`` and, per class, its share of the expressions that the whole pool would name; rows sum to 1."""
-        return pd.DataFrame({"face": self._ids, **dict(zip(self.classes, self._chances.mean(axis=0).T, strict=True))})
+        return pd.DataFrame({"face": self._ids, **dict(zip(self.posed, self._chances.mean(axis=0).T, strict=True))})
 
     def ratings(self) -> pd.DataFrame:
         """Every answer: ``task`` (the face), ``worker``, ``label``, ``valence``, ``arousal`` (-1..1)."""
         rng = np.random.default_rng([self.seed, 3])
-        felt = affect(self._activation, self.classes)[:, None, :] * self._clarity[:, None, None]
+        felt = affect(self._activation, self.posed)[:, None, :] * self._clarity[:, None, None]
         rating = felt + self._raters.shift[self._seats] + rng.normal(0.0, RATING_NOISE, (self.faces, PANEL, 2))
         blind = self._raters.skill[self._seats] == 0
         rating[blind] = rng.uniform(-1, 1, (int(blind.sum()), 2))
         rating = np.clip(rating, -1, 1).round(2)
-        names = np.array([*self.classes, *OTHER_ANSWERS], dtype=object)
+        ours = (name if name in self.classes else "unknown" for name in self.posed)
+        names = np.array([*ours, *OTHER_ANSWERS], dtype=object)
         return pd.DataFrame(
             {
                 "task": np.repeat(self._ids, PANEL),
@@ -136,8 +141,7 @@ class Synthetic(Corpus):
         persons = [draw_person(np.random.default_rng([self.seed, 0, number])) for number in range(self._persons)]
         streams = [np.random.default_rng([self.seed, 2, i]) for i in range(self.faces)]
         return [
-            _Sitting(persons[i // PER_SUBJECT], draw_view(rng), pose(rng, self.classes))
-            for i, rng in enumerate(streams)
+            _Sitting(persons[i // PER_SUBJECT], draw_view(rng), pose(rng, self.posed)) for i, rng in enumerate(streams)
         ]
 
     @cached_property
@@ -150,12 +154,12 @@ class Synthetic(Corpus):
 
     @cached_property
     def _raters(self) -> Raters:
-        return people_who_rate.draw_raters(np.random.default_rng([self.seed, 4]), self.classes)
+        return people_who_rate.draw_raters(np.random.default_rng([self.seed, 4]), self.posed)
 
     @cached_property
     def _chances(self) -> NDArray[np.float64]:
-        seen = np.stack([visible(sitting.view.cover, self.classes) for sitting in self._sittings])
-        return people_who_rate.answers(self._raters, self._activation, seen, self._clarity, self.classes)
+        seen = np.stack([visible(sitting.view.cover, self.posed) for sitting in self._sittings])
+        return people_who_rate.answers(self._raters, self._activation, seen, self._clarity, self.posed)
 
     @cached_property
     def _seats(self) -> NDArray[np.int64]:
