@@ -38,21 +38,30 @@ def whole(path: Path) -> Iterator[Path]:
             aside.unlink(missing_ok=True)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a text as it is, in UTF-8: lines end alike on every system, so that the file has the same bytes.
+
+    Raises:
+        RunError: the file cannot be written; an older one is then still whole.
+    """
+    with whole(path) as aside:
+        aside.write_text(text, encoding="utf-8", newline="\n")
+
+
 def write_json(path: Path, content: object) -> None:
     """Write JSON so that a reader finds the old file or the new one, never half of one.
 
     Raises:
         RunError: the file cannot be written.
     """
-    with whole(path) as aside:
-        aside.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
     """Write parquet, or csv where the name says so, as ``write_json`` writes."""
     with whole(path) as aside:
         if path.suffix == ".csv":
-            table.to_csv(aside, index=False)
+            table.to_csv(aside, index=False, lineterminator="\n")
         else:
             table.to_parquet(aside, index=False)
 

@@ -11,6 +11,7 @@ from fer_exp.cli.mistakes import unknown_command
 from fer_exp.cli.typed import check_typed
 from fer_exp.config import SCHEMAS
 from fer_exp.errors import RequestError, RunError
+from fer_exp.system import open_streams
 
 HELP = ("-h", "--help", "help")
 COMPLETION = ("-sc", "--shell-completion")
@@ -27,8 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
+    open_streams()
     try:
-        return _dispatch([word for word in words if word != "--debug"])
+        code = _dispatch([word for word in words if word != "--debug"])
+        sys.stdout.flush()  # here it can be said that there was no room for it
+        return code
     except (RequestError, RunError) as error:
         if debug:
             raise
@@ -40,6 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has gone, as with | head
         sys.stdout = None
         return 0
+    except OSError as error:  # a disk, a folder, a network: none of them a fault of ours
+        if debug:
+            raise
+        sys.stdout = None if error.filename is None else sys.stdout  # which may be what could not be written
+        place = "" if error.filename is None else f"{error.filename}: "
+        print(f"fer-exp: {place}{error.strerror or error}; --debug shows where.", file=sys.stderr)
+        return 1
 
 
 def _dispatch(words: list[str]) -> int:

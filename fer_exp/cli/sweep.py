@@ -82,7 +82,7 @@ def show_sweep(ended: bool = True) -> int:
         return 0
     folder = _FOLDERS[-1]
     files = sorted(folder.glob("[0-9]*.json"), key=lambda path: int(path.stem))
-    jobs = [json.loads(path.read_text()) for path in files]
+    jobs = [json.loads(path.read_text(encoding="utf-8")) for path in files]
     for job in jobs:
         if job["error"] and not job["heard"]:
             _say(job)

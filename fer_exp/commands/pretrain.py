@@ -12,7 +12,7 @@ import pandas as pd
 from fer_exp.commands.train import account
 from fer_exp.config import PretrainConfig, plain
 from fer_exp.errors import RequestError
-from fer_exp.files import make_folder
+from fer_exp.files import make_folder, write_text
 from fer_exp.pretraining import make_lesson
 from fer_exp.progress import is_main_process, progress
 from fer_exp.runs import Run, claimed
@@ -96,7 +96,7 @@ def _learn(config: PretrainConfig, lesson: Lesson, run: Run, contents: dict[str,
         method = lesson.make(setting, examples["train"].target)
     module = LessonModule(network, method, config.trainer, (), layout=fastest_layout(device, size))
     if is_main_process():
-        run.path("config").write_text(OmegaConf.to_yaml(OmegaConf.create(plain(config))), encoding="utf-8")
+        write_text(run.path("config"), OmegaConf.to_yaml(OmegaConf.create(plain(config))))
     sizes = {split: len(of_split) for split, of_split in examples.items()}
     goes_on = " (interrupted before, goes on)" if run.has("checkpoint") else ""
     progress(f"{run.name}: {', '.join(f'{count:,} {split}' for split, count in sizes.items())} faces{goes_on}")

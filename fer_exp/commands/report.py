@@ -8,7 +8,7 @@ import pandas as pd
 
 from fer_exp.config import ReportConfig
 from fer_exp.errors import RequestError
-from fer_exp.files import make_folder, whole
+from fer_exp.files import make_folder, write_text
 from fer_exp.judging.comparison import compare_sources
 from fer_exp.judging.epochs import accuracies_of
 from fer_exp.judging.judge import judge
@@ -43,8 +43,7 @@ def report(config: ReportConfig) -> None:
     stores = (Run(source.path).store for source in sources) if config.pictures else ()
     store = next((store for store in stores if store is not None), None)
     page = render(judged, config.split, store, comparison, notes)
-    with whole(path) as aside:
-        aside.write_text(page, encoding="utf-8")
+    write_text(path, page)
     print(path)
 
 

@@ -19,7 +19,7 @@ from fer_exp.commands.evaluate import run_metrics
 from fer_exp.config import PretrainConfig, TrainConfig, plain
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError
-from fer_exp.files import make_folder
+from fer_exp.files import make_folder, write_text
 from fer_exp.judging.epochs import judged_history
 from fer_exp.labels.kinds import by_epoch
 from fer_exp.labels.noise_files import save_noise
@@ -144,7 +144,7 @@ def _write_targets(run: Run, config: TrainConfig, targets: Targets, faces: pd.Da
             "to start again."
         )
     run.write("targets", targets.table)
-    run.path("config").write_text(OmegaConf.to_yaml(OmegaConf.create(plain(config))), encoding="utf-8")
+    write_text(run.path("config"), OmegaConf.to_yaml(OmegaConf.create(plain(config))))
     if targets.noise is not None:
         rows = targets.table[targets.table["split"].isin(list(targets.noise["splits"]))]
         labels = dict(zip(rows["face"], rows["label"], strict=True))

@@ -23,6 +23,7 @@ from fer_exp.datasets.corpus import Corpus, Faces, faces_table
 from fer_exp.datasets.pictures import Picture, PictureCorpus, find_marker, marker_near, safe_path
 from fer_exp.errors import RequestError
 from fer_exp.names import PICTURES, stem
+from fer_exp.system import cores
 
 MISSING = -2.0
 """Valence and arousal where there is none."""
@@ -131,7 +132,7 @@ class AffectNet2021(AffectNet):
         numbers, notes = self._numbers
         faces = [f"{name}/{number}" for name, number, _ in numbers]
         starts = [self.root / name / "annotations" / number for name, number, _ in numbers]
-        with ThreadPoolExecutor() as pool:
+        with ThreadPoolExecutor(cores()) as pool:
             values = np.array(list(pool.map(self._annotations, starts)), dtype=np.float64).reshape(-1, 3)
         table = faces_table(
             self.name,

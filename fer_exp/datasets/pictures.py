@@ -21,6 +21,7 @@ from fer_exp.datasets.corpus import Corpus
 from fer_exp.datasets.decoding import Box, decode, opened
 from fer_exp.datasets.depth import RejectedError, Whites
 from fer_exp.errors import DatasetNotFoundError, RequestError
+from fer_exp.system import cores
 
 PIECE = 128
 """Pictures decoded and handed on at once."""
@@ -128,7 +129,7 @@ class PictureCorpus(Corpus):
         # Memory of whole pages, used again and again: fresh memory costs time, and a store writes pages the fast way.
         free = deque(np.frombuffer(mmap.mmap(-1, math.prod(shape)), np.uint8).reshape(shape) for _ in range(AHEAD + 1))
         waiting: deque[tuple[int, NDArray[np.uint8], list[Future[list[Outcome]]]]] = deque()
-        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        with ThreadPoolExecutor(cores()) as pool:
             for start in range(row, len(pictures), PIECE):
                 batch = pictures[start : start + PIECE]
                 piece = free[0][: len(batch)]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from fer_exp.judging.groups import Group
 from fer_exp.stats import tests
@@ -123,7 +123,7 @@ def _difference(
         entry["low"], entry["high"] = percentile_interval(differences)
         spread = float(np.nanstd(differences, ddof=1)) if np.isfinite(differences).sum() > 1 else 0.0
         if np.isfinite(value):
-            entry["p"] = float(2 * norm.sf(abs(value) / spread)) if spread > 1e-15 else float(abs(value) <= 1e-15)
+            entry["p"] = float(2 * ndtr(-abs(value) / spread)) if spread > 1e-15 else float(abs(value) <= 1e-15)
     return entry
 
 

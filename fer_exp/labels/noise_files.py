@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from fer_exp.errors import RequestError
+from fer_exp.files import write_text
 
 HEADER = "# fer-exp noise, sha256 "
 
@@ -35,7 +36,7 @@ def save_noise(file: Path, labels: Mapping[str, str]) -> str:
             raise RequestError(f"{file}: the face id {face!r} cannot be written to a noise file.")
     digest = labels_hash(labels)
     lines = "".join(f"{face} {label}\n" for face, label in labels.items())
-    file.write_text(f"{HEADER}{digest}\n{lines}", encoding="utf-8")
+    write_text(file, f"{HEADER}{digest}\n{lines}")
     return digest
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from fer_exp.errors import RequestError
-from fer_exp.files import whole
+from fer_exp.files import write_text
 from fer_exp.labels.noise_files import read_text
 from fer_exp.names import among, checked_expression, finder, stem
 from fer_exp.orders import ORDERS, Order, order_of
@@ -49,8 +49,7 @@ def save_published(file: Path, labels: Mapping[str, str], form: Order) -> None:
     if missing := sorted(set(labels.values()) - set(number)):
         raise RequestError(f"labels.export: {missing[0]} has no number in that form; its classes are {form.classes}.")
     lines = "".join(f"{stem(face)}{form.suffix} {number[label]}\n" for face, label in labels.items())
-    with whole(file) as aside:
-        aside.write_text(lines, encoding="utf-8")
+    write_text(file, lines)
 
 
 def read_published(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -20,6 +19,7 @@ from fer_exp.datasets.synthetic.drawing import draw_face
 from fer_exp.datasets.synthetic.expressions import ACTION_UNITS
 from fer_exp.datasets.synthetic.pen import Marker
 from fer_exp.datasets.synthetic.people import Person, View, draw_person, draw_view
+from fer_exp.system import cores
 
 VERSION = 1
 """Part of the content key; raise it when the same seed gives other faces."""
@@ -30,6 +30,8 @@ HELD_OUT = 20
 PIECE = 256
 POOLED = 4 * PIECE
 """From so many faces on every core draws: starting the processes takes a second or two."""
+MOST = 61
+"""Processes at once: for more Windows cannot wait."""
 SIDED = ("R12", "R14")
 """Units of one side; their sign says which."""
 
@@ -83,10 +85,10 @@ class DrawnFaces(Corpus):
 
     def _in_pieces(self, work: Callable[[range], NDArray[Any]]) -> Iterator[NDArray[Any]]:
         pieces = [range(start, min(start + PIECE, self.faces)) for start in range(0, self.faces, PIECE)]
-        if self.faces < POOLED or (cores := len(os.sched_getaffinity(0))) < 2:
+        if self.faces < POOLED or (workers := min(cores(), MOST)) < 2:
             yield from map(work, pieces)
             return
-        with ProcessPoolExecutor(cores, get_context("spawn")) as pool:
+        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
             yield from pool.map(work, pieces)
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.stats import f as f_distribution
+from scipy.special import fdtri
 
 from fer_exp.metrics.affect import absolute_agreement
 from fer_exp.raters.agreement import interval_alpha, of_halves
@@ -131,8 +131,8 @@ def f_intervals(squares: Anova, level: float = 0.95) -> dict[str, tuple[float, f
     with np.errstate(invalid="ignore", divide="ignore"):
         for form, noise, df in (("1", squares.within, n * (k - 1)), ("3", e, (n - 1) * (k - 1))):
             ratio = np.divide(b, noise) if noise > 0 else np.nan
-            low = ratio / f_distribution.ppf(tail, n - 1, df)
-            high = ratio * f_distribution.ppf(tail, df, n - 1)
+            low = ratio / fdtri(n - 1, df, tail)
+            high = ratio * fdtri(df, n - 1, tail)
             ends[f"icc_{form}_1"] = (float((low - 1) / (low + k - 1)), float((high - 1) / (high + k - 1)))
             ends[f"icc_{form}_k"] = (float(1 - 1 / low), float(1 - 1 / high))
         rho = absolute_agreement(b, r, e, n, k)
@@ -140,7 +140,7 @@ def f_intervals(squares: Anova, level: float = 0.95) -> dict[str, tuple[float, f
         first = n * (1 + (k - 1) * rho) - k * rho
         above = (k - 1) * (n - 1) * (k * rho * ratio + first) ** 2
         freedom = above / ((n - 1) * k**2 * rho**2 * ratio**2 + first**2)
-        f1, f2 = f_distribution.ppf(tail, n - 1, freedom), f_distribution.ppf(tail, freedom, n - 1)
+        f1, f2 = fdtri(n - 1, freedom, tail), fdtri(freedom, n - 1, tail)
         rest = k * r + (k * n - k - n) * e
         low, high = n * (b - f1 * e) / (f1 * rest + n * b), n * (f2 * b - e) / (rest + n * f2 * b)
         ends["icc_2_1"] = (float(low), float(high))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from fer_exp.files import whole
+from fer_exp.files import whole, write_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,7 +43,7 @@ def save_table(
     present = readers.astype(object).where(readers.notna(), None)
     markdown = present.to_markdown(index=False, floatfmt=f".{decimals}f", missingval="", disable_numparse=written_out)
     written = {
-        "csv": table.to_csv(index=False),
+        "csv": table.to_csv(index=False, lineterminator="\n"),
         "md": f"{caption}\n\n{markdown}\n",
         "tex": readers.style.format(precision=decimals, na_rep="", escape="latex")
         .format_index(axis=1, escape="latex")
@@ -51,8 +51,7 @@ def save_table(
         .to_latex(caption=caption.translate(_LATEX), hrules=True),
     }
     for suffix, text in written.items():
-        with whole(stem.with_name(f"{stem.name}.{suffix}")) as aside:
-            aside.write_text(text, encoding="utf-8")
+        write_text(stem.with_name(f"{stem.name}.{suffix}"), text)
     return [stem.with_name(f"{stem.name}.{suffix}") for suffix in written]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 FloatArray = NDArray[np.float64]
 
@@ -29,7 +29,7 @@ def wilson(right: FloatArray, number: NDArray[np.int64], level: float = 0.95) ->
     >>> low.round(3), high.round(3)
     (array([0.722]), array([1.]))
     """
-    z = norm.ppf((1 + level) / 2)
+    z = ndtri((1 + level) / 2)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = right / number
         centre = share + z**2 / (2 * number)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from fer_exp.stats import tests
 from fer_exp.stats.bootstrap import FloatArray
@@ -43,7 +43,7 @@ def stuart_maxwell(table: FloatArray) -> ChiSquare:
     df = int(np.linalg.matrix_rank(variance, hermitian=True))
     inverse = np.linalg.pinv(variance, rcond=1e-10, hermitian=True)
     statistic = float(difference[used] @ inverse @ difference[used])
-    return ChiSquare(statistic, df, float(chi2.sf(statistic, df)))
+    return ChiSquare(statistic, df, float(chdtrc(df, statistic)))
 
 
 def bowker(table: FloatArray) -> ChiSquare:
@@ -62,7 +62,7 @@ def bowker(table: FloatArray) -> ChiSquare:
     if df == 0:
         return ChiSquare(0.0, 0, float("nan"))
     statistic = float(((one - other)[there] ** 2 / (one + other)[there]).sum())
-    return ChiSquare(statistic, df, float(chi2.sf(statistic, df)))
+    return ChiSquare(statistic, df, float(chdtrc(df, statistic)))
 
 
 def mcnemar(table: FloatArray) -> FloatArray:

@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 from scipy.special import stdtr
 
 from fer_exp.stats.bootstrap import FloatArray
@@ -90,7 +89,9 @@ def wilcoxon(a: FloatArray, b: FloatArray) -> Tested:
     difference = difference[difference != 0]
     if len(difference) == 0:
         return Tested(0.0, 1.0)
-    result = stats.wilcoxon(difference)
+    from scipy.stats import wilcoxon as of_scipy  # it takes as long to import as all of pandas: here, not before
+
+    result = of_scipy(difference)
     return Tested(float(result.statistic), float(result.pvalue))
 
 
@@ -165,7 +166,9 @@ def mcnemar(first: int, second: int) -> Tested:
     >>> mcnemar(2, 0)
     Tested(statistic=2.0, p=0.5, df=nan)
     """
-    p = stats.binomtest(first, first + second).pvalue if first + second else 1.0
+    from scipy.stats import binomtest
+
+    p = binomtest(first, first + second).pvalue if first + second else 1.0
     return Tested(float(first), float(p))
 
 
@@ -225,9 +228,11 @@ def holm(p: Sequence[float] | FloatArray) -> list[float]:
 def _t(a: FloatArray, b: FloatArray, *, equal: bool) -> Tested:
     if min(len(a), len(b)) < 2 or (_constant(a, a) and _constant(b, b)):
         return UNDEFINED
+    from scipy.stats import ttest_ind_from_stats
+
     # From means and deviations: the same numbers as ttest_ind, whose checks cost more than they do.
     moments = (a.mean(), a.std(ddof=1), len(a), b.mean(), b.std(ddof=1), len(b))
-    result = stats.ttest_ind_from_stats(*moments, equal_var=equal)
+    result = ttest_ind_from_stats(*moments, equal_var=equal)
     one, other = a.var(ddof=1) / len(a), b.var(ddof=1) / len(b)
     df = len(a) + len(b) - 2.0
     if not equal:

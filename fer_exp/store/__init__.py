@@ -156,7 +156,7 @@ def _digests(corpus: Corpus, cache: Path, log: Callable[[str], None]) -> dict[st
     known = cache / "hashes" / f"{stamp}.json"
     if files and known.is_file():
         with suppress(ValueError):  # a damaged note is no note
-            return {str(name): str(digest) for name, digest in json.loads(known.read_text()).items()}
+            return {str(name): str(digest) for name, digest in json.loads(known.read_text(encoding="utf-8")).items()}
     if files:
         log(f"{corpus.name}: reading {files[0] if len(files) == 1 else f'{len(files):,} files'}")
     digests = corpus.digests()
@@ -181,7 +181,7 @@ def _md5(text: str) -> str:
 
 def _load(folder: Path, dated: bool = False) -> Store:
     """A store that is whole; ``dated`` as of its corpus."""
-    words = json.loads((folder / "store.json").read_text())
+    words = json.loads((folder / "store.json").read_text(encoding="utf-8"))
     tables = (folder / "faces.parquet", folder / "votes.parquet")
     faces, votes = (pd.read_parquet(table) if table.exists() else None for table in tables)
     if faces is None:
@@ -200,5 +200,6 @@ def _content(folder: Path, facts: Mapping[str, Any], faces: pd.DataFrame, votes:
     """A digest of what training reads: pictures as decoded, faces, votes, classes."""
     with (folder / "pixels.u8").open("rb") as stream:
         pixels = hashlib.file_digest(stream, "md5").hexdigest()
-    tables = [None if table is None else _md5(table.to_csv(index=False)) for table in (faces, votes)]
-    return _md5(json.dumps([facts["corpus"], facts["size"], facts["classes"], pixels, *tables]))
+    tables = (None if table is None else table.to_csv(index=False, lineterminator="\n") for table in (faces, votes))
+    digests = [None if text is None else _md5(text) for text in tables]
+    return _md5(json.dumps([facts["corpus"], facts["size"], facts["classes"], pixels, *digests]))

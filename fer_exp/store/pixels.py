@@ -42,7 +42,7 @@ def write_pixels(
     else:
         journal.unlink(missing_ok=True)
     rejected, first, tenths = dict(before), rows, 10 * rows // count
-    with file.open("ab", buffering=0) as out, journal.open("a") as notes:
+    with file.open("ab", buffering=0) as out, journal.open("a", encoding="utf-8") as notes:
         out.seek(out.truncate(length))
         for piece in corpus.pixels_from(size, rows, before) if rows else corpus.pixels(size):
             if piece.dtype != np.uint8 or piece.shape[1:] != (size, size, corpus.channels):
@@ -69,7 +69,7 @@ def _done(journal: Path) -> tuple[int, int, dict[int, str], Counter[str]]:
     """Rows and pictures that an interrupted writing finished, what it rejected and remarked."""
     rows, kept, rejected, remarks = 0, 0, dict[int, str](), Counter[str]()
     with suppress(OSError, ValueError, KeyError):  # a line that was cut short is not done
-        for line in journal.read_text().splitlines():
+        for line in journal.read_text(encoding="utf-8").splitlines():
             words = json.loads(line)
             rows, kept = int(words["rows"]), int(words["kept"])
             rejected |= {int(row): str(reason) for row, reason in words["rejected"].items()}

@@ -62,7 +62,7 @@ def write(corpus: Corpus, facts: dict[str, Any], key: str, folder: Path, log: Ca
         shape = [len(faces.table), size, size, corpus.channels]
         words = {"key": key, "shape": shape, "found": faces.notes, "flags": faces.flags, "facts": facts}
         words["said"] = faces.said
-        (aside / "store.json").write_text(json.dumps(words, indent=1))
+        (aside / "store.json").write_text(json.dumps(words, indent=1), encoding="utf-8")
         (aside / JOURNAL).unlink(missing_ok=True)
         if folder.exists() and not is_whole(folder):
             shutil.rmtree(folder)
@@ -85,7 +85,7 @@ def write(corpus: Corpus, facts: dict[str, Any], key: str, folder: Path, log: Ca
 def is_whole(folder: Path) -> bool:
     """Whether a folder holds a finished store: its description, and pictures of the size that this states."""
     try:
-        facts = json.loads((folder / "store.json").read_text())
+        facts = json.loads((folder / "store.json").read_text(encoding="utf-8"))
         return bool((folder / "pixels.u8").stat().st_size == int(np.prod(facts["shape"])))
     except (OSError, ValueError, KeyError):
         return False
@@ -109,7 +109,7 @@ def _without(faces: Faces, rejected: dict[int, str], file: Path) -> Faces:
         return faces
     rows = sorted(rejected)
     listed = faces.table.iloc[rows][["face", "split", "label"]].assign(reason=[rejected[row] for row in rows])
-    listed.to_csv(file, index=False)
+    listed.to_csv(file, index=False, lineterminator="\n")
     good = np.ones(len(faces.table), dtype=bool)
     good[rows] = False
     votes = None if faces.votes is None else faces.votes[good].reset_index(drop=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import mmap
-import os
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -105,7 +105,7 @@ class Batches:
         self._target, self._affect = examples.target.to(self.device), examples.affect.to(self.device)
         self._clean = None if examples.clean is None else examples.clean.to(self.device)
         self._rows = torch.from_numpy(examples.rows).to(self.device)
-        self._file: int | None = None
+        self._file: io.FileIO | None = None
 
     @property
     def sampler(self) -> Batches:
@@ -160,12 +160,13 @@ class Batches:
         Linux maps files in pieces of up to 2 MB, so touching the map for 15 batches of 32 faces held 760 MB of 2 GB.
         """
         if self._file is None:
-            self._file = os.open(str(pixels.filename), os.O_RDONLY)
-            weakref.finalize(self, os.close, self._file)
+            self._file = io.FileIO(str(pixels.filename))
+            weakref.finalize(self, self._file.close)
         faces = np.empty((len(rows), *pixels.shape[1:]), np.uint8)
         length = faces[:1].nbytes
         for face, row in zip(faces, rows.tolist(), strict=True):
-            if os.preadv(self._file, [face], pixels.offset + row * length) != length:
+            self._file.seek(pixels.offset + row * length)  # preadv is one call, but neither macOS nor Windows has it
+            if self._file.readinto(face) != length:
                 raise RunError(f"{pixels.filename} became shorter while it was read; run the command again.")
         return faces
 

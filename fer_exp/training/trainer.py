@@ -139,7 +139,7 @@ def _logger(name: str, folder: Path) -> Logger | bool:
         if name == "tensorboard":
             return loggers.TensorBoardLogger(folder, name="", version="tensorboard")
         if name == "mlflow":
-            uri = f"sqlite:///{folder.parent / 'mlflow.db'}"
+            uri = f"sqlite:///{(folder.parent / 'mlflow.db').as_posix()}"
             return loggers.MLFlowLogger("fer-exp", run_name=folder.name, tracking_uri=uri)
         return loggers.WandbLogger(folder.name, save_dir=folder, project="fer-exp")
     except ModuleNotFoundError as error:

@@ -179,7 +179,7 @@ def refused(capsys, *words: str) -> str:
 
 
 def table(path: Path, text: str) -> Path:
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     return path
 
 

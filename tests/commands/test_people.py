@@ -145,8 +145,8 @@ def test_a_plan_answers_how_many_raters(crowd, capsys):
     ],
 )
 def test_a_mistake_is_one_sentence_with_a_way_out(crowd, capsys, words, said):
-    Path("alone.csv").write_text("task,worker,label\n1,w,fear\n2,w,anger\n")
-    Path("strange.csv").write_text("task,worker,label\n1,w,fear\n1,w,anger\n")
+    Path("alone.csv").write_text("task,worker,label\n1,w,fear\n2,w,anger\n", encoding="utf-8")
+    Path("strange.csv").write_text("task,worker,label\n1,w,fear\n1,w,anger\n", encoding="utf-8")
     assert main(words) == 2
     printed = capsys.readouterr()
     assert printed.out == ""

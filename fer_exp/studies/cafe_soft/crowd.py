@@ -59,7 +59,7 @@ def of_folder(folder: Path) -> Crowd:
     """
     file = folder / "crowd.json"
     try:
-        content: dict[str, Any] = json.loads(file.read_text())
+        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise RequestError(
             f"crowd={folder} has no readable crowd.json; give the folder that fer-exp crowd printed in its last line."

@@ -1,0 +1,50 @@
+"""What Linux, macOS and Windows do not share, asked in one place: how many cores there are, which letters are shown."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+import sys
+import unicodedata
+from pathlib import Path
+
+LETTERS = dict(zip("↑↓→±≤≥×·–—−", ("^", "v", "->", "+-", "<=", ">=", "x", ".", "-", "-", "-"), strict=True))
+"""How signs of our tables are written where there is no letter for them."""
+HANDLER = "fer-exp"
+"""What ``codecs`` knows ``_spelt`` by."""
+
+
+def cores() -> int:
+    """How many cores this process may use; with taskset, SLURM or in a container they are fewer than there are."""
+    ask = getattr(os, "sched_getaffinity", None)  # Linux alone has it
+    return len(ask(0)) if ask is not None else os.cpu_count() or 1
+
+
+def open_streams() -> None:
+    """Make standard output and error take whatever is printed.
+
+    A console or a pipe of an older encoding (Windows' cp1252, ``LC_ALL=C``) has no letter for ↑; a name of a file may
+    be no text at all. And a stream that was closed before we began (``2>&-``) becomes one that keeps nothing: else the
+    next file that is opened would take its place, and get what is meant for it.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  open to the end
+        elif isinstance(stream, io.TextIOWrapper) and stream.errors != HANDLER:
+            stream.reconfigure(errors=HANDLER)
+
+
+def _spelt(error: UnicodeError) -> tuple[str | bytes, int]:
+    """The first letter that cannot be shown, as one that can: without its accent, else a question mark."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    letter = error.object[error.start]
+    if "\udc80" <= letter <= "\udcff":  # a byte of a file name that is no text
+        return bytes([ord(letter) - 0xDC00]), error.start + 1
+    plain = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode("ascii")
+    return LETTERS.get(letter) or plain or "?", error.start + 1
+
+
+codecs.register_error(HANDLER, _spelt)
