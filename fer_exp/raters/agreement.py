@@ -6,8 +6,6 @@ answers are missing. ``measure.value`` is the number.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr
@@ -144,28 +142,37 @@ def class_kappa(counts: FloatArray, k: int) -> Measure:
     """Fleiss' kappa of class k against all others together.
 
     Returns:
-        -1..1; nan where everyone says k, or nobody.
+        -1..1; nan where no task with two answers has k, or all of them have nothing else: nobody could disagree.
 
     Source: Fleiss 1971, equation 23 (there with equal numbers of raters).
     """
-    votes = counts[:, k]
-    return fleiss_kappa(np.stack([votes, counts.sum(axis=1) - votes], axis=1))
+    votes, raters = counts[:, k], counts.sum(axis=1)
+    kappa = fleiss_kappa(np.stack([votes, raters - votes], axis=1))
+    shared = raters >= 2
+    seen = np.stack([votes * shared, (raters - votes) * shared], axis=1)
+
+    def finish(sums: FloatArray) -> FloatArray:
+        return np.where((sums[..., :2] > 0).all(axis=-1), kappa.finish(sums[..., 2:]), np.nan)
+
+    return Measure(np.hstack([seen, kappa.columns]), finish)
 
 
 def split_half(counts: FloatArray) -> Measure:
-    r"""Reliability of vote fractions: the correlation of one half of a panel with the other, for the whole panel.
+    r"""Reliability of vote fractions: what one half of a panel says of the other, for the whole panel.
 
-    The moments are those over *all* halvings at once, so nothing is drawn: two different raters both say k with
-    probability :math:`q_k = n_k (n_k - 1) / (n (n - 1))`, and a half of m raters has
-    :math:`E[x_k^2] = f_k / m + (1 - 1/m)\, q_k`. Fractions are taken about each class's mean over tasks, classes are
-    pooled, and Spearman and Brown's formula :math:`2 r / (1 + r)` leads from half to whole.
+    Two different raters both say k with probability :math:`q_k = n_k (n_k - 1) / (n (n - 1))`, over all halvings at
+    once, so nothing is drawn. With c the squared mean of the fractions f over tasks, and classes pooled, the
+    reliability of the whole panel is :math:`(E[q] - c) / (E[f^2] - c)`: of an even panel what Spearman and Brown's
+    formula makes of two halves, and of an odd one, which has no equal halves, what their formula does not give.
 
-    Tasks with fewer than two raters do not count; the halves of an odd panel differ by one.
+    Tasks with fewer than two raters do not count.
 
     Returns:
         At most 1; nan where fractions are the same on every task.
 
-    Source: Spearman 1910 and Brown 1910, British Journal of Psychology 3, 271-322.
+    Source:
+        Spearman 1910 and Brown 1910, British Journal of Psychology 3, 271-322; unequal halves: Horst 1951,
+        Psychometrika 16, 319-328.
 
     >>> round(split_half(np.array([[3.0, 1.0], [0.0, 4.0], [2.0, 2.0]])).value, 4)
     0.5
@@ -173,33 +180,29 @@ def split_half(counts: FloatArray) -> Measure:
     raters = counts.sum(axis=1)
     used = raters >= 2
     votes, n = counts[used], raters[used][:, None]
-    share, both = votes / n, votes * (votes - 1) / (n * (n - 1))
-    squares = [(share / m + (1 - 1 / m) * both).sum(axis=1) for m in (np.floor(n / 2), np.ceil(n / 2))]
-    return of_halves(used, both.sum(axis=1), squares, share)
+    both = votes * (votes - 1) / (n * (n - 1))
+    return of_halves(used, both.sum(axis=1), votes / n)
 
 
-def of_halves(
-    used: NDArray[np.bool_], product: FloatArray, squares: Sequence[FloatArray], means: FloatArray
-) -> Measure:
-    """Spearman and Brown's reliability from what each task expects of its halves.
+def of_halves(used: NDArray[np.bool_], product: FloatArray, means: FloatArray) -> Measure:
+    """The reliability of means of panels from the product of two of their raters.
 
     Args:
         used: tasks with two raters or more, shape (N,).
-        product: of the means of both halves, of the used tasks, shape (M,).
-        squares: of the mean of the small and of the large half, shape (M,) each.
-        means: of the whole panel, shape (M, C); what is expected is taken about their mean over tasks.
+        product: of two different raters of a task, its mean over all pairs, of the used tasks, shape (M,).
+        means: of the whole panel, shape (M, C); variances are taken about their mean over tasks.
 
     Returns:
         At most 1; nan where nothing varies.
     """
-    columns = np.zeros((len(used), 4 + means.shape[1]))
-    columns[used] = np.column_stack([np.ones(len(means)), product, *squares, means])
+    columns = np.zeros((len(used), 3 + means.shape[1]))
+    columns[used] = np.column_stack([np.ones(len(means)), product, (means**2).sum(axis=1), means])
 
     def finish(sums: FloatArray) -> FloatArray:
-        centre = (_over(sums[..., 4:], sums[..., :1]) ** 2).sum(axis=-1)
-        both, one, other = (_over(sums[..., k], sums[..., 0]) - centre for k in (1, 2, 3))
-        correlation = _over(both, np.sqrt(np.maximum(one, 0) * np.maximum(other, 0)))
-        return np.asarray(_over(2 * correlation, 1 + correlation))
+        centre = (_over(sums[..., 3:], sums[..., :1]) ** 2).sum(axis=-1)
+        both, square = (_over(sums[..., k], sums[..., 0]) for k in (1, 2))
+        varies = np.where(square - centre > 1e-12 * square, square - centre, 0.0)  # less is rounding
+        return _over(both - centre, varies)
 
     return Measure(columns, finish)
 

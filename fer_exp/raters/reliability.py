@@ -187,25 +187,20 @@ def ordinal_alpha(task: Codes, value: FloatArray, tasks: int) -> Joint:
 
 
 def split_half(task: Codes, value: FloatArray, tasks: int) -> Measure:
-    r"""Reliability of mean ratings: the correlation of one half of a panel with the other, for the whole panel.
+    r"""Reliability of mean ratings: what one half of a panel says of the other, for the whole panel.
 
-    As ``agreement.split_half``, over all halvings at once: two different raters' product has the mean
-    :math:`q = ((\sum x)^2 - \sum x^2) / (n (n - 1))`, and the mean of m raters :math:`E[\bar{x}^2] = s / m +
-    (1 - 1/m)\, q` with s the mean square. Spearman and Brown's formula leads from half to whole.
-
-    Tasks with fewer than two ratings do not count.
+    As ``agreement.split_half``: two different raters' product has the mean
+    :math:`q = ((\sum x)^2 - \sum x^2) / (n (n - 1))`. Tasks with fewer than two ratings do not count.
 
     Returns:
         At most 1; nan where means do not vary.
 
-    Source: Spearman 1910 and Brown 1910, British Journal of Psychology 3, 271-322.
+    Source: as of ``agreement.split_half``.
     """
     n, total, squares = _moments(task, value - value.mean(), tasks)
     used = n >= 2
     n, total, squares = n[used], total[used], squares[used]
-    both, mean_square = (total**2 - squares) / (n * (n - 1)), squares / n
-    halves = [mean_square / m + (1 - 1 / m) * both for m in (np.floor(n / 2), np.ceil(n / 2))]
-    return of_halves(used, both, halves, (total / n)[:, None])
+    return of_halves(used, (total**2 - squares) / (n * (n - 1)), (total / n)[:, None])
 
 
 def consistency(task: Codes, pairs: FloatArray, tasks: int) -> dict[str, Measure]:

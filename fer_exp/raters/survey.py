@@ -68,7 +68,7 @@ def survey(
             labelled = data.select(data.label >= 0)
             report["labels"] |= _pairs(labelled, None, least, bootstrap)
             if ordered:
-                grades, tasks = labelled.label.astype(float), len(data.tasks)
+                grades, tasks = _grades(data.classes)[labelled.label], len(data.tasks)
                 interval = bootstrap.intervals({"x": reliability.alpha(labelled.task, grades, tasks)}, tasks)["x"]
                 report["labels"]["alpha_interval"] = _result(interval, _shared_tasks(labelled.task))
                 report["labels"] |= _ordinal_alpha(labelled.task, grades, tasks, bootstrap)
@@ -205,6 +205,14 @@ def _repeats(repeats: Repeats, bootstrap: _Bootstrap) -> dict[str, Result]:
         measured = bootstrap.intervals({name: reliability.consistency(task, pair, len(tasks))[kind]}, len(tasks))
         results[f"{kind}_{name}"] = _result(measured[name], known)
     return results
+
+
+def _grades(classes: tuple[str, ...]) -> FloatArray:
+    """What ordered classes stand for: their numbers where all are numbers, else their places."""
+    try:
+        return np.array([float(name.replace(",", ".")) for name in classes])
+    except ValueError:
+        return np.arange(len(classes), dtype=np.float64)
 
 
 def _shared_tasks(task: Codes) -> int:

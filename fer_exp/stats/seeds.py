@@ -23,8 +23,8 @@ def over_seeds(values: Sequence[float], level: float = 0.95) -> OverSeeds | None
 
     .. math:: \bar{x} \pm t_{n - 1, (1 + level) / 2} \, s / \sqrt{n}
 
-    Seeds are few, so the interval is wide: of two seeds it is 9 times as far as they lie from each other. It speaks
-    of other seeds on the same test faces, not of other faces.
+    Seeds are few, so the interval is wide: of two seeds it reaches 6.35 times as far to either side as they lie from
+    each other. It speaks of other seeds on the same test faces, not of other faces.
 
     ``level`` is the coverage that is aimed at, 0..1; it holds where the numbers are normal.
 

@@ -45,7 +45,7 @@ def test_a_folder_of_runs_gives_json_alone_and_files(runs, capsys, tmp_path):
     assert [group["seeds"] for group in result["groups"][:2]] == [[0, 1], [0, 1]]
     assert result == json.loads((tmp_path / "out" / "table.json").read_text())
     kept = pd.read_csv(tmp_path / "out" / "table-pairs.csv")
-    assert {"metric", "difference", "p_t", "p_paired", "p_wilcoxon", "p_permutation", "d", "dz", "holm"} <= set(kept)
+    assert {"metric", "difference", "p_t", "p_paired", "p_permutation", "d", "dz", "holm"} <= set(kept)
     assert (tmp_path / "out" / "table-configs.tex").is_file()
 
 

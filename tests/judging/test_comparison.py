@@ -59,6 +59,15 @@ def test_differences_and_tests_are_those_of_the_face_by_face_values(table, compa
     assert all(each["holm"] >= each["p"] for each in compared["pairs"][0]["metrics"].values() if each["p"] is not None)
 
 
+def test_ranks_and_right_or_wrong_are_tested_of_single_runs_alone(table):
+    sources = [source(f"{kind}{i}", closer(table, 0.1 * i), kind=kind, seed=i) for kind in "ab" for i in range(3)]
+    same, _ = on_same_faces(sources[:-1], "test", common=False)  # three seeds against two
+    result = compare_sources(sources[:-1], same, ["accuracy"], samples=20, permutations=20, repairs=False)
+    entry = result["pairs"][0]["metrics"]["accuracy"]
+    assert {"p_wilcoxon", "p_mcnemar"}.isdisjoint(entry)
+    assert {"p_paired", "p_permutation"} <= set(entry)
+
+
 def test_repairs_prior_and_uniform_stand_beside_the_runs(compared):
     names = [(group["name"], group["repair"]) for group in compared["groups"]]
     assert names[:2] == [("labels=onehot", None), ("labels=soft", None)]

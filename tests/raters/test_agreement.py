@@ -115,9 +115,10 @@ def test_class_measures_equal_plain_counting(kind):
     assert agreement.vote_entropy(counts).value == pytest.approx(entropy)
 
 
-@pytest.mark.parametrize("kind", ["equal", "unequal"])
-def test_split_half_is_what_many_random_halvings_give(kind):
-    counts = np.tile(made(kind), (20, 1))
+@pytest.mark.parametrize("raters", [6, 10])
+def test_split_half_is_what_many_random_halvings_of_even_panels_give(raters):
+    rng = np.random.default_rng(3)
+    counts = np.stack([rng.multinomial(raters, p) for p in rng.dirichlet(np.full(5, 0.4), 1200)]).astype(float)
     found = []
     for small, large in halves(counts.astype(np.int64), 300, seed=0):
         x, y = (half / half.sum(axis=1, keepdims=True) for half in (small, large))
@@ -125,6 +126,22 @@ def test_split_half_is_what_many_random_halvings_give(kind):
         r = (x * y).mean() / np.sqrt((x**2).mean() * (y**2).mean())
         found.append(2 * r / (1 + r))
     assert agreement.split_half(counts).value == pytest.approx(np.mean(found), abs=2e-3)
+
+
+@pytest.mark.parametrize("raters", [2, 3, 5, 7])
+def test_split_half_is_the_share_of_variance_that_is_of_the_faces(raters):
+    rng = np.random.default_rng(0)
+    truth = rng.dirichlet(np.full(5, 0.4), 200_000)
+    counts = rng.multinomial(raters, truth).astype(float)
+    true = truth.var(axis=0).sum() / (counts / raters).var(axis=0).sum()
+    assert agreement.split_half(counts).value == pytest.approx(true, abs=3e-3)
+    assert np.isnan(agreement.split_half(counts[:1]).value)
+
+
+def test_a_class_that_no_two_raters_could_disagree_about_has_no_kappa():
+    counts = np.array([[3.0, 1.0, 0.0], [0.0, 3.0, 0.0], [0.0, 0.0, 1.0]])  # only a single rater met the third class
+    assert np.isnan(agreement.class_kappa(counts, 2).value)
+    assert np.isfinite(agreement.class_kappa(counts, 0).value)
 
 
 def test_replicates_equal_the_measure_of_the_repeated_tasks():

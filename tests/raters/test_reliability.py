@@ -97,15 +97,25 @@ def test_constant_ratings_have_no_alpha():
 
 
 def test_split_half_is_what_many_random_halvings_give():
-    table = ratings(400, 7, noise=1.5)
+    table = ratings(400, 8, noise=1.5)
     rng, found = np.random.default_rng(0), []
     for _ in range(300):
-        order = rng.permuted(np.tile(np.arange(7), (400, 1)), axis=1)
+        order = rng.permuted(np.tile(np.arange(8), (400, 1)), axis=1)
         shuffled = np.take_along_axis(table, order, axis=1)
-        r = np.corrcoef(shuffled[:, :3].mean(axis=1), shuffled[:, 3:].mean(axis=1))[0, 1]
+        r = np.corrcoef(shuffled[:, :4].mean(axis=1), shuffled[:, 4:].mean(axis=1))[0, 1]
         found.append(2 * r / (1 + r))
     task, _, value = long(table)
     assert reliability.split_half(task, value, 400).value == pytest.approx(np.mean(found), abs=2e-3)
+
+
+def test_split_half_of_an_odd_panel_is_the_share_of_variance_that_is_of_the_tasks():
+    rng = np.random.default_rng(0)
+    truth = rng.normal(size=100_000)
+    table = truth[:, None] + rng.normal(0, 1.5, (100_000, 3))
+    task, _, value = long(table)
+    assert reliability.split_half(task, value, len(table)).value == pytest.approx(1 / (1 + 1.5**2 / 3), abs=5e-3)
+    one, _, first = long(table[:1])
+    assert np.isnan(reliability.split_half(one, first, 1).value)
 
 
 def test_consistency_counts_repeats_with_both_answers():

@@ -4,6 +4,7 @@ import importlib.util
 import os
 from pathlib import Path
 
+import krippendorff
 import numpy as np
 import pandas as pd
 import pytest
@@ -39,6 +40,18 @@ def test_a_whole_table_with_ratings_and_repeats():
     assert found["repeats"]["same_label"]["n"] == 20
     assert found["repeats"]["difference_valence"]["value"] == 0
     assert found["labels"]["fleiss_kappa"]["guideline"] == "Landis and Koch 1977"
+
+
+@pytest.mark.parametrize("codes", [["-2", "-1", "0"], ["1", "2", "5"], ["1,5", "2", "10"]])
+def test_ordered_codes_count_as_the_numbers_that_they_are(codes):
+    rng = np.random.default_rng(0)
+    chosen = np.clip(rng.integers(0, 3, (60, 1)) + rng.integers(-1, 2, (60, 5)), 0, 2)
+    rows = [(task, worker, codes[k]) for task, row in enumerate(chosen) for worker, k in enumerate(row)]
+    found = survey(read_answers(pd.DataFrame(rows, columns=["task", "worker", "label"])), samples=0, ordered=True)
+    numbers = np.array([float(code.replace(",", ".")) for code in codes])[chosen]
+    for level in ("interval", "ordinal"):
+        theirs = krippendorff.alpha(numbers.T, level_of_measurement=level)
+        assert found["labels"][f"alpha_{level}"]["value"] == pytest.approx(theirs), level
 
 
 def test_what_cannot_be_computed_is_said():
