@@ -239,12 +239,26 @@ def _lines(text: str, delimiter: str, count: int) -> list[list[str]]:
 
 
 def _below_header(lines: list[list[str]], guessed: list[str]) -> list[list[str]]:
-    """The rows below the header that say what its columns are: Qualtrics' questions and ids, SoSci's labels."""
-    for number, line in enumerate(lines[1:], start=1):
+    """The rows below the header that say what the columns are, as survey tools write them."""
+    header, *others = lines
+    for number, line in enumerate(others, start=1):
         if any(cell.startswith('{"ImportId"') for cell in line):
             guessed.append(f"{number} header rows of Qualtrics left out")
-            return lines[1 : 1 + number]
-    if len(lines) > 1 and {"CASE", "QUESTNNR"} <= set(lines[0]) and not lines[1][lines[0].index("CASE")].isdigit():
-        guessed.append("a second header row of SoSci Survey left out")
-        return lines[1:2]
+            return others[:number]
+    for tool, (first, second, real) in SECOND_HEADERS.items():
+        if (
+            others
+            and {first, second} <= set(header)
+            and not re.search(real, (others[0] + [""] * len(header))[header.index(first)])
+        ):
+            guessed.append(f"a second header row of {tool} left out")
+            return others[:1]
     return []
+
+
+SECOND_HEADERS = {
+    "Qualtrics": ("StartDate", "EndDate", r"\d"),
+    "SoSci Survey": ("CASE", "QUESTNNR", r"\d"),
+    "SurveyMonkey": ("Respondent ID", "Collector ID", r"\d"),
+}
+"""Two columns of a tool's header, and what a real row has in the first, where the row of questions has it not."""

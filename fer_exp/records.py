@@ -103,7 +103,7 @@ def _spread(item: dict[str, Any], prefix: str, row: dict[str, Any], nests: list[
             row[name] = value
         elif key in NESTS and _objects_only(value):
             nests.append((name, value.values() if isinstance(value, dict) else value))
-        elif isinstance(value, dict):
+        elif isinstance(value, dict) and value.keys() != {"choices"}:
             _spread(value, f"{name}.", row, nests)
         else:
             row[name] = json.dumps(value, ensure_ascii=False) if value else None

@@ -684,6 +684,68 @@ def labelbox() -> str:
     return "\n".join(lines) + "\n"
 
 
+def doccano() -> str:
+    return "\n".join(
+        json.dumps({"id": n, "image": f"media/{face}", "annotations": [
+            {"id": 10 * n + p, "label": SAID[person][n], "user": p} for p, person in enumerate(PEOPLE)
+        ], "meta": {}, "annotation_approver": None}) for n, face in enumerate(FACES)
+    )  # fmt: skip
+
+
+def microsoft_forms() -> str:
+    header = [
+        "ID",
+        "Start time",
+        "Completion time",
+        "Email",
+        "Name",
+        *(f"What does {face} show?" for face in FACES),
+        "Age",
+    ]
+    rows = [
+        [n, "3/5/24 7:30:20", "3/5/24 7:41:02", "anonymous", "", *SAID[person], 30] for n, person in enumerate(PEOPLE)
+    ]
+    return delimited(header, rows)
+
+
+def surveymonkey() -> str:
+    about = columns(
+        "Respondent ID|Collector ID|Start Date|End Date|IP Address|Email Address|First Name|Last Name|Custom Data 1"
+    )
+    below = [*[""] * 9, *["Response"] * 4]
+    rows = [
+        [118 + n, 4, "03/05/2024 07:30:20", "03/05/2024 07:41:02", *[""] * 5, *SAID[person]]
+        for n, person in enumerate(PEOPLE)
+    ]
+    return delimited([*about, *(f"{face}: what does it show?" for face in FACES)], [below, *rows])
+
+
+def opensesame() -> str:
+    header = columns(
+        "acc|correct|count_keyboard_response|datetime|image|opensesame_version|practice|response|response_time|subject_nr"
+    )
+    rows: list[dict[str, object]] = [
+        {
+            "image": face,
+            "practice": "no",
+            "response": answer.lower(),
+            "response_time": seconds * 1000,
+            "subject_nr": person,
+        }
+        for person, face, answer, seconds in answers()
+    ]
+    return delimited(header, filled(header, {**rows[0], "practice": "yes", "image": "e.jpg"}, *rows))
+
+
+def inquisit() -> str:
+    header = columns("date|time|subject|group|blockcode|trialnum|trialcode|stimulusitem1|response|correct|latency")
+    rows: list[dict[str, object]] = [
+        {"subject": person, "blockcode": "test", "trialcode": "face", "stimulusitem1": face, "response": answer,
+         "latency": seconds * 1000} for person, face, answer, seconds in answers()
+    ]  # fmt: skip
+    return delimited(header, filled(header, {**rows[0], "blockcode": "practice"}, *rows), "\t")
+
+
 EXPORTS: dict[str, tuple[str, Callable[[], str]]] = {
     "Label Studio": ("label-studio.json", label_studio),
     "Label Studio, with ratings": ("label-studio-ratings.json", lambda: label_studio(valence=True)),
@@ -705,6 +767,11 @@ EXPORTS: dict[str, tuple[str, Callable[[], str]]] = {
     "Google Forms": ("forms.csv", google_forms),
     "SoSci Survey": ("sosci.csv", sosci),
     "LimeSurvey": ("limesurvey.csv", limesurvey),
+    "doccano": ("all.jsonl", doccano),
+    "Microsoft Forms": ("microsoft-forms.csv", microsoft_forms),
+    "SurveyMonkey": ("surveymonkey.csv", surveymonkey),
+    "OpenSesame": ("opensesame.csv", opensesame),
+    "Inquisit": ("inquisit.iqdat", inquisit),
     "Labelbox": ("labelbox.ndjson", labelbox),
 }
 

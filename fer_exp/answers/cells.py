@@ -7,7 +7,7 @@ import json
 import re
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from fer_exp.names import PICTURES, composed
+from fer_exp.names import PICTURES, composed, expression
 
 SUFFIX = "|".join(suffix[1:] for suffix in PICTURES)
 PICTURE = re.compile(rf"[^\s\"'<>()\[\]{{}},;:=?]+\.(?:{SUFFIX})(?![A-Za-z0-9])", re.IGNORECASE)
@@ -47,6 +47,18 @@ def choice(cell: str) -> str | None:
     if isinstance(value, str):
         return None if value[:1] in ("[", "{") and value == cell else composed(value)
     return None if value is None else json.dumps(value)
+
+
+def answer(cell: str) -> str | None:
+    """As ``choice``; a picture that was chosen is what it is called by, where that is an expression.
+
+    >>> answer("buttons/happy.png"), answer("a.png")
+    ('happy', 'a.png')
+    """
+    said = choice(cell)
+    if said and is_picture(said) and expression(word := re.split(r"[/\\]", said)[-1].rpartition(".")[0]):
+        return word
+    return said
 
 
 def picture(cell: str) -> str:

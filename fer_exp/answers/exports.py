@@ -66,6 +66,9 @@ PERSON = (
     r"sona[ _]?id", r"e-?mail( address)?", r"run[ _]?id", r"session([ _]?(id|name))?",
 )  # fmt: skip
 NAMES = r"(.*[.:_ ])?({})([_ ]?(url|file|name|path|src|id))*"
+SOMEBODY = (
+    r"(person|rater|annotator|respondent|judge|coder|observer|student|name|code|id|nr|no)([ _]?(id|name|nr|code))?"
+)
 FACE = tuple(NAMES.format(word) for word in ("image|picture|photo(graph)?|img|pic|face", "stimulus|stim|item|file|url"))
 ANSWER = (
     r"(.*[.:_ ])?(emotion|expression|label|category|choice|answer|response|result|rating)s?([_ ]?(label|text|name))?",
@@ -88,9 +91,9 @@ EXPORTS = (
         "Label Studio", (r"annotations\.(completed_by.*|id)", r"data\..*|annotations\.result\..*"),
         task=(*(rf"data\.{word}" for word in FACE), r"data\..*", "file_upload"),
         worker=(r"annotations\.completed_by(\.email|\.id)?", r"annotations\.completed_by\..*"),
-        label=(r"annotations\.result\.value\.(choices|rating|number|labels|text|taxonomy|.*)",),
+        label=(r"annotations\.result\.value(\.choices)?", r"annotations\.result\.value\.\w+"),
         left=(
-            Left(r"annotations\.was_cancelled", "true", "skipped annotations"),
+            Left(r"annotations\.was_cancelled", "true", "rows of skipped annotations"),
             Left(r"annotations\.id", "", "rows of predictions, or without an annotation", empty=True),
         ),
         about=r"id|inner_id|(.*_)?(at|ids?|agreement|count|reviewers)|project|updated_by|meta|file_upload|total_.*|cancelled_.*|"
@@ -192,6 +195,25 @@ EXPORTS = (
         seconds=(r".*\.rt",), found=False,
     ),
     Export(
+        "OpenSesame", ("subject_nr", "response", "count_.*|datetime|opensesame_version|experiment_file"),
+        task=FACE, worker=("subject_nr", *PERSON), label=("response",),
+        left=(Left(r"practice|is_practice", "1|true|yes", "practice trials"), Left(PART, PRACTICE, "practice trials")),
+        about=r"(acc|accuracy|avg_rt|average_response_time|average_correct|bidi|canvas_backend|clock_backend|color_backend|"
+        r"compensation|coordinates|correct|count_.*|datetime|description|disable_.*|empty_column|experiment_.*|font_.*|"
+        r"form_clicks|foreground|background|fullscreen|height|width|keyboard_backend|live_row.*|logfile|mouse_backend|"
+        r"opensesame_.*|repeat_cycle|response_time.*|response_.*|round_decimals|rt|sampler_backend|sound_.*|start|subject_.*|"
+        r"time_.*|title|total_.*|uniform_coordinates|correct_.*)",
+        seconds=("response_time", "rt"), unit=1000.0, found=False,
+    ),
+    Export(
+        "Inquisit", ("blockcode", "trialcode", "latency"),
+        task=(r"stimulusitem\d*", "picture", *FACE), worker=("subject(id)?", *PERSON), label=("response",),
+        left=(Left("blockcode|trialcode", PRACTICE, "practice and instruction trials"),),
+        about=r"date|time|group|sessionid|build|computer.*|block.*|trial.*|latency|correct|values\..*|list\..*|"
+        r"stimulusnumber\d*|subject(id)?|session|expressions\..*",
+        seconds=("latency",), unit=1000.0, found=False, question=("trialcode", "blockcode"),
+    ),
+    Export(
         "Qualtrics", ("StartDate", "EndDate", "ResponseId|ResponseID", "Finished|Progress|Status|RecordedDate"),
         worker=(r"PROLIFIC_?PID", r"prolific[ _.]?(pid|id)?", r"worker_?id", r"participant_?id", r"ResponseI[dD]"),
         left=(
@@ -229,7 +251,17 @@ EXPORTS = (
         worker=(*PERSON, r".*(prolific|participant|worker|subject).*\b(id|code|number)\b.*"),
         about=rf"{STAMP}|Score|Total score", wide=True,
     ),
-    Export("", (r".*\.(jpe?g|png|bmp|tiff?|webp)\W*.*",), worker=PERSON, wide=True),
+    Export(
+        "Microsoft Forms", ("ID", "Start time", "Completion time"),
+        worker=(r".*(prolific|participant|worker|subject).*\b(id|code|number)\b.*", "ID"),
+        about="ID|(Start|Completion|Last modified) time|Email|Name|Total points|Points - .*|Feedback - .*|Quiz .*",
+        wide=True,
+    ),
+    Export(
+        "SurveyMonkey", ("Respondent ID", "Collector ID"), worker=("Custom Data 1", "Respondent ID"), wide=True,
+        about="(Respondent|Collector) ID|(Start|End) Date|IP Address|Email Address|(First|Last) Name|Custom Data 1",
+    ),
+    Export("", (r".*\.(jpe?g|png|bmp|tiff?|webp)\W*.*",), worker=(*PERSON, SOMEBODY), wide=True),
 )  # fmt: skip
 """In the order in which they are tried."""
 

@@ -12,10 +12,13 @@ from fer_exp.answers.cells import choice, within
 from fer_exp.answers.exports import Export, matching
 from fer_exp.answers.sheet import SIDES, Sheet, blank, joined, side_of
 from fer_exp.errors import RequestError
+from fer_exp.names import expressions
 from fer_exp.tables import Coded, Table
 
 LOOP = re.compile(r"(\d+)_(.+)")
 """Names of Qualtrics' loop and merge: the number of the round, then the question's."""
+A_PERSON = re.compile(r"(prolific|participant|worker|subject)[- ]?(id\b|code|number)", re.IGNORECASE)
+"""In a question, that it is for a person's id."""
 
 
 class Asked(NamedTuple):
@@ -69,7 +72,9 @@ def _person(sheet: Sheet, export: Export, named: str | None) -> int | None:
         if named not in sheet.names:
             raise RequestError(f"{sheet.table.where} has no column {named}, which worker={named} asks for.")
         return sheet.names.index(named)
+    asked = [row[n] if n < len(row) else "" for row in sheet.table.below[:1] for n in range(len(sheet.names))]
     columns = [n for pattern in export.worker for n in matching(pattern, sheet.names)]
+    columns = [*(n for n, text in enumerate(asked) if A_PERSON.search(text)), *columns]
     return next((n for n in columns if not sheet.empty(n).any()), None)
 
 
@@ -77,6 +82,10 @@ def _asked(sheet: Sheet, export: Export, columns: list[int], named: str | None) 
     """Columns with answers about pictures."""
     every = [_about(sheet, column) for column in columns]
     labels = [one for one in every if sheet.says_labels(one.column)]
+    words = {word for one in labels for word in sheet.words(one.column)}
+    alike = {one.column for one in every if words >= set(sheet.words(one.column)) and not sheet.empty(one.column).all()}
+    alike |= {one.column for one in every if one.known and one.role == "label" and expressions(sheet.words(one.column))}
+    labels = [one for one in every if one in labels or one.column in alike]  # no face has every answer
     sides = [one for one in every if one.role != "label" and sheet.says_numbers(one.column)]
     if not labels and not sides:
         labels = [one for one in every if one.known and one.role == "label" and sheet.says_numbers(one.column)]
@@ -99,6 +108,8 @@ def _asked(sheet: Sheet, export: Export, columns: list[int], named: str | None) 
 def _about(sheet: Sheet, column: int) -> Asked:
     """What a column is about, by its name, and by its question where a row below the header has that."""
     name, table = sheet.names[column], sheet.table
+    if sheet.names.count(name) > 1:  # one question under each of several pictures
+        name = f"{name} {sheet.names[: column + 1].count(name)}"
     texts = [row[column] for row in table.below if column < len(row) and not row[column].startswith("{")]
     text = texts[0] if texts else ""
     loop = LOOP.fullmatch(name)
@@ -118,7 +129,7 @@ def _without_side(name: str) -> str:
     ('face01', 'face01')
     """
     for pattern in SIDES.values():
-        name = re.sub(rf"[\s_.-]*(?:{pattern.pattern})(?:ence)?[\s_.-]*(?:_\d+$)?", "_", name, flags=re.IGNORECASE)
+        name = re.sub(rf"[\s_.-]*(?:{pattern.pattern})[\s_.-]*(?:_\d+$)?", "_", name, flags=re.IGNORECASE)
     return re.sub(r"(?<=.)_\d+$", "", name.strip("_ ")) if name.startswith("_") is False else name.strip("_ ")
 
 

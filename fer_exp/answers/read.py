@@ -80,7 +80,7 @@ def read_answers(
         raise RequestError(f"classes names {twice[0]} twice.")
     rules = Rules(columns, classes, also, ignore, numbers, numbered, others, duplicates, scale, raters)
     table = read_table(source, key)
-    if (unpacked := unpack(table, columns or {}, classes)) is not None:
+    if (unpacked := unpack(table, columns, classes)) is not None:
         table, rules = unpacked, rules._replace(columns=None if columns is None else {})
     answers = _read(table, rules)
     if isinstance(source, Path | str):
@@ -136,7 +136,7 @@ def read_labels(
         RequestError: a missing column, an unknown label, or a task that occurs twice with different labels.
     """
     table, called = read_table(source, key), columns or {}
-    if (unpacked := unpack(table, called, classes, gold=True)) is not None:
+    if (unpacked := unpack(table, columns, classes, gold=True)) is not None:
         table, called = unpacked, {}
     task = table.need("task", called.get("task"))
     label = table.need("label", called.get("label")) if classes else table.find("label", called.get("label"))

@@ -19,10 +19,13 @@ from fer_exp.records import leaves
 from fer_exp.tables import MISSING, Coded, Table
 
 SIDES = {
-    "valence": re.compile(r"valen[cz]|(?<![a-z])val(?![a-z])", re.IGNORECASE),
+    "valence": re.compile(r"valen[cz](?:e|ia|a)?|(?<![a-z])val(?![a-z])", re.IGNORECASE),
     "arousal": re.compile(r"arousal|(?<![a-z])aro(?![a-z])|erregung", re.IGNORECASE),
 }
 """How columns and questions of ratings are told."""
+
+MOST_ANSWERS = 200
+"""A column with more different cells holds something else than answers by choice."""
 
 A_NUMBER = re.compile(r"[-+]?\d*[.,]?\d+")
 
@@ -135,14 +138,25 @@ class Sheet:
         texts = self.texts(column)
         return bool(texts) and 2 * sum(map(is_picture, texts)) > len(texts)
 
+    def words(self, column: int) -> dict[str, int]:
+        """The different answers of a column, and how many gave each."""
+        codes, names = self.coded(column)
+        times = np.bincount(codes[codes >= 0], minlength=len(names))
+        said: dict[str, int] = {}
+        for name, number in zip(names, times, strict=True):
+            if number and (word := choice(str(name))) is not None:
+                said[word] = said.get(word, 0) + int(number)
+        return said
+
     def says_labels(self, column: int) -> bool:
-        """Whether a column holds nothing but expressions, or names of classes that were given."""
-        texts = self.texts(column)
-        if not texts or len(texts) > 200:
+        """Whether a column's answers are expressions, or classes that were given: all, or more than one and half."""
+        if len(self.coded(column).names) > MOST_ANSWERS:
             return False
-        said = [word for text in texts if (word := choice(text)) is not None]
+        said = self.words(column)
         known = expressions(said)
-        return bool(said) and all(word in known or spelt(word) in self._classes for word in said)
+        labels = [word for word in said if word in known or spelt(word) in self._classes]
+        half = 2 * sum(said[word] for word in labels) >= sum(said.values())
+        return len(labels) > 0 and (len(labels) == len(said) or (len(labels) > 1 and half))
 
     def says_numbers(self, column: int) -> bool:
         """Whether a column holds nothing but numbers."""
@@ -159,7 +173,7 @@ class Sheet:
         return [
             name
             for n, name in enumerate(self.names)
-            if n not in self.used and (n in self._unused or n >= len(self.table.names)) and name
+            if n not in (self.used | self.gone) and (n in self._unused or n >= len(self.table.names)) and name
             and not re.fullmatch(about, name, re.IGNORECASE) and not self.empty(n).all()
         ]  # fmt: skip
 

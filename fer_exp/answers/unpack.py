@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_exp.answers.cells import choice, is_picture, picture
+from fer_exp.answers.cells import answer, choice, is_picture, picture
 from fer_exp.answers.exports import Export, matching, recognised
 from fer_exp.answers.persons import unpack_persons
 from fer_exp.answers.questions import by_question
@@ -20,12 +20,12 @@ NUMBERED = re.compile(r"(.*?)(\d+)(\D*)")
 Called = Mapping[str, str | None]
 
 
-def unpack(table: Table, called: Called, classes: Sequence[str] = (), gold: bool = False) -> Table | None:
+def unpack(table: Table, called: Called | None, classes: Sequence[str] = (), gold: bool = False) -> Table | None:
     """The answers that an export holds, as a table task, worker, label, valence, arousal, seconds.
 
     Args:
         table: as it was read.
-        called: role -> column, or question, as the user named it.
+        called: role -> column, or question, as the user named it; None where there are no keys for that.
         classes: names that labels may have beside expressions.
         gold: whether the true labels that the export has are wanted, as a table task, label.
 
@@ -48,7 +48,7 @@ def unpack(table: Table, called: Called, classes: Sequence[str] = (), gold: bool
     if not len(sheet.rows):
         raise RequestError(f"{table.where}: no row is an answer; {sheet.counted}.")
     if export.wide:
-        return unpack_persons(sheet, export, called)
+        return unpack_persons(sheet, export, called or {})
     sheet.tick(export.about)
     return _Rows(sheet, export, called).table(gold)
 
@@ -56,8 +56,8 @@ def unpack(table: Table, called: Called, classes: Sequence[str] = (), gold: bool
 class _Rows:
     """An export with an answer, or the answer to a question, a row."""
 
-    def __init__(self, sheet: Sheet, export: Export, called: Called) -> None:
-        self.sheet, self.export, self.called = sheet, export, called
+    def __init__(self, sheet: Sheet, export: Export, called: Called | None) -> None:
+        self.sheet, self.export, self.called, self.keyed = sheet, export, called or {}, called is not None
         self.found: dict[str, str] = {}  # role -> what is said of where it was found
         about = re.compile("|".join([export.about, *export.worker]), re.IGNORECASE)
         self.looked = [
@@ -159,7 +159,7 @@ class _Rows:
         for role, several in columns.items():
             own = [n for n in several if len(tasks) == 1 or self._number(n) == self._number(task)]
             if own:
-                part[role] = first_of([sheet.cleaned(n, choice, several="[]") for n in own])
+                part[role] = first_of([sheet.cleaned(n, answer, several="[]") for n in own])
         if timed := self._matching(self.export.seconds):
             sheet.used.update(timed)
             if len(tasks) == 1 or not self.export.per_page:
