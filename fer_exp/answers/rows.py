@@ -18,7 +18,6 @@ from fer_exp.names import CLASSES, among, near_expression, normal, one_word, spe
 from fer_exp.orders import meanings, number
 from fer_exp.tables import Coded, Table
 
-
 CUT_SHORT = re.compile(r"\d([.,]\d+)?E\+\d+")
 """A long number as a spreadsheet writes it, without its last digits."""
 
@@ -48,10 +47,10 @@ def read_rows(table: Table, rules: Rules) -> Answers:
     tasks, workers = table.coded(task), table.coded(worker)
     table.refuse(tasks.codes < 0, task, "every answer needs one")
     table.refuse(workers.codes < 0, worker, "every answer needs one")
-    for ids, column in ((tasks, task), (workers, worker)):
+    for ids, ids_column in ((tasks, task), (workers, worker)):
         if cut := [name for name in ids.names if "E+" in name and CUT_SHORT.fullmatch(name)]:
             words = f"{len(cut):,} ids such as {cut[0]} were cut by a spreadsheet and may be of several"
-            table.guessed.append(f"{table.names[column]}: {words}; export the file anew")
+            table.guessed.append(f"{table.names[ids_column]}: {words}; export the file anew")
     codes, order = label_codes(table, label, rules, counted)
     seconds = None
     if (column := table.find("seconds")) is not None:
