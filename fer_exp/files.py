@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import json
 import os
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer_exp.errors import RunError
+from fer_exp.errors import RunError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,3 +132,36 @@ def file_of(source: Path | str) -> tuple[Path, str]:
 def there(path: Path) -> bool:
     """Whether a path exists; a word that can be none (too long, say) does not."""
     return os.path.exists(path)  # noqa: PTH110  Path.exists raises then
+
+
+LOOKED_AT = 5000
+"""Names of a folder that are compared with one that is not in it; a corpus has a hundred times as many."""
+
+
+def or_near(path: Path) -> str:
+    """The end of a sentence that says a path is not there: a full stop, or what is there and called most like it.
+
+    >>> or_near(Path("/nowhere/at all")), or_near(Path("/"))
+    ('.', '.')
+    """
+    near = None if there(path) else _nearest(path)
+    return "." if near is None else f"; did you mean {near}?"
+
+
+def _nearest(path: Path) -> Path | None:
+    folder: Path | None = path.parent
+    if there(path) or folder is None or folder == path:
+        return path if there(path) else None
+    folder = _nearest(folder)
+    if folder is None or there(folder / path.name):
+        return folder and folder / path.name
+    names: dict[str, str] = {}
+    with suppress(OSError), os.scandir(folder) as entries:
+        names = {_alike(entry.name): entry.name for entry in islice(entries, LOOKED_AT) if entry.name[:1] not in ".~"}
+    near = nearest(_alike(path.name), names)
+    return None if near is None else folder / names[near]
+
+
+def _alike(name: str) -> str:
+    """A name without case and accents, which a person may have typed otherwise."""
+    return unicodedata.normalize("NFKD", name).casefold()

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
 from fer_exp.errors import RequestError, did_you_mean
-from fer_exp.files import file_of
+from fer_exp.files import file_of, or_near
 from fer_exp.formats import Columns, of_frame, read_columns, text_of
 from fer_exp.names import among, expressions, normal
 from fer_exp.orders import meanings
@@ -339,7 +339,8 @@ def read_table(source: Path | str | pd.DataFrame | Table, key: str = "") -> Tabl
         where = f"{key}={source}" if key else str(source)
         file, sheet = file_of(source)
         if not file.is_file():
-            raise RequestError(f"{where}: {'it is a folder' if file.is_dir() else 'there is no such file'}.")
+            reason = "it is a folder." if file.is_dir() else f"there is no such file{or_near(file)}"
+            raise RequestError(f"{where}: {reason}")
         try:
             columns = read_columns(file, sheet)
         except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:

@@ -70,8 +70,8 @@ def _with_method_keys(composed: Any) -> Any:
     """
     from omegaconf import OmegaConf
 
-    nested: Any = OmegaConf.to_container(composed, resolve=True)
-    method = nested["method"]
+    composed = composed.copy()
+    method: Any = OmegaConf.to_container(composed.method, resolve=True)
     special = {key: method.pop(key) for key in list(method) if key not in SHARED}
     schema = method_keys(method["name"]) if special else {}
     for key, value in special.items():
@@ -82,8 +82,9 @@ def _with_method_keys(composed: Any) -> Any:
             words = {int: "a whole number", bool: "true or false", str: "text"}
             wanted = "a number" if float in kinds else words.get(kinds[0], "text")
             raise RequestError(f"method.{key} is {value!r}; it must be {wanted}.")
-    method["keys"] = special
-    return OmegaConf.create(nested)
+    OmegaConf.set_struct(composed, False)
+    composed.method = {**method, "keys": special}
+    return composed
 
 
 def method_keys(name: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from fer_exp.cli.compose import compose_all, to_config
 from fer_exp.cli.gpus import SIDE_BY_SIDE, beside_others
@@ -20,6 +21,7 @@ from fer_exp.cli.mistakes import sentence
 from fer_exp.cli.words import flags_and_overrides
 from fer_exp.config import Config, TableConfig, TrainerConfig
 from fer_exp.config.folder import conf_folder
+from fer_exp.config.paths import word
 from fer_exp.errors import RequestError
 
 
@@ -38,7 +40,7 @@ def run_jobs(command: str, words: list[str], jobs: Sequence[Sequence[str]]) -> i
     try:
         listed = place / "jobs.json"
         listed.write_text(json.dumps(jobs), encoding="utf-8")
-        return run(command, ["-m", "hydra/sweeper=fer_exp_jobs", f"hydra.sweeper.jobs={listed}", *words])
+        return run(command, ["-m", "hydra/sweeper=fer_exp_jobs", word("hydra.sweeper.jobs", str(listed)), *words])
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
@@ -61,7 +63,7 @@ def run(command: str, arguments: list[str]) -> int:
     from hydra.core.hydra_config import HydraConfig
     from hydra.errors import HydraException
     from hydra.types import RunMode
-    from omegaconf import DictConfig
+    from omegaconf import DictConfig, OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
     from fer_exp.cli.sweep import record, show_sweep
@@ -74,14 +76,15 @@ def run(command: str, arguments: list[str]) -> int:
     program = sys.argv[0]
     outcome: list[Path | Exception | None] = []
     records = Path(tempfile.mkdtemp()) if sweep and command != "train" else None
-    places = [f"hydra.sweep.dir={records or '${output}/.sweep/' + uuid.uuid4().hex[:8]}", "hydra.sweep.subdir=."]
-    if "hydra/launcher=joblib" in overrides and not any("launcher.batch_size" in word for word in overrides):
+    aside = f"hydra.sweep.dir=${{output}}/.sweep/{uuid.uuid4().hex[:8]}"
+    places = [aside if records is None else word("hydra.sweep.dir", str(records)), "hydra.sweep.subdir=."]
+    if "hydra/launcher=joblib" in overrides and not any("launcher.batch_size" in one for one in overrides):
         # joblib would give a worker several jobs at once after a few that were finished already, and leave others idle.
         places.append("hydra.launcher.batch_size=1")
 
     def task(composed: DictConfig) -> None:
         hydra_config = HydraConfig.get()
-        overrides = list(hydra_config.overrides.task)
+        overrides: Any = OmegaConf.to_container(hydra_config.overrides.task, resolve=False)  # as they were typed
         with _started_with(program, command, *overrides):
             if hydra_config.mode != RunMode.RUN:
                 beside = str(hydra_config.launcher._target_).endswith(SIDE_BY_SIDE)

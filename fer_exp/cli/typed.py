@@ -11,12 +11,13 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
-from fer_exp.cli.meant import all_options, has_key, key_meant, key_near, keys, option_meant, share, told, written
+from fer_exp.cli.meant import all_options, has_key, key_meant, key_near, keys, share, told, written
 from fer_exp.cli.mistakes import key_not_here, unknown_key, unknown_option
-from fer_exp.cli.words import FLAGS, VALUED
+from fer_exp.cli.words import FLAGS, POSITIONAL, VALUED, is_override
 from fer_exp.config import SCHEMAS, BackboneConfig, DatasetConfig, LabelsConfig, MethodConfig, TrainerConfig
 from fer_exp.config.folder import options
 from fer_exp.config.keys import groups
+from fer_exp.config.paths import path_keys
 from fer_exp.config.spellings import option_called
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.files import file_of, there
@@ -26,8 +27,6 @@ QUOTES = re.compile("[“”„«»‘’‚]")
 """What word processors and web pages make of - and of straight quotes."""
 SEVERAL = re.compile(r"(choice|range|interval|glob|shuffle|sort)\(.*\)$")
 """What Hydra makes several values of, beside commas."""
-TAKE_PATHS = ("evaluate", "compare", "report", "agreement", "crowd", "plan")
-"""Commands that take a path without its key."""
 GROUPS = {
     "dataset": DatasetConfig,
     "labels": LabelsConfig,
@@ -92,6 +91,11 @@ class Typed:
         owner = GROUPS.get(group) if dot else SCHEMAS[self.command]
         return {field.name: str(field.type) for field in fields(owner)}.get(name or group, "") if owner else ""
 
+    @property
+    def is_path(self) -> bool:
+        """Whether its key names a file or folder, which may be called anything."""
+        return self.key in path_keys(SCHEMAS[self.command])
+
     def whole(self, instead: str) -> str:
         """The whole command with several values, this word and those behind it replaced."""
         words = [*self.words[: self.place], instead, *self.words[self.place + 1 + len(self.behind) :]]
@@ -113,7 +117,8 @@ def check_typed(command: str, words: Sequence[str]) -> None:
             continue
         of_table = command == "table" and "=" in word and name not in keys("table")
         typed = Typed("train" if of_table else command, words, place, chosen, of_table)
-        for rule in (pasted, dashed, bare) if typed.key == word or word[0] in DASHES else KEYED:
+        rules = KEYED if is_override(command, word) and word[0] not in DASHES else (pasted, dashed, bare)
+        for rule in OF_PATHS if rules is KEYED and typed.is_path else rules:
             if said := rule(typed):
                 raise RequestError(said)
 
@@ -160,8 +165,7 @@ def bare(typed: Typed) -> str:
         said = key_meant(command, word, value, typed.chosen) or f"{word}={value}"
         return f"{word} {' '.join(typed.behind[:2])} has spaces; write {said}."
     if there(file_of(word)[0]):
-        folder = command in ("train", "prepare", "pretrain", "bench") and option_meant(command, "dataset", f"./{word}")
-        return f"{word} is no KEY=VALUE; write {folder.replace('./', '', 1)}." if folder else ""
+        return ""
     if word in SCHEMAS:
         rest = [*typed.words[: typed.place], *typed.words[typed.place + 1 :]]
         return f"{word} is a command of its own; write {shlex.join(['fer-exp', word, *rest])}."
@@ -183,7 +187,7 @@ def bare(typed: Typed) -> str:
         return f"{word} is no KEY=VALUE; write study={study}."
     if is_name and (meant := key_meant(command, word, typed.behind[0] if typed.behind else "", typed.chosen)):
         return f"{word} has no value; write {meant}."
-    return "" if command in TAKE_PATHS else f"{word} is no KEY=VALUE; fer-exp {command} --help lists the keys."
+    return "" if command in POSITIONAL else f"{word} is no KEY=VALUE; fer-exp {command} --help lists the keys."
 
 
 def _several(typed: Typed, place: int) -> str:
@@ -276,6 +280,8 @@ def fits(typed: Typed) -> str:
 
 KEYED = (pasted, named, empty, listed, several, fits)
 """What a ``key=value`` is held against, in order."""
+OF_PATHS = (named, empty)
+"""The same where the key names a file."""
 
 
 def _is_number(value: str) -> bool:

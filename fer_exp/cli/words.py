@@ -2,74 +2,135 @@
 
 from __future__ import annotations
 
+import glob
 import re
 from dataclasses import fields
-from pathlib import Path
+from typing import NamedTuple
 
+from fer_exp.cli.as_typed import exists, one_path, path_list, path_value
 from fer_exp.config import SCHEMAS
+from fer_exp.config.keys import chosen_keys
+from fer_exp.config.paths import path_keys, quoted
 from fer_exp.errors import RequestError, did_you_mean
-from fer_exp.files import file_of, there
+from fer_exp.files import file_of, or_near
 
 FLAGS = ("-m", "--multirun", "-r", "--resolve", "--hydra-help")
 VALUED = ("-c", "--cfg", "-p", "--package", "-i", "--info")
 """Hydra's flags that a user of a command has a use for; those of VALUED take a word."""
 
 
-def with_paths(command: str, arguments: list[str]) -> list[str]:
-    """Plain words of a command that takes ``runs`` become that key, so that `fer-exp compare runs/*` works.
+class Takes(NamedTuple):
+    """What a path means that is typed without a key: ``what`` it has to be, and the key of a folder and of a file.
 
-    The path of a file or folder reaches the config as it was typed, whatever Hydra's grammar makes of its signs.
+    ``besides`` are words that go with it where their keys are not given.
+    """
+
+    what: str
+    folder: str | None
+    file: str | None
+    besides: tuple[str, ...] = ()
+
+
+FACES = Takes("a folder of pictures, or a table that names them", "dataset.root", "dataset.table", ("dataset=folder",))
+RUNS = Takes("run folders and tables of predictions", "runs", "runs")
+ANSWERS = Takes("a table of answers", None, "ratings")
+
+POSITIONAL = {
+    "train": FACES,
+    "pretrain": FACES._replace(besides=("dataset=folder", "task=contrast")),  # the task drawn looks at no dataset
+    "prepare": FACES,
+    "bench": FACES,
+    "evaluate": Takes("a run folder, or a table of predictions", "run", "predictions"),
+    "compare": RUNS,
+    "report": RUNS,
+    "agreement": ANSWERS,
+    "crowd": ANSWERS,
+    "plan": ANSWERS,
+}
+"""Command -> what it takes without a key; table takes none."""
+
+
+def with_paths(command: str, arguments: list[str]) -> list[str]:
+    """Words as Hydra reads what was typed: each path as it is, and one without a key with the key it is for.
 
     Words of `fer-exp table` that are not its own keys are for the trainings, and become its key ``train``.
 
     Raises:
-        RequestError: a word that is no path.
+        RequestError: a plain word that is no path here, or none that the command takes.
 
-    >>> with_paths("compare", ["conf", "seed=1"])
-    ["runs=['conf']", 'seed=1']
+    >>> with_paths("compare", ["conf", "seed=1", "output=canon (1)"])
+    ['runs=[conf]', 'seed=1', "output='canon (1)'"]
     """
-    arguments = [_as_typed(word) for word in arguments]
-    keys = {field.name for field in fields(SCHEMAS[command])}
-    if command == "table":
-        return _with_train(keys, arguments)
-    if "runs" not in keys:
-        return arguments
-    paths: list[str] = []
-    rest: list[str] = []
-    for word in arguments:
-        after = rest[-1] if rest else ""
-        if ("=" in word and not Path(word).exists()) or word.startswith(("-", "+", "~")) or after in VALUED:
-            rest.append(word)
-        elif there(file_of(word)[0]):
-            paths.append(word)
-        else:
-            raise RequestError(f"{word} is no run folder, no predictions file and no key=value.")
-    return [f"runs={_quoted(paths)}", *rest] if paths else rest
-
-
-def _with_train(keys: set[str], arguments: list[str]) -> list[str]:
-    """Words of `fer-exp table`: its own keys and flags as they are, the others together."""
+    names = {field.name for field in fields(SCHEMAS[command])}
+    sweep = bool({"-m", "--multirun"} & set(arguments))
     rest: list[str] = []
     train: list[str] = []
+    paths: list[str] = []
     for word in arguments:
-        key = word.partition("=")[0]
-        (rest if key in keys or word.startswith("-") or (rest and rest[-1] in VALUED) else train).append(word)
-    return [*rest, f"train={_quoted(train)}"] if train else rest
+        if word.startswith("-") or (rest and rest[-1] in VALUED):
+            rest.append(word)
+        elif is_override(command, word):
+            if command != "table" or _top(word) in names:
+                rest.append(_typed(command, word, sweep))
+            else:
+                train.append(_typed("pretrain" if word.startswith("start.") else "train", word, False))
+        else:
+            paths += [word] if exists(word) else sorted(glob.glob(word)) or [word]  # noqa: PTH207  of any folder
+    if paths:
+        rest = [*_with_keys(command, paths, rest), *rest]
+    return [*rest, f"train=[{','.join(map(quoted, train))}]"] if train else rest
 
 
-def _as_typed(word: str) -> str:
+def is_override(command: str, word: str) -> bool:
+    """Whether a word is ``key=value``, or ``~key``, and no path of which the name looks like one."""
+    if "=" in word and _top(word) in {field.name for field in fields(SCHEMAS[command])}:
+        return True
+    return ("=" in word or word.startswith("~")) and not exists(word)
+
+
+def _top(word: str) -> str:
+    """A key's first part: its group, where it is of one."""
+    return re.split(r"[./@=]", word.lstrip("+~"), maxsplit=1)[0]
+
+
+def _typed(command: str, word: str, sweep: bool) -> str:
+    """A ``key=value``; where the key names a file, the value as Hydra reads what was typed."""
     key, mark, value = word.partition("=")
-    odd = mark and not re.fullmatch(r"[\w./:-]*", value, re.ASCII)
-    return f"{key}={_quote(value)}" if odd and (value.startswith("~/") or there(file_of(value)[0])) else word
+    name = key.lstrip("+").removeprefix("start.")
+    several = path_keys(SCHEMAS[command]).get(name)
+    if not mark or several is None:
+        return word
+    known = frozenset(chosen_keys(command, {}))
+    return f"{key}={path_list(value, known) if several else path_value(key, value, sweep, known)}"
 
 
-def _quoted(words: list[str]) -> str:
-    """A list of words as Hydra reads it, whatever is in them."""
-    return f"[{','.join(map(_quote, words))}]"
-
-
-def _quote(word: str) -> str:
-    return "'" + word.replace("\\", "\\\\").replace("'", "\\'") + "'"
+def _with_keys(command: str, paths: list[str], rest: list[str]) -> list[str]:
+    """Plain paths with the key of the command that they are for."""
+    typed = f"fer-exp {'crowd plan' if command == 'plan' else command}"
+    takes = POSITIONAL.get(command)
+    for path in paths:
+        if not exists(path):
+            hint = or_near(file_of(path)[0])
+            what = f"{typed} takes {takes.what}; " if takes else ""
+            raise RequestError(
+                f"{path}: there is no such file or folder{hint} {what}give overrides as key=value, e.g. bootstrap=0."
+            )
+    if takes is None:
+        raise RequestError(
+            f"{paths[0]}: {typed} takes no path without a key; give its corpus as dataset.root=DIR, say."
+        )
+    keys = [takes.folder if file_of(path)[0].is_dir() else takes.file for path in paths]
+    if None in keys:
+        raise RequestError(f"{paths[keys.index(None)]} is a folder; {typed} takes {takes.what}.")
+    (key, *others) = dict.fromkeys(keys)
+    several = path_keys(SCHEMAS[command])[str(key)]
+    if others or (len(paths) > 1 and not several):
+        raise RequestError(f"{typed} takes {takes.what}, one of them; here are {len(paths)}: {', '.join(paths)}.")
+    given = {word.partition("=")[0]: word for word in rest}
+    if key in given:
+        raise RequestError(f"{paths[0]} would be {key}, and so is {given[key]}; give one of them.")
+    value = f"[{','.join(map(one_path, paths))}]" if several else one_path(paths[0])
+    return [*(word for word in takes.besides if word.partition("=")[0] not in given), f"{key}={value}"]
 
 
 def flags_and_overrides(arguments: list[str]) -> tuple[list[str], list[str]]:

@@ -52,7 +52,7 @@ def bench(config: BenchConfig) -> None:
     """
     device = find_device(config.trainer)
     if config.output is not None:
-        make_folder(Path(config.output).expanduser())
+        make_folder(Path(config.output))
     corpus, store = open_dataset(config.dataset)
     size, classes = config.trainer.batch_size, len(corpus.classes)
     if len(store.faces) < size:
@@ -160,7 +160,7 @@ def whole_path(examples: Examples, config: BenchConfig, device: torch.device, cl
     method = make_method(config.method, make_setting(network, training, repeated))
     module = FaceModule(network, method, config.trainer, tuple(map(str, range(classes))), layout=layout)
     clock = Clock(device, config.steps)
-    with tempfile.TemporaryDirectory(dir=config.output and Path(config.output).expanduser()) as folder, quiet():
+    with tempfile.TemporaryDirectory(dir=config.output and Path(config.output)) as folder, quiet():
         trainer = make_trainer(replace(config.trainer, epochs=1), device, Run(Path(folder)), [clock])
         trainer.fit(module, Batches(repeated, config.trainer.batch_size, config.seed, shuffle=True))
     return config.steps * config.trainer.batch_size / (clock.stop - clock.start)

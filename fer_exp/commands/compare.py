@@ -40,7 +40,7 @@ def compare(config: CompareConfig) -> None:
         )
     sources = [replace(source, table=sides(source.table, source.name, config)) for source in sources]
     same, notes = on_same_faces(sources, config.split, config.common)
-    stem = None if config.output is None else Path(config.output).expanduser()
+    stem = None if config.output is None else Path(config.output)
     if stem is not None:
         make_folder(stem.parent)
     result = compare_sources(

@@ -33,7 +33,7 @@ def evaluate(config: EvaluateConfig) -> None:
     """
     if (config.run is None) == (config.predictions is None):
         raise RequestError("evaluate needs run=FOLDER or predictions=FILE, one of the two.")
-    path = Path(config.run or config.predictions or "").expanduser()
+    path = Path(config.run or config.predictions or "")
     if config.run is not None:
         if config.votes or config.classes:
             key = "votes" if config.votes else "classes"
@@ -45,7 +45,7 @@ def evaluate(config: EvaluateConfig) -> None:
         metrics = judge(table, samples=config.bootstrap, seed=config.seed)
         place, name = path.parent, f"{path.stem}.metrics"
     if config.output is not None:
-        given = Path(config.output).expanduser()
+        given = Path(config.output)
         place, name = (given, name) if given.is_dir() else (given.parent, given.name.removesuffix(".json"))
     elsewhere = "output=FILE keeps them elsewhere" if config.output is None else None
     whole_run = config.run is not None and config.output is None

@@ -36,7 +36,7 @@ def load(config: PeopleConfig) -> People:
     """
     reading = {"ignore": config.ignore, "duplicates": config.duplicates, "classes": config.classes}
     if config.ratings is not None:
-        path = Path(config.ratings).expanduser()
+        path = Path(config.ratings)
         columns = {"task": config.task, "worker": config.worker, "label": config.label}
         data = read_answers(config.ratings, "ratings", columns=columns, scale=config.scale, **reading)  # type: ignore[arg-type]
         return People(data, path.name.split(".")[0], None)
@@ -96,7 +96,7 @@ def folder(config: PeopleConfig, command: str, name: str) -> Path:
         RunError: it cannot be written.
     """
     if config.output is not None:
-        return make_folder(Path(config.output).expanduser())
+        return make_folder(Path(config.output))
     request = json.dumps({**asdict(config), "json": None}, sort_keys=True, default=str)
     digest = hashlib.md5(request.encode(), usedforsecurity=False).hexdigest()[:8]
     return make_folder(Path("runs") / f"{command}-{name}-{digest}")

@@ -37,7 +37,7 @@ def pretrain(config: PretrainConfig) -> None:
         RequestError: the config or the faces cannot be used as asked.
         RunError: the training failed.
     """
-    make_folder(Path(config.output).expanduser())
+    make_folder(Path(config.output))
     started = time.time()
     lesson = make_lesson(config)
     contents = _contents(config, lesson)
@@ -64,7 +64,7 @@ def find_pretraining(config: PretrainConfig) -> Run:
 
 def _run(config: PretrainConfig, lesson: Lesson) -> Run:
     name = run_name(config, _contents(config, lesson), lesson.unread)
-    return Run(Path(config.output).expanduser() / name)
+    return Run(Path(config.output) / name)
 
 
 def _contents(config: PretrainConfig, lesson: Lesson) -> dict[str, str]:

@@ -63,7 +63,7 @@ def _judged(source: Source, same: Source, config: ReportConfig) -> Judgement:
 
 def _output(config: ReportConfig, first: Path) -> Path:
     if config.output:
-        return Path(config.output).expanduser()
+        return Path(config.output)
     if config.run is None and len(config.runs) > 1:
         return first.parent / "report.html"
     return first / "report.html" if first.is_dir() else first.with_name(f"{first.stem}.report.html")

@@ -11,6 +11,7 @@ from pkgutil import resolve_name
 from typing import Any
 
 from fer_exp.config import Config, PretrainConfig, TableConfig, TrainConfig
+from fer_exp.config.paths import word
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import make_folder
 from fer_exp.progress import progress
@@ -47,17 +48,17 @@ def table(config: TableConfig, compose: Compose, start: Start) -> None:
     if config.study is None:
         raise RequestError(f"table needs a study: study={', '.join(STUDIES)}, one of them.")
     command = ["fer-exp", *sys.argv[1:]]
-    shared = [f"output={config.output}", f"bootstrap={config.bootstrap}"]
+    shared = [word("output", config.output), f"bootstrap={config.bootstrap}"]
     preset = read_preset(config.study, config.scale, [*config.train, *shared])
     if config.crowd is not None:
-        preset = replace(preset, crowd=Path(config.crowd).expanduser())
-    place = make_folder(Path(config.results).expanduser(), "results")
+        preset = replace(preset, crowd=Path(config.crowd))
+    place = make_folder(Path(config.results), "results")
     place /= f"{preset.study}-{preset.corpus}-{preset.scale}"
     (one,) = composed(preset, [next(preset.combinations())], compose)
     check_corpus(preset, one)
     begun = find_start(preset, config, compose)
     if begun is not None:
-        weights = f"backbone.weights={begun.path('backbone')}"
+        weights = word("backbone.weights", str(begun.path("backbone")))
         preset = replace(preset, common={**preset.common, "backbone.weights": weights})
     trained = members(preset, compose)
     if config.run and any(one.state != DONE for one in trained):
@@ -67,7 +68,7 @@ def table(config: TableConfig, compose: Compose, start: Start) -> None:
         train_missing(preset, trained, start)
     outcome: Outcome = resolve_name(STUDIES[preset.study].build)(trained, preset)
     own = [one.run for one in trained] + ([] if begun is None else [begun])
-    left_out = others(Path(config.output).expanduser(), own)
+    left_out = others(Path(config.output), own)
     finish(summary(outcome, provenance(preset, trained, left_out, command), trained, left_out), place, False)
     if failed := [one for one in trained if one.state == BROKEN]:
         raise RunError(f"{len(failed)} of {len(trained)} trainings failed; the first log is {failed[0].log}.")
@@ -96,7 +97,7 @@ def pretrain(preset: Preset, config: TableConfig, run: Run, start: Start) -> Non
 
 
 def _start_words(preset: Preset, config: TableConfig) -> list[str]:
-    return [*preset.start, f"output={config.starts or config.output}"]
+    return [*preset.start, word("output", config.starts or config.output)]
 
 
 def members(preset: Preset, compose: Compose) -> list[Trained]:

@@ -52,7 +52,7 @@ def train(config: TrainConfig) -> Path | None:
         RequestError: the config or the corpus cannot be used as asked.
         RunError: the training failed.
     """
-    output = make_folder(Path(config.output).expanduser())
+    output = make_folder(Path(config.output))
     started = time.time()
     corpus, store = open_dataset(config.dataset)
     contents = contents_of(config, store)

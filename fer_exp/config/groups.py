@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from fer_exp.config.paths import PATH
+
 
 @dataclass
 class DatasetConfig:
     """Which faces, from where, at which size. See conf/dataset/."""
 
     name: str = "synthetic"
-    root: str | None = None
+    root: str | None = field(default=None, metadata=PATH)
     size: int = 48
     classes: Any = 7  # 7, 8, "found", or a list of class names
     numbers: Any = None  # what numbers mean: a name in orders.ORDERS, a list of class names, or number -> class
@@ -21,14 +23,14 @@ class DatasetConfig:
     seed: int = 0
     drop: list[str] = field(default_factory=list)
     faces: int = 3000
-    cache: str | None = None
-    table: str | None = None
-    votes: str | None = None
+    cache: str | None = field(default=None, metadata=PATH)
+    table: str | None = field(default=None, metadata=PATH)
+    votes: str | None = field(default=None, metadata=PATH)
     raters: int | None = None
-    ratings: str | None = None
+    ratings: str | None = field(default=None, metadata=PATH)
     duplicates: str = "first"
     scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])
-    split_file: str | None = None
+    split_file: str | None = field(default=None, metadata=PATH)
     release: str = "auto"
     subset: str = "all"
     test: float = 0.2
@@ -52,11 +54,11 @@ class LabelsConfig:
     exact: bool = True
     clean_validation: bool = False
     seed: int = 0
-    file: str | None = None
+    file: str | None = field(default=None, metadata=PATH)
     file_classes: Any = None  # a preset's name, or a list of class names
     file_first: int | None = None
     export: str | None = None
-    posteriors: str | None = None
+    posteriors: str | None = field(default=None, metadata=PATH)
     raters: int | None = None
     min_votes: int = 0
     outliers: int = 1
@@ -68,7 +70,7 @@ class BackboneConfig:
     """Which network, and where its first weights come from. See conf/backbone/."""
 
     name: str = "resnet18"
-    weights: str = "none"
+    weights: str = field(default="none", metadata=PATH)  # or a word of settings.WEIGHTS
     stem: str = "auto"
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from fer_exp.config.groups import BackboneConfig, DatasetConfig, LabelsConfig, MethodConfig, TrainerConfig
+from fer_exp.config.paths import PATH
 
 
 @dataclass
@@ -29,7 +30,7 @@ class TrainConfig(Config):
     method: MethodConfig = field(default_factory=MethodConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     seed: int = 0
-    output: str = "runs"
+    output: str = field(default="runs", metadata=PATH)
     bootstrap: int = 1000
 
 
@@ -43,38 +44,38 @@ class PretrainConfig(Config):
     task: str = "drawn"
     splits: list[str] = field(default_factory=lambda: ["train"])
     faces: int = 20_000
-    points: str | None = None
+    points: str | None = field(default=None, metadata=PATH)
     width: float | None = None
     crop: float = 0.5
     temperature: float = 0.2
     seed: int = 0
-    output: str = "runs"
+    output: str = field(default="runs", metadata=PATH)
 
 
 @dataclass
 class EvaluateConfig(Config):
     """Judge saved predictions again, of a run or of any model."""
 
-    run: str | None = None
-    predictions: str | None = None
-    votes: str | None = None
+    run: str | None = field(default=None, metadata=PATH)
+    predictions: str | None = field(default=None, metadata=PATH)
+    votes: str | None = field(default=None, metadata=PATH)
     scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])
     classes: list[str] = field(default_factory=list)
     bootstrap: int = 1000
     seed: int = 0
     json: bool = False
     all: bool = False
-    output: str | None = None
+    output: str | None = field(default=None, metadata=PATH)
 
 
 @dataclass
 class CompareConfig(Config):
     """Hold runs or prediction files against each other on the same faces."""
 
-    runs: list[str] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list, metadata=PATH)
     split: str = "test"
     common: bool = False
-    votes: str | None = None
+    votes: str | None = field(default=None, metadata=PATH)
     scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])
     classes: list[str] = field(default_factory=list)
     metrics: list[str] | None = None
@@ -83,21 +84,21 @@ class CompareConfig(Config):
     permutations: int = 10000
     seed: int = 0
     json: bool = False
-    output: str | None = None
+    output: str | None = field(default=None, metadata=PATH)
 
 
 @dataclass
 class ReportConfig(Config):
     """One page of one run or several: metrics, figures, faces."""
 
-    run: str | None = None
-    runs: list[str] = field(default_factory=list)
+    run: str | None = field(default=None, metadata=PATH)
+    runs: list[str] = field(default_factory=list, metadata=PATH)
     split: str = "test"
     common: bool = False
     pictures: bool = True
     bootstrap: int = 1000
     seed: int = 0
-    output: str | None = None
+    output: str | None = field(default=None, metadata=PATH)
 
 
 @dataclass
@@ -118,7 +119,7 @@ class BenchConfig(Config):
     seed: int = 0
     steps: int = 20
     repeats: int = 5
-    output: str | None = None
+    output: str | None = field(default=None, metadata=PATH)
 
 
 @dataclass
@@ -129,11 +130,11 @@ class TableConfig(Config):
     scale: str = "smoke"
     train: list[str] = field(default_factory=list)  # every word that is no key of this command
     run: bool = True
-    output: str = "runs"
-    results: str = "results"
-    starts: str | None = None
+    output: str = field(default="runs", metadata=PATH)
+    results: str = field(default="results", metadata=PATH)
+    starts: str | None = field(default=None, metadata=PATH)
     bootstrap: int = 1000
-    crowd: str | None = None
+    crowd: str | None = field(default=None, metadata=PATH)
 
 
 @dataclass
@@ -141,7 +142,7 @@ class PeopleConfig(Config):
     """Where people's answers come from, and how their table is read."""
 
     dataset: DatasetConfig | None = None
-    ratings: str | None = None
+    ratings: str | None = field(default=None, metadata=PATH)
     task: str | None = None
     worker: str | None = None
     label: str | None = None
@@ -151,7 +152,7 @@ class PeopleConfig(Config):
     scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])
     bootstrap: int = 1000
     seed: int = 0
-    output: str | None = None
+    output: str | None = field(default=None, metadata=PATH)
     json: bool = False
 
 
@@ -159,7 +160,7 @@ class PeopleConfig(Config):
 class AgreementConfig(PeopleConfig):
     """How well people agree, and what a crowd changes against the original labels."""
 
-    against: str | None = None
+    against: str | None = field(default=None, metadata=PATH)  # or the word original
     ties: str = "drop"
     ordered: bool = False
     min_shared: int = 10
@@ -169,9 +170,9 @@ class AgreementConfig(PeopleConfig):
 class CrowdConfig(PeopleConfig):
     """Trust of workers, filters, soft labels, Dawid-Skene, GLAD, MACE, a crowd against a lab."""
 
-    gold: str | None = None
+    gold: str | None = field(default=None, metadata=PATH)
     gold_tasks: int | None = None
-    lab: str | None = None
+    lab: str | None = field(default=None, metadata=PATH)
     merge: list[str] = field(default_factory=list)
     ties: str = "drop"
     methods: list[str] = field(default_factory=lambda: ["majority", "dawid_skene", "one_coin", "glad", "mace"])

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fer_exp.config.paths import path_keys
+from fer_exp.config.schema import PretrainConfig, TrainConfig
+
 ASIDE = (
     *("output", "bootstrap", "dataset.cache", "dataset.max_rejected", "labels.export", "trainer.logger"),
     *("trainer.jobs_per_gpu", "trainer.graphs"),
 )
 """Keys that change no number of a training: where it runs, where things are kept, what else is written or refused."""
-READ = (
-    *("dataset.root", "dataset.table", "dataset.votes", "dataset.ratings", "dataset.numbers", "dataset.split_file"),
-    *("labels.file", "labels.posteriors", "points"),
-)
+READ = {*path_keys(TrainConfig), *path_keys(PretrainConfig), "dataset.numbers"} - {*ASIDE, "backbone.weights"}
 """Keys that name files; what these hold counts."""
 SEEDS = ("seed", "labels.seed")
 """Keys that make another run of the same config; labels.seed draws the noise."""

@@ -92,7 +92,7 @@ class Corpus(ABC):
                 f"{cls.name}: dataset.root is not set; try fer-exp prepare dataset={cls.name} dataset.root=DIR. "
                 f"{cls.access}"
             )
-        return Path(config.root).expanduser()
+        return Path(config.root)
 
     @abstractmethod
     def files(self) -> list[Path]:

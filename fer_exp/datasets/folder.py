@@ -21,7 +21,7 @@ from fer_exp.datasets.corpus import Corpus, Faces, faces_table
 from fer_exp.datasets.listing import listed, on_disk
 from fer_exp.datasets.pictures import Picture, PictureCorpus, safe_path
 from fer_exp.errors import DatasetNotFoundError, RequestError
-from fer_exp.files import file_of
+from fer_exp.files import file_of, or_near
 from fer_exp.names import CLASSES, OTHER_ANSWERS, SPLITS, expression, in_order
 from fer_exp.tables import Table, read_table
 
@@ -73,7 +73,7 @@ class Folder(PictureCorpus):
     @classmethod
     def opened(cls, config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:
         """The folder at ``dataset.root``, the table, or both; read now where the classes are what is there."""
-        table = Path(config.table).expanduser() if config.table else None
+        table = Path(config.table) if config.table else None
         root = None if table and not config.root else cls.root_of(config)
         named, answers = isinstance(config.classes, list), None if classes else read_attached(config, ())
         answered = () if answers is None else classes_of_answers(answers, attached_key(config))
@@ -87,7 +87,8 @@ class Folder(PictureCorpus):
     def files(self) -> list[Path]:
         """The table, or nothing: the folders are the listing."""
         if not self.root.is_dir():
-            raise DatasetNotFoundError(f"{self.name}: dataset.root={self.root} is no folder. {self.access}")
+            said = f"{self.name}: dataset.root={self.root} is no folder{or_near(self.root)}"
+            raise DatasetNotFoundError(f"{said} {self.access}")
         return [file_of(self.table)[0]] if self.table else []
 
     def recipe(self) -> str:

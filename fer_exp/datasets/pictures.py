@@ -21,6 +21,7 @@ from fer_exp.datasets.corpus import Corpus
 from fer_exp.datasets.decoding import Box, decode, opened
 from fer_exp.datasets.depth import RejectedError, Whites
 from fer_exp.errors import DatasetNotFoundError, RequestError
+from fer_exp.files import or_near
 from fer_exp.system import cores
 
 PIECE = 128
@@ -211,7 +212,7 @@ def find_marker(root: Path, markers: Sequence[str], corpus: Corpus | type[Corpus
         way_out = "unpack it and give the folder" if root.suffix in (".zip", ".tar", ".gz", ".tgz") else "give a folder"
         raise DatasetNotFoundError(f"{corpus.name}: dataset.root={root} is a file; {way_out}. {corpus.access}")
     if not root.is_dir():
-        raise DatasetNotFoundError(f"{corpus.name}: dataset.root={root} does not exist. {corpus.access}")
+        raise DatasetNotFoundError(f"{corpus.name}: dataset.root={root} does not exist{or_near(root)} {corpus.access}")
     raise DatasetNotFoundError(f"{corpus.name}: there is no {' or '.join(markers)} in {root}. {corpus.access}")
 
 

@@ -53,7 +53,7 @@ def select(
         if name not in flags:
             raise RequestError(f"dataset.drop names {name!r}; {config.name} flags {', '.join(flags) or 'nothing'}.")
         table = table[~table["face"].isin(list(flags[name]))]
-    file = Path(config.split_file).expanduser() if config.split_file else None
+    file = Path(config.split_file) if config.split_file else None
     if file and file.exists():
         table = read_splits(table, file, log)
     else:

@@ -115,7 +115,7 @@ def by_own_votes(clean: CleanLabels, config: LabelsConfig) -> tuple[Labels, dict
 
 def from_file(clean: CleanLabels, config: LabelsConfig) -> tuple[Labels, dict[str, Any]]:
     """The labels of ``labels.file``; a split that the file does not touch at all keeps its own."""
-    file, not_here, after = Path(config.file or "").expanduser(), 0, clean.label.copy()
+    file, not_here, after = Path(config.file or ""), 0, clean.label.copy()
     known = clean.corpus["face"].astype(str).tolist()
     if is_own(file):
         saved = read_noise(file, known, clean.classes)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_exp import __version__
 from fer_exp.errors import RequestError, RunError
-from fer_exp.files import locked, make_folder, write_json, write_table
+from fer_exp.files import locked, make_folder, or_near, write_json, write_table
 from fer_exp.progress import is_main_process
 
 if TYPE_CHECKING:
@@ -112,8 +112,8 @@ class Run:
         from fer_exp.judging.predictions import read_predictions
 
         if not self.has("predictions"):
-            reason = "it is no run folder, or its run has not finished"
-            raise RequestError(f"{self.folder} has no {FILES['predictions']}: {reason}.")
+            reason = f"it is no run folder, or its run has not finished{or_near(self.folder)}"
+            raise RequestError(f"{self.folder} has no {FILES['predictions']}: {reason}")
         return read_predictions(self.path("predictions"))
 
     @property

@@ -60,7 +60,7 @@ def contents_of(config: TrainConfig, store: Store) -> dict[str, str]:
 
     digests = {"dataset": store.content}
     if config.dataset.split_file:
-        there = Path(config.dataset.split_file).expanduser().exists()
+        there = Path(config.dataset.split_file).exists()
         faces = select(store.faces, store.flags, config.dataset if there else replace(config.dataset, split_file=None))
         splits = "\n".join(sorted(faces["face"].astype(str) + " " + faces["split"]))
         digests["dataset.split_file"] = hashlib.md5(splits.encode(), usedforsecurity=False).hexdigest()
@@ -77,7 +77,7 @@ def contents_of_files(files: Mapping[str, str | None]) -> dict[str, str]:
     for key, name in files.items():
         if name is None or (key == "backbone.weights" and name in WEIGHTS):
             continue
-        path, digests[key] = Path(name).expanduser(), name  # of a file that is not there training will speak
+        path, digests[key] = Path(name), name  # of a file that is not there training will speak
         if path.is_file():
             with path.open("rb") as stream:
                 digests[key] = hashlib.file_digest(stream, "md5").hexdigest()
@@ -101,7 +101,7 @@ def find_runs(configs: Iterable[TrainConfig]) -> list[Run]:
         read = repr((config.dataset, config.labels.file, config.labels.posteriors, config.backbone.weights))
         if read not in known:
             known[read] = contents_of(config, open_dataset(config.dataset)[1])
-        runs.append(Run(Path(config.output).expanduser() / run_name(config, known[read])))
+        runs.append(Run(Path(config.output) / run_name(config, known[read])))
     return runs
 
 

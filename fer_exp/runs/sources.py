@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_exp.errors import RequestError
-from fer_exp.files import TABLES, file_of
+from fer_exp.files import TABLES, file_of, or_near
 from fer_exp.runs import FILES, Run
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def read_sources(paths: Sequence[str]) -> tuple[list[Source], list[str]]:
 
     sources: list[Source] = []
     unfinished: list[str] = []
-    for path in dict.fromkeys(Path(name).expanduser() for name in paths):
+    for path in dict.fromkeys(Path(name) for name in paths):
         if (file := file_of(path)[0]).is_file():
             if file.suffix.lower() in TABLES:
                 sources.append(Source(path, read_predictions(path), {}))
@@ -39,7 +39,7 @@ def read_sources(paths: Sequence[str]) -> tuple[list[Source], list[str]]:
                 unfinished.append(str(path))
             continue
         if not path.is_dir():
-            raise RequestError(f"{path} is no run folder and no predictions file.")
+            raise RequestError(f"{path} is no run folder and no predictions file{or_near(path)}")
         inside = [Run(path)] if Run(path).has("predictions") else [Run(folder) for folder in sorted(path.iterdir())]
         judged = [run for run in inside if run.has("predictions")]
         if not judged:

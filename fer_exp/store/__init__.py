@@ -145,8 +145,8 @@ def cache_folder(cache: Path | None = None) -> Path:
     """``cache`` itself, else ``$FER_EXP_CACHE``, else ``$XDG_CACHE_HOME/fer-exp``, else ``~/.cache/fer-exp``."""
     if cache is None:
         usual = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "fer-exp"
-        cache = Path(os.environ.get("FER_EXP_CACHE") or usual)
-    return cache.expanduser().absolute()
+        cache = Path(os.environ.get("FER_EXP_CACHE") or usual).expanduser()
+    return cache.absolute()
 
 
 def _digests(corpus: Corpus, cache: Path, log: Callable[[str], None]) -> dict[str, str]:

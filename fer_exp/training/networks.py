@@ -199,7 +199,7 @@ def read_weights(config: BackboneConfig) -> tuple[dict[str, Tensor], dict[str, A
                 f"backbone.weights=imagenet: torchvision could not fetch {config.name}'s weights ({error}); on a "
                 "machine without a network, copy the file over and give its path as backbone.weights."
             ) from error
-    path = Path(config.weights).expanduser()
+    path = Path(config.weights)
     if not path.is_file():
         raise RequestError(f"backbone.weights: there is no file {path}; give none, imagenet or the path of a file.")
     try:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -194,4 +195,4 @@ def test_prepare_ends_with_the_folder_of_the_store(capsys, tmp_path):
 
 def test_a_path_of_the_home_folder_reaches_the_reader_as_typed(capsys):
     assert main(["agreement", "ratings=~/no such (1).csv"]) == 2
-    assert "ratings=~/no such (1).csv: there is no such file" in capsys.readouterr().err
+    assert f"ratings={Path.home()}/no such (1).csv: there is no such file" in capsys.readouterr().err

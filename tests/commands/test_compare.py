@@ -65,7 +65,7 @@ def fails(capsys, *words):
 
 
 def test_wrong_requests_are_one_sentence(runs, capsys, tmp_path):
-    assert "no key=value" in fails(capsys, "compare", "nowhere")
+    assert "there is no such file or folder" in fails(capsys, "compare", "nowhere")
     assert "finished run" in fails(capsys, "compare")
     assert "needs two runs or more and has 1" in fails(capsys, "compare", str(runs / "soft0"))
     pair = str(runs / "soft0"), str(runs / "soft1")

@@ -1,0 +1,109 @@
+"""A path as it was typed, made into what Hydra reads as just that; in a sweep and in a list, each of several."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from fer_exp.config.paths import PLAIN, in_quotes, quoted
+from fer_exp.errors import RequestError
+from fer_exp.files import file_of, there
+
+QUOTED = r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\""
+"""What Hydra's grammar takes for one string."""
+PIECE = re.compile(rf"(\s*(?:{QUOTED})\s*(?=,|\Z)|[^,]*)(,|\Z)", re.DOTALL)
+SWEEP = re.compile(r"\s*(?:choice|sort|shuffle|tag|glob)\(.*\)\s*", re.DOTALL)
+"""Hydra's ways to write a sweep with a name."""
+INTERPOLATED = re.compile(r"\$\{\s*(?:(?:oc\.\w+(?:\.\w+)*|hydra)\s*:[^${}]*|(\w+(?:\.\w+)*)\s*)\}")
+
+
+def exists(text: str) -> bool:
+    """Whether a text names what lies on the disk: a file, one with ``#sheet``, a folder."""
+    return bool(text) and there(file_of(text)[0])
+
+
+def path_value(key: str, text: str, sweep: bool, known: frozenset[str]) -> str:
+    """What is typed behind ``key=`` where the key names one file.
+
+    What lies on the disk under just that name is one path. Of what does not:
+    commas part the values of a sweep; quotes around all of it are Hydra's; ``${oc.env:HOME}`` and ``${seed}``, a key,
+    are interpolations, and any other ``${x}`` is text.
+
+    Args:
+        key: for messages.
+        text: as it was typed.
+        sweep: whether the command is one (-m).
+        known: keys of the command.
+
+    Raises:
+        RequestError: several files, and no sweep.
+
+    >>> path_value("output", "a,b (1)", True, frozenset()), path_value("output", "a,b (1)", False, frozenset())
+    ("a,'b (1)'", "'a,b (1)'")
+    """
+    parts = [text] if exists(text) else pieces(text)
+    if sweep and not exists(text) and SWEEP.fullmatch(text):
+        return text
+    if len(parts) == 1:
+        return one_path(text, known)
+    if sweep:
+        return ",".join(one_path(part, known) or "''" for part in parts)
+    if all(map(exists, parts)):
+        raise RequestError(f"{key}={text}: these are {len(parts)} paths; several values need -m, a run of each.")
+    return one_path(text, known)
+
+
+def path_list(text: str, known: frozenset[str]) -> str:
+    """What is typed behind the key of a list of files: ``[a,b]``, one path, or some that are there with commas between.
+
+    >>> path_list("[runs/a, b (1)]", frozenset()), path_list("runs/a", frozenset())
+    ("[runs/a,'b (1)']", '[runs/a]')
+    """
+    if text in ("", "null"):
+        return text
+    parts = [text]
+    if not exists(text):
+        if re.fullmatch(r"\[.*\]\s*,\s*\[.*\]", text, re.DOTALL):
+            return text  # lists, for a sweep
+        if re.fullmatch(r"\[.*\]", text, re.DOTALL):
+            parts = [part for part in pieces(text[1:-1]) if part]
+        elif all(map(exists, pieces(text))):
+            parts = pieces(text)
+    return f"[{','.join(one_path(part, known) for part in parts)}]"
+
+
+def pieces(text: str) -> list[str]:
+    """The values between commas; a comma in quotes, or in a name that lies on the disk, is none of those.
+
+    >>> pieces("a, 'b,c',d")
+    ['a', "'b,c'", 'd']
+    """
+    parts: list[str] = []
+    for found in PIECE.finditer(text):
+        parts.append(found[1])
+        if not found[2]:
+            break
+    whole = []
+    while parts:
+        length = next((count for count in range(len(parts), 1, -1) if exists(",".join(parts[:count]))), 1)
+        whole.append(",".join(parts[:length]))
+        parts = parts[length:]
+    return [part if exists(part) else part.strip() for part in whole] if len(whole) > 1 else whole
+
+
+def one_path(text: str, known: frozenset[str] = frozenset()) -> str:
+    r"""One path as Hydra reads it; ``path_value`` says what else a text can be.
+
+    >>> one_path("runs/a"), one_path("it's 100%"), one_path("true")
+    ('runs/a', "'it\\'s 100%'", "'true'")
+    """
+    if text in ("", "null"):
+        return text
+    if not exists(text):
+        if re.fullmatch(QUOTED, text, re.DOTALL):
+            return text[0] + os.path.expanduser(text[1:])  # noqa: PTH111  which raises where there is no such user
+        plain = INTERPOLATED.sub(lambda found: found[0] if found[1] and found[1] not in known else "", text)
+        if plain != text and "${" not in plain:
+            return in_quotes(os.path.expanduser(text))  # noqa: PTH111
+    text = os.path.expanduser(text)  # noqa: PTH111
+    return text if PLAIN.fullmatch(text) else quoted(text)

@@ -1,0 +1,58 @@
+"""Keys that name files and folders, and how a path is written so that Hydra and OmegaConf read what was typed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, is_dataclass
+from typing import Any, get_args, get_type_hints
+
+PATH = {"path": True}
+"""Metadata of a schema's field whose value names a file or folder. What goes by that asks ``path_keys``."""
+
+PLAIN = re.compile(r"(?!(?:null|true|false|nan|inf|infinity)\Z)(?:[a-z_/]|\.\.?/)[\w./:-]*", re.ASCII | re.IGNORECASE)
+"""Text that Hydra's grammar reads as what it is: no number, no word of its own, no sign that means something."""
+
+
+def path_keys(schema: type) -> dict[str, bool]:
+    """Dotted key -> whether it takes a list, for all keys of a command's schema that name files or folders.
+
+    >>> from fer_exp.config import ReportConfig
+    >>> path_keys(ReportConfig)
+    {'run': False, 'runs': True, 'output': False}
+    """
+    found: dict[str, bool] = {}
+    hints = get_type_hints(schema)
+    for field in fields(schema):
+        kind: Any = hints[field.name]
+        if field.metadata.get("path"):
+            found[field.name] = getattr(kind, "__origin__", None) is list
+        for group in (kind, *get_args(kind)):
+            if is_dataclass(group):
+                found |= {f"{field.name}.{key}": several for key, several in path_keys(group).items()}  # type: ignore[arg-type]
+    return found
+
+
+def word(key: str, text: str) -> str:
+    r"""An override that gives a key a text as it is.
+
+    >>> word("output", "runs"), word("output", "it's (1)")
+    ('output=runs', "output='it\\'s (1)'")
+    """
+    return f"{key}={text if PLAIN.fullmatch(text) else quoted(text)}"
+
+
+def quoted(text: str) -> str:
+    r"""A text as a string of Hydra's grammar, of which OmegaConf interpolates nothing.
+
+    Before ``${`` OmegaConf takes a backslash for its escape, and Hydra does before a quote; all others are themselves.
+
+    >>> print(quoted("a,b"), quoted("${x}"), quoted("C:\\new\\"))
+    'a,b' '\${x}' 'C:\new\\'
+    """
+    text = "./???" if text == "???" else text  # which is OmegaConf's word for a value that is missing
+    return in_quotes(re.sub(r"(\\*)\$\{", r"\1\1\\${", text))
+
+
+def in_quotes(text: str) -> str:
+    """A text as a string of Hydra's grammar, with its interpolations."""
+    return "'" + re.sub(r"(\\*)('|\Z)", lambda found: 2 * found[1] + found[2].replace("'", "\\'"), text) + "'"
