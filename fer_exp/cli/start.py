@@ -18,11 +18,13 @@ from typing import Any
 from fer_exp.cli.compose import compose_all, to_config
 from fer_exp.cli.gpus import SIDE_BY_SIDE, beside_others
 from fer_exp.cli.mistakes import sentence
+from fer_exp.cli.next_steps import next_step
 from fer_exp.cli.words import flags_and_overrides
-from fer_exp.config import Config, TableConfig, TrainerConfig
+from fer_exp.config import Config, TableConfig, TrainConfig, TrainerConfig
 from fer_exp.config.folder import conf_folder
 from fer_exp.config.paths import word
 from fer_exp.errors import RequestError
+from fer_exp.progress import progress
 
 
 def run_jobs(command: str, words: list[str], jobs: Sequence[Sequence[str]]) -> int:
@@ -40,17 +42,19 @@ def run_jobs(command: str, words: list[str], jobs: Sequence[Sequence[str]]) -> i
     try:
         listed = place / "jobs.json"
         listed.write_text(json.dumps(jobs), encoding="utf-8")
-        return run(command, ["-m", "hydra/sweeper=fer_exp_jobs", word("hydra.sweeper.jobs", str(listed)), *words])
+        listed_word = word("hydra.sweeper.jobs", str(listed))
+        return run(command, ["-m", "hydra/sweeper=fer_exp_jobs", listed_word, *words], guided=False)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def run(command: str, arguments: list[str]) -> int:
+def run(command: str, arguments: list[str], *, guided: bool = True) -> int:
     """Run a command on the config that its arguments describe, or each of a sweep's.
 
     Args:
         command: one of ``SCHEMAS``.
         arguments: Hydra overrides and flags, -m among them for a sweep.
+        guided: whether to say, at the end, what people do next.
 
     Returns:
         The exit code.
@@ -74,7 +78,7 @@ def run(command: str, arguments: list[str]) -> int:
         # Its processes meet once: a second job would look them up where the first one left their addresses.
         raise RequestError("torchrun starts one training; run the sweep without it, or torchrun once a training.")
     program = sys.argv[0]
-    outcome: list[Path | Exception | None] = []
+    outcome: list[tuple[Config, Path | None] | Exception] = []
     records = Path(tempfile.mkdtemp()) if sweep and command != "train" else None
     aside = f"hydra.sweep.dir=${{output}}/.sweep/{uuid.uuid4().hex[:8]}"
     places = [aside if records is None else word("hydra.sweep.dir", str(records)), "hydra.sweep.subdir=."]
@@ -93,7 +97,8 @@ def run(command: str, arguments: list[str]) -> int:
                 record(Path(hydra_config.sweep.dir), hydra_config.job.num, overrides, make, job)
                 return
             try:
-                outcome.append(run_job(command, to_config(command, composed)))
+                config = to_config(command, composed)
+                outcome.append((config, run_job(command, config)))
             except Exception as error:  # raised again below: Hydra would print lines of its own
                 outcome.append(error)
 
@@ -115,14 +120,17 @@ def run(command: str, arguments: list[str]) -> int:
         )
         return 1
     if sweep:
-        return show_sweep()
+        return show_sweep(guided=guided)
     for ended in outcome:  # none with --cfg
         if isinstance(ended, Exception):
             raise ended
-        if ended is not None:
+        config, place = ended
+        if isinstance(config, TrainConfig) and place is not None:
             from fer_exp.commands.train import show
 
-            show(ended)
+            show(place)
+        if guided and (step := next_step(config, place)):
+            progress(f"next: {step}")
     return 0
 
 
@@ -130,13 +138,13 @@ def run_job(command: str, config: Config) -> Path | None:
     """Run one command on its config: the function of its name in fer_exp/commands/.
 
     Returns:
-        The run folder to show, or None: of a command that has none, or in a DDP run's other processes.
+        What it left, a file or a folder, or None: of a command that leaves none, or in a DDP run's other processes.
     """
     run_command = getattr(import_module(f"fer_exp.commands.{command}"), command)
     if isinstance(config, TableConfig):  # which starts trainings
         run_command = partial(run_command, compose=compose_all, start=run_jobs)
-    folder: Path | None = run_command(config)
-    return folder
+    place: Path | None = run_command(config)
+    return place
 
 
 def _job_beside_others(command: str, config: Config) -> Path | None:

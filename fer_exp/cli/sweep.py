@@ -14,10 +14,11 @@ from typing import Any
 
 from hydra.experimental.callback import Callback
 
+from fer_exp.cli.next_steps import after_sweep, next_step
 from fer_exp.config import Config, TrainConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import write_json
-from fer_exp.progress import is_main_process
+from fer_exp.progress import is_main_process, progress
 from fer_exp.runs import Run
 from fer_exp.runs.naming import find_runs
 
@@ -42,20 +43,21 @@ def record(
         number: the job's number in its sweep.
         overrides: of the job, ``key=value``.
         make: returns its config, or raises where that is refused.
-        job: runs it and returns the run folder, or None for a command without one. The traceback of a training that
-            failed is written into its run folder.
+        job: runs it and returns what it left, or None. The traceback of a training that failed is written into its run
+            folder.
     """
     # What submitit's jobs say goes to a file.
     heard = "SUBMITIT_EXECUTOR" not in os.environ
-    ended: dict[str, Any] = {"overrides": overrides, "folder": None, "error": None, "heard": heard}
+    ended: dict[str, Any] = {"overrides": overrides, "folder": None, "next": "", "error": None, "heard": heard}
     log = None
     try:
         config = make()
         if isinstance(config, TrainConfig):
             log = find_runs([config])[0].path("failed")
             log.unlink(missing_ok=True)
-        run_folder = job(config)
-        ended["folder"] = None if run_folder is None else str(run_folder)
+        place = job(config)
+        ended["folder"] = str(place) if place is not None and isinstance(config, TrainConfig) else None
+        ended["next"] = next_step(config, place)
     except Exception as error:
         known = isinstance(error, RequestError | RunError)
         ended["error"] = str(error) if known else f"{type(error).__name__}: {error}"
@@ -69,11 +71,12 @@ def record(
         write_json(folder / f"{number}.json", ended)
 
 
-def show_sweep(ended: bool = True) -> int:
-    """Print what failed unheard, one table over all jobs, then one run folder a line.
+def show_sweep(ended: bool = True, guided: bool = False) -> int:
+    """Print what failed unheard, one table over all jobs, then one run folder a line, at last what people do next.
 
     Args:
         ended: whether every job has ended; else the records stay, for those that have not.
+        guided: whether to say what people do next; nobody asks where a job failed.
 
     Returns:
         1 where a job failed, else 0.
@@ -93,7 +96,12 @@ def show_sweep(ended: bool = True) -> int:
         if folder.parent.name == ".sweep":
             with suppress(OSError):  # another sweep has its own there
                 folder.parent.rmdir()
-    return 1 if any(job["error"] for job in jobs) else 0
+    if any(job["error"] for job in jobs):
+        return 1
+    folders = [Path(job["folder"]) for job in jobs if job["folder"]]
+    if guided and (step := after_sweep(folders, [job["next"] for job in jobs])):
+        progress(f"next: {step}")
+    return 0
 
 
 def _say(job: dict[str, Any]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from fer_exp.commands.people import folder, load, original
 from fer_exp.config import AgreementConfig
 from fer_exp.raters.changes import by_subset, changes
@@ -10,7 +12,7 @@ from fer_exp.report.agreement import summary
 from fer_exp.report.outcome import finish
 
 
-def agreement(config: AgreementConfig) -> None:
+def agreement(config: AgreementConfig) -> Path | None:
     """Measure agreement, print tables, write tables, figures and agreement.json; the last line is their folder.
 
     Args:
@@ -34,4 +36,4 @@ def agreement(config: AgreementConfig) -> None:
         for name, (data, labels) in subsets.items()
         if labels is not None
     }
-    finish(summary(surveys, changed, people.data.classes), place, config.json)
+    return finish(summary(surveys, changed, people.data.classes), place, config.json)

@@ -19,7 +19,7 @@ from fer_exp.report.outcome import Outcome, OutcomeTable, finish
 from fer_exp.runs.sources import read_sources
 
 
-def compare(config: CompareConfig) -> None:
+def compare(config: CompareConfig) -> Path | None:
     """Compare, print, and write where asked.
 
     Args:
@@ -48,7 +48,7 @@ def compare(config: CompareConfig) -> None:
         samples=config.bootstrap, permutations=config.permutations, seed=config.seed, repairs=config.repairs,
     )  # fmt: skip
     outcome = summary({"split": config.split, "notes": notes, **result}, "" if stem is None else stem.name)
-    finish(outcome, None if stem is None else stem.parent, config.json, file=True)
+    return finish(outcome, None if stem is None else stem.parent, config.json, file=True)
 
 
 def summary(result: Mapping[str, Any], name: str) -> Outcome:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -21,7 +23,7 @@ from fer_exp.report.outcome import finish
 from fer_exp.stats.bootstrap import FloatArray
 
 
-def crowd(config: CrowdConfig) -> None:
+def crowd(config: CrowdConfig) -> Path | None:
     """Describe and filter workers, aggregate, compare; write votes, soft labels and posteriors; last line, the folder.
 
     Args:
@@ -75,7 +77,7 @@ def crowd(config: CrowdConfig) -> None:
         lab=None if lab is None else _against_lab(config, data, lab, *votes, notes),
         notes=notes,
     )
-    finish(summary(outcome), place, config.json)
+    return finish(summary(outcome), place, config.json)
 
 
 def _gold(config: CrowdConfig, data: Answers) -> Gold | None:

@@ -17,7 +17,7 @@ from fer_exp.report.tables import baselines_table, metrics_table
 from fer_exp.runs import Run
 
 
-def evaluate(config: EvaluateConfig) -> None:
+def evaluate(config: EvaluateConfig) -> Path | None:
     """Judge predictions, write the metrics, print them; the last line of stdout is where they lie.
 
     Args:
@@ -49,7 +49,7 @@ def evaluate(config: EvaluateConfig) -> None:
         place, name = (given, name) if given.is_dir() else (given.parent, given.name.removesuffix(".json"))
     elsewhere = "output=FILE keeps them elsewhere" if config.output is None else None
     whole_run = config.run is not None and config.output is None
-    finish(summary(metrics, name, config.all), place, config.json, file=not whole_run, elsewhere=elsewhere)
+    return finish(summary(metrics, name, config.all), place, config.json, file=not whole_run, elsewhere=elsewhere)
 
 
 def sides(table: pd.DataFrame, where: str, config: EvaluateConfig | CompareConfig) -> pd.DataFrame:

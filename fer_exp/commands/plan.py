@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,7 @@ SHOWN = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 100, 150, 200)
 """Panel sizes that the terminal shows; the file has all."""
 
 
-def plan(config: PlanConfig) -> None:
+def plan(config: PlanConfig) -> Path | None:
     """Plan a crowd: print and write the curves, what the budget buys, and the answer in sentences.
 
     Args:
@@ -80,7 +81,7 @@ def plan(config: PlanConfig) -> None:
             "budget": partial(figures.budget_figure, bought, config.budget),
         },
     )
-    finish(outcome, place, config.json)
+    return finish(outcome, place, config.json)
 
 
 def _curves(table: pd.DataFrame) -> pd.DataFrame:

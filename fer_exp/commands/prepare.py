@@ -29,7 +29,7 @@ NO_LABEL = "no label"
 """Heads the row of the faces without one."""
 
 
-def prepare(config: PrepareConfig) -> None:
+def prepare(config: PrepareConfig) -> Path:
     """Prepare a corpus and print what was found; the last line of stdout is the folder of the store.
 
     Args:
@@ -70,6 +70,7 @@ def prepare(config: PrepareConfig) -> None:
     size = store.facts["size"]
     console.print(f"{len(store.faces):,} faces at {size} x {size} ready in {seconds:.1f} s:")
     print(store.folder)
+    return store.folder
 
 
 def count_warnings(faces: pd.DataFrame, corpus: Corpus) -> list[str]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fer_exp.training.batches import Examples
 
 
-def pretrain(config: PretrainConfig) -> None:
+def pretrain(config: PretrainConfig) -> Path | None:
     """Pretrain as a config says and print the path of backbone.pt; what is finished is left as it is.
 
     The run folder has config.yaml, history.csv, history.parquet, checkpoints/, backbone.pt and, written last, run.json.
@@ -49,8 +49,10 @@ def pretrain(config: PretrainConfig) -> None:
         elif (facts := _learn(config, lesson, run, contents)) is not None:
             digest = contents_of_files({"backbone": str(run.path("backbone"))})
             run.write("facts", facts | digest | {"seconds": round(time.time() - started, 1)})
-    if is_main_process():
-        print(run.path("backbone"))
+    if not is_main_process():
+        return None
+    print(run.path("backbone"))
+    return run.path("backbone")
 
 
 def find_pretraining(config: PretrainConfig) -> Run:

@@ -18,7 +18,7 @@ from fer_exp.runs import Run
 from fer_exp.runs.sources import read_sources
 
 
-def report(config: ReportConfig) -> None:
+def report(config: ReportConfig) -> Path:
     """Judge, draw, write the page; the last line of stdout is where it lies.
 
     Args:
@@ -45,6 +45,7 @@ def report(config: ReportConfig) -> None:
     page = render(judged, config.split, store, comparison, notes)
     write_text(path, page)
     print(path)
+    return path
 
 
 def _judged(source: Source, same: Source, config: ReportConfig) -> Judgement:

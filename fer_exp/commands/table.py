@@ -33,7 +33,7 @@ Start = Callable[[str, list[str], list[list[str]]], int]
 """``start.run_jobs`` of the command line: a command, the words of all its jobs, the words of each."""
 
 
-def table(config: TableConfig, compose: Compose, start: Start) -> None:
+def table(config: TableConfig, compose: Compose, start: Start) -> Path:
     """Train what is missing, put the table together, print and write it; the last line of stdout is its folder.
 
     Args:
@@ -72,6 +72,7 @@ def table(config: TableConfig, compose: Compose, start: Start) -> None:
     finish(summary(outcome, provenance(preset, trained, left_out, command), trained, left_out), place, False)
     if failed := [one for one in trained if one.state == BROKEN]:
         raise RunError(f"{len(failed)} of {len(trained)} trainings failed; the first log is {failed[0].log}.")
+    return place
 
 
 def find_start(preset: Preset, config: TableConfig, compose: Compose) -> Run | None:

@@ -66,7 +66,7 @@ class Outcome:
 
 def finish(
     outcome: Outcome, place: Path | None, as_json: bool, *, file: bool = False, elsewhere: str | None = None
-) -> None:
+) -> Path | None:
     """Save an outcome, then print it, saved or not; the last line is where it lies.
 
     Args:
@@ -76,6 +76,9 @@ def finish(
         file: the last line names the JSON file rather than the folder, which holds other things, too.
         elsewhere: how to keep it in another place, of a command whose numbers are all that was asked for: that they
             cannot be written is then said, and no error.
+
+    Returns:
+        Where it lies, None where it was not saved.
 
     Raises:
         RunError: a file cannot be written; what was computed has been printed.
@@ -94,8 +97,11 @@ def finish(
         if elsewhere is None:
             raise failed
         print(f"fer-exp: {failed} The numbers are all there is; {elsewhere}.", file=sys.stderr)
-    elif place is not None:
-        print(place / f"{outcome.name}.json" if file else place, file=sys.stderr if as_json else sys.stdout)
+        return None
+    if place is not None:
+        place = place / f"{outcome.name}.json" if file else place
+        print(place, file=sys.stderr if as_json else sys.stdout)
+    return place
 
 
 def save(outcome: Outcome, place: Path) -> None:

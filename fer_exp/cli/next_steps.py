@@ -1,0 +1,158 @@
+"""What people do after each command: a row a command, said in one line on standard error once it is done."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from fer_exp.config import (
+    AgreementConfig,
+    CompareConfig,
+    Config,
+    CrowdConfig,
+    DatasetConfig,
+    EvaluateConfig,
+    PeopleConfig,
+    PlanConfig,
+    PrepareConfig,
+    PretrainConfig,
+    ReportConfig,
+    TableConfig,
+    TrainConfig,
+)
+from fer_exp.config.folder import written
+
+LISTED = 6
+"""Runs that a line names; more are said as all of their folder."""
+SCALES = {"smoke": "small", "small": "full"}
+
+
+def next_step(config: Config, place: Path | None) -> str:
+    """What to do with what a command left, as commands ready to be copied; '' where there is nothing to say.
+
+    Args:
+        config: what it was told; with ``json=true`` nothing is said.
+        place: the file or folder that it left, None where it left none.
+    """
+    say = STEPS.get(type(config))
+    if say is None or getattr(config, "json", False) or (place is None and say is not _compare):
+        return ""
+    return say(config, place)
+
+
+def after_sweep(places: Sequence[Path], steps: Sequence[str]) -> str:
+    """One line for all jobs: the runs of trainings are compared, else what the last job would say."""
+    if len(set(places)) > 1:
+        folders = list(dict.fromkeys(map(str, places)))
+        many = len(folders) > LISTED and len({folder.parent for folder in places}) == 1
+        return f"fer-exp compare {f'{shlex.quote(str(places[0].parent))}/*' if many else shlex.join(folders)}"
+    return next((step for step in reversed(steps) if step), "")
+
+
+def _train(config: TrainConfig, place: Path) -> str:
+    return _line("report", f"run={place}")
+
+
+def _pretrain(config: PretrainConfig, place: Path) -> str:
+    device = config.trainer.accelerator
+    network = [] if config.backbone.name == "resnet18" else [f"backbone={config.backbone.name}"]
+    on = [] if device == "auto" else [f"trainer={device}"]
+    return _line("train", *_dataset(config.dataset), *network, f"backbone.weights={place}", *on)
+
+
+def _evaluate(config: EvaluateConfig, place: Path) -> str:
+    source = str(config.run or config.predictions)
+    # The page reads the human side in the table itself, compare also beside it.
+    beside = [f"votes={config.votes}"] if config.votes else []
+    page = "" if beside else f"{_line('report', f'run={source}')} (a page), "
+    return f"{page}{_line('compare', source, *beside)} OTHER (beside another's)"
+
+
+def _compare(config: CompareConfig, place: Path | None) -> str:
+    if config.votes or config.classes:
+        return ""  # which the page does not take
+    split = [] if config.split == "test" else [f"split={config.split}"]
+    return f"{_line('report', *config.runs, *split, *(['common=true'] if config.common else []))} (a page)"
+
+
+def _report(config: ReportConfig, place: Path) -> str:
+    return f"open {shlex.quote(str(place))} in a browser"
+
+
+def _prepare(config: PrepareConfig, place: Path) -> str:
+    return _line("train", *_dataset(config.dataset))
+
+
+def _agreement(config: PeopleConfig, place: Path) -> str:
+    words = _people(config)
+    told = "(whom to trust, where it is known who answered)"
+    return f"{_line('crowd', *words)} {told}, {_line('crowd plan', *words)} (how many to ask)"
+
+
+def _crowd(config: PeopleConfig, place: Path) -> str:
+    faces = ["dataset=folder", "dataset.root=PICTURES"]
+    if config.dataset is not None and config.ratings is None:
+        faces = _dataset(config.dataset, leave_out=("votes", "ratings"))
+    return _line("train", *faces, f"dataset.votes={place / 'votes.csv'}", "labels=soft")
+
+
+def _plan(config: PeopleConfig, place: Path) -> str:
+    return f"collect the answers, then {_line('crowd', 'ratings=ANSWERS')} (whom to trust)"
+
+
+def _table(config: TableConfig, place: Path) -> str:
+    if config.scale not in SCALES:
+        return f"read the tables, {shlex.quote(str(place))}/*.md"
+    return _line("table", f"study={config.study}", f"scale={SCALES[config.scale]}", *config.train)
+
+
+STEPS: dict[type[Config], Callable[[Any, Any], str]] = {
+    TrainConfig: _train,
+    PretrainConfig: _pretrain,
+    EvaluateConfig: _evaluate,
+    CompareConfig: _compare,
+    ReportConfig: _report,
+    PrepareConfig: _prepare,
+    AgreementConfig: _agreement,
+    CrowdConfig: _crowd,
+    PlanConfig: _plan,
+    TableConfig: _table,
+}
+"""What a command was told -> (that, what it left) -> the line; ``bench`` ends with its numbers."""
+
+
+def _line(command: str, *words: str) -> str:
+    return f"fer-exp {command} {shlex.join(words)}".rstrip()
+
+
+def _people(config: PeopleConfig) -> list[str]:
+    """Where the answers come from and how they are read, for another command about people."""
+    shared = [field.name for field in fields(PeopleConfig) if field.name not in ("dataset", "output", "json", "seed")]
+    words = [] if config.dataset is None else _dataset(config.dataset, always=True)
+    return words + _changed(config, "", written("", "agreement"), shared)
+
+
+def _dataset(config: DatasetConfig, *, always: bool = False, leave_out: Sequence[str] = ()) -> list[str]:
+    """The words that choose a corpus; of the one that is chosen anyway, what differs alone."""
+    default = {"name": "synthetic", **written("dataset", config.name)}
+    chosen = [f"dataset={config.name}"] if always or config.name != "synthetic" else []
+    names = [field.name for field in fields(config) if field.name in default and field.name not in leave_out]
+    return chosen + _changed(config, "dataset.", default, names)
+
+
+def _changed(config: object, before: str, default: dict[str, Any], names: Sequence[str]) -> list[str]:
+    """``key=value`` of each key whose value is not its default."""
+    differing = [name for name in names if getattr(config, name) != default.get(name)]
+    return [f"{before}{name}={_typed(getattr(config, name))}" for name in differing]
+
+
+def _typed(value: object) -> str:
+    """A value as it is typed."""
+    if isinstance(value, list):
+        return f"[{','.join(map(_typed, value))}]"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
