@@ -41,11 +41,11 @@ def unknown_command(words: Sequence[str]) -> str:
         owner = next((command for command in SCHEMAS if name in keys(command)), None) or next(
             (command for command in SCHEMAS if key_meant(command, name, value or "1", {})), "train"
         )
-        word = first if first.lstrip("-") == first else f"{key_meant(owner, name, value or ''.join(rest[:1]), {})}"
-        return (
-            f"A command comes first; write fer-exp {owner} {word} {shlex.join(rest)}".rstrip()
-            + f". There are: {names}."
-        )
+        if first.startswith("-"):
+            value = value or (rest.pop(0) if rest and "=" not in rest[0] else "")
+            first = key_meant(owner, name, value, {}) or first
+        typed = f"fer-exp {owner} {first} {shlex.join(rest)}".rstrip()
+        return f"A command comes first; write {typed}. There are: {names}."
     if there(file_of(first)[0]):
         file = file_of(first)[0]
         command = "agreement" if file.is_file() else "report" if (file / "run.json").is_file() else "train"

@@ -80,7 +80,8 @@ def test_a_sweep_says_it_once_and_names_its_runs(tmp_path, monkeypatch, capsys):
 
 def test_it_is_said_on_stderr_and_never_beside_json(tmp_path, monkeypatch, capsys, sketched):
     monkeypatch.chdir(tmp_path)
-    Path("answers.csv").write_text("task,worker,label\n" + "".join(f"{t},{w},fear\n" for t in "abcd" for w in "xyz"))
+    rows = "".join(f"{task},{worker},fear\n" for task in "abcd" for worker in "xyz")
+    Path("answers.csv").write_text(f"task,worker,label\n{rows}", encoding="utf-8")
     words = ["agreement", "ratings=answers.csv", "bootstrap=0", "output=out"]
     assert main(words) == 0
     printed = capsys.readouterr()
