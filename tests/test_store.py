@@ -23,6 +23,7 @@ from fer_exp.datasets.decoding import decode
 from fer_exp.datasets.fer2013 import Fer2013
 from fer_exp.datasets.ferplus import FerPlus
 from fer_exp.datasets.folder import Folder
+from fer_exp.datasets.listing import listed
 from fer_exp.errors import RequestError, RunError
 from fer_exp.names import CLASSES
 from fer_exp.store import Store, cache_folder, open_store, pixels as store_pixels
@@ -269,7 +270,7 @@ def test_each_row_of_a_store_is_its_picture_however_it_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, disk: str
 ) -> None:
     write_classes(tmp_path / "own")
-    broken = tmp_path / "own" / pictures.listed(tmp_path / "own")[40]
+    broken = tmp_path / "own" / listed(tmp_path / "own")[40]
     broken.write_bytes(b"")  # the pieces after it begin at half a block: a picture has one and a half
     monkeypatch.setattr(pictures, "PIECE", 16)
     if disk == "not direct":

@@ -59,7 +59,7 @@ def prepare(config: PrepareConfig) -> Path:
         ordered = answers[[*corpus.classes, *(name for name in answers if name not in corpus.classes)]].to_numpy()
         left = {rule: pd.Series(clean(ordered, len(corpus.classes), rule).kept) for rule in RULES}  # before labels.ties
         console.print(_split_table("labels.rule", "faces left by rule", left, store.faces))
-    if store.notes or store.flags:
+    if store.notes or any(store.flags.values()):
         console.print(_found_table(store))
     for line in hash_lines(store, corpus):
         console.print(line, soft_wrap=True, markup=False)
@@ -164,7 +164,7 @@ def _found_table(store: Store) -> Table:
     """What reading came upon, and what ``dataset.drop`` can leave out."""
     table = Table("found", title="worth knowing")
     table.add_column("count", justify="right")
-    dropped = {f"faces that dataset.drop=\\[{flag}] leaves out": len(ids) for flag, ids in store.flags.items()}
+    dropped = {f"faces that dataset.drop=\\[{flag}] leaves out": len(ids) for flag, ids in store.flags.items() if ids}
     for sentence, count in (store.notes | dropped).items():
         table.add_row(sentence, f"{count:,}")
     return table

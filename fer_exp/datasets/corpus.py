@@ -31,7 +31,8 @@ class Faces:
             then columns of the corpus' own, text (CAFE: mouth, sex, race) or floats (what faces were drawn from).
         votes: None, or ``face`` and one integer count column per class, then any of ``OTHER_ANSWERS``.
         notes: what a person should know of what was read: sentence -> count, e.g. rows without a picture name.
-        flags: face ids by the name that ``dataset.drop`` gives them: duplicate, constant, conflict.
+        flags: face ids by the name that ``dataset.drop`` gives them: duplicate, constant, dark, conflict; those
+            that a corpus does not have are looked for in the pictures of the store.
         said: how a layout that is not the official one was understood, and what may be asked for, a line each; said
             whenever the corpus is opened.
     """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,7 +14,7 @@ from PIL import Image
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets.corpus import Corpus, Faces, faces_table
 from fer_exp.datasets.fer2013_rows import SIDE, SPLITS, bad_row, columns_of, fields, parse_pixels, parse_row
-from fer_exp.datasets.look_alikes import copies_said, look_alikes, of_files
+from fer_exp.datasets.look_alikes import look, look_alikes
 from fer_exp.datasets.packed import file_in, find_file, open_unpacked, unpacked_name
 from fer_exp.datasets.repacked import Repacked
 from fer_exp.errors import RequestError
@@ -97,10 +96,7 @@ class Fer2013(Fer2013Facts, Corpus):
         faces = [f"fer{row:07d}" for row in range(len(self._labels))]
         splits = [SPLITS[usage] for usage in self._usages]
         table = faces_table(self.name, faces, split=splits, label=np.array(CODES)[self._labels])
-        # A 128-bit digest stands for a picture; two different ones with the same digest are not to be expected.
-        digests = [hashlib.blake2b(row, digest_size=16).digest() for piece in self._pieces for row in piece]
-        constant = np.concatenate([piece.min(axis=1) == piece.max(axis=1) for piece in self._pieces])
-        notes, flags = look_alikes(table, digests, constant)
+        notes, flags = look_alikes(table, look(self._pieces))  # here, because other sizes than 48 are resampled
         return Faces(table, None, notes, flags)
 
     def pixels(self, size: int) -> Iterator[NDArray[np.uint8]]:
@@ -169,16 +165,10 @@ class Fer2013(Fer2013Facts, Corpus):
 
 
 class Fer2013Repacked(Fer2013Facts, Repacked):
-    """FER2013 as Kaggle has it: ``train/angry/Training_3908.jpg``, ...; duplicate and conflict are flagged.
+    """FER2013 as Kaggle has it: ``train/angry/Training_3908.jpg``, ...
 
     The names of the pictures say the official split, so that of Kaggle's test folder one half is val, the other test.
     """
 
     numbers: ClassVar[dict[str, str]] = {str(number): name for number, name in enumerate(CODES)}
     by_name = True
-
-    def read(self) -> Faces:
-        """The faces of the folders, with pictures that are the same file flagged."""
-        faces = super().read()
-        notes, flags = look_alikes(faces.table, of_files(self.root, [picture.path for picture in self.pictures()]))
-        return replace(faces, notes=notes, flags=flags, said=[*faces.said, *copies_said(flags)])

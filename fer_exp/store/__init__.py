@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -19,9 +18,11 @@ from fer_exp.config import DatasetConfig
 from fer_exp.datasets import open_corpus
 from fer_exp.datasets.attach import attach
 from fer_exp.datasets.corpus import Corpus, Faces
+from fer_exp.datasets.look_alikes import flags_said
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import locked, write_json
 from fer_exp.progress import progress
+from fer_exp.store.looks import look_at, md5
 from fer_exp.store.write import clean, is_whole, write
 
 VERSION = 2
@@ -81,7 +82,7 @@ def open_store(corpus: Corpus, size: int, cache: Path | None = None, *, log: Cal
             "recipe": corpus.recipe(),
             "files": _digests(corpus, cache, log),
         }
-        key = _md5(json.dumps(facts, sort_keys=True))
+        key = md5(json.dumps(facts, sort_keys=True))
         folder = cache / f"{corpus.name}-{size}-{key[:12]}"
         if not is_whole(folder):
             clean(cache)
@@ -99,7 +100,7 @@ def open_store(corpus: Corpus, size: int, cache: Path | None = None, *, log: Cal
             f"{corpus.name}: the cache cannot be written at {place} ({problem.strerror}); "
             "set dataset.cache to a folder of yours."
         ) from None
-    return _load(folder, corpus.dated)
+    return _load(folder, corpus, log)
 
 
 def open_dataset(config: DatasetConfig, *, log: Callable[[str], None] = progress) -> tuple[Corpus, Store]:
@@ -121,7 +122,7 @@ def open_dataset(config: DatasetConfig, *, log: Callable[[str], None] = progress
         return corpus, store
     for sentence, number in faces.notes.items():
         log(f"{corpus.name}: {number:,} {sentence}")
-    key, content = (_md5(f"{digest} {attached}") for digest in (store.key, store.content))
+    key, content = (md5(f"{digest} {attached}") for digest in (store.key, store.content))
     notes = store.notes | faces.notes
     return corpus, replace(
         store, faces=faces.table, votes=faces.votes, notes=notes, flags=faces.flags, key=key, content=content
@@ -161,7 +162,7 @@ def _digests(corpus: Corpus, cache: Path, log: Callable[[str], None]) -> dict[st
         log(f"{corpus.name}: reading {files[0] if len(files) == 1 else f'{len(files):,} files'}")
     digests = corpus.digests()
     if len(digests) > LISTED:
-        digests = {f"{len(digests)} files": _md5(json.dumps(digests, sort_keys=True))}
+        digests = {f"{len(digests)} files": md5(json.dumps(digests, sort_keys=True))}
     if files and _stamp(corpus.name, files) == stamp:  # else they changed under our hands
         with suppress(RunError):  # the note only saves time; a full disk is reported where it matters
             write_json(known, digests)
@@ -172,34 +173,23 @@ def _stamp(name: str, files: list[Path]) -> str:
     """Stands for the state of files without reading them; ctime betrays a file put in place with its old mtime."""
     states = [(str(file.resolve()), file.stat()) for file in files]
     known = [(path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns) for path, stat in states]
-    return _md5(json.dumps([VERSION, name, known]))
+    return md5(json.dumps([VERSION, name, known]))
 
 
-def _md5(text: str) -> str:
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-
-
-def _load(folder: Path, dated: bool = False) -> Store:
-    """A store that is whole; ``dated`` as of its corpus."""
+def _load(folder: Path, corpus: Corpus | None = None, log: Callable[[str], None] = progress) -> Store:
+    """A store that is whole; where its corpus is given, what is odd in its pictures is looked for once."""
     words = json.loads((folder / "store.json").read_text(encoding="utf-8"))
     tables = (folder / "faces.parquet", folder / "votes.parquet")
     faces, votes = (pd.read_parquet(table) if table.exists() else None for table in tables)
     if faces is None:
         raise RunError(f"{folder} has lost its faces.parquet; remove the folder, and it is prepared again.")
-    if dated and "content" not in words:
-        words["content"] = _content(folder, words["facts"], faces, votes)
-        with suppress(RunError):  # a cache of others, not to be written: it is hashed again next time
+    if corpus and "looked" not in words:
+        look_at(folder, words, faces, votes, corpus.dated)
+        if odd := flags_said(words["flags"]):
+            log(f"{corpus.name}: {odd}")
+        with suppress(RunError):  # a cache of others, not to be written: it is looked at again next time
             write_json(folder / "store.json", words)
     pixels = np.memmap(folder / "pixels.u8", np.uint8, mode="r", shape=tuple(words["shape"]))
     key, content = words["key"], words.get("content", words["key"])
     said = tuple(words.get("said", ()))
     return Store(folder, faces, votes, pixels, words["found"], words["flags"], key, content, words["facts"], said)
-
-
-def _content(folder: Path, facts: Mapping[str, Any], faces: pd.DataFrame, votes: pd.DataFrame | None) -> str:
-    """A digest of what training reads: pictures as decoded, faces, votes, classes."""
-    with (folder / "pixels.u8").open("rb") as stream:
-        pixels = hashlib.file_digest(stream, "md5").hexdigest()
-    tables = (None if table is None else table.to_csv(index=False, lineterminator="\n") for table in (faces, votes))
-    digests = [None if text is None else _md5(text) for text in tables]
-    return _md5(json.dumps([facts["corpus"], facts["size"], facts["classes"], pixels, *digests]))

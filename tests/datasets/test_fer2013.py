@@ -174,8 +174,8 @@ def test_look_alikes_are_counted_and_flagged(tmp_path: Path) -> None:
     (tmp_path / "fer2013.csv").write_text(fer2013_text(labels, pictures, usages))
     faces = Fer2013(tmp_path, SEVEN).read()
     ids = {flag: [int(face[3:]) for face in flagged] for flag, flagged in faces.flags.items()}
-    assert ids == {"duplicate": [12, 16, 17], "constant": [19], "conflict": [0, 1, 2, 12, 16]}
-    assert list(faces.notes.values()) == [1, 1, 1, 1, 1, 5]
+    assert ids == {"duplicate": [12, 16, 17], "constant": [19], "dark": [19], "conflict": [0, 1, 2, 12, 16]}
+    assert list(faces.notes.values()) == [1, 1, 1, 1, 1, 1, 5]
 
 
 @pytest.fixture(scope="session")

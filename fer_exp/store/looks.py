@@ -1,0 +1,51 @@
+"""A store's pictures, looked at once they lie there: which are odd, and a digest of all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fer_exp.datasets.look_alikes import look, look_alikes
+
+PIECE = 1 << 23  # bytes of pictures looked at together
+
+
+def look_at(folder: Path, words: dict[str, Any], faces: pd.DataFrame, votes: pd.DataFrame | None, dated: bool) -> None:
+    """Put into the words of store.json what is odd in the pictures; where it is dated, the digest of all, too.
+
+    What the corpus itself has flagged stays.
+    """
+    digest = hashlib.md5(usedforsecurity=False)
+    notes, flags = look_alikes(faces, look(_pieces(folder / "pixels.u8", words["shape"], digest.update)))
+    new = {sentence: number for sentence, number in notes.items() if number and sentence not in words["found"]}
+    words |= {"found": words["found"] | new, "flags": flags | words["flags"], "looked": True}
+    if dated and "content" not in words:  # of what training reads: pictures as decoded, faces, votes, classes
+        texts = (None if table is None else table.to_csv(index=False, lineterminator="\n") for table in (faces, votes))
+        tables = [None if text is None else md5(text) for text in texts]
+        facts = words["facts"]
+        known = [facts["corpus"], facts["size"], facts["classes"], digest.hexdigest(), *tables]
+        words["content"] = md5(json.dumps(known))
+
+
+def _pieces(file: Path, shape: Sequence[int], see: Callable[[bytes], None]) -> Iterator[NDArray[np.uint8]]:
+    """The pictures of a store in pieces of a few megabytes; ``see`` is given their bytes at the same time, in order."""
+    length = math.prod(shape[1:])
+    with file.open("rb") as stream, ThreadPoolExecutor(1) as pool:
+        while content := stream.read(max(1, PIECE // length) * length):
+            seeing = pool.submit(see, content)
+            yield np.frombuffer(content, np.uint8).reshape(-1, *shape[1:])
+            seeing.result()
+
+
+def md5(text: str) -> str:
+    """A digest of a text, 32 hex digits."""
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
