@@ -206,6 +206,7 @@ from pathlib import Path
 import fer_exp.datasets.pictures as pictures
 from fer_exp.names import CLASSES
 from fer_exp.datasets.folder import Folder
+from fer_exp.datasets.listing import listed
 from fer_exp.store import open_store
 pictures.PIECE = 16
 real, pieces = Folder.pixels_from, []

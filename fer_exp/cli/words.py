@@ -94,9 +94,11 @@ def _top(word: str) -> str:
 
 
 def _typed(command: str, word: str, sweep: bool) -> str:
-    """A ``key=value``; where the key names a file, the value as Hydra reads what was typed."""
+    """A ``key=value``; where the key names a file or takes any text, the value as Hydra reads what was typed."""
     key, mark, value = word.partition("=")
     name = key.lstrip("+").removeprefix("start.")
+    if not sweep and value[:1] not in ("", "'", '"') and name in path_keys(SCHEMAS[command], "text"):
+        return key + mark + ("null" if value == "null" else quoted(value))
     several = path_keys(SCHEMAS[command]).get(name)
     if not mark or several is None:
         return word

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from fer_exp.config.paths import PATH
+from fer_exp.config.paths import PATH, TEXT
 
 
 @dataclass
@@ -31,6 +31,7 @@ class DatasetConfig:
     duplicates: str = "first"
     scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])
     split_file: str | None = field(default=None, metadata=PATH)
+    subject: str | None = field(default=None, metadata=TEXT)
     release: str = "auto"
     subset: str = "all"
     test: float = 0.2

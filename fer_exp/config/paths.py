@@ -9,12 +9,17 @@ from typing import Any, get_args, get_type_hints
 PATH = {"path": True}
 """Metadata of a schema's field whose value names a file or folder. What goes by that asks ``path_keys``."""
 
+TEXT = {"text": True}
+"""Metadata of a schema's field whose value is text with signs that mean something to Hydra, and no path."""
+
 PLAIN = re.compile(r"(?!(?:null|true|false|nan|inf|infinity)\Z)(?:[a-z_/]|\.\.?/)[\w./:-]*", re.ASCII | re.IGNORECASE)
 """Text that Hydra's grammar reads as what it is: no number, no word of its own, no sign that means something."""
 
 
-def path_keys(schema: type) -> dict[str, bool]:
+def path_keys(schema: type, mark: str = "path") -> dict[str, bool]:
     """Dotted key -> whether it takes a list, for all keys of a command's schema that name files or folders.
+
+    With ``mark="text"`` for those that are marked as ``TEXT``.
 
     >>> from fer_exp.config import ReportConfig
     >>> path_keys(ReportConfig)
@@ -24,11 +29,11 @@ def path_keys(schema: type) -> dict[str, bool]:
     hints = get_type_hints(schema)
     for field in fields(schema):
         kind: Any = hints[field.name]
-        if field.metadata.get("path"):
+        if field.metadata.get(mark):
             found[field.name] = getattr(kind, "__origin__", None) is list
         for group in (kind, *get_args(kind)):
             if is_dataclass(group):
-                found |= {f"{field.name}.{key}": several for key, several in path_keys(group).items()}  # type: ignore[arg-type]
+                found |= {f"{field.name}.{key}": several for key, several in path_keys(group, mark).items()}  # type: ignore[arg-type]
     return found
 
 

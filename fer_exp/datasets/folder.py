@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,11 +18,15 @@ from fer_exp.config import DatasetConfig
 from fer_exp.datasets.attach import attached_key, further, read_attached, whole_votes
 from fer_exp.datasets.classes import classes_of_answers, named_labels, refuse_unknown
 from fer_exp.datasets.corpus import Corpus, Faces, faces_table
+from fer_exp.datasets.label_files import Labelled, labelled_at
 from fer_exp.datasets.listing import listed, on_disk
+from fer_exp.datasets.namings import read_names
+from fer_exp.datasets.persons import tell_apart
 from fer_exp.datasets.pictures import Picture, PictureCorpus, safe_path
+from fer_exp.datasets.placing import class_folders, class_level, places_of, refuse_folders
 from fer_exp.errors import DatasetNotFoundError, RequestError
 from fer_exp.files import file_of, or_near
-from fer_exp.names import CLASSES, OTHER_ANSWERS, SPLITS, expression, in_order
+from fer_exp.names import OTHER_ANSWERS, SPLITS, in_order
 from fer_exp.tables import Table, read_table
 
 
@@ -61,14 +65,17 @@ class Folder(PictureCorpus):
         scale: Sequence[float] = (-1.0, 1.0),
         numbers: Any = None,
         named: bool = False,
-        answered: Sequence[str] = (),
+        answered: Sequence[str] | None = None,
+        subject: str | None = None,
     ) -> None:
         if root is None and table is None:
             raise DatasetNotFoundError(f"{self.name}: {self.access}")
         super().__init__(root or file_of(table or "")[0].parent, classes, max_rejected)
         self.table, self.raters, self.scale = table, raters, tuple(scale)
-        self.numbers, self.named, self.answered = numbers, named, answered
+        self.numbers, self.named, self.answered, self.subject = numbers, named, answered, subject
         self._said: list[str] = []
+        self._names: list[str] = []
+        self._level: int | None = None
 
     @classmethod
     def opened(cls, config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:
@@ -76,20 +83,21 @@ class Folder(PictureCorpus):
         table = Path(config.table) if config.table else None
         root = None if table and not config.root else cls.root_of(config)
         named, answers = isinstance(config.classes, list), None if classes else read_attached(config, ())
-        answered = () if answers is None else classes_of_answers(answers, attached_key(config))
-        corpus = cls(
-            root, classes, table, config.raters, config.max_rejected, config.scale, config.numbers, named, answered
-        )
+        answered: Sequence[str] | None = () if config.votes or config.ratings else None
+        if answers is not None:
+            answered = classes_of_answers(answers, attached_key(config))
+        options = (config.raters, config.max_rejected, config.scale, config.numbers, named, answered, config.subject)
+        corpus = cls(root, classes, table, *options)
         if not classes:
-            corpus.read()
+            corpus.pictures()
         return corpus
 
     def files(self) -> list[Path]:
-        """The table, or nothing: the folders are the listing."""
+        """The table or list of labels, or nothing: the folders are the listing."""
         if not self.root.is_dir():
             said = f"{self.name}: dataset.root={self.root} is no folder{or_near(self.root)}"
             raise DatasetNotFoundError(f"{said} {self.access}")
-        return [file_of(self.table)[0]] if self.table else []
+        return [file_of(self.table)[0]] if self.table else self._labelled.files if self._labelled else []
 
     def recipe(self) -> str:
         """The pictures' digest, and what turns proportions into counts."""
@@ -97,6 +105,11 @@ class Folder(PictureCorpus):
         more = f", sheet {sheet}" if sheet else ""
         more += f", scale {self.scale}" if list(self.scale) != [-1, 1] else ""
         more += "" if self.numbers is None else f", numbers {self.numbers}"
+        more += "" if self.subject is None else f", subject {self.subject}"
+        labels = self._faces[0].table["label"]
+        more += f", names {' '.join(self._names)}" if self._names else ""
+        if self._labelled:  # labels may lie in a file a face
+            more += f", labels {pd.util.hash_pandas_object(labels, index=False).sum():x}"
         return f"{super().recipe()}, raters {self.raters}{more}"
 
     def read(self) -> Faces:
@@ -104,66 +117,89 @@ class Folder(PictureCorpus):
         return self._faces[0]
 
     def pictures(self) -> list[Picture]:
-        """Every picture named."""
-        return [Picture(path) for path in self._faces[1]]
+        """Every picture named, with the box of its face where there is a list of them."""
+        paths = self._faces[1]
+        boxes = (self._labelled and self._labelled.boxes) or {}
+        faces = self._faces[0].table["face"]
+        return [Picture(path, boxes.get(face)) for path, face in zip(paths, faces, strict=True)]
+
+    @cached_property
+    def _labelled(self) -> Labelled | None:
+        return None if self.table else labelled_at(self.root)
 
     @cached_property
     def _faces(self) -> tuple[Faces, list[str]]:
         """The faces and their paths, sorted by path."""
-        return self._from_table(self.table) if self.table else self._from_folders()
+        if self.table:
+            faces, paths = self._from_table(self.table)
+        else:
+            faces, paths = self._from_label_files(self._labelled) if self._labelled else self._from_folders()
+        table = self._with_persons(faces.table, paths)
+        return replace(faces, table=table, said=self._said), paths
 
     def _from_folders(self) -> tuple[Faces, list[str]]:
         self.files()
         every = listed(self.root)
+        where = f"{self.name}: the folders of {self.root}"
         folders = [path.rpartition("/")[0] for path in every]
-        places = {folder: self._place(folder) for folder in dict.fromkeys(folders)}
-        sizes = Counter(kind for folder in folders if (kind := places[folder][1]) is not None)
-        label_of, unknown = named_labels(
-            sizes, self.classes, self.numbers, f"{self.name}: the folders of {self.root}", self._said
-        )
-        if unknown and not label_of:
-            self._refuse_level(unknown, folders)
-        there = set(label_of.values())
-        if not self.named:
-            many = "s" if len(unknown) > 1 else ""
-            refuse_unknown(unknown, there, f"{self.name}: of {self.root} the folder{many} ")
-        others = [kind for kind in sizes if label_of.get(kind, OTHER_ANSWERS[0]) in OTHER_ANSWERS]
-        if others:
-            listing = ", ".join(f"{sizes[kind]:,} in {kind}" for kind in others)
-            self._said.append(f"left out, pictures in folders that are no class: {listing}")
-        taken = [
-            (path, split, label_of[kind])
-            for path, (split, kind) in zip(every, map(places.__getitem__, folders), strict=True)
-            if kind is not None and kind not in others
+        self._level = class_level(set(folders), self.classes, self.numbers, where)
+        places = dict(zip(every, places_of(folders, self._level), strict=True))
+        if self._level is None and (taken := self._from_names(every)) is not None:
+            labels = taken
+        else:
+            labels = class_folders(places, self.classes, self.numbers, self.named, (self.name, self.root), self._said)
+        if not labels:
+            refuse_folders(every, self.name, self.root, self.access)
+        self._take_classes({*filter(None, labels.values()), *(self.answered or ())})
+        notes = {"pictures that lie in no class folder, left out": 0}
+        if self._level is not None:
+            loose = [path for path in every if places[path].kind is None]
+            notes = {"pictures that lie in no class folder, left out": len(loose)}
+            self._said += (
+                [f"{len(loose):,} pictures lie in no class folder, left out, first {loose[0]}"] if loose else []
+            )
+        paths = list(labels)
+        splits = [places[path].split for path in paths]
+        return Faces(faces_table(self.name, paths, split=splits, label=list(labels.values())), None, notes), paths
+
+    def _from_names(self, every: list[str]) -> dict[str, str | None] | None:
+        """Label by path of pictures that lie in no class folders: by their names, else what raters answer; None."""
+        named = read_names(every)
+        told = {} if named is None else dict(zip(every, named.table["label"], strict=True))
+        if named is not None and any(told.values()):
+            self._said += named.said
+            self._names = named.keys
+        elif every and self.answered is not None:
+            self._said.append(f"{len(every):,} pictures in no class folders; their labels are what raters answer")
+        else:
+            return None
+        return {path: told.get(path) for path in every if self.answered is not None or told[path]}
+
+    def _from_label_files(self, labelled: Labelled) -> tuple[Faces, list[str]]:
+        there = self.there(labelled.rows["path"].tolist())
+        rows, missing = labelled.rows[there], int((~there).sum())
+        sentence = "faces whose picture is not there, left out"
+        self._said += [labelled.said, *([f"{missing:,} {sentence}"] if missing else [])]
+        self._take_classes({*rows["label"], *(self.answered or ())})
+        columns = {name: rows[name].tolist() for name in ("split", "subject", "label")}
+        return Faces(faces_table(self.name, rows["face"].tolist(), **columns), None, {sentence: missing}), [
+            *rows["path"]
         ]
-        if not taken:
-            if every and (expression(self.root.name) in CLASSES or self.root.name.lower() in SPLITS):
-                way_out = f"set dataset.root={self.root.parent}"
-                raise DatasetNotFoundError(f"{self.name}: {self.root} is itself a class or split; {way_out}.")
-            raise DatasetNotFoundError(f"{self.name}: there is no picture in a folder of {self.root}. {self.access}")
-        self._take_classes({*there, *self.answered})
-        paths, splits, labels = map(list, zip(*taken, strict=True))
-        loose = len(every) - sizes.total()
-        notes = {"pictures that lie in no class folder, left out": loose}
-        return Faces(faces_table(self.name, paths, split=splits, label=labels), None, notes, said=self._said), paths
 
-    def _place(self, folder: str) -> tuple[str | None, str | None]:
-        """The split of the faces in a folder below the root, and the name of their class folder, None above these."""
-        parts = folder.split("/") if folder else []
-        split = SPLITS.get(parts[0].lower()) if parts else None
-        kinds = parts[1:] if split else parts
-        return split, kinds[0] if kinds else None
-
-    def _refuse_level(self, unknown: Sequence[str], folders: Sequence[str]) -> None:
-        """Raise DatasetNotFoundError where no folder is a class because the root is a level too high or too low."""
-        for parts in (folder.split("/") for folder in folders):
-            inner = parts[1] if len(parts) > 1 and parts[0] in unknown else ""
-            if expression(inner) in CLASSES or inner.lower() in SPLITS:
-                way_out = f"set dataset.root={self.root / parts[0]}"
-                raise DatasetNotFoundError(f"{self.name}: the class folders lie one further down; {way_out}.")
-        if self.root.name.lower() in SPLITS or expression(self.root.name) in CLASSES:
-            way_out = f"set dataset.root={self.root.parent}"
-            raise DatasetNotFoundError(f"{self.name}: {self.root} is itself a split or class; {way_out}.")
+    def _with_persons(self, table: pd.DataFrame, paths: list[str]) -> pd.DataFrame:
+        """The faces with ``subject``, where persons are told apart, and what else names say that are a corpus' own."""
+        if self.subject is None and table["subject"].notna().any():
+            return table
+        named = read_names(paths, labels=False)
+        places = places_of([path.rpartition("/")[0] for path in paths], self._level)
+        found, words = tell_apart(paths, [it.beside for it in places], self.subject, named)
+        if named is None or named.offered:
+            self._said += words
+            return table.assign(subject=pd.Series(found, table.index, object))
+        self._said += [*([] if self._names else named.said), *words]
+        self._names = named.keys
+        own = {str(name): named.table[name].tolist() for name in named.table if name not in ("label", "subject")}
+        return table.assign(subject=pd.Series(found, table.index, object), **own)
 
     def _take_classes(self, there: Iterable[str]) -> None:
         """Make what is there the classes, where none were asked for."""
@@ -191,7 +227,7 @@ class Folder(PictureCorpus):
         there = {str(label) for label in labels if label is not None}
         if columns:
             there = {name for name in columns if name in there or read.added(columns[name]).any()}
-        self._take_classes({*there, *self.answered})
+        self._take_classes({*there, *(self.answered or ())})
         votes = None
         if columns:
             counted = count_votes(read, self.classes, further(self.classes), (), self.raters)

@@ -43,6 +43,14 @@ def test_fer2013_in_kaggles_folders_has_its_official_splits_and_its_copies(tmp_p
     assert f"fer2013: of the faces {said}; dataset.drop=[duplicate,conflict] leaves them out" in shown.err
 
 
+def test_fer2013_in_kaggles_folders_is_a_folder_of_classes_too(tmp_path):
+    fakes.write_fer2013(tmp_path / "k")
+    store, said = opened(tmp_path, "folder", tmp_path / "k", classes="found")
+    assert splits(store) == {"train": 42, "test": 42}
+    assert "of the faces 2 are copies of a picture that stands elsewhere, too" in said
+    assert "persons" not in said
+
+
 def test_fer2013_with_a_validation_folder_alone_is_tested_on_it(tmp_path):
     fakes.write_fer2013(tmp_path / "k", held_out="validation")
     store, said = opened(tmp_path, "fer2013", tmp_path / "k")
