@@ -21,6 +21,7 @@ from fer_exp.formats import Columns, of_frame, read_columns, text_of
 from fer_exp.names import among, expressions, normal
 from fer_exp.orders import meanings
 from fer_exp.progress import progress
+from fer_exp.together import ITS_FILE, read_together
 
 FloatArray = NDArray[np.float64]
 
@@ -74,6 +75,7 @@ class Table:
         self._columns = columns
         self._roles: dict[int, str] = {}
         self.unused = {n for n, name in enumerate(self.names) if name or columns.values[n].null_count < len(self)}
+        self.unused -= {n for n, name in enumerate(self.names) if name == ITS_FILE}
 
     def __len__(self) -> int:
         """The number of rows."""
@@ -320,12 +322,13 @@ class Table:
         return np.concatenate(codes), values.chunks[0].dictionary if values.num_chunks else pa.array([], pa.string())
 
 
-def read_table(source: Path | str | pd.DataFrame | Table, key: str = "") -> Table:
-    """Read a table: csv, tsv or txt, perhaps packed (.gz), xlsx (``FILE#sheet`` for another than the first), parquet.
+def read_table(source: Path | str | pd.DataFrame | Table, key: str = "", together: bool = False) -> Table:
+    """Read a table: csv, tsv, txt or JSON, perhaps packed (.gz), xlsx (``FILE#sheet`` for another sheet), parquet.
 
     Args:
         source: what a key of the config names, or a frame, or what was read before.
         key: that key, for messages.
+        together: whether a folder stands for all tables in it.
 
     Raises:
         RequestError: no such file, not readable as what it is, or without rows.
@@ -338,11 +341,11 @@ def read_table(source: Path | str | pd.DataFrame | Table, key: str = "") -> Tabl
     else:
         where = f"{key}={source}" if key else str(source)
         file, sheet = file_of(source)
-        if not file.is_file():
+        if not file.is_file() and not (together and file.is_dir()):
             reason = "it is a folder." if file.is_dir() else f"there is no such file{or_near(file)}"
             raise RequestError(f"{where}: {reason}")
         try:
-            columns = read_columns(file, sheet)
+            columns = read_columns(file, sheet) if file.is_file() else read_together(file)
         except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise RequestError(f"{where} cannot be read: {reason.rstrip('.')}.") from error

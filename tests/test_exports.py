@@ -206,3 +206,43 @@ def test_empty_rows_and_headers_within_a_file_are_left_out_and_rows_keep_their_n
     with pytest.raises(RequestError, match="row 4: worker is ''"):
         read_answers(tmp_path / "a.csv")
     assert read_table(tmp_path / "a.csv").left == {"rows that repeat the header": 1, "empty rows": 1}
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_a_folder_with_a_file_a_person_is_one_table(tmp_path, form, capsys):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for number, person in enumerate(["w1", "w2", "w3"]):
+        rows = [{name: cell for name, cell in row.items() if name != "subject"} for row in jspsych_rows()
+                if row["subject"] == person]  # fmt: skip
+        names = list(dict.fromkeys(name for row in rows for name in row))[number % 2 :]  # each has its own columns
+        text = json.dumps(rows) if form == "json" else delimited(names, filled(names, *rows))
+        (folder / f"{person}.{form}").write_text(text)
+    (folder / ".~lock.w1.csv#").write_text("me")
+    (folder / "notes.docx").write_text("me")
+    answers = read_answers(folder, "ratings")
+    assert counts(answers) == COUNTS
+    assert answers.workers.tolist() == ["w1", "w2", "w3"]
+    said = capsys.readouterr().err
+    assert "worker is the file" in said
+    assert "3 files together" in said
+    faces = Faces(pd.DataFrame({"face": FACES, "valence": np.nan, "arousal": np.nan}))
+    first = attach(faces, DatasetConfig(ratings=str(folder)), CLASSES)[1]
+    (folder / f"w4.{form}").write_text((folder / f"w1.{form}").read_text())
+    assert attach(faces, DatasetConfig(ratings=str(folder)), CLASSES)[1] != first
+
+
+def test_raters_who_filled_in_a_sheet_each_are_told_by_their_files(tmp_path, capsys):
+    for name, labels in (("Anna", ["joy", "fear"]), ("Ben", ["Happy", "sad"])):
+        pd.DataFrame({"picture": ["a.jpg", "b.jpg"], "emotion": labels}).to_excel(
+            tmp_path / f"{name}.xlsx", index=False
+        )
+    answers = read_answers(tmp_path, "ratings", columns={"task": None, "worker": None, "label": None})
+    assert answers.workers.tolist() == ["Anna", "Ben"]
+    assert answers.counts().sum() == 4
+    assert "2 files together; worker is the file" in capsys.readouterr().err
+
+
+def test_a_folder_without_tables_is_refused(tmp_path):
+    with pytest.raises(RequestError, match=r"it is a folder without a table \(.csv, "):
+        read_answers(tmp_path, "ratings")

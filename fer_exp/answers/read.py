@@ -22,6 +22,7 @@ from fer_exp.errors import RequestError
 from fer_exp.names import OTHER_ANSWERS, expressions, spelt
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.tables import Table, read_table
+from fer_exp.together import ITS_FILE
 
 A_RATER = re.compile(
     r"(rater|annotator|worker|coder|judge|user|participant|respondent|person)([\s_-]*\d+|[\s_-]+[a-z])", re.IGNORECASE
@@ -79,7 +80,7 @@ def read_answers(
     if twice := [name for name in classes if names.count(spelt(name)) > 1]:
         raise RequestError(f"classes names {twice[0]} twice.")
     rules = Rules(columns, classes, also, ignore, numbers, numbered, others, duplicates, scale, raters)
-    table = read_table(source, key)
+    table = read_table(source, key, together=True)
     if (unpacked := unpack(table, columns, classes)) is not None:
         table, rules = unpacked, rules._replace(columns=None if columns is None else {})
     answers = _read(table, rules)
@@ -92,6 +93,10 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
     """Answers by whatever form the table has."""
     called = rules.columns or {}
     task, worker, label = (table.find(role, called.get(role)) for role in ("task", "worker", "label"))
+    if worker is None and ITS_FILE in table.names:
+        worker = table.names.index(ITS_FILE)
+        called, table.guessed = {**called, "worker": ITS_FILE}, [*table.guessed, "worker is the file"]
+        rules = rules._replace(columns=called)
     table.name_numbers(rules.numbers)
     named = table.class_columns((*rules.classes, *rules.also, *rules.ignore) if rules.classes else ())
     rated = any(table.find(side) is not None for side in ("valence", "arousal"))

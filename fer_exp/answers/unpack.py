@@ -15,6 +15,7 @@ from fer_exp.answers.questions import by_question
 from fer_exp.answers.sheet import SIDES, Sheet, blank, first_of, joined, side_of
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.tables import Coded, Table
+from fer_exp.together import ITS_FILE
 
 NUMBERED = re.compile(r"(.*?)(\d+)(\D*)")
 Called = Mapping[str, str | None]
@@ -59,7 +60,7 @@ class _Rows:
     def __init__(self, sheet: Sheet, export: Export, called: Called | None) -> None:
         self.sheet, self.export, self.called, self.keyed = sheet, export, called or {}, called is not None
         self.found: dict[str, str] = {}  # role -> what is said of where it was found
-        about = re.compile("|".join([export.about, *export.worker]), re.IGNORECASE)
+        about = re.compile("|".join([export.about, *export.worker, re.escape(ITS_FILE)]), re.IGNORECASE)
         self.looked = [
             n for n, name in enumerate(sheet.names) if not about.fullmatch(name) and not sheet.empty(n).all()
         ]
@@ -198,6 +199,9 @@ class _Rows:
             self.found["worker"] = sheet.names[columns[0]]
             sheet.used.add(columns[0])
             return sheet.cleaned(columns[0], str)
+        if ITS_FILE in sheet.names:
+            self.found["worker"] = "the file"
+            return sheet.cleaned(sheet.names.index(ITS_FILE), str)
         if not (begins := matching(self.export.begins, sheet.names)):
             raise self._unclear("worker", "no column of it names persons", self.looked)
         person = np.concatenate([[0], np.cumsum(np.diff(sheet.table.numbers(begins[0])) <= 0)]).astype(np.int32)

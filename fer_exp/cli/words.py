@@ -26,14 +26,14 @@ class Takes(NamedTuple):
     """
 
     what: str
-    folder: str | None
-    file: str | None
+    folder: str
+    file: str
     besides: tuple[str, ...] = ()
 
 
 FACES = Takes("a folder of pictures, or a table that names them", "dataset.root", "dataset.table", ("dataset=folder",))
 RUNS = Takes("run folders and tables of predictions", "runs", "runs")
-ANSWERS = Takes("a table of answers", None, "ratings")
+ANSWERS = Takes("a table of answers, or a folder of them", "ratings", "ratings")
 
 POSITIONAL = {
     "train": FACES,
@@ -122,10 +122,8 @@ def _with_keys(command: str, paths: list[str], rest: list[str]) -> list[str]:
             f"{paths[0]}: {typed} takes no path without a key; give its corpus as dataset.root=DIR, say."
         )
     keys = [takes.folder if file_of(path)[0].is_dir() else takes.file for path in paths]
-    if None in keys:
-        raise RequestError(f"{paths[keys.index(None)]} is a folder; {typed} takes {takes.what}.")
     (key, *others) = dict.fromkeys(keys)
-    several = path_keys(SCHEMAS[command])[str(key)]
+    several = path_keys(SCHEMAS[command])[key]
     if others or (len(paths) > 1 and not several):
         raise RequestError(f"{typed} takes {takes.what}, one of them; here are {len(paths)}: {', '.join(paths)}.")
     given = {word.partition("=")[0]: word for word in rest}

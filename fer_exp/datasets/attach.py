@@ -18,6 +18,7 @@ from fer_exp.datasets.corpus import Corpus, Faces
 from fer_exp.datasets.splits import outside
 from fer_exp.files import file_of
 from fer_exp.names import CLASSES, OTHER_ANSWERS, finder
+from fer_exp.together import tables_in
 
 AGREED = 0.6
 """Subset A: at least this share of the raters chose the posed class."""
@@ -116,7 +117,8 @@ def attach(faces: Faces, config: DatasetConfig, classes: tuple[str, ...]) -> tup
     if config.subset != "all" and votes is not None:
         flags[outside(config.subset)] = table["face"][~subset(table, votes, config.subset)].tolist()
     file, sheet = file_of(name)
-    digest = [hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest(), str(config.raters)]
+    content = file.read_bytes() if file.is_file() else b"".join(part.read_bytes() for part in tables_in(file))
+    digest = [hashlib.md5(content, usedforsecurity=False).hexdigest(), str(config.raters)]
     digest += [sheet] if sheet else []
     digest += [str(config.numbers)] if config.numbers is not None else []
     digest += [config.duplicates] if config.duplicates != "first" else []

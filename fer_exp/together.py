@@ -1,0 +1,60 @@
+"""The tables of a folder as one: experiments write a file a participant, and raters fill in a sheet each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from fer_exp.files import TABLES
+from fer_exp.formats import Columns, read_columns
+
+ITS_FILE = "(its file)"
+"""The column with the name of the file that a row is from, which stands for a person where no other column does."""
+
+
+def tables_in(folder: Path) -> list[Path]:
+    """The tables of a folder, by name; hidden ones, and those that a spreadsheet has open, are none."""
+    return sorted(file for file in folder.glob("[!.~]*") if file.suffix.lower() in TABLES and file.is_file())
+
+
+def read_together(folder: Path) -> Columns:
+    """Read every table of a folder, below each other; columns go by their names.
+
+    Raises:
+        ValueError: there is none, or one cannot be read (it names the file); and what ``read_columns`` raises.
+    """
+    files = tables_in(folder)
+    if not files:
+        raise ValueError(f"it is a folder without a table ({', '.join(TABLES)})")
+    parts = []
+    for file in files:
+        try:
+            parts.append(read_columns(file))
+        except ValueError as error:
+            raise ValueError(f"{file.name}: {error}") from error
+    filled = [(file, part) for file, part in zip(files, parts, strict=True) if part.values and len(part.values[0])]
+    if not filled:
+        raise ValueError("none of its tables has a row")
+    files, parts = [file for file, _ in filled], [part for _, part in filled]
+    names = list(dict.fromkeys(name for part in parts for name in part.names if name))
+    values = [pa.chunked_array([_cells(part, name) for part in parts]) for name in names]
+    lengths = [len(part.values[0]) for part in parts]
+    stems = pa.array([file.name.split(".")[0] for file in files], pa.string())
+    places = pa.array(np.repeat(np.arange(len(parts), dtype=np.int32), lengths))
+    whole = replace(parts[0], names=[*names, ITS_FILE], numbers=None)
+    whole.values = [*values, pa.chunked_array([pa.DictionaryArray.from_arrays(places, stems)])]
+    whole.guessed = [f"{len(files)} files together", *dict.fromkeys(words for part in parts for words in part.guessed)]
+    whole.left = {}
+    for words, number in (item for part in parts for item in part.left.items()):
+        whole.left[words] = whole.left.get(words, 0) + number
+    return whole
+
+
+def _cells(part: Columns, name: str) -> pa.Array:
+    """The texts of a file's column, nulls where it has none of that name."""
+    if name not in part.names:
+        return pa.nulls(len(part.values[0]), pa.string())
+    return part.values[part.names.index(name)].cast(pa.string()).combine_chunks()
