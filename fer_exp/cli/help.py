@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Mapping, Sequence
 
+from fer_exp.cli.words import POSITIONAL
 from fer_exp.config import SCHEMAS
 from fer_exp.config.folder import conf_folder, options
 from fer_exp.config.keys import Key, command_keys, groups, option_keys
@@ -77,7 +78,8 @@ def command(name: str, options_of: Mapping[str, str] | None = None) -> str:
     parts = [
         *_wrapped(f"fer-exp {name}: {SCHEMAS[name].purpose()}"),
         "",
-        f"usage: fer-exp {typed} [KEY=VALUE ...]",
+        f"usage: fer-exp {typed} {'[PATH ...] ' if name in POSITIONAL else ''}[KEY=VALUE ...]",
+        *([f"A path without a key: {POSITIONAL[name].what}."] if name in POSITIONAL else []),
         "",
     ]
     if listed := _groups(name):

@@ -7,7 +7,7 @@ import re
 from dataclasses import fields
 from typing import NamedTuple
 
-from fer_exp.cli.as_typed import exists, one_path, path_list, path_value
+from fer_exp.cli.paths import exists, one_path, path_list, path_value
 from fer_exp.config import SCHEMAS
 from fer_exp.config.keys import chosen_keys
 from fer_exp.config.paths import path_keys, quoted

@@ -1,6 +1,5 @@
 """The command line itself: help, exit codes, one sentence for each mistake, completion."""
 
-import os
 import subprocess
 import sys
 from importlib import import_module
@@ -142,26 +141,6 @@ def test_options_of_conf_are_what_the_code_offers():
         "experiment": STUDIES,
     }.items():
         assert set(help.options(group)) == set(rows)
-
-
-@pytest.mark.parametrize(
-    ("line", "offered"),
-    [
-        ("fer-exp tr", "train"),
-        ("fer-exp train labels=", "labels=noisy"),
-        ("fer-exp train trainer.ep", "trainer.epochs="),
-    ],
-)
-def test_completion(line, offered):
-    told = {**os.environ, "COMP_LINE": line, "COMP_POINT": str(len(line))}
-    command = [sys.executable, "-m", "fer_exp", "-sc", "query=bash"]
-    done = subprocess.run(command, env=told, capture_output=True, text=True, check=True)
-    assert offered in done.stdout.split()
-
-
-def test_completion_is_installed_for_the_shell():
-    command = [sys.executable, "-m", "fer_exp", "-sc", "install=bash"]
-    assert "complete" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["train", "--cfg", "job"]])
