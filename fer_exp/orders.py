@@ -90,6 +90,17 @@ def order_of(named: Any, key: str, first: int | None = None) -> Order:
     return Order(classes, first or 0)
 
 
+def numbers_of(named: Any) -> set[str]:
+    """The numbers that may occur under an order as ``meanings`` takes it; none without one.
+
+    >>> sorted(numbers_of(["happy", "sad"]))
+    ['0', '1', '2']
+    """
+    if named is None or isinstance(named, Mapping):
+        return {str(place) for place in named or ()}
+    return {*order_of(named, "numbers").answers, *map(str, range(len(named) + 1 if not isinstance(named, str) else 0))}
+
+
 def meanings(named: Any, texts: Iterable[str], key: str, where: str) -> tuple[dict[str, str], str]:
     """What those of some labels mean that are numbers.
 

@@ -19,7 +19,8 @@ from fer_exp.answers.votes import count_votes, no_classes, task_names
 from fer_exp.config import check_choice
 from fer_exp.config.rules import DUPLICATES
 from fer_exp.errors import RequestError
-from fer_exp.names import OTHER_ANSWERS, expressions, spelt
+from fer_exp.names import OTHER_ANSWERS, among, expressions, spelt
+from fer_exp.orders import number, numbers_of
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.tables import Table, read_table
 from fer_exp.together import ITS_FILE
@@ -97,7 +98,8 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
         worker = table.names.index(ITS_FILE)
         called, table.guessed = {**called, "worker": ITS_FILE}, [*table.guessed, "worker is the file"]
         rules = rules._replace(columns=called)
-    table.name_numbers(rules.numbers)
+    if worker is None:  # else such columns are tasks
+        table.name_numbers(rules.numbers)
     named = table.class_columns((*rules.classes, *rules.also, *rules.ignore) if rules.classes else ())
     rated = any(table.find(side) is not None for side in ("valence", "arousal"))
     if worker is None and len(named.keys() - {spelt(name) for name in rules.ignore}) > 1:
@@ -108,7 +110,7 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
         of_task = None if subset is None else np.array([name or "none" for name in table.text(subset)], dtype=object)
         return replace(votes, tasks=names, subset=of_task)
     if task is None or worker is None:
-        wide = _label_columns(table, task, worker, label, rules.classes)
+        wide = _label_columns(table, task, worker, label, rules)
         if wide:
             return read_rows(_an_answer_a_row(table, task, worker, wide), rules._replace(columns=None))
         if label is None and not rated and worker is None and task is not None:
@@ -163,9 +165,7 @@ def read_labels(
     return tasks[keep], codes[keep], affect
 
 
-def _label_columns(
-    table: Table, task: int | None, worker: int | None, label: int | None, classes: Sequence[str]
-) -> list[int]:
+def _label_columns(table: Table, task: int | None, worker: int | None, label: int | None, rules: Rules) -> list[int]:
     """Columns that hold one rater's labels each, by their names; or one rater's or task's, by what is in them."""
     if (task is None) == (worker is None):
         return []
@@ -175,11 +175,12 @@ def _label_columns(
         return raters
     if label is not None:
         return []
-    wanted, before, raters = set(map(spelt, classes)), set(table.unused), []
+    wanted, before, raters = among(rules.classes), set(table.unused), []
+    numbers = numbers_of(rules.numbers)
     for column in others:
-        texts = table.coded(column, classes).names.tolist()
+        texts = table.coded(column, rules.classes).names.tolist()
         known = expressions(texts)
-        if texts and all(text in known or spelt(text) in wanted for text in texts):
+        if texts and all(text in known or wanted(text) or number(text) in numbers for text in texts):
             raters.append(column)
     table.unused = before
     return raters if len(raters) > 1 else []

@@ -86,7 +86,7 @@ def _gold(config: CrowdConfig, data: Answers) -> Gold | None:
         if config.gold_tasks is not None:
             raise RequestError("gold_tasks needs gold=FILE, a table task, label.")
         return None
-    tasks, codes, _ = read_labels(config.gold, data.classes, "gold", scale=config.scale)
+    tasks, codes, _ = read_labels(config.gold, data.classes, "gold", scale=config.scale, numbers=config.numbers)
     truth, missing = known_tasks(data, tasks, codes)
     truth = np.where(np.bincount(data.task, minlength=len(data.tasks)) > 0, truth, -1).astype(np.int32)
     if (truth < 0).all():
@@ -119,7 +119,7 @@ def _aggregate(config: CrowdConfig, before: Answered, after: Answered) -> dict[s
 def _lab_votes(config: CrowdConfig, data: Answers) -> Votes:
     """The lab's votes for faces of which the crowd answered one or more."""
     lab = read_answers(str(config.lab), "lab", classes=data.classes, ignore=config.ignore,
-                       duplicates=config.duplicates, scale=config.scale)  # fmt: skip
+                       duplicates=config.duplicates, scale=config.scale, numbers=config.numbers)  # fmt: skip
     votes = lab.votes() if isinstance(lab, Answers) else lab
     if not np.isin(votes.tasks, data.tasks).any():
         raise RequestError(

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,16 +16,19 @@ from fer_exp.answers.read import read_answers, read_labels
 from fer_exp.config import DatasetConfig, PeopleConfig
 from fer_exp.errors import RequestError
 from fer_exp.files import make_folder
+from fer_exp.names import OTHER_ANSWERS, in_order
+from fer_exp.progress import progress
 from fer_exp.raters.changes import Original
 from fer_exp.tables import Table, read_table
 
 
 class People(NamedTuple):
-    """Answers or votes, the ``name`` of where they come from, and the faces table of a dataset, if it is one."""
+    """Answers or votes, the ``name`` of where they come from; of a dataset its faces table and classes."""
 
     data: Answers | Votes
     name: str
-    faces: pd.DataFrame | None
+    faces: pd.DataFrame | None = None
+    classes: tuple[str, ...] = ()
 
 
 def load(config: PeopleConfig) -> People:
@@ -34,16 +37,20 @@ def load(config: PeopleConfig) -> People:
     Raises:
         RequestError: neither is given, a dataset without votes, or what reading finds.
     """
-    reading = {"ignore": config.ignore, "duplicates": config.duplicates, "classes": config.classes}
+    reading: dict[str, Any] = {"ignore": config.ignore, "duplicates": config.duplicates}
     if config.ratings is not None:
         path = Path(config.ratings)
         columns = {"task": config.task, "worker": config.worker, "label": config.label}
-        data = read_answers(config.ratings, "ratings", columns=columns, scale=config.scale, **reading)  # type: ignore[arg-type]
-        return People(data, path.name.split(".")[0], None)
+        reading |= {"classes": config.classes, "numbers": config.numbers, "columns": columns, "scale": config.scale}
+        return People(read_answers(config.ratings, "ratings", **reading), path.name.split(".")[0])
     if config.dataset is None:
         raise RequestError("No answers are given: name a table with ratings=FILE, or a dataset with dataset=ferplus.")
-    table, faces = _of_dataset(config.dataset)
-    return People(read_answers(table, **reading), config.dataset.name, faces)  # type: ignore[arg-type]
+    table, faces, classes = _of_dataset(config.dataset)
+    if config.classes or "worker" in table:
+        data = read_answers(table, classes=config.classes, **reading)
+    else:
+        data = read_answers(table, classes=classes, also=OTHER_ANSWERS, **reading)
+    return People(data, config.dataset.name, faces, classes)
 
 
 def original(config: PeopleConfig, against: str, people: People) -> Original:
@@ -63,6 +70,13 @@ def original(config: PeopleConfig, against: str, people: People) -> Original:
         columns = {}
     elif people.faces is not None:
         faces = people.faces.rename(columns={"face": "task"})
+        other = faces["label"].notna() & ~faces["label"].isin(people.classes)
+        if other.any():
+            named = ", ".join(in_order(set(faces["label"][other])))
+            progress(
+                f"{people.name}: original labels of {int(other.sum()):,} faces are no class here, left out: {named}"
+            )
+            faces["label"] = faces["label"].where(~other, None)
         source = faces[[name for name in ("task", "label", "valence", "arousal") if faces[name].notna().any()]]
         if not {"label", "valence"} & set(source):
             raise RequestError(f"{people.name} has no original labels; give a file with against=FILE.")
@@ -76,7 +90,7 @@ def original(config: PeopleConfig, against: str, people: People) -> Original:
         columns |= {"label": "original" if "original" in names else None,
                     "valence": "original_valence", "arousal": "original_arousal"}  # fmt: skip
     scale = config.scale if against != "original" or people.faces is None else (-1.0, 1.0)
-    tasks, codes, affect = read_labels(source, people.data.classes, "against", columns, scale)
+    tasks, codes, affect = read_labels(source, people.data.classes, "against", columns, scale, config.numbers)
     label, missing = known_tasks(people.data, tasks, codes)
     aligned = None
     if affect is not None:
@@ -97,26 +111,30 @@ def folder(config: PeopleConfig, command: str, name: str) -> Path:
     """
     if config.output is not None:
         return make_folder(Path(config.output))
-    request = json.dumps({**asdict(config), "json": None}, sort_keys=True, default=str)
+    asked = {**asdict(config), "json": None}
+    for group in (asked, asked["dataset"] or {}):  # this key came later: left alone, it names no other folder
+        if group.get("numbers") is None:
+            group.pop("numbers", None)
+    request = json.dumps(asked, sort_keys=True, default=str)
     digest = hashlib.md5(request.encode(), usedforsecurity=False).hexdigest()[:8]
     return make_folder(Path("runs") / f"{command}-{name}-{digest}")
 
 
-def _of_dataset(config: DatasetConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The single answers of a corpus or of what is attached to it, where there are any, else votes; and its faces."""
+def _of_dataset(config: DatasetConfig) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
+    """The single answers of a corpus or of what is attached to it, where there are any, else votes; faces, classes."""
     from fer_exp.datasets import open_corpus
     from fer_exp.datasets.attach import single_answers
     from fer_exp.store import open_dataset
 
     corpus = open_corpus(config)
     if not config.ratings and (single := single_answers(config, corpus)) is not None:
-        return single, corpus.read().table  # no picture needs to be decoded
+        return single, corpus.read().table, corpus.classes  # no picture needs to be decoded
     _, store = open_dataset(config)
     if (single := single_answers(config, corpus, store.faces["face"])) is not None:
-        return single, store.faces
+        return single, store.faces, corpus.classes
     if store.votes is None:
         raise RequestError(
             f"{config.name} has one label a face and no votes, so there is no agreement to measure; attach "
             "votes with dataset.votes=FILE, or give the answers with ratings=FILE."
         )
-    return store.votes, store.faces
+    return store.votes, store.faces, corpus.classes

@@ -19,7 +19,6 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "dataset.release": ("auto", "2017", "2021"),
     "dataset.subset": ("all", "A", "B"),
     "dataset.duplicates": DUPLICATES,
-    "dataset.crop": ("none", "face"),
     "duplicates": DUPLICATES,
     "backbone.stem": ("auto", "imagenet", "small"),
     "labels.source": ("auto", "label", "votes"),
@@ -93,6 +92,9 @@ def validate(config: Config) -> None:
         _check_dataset(dataset)
     if (trainer := getattr(config, "trainer", None)) is not None:
         _check_trainer(trainer)
+    for key in ("numbers", "dataset.numbers"):
+        if (named := _value(config, key)) is not None and not isinstance(named, dict):
+            order_of(named, key)
     for key in ("scale", "dataset.scale"):
         scale = _value(config, key)
         if isinstance(scale, list) and not (len(scale) == 2 and scale[0] < scale[1]):
@@ -132,14 +134,10 @@ def _check_dataset(dataset: DatasetConfig) -> None:
             f"dataset.classes is {dataset.classes}; it must be 7, or 8 to count contempt as a class, or two names or "
             "more, e.g. dataset.classes=[neutral,happiness], or found: what is in a folder or table of your own."
         )
-    if dataset.numbers is not None and not isinstance(dataset.numbers, dict):
-        order_of(dataset.numbers, "dataset.numbers")
     if not 0 < dataset.test < 1:
         raise RequestError(f"dataset.test is {dataset.test}; it is the share of faces tested on, between 0 and 1.")
     if not 0 <= dataset.max_rejected <= 1:
         raise RequestError(f"dataset.max_rejected is {dataset.max_rejected}; it is a share of the pictures, 0 to 1.")
-    if not 0 <= dataset.margin <= 1:
-        raise RequestError(f"dataset.margin is {dataset.margin}; it is a share of the face's box, 0 to 1.")
     if dataset.folds is not None and dataset.fold >= dataset.folds:
         raise RequestError(f"dataset.fold is {dataset.fold} but dataset.folds={dataset.folds} are counted from 0.")
     if dataset.fold and dataset.folds is None:

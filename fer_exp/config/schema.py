@@ -147,6 +147,7 @@ class PeopleConfig(Config):
     worker: str | None = None
     label: str | None = None
     classes: list[str] = field(default_factory=list)
+    numbers: Any = None  # as of a dataset
     ignore: list[str] = field(default_factory=lambda: ["unknown", "not_a_face"])
     duplicates: str = "refuse"
     scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])

@@ -63,10 +63,12 @@ def single_answers(config: DatasetConfig, corpus: Corpus, faces: Iterable[str] =
     if not isinstance(read, Answers):
         return None
     find = finder(map(str, faces))
+    ours = corpus.classes if isinstance(config.classes, list) else read.classes
     tasks = np.array([find(str(task)) for task in read.tasks], dtype=object)
     frame = pd.DataFrame({"task": tasks[read.task], "worker": read.workers[read.worker], **_sides(read)})
     if read.classes:
-        frame["label"] = np.array([*read.classes, None], dtype=object)[read.label]
+        names = [name if name in (*ours, *OTHER_ANSWERS) else OTHER_ANSWERS[0] for name in read.classes]
+        frame["label"] = np.array([*names, None], dtype=object)[read.label]
     return frame.dropna(subset="task", ignore_index=True)
 
 

@@ -16,7 +16,7 @@ from fer_exp.names import CLASSES, OTHER_ANSWERS, among, class_name, expression,
 from fer_exp.orders import meanings
 
 if TYPE_CHECKING:
-    from fer_exp.datasets.corpus import Corpus
+    from fer_exp.datasets.corpus import Corpus, Faces
 
 KEY = "dataset.classes"
 FOUND = "found"
@@ -121,6 +121,13 @@ def classes_of_answers(answers: Answers | Votes, key: str) -> list[str]:
     named = [name for name in given if name not in OTHER_ANSWERS]
     refuse_unknown([name for name in named if name not in CLASSES], set(named) & {*CLASSES}, f"{key}: ")
     return named
+
+
+def without_faces(faces: Faces, classes: Iterable[str]) -> list[str]:
+    """The classes that no face has as its label and nobody chose for any."""
+    named = set(faces.table["label"].dropna())
+    chosen = set() if faces.votes is None else {name for name in classes if faces.votes[name].any()}
+    return [name for name in classes if name not in named | chosen]
 
 
 def count_as_unknown(votes: pd.DataFrame, classes: Sequence[str]) -> tuple[pd.DataFrame, dict[str, int]]:

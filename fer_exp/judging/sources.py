@@ -13,6 +13,7 @@ import pandas as pd
 from fer_exp.config.settings import SEEDS, flat, settings
 from fer_exp.errors import RequestError
 from fer_exp.judging.predictions import class_names
+from fer_exp.metrics.emd import left_out
 from fer_exp.names import finder
 
 HUMAN = ("label", "human_valence", "human_arousal")
@@ -103,6 +104,8 @@ def on_same_faces(sources: Sequence[Source], split: str, common: bool) -> tuple[
         notes.append(f"restricted to the {len(shared):,} faces that all saw (common=true)")
     tables = [table.loc[shared] for table in tables]
     tables, more = _same_people(sources, tables, classes)
+    if f"votes_{classes[0]}" in tables[0] and (words := left_out(classes)):
+        more.append(words)
     columns = [*(f"p_{name}" for name in classes), *(f"votes_{name}" for name in classes)]
     rest = ["split", "subject", "valence", "arousal", *HUMAN]
     kept = [table[[name for name in (*rest, *columns) if name in table]].reset_index() for table in tables]

@@ -61,6 +61,11 @@ class CleanLabels:
         """Which faces are in a noisy split."""
         return np.isin(self.split.astype(str), list(self.noisy_splits))
 
+    @property
+    def had(self) -> NDArray[np.bool_]:
+        """Which classes are the label of any face, shape (K,): no label becomes one of the others."""
+        return np.bincount(self.label, minlength=len(self.classes)) > 0
+
     def of_splits(self) -> Iterator[tuple[str, NDArray[np.int64]]]:
         """Each noisy split and its rows; each is flipped on its own, so that each has the rate asked for."""
         for name in self.noisy_splits:
@@ -78,7 +83,7 @@ class Noise:
 
     Attributes:
         wrong: (clean labels, labels group) -> labels after noise, shape (N,), and what the account says besides:
-            ``matrix``, where there is one, and ``not_here``.
+            ``matrix`` and ``stay``, where there is one, and ``not_here``.
         needs_votes: whether the corpus must have votes.
         from_file: whether ``labels.file`` has the labels, so that ``labels.rate`` plays no part.
     """
@@ -89,26 +94,35 @@ class Noise:
 
 
 def by_matrix(goes_to: Callable[[Sequence[str], Matrix | None], Matrix], needs_votes: bool = False) -> Noise:
-    """Noise that goes by the class alone; with ``needs_votes``, by how people confuse the classes."""
+    """Noise that goes by the class alone; with ``needs_votes``, by how people confuse the classes.
+
+    Classes that no face has take no part, so that pairflip goes to the next class that there is.
+    """
 
     def wrong(clean: CleanLabels, config: LabelsConfig) -> tuple[Labels, dict[str, Any]]:
-        confusion = None
+        confusion, had = None, np.flatnonzero(clean.had).tolist()
         if needs_votes and clean.counts is not None:
             here = clean.touched
-            confusion = human_confusion(clean.label[here], clean.counts[here], len(clean.classes))
-        matrix, after = transition(goes_to(clean.classes, confusion), config.rate), clean.label.copy()
+            confusion = human_confusion(clean.label[here], clean.counts[here], len(clean.classes))[np.ix_(had, had)]
+        among = np.zeros((len(clean.classes), len(clean.classes)))
+        among[np.ix_(had, had)] = goes_to([clean.classes[k] for k in had], confusion)
+        matrix, after = transition(among, config.rate), clean.label.copy()
         for name, rows in clean.of_splits():
             after[rows] = flip(clean.label[rows], matrix, **clean.draw(name, rows, config))
-        return after, {"matrix": matrix.tolist()}
+        return after, {"matrix": matrix.tolist(), "stay": [clean.classes[k] for k in had if not among[k].any()]}
 
     return Noise(wrong, needs_votes)
 
 
 def by_own_votes(clean: CleanLabels, config: LabelsConfig) -> tuple[Labels, dict[str, Any]]:
-    """An answer drawn from the face's own votes."""
-    after = clean.label.copy()
+    """An answer drawn from the face's own votes for classes that some face has."""
+    after, had = clean.label.copy(), clean.had
     for name, rows in clean.of_splits():
-        shares = fractions([] if clean.counts is None else clean.counts[rows])
+        counts = np.zeros((0, len(had))) if clean.counts is None else clean.counts[rows]
+        left = np.where(had, counts, 0.0)
+        alone = counts.any(axis=1) & ~left.any(axis=1)  # nobody chose a class that there is: the label stays
+        left[alone] = np.eye(len(had))[clean.label[rows][alone]]
+        shares = fractions(left)
         after[rows] = flip_by_votes(clean.label[rows], shares, config.rate, **clean.draw(name, rows, config))
     return after, {}
 
@@ -169,6 +183,8 @@ def add_noise(clean: CleanLabels, config: LabelsConfig) -> tuple[Labels, dict[st
         "faces": total["faces"],
         "flipped": total["flipped"],
         "splits": {name: _share(clean.label[rows], after[rows]) for name, rows in clean.of_splits()},
+        "stay": facts.get("stay", []),
+        "nobody": [name for name, had in zip(clean.classes, clean.had, strict=True) if not had],
         "not_here": facts.get("not_here", 0),
         "hash": labels_hash(dict(zip(clean.faces[here], names[after[here]], strict=True))),
     }

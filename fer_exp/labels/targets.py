@@ -37,7 +37,8 @@ class Targets:
             ``realised`` (counts, clean class by noisy class), ``realised_rate``, ``rate_by_class`` (null for a class
             without faces), ``faces``, ``flipped``, ``splits`` (faces, flipped and rate of each noisy split), ``hash``
             (of the labels of the noisy splits, as ``noise_files.save_noise`` writes it), ``not_here`` (faces of a file
-            of others that are not in this dataset).
+            of others that are not in this dataset), ``nobody`` (classes that no face has, which no label becomes),
+            ``stay`` (classes whose labels the kind of noise leaves right).
         counts: votes that are left after cleaning, a row per row of the table, shape (N, K); what ``sampled`` and
             ``multipass`` draw labels from. Their ``target`` columns hold the vote fractions, which no single epoch
             is taught.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import permutations
 
@@ -42,6 +42,17 @@ def ground_cost(classes: Sequence[str]) -> FloatArray | None:
     largest = np.linalg.norm(everywhere[:, None] - everywhere, axis=-1).max()
     positions = np.array([POSITIONS[name] for name in classes])
     return np.asarray(np.linalg.norm(positions[:, None] - positions, axis=-1) / largest)
+
+
+def left_out(classes: Iterable[str]) -> str:
+    """What is said where classes have no ``POSITIONS``, so that nothing says what moving a vote costs; else empty.
+
+    >>> left_out(["neutral", "boredom", "pain"])
+    "earth mover's distance is left out: boredom, pain have no place in the valence-arousal plane"
+    """
+    odd = [name for name in classes if name not in POSITIONS]
+    words = f"{', '.join(odd)} {'have' if len(odd) > 1 else 'has'} no place in the valence-arousal plane"
+    return f"earth mover's distance is left out: {words}" if odd else ""
 
 
 def earth_movers_distance(human: FloatArray, model: FloatArray, cost: FloatArray) -> FloatArray:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
+from fer_exp.metrics.emd import left_out
 from fer_exp.metrics.registry import BASELINES, HEADLINE, REPAIRED, RUNS
 from fer_exp.metrics.words import direction, of_model
 from fer_exp.report.cells import BELOW, blank_table, interval, of_row
@@ -27,6 +28,9 @@ def metrics_table(metrics: Metrics, split: str, everything: bool = False) -> Tab
     caption = "[95 % interval]; prior: the class prior; people: half the raters against the rest"
     if more := len(of_the_model) - len(shown):
         caption += f"\n{more} more metrics: fer-exp evaluate ... all=true"
+    measured = (name.removeprefix("soft_f1_") for name in rows if name.startswith("soft_f1_"))
+    if words := left_out(measured):
+        caption += f"\n{words}"
     table = blank_table(split, caption)
     table.padding = (0, 1, 0, 1)
     table.add_column("metric")

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets import open_corpus
 from fer_exp.datasets.attach import attach
+from fer_exp.datasets.classes import without_faces
 from fer_exp.datasets.corpus import Corpus, Faces
 from fer_exp.datasets.look_alikes import flags_said
 from fer_exp.errors import RequestError, RunError
@@ -118,6 +119,8 @@ def open_dataset(config: DatasetConfig, *, log: Callable[[str], None] = progress
     for line in store.said:
         log(f"{corpus.name}: {line}")
     faces, attached = attach(Faces(store.faces, store.votes, {}, store.flags), config, corpus.classes)
+    if nobody := without_faces(faces, corpus.classes):
+        log(f"{corpus.name}: no face is {', '.join(nobody)}, of the {len(corpus.classes)} classes asked for")
     if not attached:
         return corpus, store
     for sentence, number in faces.notes.items():
