@@ -118,7 +118,7 @@ def locked(path: Path, busy: Callable[[], object] | None = None) -> Iterator[boo
         lock.release()
 
 
-TABLES = (".csv", ".tsv", ".txt", ".gz", ".xlsx", ".parquet", ".json", ".jsonl", ".ndjson")
+TABLES = (".csv", ".tsv", ".txt", ".gz", ".xlsx", ".xls", ".ods", ".parquet", ".json", ".jsonl", ".ndjson")
 """Suffixes of the tables that people give."""
 
 

@@ -1,4 +1,4 @@
-"""How a table's file is written: csv, tsv, txt or JSON, packed or not, xlsx or parquet; told by its content."""
+"""How a table's file is written: csv, tsv, txt or JSON, packed or not, sheets or parquet; told by its content."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -51,7 +52,8 @@ def read_columns(file: Path, sheet: str = "") -> Columns:
     """Read every column of a file.
 
     Args:
-        file: csv, tsv or txt with commas, semicolons, tabs or bars, or JSON, perhaps packed (.gz); xlsx; or parquet.
+        file: csv, tsv or txt with commas, semicolons, tabs or bars, or JSON, perhaps packed (.gz); xlsx, xls or ods; or
+            parquet.
         sheet: of an xlsx file, empty for the first.
 
     Raises:
@@ -64,8 +66,8 @@ def read_columns(file: Path, sheet: str = "") -> Columns:
         table = pq.ParquetFile(file).read()
         names = [name for name in table.column_names if not name.startswith("__index_level_")]
         return Columns(names, [_flat(table.column(name)) for name in names])
-    if start == b"PK\x03\x04" or file.suffix.lower() == ".xlsx":
-        return _read_excel(file, sheet)
+    if (engine := _spreadsheet(file, start)) is not None:
+        return _read_excel(file, sheet, engine)
     if sheet:
         raise ValueError(f"only an xlsx file has sheets such as {sheet}")
     raw = file.read_bytes()
@@ -98,8 +100,23 @@ def _flat(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array([text_of(cell) or None for cell in column.to_pylist()], pa.string())])
 
 
-def _read_excel(file: Path, sheet: str) -> Columns:
-    with pd.ExcelFile(file, engine="openpyxl") as book:
+def _spreadsheet(file: Path, start: bytes) -> Literal["openpyxl", "calamine"] | None:
+    """Who reads a file of sheets; None where it is none."""
+    if start == b"\xd0\xcf\x11\xe0" or (start == b"PK\x03\x04" and b"opendocument" in file.read_bytes()[:100]):
+        return "calamine"  # Excel before 2007, or LibreOffice
+    return "openpyxl" if start == b"PK\x03\x04" or file.suffix.lower() == ".xlsx" else None
+
+
+def _read_excel(file: Path, sheet: str, engine: Literal["openpyxl", "calamine"]) -> Columns:
+    try:
+        opened = pd.ExcelFile(file, engine=engine)
+    except ImportError as error:
+        raise ValueError("it needs pip install python-calamine; or save it as xlsx, or csv") from error
+    except Exception as error:
+        if engine == "openpyxl":
+            raise
+        raise ValueError(f"{error}; save it as xlsx, or csv") from error
+    with opened as book:
         sheets = [str(name) for name in book.sheet_names]
         if sheet and sheet not in sheets:
             raise ValueError(f"there is no sheet {sheet}; there are: {', '.join(sheets)}")

@@ -1,6 +1,9 @@
 """One table of what is accepted, at every door: contents by the way a file is written, each through the door itself."""
 
+import base64
 import gzip
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -281,3 +284,45 @@ def test_a_refusal_says_how_the_table_was_read(tmp_path):
 def test_nested_cells_of_parquet_are_texts(tmp_path):
     pd.DataFrame({"task": [1, 2], "worker": 1, "label": [["joy"], ["Sad"]]}).to_parquet(tmp_path / "t.parquet")
     assert read_answers(tmp_path / "t.parquet").classes == ("happiness", "sadness")
+
+
+OLD_EXCEL = (
+    "c-rk)O=uHA6#iy6|FmgRQ=t_~C|I@jB3`_-YX$AeQoSf5=%!sk6B1dAQV&|KISPU&#Y>?VFI6x8pa;DP3KcyFf|%;jlc3<C&HCo;"
+    "Y)mwV2DDh2FYMcyH}k%EnfGRPc3&-~D|7dHmhcOPVWR5A5vkJ&y5d141#0&^Sq$zmx;%|_g?Nkt842TY`^%_|p^Wzu4BQPpBME$@"
+    ">nKiRtW<QeYluDUgDs>FLnH-mktT_5_NtTR1j`L9?{Lp2EO)c!D$612TM<XFXpIf*QdxZ1=;O8|B<};ZdB>U^=)!ZE#TTy$zi${L"
+    "?n%4wZ#MLX+At4_+o)4?T)R*~h5|T`Z(bJo8m!c(S*>4Ny#VRIH|nEJ^w*6LFaz&6CwQ4Q*AJ#2;E`omNT@xPI!)PU^0YM1mE64J"
+    "hJk{ea|#srvv$ELPB@enHd&r3O;g_!j_r~nC(ZrkooZO#?VR>)Bq!0q<uoUMiUwQ0{pI!k+_-g&H8VWCzwvLDzQV&LX+g$GZVA=o"
+    "09$Nld6`)^ak+<OhEkU9{o`G#uy2<8T;bM!8fPctjkTq&yp_u3&j%j%mOokBsJt+`bUw52)|x{f&DA8?%ik;p#h|!(L*kJY+=bdC"
+    "-m~ofZNrEeDdoGTo^Bmj;VB2rhlF2~vm<IXL(P?6GpS}OF42TbFqfR23r2!{O>+eNHpvyPwMniQipyxiWi)X4QA;Q;gSjHLHpwL)"
+    "%96`$!eug7RP{F-{4#5P2_r%^$u(?r;=Xi%w$`6WKtn@ALqkJDLu1`R@Szs!m<T@j$)jLYeb-r`tExYf{I@uW68)y=#dI%<baye`"
+    "QvPg2SOi>Rl{UfmLWx5(x{Ew=>_@)k{H2#XQU8BdZJ7FVOQ_ZHtF8F?m&gABXPMZW"
+)
+"""A file of Excel 97, packed: task, worker, label, valence and three rows."""
+MANIFEST = """<?xml version="1.0"?>
+<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>"""
+OPEN_DOCUMENT = """<?xml version="1.0"?><office:document-content
+ xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+ xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+ xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:spreadsheet>
+ <table:table table:name="A">%s</table:table></office:spreadsheet></office:body></office:document-content>"""
+
+
+def test_sheets_of_old_excel_and_of_libreoffice_are_tables(tmp_path):
+    rows = [["task", "worker", "label"], ["a", "1", "joy"], ["a", "2", "fear"], ["b", "1", "joy"]]
+    cells = "".join(
+        "<table:table-row>" + "".join(
+            f'<table:table-cell office:value-type="string"><text:p>{cell}</text:p></table:table-cell>' for cell in row
+        ) + "</table:table-row>" for row in rows
+    )  # fmt: skip
+    with zipfile.ZipFile(tmp_path / "t.ods", "w") as book:
+        book.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        book.writestr("META-INF/manifest.xml", MANIFEST)
+        book.writestr("content.xml", OPEN_DOCUMENT % cells)
+    (tmp_path / "t.xls").write_bytes(zlib.decompress(base64.b85decode(OLD_EXCEL)))
+    for name in ("t.xls", "t.ods", "t.xls#A"):
+        answers = read_answers(tmp_path / name)
+        assert (answers.tasks.tolist(), answers.workers.tolist()) == (["a", "b"], ["1", "2"])
+        assert answers.counts().tolist() == [[1, 1], [1, 0]]
+    (tmp_path / "t.xls").write_bytes(b"\xd0\xcf\x11\xe0 cut short")
+    with pytest.raises(RequestError, match=r"cannot be read: .*; save it as xlsx, or csv"):
+        read_table(tmp_path / "t.xls")
