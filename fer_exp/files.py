@@ -6,13 +6,14 @@ import errno
 import json
 import os
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
-from fer_exp.errors import RunError, nearest
+from fer_exp.errors import RequestError, RunError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,20 +69,54 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
             table.to_parquet(aside, index=False)
 
 
-def make_folder(folder: Path, key: str = "output") -> Path:
-    """The folder itself, made and writable: a command asks for it before it computes.
+def writable(folder: Path, key: str = "output") -> Path:
+    """The folder itself, there already or not: a command asks before it computes, and makes it when it has something.
 
     Raises:
         RunError: it cannot be made, or not be written to; ``key`` is what a user sets to have it elsewhere.
     """
+    for place in (folder, *folder.absolute().parents):
+        try:
+            place.stat()
+            with TemporaryFile(dir=place):  # a system may say yes and mean no: a read-only disk, a quota
+                return folder
+        except FileNotFoundError:
+            continue  # it will be made in the next one above
+        except OSError as error:
+            reason = error.strerror or str(error)
+            break
+    else:
+        reason = "there is no such disk"
+    raise RunError(f"{folder} cannot be written ({reason}); set {key} to a folder of yours.")
+
+
+@contextmanager
+def made(folder: Path, key: str = "output") -> Iterator[Path]:
+    """Make a folder; where what is done with it is refused, it goes again if it is empty, as do those above it.
+
+    Raises:
+        RunError: as ``writable``.
+    """
+    fresh = missing(folder)
+    writable(folder, key)
+    folder.mkdir(parents=True, exist_ok=True)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        reason = "" if os.access(folder, os.W_OK | os.X_OK) else "Permission denied"
-    except OSError as error:
-        reason = error.strerror or str(error)
-    if reason:
-        raise RunError(f"{folder} cannot be written ({reason}); set {key} to a folder of yours.")
-    return folder
+        yield folder
+    except RequestError:
+        remove_empty(fresh)
+        raise
+
+
+def missing(folder: Path) -> list[Path]:
+    """The folders that are made for this one to be there, itself first."""
+    return [each for each in (folder, *folder.parents) if not there(each)]
+
+
+def remove_empty(folders: Iterable[Path]) -> None:
+    """Remove the folders, each after what is below it, of which nothing is left."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 @contextmanager

@@ -2,13 +2,15 @@
 
 import errno
 import fcntl
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from fer_exp.files import locked, make_folder
+from fer_exp.errors import RequestError, RunError
+from fer_exp.files import locked, made, writable
 
 HOLD = """
 import sys, time
@@ -52,6 +54,41 @@ def test_nothing_of_the_house_needs_fcntl_to_be_imported():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_a_folder_is_made_whole_and_is_there_twice(tmp_path):
-    assert make_folder(tmp_path / "a" / "b").is_dir()
-    assert make_folder(tmp_path / "a" / "b") == tmp_path / "a" / "b"
+def test_a_folder_that_can_be_written_is_not_made_before_there_is_anything_to_write(tmp_path):
+    assert writable(tmp_path / "a" / "b") == tmp_path / "a" / "b"
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("file", "Not a directory"), ("file/below", "Not a directory"), ("x" * 300, "File name too long")],
+)
+def test_a_folder_that_can_never_be_is_refused_with_the_key(tmp_path, name, reason):
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match=rf"\({reason}\); set results to a folder of yours"):
+        writable(tmp_path / name, "results")
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.ESTALE])
+def test_a_disk_that_takes_nothing_is_noticed_before_anything_is_computed(tmp_path, monkeypatch, number):
+    def refuse(**named):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fer_exp.files.TemporaryFile", refuse)
+    with pytest.raises(RunError, match=os.strerror(number)):
+        writable(tmp_path / "new")
+
+
+def test_what_was_made_for_a_refused_request_goes_again_unless_something_lies_there(tmp_path):
+    (tmp_path / "old").mkdir()
+    for folder, left in [("old/new/newer", ["old"]), ("old", ["old"]), ("kept", ["kept", "kept/file", "old"])]:
+        with pytest.raises(RequestError):
+            refuse(tmp_path / folder, folder == "kept")
+        assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")) == left
+
+
+def refuse(folder: Path, touch: bool) -> None:
+    with made(folder):
+        if touch:
+            (folder / "file").touch()
+        raise RequestError("no")

@@ -14,6 +14,7 @@ from fer_exp.errors import RequestError, RunError
 from fer_exp.system import open_streams
 
 HELP = ("-h", "--help", "help")
+TRAINS = (["train"], ["pretrain"], ["table"])
 COMPLETION = ("-sc", "--shell-completion")
 
 
@@ -39,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"fer-exp: {error}", file=sys.stderr)
         return 2 if isinstance(error, RequestError) else 1
     except KeyboardInterrupt:
-        print("fer-exp: interrupted. Whole epochs are saved; the same command goes on from there.", file=sys.stderr)
+        saved = " Whole epochs are saved; the same command goes on from there." if words[:1] in TRAINS else ""
+        print(f"fer-exp: interrupted.{saved}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output has gone, as with | head
         sys.stdout = None

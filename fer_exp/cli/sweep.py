@@ -17,12 +17,13 @@ from hydra.experimental.callback import Callback
 from fer_exp.cli.next_steps import after_sweep, next_step
 from fer_exp.config import Config, TrainConfig
 from fer_exp.errors import RequestError, RunError
-from fer_exp.files import write_json
+from fer_exp.files import missing, remove_empty, write_json
 from fer_exp.progress import is_main_process, progress
 from fer_exp.runs import Run
 from fer_exp.runs.naming import find_runs
 
-_FOLDERS: list[Path] = []
+_FOLDERS: list[tuple[Path, list[Path]]] = []
+"""Where the records of each sweep lie, and what has to be made for them."""
 
 
 class SweepFolder(Callback):
@@ -30,7 +31,8 @@ class SweepFolder(Callback):
 
     def on_multirun_start(self, config: Any, **kwargs: Any) -> None:
         """Remembers the folder."""
-        _FOLDERS.append(Path(config.hydra.sweep.dir))
+        folder = Path(config.hydra.sweep.dir)
+        _FOLDERS.append((folder, missing(folder)))
 
 
 def record(
@@ -83,7 +85,7 @@ def show_sweep(ended: bool = True, guided: bool = False) -> int:
     """
     if not _FOLDERS:  # --cfg
         return 0
-    folder = _FOLDERS[-1]
+    folder, fresh = _FOLDERS[-1]
     files = sorted(folder.glob("[0-9]*.json"), key=lambda path: int(path.stem))
     jobs = [json.loads(path.read_text(encoding="utf-8")) for path in files]
     for job in jobs:
@@ -93,9 +95,8 @@ def show_sweep(ended: bool = True, guided: bool = False) -> int:
         _show(jobs)
     if ended:
         shutil.rmtree(folder, ignore_errors=True)
-        if folder.parent.name == ".sweep":
-            with suppress(OSError):  # another sweep has its own there
-                folder.parent.rmdir()
+        sweeps = [folder.parent] if folder.parent.name == ".sweep" else []
+        remove_empty([*sweeps, *fresh])  # unless another sweep has its own there
     if any(job["error"] for job in jobs):
         return 1
     folders = [Path(job["folder"]) for job in jobs if job["folder"]]

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from fer_exp.config import BenchConfig, TrainConfig
 from fer_exp.errors import RequestError
-from fer_exp.files import make_folder
+from fer_exp.files import writable
 from fer_exp.methods import make_method
 from fer_exp.methods.ce import soft_cross_entropy
 from fer_exp.progress import progress
@@ -52,7 +52,7 @@ def bench(config: BenchConfig) -> None:
     """
     device = find_device(config.trainer)
     if config.output is not None:
-        make_folder(Path(config.output))
+        writable(Path(config.output))
     corpus, store = open_dataset(config.dataset)
     size, classes = config.trainer.batch_size, len(corpus.classes)
     if len(store.faces) < size:

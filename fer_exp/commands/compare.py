@@ -11,7 +11,7 @@ from typing import Any
 from fer_exp.commands.evaluate import sides
 from fer_exp.config import CompareConfig
 from fer_exp.errors import RequestError
-from fer_exp.files import make_folder
+from fer_exp.files import writable
 from fer_exp.judging.comparison import compare_sources
 from fer_exp.judging.sources import on_same_faces
 from fer_exp.report.compare_tables import groups_frame, groups_table, pairs_frame, pairs_tables
@@ -42,7 +42,7 @@ def compare(config: CompareConfig) -> Path | None:
     same, notes = on_same_faces(sources, config.split, config.common)
     stem = None if config.output is None else Path(config.output)
     if stem is not None:
-        make_folder(stem.parent)
+        writable(stem.parent)
     result = compare_sources(
         sources, same, config.metrics,
         samples=config.bootstrap, permutations=config.permutations, seed=config.seed, repairs=config.repairs,

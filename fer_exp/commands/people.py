@@ -15,7 +15,7 @@ from fer_exp.answers import Answers, Votes, known_tasks
 from fer_exp.answers.read import read_answers, read_labels
 from fer_exp.config import DatasetConfig, PeopleConfig
 from fer_exp.errors import RequestError
-from fer_exp.files import make_folder
+from fer_exp.files import writable
 from fer_exp.names import OTHER_ANSWERS, in_order
 from fer_exp.progress import progress
 from fer_exp.raters.changes import Original
@@ -104,20 +104,20 @@ def original(config: PeopleConfig, against: str, people: People) -> Original:
 
 
 def folder(config: PeopleConfig, command: str, name: str) -> Path:
-    """Where a command writes, made: ``output``, or a folder named by what was asked.
+    """Where a command writes: ``output``, or a folder named by what was asked.
 
     Raises:
         RunError: it cannot be written.
     """
     if config.output is not None:
-        return make_folder(Path(config.output))
+        return writable(Path(config.output))
     asked = {**asdict(config), "json": None}
     for group in (asked, asked["dataset"] or {}):  # this key came later: left alone, it names no other folder
         if group.get("numbers") is None:
             group.pop("numbers", None)
     request = json.dumps(asked, sort_keys=True, default=str)
     digest = hashlib.md5(request.encode(), usedforsecurity=False).hexdigest()[:8]
-    return make_folder(Path("runs") / f"{command}-{name}-{digest}")
+    return writable(Path("runs") / f"{command}-{name}-{digest}")
 
 
 def _of_dataset(config: DatasetConfig) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:

@@ -11,8 +11,9 @@ import pandas as pd
 
 from fer_exp.commands.train import account
 from fer_exp.config import PretrainConfig, plain
+from fer_exp.config.rules import check_logger
 from fer_exp.errors import RequestError
-from fer_exp.files import make_folder, write_text
+from fer_exp.files import writable, write_text
 from fer_exp.pretraining import make_lesson
 from fer_exp.progress import is_main_process, progress
 from fer_exp.runs import Run, claimed
@@ -37,7 +38,8 @@ def pretrain(config: PretrainConfig) -> Path | None:
         RequestError: the config or the faces cannot be used as asked.
         RunError: the training failed.
     """
-    make_folder(Path(config.output))
+    check_logger(config.trainer.logger)
+    writable(Path(config.output))
     started = time.time()
     lesson = make_lesson(config)
     contents = _contents(config, lesson)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from fer_exp.config import ReportConfig
 from fer_exp.errors import RequestError
-from fer_exp.files import make_folder, write_text
+from fer_exp.files import writable, write_text
 from fer_exp.judging.comparison import compare_sources
 from fer_exp.judging.epochs import accuracies_of
 from fer_exp.judging.judge import judge
@@ -35,7 +35,7 @@ def report(config: ReportConfig) -> Path:
         print(f"left out, no finished run: {', '.join(unfinished)}")
     same, notes = on_same_faces(sources, config.split, config.common)
     path = _output(config, sources[0].path)
-    make_folder(path.parent)
+    writable(path.parent)
     judged = [_judged(source, shown, config) for source, shown in zip(sources, same, strict=True)]
     comparison = None
     if len(sources) > 1:

@@ -13,7 +13,7 @@ from typing import Any
 from fer_exp.config import Config, PretrainConfig, TableConfig, TrainConfig
 from fer_exp.config.paths import word
 from fer_exp.errors import RequestError, RunError
-from fer_exp.files import make_folder
+from fer_exp.files import writable
 from fer_exp.progress import progress
 from fer_exp.report.outcome import Outcome, Screen, finish, records
 from fer_exp.runs import Run
@@ -52,7 +52,7 @@ def table(config: TableConfig, compose: Compose, start: Start) -> Path:
     preset = read_preset(config.study, config.scale, [*config.train, *shared])
     if config.crowd is not None:
         preset = replace(preset, crowd=Path(config.crowd))
-    place = make_folder(Path(config.results), "results")
+    place = writable(Path(config.results), "results")
     place /= f"{preset.study}-{preset.corpus}-{preset.scale}"
     (one,) = composed(preset, [next(preset.combinations())], compose)
     check_corpus(preset, one)

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from fer_exp.commands.evaluate import run_metrics
 from fer_exp.config import PretrainConfig, TrainConfig, plain
+from fer_exp.config.rules import check_logger
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError
-from fer_exp.files import make_folder, write_text
+from fer_exp.files import writable, write_text
 from fer_exp.judging.epochs import judged_history
 from fer_exp.labels.kinds import by_epoch
 from fer_exp.labels.noise_files import save_noise
@@ -53,7 +54,8 @@ def train(config: TrainConfig) -> Path | None:
         RequestError: the config or the corpus cannot be used as asked.
         RunError: the training failed.
     """
-    output = make_folder(Path(config.output))
+    check_logger(config.trainer.logger)
+    output = writable(Path(config.output))
     started = time.time()
     corpus, store = open_dataset(config.dataset)
     if len(corpus.classes) < 2:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 from fer_exp.config.folder import options
 from fer_exp.config.groups import DatasetConfig, TrainerConfig
@@ -36,6 +37,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "trainer.logger": ("csv", "tensorboard", "mlflow", "wandb"),
 }
 """The closed choices by key; labels.kind, rule and noise are rows in fer_exp/labels/."""
+
+LOGGERS = {"tensorboard": ("tensorboard",), "mlflow": ("mlflow", "sqlalchemy", "alembic"), "wandb": ("wandb",)}
+"""What ``trainer.logger`` needs to be installed."""
 
 OPTIONS = {"dataset.name": "dataset", "backbone.name": "backbone"}
 """Names by key that are the options of a group of conf/."""
@@ -125,6 +129,13 @@ def _check_trainer(trainer: TrainerConfig) -> None:
             f"trainer.devices is {trainer.devices} but nothing shares the work; write trainer=ddp "
             f"trainer.devices={trainer.devices}."
         )
+
+
+def check_logger(name: str) -> None:
+    """Raise RequestError where what ``trainer.logger`` names is not installed: asked before faces are read."""
+    missing = [package for package in LOGGERS.get(name, ()) if find_spec(package) is None]
+    if missing:
+        raise RequestError(f"trainer.logger={name} needs {' and '.join(missing)}: pip install 'fer-exp[{name}]'.")
 
 
 def _check_dataset(dataset: DatasetConfig) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_exp import __version__
 from fer_exp.errors import RequestError, RunError
-from fer_exp.files import locked, make_folder, or_near, write_json, write_table
+from fer_exp.files import locked, made, or_near, write_json, write_table
 from fer_exp.progress import is_main_process
 
 if TYPE_CHECKING:
@@ -192,6 +193,8 @@ def runs_in(folder: Path) -> list[Run]:
 def claimed(folder: Path) -> Iterator[None]:
     """Make a run folder and keep other commands out of it; the kernel lets go of it however the process ends.
 
+    Where the run is refused before it has learnt anything, its folder goes again.
+
     Raises:
         RunError: another process is at work on the same run, or the folder cannot be made.
     """
@@ -202,9 +205,15 @@ def claimed(folder: Path) -> Iterator[None]:
     if not is_main_process():  # its parent holds the claim
         yield
         return
-    make_folder(folder, "output")
-    with locked(folder / ".lock", busy):
-        yield
+    fresh = not folder.exists()
+    with made(folder):
+        try:
+            with locked(folder / ".lock", busy):
+                yield
+        except RequestError:
+            if fresh and not Run(folder).has("checkpoint"):
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
 
 
 def versions() -> dict[str, str]:

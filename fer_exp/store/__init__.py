@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from fer_exp.datasets.classes import without_faces
 from fer_exp.datasets.corpus import Corpus, Faces
 from fer_exp.datasets.look_alikes import flags_said
 from fer_exp.errors import RequestError, RunError
-from fer_exp.files import locked, write_json
+from fer_exp.files import locked, made, write_json
 from fer_exp.progress import progress
 from fer_exp.store.looks import look_at, md5
 from fer_exp.store.write import clean, is_whole, write
@@ -73,7 +74,6 @@ def open_store(corpus: Corpus, size: int, cache: Path | None = None, *, log: Cal
     """
     cache = cache_folder(cache)
     try:
-        cache.mkdir(parents=True, exist_ok=True)
         facts = {
             "version": VERSION,
             "corpus": corpus.name,
@@ -88,19 +88,23 @@ def open_store(corpus: Corpus, size: int, cache: Path | None = None, *, log: Cal
         if not is_whole(folder):
             clean(cache)
             lock = cache / "locks" / folder.name
-            lock.parent.mkdir(exist_ok=True)
             # Without locks whoever is second at the renaming uses the first one's store.
-            with locked(lock, lambda: log(f"{folder.name}: another process is preparing it; waiting")):
-                if not is_whole(folder):  # another process may have written it while this one waited
-                    write(corpus, facts, key, folder, log)
-    except (PermissionError, NotADirectoryError, FileExistsError) as problem:
-        place = Path(str(problem.filename or cache))
+            waits = partial(log, f"{folder.name}: another process is preparing it; waiting")
+            with made(lock.parent, "dataset.cache"), locked(lock, waits):
+                try:
+                    if not is_whole(folder):  # another process may have written it while this one waited
+                        write(corpus, facts, key, folder, log)
+                except RequestError:
+                    with suppress(OSError):  # a store that cannot be needs no lock
+                        lock.unlink()
+                    raise
+    except OSError as problem:
+        place, reason = Path(str(problem.filename or cache)), problem.strerror or problem
         if cache != place and cache not in place.parents and place not in cache.parents:
-            raise RequestError(f"{corpus.name}: {place} cannot be read ({problem.strerror}).") from None
+            raise RequestError(f"{corpus.name}: {place} cannot be read ({reason}).") from problem
         raise RunError(
-            f"{corpus.name}: the cache cannot be written at {place} ({problem.strerror}); "
-            "set dataset.cache to a folder of yours."
-        ) from None
+            f"{corpus.name}: the cache cannot be written at {place} ({reason}); set dataset.cache to a folder of yours."
+        ) from problem
     return _load(folder, corpus, log)
 
 

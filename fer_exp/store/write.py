@@ -78,8 +78,16 @@ def write(corpus: Corpus, facts: dict[str, Any], key: str, folder: Path, log: Ca
         done = True  # what is there takes the room that is missing
         raise RunError(_disk_full(corpus, needed, folder.parent, None)) from None
     finally:
-        if done or not corpus.resumable:
+        if done or not corpus.resumable or not _worth_keeping(aside):
             shutil.rmtree(aside, ignore_errors=True)
+
+
+def _worth_keeping(aside: Path) -> bool:
+    """Whether a picture was decoded that need not be decoded again."""
+    try:
+        return (aside / "pixels.u8").stat().st_size > 0
+    except OSError:
+        return False
 
 
 def is_whole(folder: Path) -> bool:

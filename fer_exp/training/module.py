@@ -115,10 +115,7 @@ class FaceModule(LightningModule):
             rated = batch["affect"] if learnt.affect is None else learnt.affect
             loss = loss + self.affect_weight * affect_loss(rows_of_all(learnt.output.affect), rows_of_all(rated))
         if (self.device.type == "cpu" or batch_idx % CHECK_EVERY == 0) and not torch.isfinite(loss):
-            raise RunError(
-                f"The loss is {float(loss.detach())} at epoch {self.current_epoch + 1}, step {batch_idx + 1}; the "
-                "last good checkpoint is kept. Try a smaller trainer.learning_rate, or trainer.precision=32-true."
-            )
+            raise self._diverged(f"the loss is {float(loss.detach())}", f", step {batch_idx + 1}")
         self._losses.append(loss.detach())
         if batch_idx + 1 == self.trainer.num_training_batches:  # to log each step took a fifth of Lightning's time
             mean = torch.stack(self._losses).mean()
@@ -131,8 +128,27 @@ class FaceModule(LightningModule):
         self.method.after_step(self.network)
 
     def on_train_epoch_end(self) -> None:
-        """The method's turn at the end of an epoch."""
+        """The method's turn at the end of an epoch; one that went astray ends the run before it is saved.
+
+        Raises:
+            RunError: a loss or a weight is no number.
+        """
+        for name, words in {"train_loss": "the loss", "val_loss": "the loss on validation"}.items():
+            loss = self.trainer.callback_metrics.get(name)
+            if loss is not None and not torch.isfinite(loss):
+                raise self._diverged(f"{words} is {float(loss)}")
+        # Of the last step no loss tells, and a GPU is looked at now and then only.
+        held = [each for network in self._networks() for each in (*network.parameters(), *network.buffers())]
+        if not torch.stack([torch.isfinite(each.detach()).all() for each in held]).all():
+            raise self._diverged("the weights are no numbers any more")
         self.method.after_epoch(self.current_epoch)
+
+    def _diverged(self, what: str, step: str = "") -> RunError:
+        precise = "" if self.settings.precision in ("32-true", "64-true") else ", or trainer.precision=32-true"
+        return RunError(
+            f"The training diverged: {what} at epoch {self.current_epoch + 1}{step}. Repeated, it would again; try a "
+            f"smaller trainer.learning_rate{precise}."
+        )
 
     def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> dict[str, Tensor]:
         """Logs loss and accuracy against validation's labels, noise included.

@@ -183,7 +183,7 @@ def test_every_epoch_is_judged_on_test_where_asked_and_evaluate_keeps_what_is_re
 
 def test_a_loss_of_nan_ends_with_1_and_keeps_the_last_good_checkpoint(tmp_path):
     config = configured(tmp_path, learning_rate=1e30, optimizer="sgd", schedule="constant")
-    with pytest.raises(RunError, match=r"The loss is (nan|inf) at epoch \d, step \d"):
+    with pytest.raises(RunError, match=r"diverged: the loss is (nan|inf) at epoch \d, step \d"):
         train(config)
     assert not find_runs([config])[0].finished
 

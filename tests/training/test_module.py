@@ -81,3 +81,27 @@ def test_a_loss_of_nan_stops_the_run_and_says_where(tmp_path):
     data.target[3] = float("nan")
     with pytest.raises(RunError, match=r"epoch 1, step \d.*learning_rate"):
         fit(tmp_path, examples=data)
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ({"val_loss": torch.tensor(torch.nan)}, "the loss on validation is nan at epoch 1"),
+        ({"train_loss": torch.tensor(torch.inf)}, "the loss is inf at epoch 1"),
+        ({}, "the weights are no numbers any more at epoch 1"),
+    ],
+)
+def test_an_epoch_that_diverged_ends_the_run_before_it_is_saved(broken, said):
+    class Ended:
+        callback_metrics, current_epoch = broken, 0
+
+    network, _ = build_network(BackboneConfig(), 32, 2, True, 0)
+    method = CrossEntropy(Setting(2, 48, 512, 1, lambda: network))
+    module = FaceModule(network, method, TrainerConfig(precision="16-mixed"), ())
+    trainer = module.trainer = Ended()
+    if not broken:
+        with torch.no_grad():
+            network.classify.bias[0] = torch.nan
+    with pytest.raises(RunError, match=rf"{said}\. Repeated, .* or trainer.precision=32-true"):
+        module.on_train_epoch_end()
+    assert trainer is not None
