@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -151,6 +152,23 @@ def locked(path: Path, busy: Callable[[], object] | None = None) -> Iterator[boo
         yield lock.is_locked
     finally:
         lock.release()
+
+
+def file_names(texts: Iterable[str]) -> list[str]:
+    """Names of files in a folder from what stands in data, each another one, whatever signs the texts have.
+
+    >>> file_names(["matrix_day 1", "/../../etc/passwd", "matrix_day:1"])
+    ['matrix_day_1', 'etc_passwd', 'matrix_day_1_2']
+    """
+    names: list[str] = []
+    for text in texts:
+        name = re.sub(r"(?:[^\w.+=-]|_|\.\.)+", "_", text).strip("._")[:120] or "unnamed"
+        stem, number = name, 1
+        while name in names:
+            number += 1
+            name = f"{stem}_{number}"
+        names.append(name)
+    return names
 
 
 TABLES = (".csv", ".tsv", ".txt", ".gz", ".xlsx", ".xls", ".ods", ".parquet", ".json", ".jsonl", ".ndjson")

@@ -15,12 +15,14 @@ from rich.table import Table
 from fer_exp.config import PrepareConfig
 from fer_exp.datasets import facts
 from fer_exp.datasets.corpus import Corpus
+from fer_exp.datasets.pictures import PictureCorpus
 from fer_exp.datasets.splits import select
-from fer_exp.errors import DatasetNotFoundError
+from fer_exp.errors import DatasetNotFoundError, RunError
 from fer_exp.labels.votes import RULES, clean
 from fer_exp.names import in_order
 from fer_exp.progress import progress
 from fer_exp.store import Store, open_dataset
+from fer_exp.store.sheet import contact_sheet
 from fer_exp.store.write import REJECTED
 
 UNSPLIT = "not split"
@@ -65,6 +67,11 @@ def prepare(config: PrepareConfig) -> Path:
         console.print(line, soft_wrap=True, markup=False)
     if (store.folder / REJECTED).is_file():
         _show_rejected(store.folder / REJECTED, console)
+    if isinstance(corpus, PictureCorpus):
+        try:
+            console.print(f"contact sheet: {contact_sheet(store, corpus)}", soft_wrap=True, markup=False)
+        except RunError as problem:  # a cache of others; the faces are ready all the same
+            progress(f"{corpus.name}: no contact sheet: {problem}")
     if dataset.split_file:
         select(store.faces, store.flags, dataset, progress)
     size = store.facts["size"]

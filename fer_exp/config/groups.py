@@ -38,6 +38,8 @@ class DatasetConfig:
     folds: int | None = None
     fold: int = 0
     max_rejected: float = 0.01
+    crop: str = "none"
+    margin: float = 0.1
 
 
 @dataclass

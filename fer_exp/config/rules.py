@@ -20,6 +20,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "dataset.release": ("auto", "2017", "2021"),
     "dataset.subset": ("all", "A", "B"),
     "dataset.duplicates": DUPLICATES,
+    "dataset.crop": ("none", "face"),
     "duplicates": DUPLICATES,
     "backbone.stem": ("auto", "imagenet", "small"),
     "labels.source": ("auto", "label", "votes"),
@@ -149,6 +150,8 @@ def _check_dataset(dataset: DatasetConfig) -> None:
         raise RequestError(f"dataset.test is {dataset.test}; it is the share of faces tested on, between 0 and 1.")
     if not 0 <= dataset.max_rejected <= 1:
         raise RequestError(f"dataset.max_rejected is {dataset.max_rejected}; it is a share of the pictures, 0 to 1.")
+    if not 0 <= dataset.margin <= 1:
+        raise RequestError(f"dataset.margin is {dataset.margin}; it is a share of the face's box, 0 to 1.")
     if dataset.folds is not None and dataset.fold >= dataset.folds:
         raise RequestError(f"dataset.fold is {dataset.fold} but dataset.folds={dataset.folds} are counted from 0.")
     if dataset.fold and dataset.folds is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets.classes import wanted
+from fer_exp.errors import RequestError
 
 if TYPE_CHECKING:
     from fer_exp.datasets.corpus import Corpus
@@ -33,8 +34,17 @@ def open_corpus(config: DatasetConfig) -> Corpus:
     """The corpus that a config names; of its files only what ``dataset.classes=found`` asks for is read.
 
     Raises:
-        RequestError: classes asked of a corpus that does not have them.
+        RequestError: classes asked of a corpus that does not have them; ``dataset.crop`` of one without pictures, or
+            without the detector.
         DatasetNotFoundError: a corpus on disk without ``dataset.root``.
     """
     kind = facts(config.name)
-    return kind.opened(config, wanted(config, kind))
+    corpus = kind.opened(config, wanted(config, kind))
+    if config.crop != "none":
+        from fer_exp.datasets.crops import Crop
+        from fer_exp.datasets.pictures import PictureCorpus
+
+        if not isinstance(corpus, PictureCorpus):
+            raise RequestError(f"dataset.crop={config.crop}: {config.name} has faces, no photographs; leave it none.")
+        corpus.crop = Crop(config.margin)
+    return corpus

@@ -125,6 +125,10 @@ class Corpus(ABC):
         """The pictures from a row of the table on, for ``resumable`` corpora; ``rejected`` are those before it."""
         raise NotImplementedError(f"{self.name} reads its pictures from the start")
 
+    def noticed(self) -> list[str]:
+        """What a look at the pictures suggests to a person, a line each; said whenever the store is opened."""
+        return []
+
     def rejected(self) -> dict[int, str]:
         """Rows of the table whose pictures ``pixels`` passed over, and those before a later start: row -> reason."""
         return {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
@@ -46,6 +47,10 @@ MODES = {1: ("L", "GRAY"), 3: ("RGB", "RGB")}
 """Pillow's and simplejpeg's name of a picture with so many channels."""
 
 Box = tuple[int, int, int, int]
+Cut = Callable[[NDArray[np.uint8]], tuple[NDArray[np.uint8], str]]
+"""Of a picture's pixels the part that is used, and a remark; raises RejectedError where there is none."""
+ROOM = 8
+"""Of a picture that is cut, the shorter side is decoded to so many times the size asked for, or more."""
 
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # MOST_PIXELS decides here
 
@@ -74,7 +79,13 @@ def opened(content: bytes) -> Image.Image:
     return Image.open(io.BytesIO(content), formats=formats())
 
 
-def decode(file: str | Path, out: NDArray[np.uint8], box: Box | None = None, whites: Whites | None = None) -> str:
+def decode(
+    file: str | Path,
+    out: NDArray[np.uint8],
+    box: Box | None = None,
+    whites: Whites | None = None,
+    cut: Cut | None = None,
+) -> str:
     """Decode a picture into ``out``: turned upright as its EXIF says, cropped, resized, RGB or grey.
 
     The crop, or the whole picture, is stretched to a square by Pillow's bilinear filter, which averages over its
@@ -87,12 +98,13 @@ def decode(file: str | Path, out: NDArray[np.uint8], box: Box | None = None, whi
         out: shape (size, size, channels), uint8; channels 1 or 3.
         box: left, top, right, bottom in pixels of the upright picture; what lies outside the picture is cut off.
         whites: of the corpus; None: what is white goes by this picture alone.
+        cut: what takes the face out of what is left by the box.
 
     Returns:
         What such pictures should be known for, in words; mostly nothing.
 
     Raises:
-        RejectedError: missing, damaged, cut short, empty, too large, or a box outside the picture.
+        RejectedError: missing, damaged, cut short, empty, too large, a box outside the picture, or as ``cut``.
     """
     try:
         with open(file, "rb", buffering=0) as stream:  # noqa: PTH123 - a Path costs more
@@ -103,8 +115,10 @@ def decode(file: str | Path, out: NDArray[np.uint8], box: Box | None = None, whi
         raise RejectedError(f"the file cannot be read ({problem.strerror})") from None
     if not content:
         raise RejectedError("the file is empty")
+    size, channels = out.shape[1:]
+    room = out if cut is None else np.empty((ROOM * size, ROOM * size, channels), np.uint8)
     try:
-        pixels, scale, remark = _from_jpeg(content, out, box) or _from_any(content, out, box, whites)
+        pixels, scale, remark = _from_jpeg(content, room, box) or _from_any(content, room, box, whites)
     except RejectedError:
         raise
     except Image.DecompressionBombError:
@@ -120,6 +134,9 @@ def decode(file: str | Path, out: NDArray[np.uint8], box: Box | None = None, whi
         pixels = pixels[top : max(0, bottom), left : max(0, right)]
         if not pixels.size:
             raise RejectedError(f"the face box {box} lies outside the picture")
+    if cut is not None:
+        pixels, more = cut(pixels)
+        remark = remark or more
     if pixels.shape[:2] != out.shape[:2]:
         pixels = np.asarray(Image.fromarray(pixels).resize(out.shape[1::-1], Image.Resampling.BILINEAR))
     out[:] = pixels.reshape(out.shape)

@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets.corpus import Corpus
-from fer_exp.datasets.decoding import Box, decode, opened
+from fer_exp.datasets.crops import NO_FACE, Crop, around
+from fer_exp.datasets.decoding import Box, Cut, decode, opened
 from fer_exp.datasets.depth import RejectedError, Whites
+from fer_exp.datasets.photographs import ADVICE, look_like_photographs
 from fer_exp.errors import DatasetNotFoundError, RequestError
 from fer_exp.files import or_near
 from fer_exp.system import cores
@@ -30,6 +32,8 @@ AHEAD = 2
 """Pieces that are decoded while one is handed on, so that a slow spell of the disk does not stop the decoding."""
 GROUP = 8
 """Pictures that a thread takes at a time."""
+MOST_FACELESS = 0.5
+"""Share of the pictures in which no face may be found: with more, they are something else than photographs of faces."""
 
 
 class Picture(NamedTuple):
@@ -51,7 +55,7 @@ class PictureCorpus(Corpus):
 
     The store's key is made of the listing files' content, and of path, size and time of change of every picture:
     hashing the bytes of 400,000 pictures would cost more than decoding them. Paths start from ``root``; a share of at
-    most ``max_rejected``, 0 to 1, of the pictures may be missing or damaged.
+    most ``max_rejected``, 0 to 1, of the pictures may be missing or damaged; in at most half no face may be found.
     """
 
     dated = resumable = True
@@ -59,6 +63,8 @@ class PictureCorpus(Corpus):
     """Paths below the root; one that is there shows that the root is the one meant."""
     listings: ClassVar[tuple[str, ...]] = ()
     """Paths below the root of the files that list the pictures; none where their names and folders do."""
+    crop: Crop | None = None
+    """What cuts the faces out of the pictures; None takes these, or their boxes, as they are."""
 
     def __init__(self, root: Path, classes: tuple[str, ...], max_rejected: float = 0.01) -> None:
         self.root, self.classes, self.max_rejected = root, classes, max_rejected
@@ -93,7 +99,8 @@ class PictureCorpus(Corpus):
                 digest.update(f"{picture.path} {state.st_size} {state.st_mtime_ns} {picture.box}\n".encode())
             except OSError:
                 digest.update(f"{picture.path} missing\n".encode())
-        return f"pictures {digest.hexdigest()}"
+        cut = f", {self.crop}" if self.crop else ""
+        return f"pictures {digest.hexdigest()}{cut}"
 
     def there(self, paths: Sequence[str]) -> NDArray[np.bool_]:
         """Which of some paths below the root are files, where half a corpus was unpacked.
@@ -142,6 +149,11 @@ class PictureCorpus(Corpus):
             while waiting:
                 yield self._kept(*waiting.popleft(), len(pictures))
 
+    def noticed(self) -> list[str]:
+        """That whole photographs are there to be cropped."""
+        files = [os.path.join(self.root, each.path) for each in self.pictures() if each.box is None]  # noqa: PTH118
+        return [ADVICE] if self.crop is None and files and look_like_photographs(files) else []
+
     def rejected(self) -> dict[int, str]:
         """Row -> reason, of the pictures passed over so far."""
         return dict(self._rejected)
@@ -150,13 +162,19 @@ class PictureCorpus(Corpus):
         """What the pictures handed on since the last start should be known for: words -> how many."""
         return dict(self._remarks)
 
+    def decode(self, picture: Picture, out: NDArray[np.uint8], cut: Cut | None = None) -> str:
+        """A picture, or its face, as ``decoding.decode`` does; ``cut`` in the place of ``crop``'s own."""
+        file = os.path.join(self.root, picture.path)  # noqa: PTH118 - a Path costs more
+        if self.crop is None:
+            return decode(file, out, picture.box, self._whites)
+        return decode(file, out, picture.box and around(picture.box), self._whites, cut or self.crop.cut)
+
     def _decode(self, pictures: list[Picture], out: NDArray[np.uint8]) -> list[Outcome]:
         """Decode some pictures into their places."""
         outcomes = []
         for picture, place in zip(pictures, out, strict=True):
-            file = os.path.join(self.root, picture.path)  # noqa: PTH118 - a Path costs more
             try:
-                outcomes.append(Outcome(None, decode(file, place, picture.box, self._whites)))
+                outcomes.append(Outcome(None, self.decode(picture, place)))
             except RejectedError as reason:
                 outcomes.append(Outcome(str(reason)))
         return outcomes
@@ -168,16 +186,26 @@ class PictureCorpus(Corpus):
         good = np.array([outcome.rejected is None for outcome in outcomes])
         self._remarks.update(outcome.remark for outcome in outcomes if outcome.remark)
         self._rejected |= {start + n: each.rejected for n, each in enumerate(outcomes) if each.rejected is not None}
-        if len(self._rejected) > self.max_rejected * total:
-            row, reason = next(iter(self._rejected.items()))
-            raise RequestError(
-                f"{self.name}: {len(self._rejected):,} of {total:,} pictures cannot be used so far, first "
-                f"{self.pictures()[row].path}: {reason}; dataset.max_rejected={self.max_rejected:g} allows no more. "
-                "Mend them or raise it."
-            )
+        self._check_rejected(total)
         if not good.all():
             piece[: good.sum()] = piece[good]
         return piece[: good.sum()]
+
+    def _check_rejected(self, total: int) -> None:
+        faceless = [row for row, reason in self._rejected.items() if reason == NO_FACE]
+        spoilt = [row for row, reason in self._rejected.items() if reason != NO_FACE]
+        if len(spoilt) > self.max_rejected * total:
+            raise RequestError(
+                f"{self.name}: {len(spoilt):,} of {total:,} pictures cannot be used so far, first "
+                f"{self.pictures()[spoilt[0]].path}: {self._rejected[spoilt[0]]}; "
+                f"dataset.max_rejected={self.max_rejected:g} allows no more. Mend them or raise it."
+            )
+        if len(faceless) > MOST_FACELESS * total:
+            raise RequestError(
+                f"{self.name}: no face was found in {len(faceless):,} of {total:,} pictures, first "
+                f"{self.pictures()[faceless[0]].path}; are they upright photographs of faces? dataset.crop=none takes "
+                "pictures as they are."
+            )
 
 
 def safe_path(text: str, where: str) -> str:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fer_exp.errors import RunError
-from fer_exp.files import write_json, write_table
+from fer_exp.files import file_names, write_json, write_table
 from fer_exp.report.files import save_figure, save_table
 
 if TYPE_CHECKING:
@@ -110,11 +110,11 @@ def save(outcome: Outcome, place: Path) -> None:
     Raises:
         RunError: a file cannot be written.
     """
-    for table in outcome.tables:
-        save_table(table.rows, place / table.name, table.caption, shown=table.shown)
-    for name, frame in outcome.data.items():
+    for table, name in zip(outcome.tables, file_names(table.name for table in outcome.tables), strict=True):
+        save_table(table.rows, place / name, table.caption, shown=table.shown)
+    for frame, name in zip(outcome.data.values(), file_names(outcome.data), strict=True):
         write_table(place / name, frame)
-    for name, draw in outcome.figures.items():
+    for draw, name in zip(outcome.figures.values(), file_names(outcome.figures), strict=True):
         save_figure(draw, place / name)
     write_json(place / f"{outcome.name}.json", outcome.content)
 

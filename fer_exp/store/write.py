@@ -7,7 +7,7 @@ import json
 import shutil
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from pandas.api.types import is_float_dtype
 
 from fer_exp.datasets.corpus import FACE_COLUMNS, Corpus, Faces
+from fer_exp.datasets.crops import NO_FACE
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import locked
 from fer_exp.store.pixels import JOURNAL, write_pixels
@@ -46,6 +47,7 @@ def write(corpus: Corpus, facts: dict[str, Any], key: str, folder: Path, log: Ca
     try:
         aside.mkdir(exist_ok=corpus.resumable)
         rejected, remarks = write_pixels(corpus, size, count, aside, log)
+        remarks |= _reasons(rejected)
         for remark, number in remarks.items():
             log(f"{corpus.name}: {number:,} {remark}")
         faces.notes.update(remarks)
@@ -61,7 +63,7 @@ def write(corpus: Corpus, facts: dict[str, Any], key: str, folder: Path, log: Ca
             faces.votes.to_parquet(aside / "votes.parquet", index=False)
         shape = [len(faces.table), size, size, corpus.channels]
         words = {"key": key, "shape": shape, "found": faces.notes, "flags": faces.flags, "facts": facts}
-        words["said"] = faces.said
+        words["said"] = [*faces.said, *corpus.noticed()]
         (aside / "store.json").write_text(json.dumps(words, indent=1), encoding="utf-8")
         (aside / JOURNAL).unlink(missing_ok=True)
         if folder.exists() and not is_whole(folder):
@@ -111,6 +113,13 @@ def clean(cache: Path) -> None:
                 shutil.rmtree(partial, ignore_errors=True)
 
 
+def _reasons(rejected: Mapping[int, str]) -> dict[str, int]:
+    """How many pictures are left out because they show no face, and how many because they cannot be used."""
+    faceless = sum(reason == NO_FACE for reason in rejected.values())
+    counts = {f"pictures in which {NO_FACE}": faceless, "pictures rejected": len(rejected) - faceless}
+    return {f"{what}, listed in {REJECTED}": count for what, count in counts.items() if count}
+
+
 def _without(faces: Faces, rejected: dict[int, str], file: Path) -> Faces:
     """The tables without the faces whose pictures were rejected; these are listed in a file."""
     if not rejected:
@@ -121,8 +130,7 @@ def _without(faces: Faces, rejected: dict[int, str], file: Path) -> Faces:
     good = np.ones(len(faces.table), dtype=bool)
     good[rows] = False
     votes = None if faces.votes is None else faces.votes[good].reset_index(drop=True)
-    notes = {**faces.notes, f"pictures rejected, listed in {REJECTED}": len(rows)}
-    return Faces(faces.table[good].reset_index(drop=True), votes, notes, faces.flags, faces.said)
+    return Faces(faces.table[good].reset_index(drop=True), votes, faces.notes, faces.flags, faces.said)
 
 
 def _check(corpus: Corpus, faces: Faces) -> None:

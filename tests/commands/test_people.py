@@ -62,6 +62,18 @@ def test_agreement_measures_subsets_side_by_side_against_the_original(crowd, cap
         assert {f"{stem}.svg", f"{stem}.png"} <= names
 
 
+def test_names_from_data_stay_in_the_folder_of_the_command(crowd, sketched, capsys):
+    table = pd.read_csv("answers.csv")
+    table["subset"] = table["subset"].map({"difficult": "/../../PWNED", "random": "day 1: <b>"})
+    table.to_csv("answers.csv", index=False)
+    before = set(crowd.parent.rglob("*"))
+    assert main(["agreement", "ratings=answers.csv", "against=original", "bootstrap=0", "output=out"]) == 0
+    new = set(crowd.parent.rglob("*")) - before
+    assert {path for path in new if crowd / "out" not in path.parents} == {crowd / "out"}
+    assert (crowd / "out/matrix_PWNED.svg").is_file()
+    assert (crowd / "out/matrix_day_1_b.svg").is_file()
+
+
 def test_agreement_of_counts_and_json(crowd, sketched, capsys):
     assert main(["agreement", "ratings=lab.csv", "against=gold.csv", "bootstrap=0", "output=out", "json=true"]) == 0
     found = json.loads(capsys.readouterr().out)
