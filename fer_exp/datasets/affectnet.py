@@ -196,7 +196,7 @@ class AffectNet2021(AffectNet):
 
 def _said(missing: list[str], notes: Mapping[str, int]) -> list[str]:
     """What a release that is not whole lacks, in one line."""
-    words = [f"{name} is not whole here, so all splits are drawn from the rest" for name in missing]
+    words = [f"{name} is not there, or not whole; all splits are drawn from the rest" for name in missing]
     words += [f"{notes[sentence]:,} {sentence}" for sentence in (NO_PICTURE,) if notes[sentence]]
     return ["; ".join(words)] if words else []
 

@@ -150,14 +150,17 @@ class Folder(PictureCorpus):
             labels = class_folders(places, self.classes, self.numbers, self.named, (self.name, self.root), self._said)
         if not labels:
             refuse_folders(every, self.name, self.root, self.access)
-        self._take_classes({*filter(None, labels.values()), *(self.answered or ())})
-        notes = {"pictures that lie in no class folder, left out": 0}
-        if self._level is not None:
-            loose = [path for path in every if places[path].kind is None]
-            notes = {"pictures that lie in no class folder, left out": len(loose)}
-            self._said += (
-                [f"{len(loose):,} pictures lie in no class folder, left out, first {loose[0]}"] if loose else []
+        there = {*filter(None, labels.values()), *(self.answered or ())}
+        if not there and not self.classes:
+            raise RequestError(
+                f"{self.name}: {len(labels):,} pictures in no class folders, and answers of raters that name none; "
+                "a network is trained on classes, valence and arousal come beside: add a column label."
             )
+        self._take_classes(there)
+        loose = [] if self._level is None else [path for path in every if places[path].kind is None]
+        if loose:
+            self._said.append(f"{len(loose):,} pictures lie in no class folder, left out, first {loose[0]}")
+        notes = {"pictures that lie in no class folder, left out": len(loose)}
         paths = list(labels)
         splits = [places[path].split for path in paths]
         return Faces(faces_table(self.name, paths, split=splits, label=list(labels.values())), None, notes), paths
@@ -182,9 +185,8 @@ class Folder(PictureCorpus):
         self._said += [labelled.said, *([f"{missing:,} {sentence}"] if missing else [])]
         self._take_classes({*rows["label"], *(self.answered or ())})
         columns = {name: rows[name].tolist() for name in ("split", "subject", "label")}
-        return Faces(faces_table(self.name, rows["face"].tolist(), **columns), None, {sentence: missing}), [
-            *rows["path"]
-        ]
+        table = faces_table(self.name, rows["face"].tolist(), **columns)
+        return Faces(table, None, {sentence: missing}), rows["path"].tolist()
 
     def _with_persons(self, table: pd.DataFrame, paths: list[str]) -> pd.DataFrame:
         """The faces with ``subject``, where persons are told apart, and what else names say that are a corpus' own."""

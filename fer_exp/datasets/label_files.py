@@ -48,11 +48,14 @@ def expw(root: Path) -> Labelled | None:
 
     A line is image, number of the face, top, left, right, bottom, confidence of the box, label.
     """
-    file = next((file for name in ("label/label.lst", "label.lst") if (file := root / name).is_file()), None)
+    lists = [top / name for top in _tops(root) for name in ("label/label.lst", "label.lst")]
+    file = next((file for file in lists if file.is_file()), None)
     if file is None:
         return None
-    folder = next((name for name in ("image/origin", "image", "images", "origin") if (root / name).is_dir()), "")
-    here = f"{folder}/" if folder else ""
+    base = file.parent.parent if file.parent.name == "label" else file.parent
+    pictures = (base / name for name in ("image/origin", "image", "images", "origin"))
+    folder = next((folder for folder in pictures if folder.is_dir()), base).relative_to(root).as_posix()
+    here = "" if folder == "." else f"{folder}/"
     rows: list[tuple[str, str, str | None, str | None, str | None]] = []
     boxes: dict[str, Box] = {}
     for number, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), start=1):
@@ -80,13 +83,14 @@ def ck_plus(root: Path) -> Labelled | None:
     The picture is that frame; sequences without such a file, and other frames, are left out.
     """
     name = "cohn-kanade-images"
-    pictures = next((path for path in (root / name, root / f"extended-{name}" / name) if path.is_dir()), None)
-    labels = next((path for path in sorted(root.glob("Emotion*")) if path.is_dir()), None)
+    places = [top / below for top in _tops(root) for below in (name, f"extended-{name}/{name}")]
+    pictures = next((path for path in places if path.is_dir()), None)
+    labels = next((path for top in _tops(root) for path in sorted(top.glob("Emotion*")) if path.is_dir()), None)
     if pictures is None or labels is None:
         return None
     top = pictures.relative_to(root).as_posix()
     rows = []
-    for file in sorted(labels.glob("*/*/*_emotion.txt")):
+    for file in sorted(labels.rglob("*_emotion.txt")):
         frame = file.name.removesuffix("_emotion.txt")
         subject, sequence = file.parent.parent.name, file.parent.name
         code = file.read_text(encoding="utf-8").strip()
@@ -99,7 +103,8 @@ def ck_plus(root: Path) -> Labelled | None:
     sequences = {os.path.dirname(path) for path in frames}  # noqa: PTH120 - a Path costs more
     others = len(sequences) - len({os.path.dirname(row[0]) for row in rows} & sequences)  # noqa: PTH120
     said = f"CK+'s {labels.name}: the peak frames of {len(rows):,} sequences; {others:,} sequences without a label are"
-    return Labelled([], _frame(rows), None, f"{said} left out")
+    persons = f"{len({row[3] for row in rows})} persons; splits that are drawn take them whole"
+    return Labelled([], _frame(rows), None, f"{said} left out; {persons}")
 
 
 class AnyYolo(Yolo):
@@ -120,6 +125,11 @@ def yolo(root: Path) -> Labelled | None:
 
 
 FORMS: tuple[Callable[[Path], Labelled | None], ...] = (expw, ck_plus, yolo)
+
+
+def _tops(root: Path) -> list[Path]:
+    """A root and the folders in it: a download is often one folder."""
+    return [root, *sorted(folder for folder in root.iterdir() if folder.is_dir())]
 
 
 def _frame(rows: Sequence[tuple[str, str, str | None, str | None, str | None]]) -> pd.DataFrame:

@@ -94,5 +94,5 @@ def _offer(folders: Sequence[str | None], named: Named | None) -> list[str]:
         return [f"the names look like {persons:,} persons: {KEY}={named.offered} splits by person"]
     known = [folder for folder in folders if folder]
     if len(known) > MOST * len(folders) and 1 < len(set(known)) < len(known):
-        return [f"{len(set(known)):,} folders beside the classes look like persons: {KEY}={FOLDER} splits by person"]
+        return [f"{len(set(known)):,} folders that are no class look like persons: {KEY}={FOLDER} splits by person"]
     return []

@@ -6,6 +6,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import ClassVar, NamedTuple
@@ -13,10 +14,11 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import pandas as pd
 
+from fer_exp.datasets.classes import A_PREFIX
 from fer_exp.datasets.corpus import Faces, faces_table
 from fer_exp.datasets.listing import listed
 from fer_exp.datasets.pictures import Picture, PictureCorpus
-from fer_exp.errors import DatasetNotFoundError
+from fer_exp.errors import DatasetNotFoundError, RequestError
 from fer_exp.names import CLASSES, expression, finder, normal, split_named, stem
 from fer_exp.tables import Table, read_table
 
@@ -59,7 +61,10 @@ class Repacked(PictureCorpus):
         """What a folder or cell means: a class, ``LEFT_OUT``, or None where it means nothing."""
         if (marked := self.order().get(normal(text))) is not None:
             return marked
-        name = expression(text)
+        ordered = A_PREFIX.fullmatch(text.strip())  # 0_Neutral
+        name = expression(text) or next(
+            (expression(part) for part in (ordered.groups() if ordered else ()) if part), None
+        )
         return name if name in CLASSES or name is None else LEFT_OUT
 
     def face_of(self, path: str, above: int) -> str:
@@ -93,7 +98,7 @@ class Repacked(PictureCorpus):
         """How the folders and tables were taken, in some words."""
         parts = {normal(part) for folder in folders(self.root) for part in folder.split("/")}
         marks = sorted(parts & self.order().keys(), key=lambda mark: (len(mark), mark))
-        words = ["by folders of classes"]
+        words = ["by folders of classes", *(["splits by the pictures' names, as official"] if self.by_name else [])]
         words += [", ".join(f"{mark} is {self.order()[mark] or 'left out'}" for mark in marks)] if marks else []
         return words + ([f"labels of {', '.join(file.name for file in files)}"] if files else [])
 
@@ -168,9 +173,12 @@ class Repacked(PictureCorpus):
         read.refuse(pd.isna(labels), columns[1], f"a class of {self.title} belongs there")
         here = rows[rows["split"].isna() | (rows["split"] == split)] if split else rows
         find, place = finder(here["path"]), dict(zip(here["path"], here.index, strict=True))
-        at = np.array([place.get(str(find(str(text))), -1) for text in read.text(columns[0])], dtype=np.int64)
+        at = np.full(len(read), -1)
+        for row, text in enumerate(read.text(columns[0])):
+            with suppress(RequestError):  # which of several pictures of one name is meant is not known
+                at[row] = place.get(str(find(str(text))), -1)
         there = at >= 0
-        notes["rows of tables whose picture is not there"] += int((~there).sum())
+        notes["rows of tables whose picture is not there, or may be one of several"] += int((~there).sum())
         sides = read.affect((-1.0, 1.0), notes)
         at, labels = at[there], labels[there]
         old = rows["label"].to_numpy()[at]

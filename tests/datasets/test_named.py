@@ -87,13 +87,13 @@ def test_names_of_pictures_that_are_no_corpus_are_not_taken_for_one(name):
     [
         (
             "{person}/{kind}/{n}.jpg",
-            "4 folders beside the classes look like persons: dataset.subject=folder",
+            "4 folders that are no class look like persons: dataset.subject=folder",
             "folder",
             4,
         ),
         (
             "{kind}/{person}/{n}.jpg",
-            "4 folders beside the classes look like persons: dataset.subject=folder",
+            "4 folders that are no class look like persons: dataset.subject=folder",
             "folder",
             4,
         ),
@@ -195,3 +195,20 @@ def test_a_flat_folder_without_answers_says_the_ways_out(tmp_path):
     with pytest.raises(RequestError, match=r"dataset.ratings=.*dataset.table=") as refused:
         opened(tmp_path, "folder", tmp_path / "c", **FOUND)
     assert "6 pictures" in str(refused.value)
+
+
+def test_answers_without_classes_do_not_label_a_flat_folder(tmp_path):
+    fakes.write_flat(tmp_path / "c", tmp_path / "a.csv", people=3)
+    pd.read_csv(tmp_path / "a.csv").drop(columns="emotion").to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(RequestError, match=r"12 pictures .* answers of raters that name none"):
+        opened(tmp_path, "folder", tmp_path / "c", ratings=str(tmp_path / "a.csv"), scale=[1, 9], **FOUND)
+
+
+def test_pictures_loose_beside_class_folders_and_folders_of_a_download_are_passed_over(tmp_path):
+    fakes.write_ck48(tmp_path / "c")
+    save(tmp_path / "c" / "me.png", "anger", 3)
+    store, words = opened(tmp_path, "folder", tmp_path / "c", **FOUND)
+    assert "1 pictures lie in no class folder, left out, first me.png" in words
+    assert len(store.faces) == 126
+    fakes.write_ck_plus(tmp_path / "d" / "CK+")
+    assert len(opened(tmp_path, "folder", tmp_path / "d", **FOUND)[0].faces) == 8
