@@ -296,7 +296,11 @@ class Table:
             if n not in self.unused and self.names[n].lower() not in (role, "face")
         ]
         words = list(dict.fromkeys([*self.guessed, *roles]))
-        words += [f"{number:,} {what} left out" for what, number in self.left.items()]
+        words += (
+            [f"left out: {', '.join(f'{what} ({number:,})' for what, number in self.left.items())}"]
+            if self.left
+            else []
+        )
         if self.unused:
             unused = [self.names[n] or "(without a name)" for n in sorted(self.unused)]
             more = f" and {len(unused) - MOST:,} more columns" if len(unused) > MOST else ""

@@ -112,7 +112,7 @@ EXPORTS = (
         worker=(r"projects\.labels\.label_details\.created_by",),
         label=(r".*\.radio_answer\.(name|value)", r".*\.(checklist_answers|text_answer.*)"),
         about=r"data_row\..*|media_attributes.*|attachments|metadata_fields|projects\.(?!labels\.(annot|perf)).*|"
-        r".*(feature_id|feature_schema_id|\.value|objects|relationships|embeddings.*|total_seconds|seconds_to_review)",
+        r".*(feature_id|feature_schema_id|\.value|classifications\.name|objects|relationships|embeddings.*|total_seconds|seconds_to_review)",
         seconds=(r".*\.seconds_to_create", r".*performance_details\..*create.*"),
         question=(r"projects\.labels\.annotations\.classifications\.name",), asks=True,
     ),

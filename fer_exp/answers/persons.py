@@ -188,5 +188,5 @@ def _melted(
     sheet.table.guessed.insert(
         0, f"read as {_called(export)}: {len(by_task)} pictures, a column each{means}{others}, {person}"
     )
-    sheet.say_rest(export.about, frame.get("label"))
+    sheet.say_rest(export.about)
     return sheet.as_table(frame, np.tile(sheet.rows, len(by_task))[answered])

@@ -96,6 +96,8 @@ def label_codes(
     else:
         order = tuple(dict.fromkeys(meaning for meaning in means if meaning in real))
         order = order if real.isdisjoint(known.values()) else tuple(sorted(order))
+        if rules.columns is not None and len(order) > 1 and all(name.isdigit() for name in order):
+            table.guessed.append(f"labels are numbers, {order[0]} to {order[-1]}; numbers=[...] says what they mean")
         if known and (others := [name for name in order if name not in known.values()]):
             table.guessed.append(f"classes that are no expressions: {', '.join(others[:12])}")
         for alike in pd.Series(order).groupby([normal(name) for name in order]).agg(list):

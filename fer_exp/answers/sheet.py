@@ -184,25 +184,16 @@ class Sheet:
         made.below = self.table.below
         return Table(made, self.table.where, self.table.group)
 
-    def say_rest(self, about: str, labels: Coded | None) -> None:
-        """Add to what the table's line says: labels that are numbers, and columns that nothing was read from."""
-        guessed = self.table.guessed
-        if (
-            labels is not None
-            and len(labels.names)
-            and all(str(name).isdigit() for name in labels.names)
-            and not self._classes
-        ):
-            low, high = min(map(int, labels.names)), max(map(int, labels.names))
-            guessed.append(f"labels are numbers, {low} to {high}; name them in their order with classes=[...]")
+    def say_rest(self, about: str) -> None:
+        """Add the columns that nothing was read from to what the table's line says."""
         if unused := self.unused(about):
             more = f" and {len(unused) - 12} more" if len(unused) > 12 else ""
-            guessed.append(f"not used: {', '.join(unused[:12])}{more}")
+            self.table.guessed.append(f"not used: {', '.join(unused[:12])}{more}")
 
     @property
     def counted(self) -> str:
         """What was left out, in words."""
-        return "; ".join(f"{number:,} {words} left out" for words, number in self.left.items()) or "it has no rows"
+        return f"left out are {', '.join(f'{words} ({number:,})' for words, number in self.left.items()) or 'none'}"
 
     def _true(self, column: int) -> NDArray[np.bool_]:
         codes, names = self._made[column]

@@ -95,7 +95,8 @@ class _Rows:
                 whole, rows = by_question(sheet, whole, rows, cells, self.called.get("label"))
             except ValueError as error:
                 raise RequestError(f"{self._it}, {error}") from error
-        self._say(tasks, whole.get("label"))
+            self.found |= {side: "a question of its own" for side in SIDES if side in whole and side not in self.found}
+        self._say(tasks)
         return sheet.as_table(whole, rows)
 
     def _tasks(self) -> list[int]:
@@ -245,7 +246,7 @@ class _Rows:
             f"{self._it}, but {why}; say which with {role}={names[0]} (there are: {', '.join(names[:12])})."
         )
 
-    def _say(self, tasks: list[int], labels: Coded | None) -> None:
+    def _say(self, tasks: list[int]) -> None:
         """How it was read, in one line."""
         sheet = self.sheet
         sheet.used.update(tasks)
@@ -260,4 +261,4 @@ class _Rows:
             number = int((~sheet.empty(column)).sum())
             true = f"{sheet.names[column]} has the true label in {number:,} rows: gold= takes this file, too"
             sheet.table.guessed.append(true)
-        sheet.say_rest(self.export.about, labels)
+        sheet.say_rest(self.export.about)
