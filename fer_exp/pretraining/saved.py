@@ -18,7 +18,7 @@ from fer_exp.files import whole
 from fer_exp.pretraining.lesson import digests
 from fer_exp.progress import progress
 from fer_exp.store import Store
-from fer_exp.training.networks import BESIDE, read_weights
+from fer_exp.training.weights import BESIDE, read_weights
 
 
 def save_backbone(path: Path, backbone: nn.Module, facts: dict[str, Any], faces: NDArray[np.int64]) -> None:
@@ -45,7 +45,7 @@ def seen_before(config: BackboneConfig, store: Store, tests: NDArray[np.int64]) 
     Raises:
         RequestError: test faces were learnt from though the pretraining was not told so: it had other splits.
     """
-    beside = {} if config.weights in WEIGHTS else read_weights(config)[1]
+    beside = {} if config.weights in WEIGHTS else read_weights(Path(config.weights).expanduser()).beside
     if "faces" not in beside:
         return None
     seen = int(np.isin(digests(store, tests), beside["faces"].numpy()).sum())

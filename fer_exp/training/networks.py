@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import pickle
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +13,9 @@ from torchvision import models
 from fer_exp.config import BackboneConfig
 from fer_exp.errors import RequestError
 from fer_exp.methods.method import Output
+from fer_exp.progress import progress
 from fer_exp.training.graphs import Graphs
+from fer_exp.training.weights import LoadedWeights, Weights, load_backbone, read_weights
 
 BACKBONES = {
     "resnet18": (models.resnet18, models.ResNet18_Weights.IMAGENET1K_V1),
@@ -36,29 +35,6 @@ STEMS = {"imagenet": (3, 7, 7), "small": (3, 3, 3)}
 
 SMALL_LAYOUT = 64
 """Up to this size in pixels ``fastest_layout`` calls a picture small."""
-
-BESIDE = "fer-exp pretrain"
-"""Where a file of ours says, beside its tensors, how they came about: ``facts`` in words and numbers, ``faces``."""
-
-# What training code commonly puts before a backbone's keys; ours is the first.
-PREFIXES = ("network.backbone.", "module.", "backbone.", "model.", "encoder.")
-
-
-@dataclass(frozen=True)
-class LoadedWeights:
-    """Where the first weights came from.
-
-    Attributes:
-        source: ``backbone.weights`` as it was given.
-        matched: how many tensors were loaded.
-        sha256: of these.
-        pretrained: what `fer-exp pretrain` says of the file in it; None of a file from elsewhere.
-    """
-
-    source: str
-    matched: int
-    sha256: str
-    pretrained: dict[str, Any] | None = None
 
 
 class FaceNetwork(nn.Module):
@@ -130,8 +106,8 @@ def build_network(
     Raises:
         RequestError: the weights cannot be had, or do not fit this architecture key by key.
     """
-    weights = None if config.weights == "none" else read_weights(config)
-    stem = resolve_stem(config, size, weights[0] if weights else None)
+    weights = None if config.weights == "none" else first_weights(config)
+    stem = resolve_stem(config, size, weights.tensors if weights else None)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         backbone = BACKBONES[config.name][0](weights=None)
@@ -143,79 +119,22 @@ def build_network(
             nn.init.kaiming_normal_(backbone.conv1.weight, mode="fan_out", nonlinearity="relu")
             backbone.maxpool = nn.Identity()
         network = FaceNetwork(backbone, features, classes, affect)
-    return network, weights and LoadedWeights(
-        config.weights, *load_backbone(backbone, config, weights[0]), weights[1].get("facts")
-    )
+    if weights is None:
+        return network, None
+    matched, digest = load_backbone(backbone, config, weights.tensors, BACKBONES)
+    for line in weights.said:
+        progress(f"backbone.weights={config.weights}: {line}")
+    return network, LoadedWeights(config.weights, matched, digest, weights.beside.get("facts"))
 
 
-def load_backbone(backbone: nn.Module, config: BackboneConfig, state: Mapping[str, Tensor]) -> tuple[int, str]:
-    """Fills the backbone, a ResNet without its class head, from ``state``, the tensors of ``config.weights``.
-
-    Returns:
-        How many tensors were loaded, and their SHA-256.
-
-    Raises:
-        RequestError: a key other than an old class head's does not fit.
-    """
-    expected = backbone.state_dict()
-    loaded = {key: value for key, value in state.items() if not key.startswith(("fc.", "classify.", "affect."))}
-    # Old files lack BatchNorm's batch counters, which inference and training do not depend on here.
-    missing = [key for key in expected if key not in loaded and not key.endswith("num_batches_tracked")]
-    unknown = [key for key in loaded if key not in expected]
-    other = [key for key in loaded if key in expected and loaded[key].shape != expected[key].shape]
-    if missing or unknown or other:
-        first = (
-            f"{other[0]} is {tuple(loaded[other[0]].shape)} in the file and {tuple(expected[other[0]].shape)} here"
-            if other
-            else f"{(missing or unknown)[0]} is {'missing from' if missing else 'only in'} the file"
-        )
-        raise RequestError(
-            f"backbone.weights={config.weights} does not fit {config.name}: {len(missing)} keys missing, "
-            f"{len(unknown)} unknown, {len(other)} of another shape ({first}); give the weights of this architecture "
-            "and stem, or backbone.weights=none."
-        )
-    backbone.load_state_dict(loaded, strict=False)
-    digest = hashlib.sha256()
-    for key in sorted(loaded):
-        digest.update(key.encode())
-        digest.update(loaded[key].detach().contiguous().cpu().view(-1).view(torch.uint8).numpy().tobytes())
-    return len(loaded), digest.hexdigest()
-
-
-def read_weights(config: BackboneConfig) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The tensors that ``config.weights`` (imagenet or a path) holds for a backbone, by its own names.
-
-    Returns:
-        They, and what `fer-exp pretrain` left beside them (``pretraining.saved``), empty elsewhere.
-
-    Raises:
-        RequestError: the weights cannot be had.
-    """
-    if config.weights == "imagenet":
-        try:
-            return dict(BACKBONES[config.name][1].get_state_dict(progress=False, check_hash=True)), {}
-        except OSError as error:
-            raise RequestError(
-                f"backbone.weights=imagenet: torchvision could not fetch {config.name}'s weights ({error}); on a "
-                "machine without a network, copy the file over and give its path as backbone.weights."
-            ) from error
-    path = Path(config.weights)
-    if not path.is_file():
-        raise RequestError(f"backbone.weights: there is no file {path}; give none, imagenet or the path of a file.")
+def first_weights(config: BackboneConfig) -> Weights:
+    """What ``config.weights``, imagenet or a path, holds for a backbone; raises RequestError where it cannot be had."""
+    if config.weights != "imagenet":
+        return read_weights(Path(config.weights).expanduser())
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise RequestError(f"backbone.weights: {path} is no file of plain tensors ({reason}).") from error
-    beside = state.get(BESIDE, {}) if isinstance(state, dict) else {}
-    state = state.get("state_dict", state) if isinstance(state, dict) else state
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()) or not state:
-        raise RequestError(f"backbone.weights: {path} holds no state dict (a mapping of names to tensors).")
-    return _strip(state), beside
-
-
-def _strip(state: dict[str, Any]) -> dict[str, Any]:
-    for prefix in PREFIXES:
-        if any(key.startswith(prefix + "conv1.") for key in state):
-            return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
-    return state
+        return Weights(dict(BACKBONES[config.name][1].get_state_dict(progress=False, check_hash=True)))
+    except (OSError, RuntimeError) as error:  # no network, or another file than torchvision's
+        raise RequestError(
+            f"backbone.weights=imagenet: torchvision could not fetch {config.name}'s weights ({error}); on a "
+            "machine without a network, copy the file over and give its path as backbone.weights."
+        ) from error

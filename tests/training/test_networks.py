@@ -59,7 +59,7 @@ def test_a_missing_or_garbled_file_is_refused(tmp_path):
     with pytest.raises(RequestError, match="there is no file"):
         build_network(BackboneConfig(weights=str(tmp_path / "none.pt")), 48, 7, False, 0)
     (tmp_path / "text.pt").write_text("no tensors")
-    with pytest.raises(RequestError, match="no file of plain tensors"):
+    with pytest.raises(RequestError, match="is no file of tensors"):
         build_network(BackboneConfig(weights=str(tmp_path / "text.pt")), 48, 7, False, 0)
 
 
