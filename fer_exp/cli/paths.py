@@ -73,7 +73,7 @@ def path_list(text: str, known: frozenset[str]) -> str:
 
 
 def pieces(text: str) -> list[str]:
-    """The values between commas; a comma in quotes, or in a name that lies on the disk, is none of those.
+    """The values between commas; a comma in quotes, or in a name on the disk, is none of those.
 
     >>> pieces("a, 'b,c',d")
     ['a', "'b,c'", 'd']
@@ -85,10 +85,16 @@ def pieces(text: str) -> list[str]:
             break
     whole = []
     while parts:
-        length = next((count for count in range(len(parts), 1, -1) if exists(",".join(parts[:count]))), 1)
+        length = next((count for count in range(len(parts), 1, -1) if _has_comma(",".join(parts[:count]))), 1)
         whole.append(",".join(parts[:length]))
         parts = parts[length:]
     return [part if exists(part) else part.strip() for part in whole] if len(whole) > 1 else whole
+
+
+def _has_comma(text: str) -> bool:
+    """Whether a text with commas lies on the disk, or would in a folder there of which they are in the name."""
+    inside = re.fullmatch(r"(.*,[^,/\\]*)[/\\][^,]*", text, re.DOTALL)
+    return exists(text) or (inside is not None and exists(inside[1]))
 
 
 def one_path(text: str, known: frozenset[str] = frozenset()) -> str:

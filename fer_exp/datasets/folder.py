@@ -125,7 +125,7 @@ class Folder(PictureCorpus):
 
     @cached_property
     def _labelled(self) -> Labelled | None:
-        return None if self.table else labelled_at(self.root)
+        return None if self.table or not self.root.is_dir() else labelled_at(self.root)
 
     @cached_property
     def _faces(self) -> tuple[Faces, list[str]]:

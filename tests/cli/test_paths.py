@@ -141,9 +141,17 @@ def test_null_numbers_empty_text_and_words_of_a_key(configs, capsys):
     assert "output= has no value" in capsys.readouterr().err
 
 
-def test_home_is_known_in_each_way_to_write_it(configs, tmp_path, monkeypatch):
+def reach(configs, typed: dict[str, str]) -> None:
+    """Each text, behind one of the keys of a command, is taken for what it should be."""
+    keys = [key for key in path_keys(SCHEMAS["pretrain"]) if key != "output"]
+    assert main(["pretrain", "dataset=folder", *(f"{key}={text}" for key, text in zip(keys, typed, strict=False))]) == 0
+    config = configs.pop()
+    assert {text: value(config, key) for key, text in zip(keys, typed, strict=False)} == typed
+
+
+def test_home_is_known_in_each_way_to_write_it(configs, unchecked, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", f"{tmp_path}/it's me")
-    for typed, meant in {
+    texts = {
         "~/faces (1)": f"{tmp_path}/it's me/faces (1)",
         "~": f"{tmp_path}/it's me",
         "~nobody-of-this-name/x": "~nobody-of-this-name/x",
@@ -152,48 +160,42 @@ def test_home_is_known_in_each_way_to_write_it(configs, tmp_path, monkeypatch):
         "${oc.env:NO_SUCH_ONE,here}/x": "here/x",
         "runs-${seed}": "runs-0",
         "runs-${sead}": "runs-${sead}",
-    }.items():
-        assert main(["train", f"output={typed}"]) == 0
-        assert configs.pop().output == meant
+    }
+    reach(configs, texts)
 
 
-def test_quotes_of_hydra_go_on_meaning_what_they_did(configs, tmp_path):
-    for typed, meant in {"'a b'": "a b", '"a b"': "a b", "'it\\'s'": "it's", "'~/x'": str(Path.home() / "x")}.items():
-        assert main(["train", f"output={typed}"]) == 0
-        assert configs.pop().output == meant
-    (tmp_path / "'a b'").mkdir()  # there is a folder of this name
-    assert main(["train", "output='a b'"]) == 0
-    assert configs.pop().output == "'a b'"
+def test_quotes_of_hydra_go_on_meaning_what_they_did(configs, unchecked, tmp_path):
+    (tmp_path / "'c d'").mkdir()  # there is a folder of this name
+    texts = {"'a b'": "a b", '"a b"': "a b", "'it\\'s'": "it's", "'~/x'": str(Path.home() / "x"), "'c d'": "'c d'"}
+    reach(configs, texts)
 
 
-def test_lists_of_files(configs, tmp_path):
+def test_lists_of_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     for name in ("a,b", "c d", "[x]", "e"):
         (tmp_path / name).mkdir()
     for typed, meant in {
-        "[a,b,c d]": ["a,b", "c d"],
-        "['a,b',it's]": ["a,b", "it's"],
-        "a,b": ["a,b"],
-        "c d,e": ["c d", "e"],
-        "not here,e": ["not here,e"],
-        "[x]": ["[x]"],
-        "[[x],e]": ["[x]", "e"],
-        "[]": [],
-        "~": [str(Path.home())],
+        "[a,b,c d]": "['a,b','c d']",
+        "['a,b',it's]": "['a,b','it\\'s']",
+        "a,b": "['a,b']",
+        "a,b/new": "['a,b/new']",
+        "c d,e": "['c d',e]",
+        "not here,e": "['not here,e']",
+        "[x]": "['[x]']",
+        "[[x],e]": "['[x]',e]",
+        "[]": "[]",
+        "null": "null",
+        "~": f"[{Path.home()}]",
     }.items():
-        assert main(["compare", f"runs={typed}"]) == 0
-        assert configs.pop().runs == meant
+        assert with_paths("compare", [f"runs={typed}"]) == [f"runs={meant}"]
 
 
 def test_a_sweep_parts_paths_at_commas_that_are_in_no_name(configs, tmp_path):
     (tmp_path / "a,b (1)").mkdir()
     output = f"{tmp_path}/it's ${{x}}"
     for root, table, meant in (
-        ("a,b (1)", "'a,b',it's", [("a,b (1)", "a,b"), ("a,b (1)", "it's")]),
-        (
-            "a,b (1),人脸",
-            "null,C:\\me\\",
-            [(root, table) for root in ("a,b (1)", "人脸") for table in (None, "C:\\me\\")],
-        ),
+        ("a,b (1),人脸", "'a,b'", [("a,b (1)", "a,b"), ("人脸", "a,b")]),
+        ("a,b (1)/new", "null,C:\\me\\", [("a,b (1)/new", None), ("a,b (1)/new", "C:\\me\\")]),
         ("choice('p q',r)", "${x}", [("p q", "${x}"), ("r", "${x}")]),
     ):
         configs.clear()
