@@ -245,4 +245,6 @@ def _device_name(device: Any) -> str:
 
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
+    if device.type == "mps":
+        return f"Apple MPS, {platform.machine()}"
     return f"cpu, {torch.get_num_threads()} threads, {platform.processor() or platform.machine()}"

@@ -27,7 +27,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "labels.ties": TIES,
     "labels.others": ("count", "ignore"),
     "ties": TIES,
-    "trainer.accelerator": ("auto", "cpu", "gpu"),
+    "trainer.accelerator": ("auto", "cpu", "gpu", "mps"),
     "trainer.strategy": ("auto", "ddp"),
     "trainer.precision": ("auto", "32-true", "64-true", "bf16-mixed", "16-mixed"),
     "trainer.optimizer": ("adamw", "adam", "sgd"),

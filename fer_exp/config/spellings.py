@@ -216,7 +216,7 @@ OPTIONS = {
         "32-true": "32 fp32 float32 full 32bit",
         "64-true": "64 fp64 float64 double",
     },
-    "trainer.accelerator": {"gpu": "cuda mps cuda0"},
+    "trainer.accelerator": {"gpu": "cuda cuda0"},
     "trainer.augment": {
         "weak": "true default basic light standard flip on yes",
         "strong": "randaugment rand_augment autoaugment heavy trivialaugment cutout",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
-from fer_exp.methods.method import PASSES, Learnt, Method, Network, Setting, Step, look
+from fer_exp.methods.method import PASSES, Learnt, Method, Network, Setting, Step, look, sent
 
 
 def precise(values: Tensor) -> Tensor:
@@ -21,7 +21,7 @@ def cross_entropies(logits: Tensor, target: Tensor, weights: Tensor | None = Non
     Shape (N,); without weights at least the entropy of the target.
     """
     if weights is not None:
-        target = target * weights.to(target.device, non_blocking=True)
+        target = target * sent(weights, target.device)
     return -(target * F.log_softmax(precise(logits), dim=1)).sum(dim=1)
 
 

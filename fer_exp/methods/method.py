@@ -38,6 +38,16 @@ class Output(NamedTuple):
     maps: Tensor
 
 
+def exact(values: Tensor) -> Tensor:
+    """Values in float64, where they are; of Apple's GPUs, which have no such numbers, on the CPU."""
+    return (values.cpu() if values.device.type == "mps" else values).double()
+
+
+def sent(values: Tensor, device: torch.device) -> Tensor:
+    """Values on a device. CUDA is not waited for; on Apple's GPU they might be read before they have come."""
+    return values.to(device, non_blocking=device.type == "cuda")
+
+
 class Network(Protocol):
     """What a method may use of a network: the call, and the linear head that maps features to logits."""
 

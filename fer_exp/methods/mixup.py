@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from fer_exp.methods.ce import soft_cross_entropy
-from fer_exp.methods.method import Learnt, Method, Network, Setting, Step
+from fer_exp.methods.method import Learnt, Method, Network, Setting, Step, sent
 
 
 def mixed(values: Tensor, partner: Tensor, share: float) -> Tensor:
@@ -47,7 +47,7 @@ class Mixup(Method):
     def learn(self, network: Network, step: Step) -> Learnt:
         """The mean cross-entropy of the blends."""
         partner, share = self.draw(step)
-        partner = partner.to(step.target.device, non_blocking=True)
+        partner = sent(partner, step.target.device)
         output = network(mixed(step.views[0], partner, share))
         loss = soft_cross_entropy(output.logits, mixed(step.target, partner, share), self.setting.weights)
         return Learnt(loss, output, affect=mixed(step.affect, partner, share))

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from fer_exp.errors import RequestError
 from fer_exp.methods.ce import precise, soft_cross_entropy
-from fer_exp.methods.method import Learnt, Method, Network, Output, Setting, Step
+from fer_exp.methods.method import Learnt, Method, Network, Output, Setting, Step, sent
 
 
 def mix(features: Tensor, uncertainty: Tensor, pairs: Tensor) -> tuple[Tensor, Tensor]:
@@ -48,7 +48,7 @@ class Head(nn.Module):
         seen = self.before(features)
         if generator is not None:
             kept = torch.rand(features.shape, generator=generator) >= self.drop_rate
-            seen = seen * kept.to(seen.device, non_blocking=True) / (1 - self.drop_rate)
+            seen = seen * sent(kept, seen.device) / (1 - self.drop_rate)
         projected: Tensor = self.after(self.project(seen))
         return precise(projected)
 
@@ -83,7 +83,7 @@ class RelativeUncertaintyLearning(Method):
             raise RequestError("method=rul mixes pairs of faces; make trainer.batch_size at least twice the devices.")
         generator = step.generator()
         output = network(step.views[0])
-        pairs = torch.randperm(len(step.target), generator=generator).to(step.target.device, non_blocking=True)
+        pairs = sent(torch.randperm(len(step.target), generator=generator), step.target.device)
         mean = self.mean(output.features, generator)
         uncertainty = self.log_variance(output.features, generator).exp().mean(dim=1)
         mixed, share = mix(mean, uncertainty, pairs)

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_exp.methods.ce import precise, soft_cross_entropy
-from fer_exp.methods.method import Learnt, Method, Network, Output, Setting, Step, gathered, start_after
+from fer_exp.methods.method import Learnt, Method, Network, Output, Setting, Step, exact, gathered, start_after
 
 
 def high_group(attention: Tensor, beta: float) -> Tensor:
@@ -94,7 +94,7 @@ class SelfCureNetwork(Method):
         if step.epoch + 1 >= self.relabel_epoch:
             new = relabel(logits.detach().softmax(dim=1), taught.argmax(dim=1), self.relabel_margin)
             self.remember(step.index, torch.where(high, -1, new) if self.relabel_group == "low" else new)
-        relabelled = (self.relabelled[step.index] >= 0).double().mean()
+        relabelled = exact(self.relabelled[step.index] >= 0).mean()
         figures = {"attention_high": in_high, "attention_low": in_low, "relabelled_share": relabelled}
         return Learnt(soft_cross_entropy(logits, taught, self.setting.weights) + ranked, output, figures=figures)
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fer_exp.config import TrainConfig, TrainerConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.methods import make_method
-from fer_exp.methods.method import Output, Setting
+from fer_exp.methods.method import Output, Setting, exact
 from fer_exp.runs import Run
 from fer_exp.training.augment import normalise
 from fer_exp.training.batches import Batches, Examples, class_weights
@@ -44,16 +44,24 @@ class Fitted:
 
 
 def find_device(config: TrainerConfig) -> torch.device:
-    """The device that a run will use.
+    """The device that a run will use: ``auto`` is a CUDA GPU or the CPU, ``gpu`` a CUDA GPU or, on a Mac, Apple's.
+
+    Apple's MPS is taken where it is asked for alone: it has not been tried on a real one yet.
 
     Raises:
         RequestError: a GPU is asked for and there is none, or fewer than asked.
     """
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if config.accelerator == "gpu" and not count:
-        raise RequestError(
-            "trainer.accelerator is gpu but torch finds no CUDA device; take trainer=cpu, or install a CUDA build."
-        )
+    if config.accelerator == "mps" or (config.accelerator == "gpu" and not count):
+        if not torch.backends.mps.is_available():
+            missing = "MPS device" if config.accelerator == "mps" else "CUDA device and no MPS of Apple's"
+            raise RequestError(
+                f"trainer.accelerator is {config.accelerator} but torch finds no {missing}; take trainer=cpu, or "
+                "install a build of torch that has it."
+            )
+        if config.devices > 1 or config.strategy == "ddp":
+            raise RequestError("Apple's MPS is one device for one process; take trainer.devices=1 without ddp.")
+        return torch.device("mps")
     if config.accelerator == "cpu" or not count:
         return torch.device("cpu")
     if config.devices > count and "SLURM_JOB_ID" not in os.environ:
@@ -115,7 +123,9 @@ def fit_module(
             trainer.fit(module, batches, validation, ckpt_path=resume, weights_only=True if resume else None)
         except SystemExit as error:  # how Lightning ends after Ctrl-C
             raise KeyboardInterrupt from error
-        except torch.OutOfMemoryError as error:
+        except RuntimeError as error:
+            if not isinstance(error, torch.OutOfMemoryError) and "MPS backend out of memory" not in str(error):
+                raise
             raise RunError("The GPU's memory is full; make trainer.batch_size or dataset.size smaller.") from error
     if trainer.interrupted:
         raise KeyboardInterrupt
@@ -155,7 +165,7 @@ def predict(module: FaceModule, device: torch.device, examples: Examples) -> tup
     logits, affect = [], []
     for batch in Batches(examples, at_once(examples.pixels.shape[1], device), seed=0, shuffle=False, shard=False):
         output: Output = network(normalise(batch["pixels"].to(device)).to(module.dtype))
-        logits.append(output.logits.double())
+        logits.append(exact(output.logits))
         affect.append(torch.full((len(logits[-1]), 2), torch.nan) if output.affect is None else output.affect)
     return torch.cat(logits).cpu().softmax(dim=1).numpy(), torch.cat(affect).cpu().numpy().astype(np.float64)
 

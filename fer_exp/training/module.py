@@ -14,7 +14,7 @@ from fer_exp.config import TrainerConfig
 from fer_exp.errors import RunError
 from fer_exp.methods.affect import affect_loss
 from fer_exp.methods.ce import soft_cross_entropy
-from fer_exp.methods.method import Method, Output, Step
+from fer_exp.methods.method import Method, Output, Step, exact
 from fer_exp.store import cache_folder
 from fer_exp.training.augment import normalise, view_for
 from fer_exp.training.batches import Batch, seed_of
@@ -166,7 +166,7 @@ class FaceModule(LightningModule):
             shared: dict[str, Any] = {"batch_size": len(logits), "add_dataloader_idx": False}
             self.log("val_loss", soft_cross_entropy(logits, batch["target"]), **shared)
             self.log("val_accuracy", right.float().mean(), **shared)
-        answers = {"probabilities": logits.double().softmax(dim=1)}
+        answers = {"probabilities": exact(logits).softmax(dim=1)}
         return answers if output.affect is None else {**answers, "affect": output.affect}
 
     def configure_optimizers(self) -> Any:

@@ -12,6 +12,7 @@ import torch
 import torch.distributed
 from torch import Tensor
 
+from fer_exp.methods.method import exact
 from fer_exp.training.processes import place
 
 RIGHT, WRONG, MEMORISED, RECOVERED, CLEAN_RIGHT = range(5)
@@ -66,8 +67,8 @@ class Monitor:
         right, learnt = label == truth, predicted == label
         rows = [right, ~right, ~right & learnt, ~right & (predicted == truth), right & learnt]
         rows += [chosen, chosen & right, right & could]
-        onehot = torch.nn.functional.one_hot(label, len(self.classes)).double()
-        return _summed(torch.stack(rows).double() @ onehot).cpu()
+        onehot = exact(torch.nn.functional.one_hot(label, len(self.classes)))
+        return _summed(exact(torch.stack(rows)) @ onehot).cpu()
 
     def figures(self) -> dict[str, float]:
         """The epoch's figures over all processes, nan where a share is of nothing; the counts start again.
@@ -80,7 +81,7 @@ class Monitor:
         """
         figures = self._learnt(self._counts()) if self._batches else {}
         for name, values in self._figures.items():
-            each = torch.stack(values).double()
+            each = exact(torch.stack(values))
             known = ~torch.isnan(each)
             value = _summed(torch.where(known, each, 0.0).sum(dim=0)) / _summed(known.sum(dim=0))
             value = value.cpu()

@@ -121,6 +121,8 @@ def transform(faces: Tensor, maps: Tensor) -> Tensor:
 
 def auto_contrast(faces: Tensor) -> Tensor:
     """Each channel stretched so that its darkest pixel becomes 0 and its brightest 255; a constant one stays."""
+    if faces.device.type == "mps":  # which has no float64
+        return auto_contrast(faces.cpu()).to(faces.device)
     low, high = faces.amin(dim=(1, 2), keepdim=True).double(), faces.amax(dim=(1, 2), keepdim=True).double()
     # A quotient of tensors: 255 / tensor would be rounded twice, as a product with the reciprocal.
     scale = torch.full_like(low, 255) / (high - low).clamp(min=1)

@@ -36,10 +36,10 @@ def make_trainer(config: TrainerConfig, device: torch.device, run: Run, callback
         RequestError: processes or batch size do not fit (``machines``), or the logger is not installed.
     """
     set_arithmetic(config, device)
-    saver = EpochSaver(run.path("checkpoint"), SAVE_EVERY if device.type == "cuda" else 0.0)
+    saver = EpochSaver(run.path("checkpoint"), 0.0 if device.type == "cpu" else SAVE_EVERY)
     precision: Any = precision_on(config, device)
     return Trainer(
-        accelerator="gpu" if device.type == "cuda" else "cpu",
+        accelerator="gpu" if device.type == "cuda" else device.type,
         devices=config.devices,
         num_nodes=machines(config),
         strategy=config.strategy,
@@ -57,13 +57,16 @@ def make_trainer(config: TrainerConfig, device: torch.device, run: Run, callback
 
 
 def precision_on(config: TrainerConfig, device: torch.device) -> str:
-    """The precision that a run will have: ``auto`` is bf16-mixed on a GPU and 32-true on a CPU.
+    """The precision that a run will have: ``auto`` is bf16-mixed on a CUDA GPU and 32-true elsewhere.
 
     Raises:
-        RequestError: bf16-mixed on a processor that would only imitate it, more slowly than it computes float32.
+        RequestError: another than that on Apple's MPS, for which Lightning mixes none and which has no float64; or
+            bf16-mixed on a processor that would only imitate it, more slowly than it computes float32.
     """
     if config.precision == "auto":
         return "bf16-mixed" if device.type == "cuda" else "32-true"
+    if device.type == "mps" and config.precision != "32-true":
+        raise RequestError(f"trainer.precision={config.precision}: Apple's MPS trains in 32-true; take that, or auto.")
     if config.precision == "bf16-mixed" and device.type == "cpu" and not has_bfloat16():
         raise RequestError(
             "trainer.precision=bf16-mixed: this processor has no arithmetic for bfloat16 (AVX512-BF16 or AMX) and "

@@ -8,12 +8,15 @@ import torch
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from fer_exp.cli.compose import method_keys
 from fer_exp.config import MethodConfig
 from fer_exp.errors import RequestError
 from fer_exp.methods import METHODS, make_method
 from fer_exp.methods.method import Method, Setting, Step
+from fer_exp.training.monitor import Monitor
 from fer_exp.training.networks import FaceNetwork
 from tests.methods.learnable import SHORT, WIDTH, fit, tiny_module, tiny_network
 from tests.methods.small import CLASSES, FACES, FEATURES, SmallNetwork, a_step, made
@@ -185,3 +188,34 @@ def test_elr_remembers_the_same_on_two_processes(tmp_path):
     fit(module, tmp_path, 2, precision="64-true")
     assert (two.sum(dim=1) > 0.3).all()  # every face was met
     torch.testing.assert_close(two, module.method.earlier, rtol=0, atol=1e-10)
+
+
+class NoDoubles(TorchDispatchMode):
+    """A device without float64, as Apple's is: whatever makes such a number fails."""
+
+    def __torch_dispatch__(self, function, types, given=(), named=None):
+        made = function(*given, **(named or {}))
+        for each in tree_leaves(made):
+            if isinstance(each, torch.Tensor) and each.dtype == torch.float64:
+                raise TypeError(f"{function} makes float64")
+        return made
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_step_makes_no_number_that_apples_gpu_lacks(name, monkeypatch):
+    for module in ("methods.scn", "training.module", "training.monitor"):
+        monkeypatch.setattr(f"fer_exp.{module}.exact", lambda values: values.float())  # is done on the CPU there
+    setting = Setting(CLASSES, FACES, FEATURES, 20, lambda: SmallNetwork().float(), noise_rate=0.2)
+    method, network = made(name, setting).float(), SmallNetwork().float()
+    views = len(method.views)
+    for epoch in (0, 19):
+        step = a_step(epoch=epoch, views=views)
+        step = replace(step, views=tuple(view.float() for view in step.views), target=step.target.float())
+        with NoDoubles():
+            learnt = method.learn(network, step)
+            learnt.loss.backward()
+            method.after_step(network)
+        monitor = Monitor(tuple("abcd"))
+        monitor.see(learnt.output.logits, step.target, step.target.argmax(dim=1), learnt.selected, learnt.figures)
+        with NoDoubles():
+            monitor.figures()

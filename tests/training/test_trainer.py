@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
@@ -9,7 +10,10 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from fer_exp.config import TrainerConfig
 from fer_exp.errors import RequestError
 from fer_exp.training import trainer as module
-from fer_exp.training.trainer import EpochSaver, precision_on
+from fer_exp.training.batches import on_device
+from fer_exp.training.fit import find_device
+from fer_exp.training.networks import fastest_layout
+from fer_exp.training.trainer import EpochSaver, precision_on, set_arithmetic
 from tests.methods.learnable import fit, tiny_module
 
 
@@ -39,6 +43,38 @@ def test_bfloat16_is_refused_on_a_processor_without_it_and_auto_never_asks_a_cpu
     else:
         with pytest.raises(RequestError, match="no arithmetic for bfloat16"):
             precision_on(asked, cpu)
+
+
+@pytest.fixture
+def apple(monkeypatch) -> None:
+    """A Mac as far as it can be without one: torch finds no CUDA device and Apple's MPS."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+
+
+@pytest.mark.usefixtures("apple")
+def test_apples_gpu_is_taken_where_it_is_asked_for_in_float32_and_by_one_process(tmp_path):
+    asked = {name: find_device(TrainerConfig(accelerator=name)).type for name in ("auto", "cpu", "gpu", "mps")}
+    assert asked == {"auto": "cpu", "cpu": "cpu", "gpu": "mps", "mps": "mps"}
+    mps = torch.device("mps")
+    assert precision_on(TrainerConfig(), mps) == precision_on(TrainerConfig(precision="32-true"), mps) == "32-true"
+    for precision in ("64-true", "bf16-mixed", "16-mixed"):
+        with pytest.raises(RequestError, match=f"precision={precision}: Apple's MPS trains in 32-true"):
+            precision_on(TrainerConfig(precision=precision), mps)
+    with pytest.raises(RequestError, match="is one device"):
+        find_device(TrainerConfig(accelerator="gpu", devices=2, strategy="ddp"))
+    pixels = np.zeros((4, 8, 8, 1), np.uint8)
+    assert on_device(pixels, mps) is pixels
+    assert fastest_layout(mps, 224) is torch.contiguous_format
+    set_arithmetic(TrainerConfig(), mps)
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+@pytest.mark.parametrize(("name", "said"), [("gpu", "no CUDA device and no MPS of Apple's"), ("mps", "no MPS device")])
+def test_a_gpu_that_is_not_there_is_refused_by_name(monkeypatch, name, said):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(RequestError, match=f"{said}; take trainer=cpu"):
+        find_device(TrainerConfig(accelerator=name))
 
 
 def test_stopped_and_resumed_in_bfloat16_it_is_the_same_to_the_bit(tmp_path):
