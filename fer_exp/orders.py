@@ -155,13 +155,14 @@ def meanings(named: Any, texts: Iterable[str], key: str, where: str) -> tuple[di
 def _ways(known: list[int], key: str) -> str:
     """The orders that these numbers fit, those first that have no others, and the list."""
     low, high = known[0], known[-1]
-    has = {name: sorted(map(int, order.meaning)) for name, order in ORDERS.items() if name != "eac"}  # RAF-DB's
-    exact = [name for name, numbers in has.items() if (numbers[0], numbers[-1]) == (low, high)]
-    within = [name for name, numbers in has.items() if numbers[0] <= low and high <= numbers[-1]]
-    shifted = [name for name, numbers in has.items() if (1, len(numbers)) == (low, high)]
+    has = {name: order for name, order in ORDERS.items() if name != "eac"}  # which is RAF-DB's
+    exact = [name for name, order in has.items() if (low, high - low + 1) == (order.first, len(order.classes))]
+    shifted = [name for name, order in has.items() if (low, high) == (1, len(order.classes))]
+    within = [name for name, order in has.items() if order.first <= low and str(high) in order.answers]
     ways = []
-    for name in exact or within or shifted:
-        first = ", ".join(f"{low + n} {label}" for n, label in enumerate(ORDERS[name].classes[:3]))
+    for name in exact or shifted or within:
+        start = 1 if name in shifted else ORDERS[name].first
+        first = ", ".join(f"{start + n} {label}" for n, label in enumerate(ORDERS[name].classes[:3]))
         ways.append(f"{key}={name} ({first}, …)")
     return "name them with " + " or ".join([*ways, f"a list in their order, {key}=[neutral,…]"])
 

@@ -1,11 +1,14 @@
 """Wrong labels on purpose: as many as asked, where asked, and the same ones again."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import chi2, chisquare
 
+from fer_exp.config import LabelsConfig
 from fer_exp.errors import RequestError
 from fer_exp.labels import flips, noise_files, transitions
+from fer_exp.labels.noise import NOISES, CleanLabels, add_noise
 from fer_exp.names import CLASSES
 
 MATRIX_KINDS = ("symmetric", "uniform", "asymmetric", "pairflip", "human")
@@ -150,3 +153,25 @@ def test_a_missing_file_or_an_id_that_fits_no_line_is_refused(tmp_path):
     for face in ("", " a", "a\nb", "# a"):
         with pytest.raises(RequestError, match="cannot be written"):
             noise_files.save_noise(tmp_path / "noise.txt", {face: "fear"})
+
+
+@pytest.mark.parametrize("kind", [name for name, row in NOISES.items() if not row.from_file])
+def test_no_label_becomes_a_class_that_nobody_has(kind):
+    labels, faces = some_labels()
+    labels = np.where(np.isin(labels, (1, 4)), 0, labels)  # nobody is happy or afraid
+    counts = np.random.default_rng(3).integers(0, 5, (len(labels), 8)).astype(float)
+    counts[0] = np.eye(8)[4]  # whose raters all chose what nobody has
+    splits = np.array(["train"] * 3000 + ["val"] * 500 + ["test"] * 500, dtype=object)
+    clean = CleanLabels(
+        np.array(faces, dtype=object), splits, labels, counts, CLASSES, ("train", "val"), pd.DataFrame()
+    )
+    after, account = add_noise(clean, LabelsConfig(kind="noisy", noise=kind, rate=0.6))
+    assert account["nobody"] == ["happiness", "fear"]
+    assert not np.isin(after, (1, 4)).any()
+    assert after[0] == labels[0] or kind != "human_face"
+    if kind == "pairflip":  # to the next class that there is, neutral to sadness
+        assert set(after[(labels == 0) & (after != labels)].tolist()) == {2}
+    if kind in ("symmetric", "pairflip"):
+        assert account["realised_rate"] == pytest.approx(0.6, abs=0.001)
+    if kind == "asymmetric":
+        assert account["stay"] == ["contempt"]

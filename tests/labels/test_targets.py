@@ -228,3 +228,22 @@ def test_common_keeps_the_faces_that_every_rule_keeps():
     configs = [LabelsConfig(rule="majority", common=True), LabelsConfig(kind="soft", rule="all", common=True)]
     kept = [make_targets(faces, votes, ("x", "y", "z"), config).table["face"].tolist() for config in configs]
     assert kept == [["a", "d"], ["a", "d"]]
+
+
+def test_classes_of_ones_own_are_flipped_saved_and_believed(tmp_path):
+    classes = ("neutral", "boredom", "facial_palsy")
+    faces = pd.DataFrame({"face": [f"{n} x.png" for n in range(60)], "split": ["train", "val", "test"] * 20})
+    faces["label"] = [classes[n % 4] if n % 4 < 3 else "thumbs" for n in range(60)]
+    made = make_targets(faces, None, classes, LabelsConfig(kind="noisy", noise="pairflip", rate=0.5))
+    assert made.dropped == {"label thumbs, no class here": 15}
+    save_noise(tmp_path / "noise.txt", dict(zip(made.table["face"], made.table["label"], strict=True)))
+    config = LabelsConfig(kind="noisy", noise="file", file=str(tmp_path / "noise.txt"))
+    assert targets_hash(make_targets(faces, None, classes, config).table) == targets_hash(made.table)
+    others = tmp_path / "theirs.txt"
+    others.write_text("".join(f"{face} {'Facial Palsy'.replace(' ', '-')}\n" for face in faces["face"]))
+    theirs = make_targets(faces, None, classes, replace(config, file=str(others), clean_validation=True))
+    assert set(theirs.table["label"][theirs.table["split"] == "train"]) == {"facial_palsy"}
+    beliefs = pd.DataFrame({"face": faces["face"], "p_Boredom": 0.25, "p_facial palsy": 0.75})
+    beliefs.to_csv(tmp_path / "p.csv", index=False)
+    config = LabelsConfig(kind="aggregated", posteriors=str(tmp_path / "p.csv"), ties="first")
+    assert make_targets(faces, None, classes, config).table["target_facial_palsy"].eq(0.75).all()
