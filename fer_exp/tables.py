@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.files import file_of, or_near
 from fer_exp.formats import Columns, of_frame, read_columns, text_of
-from fer_exp.names import among, expressions, normal
+from fer_exp.names import PICTURES, among, expressions, normal
 from fer_exp.orders import meanings
 from fer_exp.progress import progress
 from fer_exp.together import ITS_FILE, read_together
@@ -326,6 +326,11 @@ class Table:
         return np.concatenate(codes), values.chunks[0].dictionary if values.num_chunks else pa.array([], pa.string())
 
 
+NO_TABLES = (".doc", ".docx", ".pdf", ".pptx", ".odt", ".rtf", ".html", ".zip", ".rar", ".7z", ".pt", ".pth", ".ckpt",
+             ".pkl", ".npy", ".npz", ".sav", ".rds", ".rda", ".dta", ".mat", ".numbers", ".py", ".yaml")  # fmt: skip
+"""Suffixes of files that people have beside their tables."""
+
+
 def read_table(source: Path | str | pd.DataFrame | Table, key: str = "", together: bool = False) -> Table:
     """Read a table: csv, tsv, txt or JSON, perhaps packed (.gz), xlsx (``FILE#sheet`` for another sheet), parquet.
 
@@ -346,8 +351,11 @@ def read_table(source: Path | str | pd.DataFrame | Table, key: str = "", togethe
         where = f"{key}={source}" if key else str(source)
         file, sheet = file_of(source)
         if not file.is_file() and not (together and file.is_dir()):
-            reason = "it is a folder." if file.is_dir() else f"there is no such file{or_near(file)}"
+            reason = "it is a folder; give a table in it." if file.is_dir() else f"there is no such file{or_near(file)}"
             raise RequestError(f"{where}: {reason}")
+        if file.suffix.lower() in (*PICTURES, *NO_TABLES):
+            what = "a picture" if file.suffix.lower() in PICTURES else f"a {file.suffix} file"
+            raise RequestError(f"{where}: it is {what}, which is no table; save what is in it as .csv or .xlsx.")
         try:
             columns = read_columns(file, sheet) if file.is_file() else read_together(file)
         except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:

@@ -110,7 +110,10 @@ def check_typed(command: str, words: Sequence[str]) -> None:
     """
     known = groups("train" if command == "table" else command)
     chosen = {key: value for key, mark, value in (word.partition("=") for word in words) if key in known}
+    twice(words, known)
     for place, word in enumerate(words):
+        if word in VALUED and (said := without_value(words, place)):
+            raise RequestError(said)
         name = word.partition("=")[0].lstrip("+~")
         ours = not name.startswith(("hydra.", "hydra/") if command != "table" else ("hydra.", "hydra/", "start."))
         if not ours or (place and words[place - 1] in VALUED) or word in (*FLAGS, *VALUED):
@@ -121,6 +124,24 @@ def check_typed(command: str, words: Sequence[str]) -> None:
         for rule in OF_PATHS if rules is KEYED and typed.is_path else rules:
             if said := rule(typed):
                 raise RequestError(said)
+
+
+def twice(words: Sequence[str], known: Mapping[str, str]) -> None:
+    """Raise RequestError where a group is given twice: the first would be dropped."""
+    given: dict[str, str] = {}
+    for word in words:
+        group = word.partition("=")[0]
+        if group in known and given.setdefault(group, word) != word:
+            raise RequestError(f"{given[group]} and {word} are both given; write one of them, or {given[group]},"
+                               f"{word.partition('=')[2]} with -m for a run of each.")  # fmt: skip
+
+
+def without_value(words: Sequence[str], place: int) -> str:
+    """One of Hydra's options that takes a word, without it."""
+    word, after = words[place], words[place + 1] if place + 1 < len(words) else ""
+    if word in ("-c", "--cfg") and after not in ("job", "hydra", "all"):
+        return f"{word} prints a config and takes the word job; write --cfg job."
+    return f"{word} takes a word behind it; fer-exp COMMAND --hydra-help says which." if not after else ""
 
 
 def pasted(typed: Typed) -> str:

@@ -14,8 +14,8 @@ import pandas as pd
 from fer_exp.answers import Answers, Votes, known_tasks
 from fer_exp.answers.read import read_answers, read_labels
 from fer_exp.config import DatasetConfig, PeopleConfig
-from fer_exp.errors import RequestError
-from fer_exp.files import writable
+from fer_exp.errors import RequestError, nearest
+from fer_exp.files import file_of, there, writable
 from fer_exp.names import OTHER_ANSWERS, in_order
 from fer_exp.progress import progress
 from fer_exp.raters.changes import Original
@@ -66,6 +66,8 @@ def original(config: PeopleConfig, against: str, people: People) -> Original:
     """
     columns: dict[str, str | None] = {"task": config.task}
     if against != "original":
+        if nearest(against, ("original",), 0.8) and not there(file_of(against)[0]):
+            raise RequestError(f"against={against}: there is no such file; did you mean against=original?")
         source: Path | pd.DataFrame | Table = Path(against)
         columns = {}
     elif people.faces is not None:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from fer_exp.commands.train import account
 from fer_exp.config import PretrainConfig, plain
-from fer_exp.config.rules import check_logger
+from fer_exp.config.rules import check_files, check_logger
 from fer_exp.errors import RequestError
 from fer_exp.files import writable, write_text
 from fer_exp.pretraining import make_lesson
@@ -39,6 +39,7 @@ def pretrain(config: PretrainConfig) -> Path | None:
         RunError: the training failed.
     """
     check_logger(config.trainer.logger)
+    check_files(config)
     writable(Path(config.output))
     started = time.time()
     lesson = make_lesson(config)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fer_exp.commands.evaluate import run_metrics
 from fer_exp.config import PretrainConfig, TrainConfig, plain
-from fer_exp.config.rules import check_logger
+from fer_exp.config.rules import check_files, check_logger
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError
 from fer_exp.files import writable, write_text
@@ -55,6 +55,7 @@ def train(config: TrainConfig) -> Path | None:
         RunError: the training failed.
     """
     check_logger(config.trainer.logger)
+    check_files(config)
     output = writable(Path(config.output))
     started = time.time()
     corpus, store = open_dataset(config.dataset)

@@ -7,9 +7,10 @@ from importlib.util import find_spec
 
 from fer_exp.config.folder import options
 from fer_exp.config.groups import DatasetConfig, TrainerConfig
-from fer_exp.config.schema import Config
+from fer_exp.config.schema import Config, PretrainConfig, TrainConfig
 from fer_exp.config.spellings import option_called
 from fer_exp.errors import RequestError
+from fer_exp.files import file_of, or_near
 from fer_exp.orders import order_of
 
 TIES = ("drop", "first", "random")
@@ -76,6 +77,27 @@ AT_LEAST = {
 }
 
 
+SHARES = (
+    "dataset.validation",
+    "dataset.test",
+    "min_gold_accuracy",
+    "min_agreement",
+    "min_consistency",
+    "max_spam",
+    "crop",
+)
+"""Keys whose values are shares, which people also give in percent."""
+
+
+def or_percent(key: str, value: float) -> str:
+    """The end of a sentence that says a value is no share: a full stop, or what it is if it was meant in percent.
+
+    >>> or_percent("labels.rate", 40)
+    ': write labels.rate=0.4.'
+    """
+    return f": write {key}={value / 100:g}." if 1 < value <= 100 else "."
+
+
 def validate(config: Config) -> None:
     """Check what types cannot say, before anything is read or computed.
 
@@ -93,6 +115,10 @@ def validate(config: Config) -> None:
         value = _value(config, key)
         if isinstance(value, int | float) and not value >= least:
             raise RequestError(f"{key} is {value}; it must be at least {least}.")
+    for key in SHARES:
+        share = _value(config, key)
+        if isinstance(share, int | float) and share > 1:
+            raise RequestError(f"{key}={share:g} is no share; give one from 0 to 1{or_percent(key, share)}")
     if (dataset := getattr(config, "dataset", None)) is not None:
         _check_dataset(dataset)
     if (trainer := getattr(config, "trainer", None)) is not None:
@@ -116,9 +142,12 @@ def _check_trainer(trainer: TrainerConfig) -> None:
         )
     shares = [0.0, *(trainer.milestones or []), 1.0]
     if shares != sorted(set(shares)):
+        epochs, given = trainer.epochs, trainer.milestones or []
+        of_run = [0.5, 0.75] if max(given, default=0) >= epochs else [round(each / epochs, 3) for each in given]
+        meant = ",".join(f"{share:g}" for share in (of_run if max(given, default=0) > 1 else [0.5, 0.75]))
         raise RequestError(
-            f"trainer.milestones is {trainer.milestones}; they are rising shares of the run between 0 and 1, "
-            "e.g. [0.5,0.75]."
+            f"trainer.milestones is {given}; they are rising shares of the run between 0 and 1: write "
+            f"trainer.milestones=[{meant}], say."
         )
     if trainer.batch_size % trainer.devices:
         raise RequestError(
@@ -130,6 +159,26 @@ def _check_trainer(trainer: TrainerConfig) -> None:
             f"trainer.devices is {trainer.devices} but nothing shares the work; write trainer=ddp "
             f"trainer.devices={trainer.devices}."
         )
+
+
+def check_files(config: TrainConfig | PretrainConfig) -> None:
+    """Raise RequestError where a file is not there that is read long after the faces."""
+    named: dict[str, str | None] = {"backbone.weights": config.backbone.weights}
+    if isinstance(config, TrainConfig):
+        named |= {"labels.file": config.labels.file, "labels.posteriors": config.labels.posteriors}
+    for key, value in named.items():
+        if (
+            value is None
+            or file_of(value)[0].is_file()
+            or (key == "backbone.weights" and value in ("none", "imagenet"))
+        ):
+            continue
+        choice = option_called(key, value, ("none", "imagenet"), 0.75) if key == "backbone.weights" else None
+        reason = "it is a folder; give a file in it." if file_of(value)[0].is_dir() else "there is no such file"
+        hint = (
+            "" if reason.endswith(".") else f"; did you mean {key}={choice}?" if choice else or_near(file_of(value)[0])
+        )
+        raise RequestError(f"{key}={value}: {reason}{hint}")
 
 
 def check_logger(name: str) -> None:

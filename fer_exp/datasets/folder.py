@@ -25,7 +25,7 @@ from fer_exp.datasets.persons import tell_apart
 from fer_exp.datasets.pictures import Picture, PictureCorpus, safe_path
 from fer_exp.datasets.placing import class_folders, class_level, places_of, refuse_folders
 from fer_exp.errors import DatasetNotFoundError, RequestError
-from fer_exp.files import file_of, or_near
+from fer_exp.files import TABLES, file_of, or_near
 from fer_exp.names import OTHER_ANSWERS, SPLITS, in_order
 from fer_exp.tables import Table, read_table
 
@@ -94,6 +94,9 @@ class Folder(PictureCorpus):
 
     def files(self) -> list[Path]:
         """The table or list of labels, or nothing: the folders are the listing."""
+        if self.root.is_file():
+            wanted = "its folder" if self.root.suffix.lower() not in TABLES else f"dataset.table={self.root}"
+            raise RequestError(f"{self.name}: dataset.root={self.root} is a file; write {wanted} in its place.")
         if not self.root.is_dir():
             said = f"{self.name}: dataset.root={self.root} is no folder{or_near(self.root)}"
             raise DatasetNotFoundError(f"{said} {self.access}")

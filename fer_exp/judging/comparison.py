@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_exp.errors import RequestError
+from fer_exp.errors import RequestError, nearest
 from fer_exp.judging import ceiling
 from fer_exp.judging.applicable import Judged, arrays, statistics
 from fer_exp.judging.contrasts import all_pairs, as_json, differences
@@ -154,8 +154,10 @@ def _shown(groups: Sequence[Group], metrics: Sequence[str] | None) -> list[str]:
     for name in metrics or ():
         if name not in there:
             known = ", ".join(key for key in COMPARED if key in there) or "none of the usual ones"
+            near = nearest(name, there)
+            hint = f"did you mean {near}? There" if near else "there"
             raise RequestError(
-                f"metrics names {name}, which these faces do not have or nobody knows; there are: {known}."
+                f"metrics names {name}, which these faces do not have or nobody knows; {hint} are: {known}."
             )
     shown = [name for name in (metrics or COMPARED) if name in there]
     if not shown:

@@ -33,6 +33,8 @@ def read_predictions(path: Path) -> pd.DataFrame:
         RequestError: no such file, not readable as what its name says, or what ``read_output`` or
             ``check_predictions`` finds.
     """
+    if (path / "predictions.parquet").is_file():
+        raise RequestError(f"{path} is a run folder; write run={path} in place of predictions.")
     table = read_table(path)
     names = [_our_name(name) for name in table.names]
     for role, usual in (("face", "path"), ("face", "task"), ("split", "split")):

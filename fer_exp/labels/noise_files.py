@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from fer_exp.errors import RequestError
-from fer_exp.files import write_text
+from fer_exp.files import or_near, write_text
 
 HEADER = "# fer-exp noise, sha256 "
 
@@ -44,6 +44,8 @@ def read_text(file: Path) -> str:
     """The text of ``labels.file``; RequestError where it cannot be read."""
     try:
         return file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise RequestError(f"labels.file={file}: there is no such file{or_near(file)}") from None
     except (OSError, UnicodeDecodeError) as problem:
         raise RequestError(f"labels.file={file} cannot be read ({problem}).") from None
 

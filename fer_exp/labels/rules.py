@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fer_exp.config import LabelsConfig, check_choice
+from fer_exp.config import LabelsConfig, check_choice, or_percent
 from fer_exp.errors import RequestError
 from fer_exp.labels.kinds import KINDS
 from fer_exp.labels.noise import NOISES
@@ -17,8 +17,9 @@ def check_labels(config: LabelsConfig) -> None:
         check_choice(f"labels.{key}", getattr(config, key), names)
     for key in ("rate", "smoothing"):
         if not 0 <= (share := getattr(config, key)) <= 1:
-            percent = f": write labels.{key}={share / 100:g}" if 1 < share <= 100 else ""
-            raise RequestError(f"labels.{key}={share:g} is no share; give one from 0 to 1{percent}.")
+            raise RequestError(
+                f"labels.{key}={share:g} is no share; give one from 0 to 1{or_percent(f'labels.{key}', share)}"
+            )
     kind, noise = KINDS[config.kind], NOISES[config.noise]
     from_file = kind.noisy and noise.from_file
     if config.rate and not kind.noisy:
@@ -43,7 +44,10 @@ def check_labels(config: LabelsConfig) -> None:
             "labels.rule=crossentropy (FER+'s own for distributions) or all."
         )
     if kind.from_file != bool(config.posteriors):
-        raise RequestError("labels=aggregated and labels.posteriors=FILE (face and a column per class) go together.")
+        raise RequestError(
+            "labels=aggregated needs labels.posteriors=FILE, a table of face and a column per class, as fer-exp crowd "
+            "writes, and nothing else reads it; write both."
+        )
     if config.raters is not None and config.rule != "all" and config.raters <= config.outliers:
         raise RequestError(
             f"labels.raters={config.raters} leaves no answer with more than labels.outliers={config.outliers} votes; "

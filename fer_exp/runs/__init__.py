@@ -113,9 +113,18 @@ class Run:
         from fer_exp.judging.predictions import read_predictions
 
         if not self.has("predictions"):
-            reason = f"it is no run folder, or its run has not finished{or_near(self.folder)}"
-            raise RequestError(f"{self.folder} has no {FILES['predictions']}: {reason}")
+            raise RequestError(self._no_predictions())
         return read_predictions(self.path("predictions"))
+
+    def _no_predictions(self) -> str:
+        """What the folder is in place of a finished run."""
+        if self.folder.is_file():
+            return f"{self.folder} is a file, no run folder; write predictions={self.folder}, if it holds predictions."
+        found = sorted(self.folder.glob(f"*/{FILES['predictions']}"))
+        if found:
+            return f"{self.folder} is a folder of runs, {len(found)} of them; write run={found[0].parent}, say."
+        reason = f"it is no run folder, or its run has not finished{or_near(self.folder)}"
+        return f"{self.folder} has no {FILES['predictions']}: {reason}"
 
     @property
     def prior(self) -> NDArray[np.float64] | None:
