@@ -307,3 +307,14 @@ def test_prepare_reports_and_ends_with_the_folder(tmp_path: Path, capsys: pytest
     assert "different from the official f8428a1edbd21e88f42c73edd2a14f95" in out
     assert "rows of votes without a picture name" in out
     assert "200 of 200 faces written" in err
+
+
+def test_without_a_home_folder_the_way_out_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(path: Path) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", nobody)
+    monkeypatch.delenv("FER_EXP_CACHE", raising=False)
+    with pytest.raises(RequestError, match=r"set FER_EXP_CACHE or dataset\.cache"):
+        cache_folder()
+    assert cache_folder(Path("/mine")) == Path("/mine")

@@ -139,3 +139,13 @@ def test_a_full_disk_behind_standard_output_is_a_sentence(desk, words, monkeypat
     monkeypatch.setattr(sys, "stdout", Full())
     assert main(words) == 1
     assert capsys.readouterr().err.endswith("fer-exp: No space left on device; --debug shows where.\n")
+
+
+def test_a_reader_that_goes_before_the_end_is_no_error(desk, monkeypatch, capsys):
+    class Head(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stdout", Head())
+    assert main(["evaluate", *TORCHLESS["evaluate"]]) == 0
+    assert Path("one.metrics.json").is_file()

@@ -119,9 +119,17 @@ def save(outcome: Outcome, place: Path) -> None:
     write_json(place / f"{outcome.name}.json", outcome.content)
 
 
+class Terminal(Console):
+    """rich's console, but that a reader who goes before the end, as head does, is no error (``cli.main``)."""
+
+    def on_broken_pipe(self) -> None:
+        """Leaves it to the command line; rich would end the program with 1."""
+        raise BrokenPipeError
+
+
 def show(outcome: Outcome) -> None:
     """Print what the terminal shows, then the notes; names are printed as they are, whatever brackets they have."""
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = Terminal(highlight=False, markup=False, emoji=False)
     for block in (*outcome.screen, *(f"note: {note}" for note in dict.fromkeys(outcome.notes))):
         console.print(block, soft_wrap=isinstance(block, str))
 

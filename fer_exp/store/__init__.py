@@ -153,7 +153,12 @@ def cache_folder(cache: Path | None = None) -> Path:
     """``cache`` itself, else ``$FER_EXP_CACHE``, else ``$XDG_CACHE_HOME/fer-exp``, else ``~/.cache/fer-exp``."""
     if cache is None:
         usual = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "fer-exp"
-        cache = Path(os.environ.get("FER_EXP_CACHE") or usual).expanduser()
+        try:
+            cache = Path(os.environ.get("FER_EXP_CACHE") or usual).expanduser()
+        except RuntimeError as error:  # a user without a name, as in containers
+            raise RequestError(
+                "You have no home folder to keep prepared faces in; set FER_EXP_CACHE or dataset.cache to a folder."
+            ) from error
     return cache.absolute()
 
 
