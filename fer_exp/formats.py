@@ -8,19 +8,16 @@ import gzip
 import io
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
+from fer_exp.columns import Columns, below_header, without_blanks
 from fer_exp.names import expression
 from fer_exp.records import read_json
 
@@ -28,24 +25,6 @@ ENCODINGS = ("utf-8", "cp1252", "gb18030", "cp932", "big5")
 """Of text without a byte order mark: UTF-8 where it can be, else what makes most of its words into expressions."""
 
 SAMPLE = 1 << 18  # bytes, or letters, that delimiter, header and encoding are told by
-
-
-@dataclass
-class Columns:
-    """What a file holds: ``names`` and ``values``, text as dictionaries, in its order.
-
-    ``below`` are rows below the header that say what the columns are, ``guessed`` says what was found out, ``left``
-    counts rows that hold no answer (words -> how many), ``numbers`` are the numbers of the rows that remain, None for
-    all, and ``decimal_comma`` says whether a comma in a number can be nothing else.
-    """
-
-    names: list[str]
-    values: list[pa.ChunkedArray]
-    below: list[list[str]] = field(default_factory=list)
-    guessed: list[str] = field(default_factory=list)
-    decimal_comma: bool = False
-    left: dict[str, int] = field(default_factory=dict)
-    numbers: NDArray[np.int64] | None = None
 
 
 def read_columns(file: Path, sheet: str = "") -> Columns:
@@ -125,9 +104,9 @@ def _read_excel(file: Path, sheet: str, engine: Literal["openpyxl", "calamine"])
     lines = [[text_of(cell) for cell in row] for row in frame.iloc[:4].to_numpy(object)]
     others = f"its sheet {sheets[0]}; FILE#SHEET takes another ({', '.join(sheets[1:])})"
     guessed = [others] if len(sheets) > 1 and not sheet else []
-    below = _below_header(lines, guessed)
+    below = below_header(lines, guessed)
     columns = of_frame(frame.iloc[1 + len(below) :])
-    return _without_blanks(Columns(lines[0] if lines else [], columns.values, below, guessed))
+    return without_blanks(Columns(lines[0] if lines else [], columns.values, below, guessed))
 
 
 def _read_text(raw: bytes) -> Columns:
@@ -147,7 +126,7 @@ def _read_text(raw: bytes) -> Columns:
         return Columns([], [])
     guessed = [{";": "separated by semicolons", "|": "separated by bars"}[delimiter]] if delimiter in ";|" else []
     guessed += [f"read as {encoding}"] if encoding != "utf-8" else []
-    below = _below_header(lines, guessed)
+    below = below_header(lines, guessed)
     ended: list[str] = []  # Gorilla's last row, which may be shorter
 
     def of_another_length(row: pacsv.InvalidRow) -> str:
@@ -176,51 +155,7 @@ def _read_text(raw: bytes) -> Columns:
                 raise
     left = {"rows END OF FILE": len(ended)} if ended else {}
     header = [name.strip() for name in lines[0]]
-    return _without_blanks(Columns(header, table.columns, below, guessed, delimiter == ";", left))
-
-
-def _without_blanks(columns: Columns) -> Columns:
-    """Without rows of empty cells, and without the header again, which stands where files were put together."""
-    if not columns.values or not len(columns.values[0]):
-        return columns
-    left = dict(columns.left)
-    out = np.zeros(len(columns.values[0]), dtype=bool)
-    headers = _where(columns.values[0], columns.names[0])
-    for row in headers:
-        cells = [str(column[int(row)].as_py() or "").strip() for column in columns.values]
-        out[row] = {cell for cell in cells if cell} <= set(columns.names)
-    if out.any():
-        left["rows that repeat the header"] = int(out.sum())
-    blank = _where(columns.values[0], "")
-    for column in columns.values[1:]:
-        if not len(blank):
-            break
-        cells = column.take(pa.array(blank)).cast(pa.string())
-        empty = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(cells), ""), True)
-        blank = blank[np.asarray(empty, dtype=bool)]
-    if len(blank):
-        left["empty rows"] = len(blank)
-        out[blank] = True
-    if not out.any():
-        return replace(columns, left=left)
-    keep = np.flatnonzero(~out)
-    values = [column.take(pa.array(keep)) for column in columns.values]
-    return replace(columns, values=values, left=left, numbers=keep)
-
-
-def _where(column: pa.ChunkedArray, text: str) -> NDArray[np.int64]:
-    """Rows of a column of texts with one text; for none of them, few are looked at: those that differ."""
-    if not pa.types.is_dictionary(column.type):
-        cells = pc.fill_null(column.cast(pa.string()), "")
-        return np.flatnonzero(np.asarray(pc.equal(cells, text), dtype=bool))
-    found, start = [], 0
-    for chunk in column.chunks:
-        code = pc.index(chunk.dictionary, text).as_py()
-        hits = np.asarray(chunk.indices.fill_null(code if text == "" and code >= 0 else -1)) == code
-        if code >= 0:
-            found.append(start + np.flatnonzero(hits))
-        start += len(chunk)
-    return np.concatenate(found) if found else np.empty(0, np.int64)
+    return without_blanks(Columns(header, table.columns, below, guessed, delimiter == ";", left))
 
 
 def _as_utf8(raw: bytes) -> tuple[bytes, str]:
@@ -253,29 +188,3 @@ def _lines(text: str, delimiter: str, count: int) -> list[list[str]]:
         return list(islice(rows, count)) or [[]]
     except csv.Error as error:
         raise ValueError(str(error)) from error
-
-
-def _below_header(lines: list[list[str]], guessed: list[str]) -> list[list[str]]:
-    """The rows below the header that say what the columns are, as survey tools write them."""
-    header, *others = lines
-    for number, line in enumerate(others, start=1):
-        if any(cell.startswith('{"ImportId"') for cell in line):
-            guessed.append(f"{number} header rows of Qualtrics left out")
-            return others[:number]
-    for tool, (first, second, real) in SECOND_HEADERS.items():
-        if (
-            others
-            and {first, second} <= set(header)
-            and not re.search(real, (others[0] + [""] * len(header))[header.index(first)])
-        ):
-            guessed.append(f"a second header row of {tool} left out")
-            return others[:1]
-    return []
-
-
-SECOND_HEADERS = {
-    "Qualtrics": ("StartDate", "EndDate", r"\d"),
-    "SoSci Survey": ("CASE", "QUESTNNR", r"\d"),
-    "SurveyMonkey": ("Respondent ID", "Collector ID", r"\d"),
-}
-"""Two columns of a tool's header, and what a real row has in the first, where the row of questions has it not."""

@@ -15,9 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
+from fer_exp.columns import Columns
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.files import file_of, or_near
-from fer_exp.formats import Columns, of_frame, read_columns, text_of
+from fer_exp.formats import of_frame, read_columns, text_of
 from fer_exp.names import PICTURES, among, expressions, normal
 from fer_exp.orders import meanings
 from fer_exp.progress import progress

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from fer_exp.columns import Columns
 from fer_exp.files import TABLES
-from fer_exp.formats import Columns, read_columns
+from fer_exp.formats import read_columns
 
 ITS_FILE = "(its file)"
 """The column with the name of the file that a row is from, which stands for a person where no other column does."""

@@ -113,6 +113,17 @@ def test_the_true_labels_of_an_export_are_gold(tmp_path, monkeypatch, capsys):
     assert (tasks.tolist(), codes.tolist()) == (["faces/a.jpg"], [1])
 
 
+def test_what_an_expert_answered_in_the_same_tool_is_gold(tmp_path):
+    rows = json.loads(EXPORTS["Label Studio, JSON-MIN"][1]())
+    (tmp_path / "expert.json").write_text(json.dumps([row for row in rows if row["annotator"] == 1]))
+    tasks, codes, _ = read_labels(tmp_path / "expert.json", CLASSES, "gold")
+    assert {task: CLASSES[code] for task, code in zip(tasks, codes, strict=True)} == {
+        "faces/a.jpg": "happiness", "faces/b.jpg": "sadness", "faces/c.jpg": "anger", "faces/d.jpg": "neutral",
+    }  # fmt: skip
+    with pytest.raises(RequestError, match="has two different labels; give one a task"):
+        read_labels(written(tmp_path, "Label Studio, JSON-MIN"), CLASSES, "gold")
+
+
 def test_commands_take_an_export_as_it_is(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for name in ("Label Studio", "Gorilla", "Qualtrics, loop and merge"):
@@ -244,3 +255,20 @@ def test_raters_who_filled_in_a_sheet_each_are_told_by_their_files(tmp_path, cap
 def test_a_folder_without_tables_is_refused(tmp_path):
     with pytest.raises(RequestError, match=r"it is a folder without a table \(.csv, "):
         read_answers(tmp_path, "ratings")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Timestamp,image,rater1,rater2\nx,a.jpg,joy,fear\ny,b.jpg,joy,joy\n",
+        "Timestamp,image,happy,fear\nx,a.jpg,1,1\ny,b.jpg,2,0\n",
+        "Timestamp,image,who,emotion\nx,a.jpg,r1,joy\nx,a.jpg,r2,fear\ny,b.jpg,r1,joy\ny,b.jpg,r2,joy\n",
+    ],
+)
+def test_a_plain_table_with_a_time_stamp_stays_one(tmp_path, text):
+    (tmp_path / "t.csv").write_text(text)
+    worker = "who" if "who" in text else None
+    answers = read_answers(tmp_path / "t.csv", columns={"task": None, "worker": worker, "label": None})
+    assert answers.tasks.tolist() == ["a.jpg", "b.jpg"]
+    votes = answers.votes() if isinstance(answers, Answers) else answers
+    assert votes.counts.tolist() == [[1, 1], [2, 0]]

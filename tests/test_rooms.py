@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "fer_exp"
 ORDER = (
     "errors names orders files progress records system",
     "stats",
-    "tables formats together",
+    "tables formats together columns",
     "config",
     "answers labels",
     "metrics",

@@ -56,11 +56,9 @@ def by_question(
 def _about_label(sheet: Sheet, asked: pd.Series, roles: pd.Series, answer: pd.Series, named: str | None) -> pd.Series:
     """Which rows answer the question about the label."""
     labels = roles == "label"
-    names = list(asked[labels].unique())
-    if named in names:
-        real = [named]
-    else:
-        real = [name for name in names if _all_expressions(set(answer[labels & (asked == name)]))]
+    said = answer[labels].groupby(asked[labels], sort=False).agg(set)
+    names = list(said.index)
+    real = [named] if named in names else [name for name in names if _all_expressions(said[name])]
     if not real and len(names) > 1 and labels.any():
         real = [name for name in names if ABOUT_LABELS.search(name)]
     if not real and len(names) > 1 and len(names) <= 12:

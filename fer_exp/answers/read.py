@@ -143,8 +143,10 @@ def read_labels(
         RequestError: a missing column, an unknown label, or a task that occurs twice with different labels.
     """
     table, called = read_table(source, key), columns or {}
-    if (unpacked := unpack(table, columns, classes, gold=True)) is not None:
-        table, called = unpacked, {}
+    unpacked = unpack(table, columns, classes, gold=True) or unpack(
+        table, columns, classes
+    )  # or an expert's own answers
+    table, called = (table, called) if unpacked is None else (unpacked, {})
     task = table.need("task", called.get("task"))
     label = table.need("label", called.get("label")) if classes else table.find("label", called.get("label"))
     rules = Rules(None, classes, (), (), numbers, True, None, "refuse", scale, None)

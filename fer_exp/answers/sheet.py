@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fer_exp.answers import Codes
 from fer_exp.answers.cells import choice, is_picture, parsed
 from fer_exp.answers.exports import Left, matching
-from fer_exp.formats import Columns
+from fer_exp.columns import Columns
 from fer_exp.names import composed, expressions, spelt
 from fer_exp.records import leaves
 from fer_exp.tables import MISSING, Coded, Table
@@ -182,7 +182,9 @@ class Sheet:
         values = [pa.chunked_array([_array(column)]) for column in columns.values()]
         made = Columns(list(columns), values, guessed=self.table.guessed, left=self.left, numbers=rows)
         made.below = self.table.below
-        return Table(made, self.table.where, self.table.group)
+        table = Table(made, self.table.where, self.table.group)
+        table.unused.clear()  # of this table all is said
+        return table
 
     def say_rest(self, about: str) -> None:
         """Add the columns that nothing was read from to what the table's line says."""

@@ -39,7 +39,7 @@ def unpack(table: Table, called: Called | None, classes: Sequence[str] = (), gol
     export = recognised(table.names)
     if export is None or (gold and not export.gold):
         return None
-    if export.wide and table.find("task") is not None and table.find("label") is not None:
+    if export.wide and table.find("task") is not None and (len(export.marks) == 1 or table.find("label") is not None):
         return None
     sheet = Sheet(table, classes)
     for column in matching(export.json, sheet.names):
