@@ -214,7 +214,8 @@ class Folder(PictureCorpus):
 
     def _from_table(self, file: Path) -> tuple[Faces, list[str]]:
         read = read_table(file, "dataset.table")
-        column = read.need("path")
+        column = read.find("path") if read.find("path") is not None else read.find("task")
+        column = read.need("path") if column is None else column
         paths = [self._path(path or "", read.row(row)) for row, path in enumerate(read.text(column))]
         named = read.find("face")
         names = read.text(named) if named is not None else np.array(paths, dtype=object)

@@ -91,8 +91,13 @@ NAMINGS = {
         r"(?:[-_ .].*|\d*)",
         "as people number them: subject12_happy, P03-angry-2, s01_002", sure=False,
     ),
+    "participant_last": Naming(
+        "like happy_P03", rf"(?P<label>[A-Z]+)[-_ .]+(?P<subject>(?:{PERSON})[-_ ]?\d+)(?:[-_ .].*)?",
+        "as people number them: happy_P03, angry-subject12-2", sure=False,
+    ),
     "expression": Naming(
-        "like happy_012", r"(?P<label>[A-Z]+)[-_ .(]*\d+\)?", "as people number them: happy_012", sure=False,
+        "like happy_012", r"(?:\d+[-_ .]+)?(?P<label>[A-Z]+)(?:[-_ .(]*\d+\)?)?",
+        "as people number them: happy_012, 7_sad", sure=False,
     ),
 }  # fmt: skip
 """By name, as ``dataset.subject`` takes those with a subject."""
@@ -142,10 +147,11 @@ def read_names(paths: Sequence[str], labels: bool = True) -> Named | None:
         rows = {} if naming.sure else rows_of(naming, names, labels)
         persons = [person for row in rows.values() if (person := row.get("subject")) and not expression(person)]
         several = len(persons) > MOST * len(names) and 1 < len(set(persons)) < len(persons)
-        if sum(row["label"] is not None for row in rows.values()) <= MOST * len(names):
-            rows = {place: {**row, "label": None} for place, row in rows.items()} if several else {}
-        if rows:
-            return _named(paths, {key: rows}, key if several else None)
+        told = {place: row for place, row in rows.items() if row["label"] is not None}
+        if len(told) <= MOST * len(names):
+            told = {place: {**row, "label": None} for place, row in rows.items()} if several else {}
+        if told:
+            return _named(paths, {key: told}, key if several else None)
     return None
 
 
@@ -158,6 +164,8 @@ def rows_of(naming: Naming, names: Sequence[str], labels: bool = False) -> dict[
             row: Row = {key: text or None for key, text in match.groupdict().items()}
             code = row.get("label") or ""
             label = naming.codes.get(code.upper()) or expression(code)
+            if naming.sure and code and label not in CLASSES:
+                continue
             row["label"] = label if labels and label in CLASSES else None
             for key in {"subject", "sex"} & row.keys() if naming.sure else ():  # copies may differ in case
                 row[key] = SEXES.get(str(row[key]).lower(), str(row[key]).upper())

@@ -72,10 +72,8 @@ class Repacked(PictureCorpus):
         return stem("/".join(path.split("/")[above:]))
 
     def is_here(self) -> bool:
-        """Whether a folder below the root is one of a class, or there are folders of splits and a table."""
-        meanings = [self._meaning(folder) for folder in folders(self.root)]
-        split = any(it.split for it in meanings)
-        return any(it.label is not None for it in meanings) or (split and bool(self._tables()))
+        """Whether a folder below the root is one of a class, or a table lies there."""
+        return bool(self._tables()) or any(self._meaning(folder).label is not None for folder in folders(self.root))
 
     def files(self) -> list[Path]:
         """The tables of labels; raises DatasetNotFoundError where no picture has a label."""

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from fer_exp.cli import main
@@ -159,11 +158,20 @@ def test_affectnet_2017_with_one_list_and_half_of_the_folders_is_used_as_far_as_
     assert "annotated pictures that are not there, left out" in said
 
 
-def test_a_repacked_corpus_trains(tmp_path, monkeypatch, light, capsys):
-    fakes.write_affectnet(tmp_path / "a", "0", each=6)
-    monkeypatch.setenv("FER_EXP_CACHE", str(tmp_path / "cache"))
-    small = ["trainer.epochs=1", "trainer.batch_size=8", "dataset.size=24", "bootstrap=0", f"output={tmp_path}/runs"]
-    assert main(["train", "dataset=affectnet", f"dataset.root={tmp_path}/a", *small]) == 0
-    assert "0 is neutral" in capsys.readouterr().err
-    run = next((tmp_path / "runs").iterdir())
-    assert set(pd.read_parquet(run / "predictions.parquet")["label"]) >= {"anger", "contempt"}
+def test_affectnet_by_a_table_over_one_folder_of_pictures(tmp_path):
+    fakes.write_affectnet(tmp_path / "a", "0")
+    lines = ["filename,emotion"]
+    (tmp_path / "b" / "images").mkdir(parents=True)
+    for number, file in enumerate(sorted((tmp_path / "a" / "train").rglob("*.jpg"))):
+        file.rename(tmp_path / "b" / "images" / f"{number}.jpg")
+        lines.append(f"{number}.jpg,{file.parent.name}.0")
+    (tmp_path / "b" / "annotations.csv").write_text("\n".join([*lines, "7777.jpg,3"]) + "\n")
+    store, said = opened(tmp_path, "affectnet", tmp_path / "b")
+    check(store)
+    assert "labels of annotations.csv; 1 rows of tables whose picture is not there" in said
+    store, _ = opened(
+        tmp_path, "folder", tmp_path / "b" / "images", table=str(tmp_path / "b" / "annotations.csv"),
+        numbers="affectnet", classes="found", max_rejected=0.1,
+    )  # fmt: skip
+    check(store)
+    assert len(store.faces) == 32
