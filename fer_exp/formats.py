@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import re
+import zipfile
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -24,6 +25,9 @@ from fer_exp.records import read_json
 ENCODINGS = ("utf-8", "cp1252", "gb18030", "cp932", "big5")
 """Of text without a byte order mark: UTF-8 where it can be, else what makes most of its words into expressions."""
 
+TEXTS = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson")
+"""Of the tables that may be in a zip."""
+
 SAMPLE = 1 << 18  # bytes, or letters, that delimiter, header and encoding are told by
 
 
@@ -31,8 +35,8 @@ def read_columns(file: Path, sheet: str = "") -> Columns:
     """Read every column of a file.
 
     Args:
-        file: csv, tsv or txt with commas, semicolons, tabs or bars, or JSON, perhaps packed (.gz); xlsx, xls or ods; or
-            parquet.
+        file: csv, tsv or txt with commas, semicolons, tabs or bars, or JSON, perhaps packed (.gz, .zip); xlsx, xls or
+            ods; or parquet.
         sheet: of an xlsx file, empty for the first.
 
     Raises:
@@ -45,6 +49,8 @@ def read_columns(file: Path, sheet: str = "") -> Columns:
         table = pq.ParquetFile(file).read()
         names = [name for name in table.column_names if not name.startswith("__index_level_")]
         return Columns(names, [_flat(table.column(name)) for name in names])
+    if start == b"PK\x03\x04" and (inside := _one_table(file)) is not None:
+        return _read_text(inside)
     if (engine := _spreadsheet(file, start)) is not None:
         return _read_excel(file, sheet, engine)
     if sheet:
@@ -77,6 +83,19 @@ def _flat(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if not pa.types.is_nested(column.type):
         return column
     return pa.chunked_array([pa.array([text_of(cell) or None for cell in column.to_pylist()], pa.string())])
+
+
+def _one_table(file: Path) -> bytes | None:
+    """The table that a zip holds, as survey tools pack it; None for a file of sheets, which is a zip, too."""
+    with zipfile.ZipFile(file) as packed:
+        names = packed.namelist()
+        if {"[Content_Types].xml", "mimetype"} & set(names):
+            return None
+        tables = [name for name in names if name.lower().endswith(TEXTS) and not name.startswith("__MACOSX/")]
+        if len(tables) != 1:
+            found = f"{len(tables)} tables ({', '.join(tables[:6])})" if tables else "no table that is a text"
+            raise ValueError(f"it is a zip with {found}; unpack it, and give one file, or the folder")
+        return packed.read(tables[0])
 
 
 def _spreadsheet(file: Path, start: bytes) -> Literal["openpyxl", "calamine"] | None:

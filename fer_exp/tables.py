@@ -327,7 +327,7 @@ class Table:
         return np.concatenate(codes), values.chunks[0].dictionary if values.num_chunks else pa.array([], pa.string())
 
 
-NO_TABLES = (".doc", ".docx", ".pdf", ".pptx", ".odt", ".rtf", ".html", ".zip", ".rar", ".7z", ".pt", ".pth", ".ckpt",
+NO_TABLES = (".doc", ".docx", ".pdf", ".pptx", ".odt", ".rtf", ".html", ".rar", ".7z", ".pt", ".pth", ".ckpt",
              ".pkl", ".npy", ".npz", ".sav", ".rds", ".rda", ".dta", ".mat", ".numbers", ".py", ".yaml")  # fmt: skip
 """Suffixes of files that people have beside their tables."""
 

@@ -1,6 +1,7 @@
 """Exports of tools that ask people: every one is read in one go, with one line that says how."""
 
 import json
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -272,3 +273,16 @@ def test_a_plain_table_with_a_time_stamp_stays_one(tmp_path, text):
     assert answers.tasks.tolist() == ["a.jpg", "b.jpg"]
     votes = answers.votes() if isinstance(answers, Answers) else answers
     assert votes.counts.tolist() == [[1, 1], [2, 0]]
+
+
+def test_the_one_table_in_a_zip_is_read_as_surveys_are_downloaded(tmp_path):
+    with zipfile.ZipFile(tmp_path / "Faces_March 5, 2024.zip", "w") as packed:
+        packed.writestr("Faces_March 5, 2024.csv", EXPORTS["Qualtrics, loop and merge"][1]())
+    assert counts(read_answers(tmp_path / "Faces_March 5, 2024.zip", scale=[1, 9])) == COUNTS
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as packed:
+        packed.writestr("a.csv", "task\n")
+        packed.writestr("b.csv", "task\n")
+    with pytest.raises(
+        RequestError, match=r"a zip with 2 tables \(a.csv, b.csv\); unpack it, and give one file, or the"
+    ):
+        read_answers(tmp_path / "two.zip")
