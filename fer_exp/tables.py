@@ -19,7 +19,7 @@ from fer_exp.columns import Columns
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.files import file_of, or_near
 from fer_exp.formats import of_frame, read_columns, text_of
-from fer_exp.names import PICTURES, among, expressions, normal
+from fer_exp.names import PICTURES, among, composed, expressions, normal
 from fer_exp.orders import meanings
 from fer_exp.progress import progress
 from fer_exp.together import ITS_FILE, read_together
@@ -136,6 +136,8 @@ class Table:
         texts = [
             match[1] if text not in keep and (match := whole_float.fullmatch(text)) else text for text in _texts(values)
         ]
+        spelt: dict[str, str] = {}  # accents apart or together: the first spelling stands for both
+        texts = [text if text.isascii() else spelt.setdefault(composed(text), text) for text in texts]
         names = {text for text in texts if text.casefold() not in MISSING or text in keep}
         whole = all(name.isascii() and name.removeprefix("-").isdigit() for name in names)
         order = sorted(names, key=int) if whole else sorted(names)  # so that task 10 follows task 9

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import unicodedata
 import zipfile
 import zlib
 from pathlib import Path
@@ -326,3 +327,12 @@ def test_sheets_of_old_excel_and_of_libreoffice_are_tables(tmp_path):
     (tmp_path / "t.xls").write_bytes(b"\xd0\xcf\x11\xe0 cut short")
     with pytest.raises(RequestError, match=r"cannot be read: .*; save it as xlsx, or csv"):
         read_table(tmp_path / "t.xls")
+
+
+def test_ids_are_one_however_their_accents_are_written(tmp_path):
+    apart, together = (unicodedata.normalize(form, "Müller.jpg") for form in ("NFD", "NFC"))
+    rows = f"task,worker,label\n{apart},1,joy\n{together},2,fear\nb.jpg,1,joy\n"
+    (tmp_path / "t.csv").write_text(rows, encoding="utf-8")
+    answers = read_answers(tmp_path / "t.csv")
+    assert sorted(answers.tasks) == [apart, "b.jpg"]
+    assert answers.counts().sum() == 3

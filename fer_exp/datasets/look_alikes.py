@@ -17,12 +17,12 @@ BESIDE = 64
 """Pixels of a picture that are looked at before all are, for whether it is blank."""
 
 FLAGS = {
-    "duplicate": "copies of a picture that stands elsewhere, too",
+    "duplicate": "stands elsewhere, too",
     "constant": "of one colour throughout",
-    "dark": "very dark",
-    "conflict": "with a copy that has another label",
+    "dark": f"mean below {DARK} of 255",
+    "conflict": "a copy has another label",
 }
-"""Each flag, and its faces in words."""
+"""Each flag, and why a picture has it."""
 
 
 class Looks(NamedTuple):
@@ -96,8 +96,8 @@ def flags_said(flags: Mapping[str, Sequence[str]]) -> str:
     """How many faces are flagged, and the key that leaves them out, in words; nothing where none is.
 
     >>> flags_said({"dark": ["a", "b"], "constant": []})
-    'of the faces 2 are very dark; dataset.drop=[dark] leaves them out'
+    'odd pictures: 2 dark (mean below 16 of 255); dataset.drop=[dark] leaves them out'
     """
     found = {name: len(flags[name]) for name in FLAGS if flags.get(name)}
-    words = ", ".join(f"{number:,} are {FLAGS[name]}" for name, number in found.items())
-    return words and f"of the faces {words}; dataset.drop=[{','.join(found)}] leaves them out"
+    words = ", ".join(f"{number:,} {name} ({FLAGS[name]})" for name, number in found.items())
+    return words and f"odd pictures: {words}; dataset.drop=[{','.join(found)}] leaves them out"

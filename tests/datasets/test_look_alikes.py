@@ -59,15 +59,13 @@ def test_every_corpus_has_its_odd_pictures_flagged_and_they_can_be_dropped(tmp_p
     corpus = [f"dataset.root={tmp_path}/own", f"dataset.cache={tmp_path}/cache", "dataset.size=40"]
     assert main(["prepare", "dataset=folder", *corpus]) == 0
     shown = capsys.readouterr()
-    said = (
-        "of the faces 2 are copies of a picture that stands elsewhere, too, 1 are of one colour throughout, 1 are very "
-    )
-    assert f"folder: {said}dark" in shown.err
+    said = "2 duplicate (stands elsewhere, too), 1 constant (of one colour throughout), 1 dark (mean below 16 of 255), "
+    assert f"folder: odd pictures: {said}2 conflict" in shown.err
     assert "dataset.drop=[constant]" in shown.out
     splits = [f"dataset.split_file={tmp_path}/splits.csv", "dataset.drop=[duplicate,constant,dark]"]
     assert main(["prepare", "dataset=folder", *corpus, *splits]) == 0
     again = capsys.readouterr()
-    assert "of the faces" not in again.err  # it is said when they are found
+    assert "odd pictures" not in again.err  # it is said when they are found
     assert len((tmp_path / "splits.csv").read_text().splitlines()) == 1 + 28 - 4
     store = open_store(Folder(tmp_path / "own", SEVEN), 40, tmp_path / "cache")
     assert store.flags == FLAGS

@@ -38,15 +38,15 @@ def test_fer2013_in_kaggles_folders_has_its_official_splits_and_its_copies(tmp_p
     assert all(face.partition("/")[0] == "test" for face in store.flags["duplicate"])
     assert len(store.flags["conflict"]) == 2
     assert store.notes["test faces pixel-identical to a train face"] == 2
-    said = "2 are copies of a picture that stands elsewhere, too, 2 are with a copy that has another label"
-    assert f"fer2013: of the faces {said}; dataset.drop=[duplicate,conflict] leaves them out" in shown.err
+    said = "2 duplicate (stands elsewhere, too), 2 conflict (a copy has another label)"
+    assert f"fer2013: odd pictures: {said}; dataset.drop=[duplicate,conflict] leaves them out" in shown.err
 
 
 def test_fer2013_in_kaggles_folders_is_a_folder_of_classes_too(tmp_path):
     fakes.write_fer2013(tmp_path / "k")
     store, said = opened(tmp_path, "folder", tmp_path / "k", classes="found")
     assert splits(store) == {"train": 42, "test": 42}
-    assert "of the faces 2 are copies of a picture that stands elsewhere, too" in said
+    assert "odd pictures: 2 duplicate" in said
     assert "persons" not in said
 
 
