@@ -29,6 +29,7 @@ MISSING = -2.0
 """Valence and arousal where there is none."""
 SETS_2017 = {"training.csv": "train", "validation.csv": "test"}
 SETS_2021 = {"train_set": "train", "val_set": "test"}
+PARTS = ("images", "annotations")
 NO_PICTURE = "annotated pictures that are not there, left out"
 COLUMNS = ("subDirectory_filePath", "face_x", "face_y", "face_width", "face_height", "expression", "valence", "arousal")
 
@@ -42,9 +43,10 @@ class AffectNet(AffectNetFacts, PictureCorpus):
         release, root = config.release, cls.root_of(config)
         if release == "auto":
             markers = (*AffectNet2017.markers, *AffectNet2021.markers)
+            parts = [f"{name}/{part}" for name in SETS_2021 for part in PARTS]
             for repacked in (AffectNetYolo, AffectNetRepacked):
                 corpus = repacked(root, classes, config.max_rejected)
-                if not marker_near(root, markers) and corpus.is_here():
+                if not marker_near(root, (LISTS, *parts)) and corpus.is_here():
                     return corpus
             release = "2017" if find_marker(root, markers, cls) == LISTS else "2021"
         return {"2017": AffectNet2017, "2021": AffectNet2021}[release](root, classes, config.max_rejected)
@@ -152,8 +154,7 @@ class AffectNet2021(AffectNet):
     @cached_property
     def _sets(self) -> dict[str, str]:
         """Split of each set that is there; where only one is, all splits are drawn from it."""
-        parts = ("images", "annotations")
-        there = [name for name in SETS_2021 if all((self.root / name / part).is_dir() for part in parts)]
+        there = [name for name in SETS_2021 if all((self.root / name / part).is_dir() for part in PARTS)]
         return {name: SETS_2021[name] if len(there) > 1 else "train" for name in there}
 
     @cached_property

@@ -44,7 +44,7 @@ NAMINGS = {
     "kdef": Naming(
         "KDEF's", r"(?P<session>[AB])(?P<subject>(?P<sex>[FM])\d\d)(?P<label>AF|AN|DI|HA|NE|SA|SU)"
         r"(?P<angle>FL|HL|S|HR|FR)",
-        "Lundqvist, Flykt, Öhman 1998; kdef.se: sessions A and B show the same persons",
+        "Lundqvist, Flykt, Öhman 1998; kdef.se: sessions A and B show the same persons", note="from all angles",
     ),
     "akdef": Naming(
         "AKDEF's", r"(?P<sex>[FM])(?P<label>AF|AN|DI|HA|NE|SA|SU)(?P<angle>FL|HL|S|HR|FR)",
@@ -57,7 +57,7 @@ NAMINGS = {
     "rafd": Naming(
         "RaFD's", r"Rafd(?P<angle>\d{3})_(?P<subject>\d\d)_(?P<race>[A-Z]+)_(?P<sex>female|male)_(?P<label>[A-Z]+)_"
         r"(?P<gaze>frontal|left|right)",
-        "Langner et al. 2010; rafd.socsci.ru.nl",
+        "Langner et al. 2010; rafd.socsci.ru.nl", note="from all angles",
     ),
     "nimstim": Naming(
         "NimStim's", r"(?P<subject>\d\d(?P<sex>[FM]))_(?P<label>AN|CA|DI|FE|HA|NE|SA|SP)_(?P<mouth>[OCX])",

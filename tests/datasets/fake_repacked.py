@@ -49,12 +49,21 @@ def write_rafdb(root: Path, train: int = 56, test: int = 21, tables: bool = True
 
 def write_affectnet(root: Path, form: str, each: int = 4) -> None:
     """AffectNet by the folders of a repacking: class001, 0, Anger, or a table."""
-    splits = {"class001": ("train_class", "valid_class"), "Anger": ("Train", "Test")}.get(form, ("train", "val"))
+    splits = {
+        "class001": ("train_class", "valid_class"),
+        "Anger": ("Train", "Test"),
+        "sets": ("train_set", "val_set"),
+    }.get(form, ("train", "val"))
     for split in splits:
         lines = ["image,expression,valence,arousal"]
         for number in range(8 * each):
             code = number % 8
-            folder = {"class001": f"class{code + 1:03d}", "0": str(code), "Anger": CODES[code].capitalize()}.get(form)
+            folder = {
+                "class001": f"class{code + 1:03d}",
+                "0": str(code),
+                "sets": str(code),
+                "Anger": CODES[code].capitalize(),
+            }.get(form)
             path = f"{folder}/image{number:07d}.jpg" if folder else f"images/{number}.png"
             save(root / split / path, CODES[code], number)
             lines.append(f"{path},{code},0.5,{-2 if number % 3 == 0 else -0.25}")

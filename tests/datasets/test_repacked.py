@@ -87,7 +87,7 @@ def test_the_official_rafdb_is_read_as_before_and_a_folder_beside_it_is_still_po
     assert "read by" not in opened(tmp_path, "rafdb", tmp_path / "all" / "basic", max_rejected=0.1)[1]
 
 
-@pytest.mark.parametrize("form", ["class001", "0", "Anger", "table"])
+@pytest.mark.parametrize("form", ["class001", "0", "Anger", "table", "sets"])
 def test_affectnet_by_folders_or_tables_keeps_the_order_of_the_release(tmp_path, form):
     fakes.write_affectnet(tmp_path / "a", form)
     store, said = opened(tmp_path, "affectnet", tmp_path / "a")
