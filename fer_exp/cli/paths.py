@@ -1,4 +1,4 @@
-"""A path as it was typed, made into what Hydra reads as just that; in a sweep and in a list, each of several."""
+"""Paths and other names as they were typed, made into what Hydra reads as just that; of sweeps and lists, each."""
 
 from __future__ import annotations
 
@@ -78,17 +78,22 @@ def pieces(text: str) -> list[str]:
     >>> pieces("a, 'b,c',d")
     ['a', "'b,c'", 'd']
     """
-    parts: list[str] = []
-    for found in PIECE.finditer(text):
-        parts.append(found[1])
-        if not found[2]:
-            break
-    whole = []
+    parts, whole = _split(text), []
     while parts:
         length = next((count for count in range(len(parts), 1, -1) if _has_comma(",".join(parts[:count]))), 1)
         whole.append(",".join(parts[:length]))
         parts = parts[length:]
     return [part if exists(part) else part.strip() for part in whole] if len(whole) > 1 else whole
+
+
+def _split(text: str) -> list[str]:
+    """At each comma that is not in quotes."""
+    parts: list[str] = []
+    for found in PIECE.finditer(text):
+        parts.append(found[1])
+        if not found[2]:
+            break
+    return parts
 
 
 def _has_comma(text: str) -> bool:
@@ -103,13 +108,46 @@ def one_path(text: str, known: frozenset[str] = frozenset()) -> str:
     >>> one_path("runs/a"), one_path("it's 100%"), one_path("true")
     ('runs/a', "'it\\'s 100%'", "'true'")
     """
-    if text in ("", "null"):
-        return text
-    if not exists(text):
+    if text and not exists(text):
         if re.fullmatch(QUOTED, text, re.DOTALL):
             return text[0] + os.path.expanduser(text[1:])  # noqa: PTH111  which raises where there is no such user
-        plain = INTERPOLATED.sub(lambda found: found[0] if found[1] and found[1] not in known else "", text)
-        if plain != text and "${" not in plain:
+        if _interpolates(text, known):
             return in_quotes(os.path.expanduser(text))  # noqa: PTH111
-    text = os.path.expanduser(text)  # noqa: PTH111
-    return text if PLAIN.fullmatch(text) else quoted(text)
+    return _text(os.path.expanduser(text))  # noqa: PTH111
+
+
+def text_value(text: str, several: bool, sweep: bool, known: frozenset[str]) -> str:
+    r"""What is typed behind a key that takes names of other people's columns and classes.
+
+    Args:
+        text: as it was typed.
+        several: whether the key takes a list, too.
+        sweep: whether commas part the values of a sweep.
+        known: keys of the command, for interpolations.
+
+    >>> text_value("[喜び, don't know,7]", True, False, frozenset()), text_value("Worker (1)", False, True, frozenset())
+    ("['喜び','don\\'t know',7]", "'Worker (1)'")
+    """
+    if several and re.fullmatch(r"\{.*\}|\[.*\]\s*,\s*\[.*\]", text, re.DOTALL):
+        return text  # number: class, or lists for a sweep
+    if several and re.fullmatch(r"\[.*\]", text, re.DOTALL):
+        return f"[{','.join(_name(part.strip(), known) for part in _split(text[1:-1]) if part.strip())}]"
+    if not sweep or SWEEP.fullmatch(text):
+        return text if sweep else _name(text, known)
+    return ",".join(_name(part, known) for part in _split(text))
+
+
+def _name(text: str, known: frozenset[str]) -> str:
+    if re.fullmatch(rf"{QUOTED}|0|-?[1-9]\d*", text, re.DOTALL):
+        return text
+    return in_quotes(text) if _interpolates(text, known) else _text(text)
+
+
+def _interpolates(text: str, known: frozenset[str]) -> bool:
+    """Whether each ``${x}`` of a text, and there is one, is a key or asks a resolver."""
+    plain = INTERPOLATED.sub(lambda found: found[0] if found[1] and found[1] not in known else "", text)
+    return plain != text and "${" not in plain
+
+
+def _text(text: str) -> str:
+    return text if text in ("", "null") or PLAIN.fullmatch(text) else quoted(text)

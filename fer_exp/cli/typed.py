@@ -92,9 +92,10 @@ class Typed:
         return {field.name: str(field.type) for field in fields(owner)}.get(name or group, "") if owner else ""
 
     @property
-    def is_path(self) -> bool:
-        """Whether its key names a file or folder, which may be called anything."""
-        return self.key in path_keys(SCHEMAS[self.command])
+    def is_free(self) -> bool:
+        """Whether its key names a file, a folder or a column, which may be called anything."""
+        schema = SCHEMAS[self.command]
+        return self.key in path_keys(schema) or path_keys(schema, "text").get(self.key) is False
 
     def whole(self, instead: str) -> str:
         """The whole command with several values, this word and those behind it replaced."""
@@ -121,7 +122,7 @@ def check_typed(command: str, words: Sequence[str]) -> None:
         of_table = command == "table" and "=" in word and name not in keys("table")
         typed = Typed("train" if of_table else command, words, place, chosen, of_table)
         rules = KEYED if is_override(command, word) and word[0] not in DASHES else (pasted, dashed, bare)
-        for rule in OF_PATHS if rules is KEYED and typed.is_path else rules:
+        for rule in FREE if rules is KEYED and typed.is_free else rules:
             if said := rule(typed):
                 raise RequestError(said)
 
@@ -301,8 +302,8 @@ def fits(typed: Typed) -> str:
 
 KEYED = (pasted, named, empty, listed, several, fits)
 """What a ``key=value`` is held against, in order."""
-OF_PATHS = (named, empty)
-"""The same where the key names a file."""
+FREE = (named, empty)
+"""The same where the key may be anything."""
 
 
 def _is_number(value: str) -> bool:

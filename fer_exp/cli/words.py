@@ -7,7 +7,7 @@ import re
 from dataclasses import fields
 from typing import NamedTuple
 
-from fer_exp.cli.paths import exists, one_path, path_list, path_value
+from fer_exp.cli.paths import exists, one_path, path_list, path_value, text_value
 from fer_exp.config import SCHEMAS
 from fer_exp.config.keys import chosen_keys
 from fer_exp.config.paths import path_keys, quoted
@@ -97,12 +97,12 @@ def _typed(command: str, word: str, sweep: bool) -> str:
     """A ``key=value``; where the key names a file or takes any text, the value as Hydra reads what was typed."""
     key, mark, value = word.partition("=")
     name = key.lstrip("+").removeprefix("start.")
-    if not sweep and value[:1] not in ("", "'", '"') and name in path_keys(SCHEMAS[command], "text"):
-        return key + mark + ("null" if value == "null" else quoted(value))
+    known = frozenset(chosen_keys(command, {}))
+    if mark and (several := path_keys(SCHEMAS[command], "text").get(name)) is not None:
+        return f"{key}={text_value(value, several, sweep, known)}"
     several = path_keys(SCHEMAS[command]).get(name)
     if not mark or several is None:
         return word
-    known = frozenset(chosen_keys(command, {}))
     return f"{key}={path_list(value, known) if several else path_value(key, value, sweep, known)}"
 
 

@@ -15,8 +15,8 @@ class DatasetConfig:
     name: str = "synthetic"
     root: str | None = field(default=None, metadata=PATH)
     size: int = 48
-    classes: Any = 7  # 7, 8, "found", or a list of class names
-    numbers: Any = None  # what numbers mean: a name in orders.ORDERS, a list of class names, or number -> class
+    classes: Any = field(default=7, metadata=TEXT)  # 7, 8, "found", or a list of class names
+    numbers: Any = field(default=None, metadata=TEXT)  # a name in orders.ORDERS, names of classes, or number -> class
     limit: int | None = None
     train_limit: int | None = None
     validation: float = 0.1
@@ -58,7 +58,7 @@ class LabelsConfig:
     clean_validation: bool = False
     seed: int = 0
     file: str | None = field(default=None, metadata=PATH)
-    file_classes: Any = None  # a preset's name, or a list of class names
+    file_classes: Any = field(default=None, metadata=TEXT)  # a preset's name, or a list of class names
     file_first: int | None = None
     export: str | None = None
     posteriors: str | None = field(default=None, metadata=PATH)

@@ -1,4 +1,4 @@
-"""Keys that name files and folders, and how a path is written so that Hydra and OmegaConf read what was typed."""
+"""Keys that take paths and other text as they are typed, and how Hydra and OmegaConf are made to read just that."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PATH = {"path": True}
 """Metadata of a schema's field whose value names a file or folder. What goes by that asks ``path_keys``."""
 
 TEXT = {"text": True}
-"""Metadata of a schema's field whose value is text with signs that mean something to Hydra, and no path."""
+"""Metadata of a schema's field whose value is text of other people, as names of columns and of classes are."""
 
 PLAIN = re.compile(r"(?!(?:null|true|false|nan|inf|infinity)\Z)(?:[a-z_/]|\.\.?/)[\w./:-]*", re.ASCII | re.IGNORECASE)
 """Text that Hydra's grammar reads as what it is: no number, no word of its own, no sign that means something."""
@@ -19,7 +19,7 @@ PLAIN = re.compile(r"(?!(?:null|true|false|nan|inf|infinity)\Z)(?:[a-z_/]|\.\.?/
 def path_keys(schema: type, mark: str = "path") -> dict[str, bool]:
     """Dotted key -> whether it takes a list, for all keys of a command's schema that name files or folders.
 
-    With ``mark="text"`` for those that are marked as ``TEXT``.
+    With ``mark="text"`` for those that are marked as ``TEXT``; some of these take one value or a list.
 
     >>> from fer_exp.config import ReportConfig
     >>> path_keys(ReportConfig)
@@ -30,7 +30,7 @@ def path_keys(schema: type, mark: str = "path") -> dict[str, bool]:
     for field in fields(schema):
         kind: Any = hints[field.name]
         if field.metadata.get(mark):
-            found[field.name] = getattr(kind, "__origin__", None) is list
+            found[field.name] = kind is Any or getattr(kind, "__origin__", None) is list
         for group in (kind, *get_args(kind)):
             if is_dataclass(group):
                 found |= {f"{field.name}.{key}": several for key, several in path_keys(group, mark).items()}  # type: ignore[arg-type]

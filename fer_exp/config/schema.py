@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from fer_exp.config.groups import BackboneConfig, DatasetConfig, LabelsConfig, MethodConfig, TrainerConfig
-from fer_exp.config.paths import PATH
+from fer_exp.config.paths import PATH, TEXT
 
 
 @dataclass
@@ -60,7 +60,7 @@ class EvaluateConfig(Config):
     predictions: str | None = field(default=None, metadata=PATH)
     votes: str | None = field(default=None, metadata=PATH)
     scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])
-    classes: list[str] = field(default_factory=list)
+    classes: list[str] = field(default_factory=list, metadata=TEXT)
     bootstrap: int = 1000
     seed: int = 0
     json: bool = False
@@ -77,7 +77,7 @@ class CompareConfig(Config):
     common: bool = False
     votes: str | None = field(default=None, metadata=PATH)
     scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])
-    classes: list[str] = field(default_factory=list)
+    classes: list[str] = field(default_factory=list, metadata=TEXT)
     metrics: list[str] | None = None
     repairs: bool = True
     bootstrap: int = 2000
@@ -143,12 +143,12 @@ class PeopleConfig(Config):
 
     dataset: DatasetConfig | None = None
     ratings: str | None = field(default=None, metadata=PATH)
-    task: str | None = None
-    worker: str | None = None
-    label: str | None = None
-    classes: list[str] = field(default_factory=list)
-    numbers: Any = None  # as of a dataset
-    ignore: list[str] = field(default_factory=lambda: ["unknown", "not_a_face"])
+    task: str | None = field(default=None, metadata=TEXT)
+    worker: str | None = field(default=None, metadata=TEXT)
+    label: str | None = field(default=None, metadata=TEXT)
+    classes: list[str] = field(default_factory=list, metadata=TEXT)
+    numbers: Any = field(default=None, metadata=TEXT)  # as of a dataset
+    ignore: list[str] = field(default_factory=lambda: ["unknown", "not_a_face"], metadata=TEXT)
     duplicates: str = "refuse"
     scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])
     bootstrap: int = 1000
@@ -174,7 +174,7 @@ class CrowdConfig(PeopleConfig):
     gold: str | None = field(default=None, metadata=PATH)
     gold_tasks: int | None = None
     lab: str | None = field(default=None, metadata=PATH)
-    merge: list[str] = field(default_factory=list)
+    merge: list[str] = field(default_factory=list, metadata=TEXT)
     ties: str = "drop"
     methods: list[str] = field(default_factory=lambda: ["majority", "dawid_skene", "one_coin", "glad", "mace"])
     min_answers: int | None = None

@@ -12,6 +12,9 @@ from fer_exp.errors import DatasetNotFoundError
 from fer_exp.names import CLASSES, OTHER_ANSWERS, expression, normal, split_named
 from fer_exp.orders import number
 
+OTHERS = {"fer2013new.csv": "ferplus", "fer2013.csv": "fer2013", "icml_face_data.csv": "fer2013"}
+"""Files, packed or not, by which a folder without pictures is known as another corpus."""
+
 
 class Place(NamedTuple):
     """What stands above a picture: its split, its class folder, and the last folder that is neither; None for none."""
@@ -103,7 +106,9 @@ def refuse_folders(every: Sequence[str], corpus: str, root: Path, access: str) -
             f"first {every[0]}. Say what they show: dataset.ratings=FILE (an answer a row), dataset.votes=FILE (a "
             "column a class), dataset.table=FILE (path and label), or a folder per class."
         )
-    raise DatasetNotFoundError(f"{corpus}: there is no picture below {root}. {access}")
+    packed = next((name for name in OTHERS if any(root.glob(f"{name}*"))), None)
+    way_out = access if packed is None else f"{packed} lies there: write dataset={OTHERS[packed]} dataset.root={root}."
+    raise DatasetNotFoundError(f"{corpus}: there is no picture below {root}. {way_out}")
 
 
 def _refuse_level(unknown: Sequence[str], paths: Iterable[str], corpus: str, root: Path) -> None:

@@ -45,7 +45,7 @@ def seen_before(config: BackboneConfig, store: Store, tests: NDArray[np.int64]) 
     Raises:
         RequestError: test faces were learnt from though the pretraining was not told so: it had other splits.
     """
-    beside = {} if config.weights in WEIGHTS else read_weights(Path(config.weights).expanduser()).beside
+    beside = {} if config.weights in WEIGHTS else read_weights(Path(config.weights)).beside
     if "faces" not in beside:
         return None
     seen = int(np.isin(digests(store, tests), beside["faces"].numpy()).sum())

@@ -132,7 +132,7 @@ def build_network(
 def first_weights(config: BackboneConfig) -> Weights:
     """What ``config.weights``, imagenet or a path, holds for a backbone; raises RequestError where it cannot be had."""
     if config.weights != "imagenet":
-        return read_weights(Path(config.weights).expanduser())
+        return read_weights(Path(config.weights))
     try:
         return Weights(dict(BACKBONES[config.name][1].get_state_dict(progress=False, check_hash=True)))
     except (OSError, RuntimeError) as error:  # no network, or another file than torchvision's

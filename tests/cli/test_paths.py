@@ -190,6 +190,25 @@ def test_lists_of_files(tmp_path, monkeypatch):
         assert with_paths("compare", [f"runs={typed}"]) == [f"runs={meant}"]
 
 
+def test_names_of_columns_and_classes_are_as_typed(configs, unchecked):
+    columns = {"task": "Bild (Nr.)", "worker": "Worker ID, e-mail", "label": "情感"}
+    lists = {"classes": "[喜び, don't know,'a,b',7]", "ignore": "[?,n/a,${x}]", "merge": "[fear+surprise]"}
+    assert main(["crowd", *(f"{key}={text}" for key, text in (columns | lists).items())]) == 0
+    config = configs.pop()
+    assert {key: value(config, key) for key in columns} == columns
+    assert (config.classes, config.ignore) == (["喜び", "don't know", "a,b", "7"], ["?", "n/a", "${x}"])
+    assert config.merge == ["fear+surprise"]
+    for typed, meant in {"7": 7, "[喜び,pain (1)]": ["喜び", "pain (1)"], "found": "found"}.items():
+        subject = r"^([A-Z]{1,2}\d+)_"
+        assert main(["train", "dataset=folder", f"dataset.classes={typed}", f"dataset.subject={subject}"]) == 0
+        config = configs.pop()
+        assert (config.dataset.classes, config.dataset.subject) == (meant, subject)
+    assert with_paths("train", ["-m", "dataset.classes=7,8", "labels.file_classes={1: fear}"])[1:] == [
+        "dataset.classes=7,8",
+        "labels.file_classes={1: fear}",
+    ]
+
+
 def test_a_sweep_parts_paths_at_commas_that_are_in_no_name(configs, tmp_path):
     (tmp_path / "a,b (1)").mkdir()
     output = f"{tmp_path}/it's ${{x}}"
