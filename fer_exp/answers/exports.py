@@ -80,6 +80,8 @@ PART = (
     r"phase|name)|test_?part|exp_?stage)"
 )
 """Columns that name a part of an experiment."""
+NO = "0|no|false|falsch|faux|falso|onwaar"
+"""False, as spreadsheets of several languages write it."""
 STAMP = (
     "Timestamp|Zeitstempel|Horodateur|Marca temporal|Informazioni cronologiche|Tijdstempel|Carimbo de data/hora|"
     "タイムスタンプ|时间戳记|時間戳記"
@@ -217,9 +219,10 @@ EXPORTS = (
         "Qualtrics", ("StartDate", "EndDate", "ResponseId|ResponseID", "Finished|Progress|Status|RecordedDate"),
         worker=(r"PROLIFIC_?PID", r"prolific[ _.]?(pid|id)?", r"worker_?id", r"participant_?id", r"ResponseI[dD]"),
         left=(
-            Left("Status|DistributionChannel", r"survey preview|survey test|preview|test|1|2|9", "previews and tests"),
+            Left("Status|DistributionChannel", r"1|2|9|test|.*(preview|survey test|vorschau|aperçu|vista previa).*",
+                 "previews and tests"),
             Left("Status", r"spam|8", "answers marked as spam"),
-            Left("Finished", r"false|0", "unfinished questionnaires"),
+            Left("Finished", NO, "unfinished questionnaires"),
         ),
         about=r"StartDate|EndDate|Status|IPAddress|Progress|Duration.*|Finished|RecordedDate|ResponseI[dD]|Recipient.*|"
         r"External.*|Location.*|DistributionChannel|UserLanguage|Q_.*|SC\d+|.*_DO(_.*)?|"
@@ -231,7 +234,7 @@ EXPORTS = (
         worker=("PROLIFIC_PID", "REF", "SERIAL", "CASE"),
         left=(
             Left("MODE", "pretest|debug|admin|test", "previews and tests"),
-            Left("FINISHED", "0|false", "unfinished questionnaires"),
+            Left("FINISHED", NO, "unfinished questionnaires"),
         ),
         about=r"CASE|SERIAL|REF|QUESTNNR|MODE|LANGUAGE|STARTED|TIME\d+|TIME_SUM|TIME_RSI|MAILSENT|LASTDATA|FINISHED|Q_VIEWER|"
         r"LASTPAGE|MAXPAGE|MISSING|MISSREL|DEG_TIME|STATUS",

@@ -174,7 +174,7 @@ class _Rows:
 
     def _in_seconds(self, cell: str) -> str | None:
         try:
-            value = float(str(choice(cell) or "").split(",")[0])
+            value = float((choice(cell) or "").replace(",", "."))
         except ValueError:
             return None
         return f"{value / self.export.unit:.9g}" if value >= 0 else None
