@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from itertools import islice
 
 from fer_exp.errors import RequestError, nearest
 
@@ -253,14 +254,19 @@ def finder(faces: Iterable[str], where: str = "", *, whole: bool = False) -> Cal
             return alike(name)
         return None if face and whole and tail not in (known, stem(face)) else face
 
+    spelt: dict[str, list[str]] = {}
+
     def alike(name: str) -> str:
         """Of faces that differ in suffix or folder the one that is spelt so, but for accents and the suffix' case."""
-        may_be = [face for face in faces if known_as(name) == known_as(face)]
-        if len(may_be) != 1:
-            may_be = may_be or [face for face in faces if stem(name) in _tails(stem(face))]
-            start = f"{where}: " if where else ""
-            raise RequestError(f"{start}{name!r} may mean {may_be[0]} or {may_be[1]}; write more of its path.")
-        return may_be[0]
+        if not spelt:
+            for face in faces:
+                spelt.setdefault(known_as(face), []).append(face)
+        may_be = spelt.get(known_as(name), [])
+        if len(may_be) == 1:
+            return may_be[0]
+        known, start = stem(name), f"{where}: " if where else ""
+        first, second = islice((face for face in may_be or faces if known in _tails(stem(face))), 2)
+        raise RequestError(f"{start}{name!r} may mean {first} or {second}; write more of its path.")
 
     return find
 

@@ -27,7 +27,7 @@ def task_faces(
     Raises:
         RequestError: none of the tasks is a face, or two are the same.
     """
-    find = finder(map(str, faces))
+    find = finder(map(str, faces), where)
     here = np.array([find(str(task)) for task in tasks], dtype=object)
     strange = int(pd.isna(here).sum())
     if strange == len(here):

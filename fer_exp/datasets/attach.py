@@ -62,7 +62,7 @@ def single_answers(config: DatasetConfig, corpus: Corpus, faces: Iterable[str] =
     read = read_attached(config, corpus.classes)
     if not isinstance(read, Answers):
         return None
-    find = finder(map(str, faces))
+    find = finder(map(str, faces), f"dataset.ratings={config.ratings}")
     ours = corpus.classes if isinstance(config.classes, list) else read.classes
     tasks = np.array([find(str(task)) for task in read.tasks], dtype=object)
     frame = pd.DataFrame({"task": tasks[read.task], "worker": read.workers[read.worker], **_sides(read)})

@@ -128,7 +128,7 @@ def read_splits(table: pd.DataFrame, file: Path, log: Callable[[str], None]) -> 
     face, column, where = read.need("task"), read.need("split"), read.where
     names, splits = read.text(face), [SPLITS.get(str(split).lower()) for split in read.text(column)]
     read.refuse(pd.isna(splits), column, "write train, val or test")
-    find = finder(table["face"].astype(str))
+    find = finder(table["face"].astype(str), where)
     faces = pd.Series([find(str(name)) for name in names], dtype=object)
     read.refuse(faces.duplicated() & faces.notna(), face, "it has a row already")
     strange = names[faces.isna()]

@@ -71,7 +71,7 @@ def read_published(
         RequestError: a file that cannot be read or is of other faces, or, naming the line, a label out of range, a
             class that is none here, a face twice.
     """
-    text, find, named = read_text(file), finder(names), among(classes)
+    text, find, named = read_text(file), finder(names, str(file)), among(classes)
     meaning = form.meaning if form else {}
     labels: dict[str, str] = {}
     strange, first = 0, ""

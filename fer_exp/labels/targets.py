@@ -144,7 +144,7 @@ def _posteriors(file: Path, faces: pd.DataFrame, classes: tuple[str, ...]) -> pd
     if bad.any():
         row = int(bad.argmax())
         raise RequestError(f"{table.row(row)}: the probabilities sum to {values[row].sum():g}, not to 1.")
-    find = finder(faces["face"].astype(str))
+    find = finder(faces["face"].astype(str), table.where)
     matched = pd.DataFrame(values / values.sum(axis=1, keepdims=True), columns=list(classes))
     matched.insert(0, "face", np.array([find(str(name)) for name in tasks], dtype=object))
     return matched.dropna(subset="face")

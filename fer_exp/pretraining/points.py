@@ -43,7 +43,7 @@ def points(config: PretrainConfig) -> Lesson:
     table = read_table(str(config.points), "points")
     found = read_points(table, config.width or config.dataset.size)
     store, faces = corpus_faces(config.dataset, config.splits)
-    find = finder(store.faces["face"].astype(str))
+    find = finder(store.faces["face"].astype(str), table.where)
     ours = pd.Series([find(str(name)) for name in found.faces], dtype=object)
     if (twice := ours.duplicated() & ours.notna()).any():
         table.refuse(twice, _face_column(table), "it has a row already; a face has one set of landmarks")
