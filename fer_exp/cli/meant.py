@@ -11,6 +11,7 @@ from pathlib import Path
 from fer_exp.config import SCHEMAS
 from fer_exp.config.folder import options
 from fer_exp.config.keys import Key, command_keys, groups, option_keys
+from fer_exp.config.rules import SHARES
 from fer_exp.config.spellings import BY_VALUE, COMMANDS, KEYS, OPTIONS, TOLD, letters, option_called
 from fer_exp.errors import nearest
 from fer_exp.files import TABLES, there
@@ -66,10 +67,13 @@ def key_near(command: str, name: str, value: str, chosen: Mapping[str, str]) -> 
     ('trainer.learning_rate=0.1', 'trainer.epochs=3')
     """
     short: dict[str, str] = {}
+    alike = 0.75 if len(name.rpartition(".")[2]) > 3 else 0.8
     for key in sorted(keys(command), key=lambda key: not has_key(command, key, chosen)):
+        if "." in name and key in groups(command):
+            continue
         short.setdefault(key, key)
         short.setdefault(key.rpartition(".")[2], key)
-    near = nearest(name, short, 0.77) or nearest(name.rpartition(".")[2], short, 0.77)
+    near = nearest(name, short, alike) or nearest(name.rpartition(".")[2], short, alike)
     if near in groups(command):
         return (
             option_meant(command, str(near), value)
@@ -108,6 +112,12 @@ def option_meant(command: str, group: str, name: str) -> str:
     >>> option_meant("train", "dataset", "FER+"), option_meant("train", "method", "soft")
     ('dataset=ferplus', 'labels=soft')
     """
+    if (
+        (plain := option_called(group, name.rstrip("/"), all_options(group), 1.0))
+        and "/" in name
+        and "published" not in name
+    ):
+        return f"{group}={plain}"
     if _is_path(name):
         key = "dataset.table" if name.lower().endswith(TABLES) else "dataset.root"
         word = {"dataset": f"{key}={name}", "backbone": f"backbone.weights={name}"}.get(group, "")
@@ -145,7 +155,7 @@ def written(command: str, key: str, value: str, chosen: Mapping[str, str]) -> st
     if not value:
         default = keys(command)[key].value if key in keys(command) else "null"
         value = {"null": "VALUE", "false": "true"}.get(default, default)
-    value = share(option_called(key, value, OPTIONS.get(key, ()), 1.0) or value)
+    value = share(option_called(key, value, OPTIONS.get(key, ()), 1.0) or value, key in SHARES)
     word = shlex.quote(f"{key}={value}")
     if has_key(command, key, chosen):
         return word
@@ -190,13 +200,16 @@ def _fitting(command: str, words: str, value: str, chosen: Mapping[str, str]) ->
     return " ".join(shlex.quote(word) for word in filled if word not in held)
 
 
-def share(value: str) -> str:
-    """A percentage as the share that it is, every other value as it stands.
+def share(value: str, of_shares: bool = False) -> str:
+    """A percentage as the share that it is, also without its sign where only shares are meant; others as they stand.
 
-    >>> share("40%"), share("0.4")
-    ('0.4', '0.4')
+    >>> share("40%"), share("40", of_shares=True), share("0.4")
+    ('0.4', '0.4', '0.4')
     """
-    return f"{float(value.rstrip(' %')) / 100:g}" if re.fullmatch(r"\d+\.?\d* ?%", value) else value
+    percent = re.fullmatch(r"(\d+\.?\d*) ?(%?)", value)
+    if percent and (percent[2] or (of_shares and 1 < float(percent[1]) <= 100)):
+        return f"{float(percent[1]) / 100:g}"
+    return value
 
 
 def _is_path(name: str) -> bool:

@@ -22,6 +22,7 @@ from fer_exp.cli.meant import (
 from fer_exp.config import SCHEMAS
 from fer_exp.config.folder import options
 from fer_exp.config.keys import groups, option_keys
+from fer_exp.errors import nearest
 from fer_exp.files import file_of, there
 
 
@@ -32,6 +33,10 @@ def unknown_command(words: Sequence[str]) -> str:
     "There is no command 'eval'; write fer-exp evaluate run=runs/a."
     """
     first, *rest = words
+    if first == "fer-exp":
+        return f"fer-exp is typed once; write {shlex.join(words)}."
+    if near := nearest(first.lstrip("-"), ("version", "help"), 0.75):
+        return f"There is no command {first!r}; write fer-exp --{near}."
     names = ", ".join(SCHEMAS)
     if command := next((word for word in rest if word in SCHEMAS), None):
         rest.remove(command)
@@ -124,6 +129,11 @@ def sentence(error: Exception, command: str) -> str:
         if having := [option for option in options(group) if key in option_keys(group, option)]:
             return f"{key} is no key of the {group} chosen here; it is one of {group}={' or '.join(having)}."
         return unknown_key(command, key, "", {})
+    if "Interpolation key" in message and (named := re.search(r"'([^']+)'", message)):
+        return (
+            f"{key}: ${{{named[1]}}} is no key; a shell puts its variable there without single quotes, and "
+            f"${{oc.env:{named[1]}}} is that of the environment."
+        )
     if key:
         reason, *_ = [*str(causes[-1]).strip().splitlines(), type(error).__name__]
         return f"{key}: {reason}."

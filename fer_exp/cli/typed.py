@@ -13,12 +13,12 @@ from dataclasses import dataclass, fields
 
 from fer_exp.cli.meant import all_options, has_key, key_meant, key_near, keys, share, told, written
 from fer_exp.cli.mistakes import key_not_here, unknown_key, unknown_option
+from fer_exp.cli.paths import exists
 from fer_exp.cli.words import FLAGS, POSITIONAL, VALUED, is_override
 from fer_exp.config import SCHEMAS, BackboneConfig, DatasetConfig, LabelsConfig, MethodConfig, TrainerConfig
-from fer_exp.config.folder import options
 from fer_exp.config.keys import groups
 from fer_exp.config.paths import path_keys
-from fer_exp.config.spellings import option_called
+from fer_exp.config.spellings import OPTIONS, option_called
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.files import file_of, there
 
@@ -27,6 +27,8 @@ QUOTES = re.compile("[“”„«»‘’‚]")
 """What word processors and web pages make of - and of straight quotes."""
 SEVERAL = re.compile(r"(choice|range|interval|glob|shuffle|sort)\(.*\)$")
 """What Hydra makes several values of, beside commas."""
+CHOICE = {"table": "study", "pretrain": "task"}
+"""Command -> the key whose value is what the command is about, and is typed alone."""
 GROUPS = {
     "dataset": DatasetConfig,
     "labels": LabelsConfig,
@@ -112,12 +114,17 @@ def check_typed(command: str, words: Sequence[str]) -> None:
     known = groups("train" if command == "table" else command)
     chosen = {key: value for key, mark, value in (word.partition("=") for word in words) if key in known}
     twice(words, known)
+    if command in POSITIONAL and any(exists(word) and not is_override(command, word) for word in words):
+        chosen = {
+            **dict(word.split("=") for word in POSITIONAL[command].besides if word.split("=")[0] in known),
+            **chosen,
+        }
     for place, word in enumerate(words):
         if word in VALUED and (said := without_value(words, place)):
             raise RequestError(said)
         name = word.partition("=")[0].lstrip("+~")
         ours = not name.startswith(("hydra.", "hydra/") if command != "table" else ("hydra.", "hydra/", "start."))
-        if not ours or (place and words[place - 1] in VALUED) or word in (*FLAGS, *VALUED):
+        if not ours or (place and words[place - 1] in VALUED) or word in (*FLAGS, *VALUED) or word[:1] in ("", "~"):
             continue
         of_table = command == "table" and "=" in word and name not in keys("table")
         typed = Typed("train" if of_table else command, words, place, chosen, of_table)
@@ -186,7 +193,7 @@ def bare(typed: Typed) -> str:
         value = typed.behind[0][1:] or (typed.behind[1] if len(typed.behind) > 1 else "")
         said = key_meant(command, word, value, typed.chosen) or f"{word}={value}"
         return f"{word} {' '.join(typed.behind[:2])} has spaces; write {said}."
-    if there(file_of(word)[0]):
+    if exists(word):
         return ""
     if word in SCHEMAS:
         rest = [*typed.words[: typed.place], *typed.words[typed.place + 1 :]]
@@ -199,14 +206,20 @@ def bare(typed: Typed) -> str:
     first, dot, _ = word.partition(".")
     is_name = (not dot or first in groups(command)) and re.fullmatch(r"[\w.+-]+|published/\w+", word) is not None
     for group in groups(command) if is_name else ():
-        if option := option_called(group, word, all_options(group), 1.0):
+        if option := option_called(group, word.removeprefix(group), all_options(group), 1.0):
             if before == group:
                 return _several(typed, typed.place - 1)
             return f"{word} is no KEY=VALUE; write {group}={option}."
     if before in keys(command) and re.fullmatch(r"[\d.]+,?", word):
-        return _several(typed, typed.place - 1)
-    if command == "table" and is_name and (study := option_called("study", word, options("experiment"), 0.75)):
-        return f"{word} is no KEY=VALUE; write study={study}."
+        earlier = Typed(command, typed.words, typed.place - 1, typed.chosen)
+        if earlier.type.startswith(("int", "float")):
+            return _several(typed, typed.place - 1)
+    if (
+        command in CHOICE
+        and is_name
+        and (choice := option_called(CHOICE[command], word, OPTIONS[CHOICE[command]], 0.75))
+    ):
+        return f"{word} is no KEY=VALUE; write {CHOICE[command]}={choice}."
     if is_name and (meant := key_meant(command, word, typed.behind[0] if typed.behind else "", typed.chosen)):
         return f"{word} has no value; write {meant}."
     return "" if command in POSITIONAL else f"{word} is no KEY=VALUE; fer-exp {command} --help lists the keys."
@@ -223,6 +236,8 @@ def named(typed: Typed) -> str:
     """A key that is none, or none of the options chosen; an option that is none."""
     key, value = typed.key, typed.value
     if key not in keys(typed.command):
+        if typed.of_table and not key_meant("train", key, value, {}) and (meant := key_meant("table", key, value, {})):
+            return f"{key} is no key of fer-exp table; write {meant}."
         return unknown_key(typed.command, key, value, typed.chosen)
     group, _, last = key.partition(".")
     if group in groups(typed.command) and last in ("name", "kind"):
@@ -261,16 +276,29 @@ def listed(typed: Typed) -> str:
         joined = "".join((value, *typed.behind)) if any("]" in word for word in typed.behind) else f"{value}]"
         reason = "lists have no spaces" if joined != f"{value}]" else "its bracket is not closed"
         return f"{typed.word}: {reason}; write {shlex.quote(f'{typed.key}={joined}')}."
-    if "list" in typed.type and typed.key != "runs" and value[0] not in "[$" and value != "null":
-        return f"{typed.key} takes a list; write {shlex.quote(f'{typed.key}=[{value}]')}."
+    names = typed.key.endswith("classes") and "," in value
+    if ("list" in typed.type or names) and value[0] not in "[$" and value != "null":
+        numbers = re.findall(r"\d+\.?\d*", value) if "list[float]" in typed.type else []
+        inside = ",".join(["1", *numbers] if len(numbers) == 1 and typed.key.endswith("scale") else numbers) or value
+        return f"{typed.key} takes a list; write {shlex.quote(f'{typed.key}=[{inside}]')}."
+    if ";" in value and value[0] == "[":
+        return f"{typed.word}: a list has commas; write {shlex.quote(typed.word.replace(';', ','))}."
     return ""
 
 
 def several(typed: Typed) -> str:
     """Several values without -m; a comma where a decimal point is meant."""
     value = typed.value
-    if typed.sweeps or value[0] in "[{'\"" or there(file_of(value)[0]):
+    if typed.sweeps or value[0] in "{'\"" or there(file_of(value)[0]):
         return ""
+    if value[0] == "[" and (typed.type.startswith(("int", "float", "bool")) or typed.key in groups(typed.command)):
+        values = value.strip("[]")
+        return f"{typed.word}: several values need -m; write {typed.whole(f'{typed.key}={values}')}."
+    if value[0] == "[":
+        return ""
+    if typed.type.startswith("int") and re.fullmatch(r"\d{1,3}(,000)+", value):
+        number = typed.word.replace(",", "")
+        return f"{typed.word}: a number has no commas, and several values need -m; write {number}."
     if "float" in typed.type and re.fullmatch(r"\d+,\d+", value):
         point = written(typed.command, typed.key, value.replace(",", "."), typed.chosen)
         return f"{typed.word}: decimals have a point, and several values need -m; write {point}."
@@ -289,12 +317,10 @@ def fits(typed: Typed) -> str:
     if kind == "int" and not re.fullmatch(r"[+-]?\d[\d_]*", value):
         near = f"{float(value):.0f}" if _is_number(value) else re.sub(r"(?<=\d)k$", "000", value)
         near = near if near.isdigit() else ""
-        return (
-            f"{typed.word}: it must be a whole number, as in {written(typed.command, typed.key, near, typed.chosen)}."
-        )
+        return f"{typed.word}: it must be a whole number, as in {_example(typed, near)}."
     if kind == "float" and not _is_number(value):
         near = share(value) if _is_number(share(value)) else ""
-        return f"{typed.word}: it must be a number, as in {written(typed.command, typed.key, near, typed.chosen)}."
+        return f"{typed.word}: it must be a number, as in {_example(typed, near)}."
     if kind == "bool" and value.lower() not in ("true", "false", "yes", "no", "on", "off", "y", "n", "1", "0"):
         return f"{typed.word}: it must be {typed.key}=true or {typed.key}=false."
     return ""
@@ -304,6 +330,13 @@ KEYED = (pasted, named, empty, listed, several, fits)
 """What a ``key=value`` is held against, in order."""
 FREE = (named, empty)
 """The same where the key may be anything."""
+
+
+def _example(typed: Typed, near: str) -> str:
+    """The key with the number that is like what was typed, or with its default, for the end of a sentence."""
+    default = keys(typed.command)[typed.key].value
+    value = near or ("" if default != "null" else "10" if typed.type.startswith("int") else "0.5")
+    return written(typed.command, typed.key, value, typed.chosen)
 
 
 def _is_number(value: str) -> bool:

@@ -78,6 +78,8 @@ AT_LEAST = {
 
 
 SHARES = (
+    "labels.rate",
+    "labels.smoothing",
     "dataset.validation",
     "dataset.test",
     "min_gold_accuracy",

@@ -23,6 +23,42 @@ def letters(name: str) -> str:
 
 
 KEYS = {
+    # everywhere
+    "seed={}": "s random_seed random_state manual_seed rng_seed rand_seed seeds",
+    "output={}": "o out outdir output_dir output_path output_folder out_dir save save_dir save_path save_to log_dir "
+    "logdir "
+    "results_dir result_dir result_path work_dir checkpoint_dir default_root_dir dest runs_dir output_file html page",
+    "bootstrap={}": "n_boot n_bootstrap num_bootstrap bootstrap_samples bootstraps n_resamples resamples boot",
+    # people
+    "ratings={}": "answers annotations votes data file files input csv xlsx excel table responses survey path filename "
+    "crowd rating pilot dataset_file spreadsheet",
+    "gold={}": "gold_standard gold_labels gold_file truth ground_truth gt true_labels control",
+    "lab={}": "lab_votes experts expert reference reference_votes",
+    "against={}": "original original_labels reference labels compare_to baseline",
+    "worker={}": "worker_id worker_column worker_col rater raters rater_id rater_column annotator annotator_id user "
+    "user_id participant participant_id subject",
+    "task={}": "task_id task_column item item_id item_column image image_id face face_id question stimulus picture",
+    "label={}": "label_column label_col answer answer_column response rating_column emotion expression choice",
+    "min_gold_accuracy={}": "min_accuracy accuracy min_acc gold_accuracy accuracy_threshold threshold",
+    "min_answers={}": "min_ratings min_labels min_n min_count min_responses",
+    "min_skill={}": "min_kappa kappa",
+    "min_seconds={}": "min_time min_rt min_duration",
+    "methods=[{}]": "method aggregation aggregator aggregate algorithm model",
+    "classes=[{}]": "class_names categories category emotions names label_names",
+    "ignore=[{}]": "exclude drop skip remove",
+    "ties={}": "tie tie_break tie_breaking tiebreak",
+    "raters={}": "n n_raters num_raters max_raters annotators",
+    "budget={}": "cost money answers total",
+    "min_shared={}": "min_overlap min_common overlap",
+    # runs and predictions
+    "votes={}": "labels annotations human people truth gold ground_truth answers ratings humans",
+    "predictions={}": "pred preds prediction prediction_file predictions_file file csv input data table path results",
+    "run={}": "r run_dir run_folder folder dir model checkpoint experiment path predictions file csv input",
+    "runs={}": "run folders files models inputs predictions input path",
+    "metrics=[{}]": "metric measure measures",
+    "study={}": "s paper experiment name table preset",
+    "permutations={}": "n_permutations n_perm perms",
+    "pictures={}": "images image faces show_images pics photos",
     # trainings
     "dataset={}": "data data_set dataset_name data_name data_type corpus database db ds dataset_type",
     "backbone={}": "model arch architecture net network model_name model_type net_mode encoder base_model cnn resnet",
@@ -79,42 +115,6 @@ KEYS = {
     "hydra/launcher={}": "launcher",
     "method.forget_rate={}": "forgetrate",
     "method.consistency_weight={}": "lam lambda lamda",
-    # everywhere
-    "seed={}": "s random_seed random_state manual_seed rng_seed rand_seed seeds",
-    "output={}": "o out outdir output_dir output_path output_folder out_dir save save_dir save_path save_to log_dir "
-    "logdir "
-    "results_dir result_dir result_path work_dir checkpoint_dir default_root_dir dest runs_dir output_file html page",
-    "bootstrap={}": "n_boot n_bootstrap num_bootstrap bootstrap_samples bootstraps n_resamples resamples boot",
-    # people
-    "ratings={}": "answers annotations votes data file files input csv xlsx excel table responses survey path filename "
-    "crowd rating labels source pilot dataset_file spreadsheet",
-    "gold={}": "gold_standard gold_labels gold_file truth ground_truth gt true_labels control",
-    "lab={}": "lab_votes experts expert reference reference_votes",
-    "against={}": "original original_labels reference labels compare_to baseline",
-    "worker={}": "worker_id worker_column worker_col rater rater_id rater_column annotator annotator_id user user_id "
-    "participant participant_id subject",
-    "task={}": "task_id task_column item item_id item_column image image_id face face_id question stimulus picture",
-    "label={}": "label_column label_col answer answer_column response rating_column emotion expression choice",
-    "min_gold_accuracy={}": "min_accuracy accuracy min_acc gold_accuracy accuracy_threshold threshold",
-    "min_answers={}": "min_ratings min_labels min_n min_count min_responses",
-    "min_skill={}": "min_kappa kappa",
-    "min_seconds={}": "min_time min_rt min_duration",
-    "methods=[{}]": "method aggregation aggregator aggregate algorithm model",
-    "classes=[{}]": "class_names categories category labels emotions names label_names",
-    "ignore=[{}]": "exclude drop skip remove",
-    "ties={}": "tie tie_break tie_breaking tiebreak",
-    "raters={}": "n_raters num_raters max_raters annotators",
-    "budget={}": "cost money answers total",
-    "min_shared={}": "min_overlap min_common overlap",
-    # runs and predictions
-    "predictions={}": "pred preds prediction prediction_file predictions_file file csv input data table path results",
-    "run={}": "r run_dir run_folder folder dir model checkpoint experiment path predictions file csv input",
-    "runs={}": "run folders files models inputs predictions input path",
-    "metrics=[{}]": "metric measure measures",
-    "study={}": "s paper experiment name table preset",
-    "permutations={}": "n_permutations n_perm perms",
-    "pictures={}": "images image faces show_images pics photos",
-    "task={}#": "pretext objective mode",
 }
 """What to write -> how others spell its key; of several the first whose key the command has. A group comes before a key
 of the same spelling where the value is one of its options. A ``#`` keeps two rows of one key apart."""
@@ -141,6 +141,11 @@ BY_VALUE = {
         "trainer.precision=32-true": "false no 0",
     },
     "rater": {"raters={}": "#"},
+    "method pretext objective algorithm model": {
+        "task=contrast": "simclr contrast contrastive",
+        "task=points": "points landmarks",
+        "task=drawn": "drawn",
+    },
     "bf16": {"trainer.precision=bf16-mixed": "true yes 1"},
     "noise": {"labels=noisy labels.rate={}": "#"},
     "soft soft_labels soft_label use_soft_labels": {"labels=soft": "true yes 1"},
@@ -202,6 +207,7 @@ OPTIONS = {
         "ddp": "multi_gpu distributed dp gpus",
         "auto": "default",
     },
+    "dataset.crop": {"face": "true yes on 1 faces mediapipe align aligned", "none": "false no off 0"},
     "trainer.optimizer": {"adamw": "adam_w", "adam": "adam", "sgd": "momentum nesterov sgd_momentum"},
     "trainer.schedule": {
         "cosine": "cos cosineannealing cosineannealinglr cosine_annealing cosine_lr",
@@ -239,6 +245,11 @@ OPTIONS = {
     "backbone.weights": {
         "imagenet": "true imagenet1k imagenet1k_v1 default pretrained",
         "none": "false scratch random",
+    },
+    "task": {
+        "drawn": "synthetic action_units",
+        "contrast": "simclr contrastive moco byol",
+        "points": "landmarks keypoints",
     },
     "study": {"noisy-labels": "noise noisy", "cafe-soft": "cafe soft", "affectnet-crowd": "affectnet crowd"},
     "methods": {"majority": "mv majority_vote", "dawid_skene": "ds em dawidskene"},
@@ -282,6 +293,8 @@ TOLD = {
     "give what differs as KEY=VALUE, and --cfg job prints the whole",
     "verbose v quiet q log_level debug_mode silent": "progress goes to standard error, results to standard output, "
     "and nothing sets it",
+    "dry_run dryrun": "--cfg job prints the config and runs nothing",
+    "kappa icc alpha fleiss krippendorff cohen statistic": "agreement computes every measure that the answers allow",
     "help_all usage info": "fer-exp COMMAND --help lists the keys",
 }
 """Spellings of what there is not -> what there is in its place."""
@@ -305,6 +318,9 @@ def option_called(key: str, name: str, options: Iterable[str], alike: float = 0.
     if same or not asked:
         return same[0] if same else None
     digits = sorted(filter(str.isdigit, asked))
+    starts = [option for option in options if len(asked) > 2 and letters(option).startswith(asked)]
+    if alike < 1 and starts:
+        return starts[0]
     numbered = any(char.isdigit() for option in options for char in option)
     near = [option for option in options if not (digits and numbered) or sorted(filter(str.isdigit, option)) == digits]
     return nearest(name, near, alike)
