@@ -127,8 +127,9 @@ def open_dataset(config: DatasetConfig, *, log: Callable[[str], None] = progress
         log(f"{corpus.name}: no face is {', '.join(nobody)}, of the {len(corpus.classes)} classes asked for")
     if not attached:
         return corpus, store
-    for sentence, number in faces.notes.items():
-        log(f"{corpus.name}: {number:,} {sentence}")
+    told = "; ".join(f"{number:,} {sentence}" for sentence, number in faces.notes.items() if number)
+    if told:
+        log(f"{corpus.name}: {told}")
     key, content = (md5(f"{digest} {attached}") for digest in (store.key, store.content))
     notes = store.notes | faces.notes
     return corpus, replace(

@@ -241,7 +241,7 @@ def test_strange_faces_and_faces_without_votes_are_both_counted(fakes, capsys, t
     assert main(["prepare", *words, f"dataset.votes={file}"]) == 0
     said = capsys.readouterr().err
     assert "cafe: 2 faces in dataset.votes that are not in this dataset" in said  # one of them has a broken picture
-    assert "cafe: 31 faces without votes" in said
+    assert "; 31 faces without votes" in said
 
 
 @pytest.mark.parametrize(
