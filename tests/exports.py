@@ -8,17 +8,10 @@ from pathlib import Path
 
 FACES = ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
 PEOPLE = ["w1", "w2", "w3"]
-SAID = {
-    "w1": ["Happy", "Sad", "Angry", "Neutral"],
-    "w2": ["Happy", "Sad", "Fear", "Neutral"],
-    "w3": ["Happy", "Angry", "Fear", "Happy"],
-}
-COUNTS = {
-    "a.jpg": {"happiness": 3},
-    "b.jpg": {"sadness": 2, "anger": 1},
-    "c.jpg": {"anger": 1, "fear": 2},
-    "d.jpg": {"neutral": 2, "happiness": 1},
-}
+SAID = {"w1": ["Happy", "Sad", "Angry", "Neutral"], "w2": ["Happy", "Sad", "Fear", "Neutral"],
+        "w3": ["Happy", "Angry", "Fear", "Happy"]}  # fmt: skip
+COUNTS = {"a.jpg": {"happiness": 3}, "b.jpg": {"sadness": 2, "anger": 1}, "c.jpg": {"anger": 1, "fear": 2},
+          "d.jpg": {"neutral": 2, "happiness": 1}}  # fmt: skip
 VALENCE = {face: number for number, face in enumerate(FACES, start=1)}
 
 
@@ -42,15 +35,8 @@ def filled(header: list[str], *rows: dict[str, object]) -> list[list[object]]:
 
 
 def choice(answer: str, **rest: object) -> dict[str, object]:
-    return {
-        "value": {"choices": [answer]},
-        "id": "Dx_aB91ISN",
-        "from_name": "emotion",
-        "to_name": "img",
-        "type": "choices",
-        "origin": "manual",
-        **rest,
-    }
+    return {"value": {"choices": [answer]}, "id": "Dx_aB91ISN", "from_name": "emotion", "to_name": "img",
+            "type": "choices", "origin": "manual", **rest}  # fmt: skip
 
 
 def annotation(number: int, person: int, answer: str, seconds: float, **rest: object) -> dict[str, object]:
@@ -82,16 +68,8 @@ def label_studio(valence: bool = False) -> str:
     for n, face in enumerate(FACES):
         made = [annotation(100 * n + p, p + 1, SAID[person][n], 1.5 + n) for p, person in enumerate(PEOPLE)]
         for one in made if valence else []:
-            one["result"].append(
-                {
-                    "value": {"rating": VALENCE[face]},
-                    "id": "x",
-                    "from_name": "valence",
-                    "to_name": "img",
-                    "type": "rating",
-                    "origin": "manual",
-                }
-            )
+            one["result"].append({"value": {"rating": VALENCE[face]}, "id": "x", "from_name": "valence",
+                "to_name": "img", "type": "rating", "origin": "manual"})  # fmt: skip
         made += [annotation(900 + n, 1, "Fear", 2, was_cancelled=True)] if n == 0 else []
         predictions = [{"id": 7, "model_version": "m1", "score": 0.9, "result": [choice("Fear")]}] if n == 1 else []
         tasks.append(
@@ -121,124 +99,59 @@ def label_studio(valence: bool = False) -> str:
 
 
 def label_studio_min() -> str:
-    return json.dumps(
-        [
-            {
-                "image": f"/data/local-files/?d=faces/{face}",
-                "id": FACES.index(face) + 1,
-                "emotion": answer,
-                "annotator": PEOPLE.index(person) + 1,
-                "annotation_id": n,
-                "created_at": "2024-03-09T22:16:08.728353Z",
-                "updated_at": "2024-03-09T22:16:08.728378Z",
-                "lead_time": seconds,
-            }
-            for n, (person, face, answer, seconds) in enumerate(answers())
-        ],
-        indent=2,
-    )
+    return json.dumps([{"image": f"/data/local-files/?d=faces/{face}", "id": FACES.index(face) + 1,
+                      "emotion": answer, "annotator": PEOPLE.index(person) + 1, "annotation_id": n,
+                      "created_at": "2024-03-09T22:16:08.728353Z",
+                      "updated_at": "2024-03-09T22:16:08.728378Z", "lead_time": seconds} for n, (person,
+                      face, answer, seconds) in enumerate(answers())], indent=2)  # fmt: skip
 
 
 def label_studio_csv() -> str:
     header = columns("annotation_id|annotator|created_at|emotion|id|image|lead_time|updated_at|valence")
-    return delimited(
-        header,
-        [
-            [
-                n,
-                f"{person}@example.org",
-                "2024-03-09T22:16:08.728353Z",
-                answer,
-                n,
-                f"https://example.org/faces/{face}",
-                seconds,
-                "2024-03-09T22:16:08.728378Z",
-                json.dumps([{"rating": VALENCE[face]}]),
-            ]
-            for n, (person, face, answer, seconds) in enumerate(answers())
-        ],
-    )
+    return delimited(header, [[n, f"{person}@example.org", "2024-03-09T22:16:08.728353Z", answer, n,
+                     f"https://example.org/faces/{face}", seconds, "2024-03-09T22:16:08.728378Z",
+                     json.dumps([{"rating": VALENCE[face]}])] for n, (person, face, answer,
+                     seconds) in enumerate(answers())])  # fmt: skip
 
 
 MTURK = columns(
-    "HITId|HITTypeId|Title|Description|Keywords|Reward|CreationTime|MaxAssignments|RequesterAnnotation|"
-    "AssignmentDurationInSeconds|AutoApprovalDelayInSeconds|Expiration|NumberOfSimilarHITs|"
-    "LifetimeInSeconds|AssignmentId|WorkerId|AssignmentStatus|AcceptTime|SubmitTime|AutoApprovalTime|"
-    "ApprovalTime|RejectionTime|RequesterFeedback|WorkTimeInSeconds|LifetimeApprovalRate|"
-    "Last30DaysApprovalRate|Last7DaysApprovalRate"
+    "HITId|HITTypeId|Title|Description|Keywords|Reward|CreationTime|MaxAssignments|RequesterAnnotation|AssignmentDurationInSeconds|AutoApprovalDelayInSeconds|Expiration|NumberOfSimilarHITs|LifetimeInSeconds|AssignmentId|WorkerId|AssignmentStatus|AcceptTime|SubmitTime|AutoApprovalTime|ApprovalTime|RejectionTime|RequesterFeedback|WorkTimeInSeconds|LifetimeApprovalRate|Last30DaysApprovalRate|Last7DaysApprovalRate"
 )
 
 
 def assignment(person: str, number: int, **rest: object) -> dict[str, object]:
-    return {
-        "HITId": f"3HIT{number}",
-        "Title": "Faces",
-        "Reward": "$0.05",
-        "MaxAssignments": 3,
-        "AssignmentId": f"3A{number}{person}",
-        "WorkerId": person,
-        "AssignmentStatus": "Approved",
-        "AcceptTime": "Tue Mar 05 07:30:20 PST 2024",
-        "LifetimeApprovalRate": "100% (12/12)",
-        **rest,
-    }
+    return {"HITId": f"3HIT{number}", "Title": "Faces", "Reward": "$0.05", "MaxAssignments": 3,
+            "AssignmentId": f"3A{number}{person}", "WorkerId": person, "AssignmentStatus": "Approved",
+            "AcceptTime": "Tue Mar 05 07:30:20 PST 2024", "LifetimeApprovalRate": "100% (12/12)", **rest}  # fmt: skip
 
 
 def mturk() -> str:
     header = [*MTURK, "Input.image_url", "Answer.comment", "Answer.emotion.label", "Approve", "Reject"]
-    rows = [
-        assignment(
-            person,
-            FACES.index(face),
-            WorkTimeInSeconds=seconds,
-            **{"Input.image_url": f"https://my-bucket.s3.amazonaws.com/faces/{face}", "Answer.emotion.label": answer},
-        )
-        for person, face, answer, seconds in answers()
-    ]
-    bad = assignment(
-        "bot",
-        0,
-        AssignmentStatus="Rejected",
-        RejectionTime="Tue Mar 05 09:30:20 PST 2024",
-        **{"Input.image_url": rows[0]["Input.image_url"], "Answer.emotion.label": "Fear"},
-    )
+    rows = [assignment(person, FACES.index(face), WorkTimeInSeconds=seconds,
+            **{"Input.image_url": f"https://my-bucket.s3.amazonaws.com/faces/{face}",
+            "Answer.emotion.label": answer}) for person, face, answer, seconds in answers()]  # fmt: skip
+    bad = assignment("bot", 0, AssignmentStatus="Rejected", RejectionTime="Tue Mar 05 09:30:20 PST 2024",
+                     **{"Input.image_url": rows[0]["Input.image_url"], "Answer.emotion.label": "Fear"})  # fmt: skip
     return delimited(header, filled(header, *rows, bad))
 
 
 def mturk_json() -> str:
     header = [*MTURK, "Input.image_url", "Answer.taskAnswers", "Approve", "Reject"]
     words = ["Happy", "Sad", "Angry", "Neutral", "Fear"]
-    rows = [
-        assignment(
-            person,
-            FACES.index(face),
-            WorkTimeInSeconds=seconds,
-            **{
-                "Input.image_url": f"https://example.org/{face}",
-                "Answer.taskAnswers": json.dumps(
-                    [{"emotion": {word: word == answer for word in words}, "valence": VALENCE[face]}]
-                ),
-            },
-        )
-        for person, face, answer, seconds in answers()
-    ]
+    rows = [assignment(person, FACES.index(face), WorkTimeInSeconds=seconds,
+            **{"Input.image_url": f"https://example.org/{face}",
+            "Answer.taskAnswers": json.dumps([{"emotion": {word: word == answer for word in words},
+            "valence": VALENCE[face]}])}) for person, face, answer, seconds in answers()]  # fmt: skip
     return delimited(header, filled(header, *rows))
 
 
 def mturk_several() -> str:
     pictures, emotions = [f"Input.image_url{n}" for n in range(1, 5)], [f"Answer.emotion{n}" for n in (1, 10, 2, 3, 4)]
     header = [*MTURK, *pictures, *emotions, "Answer.gender", "Approve", "Reject"]
-    rows = [
-        assignment(
-            person,
-            0,
-            WorkTimeInSeconds=40,
-            **{"Answer.gender": "female"},
-            **dict(zip(pictures, [f"https://example.org/{face}" for face in FACES], strict=True)),
-            **{f"Answer.emotion{n + 1}": answer for n, answer in enumerate(SAID[person])},
-        )
-        for person in PEOPLE
-    ]
+    rows = [assignment(person, 0, WorkTimeInSeconds=40, **{"Answer.gender": "female"}, **dict(zip(pictures,
+            [f"https://example.org/{face}" for face in FACES], strict=True)),
+            **{f"Answer.emotion{n + 1}": answer for n, answer in enumerate(SAID[person])})
+            for person in PEOPLE]  # fmt: skip
     return delimited(header, filled(header, *rows))
 
 
@@ -246,7 +159,7 @@ QUALTRICS = columns(
     "StartDate|EndDate|Status|IPAddress|Progress|Duration (in seconds)|Finished|RecordedDate|ResponseId|"
     "RecipientLastName|RecipientFirstName|RecipientEmail|ExternalReference|LocationLatitude|"
     "LocationLongitude|DistributionChannel|UserLanguage"
-)
+)  # fmt: skip
 
 
 def qualtrics(columns: list[str], texts: list[str], cells: Callable[[str], list[object]], numeric: bool = False) -> str:
@@ -255,27 +168,16 @@ def qualtrics(columns: list[str], texts: list[str], cells: Callable[[str], list[
     imports = {name: json.dumps({"ImportId": f"QID{n}"}) for n, name in enumerate(header)}
 
     def person(name: str, said: list[object], status: str, finished: object) -> dict[str, object]:
-        about = {
-            "StartDate": "2024-03-05 07:30:20",
-            "EndDate": "2024-03-05 07:41:02",
-            "Status": status,
-            "Progress": 100,
-            "Duration (in seconds)": 642,
-            "Finished": finished,
-            "ResponseId": f"R_{name}",
-            "DistributionChannel": "anonymous",
-            "UserLanguage": "EN",
-            "Q1": 1 if numeric else "Yes",
-            "PROLIFIC_PID": name,
-        }
+        about = {"StartDate": "2024-03-05 07:30:20", "EndDate": "2024-03-05 07:41:02", "Status": status,
+                 "Progress": 100, "Duration (in seconds)": 642, "Finished": finished,
+                 "ResponseId": f"R_{name}", "DistributionChannel": "anonymous", "UserLanguage": "EN",
+                 "Q1": 1 if numeric else "Yes", "PROLIFIC_PID": name}  # fmt: skip
         return about | dict(zip(columns, said, strict=True))
 
     yes, no, real, preview = (1, 0, "0", "1") if numeric else ("True", "False", "IP Address", "Survey Preview")
     people = [person(name, cells(name), real, yes) for name in PEOPLE]
-    out = [
-        person("", cells("w1"), preview, yes),
-        person("w9", [*cells("w1")[:1], *[""] * (len(columns) - 1)], real, no),
-    ]
+    out = [person("", cells("w1"), preview, yes), person("w9", [*cells("w1")[:1],
+           *[""] * (len(columns) - 1)], real, no)]  # fmt: skip
     return delimited(header, filled(header, words, imports, *people, *out))
 
 
@@ -286,69 +188,30 @@ def qualtrics_wide() -> str:
 
 def qualtrics_loop() -> str:
     columns = [f"{n + 1}_{name}" for n in range(4) for name in ("Q5", "Q6_1", "Q7_First Click", "Q7_Page Submit")]
-    texts = [
-        text
-        for face in FACES
-        for text in (
-            f"{face} - Which emotion?",
-            f"{face} - Valence - How pleasant?",
-            "Timing - First Click",
-            "Timing - Page Submit",
-        )
-    ]
-    return qualtrics(
-        columns,
-        texts,
-        lambda name: [cell for n, answer in enumerate(SAID[name]) for cell in (answer, n + 1, 0.7, 1.5 + n)],
-    )
+    texts = [text for face in FACES for text in (f"{face} - Which emotion?",
+             f"{face} - Valence - How pleasant?", "Timing - First Click", "Timing - Page Submit")]  # fmt: skip
+    return qualtrics(columns, texts, lambda name: [cell for n, answer in enumerate(SAID[name])
+                     for cell in (answer, n + 1, 0.7, 1.5 + n)])  # fmt: skip
 
 
 def jspsych_rows(html: bool = False) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for person in PEOPLE:
-        trials: list[dict[str, object]] = [
-            {
-                "success": True,
-                "timeout": False,
-                "failed_images": [],
-                "failed_audio": [],
-                "failed_video": [],
-                "trial_type": "preload",
-            },
-            {"rt": 4123, "stimulus": "<p>Welcome!</p>", "response": 0, "trial_type": "html-button-response"},
-            {
-                "rt": 2000,
-                "stimulus": "img/example.jpg",
-                "response": "Fear",
-                "trial_type": "image-button-response",
-                "phase": "practice",
-            },
-        ]
+        trials: list[dict[str, object]] = [{"success": True, "timeout": False, "failed_images": [],
+                     "failed_audio": [], "failed_video": [], "trial_type": "preload"}, {"rt": 4123,
+                     "stimulus": "<p>Welcome!</p>", "response": 0, "trial_type": "html-button-response"},
+                     {"rt": 2000, "stimulus": "img/example.jpg", "response": "Fear",
+                     "trial_type": "image-button-response", "phase": "practice"}]  # fmt: skip
         for n, face in enumerate(FACES):
             shown = f"<div class='face'><img src=\"img/{face}\" width=300></div>" if html else f"img/{face}"
-            trials.append(
-                {
-                    "rt": 1500 + 1000 * n,
-                    "stimulus": shown,
-                    "response": SAID[person][n],
-                    "phase": "test",
-                    "trial_type": "html-button-response" if html else "image-button-response",
-                    "emotion": "happy",
-                }
-            )
-        trials.append(
-            {
-                "rt": None,
-                "stimulus": "img/e.jpg",
-                "response": None,
-                "phase": "test",
-                "trial_type": "image-button-response",
-            }
-        )
-        rows += [
-            {**trial, "trial_index": n, "plugin_version": "2.0.0", "time_elapsed": 3000 * n, "subject": person}
-            for n, trial in enumerate(trials)
-        ]
+            trials.append({"rt": 1500 + 1000 * n, "stimulus": shown, "response": SAID[person][n],
+                          "phase": "test",
+                          "trial_type": "html-button-response" if html else "image-button-response",
+                          "emotion": "happy"})  # fmt: skip
+        trials.append({"rt": None, "stimulus": "img/e.jpg", "response": None, "phase": "test",
+                      "trial_type": "image-button-response"})  # fmt: skip
+        rows += [{**trial, "trial_index": n, "plugin_version": "2.0.0", "time_elapsed": 3000 * n,
+                 "subject": person} for n, trial in enumerate(trials)]  # fmt: skip
     return rows
 
 
@@ -376,16 +239,12 @@ def jspsych_csv() -> str:
 
 def jspsych_nobody() -> str:
     """Answers as survey plugins give them, and nobody's name."""
-    rows = [
-        {name: cell for name, cell in row.items() if name not in ("subject", "plugin_version")}
-        for row in jspsych_rows()
-    ]
+    rows = [{name: cell for name, cell in row.items() if name not in ("subject", "plugin_version")}
+            for row in jspsych_rows()]  # fmt: skip
     for row in rows:
         if isinstance(row.get("response"), str):
-            row["response"] = {
-                "emotion": row["response"],
-                "valence": VALENCE.get(str(row["stimulus"]).split("/")[-1], 1),
-            }
+            row["response"] = {"emotion": row["response"],
+                "valence": VALENCE.get(str(row["stimulus"]).split("/")[-1], 1)}  # fmt: skip
     return json.dumps({"trials": rows})
 
 
@@ -394,7 +253,7 @@ def toloka() -> str:
         "INPUT:image|OUTPUT:result|GOLDEN:result|HINT:text|HINT:default_language|ASSIGNMENT:link|"
         "ASSIGNMENT:task_id|ASSIGNMENT:assignment_id|ASSIGNMENT:task_suite_id|ASSIGNMENT:worker_id|"
         "ASSIGNMENT:status|ASSIGNMENT:started|ASSIGNMENT:submitted|ASSIGNMENT:accepted|ASSIGNMENT:reward"
-    )
+    )  # fmt: skip
     rows: list[dict[str, object]] = []
     for n, (person, face, answer, _) in enumerate(answers()):
         rows.append(
@@ -433,54 +292,20 @@ def gorilla() -> str:
     header = [*GORILLA, "image"]
     rows: list[dict[str, object]] = []
     for person in PEOPLE:
-        about = {
-            "Experiment ID": 4424,
-            "Participant Private ID": person,
-            "Participant Public ID": f"p{person}",
-            "Participant Status": "complete",
-            "Task Name": "Faces",
-            "Spreadsheet Name": "faces",
-        }
-        rows += [
-            {**about, "Trial Number": "BEGIN TASK"},
-            {
-                **about,
-                "Screen Name": "Screen 1",
-                "Zone Type": "continue_button",
-                "Reaction Time": 9481,
-                "display": "instructions",
-            },
-            {
-                **about,
-                "Screen Name": "Screen 1",
-                "Zone Name": "buttonA",
-                "Zone Type": "response_button_text",
-                "Response": "Fear",
-                "Reaction Time": 900,
-                "display": "practice",
-                "image": "example.jpg",
-            },
-        ]
+        about = {"Experiment ID": 4424, "Participant Private ID": person,
+                 "Participant Public ID": f"p{person}", "Participant Status": "complete",
+                 "Task Name": "Faces", "Spreadsheet Name": "faces"}  # fmt: skip
+        rows += [{**about, "Trial Number": "BEGIN TASK"}, {**about, "Screen Name": "Screen 1",
+                 "Zone Type": "continue_button", "Reaction Time": 9481, "display": "instructions"},
+                 {**about, "Screen Name": "Screen 1", "Zone Name": "buttonA",
+                 "Zone Type": "response_button_text", "Response": "Fear", "Reaction Time": 900,
+                 "display": "practice", "image": "example.jpg"}]  # fmt: skip
         for n, face in enumerate(FACES):
-            trial = {
-                **about,
-                "Trial Number": n + 1,
-                "Screen Name": "Screen 2",
-                "display": "trial",
-                "image": face,
-                "ANSWER": "happy",
-            }
-            rows += [
-                {**trial, "Zone Name": "Zone1", "Zone Type": "content_image", "Reaction Time": 3},
-                {
-                    **trial,
-                    "Zone Name": f"button{n}",
-                    "Zone Type": "response_button_text",
-                    "Response": SAID[person][n],
-                    "Reaction Time": 1500 + 1000 * n,
-                    "Attempt": 1,
-                },
-            ]
+            trial = {**about, "Trial Number": n + 1, "Screen Name": "Screen 2", "display": "trial",
+                     "image": face, "ANSWER": "happy"}  # fmt: skip
+            rows += [{**trial, "Zone Name": "Zone1", "Zone Type": "content_image", "Reaction Time": 3},
+                     {**trial, "Zone Name": f"button{n}", "Zone Type": "response_button_text",
+                     "Response": SAID[person][n], "Reaction Time": 1500 + 1000 * n, "Attempt": 1}]  # fmt: skip
         rows.append({**about, "Trial Number": "END TASK", "Reaction Time": 98103})
     for n, row in enumerate(rows):
         row["Event Index"] = n + 1
@@ -492,18 +317,12 @@ def gorilla_two() -> str:
     names = columns(
         "Display|Screen|Response|Response Type|Reaction Time|Response Duration|Component Name|Object Name|"
         "Object Number|Tag|Absolute Reaction Time|Spreadsheet: display|Spreadsheet: image"
-    )
+    )  # fmt: skip
     header = [*(name.replace("UTC Date", "UTC Date and Time") for name in GORILLA[:27]), "Trial Number", *names]
     rows: list[dict[str, object]] = []
     for person, face, answer, seconds in answers():
-        trial = {
-            "Event Index": len(rows) + 1,
-            "Participant Private ID": person,
-            "Task Name": "Faces",
-            "Display": "Trial",
-            "Spreadsheet: display": "Trial",
-            "Spreadsheet: image": face,
-        }
+        trial = {"Event Index": len(rows) + 1, "Participant Private ID": person, "Task Name": "Faces",
+                 "Display": "Trial", "Spreadsheet: display": "Trial", "Spreadsheet: image": face}  # fmt: skip
         rows += [
             {
                 **trial,
@@ -538,102 +357,45 @@ def psychopy() -> str:
         "practice.thisRepN|practice.thisN|trials.thisRepN|trials.thisTrialN|trials.thisN|trials.thisIndex|"
         "image|corrAns|mouse.clicked_name|mouse.time|button.rt|valence.response|participant|session|date|"
         "expName|psychopyVersion|frameRate"
-    )
+    )  # fmt: skip
     rows: list[dict[str, object]] = []
     for person in PEOPLE:
-        about = {
-            "participant": person,
-            "session": "001",
-            "expName": "faces",
-            "psychopyVersion": "2024.1.5",
-            "frameRate": 60.01,
-        }
-        rows += [
-            about,
-            {
-                **about,
-                "practice.thisRepN": 0,
-                "practice.thisN": 0,
-                "image": "stimuli/example.jpg",
-                "mouse.clicked_name": "['Fear']",
-            },
-        ]
-        rows += [
-            {
-                **about,
-                "trials.thisRepN": 0,
-                "trials.thisN": n,
-                "image": f"stimuli/{face}",
-                "corrAns": "happy",
-                "mouse.clicked_name": f"['{SAID[person][n]}']",
-                "button.rt": 1.5 + n,
-                "valence.response": VALENCE[face],
-            }
-            for n, face in enumerate(FACES)
-        ]
+        about = {"participant": person, "session": "001", "expName": "faces", "psychopyVersion": "2024.1.5",
+                 "frameRate": 60.01}  # fmt: skip
+        rows += [about, {**about, "practice.thisRepN": 0, "practice.thisN": 0,
+                 "image": "stimuli/example.jpg", "mouse.clicked_name": "['Fear']"}]  # fmt: skip
+        rows += [{**about, "trials.thisRepN": 0, "trials.thisN": n, "image": f"stimuli/{face}",
+                 "corrAns": "happy", "mouse.clicked_name": f"['{SAID[person][n]}']", "button.rt": 1.5 + n,
+                 "valence.response": VALENCE[face]} for n, face in enumerate(FACES)]  # fmt: skip
     return delimited([*header, ""], filled([*header, ""], *rows))
 
 
 def google_forms() -> str:
-    return delimited(
-        ["Timestamp", *(f"What emotion does this face show? [{face}]" for face in FACES), "How old are you?"],
-        [["2024/03/05 7:30:20 AM GMT+1", *SAID[person], 30] for person in PEOPLE],
-    )
+    return delimited(["Timestamp", *(f"What emotion does this face show? [{face}]" for face in FACES),
+                     "How old are you?"], [["2024/03/05 7:30:20 AM GMT+1", *SAID[person], 30]
+                     for person in PEOPLE])  # fmt: skip
 
 
 def sosci() -> str:
-    header = [
-        "CASE",
-        "SERIAL",
-        "REF",
-        "QUESTNNR",
-        "MODE",
-        "STARTED",
-        *(f"E10{n}" for n in range(1, 5)),
-        "TIME001",
-        "TIME_SUM",
-        "LASTDATA",
-        "FINISHED",
-        "Q_VIEWER",
-        "LASTPAGE",
-        "MAXPAGE",
-    ]
-    words = dict.fromkeys(header, "x") | {
-        f"E10{n + 1}": f"Welches Gefühl zeigt das Gesicht? {face}" for n, face in enumerate(FACES)
-    }
+    header = ["CASE", "SERIAL", "REF", "QUESTNNR", "MODE", "STARTED", *(f"E10{n}" for n in range(1, 5)),
+              "TIME001", "TIME_SUM", "LASTDATA", "FINISHED", "Q_VIEWER", "LASTPAGE", "MAXPAGE"]  # fmt: skip
+    words = dict.fromkeys(header, "x") | {f"E10{n + 1}": f"Welches Gefühl zeigt das Gesicht? {face}" for n,
+                          face in enumerate(FACES)}  # fmt: skip
     german = {"Happy": "Freude", "Sad": "Trauer", "Angry": "Ärger", "Fear": "Angst", "Neutral": "neutral"}
 
     def person(number: int, name: str, **rest: object) -> dict[str, object]:
-        about = {
-            "CASE": 20 + number,
-            "REF": name,
-            "QUESTNNR": "base",
-            "MODE": "interview",
-            "STARTED": "2024-03-05 07:30:20",
-            "FINISHED": 1,
-            **rest,
-        }
+        about = {"CASE": 20 + number, "REF": name, "QUESTNNR": "base", "MODE": "interview",
+                 "STARTED": "2024-03-05 07:30:20", "FINISHED": 1, **rest}  # fmt: skip
         return about | {f"E10{n + 1}": german[answer] for n, answer in enumerate(SAID[PEOPLE[number % 3]])}
 
-    rows = [
-        *(person(n, name) for n, name in enumerate(PEOPLE)),
-        person(3, "t", MODE="pretest"),
-        person(4, "u", FINISHED=0),
-    ]
+    rows = [*(person(n, name) for n, name in enumerate(PEOPLE)), person(3, "t", MODE="pretest"), person(4,
+            "u", FINISHED=0)]  # fmt: skip
     return delimited(header, filled(header, words, *rows), ";")
 
 
 def limesurvey() -> str:
-    header = [
-        "id",
-        "submitdate",
-        "lastpage",
-        "startlanguage",
-        "seed",
-        "startdate",
-        "datestamp",
-        *(f"faces[{face}]" for face in FACES),
-    ]
+    header = ["id", "submitdate", "lastpage", "startlanguage", "seed", "startdate", "datestamp",
+              *(f"faces[{face}]" for face in FACES)]  # fmt: skip
     about = ["2024-03-05 07:41:02", 5, "en", 1234, "2024-03-05 07:30:20", "2024-03-05 07:41:02"]
     rows: list[list[object]] = [[n + 1, *about, *SAID[person]] for n, person in enumerate(PEOPLE)]
     return delimited(header, [*rows, [9, "", 2, *about[2:], "Fear", "", "", ""]])
@@ -671,16 +433,10 @@ def labelbox() -> str:
             }
             for person in PEOPLE
         ]
-        lines.append(
-            json.dumps(
-                {
-                    "data_row": {"id": f"clf{n}", "external_id": face, "row_data": f"https://example.org/{face}"},
-                    "media_attributes": {"height": 48, "width": 48, "mime_type": "image/jpeg"},
-                    "attachments": [],
-                    "projects": {"cltd3vk": {"name": "Faces", "labels": labels}},
-                }
-            )
-        )
+        lines.append(json.dumps({"data_row": {"id": f"clf{n}", "external_id": face,
+                     "row_data": f"https://example.org/{face}"}, "media_attributes": {"height": 48,
+                     "width": 48, "mime_type": "image/jpeg"}, "attachments": [],
+                     "projects": {"cltd3vk": {"name": "Faces", "labels": labels}}}))  # fmt: skip
     return "\n".join(lines) + "\n"
 
 
@@ -693,47 +449,32 @@ def doccano() -> str:
 
 
 def microsoft_forms() -> str:
-    header = [
-        "ID",
-        "Start time",
-        "Completion time",
-        "Email",
-        "Name",
-        *(f"What does {face} show?" for face in FACES),
-        "Age",
-    ]
-    rows = [
-        [n, "3/5/24 7:30:20", "3/5/24 7:41:02", "anonymous", "", *SAID[person], 30] for n, person in enumerate(PEOPLE)
-    ]
+    header = ["ID", "Start time", "Completion time", "Email", "Name", *(f"What does {face} show?"
+              for face in FACES), "Age"]  # fmt: skip
+    rows = [[n, "3/5/24 7:30:20", "3/5/24 7:41:02", "anonymous", "", *SAID[person], 30] for n,
+            person in enumerate(PEOPLE)]  # fmt: skip
     return delimited(header, rows)
 
 
 def surveymonkey() -> str:
     about = columns(
-        "Respondent ID|Collector ID|Start Date|End Date|IP Address|Email Address|First Name|Last Name|Custom Data 1"
-    )
+        "Respondent ID|Collector ID|Start Date|End Date|IP Address|Email Address|First Name|Last Name|"
+        "Custom Data 1"
+    )  # fmt: skip
     below = [*[""] * 9, *["Response"] * 4]
-    rows = [
-        [118 + n, 4, "03/05/2024 07:30:20", "03/05/2024 07:41:02", *[""] * 5, *SAID[person]]
-        for n, person in enumerate(PEOPLE)
-    ]
+    rows = [[118 + n, 4, "03/05/2024 07:30:20", "03/05/2024 07:41:02", *[""] * 5, *SAID[person]] for n,
+            person in enumerate(PEOPLE)]  # fmt: skip
     return delimited([*about, *(f"{face}: what does it show?" for face in FACES)], [below, *rows])
 
 
 def opensesame() -> str:
     header = columns(
-        "acc|correct|count_keyboard_response|datetime|image|opensesame_version|practice|response|response_time|subject_nr"
-    )
-    rows: list[dict[str, object]] = [
-        {
-            "image": face,
-            "practice": "no",
-            "response": answer.lower(),
-            "response_time": seconds * 1000,
-            "subject_nr": person,
-        }
-        for person, face, answer, seconds in answers()
-    ]
+        "acc|correct|count_keyboard_response|datetime|image|opensesame_version|practice|response|"
+        "response_time|subject_nr"
+    )  # fmt: skip
+    rows: list[dict[str, object]] = [{"image": face, "practice": "no", "response": answer.lower(),
+               "response_time": seconds * 1000, "subject_nr": person} for person, face, answer,
+               seconds in answers()]  # fmt: skip
     return delimited(header, filled(header, {**rows[0], "practice": "yes", "image": "e.jpg"}, *rows))
 
 
