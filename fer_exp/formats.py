@@ -16,7 +16,6 @@ from typing import Literal
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 
 from fer_exp.columns import Columns, below_header, without_blanks
 from fer_exp.names import expression
@@ -46,6 +45,8 @@ def read_columns(file: Path, sheet: str = "") -> Columns:
     with file.open("rb") as stream:
         start = stream.read(4)
     if start == b"PAR1" or file.suffix.lower() == ".parquet":
+        import pyarrow.parquet as pq  # and with it encryption and the clouds: a CSV does not wait for them
+
         table = pq.ParquetFile(file).read()
         names = [name for name in table.column_names if not name.startswith("__index_level_")]
         return Columns(names, [_flat(table.column(name)) for name in names])

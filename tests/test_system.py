@@ -76,10 +76,11 @@ def test_a_command_about_people_needs_nothing_that_linux_alone_has_and_no_torch(
     assert Path(capsys.readouterr().out.splitlines()[-1]).exists()
 
 
-def test_so_it_is_where_nothing_was_imported_before(desk):
-    """One of them in a process of its own: filelock has no fcntl there, and no import can be left over."""
+@pytest.mark.parametrize("command", ["agreement", "prepare"])
+def test_so_it_is_where_nothing_was_imported_before(desk, command):
+    """In a process of its own: filelock has no fcntl there, no import is left over, and none is slow without need."""
     paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    words = [sys.executable, "-m", "tests.elsewhere", "prepare", *TORCHLESS["prepare"]]
+    words = [sys.executable, "-m", "tests.elsewhere", command, *TORCHLESS[command]]
     done = subprocess.run(words, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 

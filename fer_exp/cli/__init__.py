@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     open_streams()
+    gc.disable()  # until a command begins: imports make objects that stay, and each look at them all is for nothing
     try:
         code = _dispatch([word for word in words if word != "--debug"])
         sys.stdout.flush()  # here it can be said that there was no room for it
@@ -53,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         place = "" if error.filename is None else f"{error.filename}: "
         print(f"fer-exp: {place}{error.strerror or error}; --debug shows where.", file=sys.stderr)
         return 1
+    finally:
+        gc.enable()
 
 
 def _dispatch(words: list[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -141,6 +142,7 @@ def run_job(command: str, config: Config) -> Path | None:
         What it left, a file or a folder, or None: of a command that leaves none, or in a DDP run's other processes.
     """
     run_command = getattr(import_module(f"fer_exp.commands.{command}"), command)
+    gc.enable()  # ``main`` had it wait
     if isinstance(config, TableConfig):  # which starts trainings
         run_command = partial(run_command, compose=compose_all, start=run_jobs)
     place: Path | None = run_command(config)
