@@ -49,7 +49,7 @@ def write(corpus: Corpus, facts: dict[str, Any], key: str, folder: Path, log: Ca
         rejected, remarks = write_pixels(corpus, size, count, aside, log)
         remarks |= _reasons(rejected)
         for remark, number in remarks.items():
-            log(f"{corpus.name}: {remark}: {number:,}")
+            log(f"{corpus.name}: {number:,} {remark}")
         faces.notes.update(remarks)
         faces = _without(faces, rejected, aside / REJECTED)
         if faces.table.empty:
