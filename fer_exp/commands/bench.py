@@ -6,6 +6,7 @@ import itertools
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from rich.table import Table
 
 from fer_exp.config import BenchConfig, TrainConfig
 from fer_exp.errors import RequestError
-from fer_exp.files import writable
+from fer_exp.files import made, writable
 from fer_exp.methods import make_method
 from fer_exp.methods.ce import soft_cross_entropy
 from fer_exp.progress import progress
@@ -160,7 +161,8 @@ def whole_path(examples: Examples, config: BenchConfig, device: torch.device, cl
     method = make_method(config.method, make_setting(network, training, repeated))
     module = FaceModule(network, method, config.trainer, tuple(map(str, range(classes))), layout=layout)
     clock = Clock(device, config.steps)
-    with tempfile.TemporaryDirectory(dir=config.output and Path(config.output)) as folder, quiet():
+    place = nullcontext() if config.output is None else made(Path(config.output))
+    with place as above, tempfile.TemporaryDirectory(dir=above) as folder, quiet():
         trainer = make_trainer(replace(config.trainer, epochs=1), device, Run(Path(folder)), [clock])
         trainer.fit(module, Batches(repeated, config.trainer.batch_size, config.seed, shuffle=True))
     return config.steps * config.trainer.batch_size / (clock.stop - clock.start)
