@@ -12,6 +12,9 @@ import pyarrow as pa
 NESTS = ("annotations", "completions", "predictions", "result", "projects", "labels", "classifications")
 """Lists of objects within an object that are rows of their own, as annotation tools write them; others stay cells."""
 
+OF_A_PERSON = ("trials", "answers", "responses", "ratings", "results", "data", "items", "votes")
+"""Lists of answers within an object that is a person, or a session."""
+
 AS_TEXT = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -81,15 +84,32 @@ def _objects(content: Any) -> list[dict[str, Any]]:
         rows = _within(content) if isinstance(content, dict) else []
     if not rows or not all(isinstance(row, dict) for row in rows):
         raise ValueError("it is JSON, but no list of objects, each an answer or a picture")
-    return rows
+    return [part for row in rows for part in _of_one(row)]
+
+
+def _of_one(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The answers of an object that is a person with a list of them, and what is said of the person with each."""
+    for name in OF_A_PERSON:
+        if _is_table(row.get(name)):
+            about = {key: value for key, value in row.items() if key != name}
+            return [about | part for part in row[name]]
+    return [row]
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, list) and _objects_only(value)
 
 
 def _within(content: dict[str, Any]) -> list[Any]:
     values = list(content.values())
-    tables: list[list[Any]] = [value for value in values if isinstance(value, list) and value]
-    tables = [table for table in tables if isinstance(table[0], dict)]
+    tables = {key: value for key, value in content.items() if _is_table(value)}
     if tables and not content.keys() & set(NESTS):
-        return sorted(tables, key=len)[-1]
+        if len(tables) == 1:
+            return list(next(iter(tables.values())))
+        common = set.intersection(*(set(table[0]) for table in tables.values()))
+        if len(tables) < len(values) or not common:
+            raise ValueError(f"it holds several tables ({', '.join(tables)}); give one of them as a file")
+        return [{"name": key, **row} for key, table in tables.items() for row in table]
     if values and all(isinstance(value, list) and len(value) == len(values[0]) for value in values):
         return [dict(zip(content, row, strict=True)) for row in zip(*values, strict=True)]
     if values and all(isinstance(value, dict) for value in values):

@@ -187,12 +187,15 @@ def test_labels_that_are_numbers_are_said_with_the_key_that_names_them(tmp_path,
         '{"image": "a", "rater": 1, "label": "joy"}\n\n{"image": "a", "rater": 2, "label": ""}\n',
         '{"image": ["a", "a"], "rater": [1, 2], "label": ["joy", null]}',
         '{"image": {"0": "a", "1": "a"}, "rater": {"0": 1, "1": 2}, "label": {"0": "joy", "1": null}}',
+        '{"1": [{"image": "a", "label": "joy"}], "2": [{"image": "a", "label": null}]}',
+        '[{"rater": 1, "answers": [{"image": "a", "label": "joy"}]}, {"rater": 2, "answers": [{"image": "a"}]}]',
         '\ufeff {"next": [], "rows": [{"image": "a", "rater": "1", "label": ["joy"]}, {"image": "a", "rater": 2}]}',
     ],
 )
 def test_json_of_any_shape_is_a_table(tmp_path, text):
     (tmp_path / "answers.txt").write_text(text, encoding="utf-8")
-    answers = read_answers(tmp_path / "answers.txt")
+    worker = None if "rater" in text else "name"
+    answers = read_answers(tmp_path / "answers.txt", columns={"task": None, "worker": worker, "label": None})
     assert (answers.tasks.tolist(), answers.workers.tolist(), answers.classes) == (["a"], ["1", "2"], ("happiness",))
     assert answers.counted == {"rows have no label": 1}
 
@@ -203,6 +206,10 @@ def test_json_of_any_shape_is_a_table(tmp_path, text):
         ('[{"a": 1}, ', r"it begins as JSON does, but: .*column"),
         ("[1, 2]", "it is JSON, but no list of objects"),
         ("{}", r"it is JSON, but|is empty"),
+        (
+            '{"images": [{"id": 1}], "categories": [{"name": "joy"}], "v": 1}',
+            r"several tables \(images, categories\); give",
+        ),
     ],
 )
 def test_json_that_is_no_table_is_refused_in_one_sentence(tmp_path, text, said):

@@ -168,7 +168,7 @@ EXPORTS = (
     ),
     Export(
         "jsPsych", ("trial_type", "trial_index", "time_elapsed"),
-        task=(r"stimulus", *FACE), worker=PERSON,
+        task=("stimulus", *FACE), worker=(*PERSON, "name"),
         label=(
             r"(response|answer|choice|chosen|selected|button)s?[_. ]?(label|text|name|emotion|expression|category)",
             r"(chosen|selected|picked|given)[_ ].*", r"responses?(\..*)?", "button_pressed", "key_press",
