@@ -128,7 +128,7 @@ def meanings(named: Any, texts: Iterable[str], key: str, where: str) -> tuple[di
     known = sorted(set(map(int, numbers.values())))
     if named is None:
         raise RequestError(
-            f"{where}: {_shown(known)} are numbers, which mean other classes in every corpus; {_ways(known, key)}."
+            f"{where}: {_shown(known)} are numbers, which mean other classes in every corpus; {ways(known, key)}."
         )
     if isinstance(named, Mapping):
         meaning, counted = {str(place): class_name(str(name), key) for place, name in named.items()}, ""
@@ -146,25 +146,25 @@ def meanings(named: Any, texts: Iterable[str], key: str, where: str) -> tuple[di
         meaning = order.answers
     if odd := [str(one) for one in known if str(one) not in meaning]:
         raise RequestError(
-            f"{where}: the number {odd[0]} is not among those of {key}: {_listed(meaning)}; {_ways(known, key)}."
+            f"{where}: the number {odd[0]} is not among those of {key}: {_listed(meaning)}; {ways(known, key)}."
         )
     told = _listed({str(one): meaning[str(one)] for one in known})
     return {text: meaning[found] for text, found in numbers.items()}, f"numbers: {told}{counted}"
 
 
-def _ways(known: list[int], key: str) -> str:
+def ways(known: list[int], key: str) -> str:
     """The orders that these numbers fit, those first that have no others, and the list."""
     low, high = known[0], known[-1]
     has = {name: order for name, order in ORDERS.items() if name != "eac"}  # which is RAF-DB's
     exact = [name for name, order in has.items() if (low, high - low + 1) == (order.first, len(order.classes))]
     shifted = [name for name, order in has.items() if (low, high) == (1, len(order.classes))]
     within = [name for name, order in has.items() if order.first <= low and str(high) in order.answers]
-    ways = []
+    found = []
     for name in exact or shifted or within:
         start = 1 if name in shifted else ORDERS[name].first
         first = ", ".join(f"{start + n} {label}" for n, label in enumerate(ORDERS[name].classes[:3]))
-        ways.append(f"{key}={name} ({first}, …)")
-    return "name them with " + " or ".join([*ways, f"a list in their order, {key}=[neutral,…]"])
+        found.append(f"{key}={name} ({first}, …)")
+    return "name them with " + " or ".join([*found, f"a list in their order, {key}=[neutral,…]"])
 
 
 def _shown(known: list[int]) -> str:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from fer_exp.answers import Votes
 from fer_exp.errors import RequestError
 from fer_exp.names import spelt
+from fer_exp.orders import ways
 from fer_exp.stats.bootstrap import FloatArray
-from fer_exp.tables import Table
+from fer_exp.tables import PREFIXES, Table
 
 A_SHARE = re.compile(r"correct|accura|agree|percent|proportion|hit", re.IGNORECASE)
 ROUNDING = 0.02
@@ -63,10 +64,20 @@ def no_classes(table: Table) -> str:
             f"{table.where} has a column {shares[0]} and none per class: how many raters were right does not say what "
             "the others answered, so it is no distribution; give a column per class."
         )
+    counted = sorted({int(one) for prefix in PREFIXES for name in table.names if (one := _place(name, prefix))})
+    if len(counted) > 1:
+        words = f"{table.where} has columns that are numbers, which mean other classes in every corpus"
+        return f"{words}; {ways(counted, f'{table.group}numbers')}."
     return (
         f"{table.where} has neither a column label nor two columns of counts, one a class; where the classes are no "
         f"expressions, name them with classes=[...]. There are: {', '.join(table.names[:12])}."
     )
+
+
+def _place(name: str, prefix: str) -> str | None:
+    """The number of a column that is one behind a prefix."""
+    rest = name[len(prefix) :] if name.lower().startswith(prefix) else ""
+    return rest if rest.isdigit() and len(rest) < 3 else None
 
 
 def task_names(table: Table, column: int, named: bool) -> NDArray[np.object_]:

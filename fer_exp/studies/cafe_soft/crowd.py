@@ -94,6 +94,7 @@ def built_in(config: DatasetConfig, faces: pd.DataFrame, samples: int) -> Crowd 
     read = read_answers(corpus.ratings(), classes=corpus.classes)
     if not isinstance(read, Answers):
         return None
+    faces = faces[faces["label"].isin(corpus.classes)]
     codes = faces["label"].map({name: code for code, name in enumerate(corpus.classes)}).to_numpy().astype(np.int32)
     names, test = faces["face"].to_numpy(object), (faces["split"] == "test").to_numpy(np.bool_)
     data = read.select(read.label >= 0)
@@ -104,11 +105,14 @@ def built_in(config: DatasetConfig, faces: pd.DataFrame, samples: int) -> Crowd 
     truth = corpus.truth()
     row, _ = known_tasks(judged, truth["face"].to_numpy(object), np.arange(len(truth), dtype=np.int32))
     chances = truth[list(corpus.classes)].to_numpy(np.float64)[row]
+    if len(corpus.classes) < len(corpus.posed):
+        chances = chances / chances.sum(axis=1, keepdims=True)
+    sums = [names for names in MERGE if set(names.split("+")) <= set(corpus.classes)]
     lab = np.random.default_rng([corpus.seed, 8]).multinomial(LAB_RATERS, chances).astype(np.float64)
     label, _ = known_tasks(judged, names, codes)
     posed = onehot(label.astype(np.int64), len(corpus.classes))
     of_label, of_votes = (
-        against_lab(before, after, side, corpus.classes, MERGE, samples=number)
+        against_lab(before, after, side, corpus.classes, sums, samples=number)
         for side, number in ((posed, 0), (lab, samples))
     )
     gain = pd.concat([of_label["gain"].query("measure == 'agreement'"), of_votes["gain"].query("measure == 'l1'")])

@@ -8,6 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from fer_exp.datasets import facts
+from fer_exp.judging.predictions import class_names
 from fer_exp.report.cells import interval
 from fer_exp.report.figures import SERIES, curve
 from fer_exp.report.outcome import Outcome, OutcomeTable
@@ -126,8 +127,10 @@ def _accuracy(cells: Cells, published: dict[str, Any], preset: Preset, one: Trai
             }
         )
     config = one.config
+    size = config.dataset.classes
+    words = f"{size if isinstance(size, int) else len(class_names(one.run.predictions))} classes"
     caption = (
-        f"Test accuracy in percent under wrong labels, {facts(preset.corpus).title}, {config.dataset.classes} classes, "
+        f"Test accuracy in percent under wrong labels, {facts(preset.corpus).title}, {words}, "
         f"{_faces(cells)}{first_weights(config)}, {config.trainer.epochs} epochs at {config.dataset.size} pixels, "
         f"augmentation {config.trainer.augment}, {config.trainer.schedule} rate; mean over seeds with 95 % t-interval. "
         "Best: the best epoch on test, which is chosen on the faces that it is measured on; last: the last epoch. "
