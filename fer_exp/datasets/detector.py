@@ -14,8 +14,9 @@ from PIL import Image
 from fer_exp.errors import RequestError
 
 PACKAGE = "facenet-pytorch"
-STRICT, LENIENT = (0.6, 0.7, 0.7), (0.5, 0.6, 0.6)
-"""What each of MTCNN's three networks has to reach: its authors' thresholds, and those of a second look."""
+USUAL, THOROUGH = (0.6, 0.7, 0.7), (0.4, 0.5, 0.8)
+"""What each of MTCNN's three networks has to reach: its authors' thresholds; and those of a second look, in which the
+first two pass more on and the last is the stricter."""
 
 
 class Look(NamedTuple):
@@ -27,10 +28,15 @@ class Look(NamedTuple):
     turned: float = 0.0
 
 
-LOOKS = (Look(320, 40, STRICT), Look(320, 40, LENIENT, -20), Look(320, 40, LENIENT, 20), Look(1000, 40, STRICT))
-"""Until one finds a face. Of 150 blurred faces on large grounds (FER2013's, enlarged) the first finds 142, of the same
-turned by 30 degrees 108; with the next two it is 146 and 143. The last is for faces below an eighth of the longer
-side."""
+LOOKS = (
+    Look(320, 40, USUAL),
+    Look(480, 40, THOROUGH),
+    Look(320, 40, THOROUGH, -20),
+    Look(320, 40, THOROUGH, 20),
+    Look(1000, 40, USUAL),
+)
+"""Until one finds a face; the last is for faces below an eighth of the longer side. What each finds is measured in
+docs/datasets.md."""
 
 
 class Face(NamedTuple):
