@@ -14,6 +14,8 @@ from PIL import Image
 from fer_exp.errors import RequestError
 
 PACKAGE = "facenet-pytorch"
+VERSION = 1
+"""Part of the key of every store with crops; raise it when what is found, or how it is cut out, changes."""
 USUAL, THOROUGH = (0.6, 0.7, 0.7), (0.4, 0.5, 0.8)
 """What each of MTCNN's three networks has to reach: its authors' thresholds; and those of a second look, in which the
 first two pass more on and the last is the stricter."""
@@ -52,13 +54,13 @@ class Face(NamedTuple):
 
 
 def detector() -> str:
-    """Name and version of what finds faces, as a store's key holds them.
+    """Name and version of what finds faces, and of how it is asked, as a store's key holds them.
 
     Raises:
         RequestError: it is not installed.
     """
     try:
-        return f"{PACKAGE} {version(PACKAGE)}"
+        return f"{PACKAGE} {version(PACKAGE)}, looks {VERSION}"
     except PackageNotFoundError:
         raise RequestError(
             "dataset.crop=face needs a face detector, which is not installed: pip install 'fer-exp[crop]' (2 MB)."

@@ -111,7 +111,7 @@ def test_faces_not_found_are_listed_and_count_apart_from_damaged_pictures(drawn,
     asked = ["prepare", "dataset=folder", f"dataset.root={tmp_path / 'faces'}", "dataset.size=32"]
     assert main([*asked, "dataset.crop=face"]) == 0
     said = capsys.readouterr()
-    assert "folder: 3 pictures in which no face was found, listed in rejected.csv" in said.err
+    assert "folder: pictures in which no face was found, listed in rejected.csv: 3" in said.err
     assert "rejected: 3 pictures: no face was found, e.g. happy/empty0.png" in said.out
     folder = said.out.split()[-1]
     assert pd.read_csv(f"{folder}/rejected.csv")["face"].tolist() == [f"happy/empty{n}.png" for n in range(3)]
