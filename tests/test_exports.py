@@ -102,6 +102,12 @@ def test_rows_that_are_no_answers_are_counted_by_name(tmp_path, name):
     assert answers.counted == {f"{words} left out": number for words, number in LEFT[name].items()}
 
 
+def test_an_experiment_that_is_called_a_training_is_no_practice(tmp_path):
+    rows = [{**row, "task": "emotion training", "phase": row.get("phase", "start")} for row in jspsych_rows()]
+    (tmp_path / "a.json").write_text(json.dumps(rows))
+    assert counts(read_answers(tmp_path / "a.json")) == COUNTS
+
+
 def test_the_true_labels_of_an_export_are_gold(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     file = written(tmp_path, "Toloka")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fer_exp.answers import Codes
 from fer_exp.answers.cells import choice, is_picture, parsed
-from fer_exp.answers.exports import Left, matching
+from fer_exp.answers.exports import PRACTICE, Left, matching
 from fer_exp.columns import Columns
 from fer_exp.names import composed, expressions, spelt
 from fer_exp.records import leaves
@@ -94,7 +94,9 @@ class Sheet:
         for column in columns:
             codes, names = self.coded(column)
             meant = [re.fullmatch(rule.cells, str(name), re.IGNORECASE) is not None for name in names]
-            self.drop(np.array([*meant, False], dtype=bool)[codes], rule.words)
+            out = np.array([*meant, False], dtype=bool)[codes]
+            if rule.cells != PRACTICE or not out.all():  # an experiment may be called "training"
+                self.drop(out, rule.words)
 
     def add(self, name: str, column: Coded) -> int:
         """A further column, of all rows of the table."""
