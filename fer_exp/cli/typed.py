@@ -154,8 +154,8 @@ def without_value(words: Sequence[str], place: int) -> str:
 
 def pasted(typed: Typed) -> str:
     """Quotes that a word processor has bent."""
-    if not QUOTES.search(typed.word) or there(file_of(typed.value)[0]):
-        return ""
+    if not (QUOTES.match(typed.word) or QUOTES.match(typed.value)) or exists(typed.value):
+        return ""  # within a name they may be meant
     return (
         f"{typed.word} has curly quotes, which a shell does not read; write {shlex.quote(QUOTES.sub('', typed.word))}."
     )
@@ -207,6 +207,8 @@ def bare(typed: Typed) -> str:
     is_name = (not dot or first in groups(command)) and re.fullmatch(r"[\w.+-]+|published/\w+", word) is not None
     for group in groups(command) if is_name else ():
         if option := option_called(group, word.removeprefix(group), all_options(group), 1.0):
+            if option == "folder" and word != option:  # images: more likely a folder that is not there
+                continue
             if before == group:
                 return _several(typed, typed.place - 1)
             return f"{word} is no KEY=VALUE; write {group}={option}."
@@ -220,8 +222,12 @@ def bare(typed: Typed) -> str:
         and (choice := option_called(CHOICE[command], word, OPTIONS[CHOICE[command]], 0.75))
     ):
         return f"{word} is no KEY=VALUE; write {CHOICE[command]}={choice}."
-    if is_name and (meant := key_meant(command, word, typed.behind[0] if typed.behind else "", typed.chosen)):
-        return f"{word} has no value; write {meant}."
+    # What may as well be a folder that is not there is left to those who read paths: faces, images, data.
+    is_key = is_name and (
+        typed.behind or word in keys(command) or "." in word or "=true" in key_meant(command, word, "", {})
+    )
+    if is_key and (meant := key_meant(command, word, typed.behind[0] if typed.behind else "", typed.chosen)):
+        return f"{word} has no value, and no file is called so; write {meant}."
     return "" if command in POSITIONAL else f"{word} is no KEY=VALUE; fer-exp {command} --help lists the keys."
 
 

@@ -170,6 +170,7 @@ SAID = [
     ("agreement", "name a table with ratings=FILE"),
     ("crowd ratings=votes.csv", "fer-exp agreement takes counts"),
     ("compare predictions.csv", "needs two runs or more"),
+    ("train images", "images: there is no such file or folder"),
     ("train dataset=foldr --help", "did you mean dataset=folder?"),
 ]
 """What was typed that has nothing near, and the way out."""
