@@ -3,6 +3,7 @@
 import shutil
 from importlib.metadata import PackageNotFoundError
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from fer_exp.datasets.decoding import decode
 from fer_exp.datasets.depth import RejectedError
 from fer_exp.datasets.detector import Face
 from fer_exp.datasets.photographs import look_like_photographs
+from fer_exp.datasets.pictures import Picture, PictureCorpus
 from fer_exp.store import sheet
 from tests.datasets.fake_photographs import FACE, LEFT_EYE, REAL, RIGHT_EYE, find_drawn, photograph, spot
 
@@ -104,6 +106,16 @@ def test_a_jpeg_decoded_smaller_has_its_face_in_the_same_place(drawn, tmp_path, 
         out = np.empty((side, side, 3), np.uint8)
         decode(tmp_path / "a.jpg", out, cut=Crop(0).cut)
         np.testing.assert_allclose(spot(out, RIGHT_EYE) / side, [0.7, 0.4], atol=0.04)
+
+
+def test_a_face_is_looked_for_in_and_around_the_box_of_its_corpus(drawn, tmp_path):
+    picture = photograph()
+    picture.paste(photograph(size=(200, 150), centre=(100, 75)), (0, 150))  # another one, outside the box
+    picture.save(tmp_path / "a.png")
+    corpus = SimpleNamespace(root=tmp_path, crop=Crop(0), _whites=None)
+    out = np.empty((64, 64, 3), np.uint8)
+    PictureCorpus.decode(corpus, Picture("a.png", (230, 90, 280, 140)), out)
+    np.testing.assert_allclose(spot(out, LEFT_EYE) / 64, [0.3, 0.4], atol=0.03)
 
 
 def test_faces_not_found_are_listed_and_count_apart_from_damaged_pictures(drawn, cache, tmp_path, capsys):
