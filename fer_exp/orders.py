@@ -138,6 +138,12 @@ def meanings(named: Any, texts: Iterable[str], key: str, where: str) -> tuple[di
         counted = f", counted from {order.first}"
         if (low, high) != (order.first, order.first + size - 1) and (low, high) in ((0, size - 1), (1, size)):
             order, counted = order._replace(first=low), f", counted from {low}"
+        elif isinstance(named, str) and order.first == 0 and known == [*range(1, size)]:
+            from_one, from_zero = (",".join(part) for part in (order.classes[:-1], order.classes[1:]))
+            raise RequestError(
+                f"{where}: of {key}={named} there are {_shown(known)}; whether they are counted from 0 or 1 cannot be "
+                f"known: {key}=[{from_one}] is from 1, {key}=[{from_zero}] the other."
+            )
         elif not isinstance(named, str) and low == 1 and high < size:
             raise RequestError(
                 f"{where}: of the {size} classes of {key} there are {_shown(known)}; whether they are counted from 0 "

@@ -62,6 +62,7 @@ def test_numbers_mean_what_the_key_says(named, texts, meaning):
         (None, ["3", "happy"], "3 are numbers"),
         ("fer2013", ["0", "7"], "the number 7 is not among those of numbers: 0 is anger"),
         ("raf", ["1"], "did you mean rafdb?"),
+        ("affectnet", numbers(1, 7), "=.neutral,happiness,.*,anger. is from 1, numbers=.happiness,.*,contempt. the"),
         (["happy", "sad", "fear"], ["1", "2"], re.escape("numbers={1:NAME,…,2:NAME}")),
         (["happy", "joy"], ["0"], "every class once"),
         (["hapiness"], ["0"], "did you mean happiness?"),

@@ -119,7 +119,9 @@ def classes_of_answers(answers: Answers | Votes, key: str) -> list[str]:
     counts = answers.counts() if isinstance(answers, Answers) else answers.counts
     given = [name for name, number in zip(answers.classes, counts.sum(axis=0), strict=True) if number]
     named = [name for name in given if name not in OTHER_ANSWERS]
-    refuse_unknown([name for name in named if name not in CLASSES], set(named) & {*CLASSES}, f"{key}: ")
+    strange = [name for name in named if name not in CLASSES]
+    meanings(None, strange, "dataset.numbers", f"the labels of {key}")  # whose numbers nobody named
+    refuse_unknown(strange, set(named) & {*CLASSES}, f"{key}: ")
     return named
 
 

@@ -102,6 +102,10 @@ def test_what_raters_answered_is_found_too(tmp_path):
     pd.DataFrame(answers, columns=["face", "worker", "label"]).replace("contempt", "bored").to_csv(file, index=False)
     with pytest.raises(RequestError, match=re.escape("dataset.classes=[happiness,bored]")):
         opened(tmp_path, ratings=str(file))
+    pd.DataFrame(answers, columns=["face", "worker", "label"]).replace({"contempt": 7, "happy": 1}).to_csv(file)
+    with pytest.raises(RequestError, match=r"1, 7 are numbers, .* dataset.numbers=rafdb .1 surprise"):
+        opened(tmp_path, ratings=str(file))
+    assert opened(tmp_path, ratings=str(file), numbers="rafdb").classes[-1] == "surprise"
 
 
 @pytest.mark.parametrize(
