@@ -183,6 +183,7 @@ class _Rows:
         """The column of the true labels."""
         if not (columns := self._matching(self.export.gold)):
             raise RequestError(f"{self._it}, and it has no true labels: {self.export.gold[0]} is empty.")
+        self.found["label"] = self.sheet.names[columns[0]]
         return columns[:1]
 
     def _questions(self) -> list[int]:
