@@ -21,6 +21,7 @@ from fer_exp.config.paths import path_keys
 from fer_exp.config.spellings import OPTIONS, option_called
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.files import file_of, there
+from fer_exp.progress import progress
 
 DASHES = "-‐‑‒–—―−"
 QUOTES = re.compile("[“”„«»‘’‚]")
@@ -113,7 +114,8 @@ def check_typed(command: str, words: Sequence[str]) -> None:
     """
     known = groups("train" if command == "table" else command)
     chosen = {key: value for key, mark, value in (word.partition("=") for word in words) if key in known}
-    twice(words, known)
+    if command != "table":  # whose words add to a preset's
+        twice(words, known)
     if command in POSITIONAL and any(exists(word) and not is_override(command, word) for word in words):
         chosen = {
             **dict(word.split("=") for word in POSITIONAL[command].besides if word.split("=")[0] in known),
@@ -135,13 +137,18 @@ def check_typed(command: str, words: Sequence[str]) -> None:
 
 
 def twice(words: Sequence[str], known: Mapping[str, str]) -> None:
-    """Raise RequestError where a group is given twice: the first would be dropped."""
+    """Say which option counts where a group is given twice; RequestError of two datasets."""
     given: dict[str, str] = {}
     for word in words:
-        group = word.partition("=")[0]
-        if group in known and given.setdefault(group, word) != word:
-            raise RequestError(f"{given[group]} and {word} are both given; write one of them, or {given[group]},"
-                               f"{word.partition('=')[2]} with -m for a run of each.")  # fmt: skip
+        group, mark, option = word.partition("=")
+        if not mark or group not in known:
+            continue
+        if (earlier := given.get(group, word)) != word:
+            if group == "dataset":
+                both = f"{earlier},{option} with -m for a run of each"
+                raise RequestError(f"{earlier} and {word} are both given; write one of them, or {both}.")
+            progress(f"{earlier} and {word} are both given; the last one counts.")
+        given[group] = word
 
 
 def without_value(words: Sequence[str], place: int) -> str:
