@@ -19,13 +19,13 @@ import pytest
 from fer_exp.commands.prepare import prepare
 from fer_exp.config import DatasetConfig, PrepareConfig
 from fer_exp.datasets import pictures
-from fer_exp.datasets.decoding import decode
 from fer_exp.datasets.fer2013 import Fer2013
 from fer_exp.datasets.ferplus import FerPlus
 from fer_exp.datasets.folder import Folder
-from fer_exp.datasets.listing import listed
 from fer_exp.errors import RequestError, RunError
 from fer_exp.names import CLASSES
+from fer_exp.pictures.decoding import decode
+from fer_exp.pictures.listing import listed
 from fer_exp.store import Store, cache_folder, open_store, pixels as store_pixels
 from tests.datasets.fake_folders import write_classes
 from tests.datasets.fakes import write_fer2013, write_votes
@@ -206,7 +206,7 @@ from pathlib import Path
 import fer_exp.datasets.pictures as pictures
 from fer_exp.names import CLASSES
 from fer_exp.datasets.folder import Folder
-from fer_exp.datasets.listing import listed
+from fer_exp.pictures.listing import listed
 from fer_exp.store import open_store
 pictures.PIECE = 16
 real, pieces = Folder.pixels_from, []

@@ -41,8 +41,8 @@ def open_corpus(config: DatasetConfig) -> Corpus:
     kind = facts(config.name)
     corpus = kind.opened(config, wanted(config, kind))
     if config.crop != "none":
-        from fer_exp.datasets.crops import Crop
         from fer_exp.datasets.pictures import PictureCorpus
+        from fer_exp.pictures.crops import Crop
 
         if not isinstance(corpus, PictureCorpus):
             raise RequestError(f"dataset.crop={config.crop}: {config.name} has faces, no photographs; leave it none.")

@@ -14,11 +14,11 @@ from PIL import Image
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets.corpus import Corpus, Faces, faces_table
 from fer_exp.datasets.fer2013_rows import SIDE, SPLITS, bad_row, columns_of, fields, parse_pixels, parse_row
-from fer_exp.datasets.look_alikes import look, look_alikes
 from fer_exp.datasets.packed import file_in, find_file, open_unpacked, unpacked_name
 from fer_exp.datasets.repacked import Repacked
 from fer_exp.errors import RequestError
 from fer_exp.orders import ORDERS
+from fer_exp.pictures.look_alikes import look, look_alikes
 
 CODES = ORDERS["fer2013"].classes
 """What 0..6 mean in the ``emotion`` column."""

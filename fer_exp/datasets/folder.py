@@ -19,7 +19,6 @@ from fer_exp.datasets.attach import attached_key, further, read_attached, whole_
 from fer_exp.datasets.classes import classes_of_answers, named_labels, refuse_unknown
 from fer_exp.datasets.corpus import Corpus, Faces, faces_table
 from fer_exp.datasets.label_files import Labelled, labelled_at
-from fer_exp.datasets.listing import listed, on_disk
 from fer_exp.datasets.namings import read_names
 from fer_exp.datasets.persons import tell_apart
 from fer_exp.datasets.pictures import Picture, PictureCorpus, safe_path
@@ -27,6 +26,7 @@ from fer_exp.datasets.placing import class_folders, class_level, places_of, refu
 from fer_exp.errors import DatasetNotFoundError, RequestError
 from fer_exp.files import TABLES, file_of, or_near
 from fer_exp.names import OTHER_ANSWERS, SPLITS, in_order
+from fer_exp.pictures.listing import listed, on_disk
 from fer_exp.tables import Table, read_table
 
 

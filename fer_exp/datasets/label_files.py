@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from fer_exp.datasets.decoding import Box
-from fer_exp.datasets.listing import listed
 from fer_exp.datasets.pictures import safe_path
 from fer_exp.datasets.yolo import Yolo
 from fer_exp.errors import RequestError
 from fer_exp.names import stem
+from fer_exp.pictures.decoding import Box
+from fer_exp.pictures.listing import listed
 
 EXPW = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 """What 0..6 mean in ExpW's list."""

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets.corpus import Corpus
-from fer_exp.datasets.crops import NO_FACE, Crop, around
-from fer_exp.datasets.decoding import Box, Cut, decode, opened
-from fer_exp.datasets.depth import RejectedError, Whites
-from fer_exp.datasets.photographs import ADVICE, look_like_photographs
 from fer_exp.errors import DatasetNotFoundError, RequestError
 from fer_exp.files import or_near
+from fer_exp.pictures.crops import NO_FACE, Crop, around
+from fer_exp.pictures.decoding import Box, Cut, decode, opened
+from fer_exp.pictures.depth import RejectedError, Whites
+from fer_exp.pictures.photographs import ADVICE, look_like_photographs
 from fer_exp.system import cores
 
 PIECE = 128

@@ -16,10 +16,10 @@ import pandas as pd
 
 from fer_exp.datasets.classes import A_PREFIX
 from fer_exp.datasets.corpus import Faces, faces_table
-from fer_exp.datasets.listing import listed
 from fer_exp.datasets.pictures import Picture, PictureCorpus
 from fer_exp.errors import DatasetNotFoundError, RequestError
 from fer_exp.names import CLASSES, expression, finder, normal, split_named, stem
+from fer_exp.pictures.listing import listed
 from fer_exp.tables import Table, read_table
 
 DEPTH = 4

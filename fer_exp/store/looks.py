@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fer_exp.datasets.look_alikes import look, look_alikes
+from fer_exp.pictures.look_alikes import look, look_alikes
 
 PIECE = 1 << 23  # bytes of pictures looked at together
 

@@ -10,11 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from fer_exp.datasets.crops import NO_FACE, Crop
-from fer_exp.datasets.decoding import MODES
-from fer_exp.datasets.detector import find_faces
 from fer_exp.datasets.pictures import PictureCorpus
 from fer_exp.files import whole
+from fer_exp.pictures.crops import NO_FACE, Crop
+from fer_exp.pictures.decoding import MODES
+from fer_exp.pictures.detector import find_faces
 from fer_exp.store import Store
 from fer_exp.store.write import REJECTED
 

@@ -18,9 +18,9 @@ import pyarrow.parquet as pq
 from pandas.api.types import is_float_dtype
 
 from fer_exp.datasets.corpus import FACE_COLUMNS, Corpus, Faces
-from fer_exp.datasets.crops import NO_FACE
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import locked
+from fer_exp.pictures.crops import NO_FACE
 from fer_exp.store.pixels import JOURNAL, write_pixels
 
 PARTIAL = ".partial-"

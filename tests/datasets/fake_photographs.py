@@ -8,7 +8,7 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw
 
-from fer_exp.datasets.detector import Face
+from fer_exp.pictures.detector import Face
 
 REAL = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
 """A portrait of 512 x 600 pixels in the public domain, which matplotlib brings."""

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_exp.datasets import decoding
-from fer_exp.datasets.decoding import decode, unreadable
-from fer_exp.datasets.depth import RejectedError
 from fer_exp.datasets.pictures import find_marker, safe_path
 from fer_exp.errors import DatasetNotFoundError, RequestError
+from fer_exp.pictures import decoding
+from fer_exp.pictures.decoding import decode, unreadable
+from fer_exp.pictures.depth import RejectedError
 from tests.datasets.fake_pictures import picture, save
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, features
 
-from fer_exp.datasets.depth import RejectedError, Whites, deep_values, is_deep, to_bytes, white_of
+from fer_exp.pictures.depth import RejectedError, Whites, deep_values, is_deep, to_bytes, white_of
 
 try:
     import simplejpeg

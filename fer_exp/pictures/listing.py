@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from fer_exp.datasets.decoding import unreadable
 from fer_exp.errors import RequestError
 from fer_exp.names import PICTURES, finder
+from fer_exp.pictures.decoding import unreadable
 from fer_exp.progress import progress
 
 NOT_READ = {

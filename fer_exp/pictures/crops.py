@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from fer_exp.datasets.decoding import Box
-from fer_exp.datasets.depth import RejectedError
-from fer_exp.datasets.detector import Face, detector, find_faces
+from fer_exp.pictures.decoding import Box
+from fer_exp.pictures.depth import RejectedError
+from fer_exp.pictures.detector import Face, detector, find_faces
 
 NO_FACE = "no face was found"
 SEVERAL = "pictures with several faces, of which the largest is taken"

@@ -8,7 +8,7 @@ from PIL import Image
 
 from fer_exp.cli import main
 from fer_exp.datasets.folder import Folder
-from fer_exp.datasets.look_alikes import look
+from fer_exp.pictures.look_alikes import look
 from fer_exp.store import looks as store_looks, open_store
 from tests.datasets.fake_pictures import save
 

@@ -11,13 +11,13 @@ import pytest
 from PIL import Image
 
 from fer_exp.cli import main
-from fer_exp.datasets import crops, detector
-from fer_exp.datasets.crops import Crop, level
-from fer_exp.datasets.decoding import decode
-from fer_exp.datasets.depth import RejectedError
-from fer_exp.datasets.detector import Face
-from fer_exp.datasets.photographs import look_like_photographs
 from fer_exp.datasets.pictures import Picture, PictureCorpus
+from fer_exp.pictures import crops, detector
+from fer_exp.pictures.crops import Crop, level
+from fer_exp.pictures.decoding import decode
+from fer_exp.pictures.depth import RejectedError
+from fer_exp.pictures.detector import Face
+from fer_exp.pictures.photographs import look_like_photographs
 from fer_exp.store import sheet
 from tests.datasets.fake_photographs import FACE, LEFT_EYE, REAL, RIGHT_EYE, find_drawn, photograph, spot
 
@@ -123,7 +123,7 @@ def test_faces_not_found_are_listed_and_count_apart_from_damaged_pictures(drawn,
     asked = ["prepare", "dataset=folder", f"dataset.root={tmp_path / 'faces'}", "dataset.size=32"]
     assert main([*asked, "dataset.crop=face"]) == 0
     said = capsys.readouterr()
-    assert "folder: pictures in which no face was found, listed in rejected.csv: 3" in said.err
+    assert "folder: 3 pictures in which no face was found, listed in rejected.csv" in said.err
     assert "rejected: 3 pictures: no face was found, e.g. happy/empty0.png" in said.out
     folder = said.out.split()[-1]
     assert pd.read_csv(f"{folder}/rejected.csv")["face"].tolist() == [f"happy/empty{n}.png" for n in range(3)]

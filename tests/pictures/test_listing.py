@@ -4,10 +4,10 @@ import unicodedata
 
 import pytest
 
-from fer_exp.datasets import listing
-from fer_exp.datasets.listing import listed, on_disk
 from fer_exp.errors import RequestError
 from fer_exp.names import finder
+from fer_exp.pictures import listing
+from fer_exp.pictures.listing import listed, on_disk
 
 NFD = unicodedata.normalize("NFD", "Müller")
 NFC = unicodedata.normalize("NFC", "Müller")

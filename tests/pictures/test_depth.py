@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_exp.datasets import depth
-from fer_exp.datasets.decoding import decode, opened
-from fer_exp.datasets.depth import RejectedError, Whites
+from fer_exp.pictures import depth
+from fer_exp.pictures.decoding import decode, opened
+from fer_exp.pictures.depth import RejectedError, Whites
 
 VALUES = np.array([[0, 100, 2000, 4095]] * 4, np.uint16)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from fer_exp.datasets.decoding import formats
+from fer_exp.pictures.decoding import formats
 
 SAMPLE = 50
 """Pictures, evenly spread, whose headers are read."""
