@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich.console import Console
 from rich.table import Table
 
 from fer_exp.config import PrepareConfig
@@ -21,6 +20,7 @@ from fer_exp.errors import DatasetNotFoundError, RunError
 from fer_exp.labels.votes import RULES, clean
 from fer_exp.names import in_order
 from fer_exp.progress import progress
+from fer_exp.report.outcome import Terminal
 from fer_exp.store import Store, open_dataset
 from fer_exp.store.sheet import contact_sheet
 from fer_exp.store.write import REJECTED
@@ -45,7 +45,7 @@ def prepare(config: PrepareConfig) -> Path:
     """
     start = time.perf_counter()
     dataset = config.dataset
-    console = Console(highlight=False)
+    console = Terminal()
     try:
         corpus, store = open_dataset(dataset)
     except DatasetNotFoundError:
@@ -54,7 +54,7 @@ def prepare(config: PrepareConfig) -> Path:
     seconds = time.perf_counter() - start
     console.print(_faces_table(store, corpus))
     for warning in count_warnings(store.faces, corpus):
-        console.print(f"[yellow]warning:[/] {warning}", soft_wrap=True)
+        console.print(f"warning: {warning}", soft_wrap=True)
     if store.votes is not None:
         answers = store.votes.drop(columns="face")
         console.print(_split_table("answer", "votes", dict(answers.items()), store.faces))
@@ -64,12 +64,12 @@ def prepare(config: PrepareConfig) -> Path:
     if store.notes or any(store.flags.values()):
         console.print(_found_table(store))
     for line in hash_lines(store, corpus):
-        console.print(line, soft_wrap=True, markup=False)
+        console.print(line, soft_wrap=True)
     if (store.folder / REJECTED).is_file():
         _show_rejected(store.folder / REJECTED, console)
     if isinstance(corpus, PictureCorpus):
         try:
-            console.print(f"contact sheet: {contact_sheet(store, corpus)}", soft_wrap=True, markup=False)
+            console.print(f"contact sheet: {contact_sheet(store, corpus)}", soft_wrap=True)
         except RunError as problem:  # a cache of others; the faces are ready all the same
             progress(f"{corpus.name}: no contact sheet: {problem}")
     if dataset.split_file:
@@ -124,7 +124,7 @@ def _facts_table(corpus: type[Corpus]) -> Table:
     return table
 
 
-def _show_rejected(file: Path, console: Console) -> None:
+def _show_rejected(file: Path, console: Terminal) -> None:
     """The reasons for which pictures were left out, with how many and one of them."""
     for reason, faces in pd.read_csv(file, dtype=str).groupby("reason", sort=False):
         console.print(f"rejected: {len(faces):,} pictures: {reason}, e.g. {faces['face'].iloc[0]}", soft_wrap=True)
@@ -171,7 +171,7 @@ def _found_table(store: Store) -> Table:
     """What reading came upon, and what ``dataset.drop`` can leave out."""
     table = Table("found", title="worth knowing")
     table.add_column("count", justify="right")
-    dropped = {f"faces that dataset.drop=\\[{flag}] leaves out": len(ids) for flag, ids in store.flags.items() if ids}
+    dropped = {f"faces that dataset.drop=[{flag}] leaves out": len(ids) for flag, ids in store.flags.items() if ids}
     for sentence, count in (store.notes | dropped).items():
         table.add_row(sentence, f"{count:,}")
     return table

@@ -40,8 +40,8 @@ def command_keys(command: str) -> dict[str, Key]:
 def option_keys(group: str, option: str) -> dict[str, Key]:
     """The keys of an option, with the group before them, and those of other groups that it sets.
 
-    >>> option_keys("trainer", "gpu")["trainer.accelerator"]
-    Key(value='gpu', comment='auto | cpu | gpu')
+    >>> option_keys("trainer", "gpu")["trainer.accelerator"].value
+    'gpu'
     >>> option_keys("method", "published/scn")["trainer.epochs"].value
     '70'
     """

@@ -120,7 +120,13 @@ def save(outcome: Outcome, place: Path) -> None:
 
 
 class Terminal(Console):
-    """rich's console, but that a reader who goes before the end, as head does, is no error (``cli.main``)."""
+    """rich's console for what comes from data: brackets are no markup.
+
+    A reader who goes before the end, as head does, is no error (``cli.main``).
+    """
+
+    def __init__(self) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False)
 
     def on_broken_pipe(self) -> None:
         """Leaves it to the command line; rich would end the program with 1."""
@@ -128,8 +134,8 @@ class Terminal(Console):
 
 
 def show(outcome: Outcome) -> None:
-    """Print what the terminal shows, then the notes; names are printed as they are, whatever brackets they have."""
-    console = Terminal(highlight=False, markup=False, emoji=False)
+    """Print what the terminal shows, then the notes."""
+    console = Terminal()
     for block in (*outcome.screen, *(f"note: {note}" for note in dict.fromkeys(outcome.notes))):
         console.print(block, soft_wrap=isinstance(block, str))
 
