@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from fer_exp import __version__
 from fer_exp.cli import help as pages
+from fer_exp.cli.checks import check_typed
 from fer_exp.cli.mistakes import unknown_command
-from fer_exp.cli.typed import check_typed
 from fer_exp.config import SCHEMAS
 from fer_exp.errors import RequestError, RunError
 from fer_exp.system import open_streams

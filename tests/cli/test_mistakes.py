@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from fer_exp.cli import main
-from fer_exp.cli.typed import check_typed
+from fer_exp.cli.checks import check_typed
 from fer_exp.config import SCHEMAS
 
 TOP = Path(__file__).parents[2]

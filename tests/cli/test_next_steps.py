@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from fer_exp.cli import main
+from fer_exp.cli.checks import check_typed
 from fer_exp.cli.compose import compose_all
 from fer_exp.cli.next_steps import STEPS, after_sweep, next_step
-from fer_exp.cli.typed import check_typed
 from fer_exp.config import SCHEMAS, BenchConfig
 
 FER = "dataset=ferplus dataset.root=/data/fer"

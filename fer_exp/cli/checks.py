@@ -1,0 +1,77 @@
+"""What can be told from the words alone: mistakes of writing, names and places, each with the words that were meant.
+
+Asked before Hydra, whose sentences are about its grammar. What needs the composed config is said by ``config.rules``,
+what needs the faces where they are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from fer_exp.cli.meant import keys
+from fer_exp.cli.paths import exists
+from fer_exp.cli.typed import Typed
+from fer_exp.cli.words import FLAGS, POSITIONAL, VALUED, is_override
+from fer_exp.cli.wrong_values import empty, fits, listed, several
+from fer_exp.cli.wrong_words import DASHES, bare, dashed, named, pasted
+from fer_exp.config.keys import groups
+from fer_exp.errors import RequestError
+from fer_exp.progress import progress
+
+KEYED = (pasted, named, empty, listed, several, fits)
+"""What a ``key=value`` is held against, in order."""
+FREE = (named, empty)
+"""The same where the key may be anything."""
+
+
+def check_typed(command: str, words: Sequence[str]) -> None:
+    """Hold each word against the rules that need nothing but the words.
+
+    Raises:
+        RequestError: of the first that is wrong, with what to write in its place.
+    """
+    known = groups("train" if command == "table" else command)
+    chosen = {key: value for key, mark, value in (word.partition("=") for word in words) if key in known}
+    if command != "table":  # whose words add to a preset's
+        twice(words, known)
+    if command in POSITIONAL and any(exists(word) and not is_override(command, word) for word in words):
+        chosen = {
+            **dict(word.split("=") for word in POSITIONAL[command].besides if word.split("=")[0] in known),
+            **chosen,
+        }
+    for place, word in enumerate(words):
+        if word in VALUED and (said := without_value(words, place)):
+            raise RequestError(said)
+        name = word.partition("=")[0].lstrip("+~")
+        ours = not name.startswith(("hydra.", "hydra/") if command != "table" else ("hydra.", "hydra/", "start."))
+        if not ours or (place and words[place - 1] in VALUED) or word in (*FLAGS, *VALUED) or word[:1] in ("", "~"):
+            continue
+        of_table = command == "table" and "=" in word and name not in keys("table")
+        typed = Typed("train" if of_table else command, words, place, chosen, of_table)
+        rules = KEYED if is_override(command, word) and word[0] not in DASHES else (pasted, dashed, bare)
+        for rule in FREE if rules is KEYED and typed.is_free else rules:
+            if said := rule(typed):
+                raise RequestError(said)
+
+
+def twice(words: Sequence[str], known: Mapping[str, str]) -> None:
+    """Say which option counts where a group is given twice; RequestError of two datasets."""
+    given: dict[str, str] = {}
+    for word in words:
+        group, mark, option = word.partition("=")
+        if not mark or group not in known:
+            continue
+        if (earlier := given.get(group, word)) != word:
+            if group == "dataset":
+                both = f"{earlier},{option} with -m for a run of each"
+                raise RequestError(f"{earlier} and {word} are both given; write one of them, or {both}.")
+            progress(f"{earlier} and {word} are both given; the last one counts.")
+        given[group] = word
+
+
+def without_value(words: Sequence[str], place: int) -> str:
+    """One of Hydra's options that takes a word, without it."""
+    word, after = words[place], words[place + 1] if place + 1 < len(words) else ""
+    if word in ("-c", "--cfg") and after not in ("job", "hydra", "all"):
+        return f"{word} prints a config and takes the word job; write --cfg job."
+    return f"{word} takes a word behind it; fer-exp COMMAND --hydra-help says which." if not after else ""
