@@ -11,7 +11,6 @@ import zipfile
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
 import pyarrow as pa
@@ -52,8 +51,8 @@ def read_columns(file: Path, sheet: str = "") -> Columns:
         return Columns(names, [_flat(table.column(name)) for name in names])
     if start == b"PK\x03\x04" and (inside := _one_table(file)) is not None:
         return _read_text(inside)
-    if (engine := _spreadsheet(file, start)) is not None:
-        return _read_excel(file, sheet, engine)
+    if _has_sheets(file, start):
+        return _read_excel(file, sheet)
     if sheet:
         raise ValueError(f"only an xlsx file has sheets such as {sheet}")
     raw = file.read_bytes()
@@ -99,21 +98,15 @@ def _one_table(file: Path) -> bytes | None:
         return packed.read(tables[0])
 
 
-def _spreadsheet(file: Path, start: bytes) -> Literal["openpyxl", "calamine"] | None:
-    """Who reads a file of sheets; None where it is none."""
-    if start == b"\xd0\xcf\x11\xe0" or (start == b"PK\x03\x04" and b"opendocument" in file.read_bytes()[:100]):
-        return "calamine"  # Excel before 2007, or LibreOffice
-    return "openpyxl" if start == b"PK\x03\x04" or file.suffix.lower() == ".xlsx" else None
+def _has_sheets(file: Path, start: bytes) -> bool:
+    """Whether a file is Excel's, of today or before 2007, or LibreOffice's."""
+    return start in (b"\xd0\xcf\x11\xe0", b"PK\x03\x04") or file.suffix.lower() == ".xlsx"
 
 
-def _read_excel(file: Path, sheet: str, engine: Literal["openpyxl", "calamine"]) -> Columns:
+def _read_excel(file: Path, sheet: str) -> Columns:
     try:
-        opened = pd.ExcelFile(file, engine=engine)
-    except ImportError as error:
-        raise ValueError("it needs pip install python-calamine; or save it as xlsx, or csv") from error
-    except Exception as error:
-        if engine == "openpyxl":
-            raise
+        opened = pd.ExcelFile(file, engine="calamine")
+    except Exception as error:  # calamine has classes of its own for each format
         raise ValueError(f"{error}; save it as xlsx, or csv") from error
     with opened as book:
         sheets = [str(name) for name in book.sheet_names]

@@ -8,6 +8,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -18,7 +19,7 @@ from fer_exp.datasets.corpus import Faces
 from fer_exp.datasets.folder import Folder
 from fer_exp.datasets.splits import read_splits
 from fer_exp.errors import RequestError
-from fer_exp.formats import text_of
+from fer_exp.formats import read_columns, text_of
 from fer_exp.judging.predictions import read_predictions
 from fer_exp.labels.targets import make_targets
 from fer_exp.names import CLASSES, ELSEWHERE, ENGLISH, expression
@@ -336,3 +337,16 @@ def test_ids_are_one_however_their_accents_are_written(tmp_path):
     answers = read_answers(tmp_path / "t.csv")
     assert sorted(answers.tasks) == [apart, "b.jpg"]
     assert answers.counts().sum() == 3
+
+
+def test_a_workbook_has_the_cells_that_openpyxl_finds(tmp_path):
+    cells = {"task": ["007", "a b", "人"], "number": [1.0, 2.5, None], "day": pd.to_datetime(["2024-01-02"] * 3),
+             "yes": [True, False, True], "large": [123456789012345, 0.1, 1 / 3]}  # fmt: skip
+    pd.DataFrame(cells).to_excel(tmp_path / "t.xlsx", index=False)
+    sheet = openpyxl.load_workbook(tmp_path / "t.xlsx").active
+    theirs = [[text_of(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
+    read = read_columns(tmp_path / "t.xlsx")
+    ours = [
+        [text_of(cell) for cell in row] for row in zip(*(column.to_pylist() for column in read.values), strict=True)
+    ]
+    assert [read.names, *ours] == theirs

@@ -100,14 +100,15 @@ def interval_alpha(number: FloatArray, total: FloatArray, squares: FloatArray) -
     number, total, squares = (np.where(used, values, 0.0) for values in (number, total, squares))
     with np.errstate(invalid="ignore", divide="ignore"):
         observed = np.where(used, 2 * (number * squares - total**2) / (number - 1), 0.0)
+    return Measure(np.stack([observed, number, total, squares], axis=1), alpha_of)
 
-    def finish(sums: FloatArray) -> FloatArray:
-        between = 2 * (sums[..., 1] * sums[..., 3] - sums[..., 2] ** 2)
-        # what is left of constant ratings is rounding
-        between = np.where(between <= 1e-12 * sums[..., 1] * sums[..., 3], 0.0, between)
-        return 1 - _over((sums[..., 1] - 1) * sums[..., 0], between)
 
-    return Measure(np.stack([observed, number, total, squares], axis=1), finish)
+def alpha_of(sums: FloatArray) -> FloatArray:
+    """Interval alpha from sums over tasks, (..., 4): disagreement, ratings, their sum, the sum of their squares."""
+    between = 2 * (sums[..., 1] * sums[..., 3] - sums[..., 2] ** 2)
+    # what is left of constant ratings is rounding
+    between = np.where(between <= 1e-12 * sums[..., 1] * sums[..., 3], 0.0, between)
+    return 1 - _over((sums[..., 1] - 1) * sums[..., 0], between)
 
 
 def vote_entropy(counts: FloatArray) -> Measure:

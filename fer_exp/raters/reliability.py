@@ -14,11 +14,13 @@ from scipy import sparse
 from scipy.special import fdtri
 
 from fer_exp.metrics.affect import absolute_agreement
-from fer_exp.raters.agreement import interval_alpha, of_halves
+from fer_exp.raters.agreement import alpha_of, interval_alpha, of_halves
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.totals import Joint, Measure
 
 Codes = NDArray[np.int32]
+CELLS = 1 << 22
+"""Numbers of an array that is made for many replicates at once."""
 FORMS = ("icc_1_1", "icc_2_1", "icc_3_1", "icc_1_k", "icc_2_k", "icc_3_k")
 """Shrout and Fleiss's names: raters differ from task to task (1), are a sample of raters (2), or are all there are (3);
 of a single rating (1) or of the mean of a panel (k)."""
@@ -164,24 +166,37 @@ def ordinal_alpha(task: Codes, value: FloatArray, tasks: int) -> Joint:
 
     Source: Krippendorff 2019, Content Analysis, 4th edition, chapter 12.
     """
-    number = np.bincount(task, minlength=tasks)
+    number = np.bincount(task, minlength=tasks).astype(np.float64)
     used = number[task] >= 2
-    of_task = task[used]
-    _, rank = np.unique(value[used], return_inverse=True)
+    of_task, ranks = task[used], np.unique(value[used], return_inverse=True)[1]
+    shape = (tasks, int(ranks.max(initial=-1)) + 1)
+    answers = sparse.csr_array((np.ones(len(of_task)), (of_task, ranks)), shape=shape)  # of a task, by rank
+    number = np.where(number >= 2, number, 0.0)
+    others = np.maximum(number - 1, 1)
 
-    def once(weights: FloatArray) -> float:
-        if len(of_task) == 0:
-            return float("nan")
-        mass = np.bincount(rank, weights[of_task])
-        middle = (np.cumsum(mass) - mass / 2)[rank]
-        middle = middle - np.average(middle, weights=weights[of_task])
-        measure = interval_alpha(*_moments(of_task, middle, tasks))
-        return float(measure.finish(weights @ measure.columns))
+    by_rank = answers.T.tocsr()
+
+    def of_some(weights: FloatArray) -> FloatArray:
+        weights = np.ascontiguousarray(weights.T)  # (N, B), and all that follows: sums run over rows
+        mass = np.asarray(by_rank @ weights)
+        middle = np.cumsum(mass, axis=0)
+        middle -= mass / 2
+        total = mass.sum(axis=0)
+        with np.errstate(invalid="ignore"):
+            middle -= np.einsum("rb,rb->b", mass, middle) / total
+        weighed = np.asarray(by_rank @ (weights * (number / others)[:, None]))
+        totals = np.asarray(answers @ middle)
+        observed = 2 * np.einsum("rb,rb,rb->b", weighed, middle, middle)
+        observed -= 2 * np.einsum("nb,nb,nb->b", weights / others[:, None], totals, totals)
+        sums = np.einsum("rb,rb->b", mass, middle), np.einsum("rb,rb,rb->b", mass, middle, middle)
+        return alpha_of(np.stack([observed, total, *sums], axis=-1))
 
     def alphas(weights: FloatArray | None) -> FloatArray:
         if weights is None:
-            return np.array([once(np.ones(tasks))])
-        return np.array([[once(row)] for row in weights])
+            return of_some(np.ones((1, tasks)))
+        rows = max(1, CELLS // max(1, tasks + shape[1]))
+        parts = [of_some(weights[first : first + rows]) for first in range(0, len(weights), rows)]
+        return np.concatenate(parts)[:, None]
 
     return alphas
 
