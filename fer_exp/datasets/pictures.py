@@ -10,6 +10,7 @@ from abc import abstractmethod
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -23,6 +24,7 @@ from fer_exp.files import or_near
 from fer_exp.pictures.crops import NO_FACE, Crop, around
 from fer_exp.pictures.decoding import Box, Cut, decode, opened
 from fer_exp.pictures.depth import RejectedError, Whites
+from fer_exp.pictures.detector import a_core_each
 from fer_exp.pictures.photographs import ADVICE, look_like_photographs
 from fer_exp.system import cores
 
@@ -137,7 +139,7 @@ class PictureCorpus(Corpus):
         # Memory of whole pages, used again and again: fresh memory costs time, and a store writes pages the fast way.
         free = deque(np.frombuffer(mmap.mmap(-1, math.prod(shape)), np.uint8).reshape(shape) for _ in range(AHEAD + 1))
         waiting: deque[tuple[int, NDArray[np.uint8], list[Future[list[Outcome]]]]] = deque()
-        with ThreadPoolExecutor(cores()) as pool:
+        with nullcontext() if self.crop is None else a_core_each(), ThreadPoolExecutor(cores()) as pool:
             for start in range(row, len(pictures), PIECE):
                 batch = pictures[start : start + PIECE]
                 piece = free[0][: len(batch)]

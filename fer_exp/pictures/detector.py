@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NamedTuple
@@ -71,7 +72,7 @@ def find_faces(pixels: NDArray[np.uint8]) -> list[Face]:
     """The faces of a picture, the largest first; none where none is found.
 
     A face is found from an eighth of the picture's longer side on, where there is none so large from a
-    twenty-fifth. Any number of threads may look at once, each on one core.
+    twenty-fifth. Any number of threads may look at once, within ``a_core_each``.
 
     Args:
         pixels: shape (height, width, channels), uint8; channels 1 or 3.
@@ -85,8 +86,8 @@ def _seen(picture: Image.Image, look: Look) -> list[Face]:
     width, height = (round(side * scale) for side in picture.size)
     if (look is LOOKS[-1] and scale > 1) or min(width, height) < look.smallest:
         return []
-    seen = picture.resize((width, height), Image.Resampling.BILINEAR)
-    boxes, _, points = _network(look).detect(seen.rotate(look.turned, Image.Resampling.BILINEAR), landmarks=True)
+    seen = picture.resize((width, height), Image.Resampling.BILINEAR).rotate(look.turned, Image.Resampling.BILINEAR)
+    boxes, _, points = _network(look.smallest, look.thresholds).detect(seen, landmarks=True)
     if boxes is None:
         return []
     # What rotate turns about the middle by so many degrees is turned back, of a box its middle.
@@ -103,21 +104,25 @@ def _seen(picture: Image.Image, look: Look) -> list[Face]:
     return sorted(faces, key=lambda face: -face.side)
 
 
-_threads = threading.local()
+@contextmanager
+def a_core_each() -> Iterator[None]:
+    """Threads started within compute on one core each, as there are as many as cores; then torch has all of them again.
 
-
-def _network(look: Look) -> Any:
-    """MTCNN for a way of looking; a thread that asks computes on one core, because there are as many as cores."""
+    Without the last, a training of the same process would have one core: torch gives a new thread as many as were set
+    last, and so the first that trains.
+    """
     import torch
 
-    if not hasattr(_threads, "alone"):
-        torch.set_num_threads(1)
-        _threads.alone = True
-    return _loaded(look.smallest, look.thresholds)
+    cores = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(cores)
 
 
 @cache
-def _loaded(smallest: int, thresholds: tuple[float, float, float]) -> Any:
+def _network(smallest: int, thresholds: tuple[float, float, float]) -> Any:
     from facenet_pytorch import MTCNN
 
     return MTCNN(min_face_size=smallest, thresholds=list(thresholds), select_largest=True).eval()

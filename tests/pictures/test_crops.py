@@ -1,6 +1,7 @@
 """Faces cut out of photographs: where, how large, level; what becomes of pictures without one; the contact sheet."""
 
 import shutil
+import threading
 from importlib.metadata import PackageNotFoundError
 from importlib.util import find_spec
 from types import SimpleNamespace
@@ -248,3 +249,20 @@ def test_photographs_are_cropped_in_the_threads_that_decode_and_torch_keeps_its_
     pixels = np.fromfile(f"{folder}/pixels.u8", np.uint8).reshape(12, -1)
     assert (pixels == pixels[0]).all()
     assert torch.get_num_threads() == before
+
+
+def test_torch_has_its_cores_again_after_faces_were_looked_for(monkeypatch):
+    torch = pytest.importorskip("torch")
+    before, seen = torch.get_num_threads(), []
+    torch.set_num_threads(3)
+    try:
+        with detector.a_core_each():
+            thread = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
+            thread.start()
+            thread.join()
+        thread = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
+        thread.start()
+        thread.join()
+        assert (seen, torch.get_num_threads()) == ([1, 3], 3)
+    finally:
+        torch.set_num_threads(before)
