@@ -82,12 +82,13 @@ class Table:
         """The number of rows."""
         return len(self._columns.values[0]) if self._columns.values else 0
 
-    def find(self, role: str, called: str | None = None) -> int | None:
+    def find(self, role: str, called: str | None = None, said: str = "") -> int | None:
         """The number of the column that holds what is wanted, None where none does.
 
         Args:
             role: the contract's name; a column of that name is meant, else the first with another usual one.
             called: the column as the user named it, or None.
+            said: what the column is for the user, where that is not the role.
 
         Raises:
             RequestError: the column that the user named is not there, or the column is there twice.
@@ -109,7 +110,7 @@ class Table:
                 name = self.names[same[0]]
                 raise RequestError(f"{self.where}: column {name} occurs twice; which one is meant cannot be known.")
             if same:
-                self._roles[same[0]] = role if called is None else self.names[same[0]]
+                self._roles[same[0]] = said or role if called is None else self.names[same[0]]
                 return same[0]
         return None
 

@@ -38,7 +38,7 @@ def read_predictions(path: Path) -> pd.DataFrame:
     table = read_table(path)
     names = [_our_name(name) for name in table.names]
     for role, usual in (("face", "path"), ("face", "task"), ("split", "split")):
-        if role not in names and (other := table.find(usual)) is not None:
+        if role not in names and (other := table.find(usual, said=role)) is not None:
             names[other] = role
     if "face" not in names:
         table.need("task")
@@ -180,7 +180,8 @@ def _check_rows(table: pd.DataFrame, classes: tuple[str, ...], votes: list[str],
     _refuse((p < 0).any(axis=1), table, where, "has a negative probability")
     sums = p.sum(axis=1)
     off = np.abs(sums - 1) > TOLERANCE
-    _refuse(off, table, where, f"has probabilities that sum to {sums[off.argmax()]:.6g} instead of 1")
+    what = f"has probabilities that sum to {sums[off.argmax()]:.6g} instead of 1"
+    _refuse(off, table, where, f"{what} (of scores that are no shares, divide each row by its sum)")
     if votes:
         counts = table[votes].to_numpy(np.float64)
         missing = np.isnan(counts)
