@@ -199,7 +199,7 @@ def whole(file):
 
 
 def program(file):
-    with pytest.warns(FutureWarning):
+    with pytest.warns((FutureWarning, DeprecationWarning)):
         torch.jit.script(nn.Linear(2, 2)).save(file)
 
 
