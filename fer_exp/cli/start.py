@@ -52,6 +52,8 @@ def run_jobs(command: str, words: list[str], jobs: Sequence[Sequence[str]]) -> i
 def run(command: str, arguments: list[str], *, guided: bool = True) -> int:
     """Run a command on the config that its arguments describe, or each of a sweep's.
 
+    One job without a word for Hydra itself is composed here: Hydra's own way to it composes every config twice.
+
     Args:
         command: one of ``SCHEMAS``.
         arguments: Hydra overrides and flags, -m among them for a sweep.
@@ -64,6 +66,18 @@ def run(command: str, arguments: list[str], *, guided: bool = True) -> int:
         RequestError: the arguments cannot be made into a config.
         RunError: the single run failed.
     """
+    flags, overrides = flags_and_overrides(arguments)
+    if flags or any("hydra" in one for one in overrides):
+        return _by_hydra(command, flags, overrides, guided)
+    config = compose_all(command, [(overrides, {})])[0]
+    with _started_with(sys.argv[0], command, *overrides):
+        place = run_job(command, config)
+    _end(config, place, guided)
+    return 0
+
+
+def _by_hydra(command: str, flags: list[str], overrides: list[str], guided: bool) -> int:
+    """``run`` with Hydra's own command line: sweeps, launchers, what prints a config."""
     import hydra
     from hydra.core.hydra_config import HydraConfig
     from hydra.errors import HydraException
@@ -73,7 +87,6 @@ def run(command: str, arguments: list[str], *, guided: bool = True) -> int:
 
     from fer_exp.cli.sweep import record, show_sweep
 
-    flags, overrides = flags_and_overrides(arguments)
     sweep = "-m" in flags or "--multirun" in flags
     if sweep and "TORCHELASTIC_RUN_ID" in os.environ:
         # Its processes meet once: a second job would look them up where the first one left their addresses.
@@ -125,14 +138,18 @@ def run(command: str, arguments: list[str], *, guided: bool = True) -> int:
     for ended in outcome:  # none with --cfg
         if isinstance(ended, Exception):
             raise ended
-        config, place = ended
-        if isinstance(config, TrainConfig) and place is not None:
-            from fer_exp.commands.train import show
-
-            show(place)
-        if guided and (step := next_step(config, place)):
-            progress(f"next: {step}")
+        _end(*ended, guided)
     return 0
+
+
+def _end(config: Config, place: Path | None, guided: bool) -> None:
+    """Show what a training reached, and say what people do next."""
+    if isinstance(config, TrainConfig) and place is not None:
+        from fer_exp.commands.train import show
+
+        show(place)
+    if guided and (step := next_step(config, place)):
+        progress(f"next: {step}")
 
 
 def run_job(command: str, config: Config) -> Path | None:
