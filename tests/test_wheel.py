@@ -41,6 +41,7 @@ class Installed:
         command = [str(self.bin / program), *arguments]
         done = subprocess.run(command, cwd=self.cwd, env=clean, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        assert "leaked" not in done.stderr  # what triton says of a process that ends in haste
         return done.stdout
 
 

@@ -57,8 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     finally:
         gc.enable()
-        if arguments is None:  # the process ends, and a last look at all that it made would take a third of a second
-            gc.freeze()
+        if arguments is None and "torch" not in sys.modules:  # whose triton would say that it leaks
+            gc.freeze()  # the process ends, and a last look at all that it made takes a third of a second
 
 
 def _dispatch(words: list[str]) -> int:
