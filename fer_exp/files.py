@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import re
@@ -152,6 +153,11 @@ def locked(path: Path, busy: Callable[[], object] | None = None) -> Iterator[boo
         yield lock.is_locked
     finally:
         lock.release()
+
+
+def md5(text: str) -> str:
+    """A digest of a text, 32 hex digits, by which things are told apart and nothing is kept secret."""
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def file_names(texts: Iterable[str]) -> list[str]:

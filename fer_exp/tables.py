@@ -114,6 +114,11 @@ class Table:
                 return same[0]
         return None
 
+    def find_picture(self, said: str = "") -> int | None:
+        """The column that names the picture: a path before any other name; ``said`` as of ``find``."""
+        path = self.find("path", said=said)
+        return self.find("task", said=said) if path is None else path
+
     def need(self, role: str, called: str | None = None, *, key: bool = False) -> int:
         """As ``find``, but a column that is not there is an error; ``key`` says whether a key of the role names one."""
         if (column := self.find(role, called)) is not None:

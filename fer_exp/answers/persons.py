@@ -100,8 +100,6 @@ def _asked(sheet: Sheet, export: Export, columns: list[int], named: str | None) 
             raise RequestError(f"{sheet.table.where} has no question {named}, which label={named} asks for.")
     if len(labels) + len(sides) < 2:
         return []
-    bare = {one.task for one in labels}
-    sides = [one if one.known or one.task in bare or not bare else one._replace(task=one.task) for one in sides]
     return [one._replace(role="label") for one in labels] + sides
 
 

@@ -12,7 +12,7 @@ from fer_exp.commands.evaluate import sides
 from fer_exp.config import CompareConfig
 from fer_exp.errors import RequestError
 from fer_exp.files import writable
-from fer_exp.judging.comparison import compare_sources
+from fer_exp.judging.comparison import compare_sources, compared_people
 from fer_exp.judging.sources import on_same_faces
 from fer_exp.report.compare_tables import groups_frame, groups_table, pairs_frame, pairs_tables
 from fer_exp.report.outcome import Outcome, OutcomeTable, finish
@@ -47,6 +47,7 @@ def compare(config: CompareConfig) -> Path | None:
         sources, same, config.metrics,
         samples=config.bootstrap, permutations=config.permutations, seed=config.seed, repairs=config.repairs,
     )  # fmt: skip
+    result["people"] = compared_people(same[0], result["metrics"], config.bootstrap, config.seed)
     outcome = summary({"split": config.split, "notes": notes, **result}, "" if stem is None else stem.name)
     return finish(outcome, None if stem is None else stem.parent, config.json, file=True)
 

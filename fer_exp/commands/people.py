@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +14,7 @@ from fer_exp.answers import Answers, Votes, known_tasks
 from fer_exp.answers.read import read_answers, read_labels
 from fer_exp.config import DatasetConfig, PeopleConfig
 from fer_exp.errors import RequestError, nearest
-from fer_exp.files import file_of, there, writable
+from fer_exp.files import file_of, md5, there, writable
 from fer_exp.names import OTHER_ANSWERS, in_order
 from fer_exp.progress import progress
 from fer_exp.raters.changes import Original
@@ -118,7 +117,7 @@ def folder(config: PeopleConfig, command: str, name: str) -> Path:
         if group.get("numbers") is None:
             group.pop("numbers", None)
     request = json.dumps(asked, sort_keys=True, default=str)
-    digest = hashlib.md5(request.encode(), usedforsecurity=False).hexdigest()[:8]
+    digest = md5(request)[:8]
     return writable(Path("runs") / f"{command}-{name}-{digest}")
 
 

@@ -25,6 +25,15 @@ def path_keys(schema: type, mark: str = "path") -> dict[str, bool]:
     >>> path_keys(ReportConfig)
     {'run': False, 'runs': True, 'output': False}
     """
+    if (schema, mark) not in _KNOWN:  # asked for each word that is typed, and 3 ms each time
+        _KNOWN[schema, mark] = _marked(schema, mark)
+    return _KNOWN[schema, mark]
+
+
+_KNOWN: dict[tuple[type, str], dict[str, bool]] = {}
+
+
+def _marked(schema: type, mark: str) -> dict[str, bool]:
     found: dict[str, bool] = {}
     hints = get_type_hints(schema)
     for field in fields(schema):
@@ -33,7 +42,7 @@ def path_keys(schema: type, mark: str = "path") -> dict[str, bool]:
             found[field.name] = kind is Any or getattr(kind, "__origin__", None) is list
         for group in (kind, *get_args(kind)):
             if is_dataclass(group):
-                found |= {f"{field.name}.{key}": several for key, several in path_keys(group, mark).items()}  # type: ignore[arg-type]
+                found |= {f"{field.name}.{key}": several for key, several in _marked(group, mark).items()}  # type: ignore[arg-type]
     return found
 
 

@@ -8,6 +8,7 @@ from fer_exp.datasets.affectnet_facts import CODES, OTHERS, AffectNetFacts
 from fer_exp.datasets.repacked import LEFT_OUT, Repacked
 from fer_exp.datasets.yolo import Yolo
 from fer_exp.names import normal
+from fer_exp.orders import ORDERS
 
 
 class AffectNetRepacked(AffectNetFacts, Repacked):
@@ -17,7 +18,7 @@ class AffectNetRepacked(AffectNetFacts, Repacked):
     """
 
     numbers: ClassVar[dict[str, str]] = {
-        **{str(number): name for number, name in enumerate(CODES)},
+        **ORDERS["affectnet"].meaning,
         **{f"class{number:03d}": name for number, name in enumerate(CODES, start=1)},
         **{mark: LEFT_OUT for number, name in OTHERS.items() for mark in (str(number), normal(name))},
     }

@@ -53,6 +53,16 @@ def wanted(config: DatasetConfig, corpus: type[Corpus]) -> tuple[str, ...]:
     return in_order(names)
 
 
+def as_named(text: str) -> list[str]:
+    """A label as it stands, and without a number before its name.
+
+    >>> as_named("01_happy"), as_named("happy")
+    (['01_happy', 'happy'], ['happy'])
+    """
+    match = A_PREFIX.fullmatch(text.strip())
+    return [part for part in (text, *(match.groups() if match else ())) if part]
+
+
 def named_labels(
     texts: Collection[str], classes: Iterable[str], numbers: Any, where: str, said: list[str]
 ) -> tuple[dict[str, str], list[str]]:
@@ -77,11 +87,8 @@ def named_labels(
     own = among(classes)
     known: dict[str, str] = {}
     for text in texts:
-        match = A_PREFIX.fullmatch(text.strip())
-        for part in (text, *(match.groups() if match else ())):
-            if part and (name := own(part) or expression(part)):
-                known[text] = name
-                break
+        if name := next(filter(None, (own(part) or expression(part) for part in as_named(text))), None):
+            known[text] = name
     counted, words = meanings(numbers, (text for text in texts if text not in known), "dataset.numbers", where)
     said += [words] if words else []
     known |= counted

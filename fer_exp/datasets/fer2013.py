@@ -170,5 +170,5 @@ class Fer2013Repacked(Fer2013Facts, Repacked):
     The names of the pictures say the official split, so that of Kaggle's test folder one half is val, the other test.
     """
 
-    numbers: ClassVar[dict[str, str]] = {str(number): name for number, name in enumerate(CODES)}
+    numbers: ClassVar[dict[str, str]] = ORDERS["fer2013"].meaning
     by_name = True

@@ -214,7 +214,7 @@ class Folder(PictureCorpus):
 
     def _from_table(self, file: Path) -> tuple[Faces, list[str]]:
         read = read_table(file, "dataset.table")
-        column = read.find("path") if read.find("path") is not None else read.find("task")
+        column = read.find_picture()
         column = read.need("path") if column is None else column
         paths = [self._path(path or "", read.row(row)) for row, path in enumerate(read.text(column))]
         named = read.find("face")

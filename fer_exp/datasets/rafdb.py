@@ -95,7 +95,7 @@ class RafDb(PictureCorpus):
 class RafDbRepacked(Repacked, RafDb):
     """RAF-DB as Kaggle has it: ``train/1/`` to ``test/7/``, perhaps in DATASET/; ids are those of the official list."""
 
-    numbers: ClassVar[dict[str, str]] = {str(number): name for number, name in enumerate(CODES, start=1)}
+    numbers: ClassVar[dict[str, str]] = ORDERS["rafdb"].meaning
     by_name = True
 
     def face_of(self, path: str, above: int) -> str:

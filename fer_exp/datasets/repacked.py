@@ -14,7 +14,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import pandas as pd
 
-from fer_exp.datasets.classes import A_PREFIX
+from fer_exp.datasets.classes import as_named
 from fer_exp.datasets.corpus import Faces, faces_table
 from fer_exp.datasets.pictures import Picture, PictureCorpus
 from fer_exp.errors import DatasetNotFoundError, RequestError
@@ -61,10 +61,7 @@ class Repacked(PictureCorpus):
         """What a folder or cell means: a class, ``LEFT_OUT``, or None where it means nothing."""
         if (marked := self.order().get(normal(text))) is not None:
             return marked
-        ordered = A_PREFIX.fullmatch(text.strip())  # 0_Neutral
-        name = expression(text) or next(
-            (expression(part) for part in (ordered.groups() if ordered else ()) if part), None
-        )
+        name = next(filter(None, map(expression, as_named(text))), None)
         return name if name in CLASSES or name is None else LEFT_OUT
 
     def face_of(self, path: str, above: int) -> str:
@@ -150,8 +147,7 @@ class Repacked(PictureCorpus):
         used, named = [], set[int]()
         for file in self._tables():
             read = read_table(file, f"{self.name}: {file.name}")
-            pictures, label = read.find("path"), read.find("label")
-            pictures = read.find("task") if pictures is None else pictures
+            pictures, label = read.find_picture(), read.find("label")
             if pictures is None or label is None:
                 notes[f"tables that name no pictures and labels, not used ({file.name})"] += 1
                 continue

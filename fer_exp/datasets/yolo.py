@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from fer_exp.datasets.repacked import LEFT_OUT, Repacked, folders
 from fer_exp.errors import RequestError
+from fer_exp.files import md5
 from fer_exp.names import CLASSES, expression
 
 LISTING = "data.yaml"
@@ -46,7 +46,7 @@ class Yolo(Repacked):
     def recipe(self) -> str:
         """The pictures' digest, and one of their labels."""
         labels = "\n".join(self._found[0]["label"])
-        return f"{super().recipe()}, labels {hashlib.md5(labels.encode(), usedforsecurity=False).hexdigest()}"
+        return f"{super().recipe()}, labels {md5(labels)}"
 
     def understood(self, files: list[Path]) -> list[str]:
         """The order of the classes, and that boxes are not used."""

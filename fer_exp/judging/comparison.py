@@ -52,9 +52,7 @@ def compare_sources(
 
     Returns:
         ``faces``, ``subjects``, ``metrics``, ``groups`` (name, seeds, metric -> value, low, high, sd over runs) and
-        ``pairs`` (a, b, metric -> difference, low, high, p, holm and, of metrics that are means over faces, the tests);
-        and ``people``, metric -> value, low, high of half of a face's raters against the rest, which no test holds
-        anything against; empty without votes of two raters or more.
+        ``pairs`` (a, b, metric -> difference, low, high, p, holm and, of metrics that are means over faces, the tests).
 
     Raises:
         RequestError: a metric that is not known or not there, or nothing to compare by.
@@ -71,15 +69,20 @@ def compare_sources(
         "subjects": int(clusters.max()) + 1 if sources[0].table["subject"].notna().all() else None,
         "metrics": shown,
         "groups": [_described(group, shown, values) for group, values in zip(groups, drawn, strict=True)],
-        "people": _people(parts[0], classes, shown, samples, seed),
         "pairs": differences(groups, all_pairs(groups), shown, drawn, clusters, permutations, seed),
     }
 
 
-def _people(
-    judged: Judged, classes: tuple[str, ...], shown: Sequence[str], samples: int, seed: int
-) -> dict[str, Result]:
-    """Those of the metrics shown by which people are held against people."""
+def compared_people(source: Source, shown: Sequence[str], samples: int, seed: int) -> dict[str, Result]:
+    """Half of a face's raters against the rest, by those of some metrics by which people are held against people.
+
+    No test holds anything against it. ``source`` is any of those that ``on_same_faces`` gives.
+
+    Returns:
+        Metric -> value, low, high, n; empty without votes of two raters or more.
+    """
+    classes = class_names(source.table)
+    judged = arrays(source.table, classes)
     if not judged.shared.any():
         return {}
     measured = with_intervals(people_alone(judged, classes, seed), judged.clusters, samples, seed)

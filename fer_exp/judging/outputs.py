@@ -62,7 +62,7 @@ def read_output(table: Table) -> Output:
     ({'happiness': 0.8, 'sadness': 0.15, 'fear': 0.05}, ['percentages'])
     """
     columns = _class_columns(table)
-    raw = {name: _added(table, numbers) for name, numbers in columns.items()} or _of_cells(table)
+    raw = {name: _added([table.numbers(n) for n in several]) for name, several in columns.items()} or _of_cells(table)
     if len(raw) < 2:
         return _of_labels(table)
     done: list[str] = []
@@ -148,9 +148,9 @@ def _told_apart(name: str) -> tuple[str, str | None]:
     return name, None
 
 
-def _added(table: Table, columns: list[int]) -> FloatArray:
-    """A class' column, or those of one class added up, (N,), nan where all are empty."""
-    values = np.stack([table.numbers(column) for column in columns])
+def _added(columns: list[FloatArray]) -> FloatArray:
+    """A class' numbers, or those of one class added up, (N,), nan where all are empty."""
+    values = np.stack(columns)
     return np.asarray(np.where(np.isnan(values).all(axis=0), np.nan, np.nansum(values, axis=0)))
 
 
@@ -163,14 +163,9 @@ def _of_cells(table: Table) -> dict[str, FloatArray]:
         if len({expression(key) for key in keys}) > 1:
             values = {key: np.array([float(cell.get(key, "nan")) for cell in cells]) for key in sorted(keys)}
             names = list(dict.fromkeys(str(expression(key)) for key in values))
-            return {name: _sum([values[key] for key in values if expression(key) == name]) for name in names}
+            return {name: _added([values[key] for key in values if expression(key) == name]) for name in names}
         table.unused = before
     return {}
-
-
-def _sum(columns: list[FloatArray]) -> FloatArray:
-    values = np.stack(columns)
-    return np.asarray(np.where(np.isnan(values).all(axis=0), np.nan, np.nansum(values, axis=0)))
 
 
 def _of_labels(table: Table) -> Output:

@@ -37,9 +37,10 @@ def read_predictions(path: Path) -> pd.DataFrame:
         raise RequestError(f"{path} is a run folder; write run={path} in place of predictions.")
     table = read_table(path)
     names = [_our_name(name) for name in table.names]
-    for role, usual in (("face", "path"), ("face", "task"), ("split", "split")):
-        if role not in names and (other := table.find(usual, said=role)) is not None:
-            names[other] = role
+    if "face" not in names and (picture := table.find_picture(said="face")) is not None:
+        names[picture] = "face"
+    if "split" not in names and (split := table.find("split")) is not None:
+        names[split] = "split"
     if "face" not in names:
         table.need("task")
     _refuse_twice(names, table.where)

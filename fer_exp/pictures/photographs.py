@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from fer_exp.pictures.decoding import formats
@@ -25,8 +26,17 @@ ADVICE = (
 
 def look_like_photographs(files: Sequence[str]) -> bool:
     """Whether most of some picture files are photographs; files that cannot be read count as none."""
-    rows = np.unique(np.linspace(0, len(files) - 1, min(SAMPLE, len(files))).round().astype(int))
+    rows = spread(len(files), SAMPLE)
     return 2 * sum(_is_photograph(files[row]) for row in rows) > len(rows)
+
+
+def spread(count: int, most: int) -> NDArray[np.int64]:
+    """Up to ``most`` of the rows 0 to count - 1, evenly spaced.
+
+    >>> spread(9, 3), spread(2, 3)
+    (array([0, 4, 8]), array([0, 1]))
+    """
+    return np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(np.int64))
 
 
 def _is_photograph(file: str) -> bool:

@@ -13,6 +13,7 @@ from fer_exp.config import SCHEMAS, PretrainConfig, TrainConfig, plain
 from fer_exp.config.folder import conf_folder, written
 from fer_exp.config.settings import WEIGHTS, settings
 from fer_exp.errors import RequestError
+from fer_exp.files import md5
 from fer_exp.runs import FILES, Run
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def contents_of(config: TrainConfig, store: Store) -> dict[str, str]:
         there = Path(config.dataset.split_file).exists()
         faces = select(store.faces, store.flags, config.dataset if there else replace(config.dataset, split_file=None))
         splits = "\n".join(sorted(faces["face"].astype(str) + " " + faces["split"]))
-        digests["dataset.split_file"] = hashlib.md5(splits.encode(), usedforsecurity=False).hexdigest()
+        digests["dataset.split_file"] = md5(splits)
     files = {"labels.file": config.labels.file, "labels.posteriors": config.labels.posteriors}
     return digests | contents_of_files({**files, "backbone.weights": config.backbone.weights})
 

@@ -21,10 +21,10 @@ from fer_exp.datasets.attach import attach
 from fer_exp.datasets.classes import without_faces
 from fer_exp.datasets.corpus import Corpus, Faces
 from fer_exp.errors import RequestError, RunError
-from fer_exp.files import locked, made, write_json
+from fer_exp.files import locked, made, md5, write_json
 from fer_exp.pictures.look_alikes import flags_said
 from fer_exp.progress import progress
-from fer_exp.store.looks import look_at, md5
+from fer_exp.store.looks import look_at
 from fer_exp.store.write import clean, is_whole, write
 
 VERSION = 2

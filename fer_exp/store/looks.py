@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fer_exp.files import md5
 from fer_exp.pictures.look_alikes import look, look_alikes
 
 PIECE = 1 << 23  # bytes of pictures looked at together
@@ -44,8 +45,3 @@ def _pieces(file: Path, shape: Sequence[int], see: Callable[[bytes], None]) -> I
             seeing = pool.submit(see, content)
             yield np.frombuffer(content, np.uint8).reshape(-1, *shape[1:])
             seeing.result()
-
-
-def md5(text: str) -> str:
-    """A digest of a text, 32 hex digits."""
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()

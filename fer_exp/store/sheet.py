@@ -15,6 +15,7 @@ from fer_exp.files import whole
 from fer_exp.pictures.crops import NO_FACE, Crop
 from fer_exp.pictures.decoding import MODES
 from fer_exp.pictures.detector import find_faces
+from fer_exp.pictures.photographs import spread
 from fer_exp.store import Store
 from fer_exp.store.write import REJECTED
 
@@ -39,14 +40,14 @@ def contact_sheet(store: Store, corpus: PictureCorpus) -> Path:
     file = store.folder / SHEET
     if file.is_file():
         return file
-    rows, size = _spread(len(store.faces), FACES), store.facts["size"]
+    rows, size = spread(len(store.faces), FACES), store.facts["size"]
     faces = store.faces.iloc[rows]
     pictures = [Image.fromarray(np.asarray(store.pixels[row]).squeeze()).resize((SIDE, SIDE)) for row in rows]
     words = list(zip(faces["face"], faces["label"].fillna(""), strict=True))
     title = f"{corpus.name}: {len(rows):,} of {len(store.faces):,} faces at {size} x {size}, as training reads them"
     parts = [_part(title, pictures, words, ACROSS)]
     if corpus.crop is not None:
-        found = faces["face"].iloc[_spread(len(faces), ORIGINALS)].tolist()
+        found = faces["face"].iloc[spread(len(faces), ORIGINALS)].tolist()
         parts.append(_originals("where faces were found", found, corpus, corpus.crop))
         if missed := _missed(store.folder):
             title = f"no face was found in {len(missed):,} ({REJECTED})"
@@ -59,11 +60,6 @@ def contact_sheet(store: Store, corpus: PictureCorpus) -> Path:
     with whole(file) as aside:
         sheet.save(aside, "JPEG", quality=88)
     return file
-
-
-def _spread(count: int, most: int) -> NDArray[np.int64]:
-    """Up to ``most`` of the rows 0 to count - 1, evenly spaced."""
-    return np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(np.int64))
 
 
 def _missed(folder: Path) -> list[str]:
