@@ -203,12 +203,12 @@ def test_where_the_cache_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 KILLED = """
 import os, sys
 from pathlib import Path
-import fer_exp.datasets.pictures as pictures
+import fer_exp.pictures.stream as stream
 from fer_exp.names import CLASSES
 from fer_exp.datasets.folder import Folder
 from fer_exp.pictures.listing import listed
 from fer_exp.store import open_store
-pictures.PIECE = 16
+stream.PIECE = 16
 real, pieces = Folder.pixels_from, []
 def dying(self, *given):
     for piece in real(self, *given):
@@ -245,7 +245,7 @@ def test_a_store_of_pictures_goes_on_where_it_was_interrupted(
         os.truncate(partial / "pixels.u8", 10)
     decoded: list[str] = []
     real = pictures.decode
-    monkeypatch.setattr(pictures, "PIECE", 16)
+    monkeypatch.setattr("fer_exp.pictures.stream.PIECE", 16)
     monkeypatch.setattr(pictures, "decode", lambda file, *rest: (decoded.append(file), real(file, *rest))[1])
     corpus = Folder(tmp_path / "own", SEVEN, None, None, 0.1)
     store = open_store(corpus, 24, cache, log=lambda line: None)
@@ -273,7 +273,7 @@ def test_each_row_of_a_store_is_its_picture_however_it_is_written(
     write_classes(tmp_path / "own")
     broken = tmp_path / "own" / listed(tmp_path / "own")[40]
     broken.write_bytes(b"")  # the pieces after it begin at half a block: a picture has one and a half
-    monkeypatch.setattr(pictures, "PIECE", 16)
+    monkeypatch.setattr("fer_exp.pictures.stream.PIECE", 16)
     if disk == "not direct":
         monkeypatch.setattr(store_pixels, "DIRECT", 0)
     real = os.write

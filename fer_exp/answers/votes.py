@@ -14,6 +14,7 @@ from fer_exp.errors import RequestError
 from fer_exp.names import spelt
 from fer_exp.orders import ways
 from fer_exp.stats.bootstrap import FloatArray
+from fer_exp.stats.shares import shares, whole_people
 from fer_exp.tables import PREFIXES, Table
 
 A_SHARE = re.compile(r"correct|accura|agree|percent|proportion|hit", re.IGNORECASE)
@@ -105,7 +106,7 @@ def task_names(table: Table, column: int, named: bool) -> NDArray[np.object_]:
 
 
 def _whole(values: FloatArray, raters: int | None, table: Table, counted: dict[str, int]) -> FloatArray:
-    """Shares as counts of so many people, (n, K), by largest remainder, so that a row keeps its number of people.
+    """Shares as counts of so many people, (n, K), as ``whole_people`` makes them.
 
     Whole numbers are counts, but where ``raters`` are given and rows add up to 100 they are percentages.
     """
@@ -134,11 +135,5 @@ def _whole(values: FloatArray, raters: int | None, table: Table, counted: dict[s
             f"{table.where} holds proportions, and votes are counts; say of how many raters each row is: "
             f"{'dataset.raters=100, say, or ' if table.group else ''}multiply each row by its number."
         )
-    share = np.divide(values, total[:, None], out=np.zeros_like(values), where=total[:, None] > 0) * raters
-    share = share.round(9)
-    counts = np.floor(share)
-    lacking = np.where(total > 0, raters, 0) - counts.sum(axis=1)
-    order = np.argsort(counts - share, axis=1, kind="stable")  # largest remainder first
-    rank = np.argsort(order, axis=1, kind="stable")
-    counted[f"tasks whose proportions were made into counts of {raters} raters"] = len(counts)
-    return np.asarray(counts + (rank < lacking[:, None]))
+    counted[f"tasks whose proportions were made into counts of {raters} raters"] = len(values)
+    return whole_people(shares(values), raters).astype(np.float64)

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import math
-import mmap
 import os
 from abc import abstractmethod
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import nullcontext
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -21,19 +17,13 @@ from fer_exp.config import DatasetConfig
 from fer_exp.datasets.corpus import Corpus
 from fer_exp.errors import DatasetNotFoundError, RequestError
 from fer_exp.files import or_near
+from fer_exp.pictures import stream
 from fer_exp.pictures.crops import NO_FACE, Crop, around
 from fer_exp.pictures.decoding import Box, Cut, decode, opened
-from fer_exp.pictures.depth import RejectedError, Whites
-from fer_exp.pictures.detector import a_core_each
+from fer_exp.pictures.depth import Whites
 from fer_exp.pictures.photographs import ADVICE, look_like_photographs
-from fer_exp.system import cores
+from fer_exp.pictures.stream import Piece
 
-PIECE = 128
-"""Pictures decoded and handed on at once."""
-AHEAD = 2
-"""Pieces that are decoded while one is handed on, so that a slow spell of the disk does not stop the decoding."""
-GROUP = 8
-"""Pictures that a thread takes at a time."""
 MOST_FACELESS = 0.5
 """Share of the pictures in which no face may be found: with more, they are something else than photographs of faces."""
 
@@ -43,13 +33,6 @@ class Picture(NamedTuple):
 
     path: str
     box: Box | None = None
-
-
-class Outcome(NamedTuple):
-    """Of one decoding: why the picture is rejected, None where it is not; and what it should be known for."""
-
-    rejected: str | None
-    remark: str = ""
 
 
 class PictureCorpus(Corpus):
@@ -135,21 +118,14 @@ class PictureCorpus(Corpus):
         pictures = self.pictures()
         self._rejected = dict(rejected)
         self._remarks = Counter()
-        shape = (PIECE, size, size, self.channels)
-        # Memory of whole pages, used again and again: fresh memory costs time, and a store writes pages the fast way.
-        free = deque(np.frombuffer(mmap.mmap(-1, math.prod(shape)), np.uint8).reshape(shape) for _ in range(AHEAD + 1))
-        waiting: deque[tuple[int, NDArray[np.uint8], list[Future[list[Outcome]]]]] = deque()
-        with nullcontext() if self.crop is None else a_core_each(), ThreadPoolExecutor(cores()) as pool:
-            for start in range(row, len(pictures), PIECE):
-                batch = pictures[start : start + PIECE]
-                piece = free[0][: len(batch)]
-                free.rotate(-1)
-                groups = [slice(first, first + GROUP) for first in range(0, len(batch), GROUP)]
-                waiting.append((start, piece, [pool.submit(self._decode, batch[g], piece[g]) for g in groups]))
-                if len(waiting) > AHEAD:
-                    yield self._kept(*waiting.popleft(), len(pictures))
-            while waiting:
-                yield self._kept(*waiting.popleft(), len(pictures))
+
+        def decode(row: int, out: NDArray[np.uint8]) -> str:
+            return self.decode(pictures[row], out)
+
+        rows, shape = range(row, len(pictures)), (size, size, self.channels)
+        for piece in stream.decoded(decode, rows, shape, looking=self.crop is not None):
+            self._note(piece, len(pictures))
+            yield piece.pixels
 
     def noticed(self) -> list[str]:
         """That whole photographs are there to be cropped."""
@@ -171,27 +147,13 @@ class PictureCorpus(Corpus):
             return decode(file, out, picture.box, self._whites)
         return decode(file, out, picture.box and around(picture.box), self._whites, cut or self.crop.cut)
 
-    def _decode(self, pictures: list[Picture], out: NDArray[np.uint8]) -> list[Outcome]:
-        """Decode some pictures into their places."""
-        outcomes = []
-        for picture, place in zip(pictures, out, strict=True):
-            try:
-                outcomes.append(Outcome(None, self.decode(picture, place)))
-            except RejectedError as reason:
-                outcomes.append(Outcome(str(reason)))
-        return outcomes
-
-    def _kept(
-        self, start: int, piece: NDArray[np.uint8], done: list[Future[list[Outcome]]], total: int
-    ) -> NDArray[np.uint8]:
-        outcomes = [outcome for future in done for outcome in future.result()]
-        good = np.array([outcome.rejected is None for outcome in outcomes])
-        self._remarks.update(outcome.remark for outcome in outcomes if outcome.remark)
-        self._rejected |= {start + n: each.rejected for n, each in enumerate(outcomes) if each.rejected is not None}
+    def _note(self, piece: Piece, total: int) -> None:
+        """Remember what is rejected and remarked of a piece."""
+        self._remarks.update(outcome.remark for outcome in piece.outcomes if outcome.remark)
+        self._rejected |= {
+            piece.start + n: each.rejected for n, each in enumerate(piece.outcomes) if each.rejected is not None
+        }
         self._check_rejected(total)
-        if not good.all():
-            piece[: good.sum()] = piece[good]
-        return piece[: good.sum()]
 
     def _check_rejected(self, total: int) -> None:
         faceless = [row for row, reason in self._rejected.items() if reason == NO_FACE]

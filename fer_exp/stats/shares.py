@@ -20,6 +20,26 @@ def shares(counts: FloatArray | NDArray[np.int64]) -> FloatArray:
     return np.asarray(np.divide(counts, total, out=np.zeros(counts.shape), where=total > 0))
 
 
+def whole_people(fractions: FloatArray, people: int) -> NDArray[np.int64]:
+    """Shares as whole people, shape (N, K), by largest remainder, so that a row of 1 keeps their number.
+
+    Of equal remainders the first class is rounded up. Rows of 0 stay 0.
+
+    Source: Hamilton's method; Balinski, Young 2001, Fair Representation.
+
+    >>> whole_people(np.array([[0.55, 0.25, 0.2], [0.98, 0.01, 0.01], [0, 0, 0]]), 10)
+    array([[ 6,  2,  2],
+           [10,  0,  0],
+           [ 0,  0,  0]])
+    """
+    expected = (fractions * people).round(9)  # 0.1 * 30 is 3, not 3.0000000000000004
+    counts = np.floor(expected)
+    lacking = np.where(fractions.sum(axis=1) > 0, people, 0) - counts.sum(axis=1)
+    order = np.argsort(counts - expected, axis=1, kind="stable")
+    rank = np.argsort(order, axis=1, kind="stable")
+    return np.asarray(counts + (rank < lacking[:, None]), dtype=np.int64)
+
+
 def wilson(right: FloatArray, number: NDArray[np.int64], level: float = 0.95) -> tuple[FloatArray, FloatArray]:
     """Wilson's interval of a share, which holds for few cases and at 0 and 1; nan where there is none.
 
