@@ -43,8 +43,9 @@ from fer_exp.files import write_json
 from fer_exp.report.files import save_table
 from fer_exp.runs import Run
 from fer_exp.stats.seeds import OverSeeds, over_seeds, paired_over_seeds
+from fer_exp.training.answers import PREDICT_BATCH
 from fer_exp.training.augment import normalise
-from fer_exp.training.fit import PREDICT_BATCH, find_device
+from fer_exp.training.fit import find_device
 from fer_exp.training.networks import build_network
 
 TASKS = {

@@ -48,7 +48,8 @@ def train(config: TrainConfig) -> Path | None:
 
     Returns:
         The run folder: config.yaml, targets.parquet, predictions.parquet, metrics.json, history.csv, history.parquet,
-        checkpoints/ and, written last, run.json. None in a DDP run's other processes, which train and write nothing.
+        network.safetensors, checkpoints/ and, written last, run.json. None in a DDP run's other processes, which train
+        and write nothing.
 
     Raises:
         RequestError: the config or the corpus cannot be used as asked.
@@ -81,6 +82,7 @@ def train(config: TrainConfig) -> Path | None:
         from fer_exp.training import fit as training
         from fer_exp.training.batches import on_device
         from fer_exp.training.networks import build_network
+        from fer_exp.training.trained import keep
 
         pixels = on_device(store.pixels, training.find_device(config.trainer))
         splits = ("train", "val", "test")
@@ -98,9 +100,12 @@ def train(config: TrainConfig) -> Path | None:
 
         answers = {split: training.predict(fitted.module, fitted.device, examples[split]) for split in ("val", "test")}
         run.write("predictions", _predictions(store, targets, corpus.classes, answers))
-        kept = (run.epoch(row["epoch"]) for row in fitted.history)
-        run.write("history", judged_history(pd.DataFrame(fitted.history), run.predictions, kept))
+        by_epoch_answers = (run.epoch(row["epoch"]) for row in fitted.history)
+        run.write("history", judged_history(pd.DataFrame(fitted.history), run.predictions, by_epoch_answers))
         run.write("metrics", run_metrics(run, samples=config.bootstrap, seed=config.seed))
+        kept = fitted.module.method.predictor(fitted.module.network)
+        channels = store.pixels.shape[3]
+        keep(run.path("network"), kept, plain(config), run=run.name, classes=corpus.classes, channels=channels)
         facts = {
             **account(config, store, fitted),
             "seeds": {"seed": config.seed, "labels": config.labels.seed, "dataset": config.dataset.seed},

@@ -14,9 +14,9 @@ from fer_exp.methods.ce import precise
 from fer_exp.methods.method import Learnt, Network, Setting, Step, first_view
 from fer_exp.pretraining.lesson import Lesson, LessonMethod, corpus_faces
 from fer_exp.training.augment import ERASED, Draw, uniform
+from fer_exp.training.batches import place
 from fer_exp.training.crops import DRAWN, crop, draw_crops, relight
 from fer_exp.training.erasing import erase
-from fer_exp.training.processes import place
 
 WIDTH = 128
 """Of what views are compared by (SimCLR)."""

@@ -32,13 +32,14 @@ FILES = {
     "history": "history.parquet",
     "metrics": "metrics.json",
     "facts": "run.json",
+    "network": "network.safetensors",
     "checkpoint": "checkpoints/last.ckpt",
     "by_epoch": "history.csv",
     "backbone": "backbone.pt",
     "failed": "failed.log",
 }
-"""What lies in a run folder. facts is the last file that a run writes; by_epoch grows while it trains; failed is the
-traceback of the last try, where that failed in a sweep; backbone is what a pretraining is for."""
+"""What lies in a run folder. network is what a training is for, backbone what a pretraining is; facts is the last file
+that a run writes; by_epoch grows while it trains; failed is the traceback of the last try, of a sweep."""
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "numpy", "pandas", "scipy", "hydra-core")
 EPOCHS = "epochs"
 """Folder of the predictions of every epoch, while a run is not finished; history is made of it."""

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.distributed
 from numpy.typing import NDArray
 from torch import Tensor
 
 from fer_exp.errors import RunError
-from fer_exp.training.processes import place
 
 RESIDENT = 64 * 2**20
 """Bytes of the memory map that are read at once while it is copied to a GPU."""
@@ -64,6 +64,13 @@ def on_device(pixels: NDArray[np.uint8], device: torch.device, room: int | None 
     for start in range(0, len(pixels), rows):
         placed[start : start + rows] = torch.from_numpy(np.array(pixels[start : start + rows]))
     return placed
+
+
+def place() -> tuple[int, int]:
+    """Rank and number of processes; (0, 1) outside a distributed run."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        return torch.distributed.get_rank(), torch.distributed.get_world_size()
+    return 0, 1
 
 
 def seed_of(*numbers: int) -> int:

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from fer_exp.config import TrainConfig, TrainerConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.methods import make_method
-from fer_exp.methods.method import Output, Setting, exact
+from fer_exp.methods.method import Setting
 from fer_exp.runs import Run
-from fer_exp.training.augment import normalise
+from fer_exp.training.answers import answers_of, at_once
 from fer_exp.training.batches import Batches, Examples, class_weights
 from fer_exp.training.module import FaceModule
 from fer_exp.training.monitor import Monitor
@@ -25,11 +24,6 @@ from fer_exp.training.processes import forgotten_process_group
 from fer_exp.training.progress import EpochPredictions, History, ProgressLines
 from fer_exp.training.trainer import make_trainer, quiet
 
-PREDICT_BATCH = 256
-"""Faces a step where nothing is learnt, on a CPU."""
-PREDICT_PIXELS = 2**20
-"""Pixels of such a step on a GPU. A pixel takes some 250 bytes in float32 where a ResNet is widest (two or three maps
-of 64 channels at half the size, and the picture itself): a step takes 256 MiB, so that jobs fit beside each other."""
 PEER = 1_000_003
 """Added to the seed for the first weights of a second network or a head that a method has."""
 
@@ -154,20 +148,11 @@ def make_setting(network: FaceNetwork, config: TrainConfig, train: Examples) -> 
     )
 
 
-@torch.inference_mode()
 def predict(module: FaceModule, device: torch.device, examples: Examples) -> tuple[NDArray[Any], NDArray[Any]]:
-    """A trained network's answers.
-
-    Returns:
-        Probabilities, shape (N, K), rows sum to 1; valence and arousal, shape (N, 2), nan without that head. Float64.
-    """
-    network = module.method.predictor(module.network).to(device).eval()
-    logits, affect = [], []
-    for batch in Batches(examples, at_once(examples.pixels.shape[1], device), seed=0, shuffle=False, shard=False):
-        output: Output = network(normalise(batch["pixels"].to(device)).to(module.dtype))
-        logits.append(exact(output.logits))
-        affect.append(torch.full((len(logits[-1]), 2), torch.nan) if output.affect is None else output.affect)
-    return torch.cat(logits).cpu().softmax(dim=1).numpy(), torch.cat(affect).cpu().numpy().astype(np.float64)
+    """A trained network's answers, as ``answers_of`` gives them."""
+    batches = Batches(examples, at_once(examples.pixels.shape[1], device), seed=0, shuffle=False, shard=False)
+    network = module.method.predictor(module.network).to(device)
+    return answers_of(network, (batch["pixels"] for batch in batches))
 
 
 def taught(module: FaceModule, device: torch.device, train: Examples) -> dict[str, float]:
@@ -178,19 +163,6 @@ def taught(module: FaceModule, device: torch.device, train: Examples) -> dict[st
     monitor = Monitor(module.monitor.classes)
     monitor.see(torch.from_numpy(predict(module, device, train)[0]), train.target, train.clean, None, {})
     return {name: value for name, value in monitor.figures().items() if value == value}
-
-
-def at_once(size: int, device: torch.device) -> int:
-    """Faces of a size a step where nothing is learnt; on a GPU a step of a few small ones would be launches, no more.
-
-    It hangs on nothing else, as a GPU's last bits hang on the number of faces: a run that shares its GPU, or whose
-    pixels had no room on it, answers the same to the bit.
-
-    >>> gpu, cpu = torch.device("cuda"), torch.device("cpu")
-    >>> [at_once(size, gpu) for size in (32, 48, 96, 224)], at_once(48, cpu)
-    ([1024, 455, 113, 64], 256)
-    """
-    return PREDICT_BATCH if device.type == "cpu" else max(64, PREDICT_PIXELS // size**2)
 
 
 def _check_fits(path: Path, module: FaceModule) -> None:

@@ -13,7 +13,7 @@ import torch.distributed
 from torch import Tensor
 
 from fer_exp.methods.method import exact
-from fer_exp.training.processes import place
+from fer_exp.training.batches import place
 
 RIGHT, WRONG, MEMORISED, RECOVERED, CLEAN_RIGHT = range(5)
 SELECTED, SELECTED_RIGHT, COULD_BE_SELECTED = range(5, 8)

@@ -15,13 +15,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from fer_exp.config import TrainerConfig
 from fer_exp.errors import RequestError
-
-
-def place() -> tuple[int, int]:
-    """Rank and number of processes; (0, 1) outside a distributed run."""
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
-        return torch.distributed.get_rank(), torch.distributed.get_world_size()
-    return 0, 1
+from fer_exp.training.batches import place
 
 
 def machines(config: TrainerConfig) -> int:
