@@ -1,9 +1,18 @@
-"""Lines of progress: one function, so that a run on many processes says each once."""
+"""Lines on standard error: what a command is doing, and what a person should know of how it read things.
+
+One place, so that a run on many processes says each once, and so that Python's callers are told and not printed at.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_kept: ContextVar[list[str] | None] = ContextVar("kept", default=None)
+_said: set[str] = set()
 
 
 def is_main_process() -> bool:
@@ -12,10 +21,38 @@ def is_main_process() -> bool:
 
 
 def progress(line: str) -> None:
-    """A line on standard error, at once; standard output is for results."""
-    if is_main_process():
+    """What is being done: a line on standard error, at once; standard output is for results."""
+    if is_main_process() and _kept.get() is None:
         print(line, file=sys.stderr, flush=True)
 
 
 def silent(line: str) -> None:
     """In the place of ``progress``, where it was said before."""
+
+
+def say(line: str, *, once: bool = False) -> None:
+    """What was guessed, joined or left out: a line as ``progress``, ``once`` a process, or kept where lines are."""
+    kept = _kept.get()
+    if kept is not None:
+        kept.append(line)
+    elif not (once and line in _said):
+        _said.add(line)
+        progress(line)
+
+
+@contextmanager
+def kept_lines() -> Iterator[list[str]]:
+    """Inside the ``with``, nothing is printed; the list has what was said.
+
+    >>> with kept_lines() as lines:
+    ...     progress("reading")
+    ...     say("votes.csv: separated by semicolons")
+    >>> lines
+    ['votes.csv: separated by semicolons']
+    """
+    lines: list[str] = []
+    token = _kept.set(lines)
+    try:
+        yield lines
+    finally:
+        _kept.reset(token)

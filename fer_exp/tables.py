@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from zipfile import BadZipFile
 
@@ -21,7 +22,7 @@ from fer_exp.files import file_of, or_near
 from fer_exp.formats import of_frame, read_columns, text_of
 from fer_exp.names import PICTURES, among, composed, expressions, normal
 from fer_exp.orders import meanings
-from fer_exp.progress import progress
+from fer_exp.progress import say
 from fer_exp.together import ITS_FILE, read_together
 
 FloatArray = NDArray[np.float64]
@@ -47,7 +48,13 @@ PREFIXES = ("votes_", "", "target_", "p_")
 MOST = 12
 """Columns that are named one by one."""
 
-_said: set[str] = set()
+Frames = Mapping[str, pd.DataFrame]
+"""Tables that Python's callers give in the place of files: key of the config -> frame."""
+
+NO_FRAMES: Frames = MappingProxyType({})
+
+A_FRAME = "DataFrame"
+"""What the config says under such a key, for messages."""
 
 
 class Coded(NamedTuple):
@@ -315,9 +322,8 @@ class Table:
             more = f" and {len(unused) - MOST:,} more columns" if len(unused) > MOST else ""
             words.append(f"not used: {', '.join(unused[:MOST])}{more}")
         line = f"{self.where}: {'; '.join(words)}."
-        if words and line not in _said:
-            _said.add(line)
-            progress(line)
+        if words:
+            say(line, once=True)
 
     @property
     def _list(self) -> str:

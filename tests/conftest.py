@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fer_exp import tables
+from fer_exp import progress
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def a_process_of_its_own(monkeypatch) -> None:
     """What a table was taken for is said once a process; here, once a test, whichever ran before."""
-    monkeypatch.setattr(tables, "_said", set())
+    monkeypatch.setattr(progress, "_said", set())
 
 
 @pytest.fixture(scope="session", autouse=True)

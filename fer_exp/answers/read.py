@@ -85,7 +85,7 @@ def read_answers(
     if (unpacked := unpack(table, columns, classes)) is not None:
         table, rules = unpacked, rules._replace(columns=None if columns is None else {})
     answers = _read(table, rules)
-    if isinstance(source, Path | str):
+    if key or isinstance(source, Path | str):  # else it is a table of our own
         table.say()
     return replace(answers, counted={**answers.counted, **{f"{words} left out": n for words, n in table.left.items()}})
 
@@ -161,7 +161,7 @@ def read_labels(
     order = np.argsort(codes < 0, kind="stable")  # of a task that occurs more than once, the row with a label
     keep = np.zeros(len(tasks), dtype=bool)
     keep[order] = ~pd.Series(tasks[order]).duplicated().to_numpy()
-    if isinstance(source, Path | str):
+    if not isinstance(source, Table):  # else it has been read for something else, too
         table.say()
     affect = np.stack([sides["valence"], sides["arousal"]], axis=1)[keep] if len(sides) == 2 else None
     return tasks[keep], codes[keep], affect

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fer_exp.commands.evaluate import sides
 from fer_exp.config import CompareConfig
 from fer_exp.errors import RequestError
 from fer_exp.files import writable
 from fer_exp.judging.comparison import compare_sources, compared_people
-from fer_exp.judging.sources import on_same_faces
+from fer_exp.judging.sources import Source, on_same_faces
+from fer_exp.progress import say
 from fer_exp.report.compare_tables import groups_frame, groups_table, pairs_frame, pairs_tables
 from fer_exp.report.outcome import Outcome, OutcomeTable, finish
 from fer_exp.runs.sources import read_sources
+from fer_exp.tables import NO_FRAMES, Frames
+
+
+class Compared(NamedTuple):
+    """Sources with all their splits, the ``same`` on the same faces of one split, and what was done to make them so."""
+
+    sources: list[Source]
+    same: list[Source]
+    notes: list[str]
 
 
 def compare(config: CompareConfig) -> Path | None:
@@ -30,26 +39,46 @@ def compare(config: CompareConfig) -> Path | None:
             unknown metric.
         RunError: the output cannot be written.
     """
-    sources, unfinished = read_sources(config.runs)
+    compared = read(config)
+    stem = None if config.output is None else Path(config.output)
+    if stem is not None:
+        writable(stem.parent)
+    outcome = measured(config, compared, "" if stem is None else stem.name)
+    return finish(outcome, None if stem is None else stem.parent, config.json, file=True)
+
+
+def read(config: CompareConfig, frames: Frames = NO_FRAMES, predictions: Frames = NO_FRAMES) -> Compared:
+    """What a config names, brought to the same faces.
+
+    Args:
+        config: as of ``compare``.
+        frames: a table in the place of the file ``votes``.
+        predictions: tables in the place of files of ``runs``, by name.
+
+    Raises:
+        RequestError: as ``compare``.
+    """
+    sources, unfinished = read_sources(config.runs, predictions)
     if unfinished:
-        print(f"left out, no finished run: {', '.join(unfinished)}", file=sys.stderr)
+        say(f"left out, no finished run: {', '.join(unfinished)}")
     if len(sources) < 2:
         raise RequestError(
             f"compare needs two runs or more and has {len(sources)}; give folders or prediction files, e.g. "
             "fer-exp compare runs/*."
         )
-    sources = [replace(source, table=sides(source.table, source.name, config)) for source in sources]
-    same, notes = on_same_faces(sources, config.split, config.common)
-    stem = None if config.output is None else Path(config.output)
-    if stem is not None:
-        writable(stem.parent)
+    sources = [replace(source, table=sides(source.table, source.name, config, frames)) for source in sources]
+    return Compared(sources, *on_same_faces(sources, config.split, config.common))
+
+
+def measured(config: CompareConfig, compared: Compared, name: str = "compare") -> Outcome:
+    """Every config's metrics, and every pair tested; files are called after ``name``."""
+    same = compared.same
     result = compare_sources(
-        sources, same, config.metrics,
+        compared.sources, same, config.metrics,
         samples=config.bootstrap, permutations=config.permutations, seed=config.seed, repairs=config.repairs,
     )  # fmt: skip
     result["people"] = compared_people(same[0], result["metrics"], config.bootstrap, config.seed)
-    outcome = summary({"split": config.split, "notes": notes, **result}, "" if stem is None else stem.name)
-    return finish(outcome, None if stem is None else stem.parent, config.json, file=True)
+    return summary({"split": config.split, "notes": compared.notes, **result}, name)
 
 
 def summary(result: Mapping[str, Any], name: str) -> Outcome:

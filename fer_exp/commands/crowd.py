@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,8 +20,18 @@ from fer_exp.raters.gold import Gold, accuracies, deal_gold, thresholds
 from fer_exp.raters.lab import against_lab, soft_labels
 from fer_exp.raters.workers import FILTERS, describe_workers, filter_workers
 from fer_exp.report.crowd import Crowd, summary
-from fer_exp.report.outcome import finish
+from fer_exp.report.outcome import Outcome, finish
 from fer_exp.stats.bootstrap import FloatArray
+from fer_exp.tables import NO_FRAMES, Frames
+
+
+class Asked(NamedTuple):
+    """A crowd's answers, the ``name`` of where they come from, gold answers and a lab's votes where there are any."""
+
+    name: str
+    data: Answers
+    gold: Gold | None
+    lab: Votes | None
 
 
 def crowd(config: CrowdConfig) -> Path | None:
@@ -33,9 +44,16 @@ def crowd(config: CrowdConfig) -> Path | None:
         RequestError: votes without workers, unknown methods, a filter that removes everyone, or what reading finds.
         RunError: a file cannot be written.
     """
+    asked = read(config)
+    place = folder(config, "crowd", asked.name)
+    return finish(measured(config, asked), place, config.json)
+
+
+def read(config: CrowdConfig, frames: Frames = NO_FRAMES) -> Asked:
+    """What a config names; ``frames`` stand for its files ``ratings``, ``gold`` and ``lab``."""
     for method in config.methods:
         check_choice("methods", method, tuple(METHODS))
-    people = load(config)
+    people = load(config, frames)
     if isinstance(people.data, Votes):
         raise RequestError(
             f"{people.name} has counts of votes, but not who gave them; crowd needs task, worker, label "
@@ -44,9 +62,13 @@ def crowd(config: CrowdConfig) -> Path | None:
     data = people.data.select(people.data.label >= 0)
     if len(data.task) == 0:
         raise RequestError("crowd needs labels; this table has ratings only (fer-exp agreement measures them).")
-    gold = _gold(config, data)
-    lab = None if config.lab is None else _lab_votes(config, data)
-    place = folder(config, "crowd", people.name)
+    gold = _gold(config, data, frames)
+    return Asked(people.name, data, gold, None if config.lab is None else _lab_votes(config, data, frames))
+
+
+def measured(config: CrowdConfig, asked: Asked) -> Outcome:
+    """Filter, aggregate, compare."""
+    _, data, gold, lab = asked
     notes = list(data.notes)
     before = Answered.of(data)
     workers = describe_workers(before, data.workers, gold=None if gold is None else gold.shown, seconds=data.seconds,
@@ -64,7 +86,7 @@ def crowd(config: CrowdConfig) -> Path | None:
         )
     if gold is not None and gold.missing:
         notes.append(f"{gold.missing:,} gold tasks were answered by nobody")
-    outcome = Crowd(
+    found = Crowd(
         data=data,
         counts=votes[1],
         beliefs=beliefs["filtered"],
@@ -77,16 +99,17 @@ def crowd(config: CrowdConfig) -> Path | None:
         lab=None if lab is None else _against_lab(config, data, lab, *votes, notes),
         notes=notes,
     )
-    return finish(summary(outcome), place, config.json)
+    return summary(found)
 
 
-def _gold(config: CrowdConfig, data: Answers) -> Gold | None:
+def _gold(config: CrowdConfig, data: Answers, frames: Frames) -> Gold | None:
     """True classes of tasks from a file, dealt to the filter and the judge."""
     if config.gold is None:
         if config.gold_tasks is not None:
             raise RequestError("gold_tasks needs gold=FILE, a table task, label.")
         return None
-    tasks, codes, _ = read_labels(config.gold, data.classes, "gold", scale=config.scale, numbers=config.numbers)
+    source = frames.get("gold", config.gold)
+    tasks, codes, _ = read_labels(source, data.classes, "gold", scale=config.scale, numbers=config.numbers)
     truth, missing = known_tasks(data, tasks, codes)
     truth = np.where(np.bincount(data.task, minlength=len(data.tasks)) > 0, truth, -1).astype(np.int32)
     if (truth < 0).all():
@@ -116,9 +139,9 @@ def _aggregate(config: CrowdConfig, before: Answered, after: Answered) -> dict[s
     return beliefs
 
 
-def _lab_votes(config: CrowdConfig, data: Answers) -> Votes:
+def _lab_votes(config: CrowdConfig, data: Answers, frames: Frames) -> Votes:
     """The lab's votes for faces of which the crowd answered one or more."""
-    lab = read_answers(str(config.lab), "lab", classes=data.classes, ignore=config.ignore,
+    lab = read_answers(frames.get("lab", str(config.lab)), "lab", classes=data.classes, ignore=config.ignore,
                        duplicates=config.duplicates, scale=config.scale, numbers=config.numbers)  # fmt: skip
     votes = lab.votes() if isinstance(lab, Answers) else lab
     if not np.isin(votes.tasks, data.tasks).any():

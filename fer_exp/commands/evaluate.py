@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,8 +14,9 @@ from fer_exp.judging.judge import Metrics, judge
 from fer_exp.judging.people import restricted, with_people
 from fer_exp.judging.predictions import read_predictions
 from fer_exp.report.outcome import Outcome, finish
-from fer_exp.report.tables import baselines_table, metrics_table
+from fer_exp.report.tables import baselines_table, metrics_rows, metrics_table
 from fer_exp.runs import Run
+from fer_exp.tables import NO_FRAMES, Frames
 
 
 def evaluate(config: EvaluateConfig) -> Path | None:
@@ -31,6 +33,27 @@ def evaluate(config: EvaluateConfig) -> Path | None:
         RunError: the metrics cannot be written to ``output``. Beside a file that may not be touched that is said, and
             no error.
     """
+    outcome = measured(config, read(config))
+    path = Path(config.run or config.predictions or "")
+    place, name = (path, "metrics") if config.run is not None else (path.parent, f"{path.stem}.metrics")
+    if config.output is not None:
+        given = Path(config.output)
+        place, name = (given, name) if given.is_dir() else (given.parent, given.name.removesuffix(".json"))
+    elsewhere = "output=FILE keeps them elsewhere" if config.output is None else None
+    whole_run = config.run is not None and config.output is None
+    return finish(replace(outcome, name=name), place, config.json, file=not whole_run, elsewhere=elsewhere)
+
+
+def read(config: EvaluateConfig, frames: Frames = NO_FRAMES) -> Run | pd.DataFrame:
+    """The run that a config names, or its predictions beside what people said.
+
+    Args:
+        config: as of ``evaluate``.
+        frames: tables in the place of the files ``predictions`` and ``votes``.
+
+    Raises:
+        RequestError: as ``evaluate``.
+    """
     if (config.run is None) == (config.predictions is None):
         raise RequestError("evaluate needs run=FOLDER or predictions=FILE, one of the two.")
     path = Path(config.run or config.predictions or "")
@@ -38,32 +61,36 @@ def evaluate(config: EvaluateConfig) -> Path | None:
         if config.votes or config.classes:
             key = "votes" if config.votes else "classes"
             raise RequestError(f"{key} goes with predictions=FILE, e.g. predictions={Run(path).path('predictions')}.")
-        metrics = run_metrics(Run(path), samples=config.bootstrap, seed=config.seed)
-        place, name = path, "metrics"
-    else:
-        table = sides(read_predictions(path), str(path), config)
-        metrics = judge(table, samples=config.bootstrap, seed=config.seed)
-        place, name = path.parent, f"{path.stem}.metrics"
-    if config.output is not None:
-        given = Path(config.output)
-        place, name = (given, name) if given.is_dir() else (given.parent, given.name.removesuffix(".json"))
-    elsewhere = "output=FILE keeps them elsewhere" if config.output is None else None
-    whole_run = config.run is not None and config.output is None
-    return finish(summary(metrics, name, config.all), place, config.json, file=not whole_run, elsewhere=elsewhere)
+        return Run(path)
+    return sides(read_predictions(frames.get("predictions", path), "predictions"), str(path), config, frames)
 
 
-def sides(table: pd.DataFrame, where: str, config: EvaluateConfig | CompareConfig) -> pd.DataFrame:
+def measured(config: EvaluateConfig, predictions: Run | pd.DataFrame) -> Outcome:
+    """Judge what ``read`` has read."""
+    how = {"samples": config.bootstrap, "seed": config.seed}
+    whole = isinstance(predictions, Run)
+    return summary(run_metrics(predictions, **how) if whole else judge(predictions, **how), config.all)
+
+
+def sides(
+    table: pd.DataFrame, where: str, config: EvaluateConfig | CompareConfig, frames: Frames = NO_FRAMES
+) -> pd.DataFrame:
     """Predictions with the human side and on the classes that a config names."""
     if config.classes:
         table = restricted(table, config.classes, where)
-    return with_people(table, config.votes, config.scale) if config.votes else table
+    return with_people(table, frames.get("votes", config.votes), config.scale) if config.votes else table
 
 
-def summary(metrics: Metrics, name: str, everything: bool = False) -> Outcome:
-    """The metrics of each split and its baselines, the test split first; the file is called ``name``."""
+def summary(metrics: Metrics, everything: bool = False) -> Outcome:
+    """The metrics of each split and its baselines, the test split first."""
     splits = sorted(metrics, key=lambda name: name != "test")  # the others in their order
     tables = [(metrics_table(metrics, split, everything), baselines_table(metrics, split)) for split in splits]
-    return Outcome(name, metrics, screen=[table for pair in tables for table in pair if table is not None])
+    return Outcome(
+        "metrics",
+        metrics,
+        screen=[table for pair in tables for table in pair if table is not None],
+        tables=[metrics_rows(metrics, splits)],
+    )
 
 
 def run_metrics(run: Run, *, samples: int = 1000, seed: int = 0) -> Metrics:

@@ -16,9 +16,9 @@ from fer_exp.config import DatasetConfig, PeopleConfig
 from fer_exp.errors import RequestError, nearest
 from fer_exp.files import file_of, md5, there, writable
 from fer_exp.names import OTHER_ANSWERS, in_order
-from fer_exp.progress import progress
+from fer_exp.progress import say
 from fer_exp.raters.changes import Original
-from fer_exp.tables import Table, read_table
+from fer_exp.tables import NO_FRAMES, Frames, Table, read_table
 
 
 class People(NamedTuple):
@@ -30,8 +30,12 @@ class People(NamedTuple):
     classes: tuple[str, ...] = ()
 
 
-def load(config: PeopleConfig) -> People:
+def load(config: PeopleConfig, frames: Frames = NO_FRAMES) -> People:
     """The answers that a config names: of a file, else of a dataset.
+
+    Args:
+        config: of a command about people.
+        frames: a table in the place of its file ``ratings``.
 
     Raises:
         RequestError: neither is given, a dataset without votes, or what reading finds.
@@ -41,7 +45,8 @@ def load(config: PeopleConfig) -> People:
         path = Path(config.ratings)
         columns = {"task": config.task, "worker": config.worker, "label": config.label}
         reading |= {"classes": config.classes, "numbers": config.numbers, "columns": columns, "scale": config.scale}
-        return People(read_answers(config.ratings, "ratings", **reading), path.name.split(".")[0])
+        source = frames.get("ratings", config.ratings)
+        return People(read_answers(source, "ratings", **reading), path.name.split(".")[0])
     if config.dataset is None:
         raise RequestError("No answers are given: name a table with ratings=FILE, or a dataset with dataset=ferplus.")
     table, faces, classes = _of_dataset(config.dataset)
@@ -52,37 +57,38 @@ def load(config: PeopleConfig) -> People:
     return People(data, config.dataset.name, faces, classes)
 
 
-def original(config: PeopleConfig, against: str, people: People) -> Original:
+def original(config: PeopleConfig, against: str, people: People, frames: Frames = NO_FRAMES) -> Original:
     """The original labels, and ratings where there are any.
 
     Args:
         config: names the table of answers.
         against: ``original``, or a file.
         people: as ``load`` gives them.
+        frames: tables in the place of the files ``against`` and ``ratings``.
 
     Raises:
         RequestError: there are none, or they name other classes.
     """
     columns: dict[str, str | None] = {"task": config.task}
-    if against != "original":
+    source: Path | pd.DataFrame | Table
+    if "against" in frames:
+        source, columns = frames["against"], {}
+    elif against != "original":
         if nearest(against, ("original",), 0.8) and not there(file_of(against)[0]):
             raise RequestError(f"against={against}: there is no such file; did you mean against=original?")
-        source: Path | pd.DataFrame | Table = Path(against)
-        columns = {}
+        source, columns = Path(against), {}
     elif people.faces is not None:
         faces = people.faces.rename(columns={"face": "task"})
         other = faces["label"].notna() & ~faces["label"].isin(people.classes)
         if other.any():
             named = ", ".join(in_order(set(faces["label"][other])))
-            progress(
-                f"{people.name}: original labels of {int(other.sum()):,} faces are no class here, left out: {named}"
-            )
+            say(f"{people.name}: original labels of {int(other.sum()):,} faces are no class here, left out: {named}")
             faces["label"] = faces["label"].where(~other, None)
         source = faces[[name for name in ("task", "label", "valence", "arousal") if faces[name].notna().any()]]
         if not {"label", "valence"} & set(source):
             raise RequestError(f"{people.name} has no original labels; give a file with against=FILE.")
     else:
-        source = read_table(str(config.ratings), "ratings")
+        source = read_table(frames.get("ratings", str(config.ratings)), "ratings")
         names = source.names
         if "original" not in names and "original_valence" not in names:
             raise RequestError(

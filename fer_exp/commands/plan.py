@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from fer_exp.answers import Answers
-from fer_exp.commands.people import folder, load
+from fer_exp.commands.people import People, folder, load
 from fer_exp.config import PlanConfig
 from fer_exp.errors import RequestError
 from fer_exp.progress import progress
@@ -17,6 +17,8 @@ from fer_exp.raters import planning
 from fer_exp.report import crowd_figures as figures
 from fer_exp.report.cells import BELOW, frame_table, interval
 from fer_exp.report.outcome import Outcome, OutcomeTable, finish, records
+from fer_exp.stats.bootstrap import FloatArray
+from fer_exp.tables import NO_FRAMES, Frames
 
 SHOWN = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 100, 150, 200)
 """Panel sizes that the terminal shows; the file has all."""
@@ -32,17 +34,27 @@ def plan(config: PlanConfig) -> Path | None:
         RequestError: no face of the pilot has two raters, or what reading finds.
         RunError: a file cannot be written.
     """
+    asked = read(config)
+    place = folder(config, "plan", asked.name)
+    return finish(measured(config, asked), place, config.json)
+
+
+def read(config: PlanConfig, frames: Frames = NO_FRAMES) -> People:
+    """The pilot's answers; ``frames`` stand for its file ``ratings``."""
     if not 0 < config.l1 < 2:
         raise RequestError(f"l1={config.l1} is no target; an L1 distance lies between 0 and 2, and 0 needs everyone.")
-    people = load(config)
-    counts = (people.data.votes() if isinstance(people.data, Answers) else people.data).counts
-    counts = counts[counts.sum(axis=1) > 0]
-    if not (counts.sum(axis=1) >= 2).any():
+    people = load(config, frames)
+    if not (_counts(people).sum(axis=1) >= 2).any():
         raise RequestError(
             f"{people.name}: no face has two answers, so nothing shows how much raters differ; have some faces of the "
             "pilot labelled twice or more."
         )
-    place = folder(config, "plan", people.name)
+    return people
+
+
+def measured(config: PlanConfig, people: People) -> Outcome:
+    """The curves, what the budget buys, and the answer in sentences."""
+    counts = _counts(people)
     notes = list(people.data.notes)
     if len(counts) > config.faces:
         drawn = np.random.default_rng(config.seed).choice(len(counts), config.faces, replace=False)
@@ -63,7 +75,7 @@ def plan(config: PlanConfig) -> Path | None:
     ]
     content = {"plan": records(table), "budget": records(bought), "check": checked,
                "saturation": planning.saturation(table), "advice": advice, "notes": notes}  # fmt: skip
-    outcome = Outcome(
+    return Outcome(
         "plan",
         content,
         screen=[
@@ -81,7 +93,12 @@ def plan(config: PlanConfig) -> Path | None:
             "budget": partial(figures.budget_figure, bought, config.budget),
         },
     )
-    return finish(outcome, place, config.json)
+
+
+def _counts(people: People) -> FloatArray:
+    """Votes of the faces that anybody answered, (N, K)."""
+    counts = (people.data.votes() if isinstance(people.data, Answers) else people.data).counts
+    return counts[counts.sum(axis=1) > 0]
 
 
 def _curves(table: pd.DataFrame) -> pd.DataFrame:

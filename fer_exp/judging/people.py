@@ -13,32 +13,34 @@ from fer_exp.answers.read import read_answers, read_labels
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.judging.predictions import class_names
 from fer_exp.names import spelt
-from fer_exp.progress import progress
+from fer_exp.progress import say
 from fer_exp.tables import read_table
 
 
-def with_people(table: pd.DataFrame, file: str, scale: Sequence[float] = (-1.0, 1.0)) -> pd.DataFrame:
-    """A checked predictions table with what people said in a file, in the place of what it says itself.
+def with_people(table: pd.DataFrame, source: str | pd.DataFrame, scale: Sequence[float] = (-1.0, 1.0)) -> pd.DataFrame:
+    """A checked predictions table with what people said in another, in the place of what it says itself.
 
     Args:
         table: as ``check_predictions`` gives it.
-        file: votes (a column a class), single answers (task, worker, label, valence, arousal), or a label a face;
-            faces are called by id or file name. Answers that are none of the predicted classes are left out, counted.
-        scale: lowest and highest valence and arousal in the file.
+        source: a file, or what would be in it: votes (a column a class), single answers (task, worker, label, valence,
+            arousal), or a label a face; faces are called by id or file name. Answers that are none of the predicted
+            classes are left out, counted.
+        scale: lowest and highest valence and arousal there.
 
     Raises:
-        RequestError: a file that cannot be understood, or of other faces.
+        RequestError: a table that cannot be understood, or of other faces.
     """
     classes, faces = class_names(table), table["face"].drop_duplicates()
-    read = read_table(file, "votes")
+    read = read_table(source, "votes")
+    where = read.where
     notes: dict[str, int] = {}
     if read.find("worker") is None and read.find("label") is not None and len(read.class_columns()) < 2:
-        tasks, codes, _ = read_labels(file, classes, "votes")
-        here = task_faces(tasks, faces, f"votes={file}", "the predictions", notes)
+        tasks, codes, _ = read_labels(source, classes, "votes")
+        here = task_faces(tasks, faces, where, "the predictions", notes)
         human = pd.DataFrame({"label": np.array([*classes, None], dtype=object)[codes]})
     else:
-        answers = read_answers(file, "votes", duplicates="first", scale=scale)
-        here = task_faces(answers.tasks, faces, f"votes={file}", "the predictions", notes)
+        answers = read_answers(source, "votes", duplicates="first", scale=scale)
+        here = task_faces(answers.tasks, faces, where, "the predictions", notes)
         notes |= answers.counted
         human = _counts(answers, classes, notes)
         if isinstance(answers, Answers):
@@ -47,7 +49,7 @@ def with_people(table: pd.DataFrame, file: str, scale: Sequence[float] = (-1.0, 
     notes["faces of the predictions that nobody there judged"] = int((~faces.isin(human.index)).sum())
     told = ", ".join(f"{number:,} {words}" for words, number in notes.items() if number)
     if told:
-        progress(f"votes={file}: {told}")
+        say(f"{where}: {told}")
     rest = table.drop(columns=[name for name in table if name in human])
     return rest.join(human, on="face")
 
@@ -84,7 +86,7 @@ def restricted(table: pd.DataFrame, wanted: Sequence[str], where: str) -> pd.Dat
     if set(names) != set(classes):
         words = ", ".join(f"{number:,} {what}" for what, number in left.items() if number)
         more = f"; left out: {words}" if words else ""
-        progress(f"{where}: judged on {', '.join(names)}; probabilities rescaled{more}")
+        say(f"{where}: judged on {', '.join(names)}; probabilities rescaled{more}")
     judged: pd.DataFrame = kept.reset_index(drop=True)
     return judged
 
@@ -101,7 +103,7 @@ def _counts(answers: Answers | Votes, classes: tuple[str, ...], notes: dict[str,
         raise RequestError(f"votes: people answered {', '.join(votes.classes)}, of which nothing is predicted.")
     if lacking := [name for name in classes if name not in counts]:
         way_out = f"if that was not to be chosen, judge with classes=[{','.join(shared)}]"
-        progress(f"votes: nobody answered {', '.join(lacking)}; {way_out}")
+        say(f"votes: nobody answered {', '.join(lacking)}; {way_out}")
     return counts.reindex(columns=list(classes), fill_value=0).add_prefix("votes_")
 
 

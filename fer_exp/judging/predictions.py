@@ -20,11 +20,15 @@ REQUIRED = ("face", "split")
 TOLERANCE = 1e-3  # of the sum of probabilities: float16 softmax and tables with four decimals pass
 
 
-def read_predictions(path: Path) -> pd.DataFrame:
+def read_predictions(source: Path | pd.DataFrame, called: str = "") -> pd.DataFrame:
     """Read the predictions of any tool, in our contract or as the tool writes them; what was guessed is said.
 
     The face is the column ``face``, else one of paths or another usual name. Without a column ``split`` all faces are
     of test. Rows without a face are left out and counted; of several faces in one picture the largest counts.
+
+    Args:
+        source: a file, or what would be in it.
+        called: what to call a frame in messages.
 
     Returns:
         The table as ``check_predictions`` gives it.
@@ -33,9 +37,9 @@ def read_predictions(path: Path) -> pd.DataFrame:
         RequestError: no such file, not readable as what its name says, or what ``read_output`` or
             ``check_predictions`` finds.
     """
-    if (path / "predictions.parquet").is_file():
-        raise RequestError(f"{path} is a run folder; write run={path} in place of predictions.")
-    table = read_table(path)
+    if isinstance(source, Path) and (source / "predictions.parquet").is_file():
+        raise RequestError(f"{source} is a run folder; write run={source} in place of predictions.")
+    table = read_table(source, called if isinstance(source, pd.DataFrame) else "")
     names = [_our_name(name) for name in table.names]
     if "face" not in names and (picture := table.find_picture(said="face")) is not None:
         names[picture] = "face"
@@ -64,7 +68,7 @@ def read_predictions(path: Path) -> pd.DataFrame:
     table.guessed += output.done
     frame = _one_row_a_face(frame, table)
     table.say()
-    return check_predictions(frame, str(path))
+    return check_predictions(frame, table.where)
 
 
 def _one_row_a_face(frame: pd.DataFrame, table: Table) -> pd.DataFrame:

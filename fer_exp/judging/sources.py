@@ -27,16 +27,18 @@ class Source:
         path: a run folder, or a predictions file.
         table: as ``check_predictions`` gives it.
         facts: what the run says of itself (run.json): ``config`` is read; empty for a file.
+        called: its name where that is not the path's.
     """
 
     path: Path
     table: pd.DataFrame
     facts: dict[str, Any]
+    called: str = ""
 
     @property
     def name(self) -> str:
-        """The folder's or the file's name."""
-        return self.path.name if self.path.is_dir() else self.path.stem
+        """The folder's or the file's name, or what else it is called."""
+        return self.called or self.path.name if self.path.is_dir() else self.path.stem
 
     @property
     def config(self) -> dict[str, object]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from fer_exp.errors import RunError
+from fer_exp.errors import RequestError, RunError, did_you_mean
 from fer_exp.files import file_names, write_json, write_table
 from fer_exp.report.files import save_figure, save_table
 
@@ -27,13 +28,14 @@ Screen = Table | str
 class OutcomeTable(NamedTuple):
     """A table to keep: ``rows`` with every digit for programs, ``shown`` for readers where that is not the same.
 
-    ``name`` is that of its files, without suffix; the caption is plain text.
+    ``name`` is that of its files, without suffix; the caption is plain text. Without ``keep`` it has no files.
     """
 
     name: str
     caption: str
     rows: pd.DataFrame
     shown: pd.DataFrame | None = None
+    keep: bool = True
 
     @property
     def readers(self) -> pd.DataFrame:
@@ -62,6 +64,42 @@ class Outcome:
     tables: list[OutcomeTable] = field(default_factory=list)
     figures: dict[str, Callable[[], Figure | None]] = field(default_factory=dict)
     data: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    @property
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Tables and data by name, without suffix, with every digit."""
+        return {table.name: table.rows for table in self.tables} | {Path(n).stem: of for n, of in self.data.items()}
+
+    def draw(self, name: str) -> Figure | None:
+        """One of the figures, in the project's style; None where there is nothing to draw.
+
+        Raises:
+            RequestError: there is no such figure.
+        """
+        from fer_exp.report.figures import style
+
+        if name not in self.figures:
+            hint = did_you_mean(name, self.figures)
+            raise RequestError(f"there is no figure {name}; {hint}There are: {', '.join(self.figures) or 'none'}.")
+        with style():
+            return self.figures[name]()
+
+    def save(self, place: Path | str) -> Path:
+        """Write everything into a folder, as the command would; returns it."""
+        save(self, Path(place))
+        return Path(place)
+
+    def __repr__(self) -> str:
+        """What the terminal would show."""
+        stream = io.StringIO()
+        show(self, Terminal(stream))
+        return stream.getvalue().rstrip()
+
+    def _repr_html_(self) -> str:
+        """The same for a notebook, with the figures."""
+        from fer_exp.report.notebook import as_html, as_png
+
+        return as_html(self.screen, self.notes, {name: as_png(draw) for name, draw in self.figures.items()})
 
 
 def finish(
@@ -110,7 +148,8 @@ def save(outcome: Outcome, place: Path) -> None:
     Raises:
         RunError: a file cannot be written.
     """
-    for table, name in zip(outcome.tables, file_names(table.name for table in outcome.tables), strict=True):
+    tables = [table for table in outcome.tables if table.keep]
+    for table, name in zip(tables, file_names(table.name for table in tables), strict=True):
         save_table(table.rows, place / name, table.caption, shown=table.shown)
     for frame, name in zip(outcome.data.values(), file_names(outcome.data), strict=True):
         write_table(place / name, frame)
@@ -125,17 +164,17 @@ class Terminal(Console):
     A reader who goes before the end, as head does, is no error (``cli.main``).
     """
 
-    def __init__(self) -> None:
-        super().__init__(highlight=False, markup=False, emoji=False)
+    def __init__(self, file: TextIO | None = None) -> None:
+        super().__init__(file=file, highlight=False, markup=False, emoji=False)
 
     def on_broken_pipe(self) -> None:
         """Leaves it to the command line; rich would end the program with 1."""
         raise BrokenPipeError
 
 
-def show(outcome: Outcome) -> None:
+def show(outcome: Outcome, console: Console | None = None) -> None:
     """Print what the terminal shows, then the notes."""
-    console = Terminal()
+    console = console or Terminal()
     for block in (*outcome.screen, *(f"note: {note}" for note in dict.fromkeys(outcome.notes))):
         console.print(block, soft_wrap=isinstance(block, str))
 

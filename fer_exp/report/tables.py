@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import pandas as pd
 from rich.table import Table
 
 from fer_exp.metrics.emd import left_out
 from fer_exp.metrics.registry import BASELINES, HEADLINE, REPAIRED, RUNS
 from fer_exp.metrics.words import direction, of_model
 from fer_exp.report.cells import BELOW, blank_table, interval, of_row
+from fer_exp.report.outcome import OutcomeTable
 
 Metrics = Mapping[str, Mapping[str, Mapping[str, float | int | None]]]
 
@@ -43,6 +45,22 @@ def metrics_table(metrics: Metrics, split: str, everything: bool = False) -> Tab
             references = ["0", f"≤ {largest_panel(rows)}"]
         table.add_row(f"{name} {direction(name)}", of_row(rows[name]), *references, f"{rows[name]['n']:,}")
     return table
+
+
+def metrics_rows(metrics: Metrics, splits: Sequence[str]) -> OutcomeTable:
+    """Every metric of some splits as a table of rows, references beside, for Python: metrics.json holds the same."""
+    rows = [
+        {
+            "split": split,
+            "metric": name,
+            **metrics[split][name],
+            **{kind: metrics[split].get(f"{kind}_{name}", {}).get("value") for kind in ("prior", "ceiling")},
+        }
+        for split in splits
+        for name in metrics[split]
+        if of_model(name)
+    ]
+    return OutcomeTable("metrics", "Metrics, 95 % intervals.", pd.DataFrame(rows), keep=False)
 
 
 def baselines_table(metrics: Metrics, split: str) -> Table | None:

@@ -12,13 +12,15 @@ from fer_exp.runs import FILES, Run
 
 if TYPE_CHECKING:
     from fer_exp.judging.sources import Source
+    from fer_exp.tables import Frames
 
 
-def read_sources(paths: Sequence[str]) -> tuple[list[Source], list[str]]:
+def read_sources(paths: Sequence[str], frames: Frames | None = None) -> tuple[list[Source], list[str]]:
     """Read runs and prediction files.
 
     Args:
-        paths: run folders, folders of run folders, and prediction files.
+        paths: run folders, folders of run folders, prediction files, and names of ``frames``.
+        frames: predictions in the place of files.
 
     Returns:
         The sources, and the folders that were left out because their run has not finished.
@@ -31,7 +33,10 @@ def read_sources(paths: Sequence[str]) -> tuple[list[Source], list[str]]:
 
     sources: list[Source] = []
     unfinished: list[str] = []
-    for path in dict.fromkeys(Path(name) for name in paths):
+    for path, name in {Path(name): name for name in paths}.items():
+        if frames and name in frames:
+            sources.append(Source(path, read_predictions(frames[name], name), {}, called=name))
+            continue
         if (file := file_of(path)[0]).is_file():
             if file.suffix.lower() in TABLES:
                 sources.append(Source(path, read_predictions(path), {}))
