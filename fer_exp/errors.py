@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Iterable
 
 
-class RequestError(Exception):
-    """What was asked for cannot be done as asked: exit code 2.
+class RequestError(ValueError):
+    """What was asked for cannot be done as asked: exit code 2; to Python's callers it is a ValueError.
 
     The message is one sentence or two for the person who typed the command: what was wrong, where (file, row, key),
     and the way out.

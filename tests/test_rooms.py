@@ -27,6 +27,7 @@ ORDER = (
     "studies",
     "commands",
     "cli __main__",
+    "api",
 )
 PLACE = {room: place for place, rooms in enumerate(ORDER) for room in rooms.split()}
 STARTS = "fer_exp.cli.start", "fer_exp.__main__"

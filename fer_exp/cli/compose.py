@@ -116,7 +116,8 @@ def compose_all(command: str, combinations: Sequence[tuple[list[str], dict[str, 
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    GlobalHydra.instance().clear()  # of the command that asks, if Hydra composed it
+    before = GlobalHydra.instance().hydra  # of the command that asks, or of a program that Hydra started
+    GlobalHydra.instance().clear()
     configs: list[Config] = []
     begun: dict[tuple[str, ...], Any] = {}  # Hydra takes a tenth of a second a config, so plain keys are set afterwards
     try:
@@ -134,4 +135,6 @@ def compose_all(command: str, combinations: Sequence[tuple[list[str], dict[str, 
                 configs.append(to_config(command, composed))
     except (HydraException, OmegaConfBaseException) as error:
         raise RequestError(sentence(error, command)) from error
+    finally:
+        GlobalHydra.instance().hydra = before
     return configs

@@ -67,9 +67,9 @@ def read(config: EvaluateConfig, frames: Frames = NO_FRAMES) -> Run | pd.DataFra
 
 def measured(config: EvaluateConfig, predictions: Run | pd.DataFrame) -> Outcome:
     """Judge what ``read`` has read."""
-    how = {"samples": config.bootstrap, "seed": config.seed}
-    whole = isinstance(predictions, Run)
-    return summary(run_metrics(predictions, **how) if whole else judge(predictions, **how), config.all)
+    if isinstance(predictions, Run):
+        return summary(run_metrics(predictions, samples=config.bootstrap, seed=config.seed), config.all)
+    return summary(judge(predictions, samples=config.bootstrap, seed=config.seed), config.all)
 
 
 def sides(

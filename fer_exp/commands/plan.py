@@ -98,7 +98,7 @@ def measured(config: PlanConfig, people: People) -> Outcome:
 def _counts(people: People) -> FloatArray:
     """Votes of the faces that anybody answered, (N, K)."""
     counts = (people.data.votes() if isinstance(people.data, Answers) else people.data).counts
-    return counts[counts.sum(axis=1) > 0]
+    return np.asarray(counts[counts.sum(axis=1) > 0])
 
 
 def _curves(table: pd.DataFrame) -> pd.DataFrame:

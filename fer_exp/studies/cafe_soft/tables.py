@@ -50,8 +50,8 @@ class Shown(NamedTuple):
 
     def table(self, name: str, caption: str, rows: list[dict[str, Any]], cells: list[dict[str, Any]]) -> OutcomeTable:
         """A table whose rows all say the scale."""
-        scaled = (pd.DataFrame(content).assign(scale=self.scale) for content in (rows, cells))
-        return OutcomeTable(name, caption, *scaled)
+        full, shown = (pd.DataFrame(content).assign(scale=self.scale) for content in (rows, cells))
+        return OutcomeTable(name, caption, full, shown)
 
 
 def networks(
