@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 _kept: ContextVar[list[str] | None] = ContextVar("kept", default=None)
+_noted: ContextVar[list[str] | None] = ContextVar("noted", default=None)
 _said: set[str] = set()
 
 
@@ -32,7 +33,9 @@ def silent(line: str) -> None:
 
 def say(line: str, *, once: bool = False) -> None:
     """What was guessed, joined or left out: a line as ``progress``, ``once`` a process, or kept where lines are."""
-    kept = _kept.get()
+    kept, noted = _kept.get(), _noted.get()
+    if noted is not None and line not in noted:
+        noted.append(line)
     if kept is not None:
         kept.append(line)
     elif not (once and line in _said):
@@ -56,3 +59,14 @@ def kept_lines() -> Iterator[list[str]]:
         yield lines
     finally:
         _kept.reset(token)
+
+
+@contextmanager
+def noted_lines() -> Iterator[list[str]]:
+    """Inside the ``with``, what is said is printed as ever, and the list has it, too."""
+    lines: list[str] = []
+    token = _noted.set(lines)
+    try:
+        yield lines
+    finally:
+        _noted.reset(token)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from fer_exp import __version__
 from fer_exp.cli import help as pages
@@ -29,50 +30,86 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0 done, 1 a run failed, 2 the request was wrong, 130 interrupted.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    debug = "--debug" in words
     open_streams()
     gc.disable()  # until a command begins: imports make objects that stay, and each look at them all is for nothing
     try:
-        code = _dispatch([word for word in words if word != "--debug"])
-        sys.stdout.flush()  # here it can be said that there was no room for it
-        return code
-    except (RequestError, RunError) as error:
-        if debug:
-            raise
-        print(f"fer-exp: {error}", file=sys.stderr)
-        return 2 if isinstance(error, RequestError) else 1
-    except KeyboardInterrupt:
-        saved = " Whole epochs are saved; the same command goes on from there." if words[:1] in TRAINS else ""
-        print(f"fer-exp: interrupted.{saved}", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # the reader of our output has gone, as with | head
-        sys.stdout = None
-        return 0
-    except OSError as error:  # a disk, a folder, a network: none of them a fault of ours
-        if debug:
-            raise
-        sys.stdout = None if error.filename is None else sys.stdout  # which may be what could not be written
-        place = "" if error.filename is None else f"{error.filename}: "
-        print(f"fer-exp: {place}{error.strerror or error}; --debug shows where.", file=sys.stderr)
-        return 1
+        if any("json" in word.lower() for word in words) and not {*words[:2]} & {*COMPLETION}:
+            return _perhaps_as_object(words)
+        return _ended(words)[0]
     finally:
         gc.enable()
         if arguments is None and "torch" not in sys.modules:  # whose triton would say that it leaks
             gc.freeze()  # the process ends, and a last look at all that it made takes a third of a second
 
 
-def _dispatch(words: list[str]) -> int:
+def _perhaps_as_object(words: list[str]) -> int:
+    """With ``--json`` the command's object, else as always."""
+    from fer_exp.cli.machine import as_object, asked
+
+    try:
+        rest, what = asked(words)
+    except RequestError as error:
+        _say(str(error))
+        return 2
+    return as_object(rest, _ended, what) if what else _ended(rest)[0]
+
+
+def _ended(words: Sequence[str], answer: dict[str, Any] | None = None) -> tuple[int, str]:
+    """Run a command; how it ended: the exit code, and what was wrong, which has been said.
+
+    Args:
+        words: what was typed after ``fer-exp``, without ``--json``.
+        answer: what ``--json`` prints, to be filled; None where it is not asked for.
+    """
+    debug = "--debug" in words
+    try:
+        code = _dispatch([word for word in words if word != "--debug"], answer)
+        sys.stdout.flush()  # here it can be said that there was no room for it
+        return code, ""
+    except (RequestError, RunError) as error:
+        if debug:
+            raise
+        return 2 if isinstance(error, RequestError) else 1, _say(str(error))
+    except KeyboardInterrupt:
+        saved = " Whole epochs are saved; the same command goes on from there." if list(words[:1]) in TRAINS else ""
+        return 130, _say(f"interrupted.{saved}")
+    except BrokenPipeError:  # the reader of our output has gone, as with | head
+        sys.stdout = None
+        return 0, ""
+    except OSError as error:  # a disk, a folder, a network: none of them a fault of ours
+        if debug:
+            raise
+        sys.stdout = None if error.filename is None else sys.stdout  # which may be what could not be written
+        place = "" if error.filename is None else f"{error.filename}: "
+        return 1, _say(f"{place}{error.strerror or error}; --debug shows where.")
+
+
+def _say(sentence: str) -> str:
+    print(f"fer-exp: {sentence}", file=sys.stderr)
+    return sentence
+
+
+def _show(text: str, answer: dict[str, Any] | None) -> int:
+    """Print a text, or give it as the object's ``text``."""
+    if answer is None:
+        print(text)
+    else:
+        answer["text"] = text
+    return 0
+
+
+def _dispatch(words: list[str], answer: dict[str, Any] | None) -> int:
     if words and words[0] in HELP:  # fer-exp help train is fer-exp train --help
         words = [*words[1:], words[0]] if len(words) > 1 else []
     if not words:
-        print(pages.overview())
-        return 0
+        return _show(pages.overview(), answer)
     if words[:2] == ["crowd", "plan"]:
         words = words[1:]
     command, *rest = words
+    if answer is not None and command in SCHEMAS:
+        answer["command"] = command
     if command in ("--version", "-V"):
-        print(f"fer-exp {__version__}")
-        return 0
+        return _show(f"fer-exp {__version__}", answer)
     if command in COMPLETION or (rest and rest[0] in COMPLETION):
         from fer_exp.cli.completion import complete
 
@@ -81,9 +118,8 @@ def _dispatch(words: list[str]) -> int:
         raise RequestError(unknown_command(words))
     check_typed(command, [word for word in rest if word not in HELP])
     if any(word in HELP for word in rest):
-        print(pages.command(command, pages.chosen(command, rest)))
-        return 0
+        return _show(pages.command(command, pages.chosen(command, rest)), answer)
     from fer_exp.cli.start import run
     from fer_exp.cli.words import with_paths
 
-    return run(command, with_paths(command, rest))
+    return run(command, with_paths(command, rest), answer=answer)

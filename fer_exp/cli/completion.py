@@ -60,9 +60,9 @@ def complete(arguments: list[str]) -> int:
 
 def _found(line: Line) -> Iterator[Found]:
     """All that the word at the cursor may become."""
-    words = line.words[1:]
+    words = [word for word in line.words[1:] if word not in ("--debug", "--json")]
     if not words:
-        yield from ((name, True) for name in (*SCHEMAS, "--help", "--version") if name.startswith(line.word))
+        yield from ((name, True) for name in (*SCHEMAS, "--help", "--version", "--json") if name.startswith(line.word))
         return
     if words == ["crowd"] and "plan".startswith(line.word):
         yield "plan", True
@@ -78,7 +78,7 @@ def _found(line: Line) -> Iterator[Found]:
     elif line.word.startswith("hydra"):
         yield from _of_hydra(command, line.word)
     elif line.word.startswith("-"):
-        flags = (*FLAGS, *VALUED, "--help", "--debug")
+        flags = (*FLAGS, *VALUED, "--help", "--debug", "--json")
         yield from ((flag, True) for flag in flags if flag.startswith(line.word))
     elif mark:
         yield from ((f"{key}={word}", ends) for word, ends in _values(command, typed, key, value))

@@ -60,7 +60,8 @@ def overview() -> str:
             "examples:",
             *_examples(EXAMPLES),
             "",
-            "fer-exp COMMAND --help lists its keys. --debug shows where an error comes from.",
+            "fer-exp COMMAND --help lists its keys. --debug shows where an error comes from,",
+            "--json prints one object for programs, and nothing else on standard output.",
         ]
     )
 
@@ -95,7 +96,8 @@ def command(name: str, options_of: Mapping[str, str] | None = None) -> str:
         parts += ["", f"  with {group}={option}:", *_keys(keys)]
     if shown:
         parts += ["", "examples:", *_examples(shown)]
-    parts += ["", "-m runs every combination of KEY=A,B,C; --cfg job prints the config alone."]
+    parts += ["", "-m runs every combination of KEY=A,B,C; --cfg job prints the config alone;"]
+    parts += ["--json prints one object for programs."]
     if listed:
         parts.append(f"Other options have keys of their own: fer-exp {typed} GROUP=OPTION --help")
     if name == "table":

@@ -187,6 +187,8 @@ def _elsewhere_called(asked: str, value: str) -> Iterator[str]:
 
 def _fitting(command: str, words: str, value: str, chosen: Mapping[str, str]) -> str:
     """A row's words with the value in them; '' where the command lacks a key of them, or a group the option."""
+    if words.startswith("--"):
+        return words  # an option of all commands
     names = [word.partition("=")[0] for word in words.split()]
     if any(name not in keys(command) and not name.startswith("hydra/") for name in names):
         return ""

@@ -24,9 +24,8 @@ from fer_exp.config import (
     TrainConfig,
 )
 from fer_exp.config.folder import written
+from fer_exp.progress import progress
 
-LISTED = 6
-"""Runs that a line names; more are said as all of their folder."""
 SCALES = {"smoke": "small", "small": "full"}
 
 
@@ -34,22 +33,44 @@ def next_step(config: Config, place: Path | None) -> str:
     """What to do with what a command left, as commands ready to be copied; '' where there is nothing to say.
 
     Args:
-        config: what it was told; with ``json=true`` nothing is said.
+        config: what it was told.
         place: the file or folder that it left, None where it left none.
     """
     say = STEPS.get(type(config))
-    if say is None or getattr(config, "json", False) or (place is None and say is not _compare):
+    if say is None or (place is None and say is not _compare):
         return ""
     return say(config, place)
 
 
-def after_sweep(places: Sequence[Path], steps: Sequence[str]) -> str:
-    """One line for all jobs: the runs of trainings are compared, else what the last job would say."""
-    if len(set(places)) > 1:
-        folders = list(dict.fromkeys(map(str, places)))
-        many = len(folders) > LISTED and len({folder.parent for folder in places}) == 1
-        return f"fer-exp compare {f'{shlex.quote(str(places[0].parent))}/*' if many else shlex.join(folders)}"
-    return next((step for step in reversed(steps) if step), "")
+def compare_line(rows: Sequence[Sequence[Path]], words: Sequence[str]) -> str:
+    """The command that compares the runs of a sweep.
+
+    Args:
+        rows: the run folders of each configuration, which differ in the seed.
+        words: what ``compare`` has to be told besides.
+    """
+    folders = " ".join(_seeds_of(folders) for folders in rows if folders)
+    return " ".join(["fer-exp compare", folders, *map(shlex.quote, words)])
+
+
+def say_next(step: str, answer: dict[str, Any] | None) -> None:
+    """Say what people do next, or give it as the object's ``next``."""
+    if answer is None:
+        progress(f"next: {step}")
+    else:
+        answer["next"] = step
+
+
+def _seeds_of(folders: Sequence[Path]) -> str:
+    """Run folders for a shell: those of a configuration as one pattern, where it means them alone."""
+    first = folders[0]
+    before, seed, after = first.name.rpartition("-seed")
+    _, dash, digest = after.partition("-")
+    pattern = f"{before}{seed}*{dash}{digest}"
+    alike = len(folders) > 1 and seed and {*first.parent.glob(pattern.replace("[", "[[]"))} == {*folders}
+    if not alike:
+        return shlex.join(map(str, folders))
+    return f"{shlex.quote(str(first.parent / before) + seed)}*{shlex.quote(dash + digest)}"
 
 
 def _train(config: TrainConfig, place: Path) -> str:
@@ -130,7 +151,7 @@ def _line(command: str, *words: str) -> str:
 
 def _people(config: PeopleConfig) -> list[str]:
     """Where the answers come from and how they are read, for another command about people."""
-    shared = [field.name for field in fields(PeopleConfig) if field.name not in ("dataset", "output", "json", "seed")]
+    shared = [field.name for field in fields(PeopleConfig) if field.name not in ("dataset", "output", "seed")]
     words = [] if config.dataset is None else _dataset(config.dataset, always=True)
     return words + _changed(config, "", written("", "agreement"), shared)
 

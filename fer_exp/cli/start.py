@@ -10,22 +10,24 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from functools import partial
 from importlib import import_module
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from fer_exp.cli.compose import compose_all, to_config
 from fer_exp.cli.gpus import SIDE_BY_SIDE, beside_others
+from fer_exp.cli.machine import described
 from fer_exp.cli.mistakes import sentence
-from fer_exp.cli.next_steps import next_step
+from fer_exp.cli.next_steps import next_step, say_next
 from fer_exp.cli.words import flags_and_overrides
 from fer_exp.config import Config, TableConfig, TrainConfig, TrainerConfig
 from fer_exp.config.folder import conf_folder
 from fer_exp.config.paths import word
 from fer_exp.errors import RequestError
-from fer_exp.progress import progress
+from fer_exp.progress import noted_lines
 
 
 def run_jobs(command: str, words: list[str], jobs: Sequence[Sequence[str]]) -> int:
@@ -49,7 +51,7 @@ def run_jobs(command: str, words: list[str], jobs: Sequence[Sequence[str]]) -> i
         shutil.rmtree(place, ignore_errors=True)
 
 
-def run(command: str, arguments: list[str], *, guided: bool = True) -> int:
+def run(command: str, arguments: list[str], *, guided: bool = True, answer: dict[str, Any] | None = None) -> int:
     """Run a command on the config that its arguments describe, or each of a sweep's.
 
     One job without a word for Hydra itself is composed here: Hydra's own way to it composes every config twice.
@@ -58,6 +60,7 @@ def run(command: str, arguments: list[str], *, guided: bool = True) -> int:
         command: one of ``SCHEMAS``.
         arguments: Hydra overrides and flags, -m among them for a sweep.
         guided: whether to say, at the end, what people do next.
+        answer: what ``--json`` prints, to be filled, in place of what is printed; None where it is not asked for.
 
     Returns:
         The exit code.
@@ -68,15 +71,30 @@ def run(command: str, arguments: list[str], *, guided: bool = True) -> int:
     """
     flags, overrides = flags_and_overrides(arguments)
     if flags or any("hydra" in one for one in overrides):
-        return _by_hydra(command, flags, overrides, guided)
+        return _by_hydra(command, flags, overrides, guided, answer)
     config = compose_all(command, [(overrides, {})])[0]
     with _started_with(sys.argv[0], command, *overrides):
-        place = run_job(command, config)
-    _end(config, place, guided)
+        _single(command, config, guided, answer)
     return 0
 
 
-def _by_hydra(command: str, flags: list[str], overrides: list[str], guided: bool) -> int:
+def _single(command: str, config: Config, guided: bool, answer: dict[str, Any] | None) -> None:
+    """A command that is no sweep, to its end."""
+    if answer is None:
+        place = run_and_show(command, config)
+    else:
+        from fer_exp.report.outcome import kept
+
+        with kept() as outcomes, noted_lines() as lines:
+            try:
+                place = run_and_show(command, config)
+            finally:  # what was found is told, also where it could not be kept
+                answer |= described(config, outcomes, lines)
+    if guided and (step := next_step(config, place)):
+        say_next(step, answer)
+
+
+def _by_hydra(command: str, flags: list[str], overrides: list[str], guided: bool, answer: dict[str, Any] | None) -> int:
     """``run`` with Hydra's own command line: sweeps, launchers, what prints a config."""
     import hydra
     from hydra.core.hydra_config import HydraConfig
@@ -85,14 +103,15 @@ def _by_hydra(command: str, flags: list[str], overrides: list[str], guided: bool
     from omegaconf import DictConfig, OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    from fer_exp.cli.sweep import record, show_sweep
+    from fer_exp.cli.sweep import asked_jobs, record, show_sweep
 
     sweep = "-m" in flags or "--multirun" in flags
     if sweep and "TORCHELASTIC_RUN_ID" in os.environ:
         # Its processes meet once: a second job would look them up where the first one left their addresses.
         raise RequestError("torchrun starts one training; run the sweep without it, or torchrun once a training.")
     program = sys.argv[0]
-    outcome: list[tuple[Config, Path | None] | Exception] = []
+    ended: list[Exception] = []
+    as_json = answer is not None
     records = Path(tempfile.mkdtemp()) if sweep and command != "train" else None
     aside = f"hydra.sweep.dir=${{output}}/.sweep/{uuid.uuid4().hex[:8]}"
     places = [aside if records is None else word("hydra.sweep.dir", str(records)), "hydra.sweep.subdir=."]
@@ -108,48 +127,46 @@ def _by_hydra(command: str, flags: list[str], overrides: list[str], guided: bool
                 beside = str(hydra_config.launcher._target_).endswith(SIDE_BY_SIDE)
                 job = partial(_job_beside_others if beside else run_job, command)
                 make = partial(to_config, command, composed)
-                record(Path(hydra_config.sweep.dir), hydra_config.job.num, overrides, make, job)
+                record(Path(hydra_config.sweep.dir), hydra_config.job.num, overrides, make, job, as_json)
                 return
             try:
-                config = to_config(command, composed)
-                outcome.append((config, run_job(command, config)))
+                _single(command, to_config(command, composed), guided, answer)
             except Exception as error:  # raised again below: Hydra would print lines of its own
-                outcome.append(error)
+                ended.append(error)
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints a traceback of its own and exits
     sys.argv = [program, *flags, *(places if sweep else []), *overrides]
+    printed = StringIO()
     try:
-        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=command)(task)()
+        with redirect_stdout(printed) if as_json and not sweep else nullcontext():  # what --cfg and --info print
+            hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=command)(task)()
     except (HydraException, OmegaConfBaseException) as error:
         raise RequestError(sentence(error, command)) from error
     except Exception as error:
         if not sweep:
             raise
-        show_sweep(ended=False)
         reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
-        print(
-            f"fer-exp: the launcher lost a job ({reason}). The same command runs what is missing; jobs that still run "
-            "go on to their end.",
-            file=sys.stderr,
-        )
-        return 1
+        return show_sweep(asked_jobs(overrides), lost=reason, answer=answer)
+    finally:
+        if answer is not None and (text := printed.getvalue()):
+            answer["text"] = text
+            if "job" in flags:  # of --cfg
+                answer["config"] = OmegaConf.to_container(OmegaConf.create(text))
     if sweep:
-        return show_sweep(guided=guided)
-    for ended in outcome:  # none with --cfg
-        if isinstance(ended, Exception):
-            raise ended
-        _end(*ended, guided)
+        return show_sweep(asked_jobs(overrides), guided=guided, answer=answer)
+    for failed in ended:  # none with --cfg
+        raise failed
     return 0
 
 
-def _end(config: Config, place: Path | None, guided: bool) -> None:
-    """Show what a training reached, and say what people do next."""
+def run_and_show(command: str, config: Config) -> Path | None:
+    """``run_job``, and of a training what it reached: a sweep shows that of all at its end."""
+    place = run_job(command, config)
     if isinstance(config, TrainConfig) and place is not None:
         from fer_exp.commands.train import show
 
         show(place)
-    if guided and (step := next_step(config, place)):
-        progress(f"next: {step}")
+    return place
 
 
 def run_job(command: str, config: Config) -> Path | None:

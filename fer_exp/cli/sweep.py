@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from hydra.experimental.callback import Callback
 
-from fer_exp.cli.next_steps import after_sweep, next_step
+from fer_exp.cli.machine import described, plain_json, way_out
+from fer_exp.cli.next_steps import compare_line, next_step, say_next
 from fer_exp.config import Config, TrainConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import missing, remove_empty, write_json
-from fer_exp.progress import is_main_process, progress
+from fer_exp.progress import is_main_process, noted_lines
 from fer_exp.runs import Run
 from fer_exp.runs.naming import find_runs
 
@@ -35,8 +37,31 @@ class SweepFolder(Callback):
         _FOLDERS.append((folder, missing(folder)))
 
 
+def asked_jobs(overrides: Sequence[str]) -> list[list[str]]:
+    """The words of each job of a sweep, by its number; none where Hydra's own sweeper does not make them."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    if any(word.startswith("hydra/sweeper=") for word in overrides):
+        return []
+    axes: dict[str, list[str]] = {}
+    try:
+        for each in OverridesParser.create().parse_overrides([word for word in overrides if "hydra" not in word]):
+            key = each.get_key_element()
+            values = each.sweep_string_iterator() if each.is_sweep_override() else [each.get_value_element_as_str()]
+            axes[key] = [f"{key}={value}" for value in values]
+    except (HydraException, ValueError, AttributeError):  # what it alone can say, as glob(*)
+        return []
+    return [list(job) for job in itertools.product(*axes.values())]
+
+
 def record(
-    folder: Path, number: int, overrides: list[str], make: Callable[[], Config], job: Callable[[Config], Path | None]
+    folder: Path,
+    number: int,
+    overrides: list[str],
+    make: Callable[[], Config],
+    job: Callable[[Config], Path | None],
+    as_json: bool = False,
 ) -> None:
     """Run one job of a sweep and leave a record of how it ended; a failure does not stop the others.
 
@@ -47,6 +72,7 @@ def record(
         make: returns its config, or raises where that is refused.
         job: runs it and returns what it left, or None. The traceback of a training that failed is written into its run
             folder.
+        as_json: keep what it says in the record, too, in place of showing it.
     """
     # What submitit's jobs say goes to a file.
     heard = "SUBMITIT_EXECUTOR" not in os.environ
@@ -57,12 +83,13 @@ def record(
         if isinstance(config, TrainConfig):
             log = find_runs([config])[0].path("failed")
             log.unlink(missing_ok=True)
-        place = job(config)
+        place = _run(config, job, ended) if as_json else job(config)
         ended["folder"] = str(place) if place is not None and isinstance(config, TrainConfig) else None
         ended["next"] = next_step(config, place)
     except Exception as error:
         known = isinstance(error, RequestError | RunError)
         ended["error"] = str(error) if known else f"{type(error).__name__}: {error}"
+        ended["code"] = 1 + isinstance(error, RequestError)
         if log is not None:
             with suppress(OSError):
                 log.parent.mkdir(parents=True, exist_ok=True)
@@ -70,57 +97,116 @@ def record(
                 ended["error"] += f" Log: {log}"
         _say(ended)
     if is_main_process():  # the others of a DDP run end with nothing to show
-        write_json(folder / f"{number}.json", ended)
+        write_json(folder / f"{number}.json", plain_json(ended))
 
 
-def show_sweep(ended: bool = True, guided: bool = False) -> int:
+def _run(config: Config, job: Callable[[Config], Path | None], ended: dict[str, Any]) -> Path | None:
+    """A job, of which is recorded what it was told and said."""
+    from fer_exp.commands.train import show
+    from fer_exp.report.outcome import kept
+
+    with kept() as outcomes, noted_lines() as lines:
+        try:
+            place = job(config)
+            if isinstance(config, TrainConfig) and place is not None:
+                show(place)
+        finally:
+            ended["said"] = described(config, outcomes, lines)
+    return place
+
+
+def show_sweep(
+    asked: Sequence[Sequence[str]], *, lost: str = "", guided: bool = False, answer: dict[str, Any] | None = None
+) -> int:
     """Print what failed unheard, one table over all jobs, then one run folder a line, at last what people do next.
 
     Args:
-        ended: whether every job has ended; else the records stay, for those that have not.
+        asked: the words of each job, by its number, where they are known.
+        lost: why the launcher lost jobs; the records stay, for those that have not ended.
         guided: whether to say what people do next; nobody asks where a job failed.
+        answer: what ``--json`` prints, to be filled; None where it is not asked for.
 
     Returns:
-        1 where a job failed, else 0.
+        1 where a job failed or was lost, else 0.
     """
     if not _FOLDERS:  # --cfg
         return 0
     folder, fresh = _FOLDERS[-1]
-    files = sorted(folder.glob("[0-9]*.json"), key=lambda path: int(path.stem))
-    jobs = [json.loads(path.read_text(encoding="utf-8")) for path in files]
+    ended = {int(path.stem): json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("[0-9]*.json")}
+    numbers = range(max([len(asked), *(number + 1 for number in ended)]))
+    unknown: dict[str, Any] = {"folder": None, "error": None, "next": "", "heard": True}
+    jobs = [
+        ended.get(number) or {**unknown, "overrides": list(asked[number])} for number in numbers
+        if number in ended or number < len(asked)
+    ]  # fmt: skip
     for job in jobs:
         if job["error"] and not job["heard"]:
             _say(job)
-    if any(job["folder"] or job["error"] for job in jobs):
-        _show(jobs)
-    if ended:
+    step = _shown(jobs, answer) if any(job["folder"] or job["error"] for job in jobs) else ""
+    if not lost:
         shutil.rmtree(folder, ignore_errors=True)
         sweeps = [folder.parent] if folder.parent.name == ".sweep" else []
         remove_empty([*sweeps, *fresh])  # unless another sweep has its own there
-    if any(job["error"] for job in jobs):
-        return 1
-    folders = [Path(job["folder"]) for job in jobs if job["folder"]]
-    if guided and (step := after_sweep(folders, [job["next"] for job in jobs])):
-        progress(f"next: {step}")
-    return 0
+    wrong = _wrong(jobs, lost)
+    if answer is not None:
+        answer["jobs"] = [_as_object(job) for job in jobs]
+        answer |= {"error": wrong, "hint": way_out(wrong)} if wrong else {}
+    if lost:
+        print(f"fer-exp: {wrong}", file=sys.stderr)
+    if not wrong and guided and (step := step or next((job["next"] for job in jobs[::-1] if job["next"]), "")):
+        say_next(step, answer)
+    return int(bool(wrong))
+
+
+def _wrong(jobs: Sequence[dict[str, Any]], lost: str) -> str:
+    """One sentence on what went wrong in a sweep, '' where nothing did."""
+    if lost:
+        return (
+            f"the launcher lost a job ({lost}). The same command runs what is missing; jobs that still run go on to "
+            "their end."
+        )
+    failed = [job for job in jobs if job["error"]]
+    return f"{len(failed)} of {len(jobs)} jobs failed; the first: {failed[0]['error']}" if failed else ""
+
+
+def _as_object(job: dict[str, Any]) -> dict[str, Any]:
+    """A job as ``--json`` lists it."""
+    ended = "said" in job or job["error"] or job["folder"]
+    error = job["error"] or (None if ended else "Its launcher has no word of it; the same command runs it.")
+    head = {"overrides": job["overrides"], "exit_code": job.get("code", int(bool(error))), "error": error}
+    return {**head, "hint": way_out(error or ""), **job.get("said", {})}
 
 
 def _say(job: dict[str, Any]) -> None:
     print(f"fer-exp: {' '.join(job['overrides'])}: {job['error']}", file=sys.stderr, flush=True)
 
 
-def _show(jobs: list[dict[str, Any]]) -> None:
-    from fer_exp.report.outcome import Outcome, show
-    from fer_exp.report.tables import runs_table
+def _shown(jobs: Sequence[dict[str, Any]], answer: dict[str, Any] | None) -> str:
+    """Show the table of all trainings, or give its rows as ``results``; what to do next where that is to compare."""
+    from fer_exp.report.outcome import finish, kept
+    from fer_exp.report.sweep import Job, comparable, rows_of, summary
 
-    words = [dict(word.lstrip("+").split("=", 1) for word in job["overrides"] if "=" in word) for job in jobs]
-    keys = list(dict.fromkeys(key for overrides in words for key in overrides))
-    swept = [key for key in keys if len({overrides.get(key) for overrides in words}) > 1] or keys
-    labels = [{key: overrides.get(key, "") for key in swept} for overrides in words]
-    if any(job["error"] for job in jobs):
-        labels = [{**row, "state": "failed" if job["error"] else "done"} for row, job in zip(labels, jobs, strict=True)]
-    metrics = [Run(Path(job["folder"])).metrics if job["folder"] else {} for job in jobs]
-    show(Outcome(screen=[runs_table(list(zip(labels, metrics, strict=True)))]))
-    for job in jobs:
-        if job["folder"]:
-            print(job["folder"])
+    rows = rows_of([Job(_words(job), _run_of(job), job["error"] or "") for job in jobs])
+    outcome = summary(rows)
+    outcome.left = list(dict.fromkeys(Path(job["folder"]) for job in jobs if job["folder"]))
+    step = ""
+    if len(outcome.left) > 1:
+        needed, reason = comparable([run for row in rows for run in row.runs if run.has("predictions")])
+        outcome.notes += [f"fer-exp compare does not take these runs together: {reason}"] if reason else []
+        step = "" if reason else compare_line([[run.folder for run in row.runs] for row in rows], needed)
+    if answer is None:
+        finish(outcome)
+    else:
+        with kept() as outcomes:
+            finish(outcome)
+        files = [str(path) for path in outcomes[0].files]
+        answer |= {"results": outcome.content, "files": files, "notes": outcome.notes}
+    return step
+
+
+def _words(job: dict[str, Any]) -> dict[str, str]:
+    return dict(word.lstrip("+").split("=", 1) for word in job["overrides"] if "=" in word)
+
+
+def _run_of(job: dict[str, Any]) -> Run | None:
+    return Run(Path(job["folder"])) if job["folder"] else None

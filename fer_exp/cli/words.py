@@ -140,7 +140,7 @@ def flags_and_overrides(arguments: list[str]) -> tuple[list[str], list[str]]:
     for word in arguments:
         if word.startswith("-"):
             if word.partition("=")[0] not in (*FLAGS, *VALUED):
-                hint = did_you_mean(word, (*FLAGS, *VALUED, "--help", "--debug"))
+                hint = did_you_mean(word, (*FLAGS, *VALUED, "--help", "--debug", "--json"))
                 raise RequestError(f"There is no option {word}; {hint}fer-exp COMMAND --help lists what there is.")
             flags.append(word)
         elif flags and flags[-1] in VALUED:

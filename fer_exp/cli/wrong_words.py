@@ -50,7 +50,7 @@ def dashed(typed: Typed) -> str:
         return f"There is no option {typed.word}; keys have no dashes: write {meant}."
     if instead := told(name):
         return f"There is no option {typed.word}: {instead}."
-    if hint := did_you_mean(f"--{name}", (*FLAGS, *VALUED, "--help", "--debug"), 0.75):
+    if hint := did_you_mean(f"--{name}", (*FLAGS, *VALUED, "--help", "--debug", "--json"), 0.75):
         return f"There is no option {typed.word}; {hint}fer-exp COMMAND --help lists what there is."
     if near := key_near(typed.command, name, value, typed.chosen):
         return f"There is no option {typed.word}; keys have no dashes: did you mean {near}?"

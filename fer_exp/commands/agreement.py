@@ -33,7 +33,7 @@ def agreement(config: AgreementConfig) -> Path | None:
     """
     asked = read(config)
     place = folder(config, "agreement", asked.people.name)
-    return finish(measured(config, asked), place, config.json)
+    return finish(measured(config, asked), place)
 
 
 def read(config: AgreementConfig, frames: Frames = NO_FRAMES) -> Asked:

@@ -22,7 +22,7 @@ from fer_exp.files import made, writable
 from fer_exp.methods import make_method
 from fer_exp.methods.ce import soft_cross_entropy
 from fer_exp.progress import progress
-from fer_exp.report.outcome import Outcome, show
+from fer_exp.report.outcome import Outcome, finish
 from fer_exp.runs import Run
 from fer_exp.store import open_dataset
 from fer_exp.training.augment import normalise, weak
@@ -93,7 +93,8 @@ def bench(config: BenchConfig) -> None:
     ratios = np.asarray(measured["whole path"]) / np.asarray(measured[best])
     ratio = float(np.median(measured["whole path"]) / np.median(measured[best]))
     spread = f"{ratios.min():.3f} to {ratios.max():.3f} in {config.repeats} readings"
-    show(Outcome(screen=[table, f"whole path / {best}: {ratio:.3f} ({spread})"]))
+    content = {"images_per_second": measured, "best": best, "whole_path_share": ratio, "shares": ratios.tolist()}
+    finish(Outcome("bench", content, screen=[table, f"whole path / {best}: {ratio:.3f} ({spread})"]))
 
 
 def batches_alone(examples: Examples, config: BenchConfig, device: torch.device) -> float:

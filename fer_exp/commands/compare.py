@@ -44,7 +44,7 @@ def compare(config: CompareConfig) -> Path | None:
     if stem is not None:
         writable(stem.parent)
     outcome = measured(config, compared, "" if stem is None else stem.name)
-    return finish(outcome, None if stem is None else stem.parent, config.json, file=True)
+    return finish(outcome, None if stem is None else stem.parent, file=True)
 
 
 def read(config: CompareConfig, frames: Frames = NO_FRAMES, predictions: Frames = NO_FRAMES) -> Compared:

@@ -46,7 +46,7 @@ def crowd(config: CrowdConfig) -> Path | None:
     """
     asked = read(config)
     place = folder(config, "crowd", asked.name)
-    return finish(measured(config, asked), place, config.json)
+    return finish(measured(config, asked), place)
 
 
 def read(config: CrowdConfig, frames: Frames = NO_FRAMES) -> Asked:

@@ -41,7 +41,7 @@ def evaluate(config: EvaluateConfig) -> Path | None:
         place, name = (given, name) if given.is_dir() else (given.parent, given.name.removesuffix(".json"))
     elsewhere = "output=FILE keeps them elsewhere" if config.output is None else None
     whole_run = config.run is not None and config.output is None
-    return finish(replace(outcome, name=name), place, config.json, file=not whole_run, elsewhere=elsewhere)
+    return finish(replace(outcome, name=name), place, file=not whole_run, elsewhere=elsewhere)
 
 
 def read(config: EvaluateConfig, frames: Frames = NO_FRAMES) -> Run | pd.DataFrame:

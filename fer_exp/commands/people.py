@@ -118,7 +118,7 @@ def folder(config: PeopleConfig, command: str, name: str) -> Path:
     """
     if config.output is not None:
         return writable(Path(config.output))
-    asked = {**asdict(config), "json": None}
+    asked = {**asdict(config), "json": None}  # once a key: without it folders would have other names
     for group in (asked, asked["dataset"] or {}):  # this key came later: left alone, it names no other folder
         if group.get("numbers") is None:
             group.pop("numbers", None)

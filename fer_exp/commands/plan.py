@@ -36,7 +36,7 @@ def plan(config: PlanConfig) -> Path | None:
     """
     asked = read(config)
     place = folder(config, "plan", asked.name)
-    return finish(measured(config, asked), place, config.json)
+    return finish(measured(config, asked), place)
 
 
 def read(config: PlanConfig, frames: Frames = NO_FRAMES) -> People:

@@ -20,7 +20,7 @@ from fer_exp.errors import DatasetNotFoundError, RunError
 from fer_exp.labels.votes import RULES, clean
 from fer_exp.names import in_order
 from fer_exp.progress import progress
-from fer_exp.report.outcome import Terminal
+from fer_exp.report.outcome import Outcome, Screen, finish, show
 from fer_exp.store import Store, open_dataset
 from fer_exp.store.sheet import contact_sheet
 from fer_exp.store.write import REJECTED
@@ -29,6 +29,8 @@ UNSPLIT = "not split"
 """Heads the faces of a corpus without splits of its own; training draws them."""
 NO_LABEL = "no label"
 """Heads the row of the faces without one."""
+SUMS = {"votes": ("answer", "votes"), "rules": ("labels.rule", "faces left by rule")}
+"""What is counted beside faces: the head of its first column, and its title."""
 
 
 def prepare(config: PrepareConfig) -> Path:
@@ -45,39 +47,69 @@ def prepare(config: PrepareConfig) -> Path:
     """
     start = time.perf_counter()
     dataset = config.dataset
-    console = Terminal()
     try:
         corpus, store = open_dataset(dataset)
     except DatasetNotFoundError:
-        console.print(_facts_table(facts(dataset.name)))
+        show(Outcome(screen=[_facts_table(facts(dataset.name))]))
         raise
     seconds = time.perf_counter() - start
-    console.print(_faces_table(store, corpus))
-    for warning in count_warnings(store.faces, corpus):
-        console.print(f"warning: {warning}", soft_wrap=True)
-    if store.votes is not None:
-        answers = store.votes.drop(columns="face")
-        console.print(_split_table("answer", "votes", dict(answers.items()), store.faces))
-        ordered = answers[[*corpus.classes, *(name for name in answers if name not in corpus.classes)]].to_numpy()
-        left = {rule: pd.Series(clean(ordered, len(corpus.classes), rule).kept) for rule in RULES}  # before labels.ties
-        console.print(_split_table("labels.rule", "faces left by rule", left, store.faces))
-    if store.notes or any(store.flags.values()):
-        console.print(_found_table(store))
-    for line in hash_lines(store, corpus):
-        console.print(line, soft_wrap=True)
-    if (store.folder / REJECTED).is_file():
-        _show_rejected(store.folder / REJECTED, console)
+    counted = _counts(store, corpus)
+    warnings, hashes, rejected = count_warnings(store.faces, corpus), hash_lines(store, corpus), _rejected(store.folder)
+    flagged = {f"faces that dataset.drop=[{flag}] leaves out": len(ids) for flag, ids in store.flags.items() if ids}
+    found = store.notes | flagged
+    screen: list[Screen] = [_faces_table(store, corpus), *(f"warning: {warning}" for warning in warnings)]
+    screen += [_split_table(*words, counted[name]) for name, words in SUMS.items() if name in counted]
+    if found:
+        screen.append(_found_table(found))
+    screen += hashes
+    screen += [f"rejected: {number:,} pictures: {why}, e.g. {face}" for why, (number, face) in rejected.items()]
     if isinstance(corpus, PictureCorpus):
         try:
-            console.print(f"contact sheet: {contact_sheet(store, corpus)}", soft_wrap=True)
+            screen.append(f"contact sheet: {contact_sheet(store, corpus)}")
         except RunError as problem:  # a cache of others; the faces are ready all the same
             progress(f"{corpus.name}: no contact sheet: {problem}")
     if dataset.split_file:
         select(store.faces, store.flags, dataset, progress)
     size = store.facts["size"]
-    console.print(f"{len(store.faces):,} faces at {size} x {size} ready in {seconds:.1f} s:")
-    print(store.folder)
+    screen.append(f"{len(store.faces):,} faces at {size} x {size} ready in {seconds:.1f} s:")
+    content = {
+        "faces": len(store.faces),
+        "size": size,
+        "classes": list(corpus.classes),
+        **counted,
+        "found": found,
+        "warnings": warnings,
+        "files": hashes,
+        "rejected": {why: number for why, (number, _) in rejected.items()},
+    }
+    finish(Outcome("prepare", content, screen=screen, left=[store.folder]))
     return store.folder
+
+
+def _counts(store: Store, corpus: Corpus) -> dict[str, dict[str, dict[str, int]]]:
+    """Faces, and where there are votes these and the faces that each rule leaves: row -> split -> how many."""
+    names = store.faces["label"].fillna(NO_LABEL)
+    rows = {name: names == name for name in (*in_order(set(names) - {NO_LABEL}), NO_LABEL) if (names == name).any()}
+    counted = {"labels": _by_split(rows, store.faces)}
+    if store.votes is not None:
+        answers = store.votes.drop(columns="face")
+        counted["votes"] = _by_split(dict(answers.items()), store.faces)
+        ordered = answers[[*corpus.classes, *(name for name in answers if name not in corpus.classes)]].to_numpy()
+        left = {rule: pd.Series(clean(ordered, len(corpus.classes), rule).kept) for rule in RULES}  # before labels.ties
+        counted["rules"] = _by_split(left, store.faces)
+    return counted
+
+
+def _by_split(rows: Mapping[Any, pd.Series], faces: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Sums over the faces of each split, and of all, a row a series."""
+    split_of = faces["split"].fillna(UNSPLIT).to_numpy()
+    splits = [split for split in ("train", "val", "test", UNSPLIT) if (split_of == split).any()]
+    counts = {}
+    for name, series in rows.items():
+        values = series.to_numpy()
+        by_split = {split: int(values[split_of == split].sum()) for split in splits}
+        counts[str(name)] = {**by_split, "all": sum(by_split.values())}
+    return counts
 
 
 def count_warnings(faces: pd.DataFrame, corpus: Corpus) -> list[str]:
@@ -124,10 +156,12 @@ def _facts_table(corpus: type[Corpus]) -> Table:
     return table
 
 
-def _show_rejected(file: Path, console: Terminal) -> None:
+def _rejected(folder: Path) -> dict[str, tuple[int, str]]:
     """The reasons for which pictures were left out, with how many and one of them."""
-    for reason, faces in pd.read_csv(file, dtype=str).groupby("reason", sort=False):
-        console.print(f"rejected: {len(faces):,} pictures: {reason}, e.g. {faces['face'].iloc[0]}", soft_wrap=True)
+    if not (folder / REJECTED).is_file():
+        return {}
+    listed = pd.read_csv(folder / REJECTED, dtype=str).groupby("reason", sort=False)
+    return {str(reason): (len(faces), str(faces["face"].iloc[0])) for reason, faces in listed}
 
 
 def _faces_table(store: Store, corpus: Corpus) -> Table:
@@ -154,24 +188,20 @@ def _faces_table(store: Store, corpus: Corpus) -> Table:
     return table
 
 
-def _split_table(head: str, title: str, rows: Mapping[Any, pd.Series], faces: pd.DataFrame) -> Table:
-    """Sums over the faces of each split, a row a series."""
-    split_of = faces["split"].fillna(UNSPLIT).to_numpy()
-    splits = [split for split in ("train", "val", "test", UNSPLIT) if (split_of == split).any()]
-    table = Table(head, *splits, "all", title=title)
+def _split_table(head: str, title: str, rows: Mapping[str, Mapping[str, int]]) -> Table:
+    """A row a row of ``_by_split``."""
+    table = Table(head, *next(iter(rows.values()), {}), title=title)
     for column in table.columns[1:]:
         column.justify = "right"
-    for name, counts in rows.items():
-        values = [int(counts.to_numpy()[split_of == split].sum()) for split in splits]
-        table.add_row(name, *(f"{value:,}" for value in [*values, sum(values)]))
+    for name, values in rows.items():
+        table.add_row(name, *(f"{value:,}" for value in values.values()))
     return table
 
 
-def _found_table(store: Store) -> Table:
+def _found_table(found: Mapping[str, int]) -> Table:
     """What reading came upon, and what ``dataset.drop`` can leave out."""
     table = Table("found", title="worth knowing")
     table.add_column("count", justify="right")
-    dropped = {f"faces that dataset.drop=[{flag}] leaves out": len(ids) for flag, ids in store.flags.items() if ids}
-    for sentence, count in (store.notes | dropped).items():
+    for sentence, count in found.items():
         table.add_row(sentence, f"{count:,}")
     return table

@@ -16,6 +16,7 @@ from fer_exp.errors import RequestError
 from fer_exp.files import writable, write_text
 from fer_exp.pretraining import make_lesson
 from fer_exp.progress import is_main_process, progress
+from fer_exp.report.outcome import Outcome, finish
 from fer_exp.runs import Run, claimed
 from fer_exp.runs.naming import check_same, contents_of_files, run_name, told
 
@@ -54,8 +55,9 @@ def pretrain(config: PretrainConfig) -> Path | None:
             run.write("facts", facts | digest | {"seconds": round(time.time() - started, 1)})
     if not is_main_process():
         return None
-    print(run.path("backbone"))
-    return run.path("backbone")
+    backbone = run.path("backbone")
+    finish(Outcome("run", run.facts, left=[backbone]))
+    return backbone
 
 
 def find_pretraining(config: PretrainConfig) -> Run:

@@ -13,6 +13,8 @@ from fer_exp.judging.comparison import compare_sources
 from fer_exp.judging.epochs import accuracies_of
 from fer_exp.judging.judge import judge
 from fer_exp.judging.sources import Source, on_same_faces
+from fer_exp.progress import progress
+from fer_exp.report.outcome import Outcome, finish
 from fer_exp.report.page.render import Judgement, render
 from fer_exp.runs import Run
 from fer_exp.runs.sources import read_sources
@@ -32,7 +34,7 @@ def report(config: ReportConfig) -> Path:
         raise RequestError("report needs run=FOLDER or runs=[FOLDER,...], one of the two.")
     sources, unfinished = read_sources(config.runs if config.run is None else [config.run])
     if unfinished:
-        print(f"left out, no finished run: {', '.join(unfinished)}")
+        progress(f"left out, no finished run: {', '.join(unfinished)}")
     same, notes = on_same_faces(sources, config.split, config.common)
     path = _output(config, sources[0].path)
     writable(path.parent)
@@ -44,7 +46,9 @@ def report(config: ReportConfig) -> Path:
     store = next((store for store in stores if store is not None), None)
     page = render(judged, config.split, store, comparison, notes)
     write_text(path, page)
-    print(path)
+    runs = [{"name": each.source.name, "metrics": each.rows} for each in judged]
+    content = {"split": config.split, "runs": runs, "notes": notes, "left_out": unfinished}
+    finish(Outcome("report", content, left=[path]))
     return path
 
 

@@ -69,7 +69,7 @@ def table(config: TableConfig, compose: Compose, start: Start) -> Path:
     outcome: Outcome = resolve_name(STUDIES[preset.study].build)(trained, preset)
     own = [one.run for one in trained] + ([] if begun is None else [begun])
     left_out = others(Path(config.output), own)
-    finish(summary(outcome, provenance(preset, trained, left_out, command), trained, left_out), place, False)
+    finish(summary(outcome, provenance(preset, trained, left_out, command), trained, left_out), place)
     if failed := [one for one in trained if one.state == BROKEN]:
         raise RunError(f"{len(failed)} of {len(trained)} trainings failed; the first log is {failed[0].log}.")
     return place

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import shutil
-import subprocess
 import sys
 import time
 from dataclasses import asdict, replace
@@ -31,7 +30,7 @@ from fer_exp.orders import ORDERS
 from fer_exp.progress import is_main_process, progress
 from fer_exp.report.outcome import Outcome, finish
 from fer_exp.report.tables import metrics_table
-from fer_exp.runs import EPOCHS, Run, claimed, versions
+from fer_exp.runs import EPOCHS, Run, claimed, git_commit, versions
 from fer_exp.runs.naming import check_same, contents_of, run_name
 from fer_exp.store import Store, open_dataset
 
@@ -130,7 +129,7 @@ def account(config: TrainConfig | PretrainConfig, store: Store, fitted: Fitted) 
         "config": plain(config),
         "command": ["fer-exp", *sys.argv[1:]],
         "versions": versions(),
-        "git_commit": _git_commit(),
+        "git_commit": git_commit(),
         "device": _device_name(fitted.device),
         "data_hash": store.key,
         "store": store.folder.name,
@@ -142,8 +141,8 @@ def account(config: TrainConfig | PretrainConfig, store: Store, fitted: Fitted) 
 
 def show(folder: Path) -> None:
     """Print the metrics of a run on the test split; the last line is its folder."""
-    finish(Outcome(screen=[metrics_table(Run(folder).metrics, "test")]), None, as_json=False)
-    print(folder)
+    metrics = Run(folder).metrics
+    finish(Outcome("metrics", metrics, screen=[metrics_table(metrics, "test")], left=[folder]))
 
 
 def _write_targets(run: Run, config: TrainConfig, targets: Targets, faces: pd.DataFrame) -> None:
@@ -231,18 +230,6 @@ def _opening(run: Run, examples: dict[str, Examples]) -> str:
     sizes = ", ".join(f"{len(faces):,} {split}" for split, faces in examples.items())
     goes_on = " (interrupted before, goes on)" if run.has("checkpoint") else ""
     return f"{run.name}: {sizes} faces{goes_on}"
-
-
-def _git_commit() -> str | None:
-    """The commit of the checkout that runs, with a + where files differ from it; None for an installed package."""
-    top = Path(__file__).parents[2]
-    if not (top / ".git").exists():
-        return None
-    try:
-        ask = ["git", "-C", str(top), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+"]
-        return subprocess.run(ask, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return None
 
 
 def _device_name(device: Any) -> str:

@@ -63,7 +63,6 @@ class EvaluateConfig(Config):
     classes: list[str] = field(default_factory=list, metadata=TEXT)
     bootstrap: int = 1000
     seed: int = 0
-    json: bool = False
     all: bool = False
     output: str | None = field(default=None, metadata=PATH)
 
@@ -83,7 +82,6 @@ class CompareConfig(Config):
     bootstrap: int = 2000
     permutations: int = 10000
     seed: int = 0
-    json: bool = False
     output: str | None = field(default=None, metadata=PATH)
 
 
@@ -154,7 +152,6 @@ class PeopleConfig(Config):
     bootstrap: int = 1000
     seed: int = 0
     output: str | None = field(default=None, metadata=PATH)
-    json: bool = False
 
 
 @dataclass
@@ -216,9 +213,9 @@ SCHEMAS: dict[str, type[Config]] = {
 """The commands, as the first page of help lists them; its keys and their reasons stand in conf/<command>.yaml."""
 
 
-def plain(config: TrainConfig | PretrainConfig) -> dict[str, Any]:
+def plain(config: Config) -> dict[str, Any]:
     """The config as nested dicts, as conf/ has it: a method's own keys stand beside its name."""
     nested = asdict(config)
-    if "method" in nested:
+    if nested.get("method"):
         nested["method"] |= nested["method"].pop("keys")
     return nested

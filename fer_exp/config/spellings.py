@@ -158,7 +158,7 @@ BY_VALUE = {
     "weighted weighted_loss": {"trainer.balance=weights": "true yes 1"},
     "sampler weighted_sampler oversample": {"trainer.balance=sampler": "true yes 1"},
     "no_aug": {"trainer.augment=none": "true yes 1"},
-    "format output_format as_json to_json": {"json=true": "json true yes 1"},
+    "format output_format as_json to_json print_json": {"--json": "json true yes 1"},
     "verbose full detailed all_metrics details": {"all=true": "true yes 1"},
     "dry_run no_train skip_training": {"run=false": "true yes 1"},
     "intersection only_common": {"common=true": "true yes 1"},

@@ -1,11 +1,12 @@
-"""What a command found, as one object: what the terminal shows, what is saved, and what ``json=true`` gives."""
+"""What a command found, as one object: what the terminal shows, what is saved, and what ``--json`` gives."""
 
 from __future__ import annotations
 
 import io
-import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
@@ -49,12 +50,13 @@ class Outcome:
 
     Attributes:
         name: of the JSON file, without suffix.
-        content: the JSON; ``json=true`` prints it alone.
+        content: the JSON; it stands as ``results`` in what ``--json`` prints.
         screen: what the terminal shows, in this order.
         notes: sentences, shown last, each once.
         tables: kept as CSV, Markdown and LaTeX.
         figures: kept as SVG and PNG; drawn when they are saved, None where there is nothing to draw.
         data: what other programs read, by file name: CSV or Parquet.
+        left: files and folders that the command has written itself; named last, a line each.
     """
 
     name: str = "results"
@@ -64,6 +66,7 @@ class Outcome:
     tables: list[OutcomeTable] = field(default_factory=list)
     figures: dict[str, Callable[[], Figure | None]] = field(default_factory=dict)
     data: dict[str, pd.DataFrame] = field(default_factory=dict)
+    left: list[Path] = field(default_factory=list)
 
     @property
     def frames(self) -> dict[str, pd.DataFrame]:
@@ -102,15 +105,37 @@ class Outcome:
         return as_html(self.screen, self.notes, {name: as_png(draw) for name, draw in self.figures.items()})
 
 
+class Kept(NamedTuple):
+    """An outcome that a program reads: where it lies, which files were written, what else was said."""
+
+    outcome: Outcome
+    place: Path | None
+    files: list[Path]
+    notes: list[str]
+
+
+_KEPT: ContextVar[list[Kept] | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def kept() -> Iterator[list[Kept]]:
+    """What is finished within is not shown but kept, for a program to read; the command's own is the last."""
+    outcomes: list[Kept] = []
+    token = _KEPT.set(outcomes)
+    try:
+        yield outcomes
+    finally:
+        _KEPT.reset(token)
+
+
 def finish(
-    outcome: Outcome, place: Path | None, as_json: bool, *, file: bool = False, elsewhere: str | None = None
+    outcome: Outcome, place: Path | None = None, *, file: bool = False, elsewhere: str | None = None
 ) -> Path | None:
-    """Save an outcome, then print it, saved or not; the last line is where it lies.
+    """Save an outcome, then print it, saved or not; the last line is where it lies. Within ``kept`` nothing is printed.
 
     Args:
         outcome: all that the command says.
         place: the folder; None saves nothing, and draws nothing.
-        as_json: print the content alone on stdout, and where it lies on stderr.
         file: the last line names the JSON file rather than the folder, which holds other things, too.
         elsewhere: how to keep it in another place, of a command whose numbers are all that was asked for: that they
             cannot be written is then said, and no error.
@@ -122,40 +147,55 @@ def finish(
         RunError: a file cannot be written; what was computed has been printed.
     """
     failed: RunError | None = None
+    files = [path for left in outcome.left for path in _files(left)]
     if place is not None:  # first: whoever reads what is printed may go before its end, as head does
         try:
-            save(outcome, place)
+            files += save(outcome, place)
         except RunError as error:
-            failed = error
-    if as_json:
-        print(json.dumps(outcome.content, indent=1, allow_nan=False))
-    else:
+            failed, place = error, None
+    if place is not None and file:
+        place /= f"{outcome.name}.json"
+    notes = [f"{failed} The numbers are all there is; {elsewhere}."] if failed and elsewhere else []
+    if (outcomes := _KEPT.get()) is None:
         show(outcome)
-    if failed is not None:
-        if elsewhere is None:
-            raise failed
-        print(f"fer-exp: {failed} The numbers are all there is; {elsewhere}.", file=sys.stderr)
-        return None
-    if place is not None:
-        place = place / f"{outcome.name}.json" if file else place
-        print(place, file=sys.stderr if as_json else sys.stdout)
+    else:
+        outcomes.append(Kept(outcome, place, files, notes))
+    if failed is not None and elsewhere is None:
+        raise failed
+    for note in notes:
+        print(f"fer-exp: {note}", file=sys.stderr)
+    if outcomes is None:
+        for left in (*outcome.left, *([] if place is None else [place])):
+            print(left)
     return place
 
 
-def save(outcome: Outcome, place: Path) -> None:
+def _files(place: Path) -> list[Path]:
+    """A file, or the files of a folder, without hidden ones such as its lock."""
+    inside = sorted(place.rglob("*")) if place.is_dir() else [place]
+    return [path for path in inside if path.is_file() and not path.name.startswith(".")]
+
+
+def save(outcome: Outcome, place: Path) -> list[Path]:
     """Write every table, figure and data file into a folder, and at last the JSON; each aside and renamed.
+
+    Returns:
+        The files, in the order in which they were written.
 
     Raises:
         RunError: a file cannot be written.
     """
     tables = [table for table in outcome.tables if table.keep]
+    files: list[Path] = []
     for table, name in zip(tables, file_names(table.name for table in tables), strict=True):
-        save_table(table.rows, place / name, table.caption, shown=table.shown)
+        files += save_table(table.rows, place / name, table.caption, shown=table.shown)
     for frame, name in zip(outcome.data.values(), file_names(outcome.data), strict=True):
         write_table(place / name, frame)
+        files.append(place / name)
     for draw, name in zip(outcome.figures.values(), file_names(outcome.figures), strict=True):
-        save_figure(draw, place / name)
+        files += save_figure(draw, place / name)
     write_json(place / f"{outcome.name}.json", outcome.content)
+    return [*files, place / f"{outcome.name}.json"]
 
 
 class Terminal(Console):

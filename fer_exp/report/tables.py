@@ -1,16 +1,16 @@
-"""Tables for the terminal: one run against its references, many runs against each other."""
+"""Tables for the terminal: one run against its references, and after simple repairs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 from rich.table import Table
 
 from fer_exp.metrics.emd import left_out
-from fer_exp.metrics.registry import BASELINES, HEADLINE, REPAIRED, RUNS
+from fer_exp.metrics.registry import BASELINES, HEADLINE, REPAIRED
 from fer_exp.metrics.words import direction, of_model
-from fer_exp.report.cells import BELOW, blank_table, interval, of_row
+from fer_exp.report.cells import blank_table, interval, of_row
 from fer_exp.report.outcome import OutcomeTable
 
 Metrics = Mapping[str, Mapping[str, Mapping[str, float | int | None]]]
@@ -100,35 +100,6 @@ def panel_sizes(rows: Mapping[str, object]) -> list[int]:
     """The sizes of the panels that the metrics have, smallest first."""
     panels = (name.removeprefix("ceiling_panel") for name in rows if name.startswith("ceiling_panel"))
     return sorted(int(size.removesuffix("_l1")) for size in panels)
-
-
-def runs_table(
-    rows: Sequence[tuple[Mapping[str, object], Metrics]], split: str = "test", metrics: Sequence[str] = RUNS
-) -> Table:
-    """One row per run: its labels, and its metrics with intervals below them.
-
-    Args:
-        rows: for each run its labels or overrides (name -> value) and its metrics, as ``judge`` returns them.
-        split: which to show.
-        metrics: which to show; one that no run has is left out.
-
-    >>> result = {"test": {"l1": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 9}}}
-    >>> table = runs_table([({"labels": "onehot"}, result), ({"labels": "soft"}, result)])
-    >>> [column.header for column in table.columns], table.row_count
-    (['labels', 'l1 ↓'], 2)
-    """
-    keys = list(dict.fromkeys(key for labels, _ in rows for key in labels))
-    shown = [name for name in metrics if any(name in result.get(split, {}) for _, result in rows)]
-    table = blank_table()
-    for key in keys:
-        # Two short lines, and a narrow terminal breaks a long value rather than cutting it.
-        table.add_column(key.replace(".", "\n."), overflow="fold")
-    for name in shown:
-        table.add_column(f"{name.replace('_', chr(10))} {direction(name)}", no_wrap=True)
-    for labels, result in rows:
-        cells = [of_row(result.get(split, {}).get(name), ends=BELOW) for name in shown]
-        table.add_row(*(str(labels.get(key, "")) for key in keys), *cells)
-    return table
 
 
 def _number(rows: Mapping[str, Mapping[str, float | int | None]], name: str) -> str:

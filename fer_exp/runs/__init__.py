@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -230,3 +231,15 @@ def versions() -> dict[str, str]:
     """The versions of Python, of fer-exp, installed or not, and of the packages that numbers come from."""
     ours = {"python": platform.python_version(), "fer-exp": __version__}
     return ours | {name: version(name) for name in PACKAGES}
+
+
+def git_commit() -> str | None:
+    """The commit of the checkout that runs, with a + where files differ from it; None for an installed package."""
+    top = Path(__file__).parents[2]
+    if not (top / ".git").exists():
+        return None
+    try:
+        ask = ["git", "-C", str(top), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+"]
+        return subprocess.run(ask, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None

@@ -62,7 +62,9 @@ MEANT = [
     ("crowd ratings=answers.csv min_kappa=0.3", "min_skill=0.3"),
     ("crowd ratings=answers.csv ground_truth=gold.csv", "gold=gold.csv"),
     ("evaluate preds=predictions.csv", "predictions=predictions.csv"),
-    ("evaluate --json", "json=true"),
+    ("evaluate format=json", "write --json."),
+    ("train --json=runs.json", "write --json > runs.json."),
+    ("compare runs json=yes", "write --json."),
     ("report --out page.html", "output=page.html"),
     # options as others spell them, or of another group
     ("train dataset=fer+", "dataset=ferplus"),
@@ -131,7 +133,6 @@ NEAR = [
     ("train labels=noisy labels.noise=sym", "did you mean symmetric?"),
     ("train labels=noisy labels.rate=40%", "as in labels.rate=0.4"),
     ("train seed=1.5", "it must be a whole number, as in seed=2"),
-    ("train json=true", "of fer-exp evaluate, where it is written json=true"),
     ("train gold=gold.csv", "of fer-exp crowd, where it is written gold=gold.csv"),
     ("evaluate epochs=3", "of fer-exp train, where it is written trainer.epochs=3"),
     ("crowd ratings=answers.csv methods=[dawid-skene]", "did you mean dawid_skene?"),

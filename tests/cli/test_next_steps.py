@@ -1,6 +1,7 @@
 """After each command one line on stderr says what people do next, and what it says can be done."""
 
 import shlex
+import subprocess
 from importlib import import_module
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from fer_exp.cli import main
 from fer_exp.cli.checks import check_typed
 from fer_exp.cli.compose import compose_all
-from fer_exp.cli.next_steps import STEPS, after_sweep, next_step
+from fer_exp.cli.next_steps import STEPS, compare_line, next_step
 from fer_exp.config import SCHEMAS, BenchConfig
 
 FER = "dataset=ferplus dataset.root=/data/fer"
@@ -73,9 +74,25 @@ def test_a_sweep_says_it_once_and_names_its_runs(tmp_path, monkeypatch, capsys):
     printed = capsys.readouterr()
     assert [line for line in printed.err.splitlines() if "next:" in line] == ["next: fer-exp compare runs/s0 runs/s1"]
     assert printed.out.splitlines()[-1] == "runs/s1"
-    many = [Path("my runs") / str(number) for number in range(9)]
-    assert after_sweep(many, []) == "fer-exp compare 'my runs'/*"
-    assert after_sweep([], ["a", "b", ""]) == "b"
+
+
+def test_the_runs_of_a_sweep_are_compared_by_a_line_that_a_shell_reads_as_just_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    soft = [Path(f"my runs/it's-soft-seed{seed}-0a1b") for seed in range(3)]
+    hard = [Path(f"my runs/hard-seed{seed}-2c3d") for seed in range(2)]
+    for folder in (*soft, *hard):
+        folder.mkdir(parents=True)
+    asked = [
+        "sh",
+        "-c",
+        f"printf '%s\\n' {compare_line([soft, hard], ['common=true']).removeprefix('fer-exp compare ')}",
+    ]
+    line = compare_line([soft, hard], ["common=true"])
+    assert line.count("*") == 2
+    printed = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert printed == [*map(str, soft), *map(str, hard), "common=true"]
+    Path("my runs/hard-seed7-2c3d").mkdir()  # of another sweep: the pattern would mean it, too
+    assert compare_line([hard], []) == "fer-exp compare 'my runs/hard-seed0-2c3d' 'my runs/hard-seed1-2c3d'"
 
 
 def test_it_is_said_on_stderr_and_never_beside_json(tmp_path, monkeypatch, capsys, sketched):

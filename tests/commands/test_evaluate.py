@@ -51,13 +51,6 @@ def test_predictions_of_any_model_are_judged_beside_their_file(tmp_path, capsys)
     assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "vgg.metrics.json")
 
 
-def test_json_stands_alone_on_stdout(run, capsys):
-    evaluate(EvaluateConfig(run=str(run), bootstrap=20, json=True))
-    captured = capsys.readouterr()
-    assert json.loads(captured.out) == json.loads((run / "metrics.json").read_text())
-    assert captured.err.strip() == str(run)
-
-
 def test_a_run_without_targets_takes_its_own_mean(run):
     (run / "targets.parquet").unlink()
     evaluate(EvaluateConfig(run=str(run), bootstrap=0))

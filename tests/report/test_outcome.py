@@ -10,7 +10,7 @@ from rich.table import Table
 
 from fer_exp.errors import RunError
 from fer_exp.report.cells import interval, p_value
-from fer_exp.report.outcome import Outcome, OutcomeTable, finish, records
+from fer_exp.report.outcome import Outcome, OutcomeTable, finish, kept, records
 
 
 def drawing(drawn: list[str]):
@@ -44,7 +44,7 @@ def outcome(drawn) -> Outcome:
 
 def test_a_folder_holds_every_form_and_is_named_last(outcome, drawn, tmp_path, capsys):
     place = tmp_path / "new" / "folder"
-    finish(outcome, place, as_json=False)
+    finish(outcome, place)
     names = {path.name for path in place.iterdir()}
     forms = {f"shares.{suffix}" for suffix in ("csv", "md", "tex", "svg", "png")}
     assert names == {*forms, "votes.csv", "votes.parquet", "found.json"}
@@ -59,34 +59,38 @@ def test_a_folder_holds_every_form_and_is_named_last(outcome, drawn, tmp_path, c
 
 def test_names_are_printed_as_they_are(outcome, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
-    finish(outcome, None, as_json=False)
+    finish(outcome)
     printed = capsys.readouterr().out
     assert "[joy]" in printed
     assert "0.333 [0.2, 0.5]" in printed
     assert outcome.screen[1] in printed.splitlines()
 
 
-@pytest.mark.parametrize("as_json", [True, False])
-def test_without_a_folder_nothing_is_drawn_or_written(outcome, drawn, as_json, tmp_path, monkeypatch, capsys):
+def test_without_a_folder_nothing_is_drawn_or_written(outcome, drawn, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    finish(outcome, None, as_json)
+    finish(outcome)
     assert drawn == []
     assert list(tmp_path.iterdir()) == []
     assert capsys.readouterr().err == ""
 
 
-def test_json_stands_alone_on_stdout_and_its_place_on_stderr(outcome, tmp_path, capsys):
-    finish(outcome, tmp_path, as_json=True, file=True)
-    printed = capsys.readouterr()
-    assert json.loads(printed.out) == outcome.content
-    assert printed.out.strip() == (tmp_path / "found.json").read_text().strip()
-    assert printed.err == f"{tmp_path / 'found.json'}\n"
+def test_what_is_kept_for_a_program_is_not_shown_and_its_files_are_listed(outcome, tmp_path, capsys):
+    page = tmp_path / "page.html"
+    page.write_text("")
+    outcome.left = [page]
+    with kept() as outcomes:
+        assert finish(outcome, tmp_path / "new", file=True) == tmp_path / "new" / "found.json"
+    assert capsys.readouterr() == ("", "")
+    (one,) = outcomes
+    assert one.outcome is outcome
+    assert one.place == tmp_path / "new" / "found.json"
+    assert set(one.files) == {page, *(tmp_path / "new").iterdir()}
 
 
 def test_a_folder_that_cannot_be_is_one_sentence(outcome, tmp_path):
     (tmp_path / "taken").write_text("")
     with pytest.raises(RunError, match="cannot be written"):
-        finish(outcome, tmp_path / "taken", as_json=False)
+        finish(outcome, tmp_path / "taken")
 
 
 def test_what_is_not_a_number_is_null_in_json_and_a_word_in_a_cell():

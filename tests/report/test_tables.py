@@ -6,7 +6,7 @@ from rich.console import Console
 from fer_exp.judging.judge import judge
 from fer_exp.metrics.registry import HEADLINE
 from fer_exp.metrics.words import direction, of_model
-from fer_exp.report.tables import baselines_table, metrics_table, runs_table
+from fer_exp.report.tables import baselines_table, metrics_table
 from tests.judging.tables import predictions_table
 
 
@@ -63,15 +63,3 @@ def test_no_control_codes_where_nobody_watches(metrics):
 def test_undefined_is_a_dash():
     rows = {"test": {"l1": {"value": None, "low": None, "high": None, "n": 1}}}
     assert "–" in printed(metrics_table(rows, "test"))
-    assert "–" in printed(runs_table([({"seed": 0}, rows)]))
-
-
-def test_many_runs_share_one_table(metrics):
-    other = {"test": {"l1": {"value": 0.25, "low": 0.2, "high": 0.3, "n": 1234}}}
-    runs = [({"labels.kind": "soft", "seed": 0}, metrics), ({"labels.kind": "onehot", "method": "ce"}, other)]
-    text = printed(runs_table(runs))
-    assert "…" not in text
-    assert max(map(len, text.splitlines())) <= 80
-    for word in ("labels", ".kind", "seed", "method", "soft", "onehot", "0.250", "0.200–0.300", "accuracy", "l1 ↓"):
-        assert word in text
-    assert "f1 ↑" in printed(runs_table(runs, metrics=("macro_f1", "not_there")))

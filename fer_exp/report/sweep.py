@@ -1,0 +1,232 @@
+"""A sweep's table: a row a configuration, its seeds averaged, and what its rows do not share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pandas as pd
+from rich.table import Table
+
+from fer_exp.config.settings import SEEDS
+from fer_exp.errors import RequestError
+from fer_exp.judging.people import restricted
+from fer_exp.judging.predictions import class_names
+from fer_exp.judging.sources import on_same_faces
+from fer_exp.metrics.registry import RUNS
+from fer_exp.metrics.words import direction
+from fer_exp.report.cells import BELOW, blank_table, interval
+from fer_exp.report.outcome import Outcome
+from fer_exp.runs import Run
+from fer_exp.stats.seeds import over_seeds
+
+SPLIT = "test"
+OVER_SEEDS = "mean over seeds; 95 % intervals over seeds (Student's t), none of a single one"
+OVER_FACES = "95 % intervals over test faces; one seed a row says nothing of other trainings"
+LISTED = 6
+"""Seeds and rows that are named one by one."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training of a sweep: its words, key -> value, the run that it left, else what was wrong.
+
+    ``name`` is what sets it apart from the others.
+    """
+
+    words: Mapping[str, str]
+    run: Run | None = None
+    error: str = ""
+    name: str = ""
+
+
+@dataclass
+class Row:
+    """The jobs of one configuration, which differ in the seed alone."""
+
+    words: dict[str, str]
+    jobs: list[Job] = field(default_factory=list)
+
+    @property
+    def runs(self) -> list[Run]:
+        """Those that are there, each once."""
+        found = {job.run.folder: job.run for job in self.jobs if job.run is not None}
+        return list(found.values())
+
+    @property
+    def name(self) -> str:
+        """What sets it apart."""
+        return " ".join(f"{key}={value}" for key, value in self.words.items()) or "all"
+
+    def over(self, metric: str) -> dict[str, Any] | None:
+        """A metric over the runs that have it; None where none has.
+
+        Returns:
+            ``value``, ``low``, ``high``; ``over``, what the interval is over: ``seeds`` of several runs, of a single
+            one ``faces``; ``runs``, how many; ``n``, their faces, the fewest where they differ.
+        """
+        rows = [run.metrics.get(SPLIT, {}).get(metric) for run in self.runs]
+        there = [row for row in rows if row is not None and row["value"] is not None]
+        found = over_seeds([row["value"] for row in there])
+        if found is None:
+            return None
+        ends = (there[0]["low"], there[0]["high"]) if found.n == 1 else (found.low, found.high)
+        over = "faces" if found.n == 1 else "seeds"
+        faces = min(row["n"] for row in there)
+        return {"value": found.mean, "low": ends[0], "high": ends[1], "over": over, "runs": found.n, "n": faces}
+
+
+def rows_of(jobs: Sequence[Job]) -> list[Row]:
+    """Jobs by configuration, in the order in which these first occur; only words that differ name a row.
+
+    >>> [row.name for row in rows_of([Job({"a": "1", "seed": "0"}), Job({"a": "1", "seed": "1"}), Job({"a": "2"})])]
+    ['a=1', 'a=2']
+    """
+    keys = list(dict.fromkeys(key for job in jobs for key in job.words if key not in SEEDS))
+    swept = [key for key in keys if len({job.words.get(key) for job in jobs}) > 1]
+    seeds = [key for key in SEEDS if len({job.words.get(key) for job in jobs}) > 1]
+    rows: dict[tuple[str, ...], Row] = {}
+    for job in jobs:
+        words = {key: job.words.get(key, "") for key in swept}
+        apart = " ".join(f"{key}={job.words.get(key, '')}" for key in (*swept, *seeds) or job.words)
+        rows.setdefault(tuple(words.values()), Row(words)).jobs.append(replace(job, name=apart))
+    return list(rows.values())
+
+
+def summary(rows: Sequence[Row]) -> Outcome:
+    """The table of a sweep, what is missing in it and what its rows do not share; its folders, in the order of jobs.
+
+    The content has every metric of the test split; the table those of ``registry.RUNS``.
+    """
+    names = list(dict.fromkeys(name for row in rows for run in row.runs for name in run.metrics.get(SPLIT, {})))
+    content = {"rows": [_described(row, names) for row in rows]}
+    notes = [*_troubles(rows), *_other_faces(rows)]
+    return Outcome("sweep", content, screen=[sweep_table(rows)], notes=notes)
+
+
+def sweep_table(rows: Sequence[Row]) -> Table:
+    """A row a configuration: its words, its seeds over its test faces, its metrics with intervals below them."""
+    several = any(len(row.runs) > 1 for row in rows)
+    table = blank_table(caption=OVER_SEEDS if several else OVER_FACES)
+    keys = list(rows[0].words)
+    for key in keys:
+        # Two short lines, and a narrow terminal breaks a long value rather than cutting it.
+        table.add_column(key.replace(".", "\n."), overflow="fold")
+    table.add_column("seeds\nfaces", no_wrap=True)
+    shown = _shown(rows)
+    for name in shown:
+        table.add_column(f"{name.replace('_', chr(10))} {direction(name)}", no_wrap=True)
+    for row in rows:
+        cells = []
+        for name in shown:
+            found = row.over(name) or {"value": None, "low": None, "high": None, "runs": 0}
+            ends = (None, None) if several and found["runs"] == 1 else (found["low"], found["high"])
+            cells.append(interval(found["value"], *ends, ends=BELOW, missing=""))
+        table.add_row(*row.words.values(), f"{_seeds(row)}\n{_faces(row)}", *cells)
+    return table
+
+
+def comparable(runs: Sequence[Run]) -> tuple[list[str], str]:
+    """The words that `fer-exp compare` needs to take these runs, or why it takes them by none."""
+    sources = [run.source for run in runs]
+    if not sources:
+        return [], ""
+    classes = [class_names(source.table) for source in sources]
+    both = [name for name in classes[0] if all(name in each for each in classes)]
+    words: list[str] = []
+    try:
+        if any(set(each) != set(both) for each in classes):
+            words = [f"classes=[{','.join(both)}]"]
+            tables = [restricted(source.table, both, source.name) for source in sources]
+            sources = [
+                type(source)(source.path, table, source.facts) for source, table in zip(sources, tables, strict=True)
+            ]
+        try:
+            on_same_faces(sources, SPLIT, False)
+        except RequestError:
+            on_same_faces(sources, SPLIT, True)
+            words.append("common=true")
+    except RequestError as error:
+        return [], str(error)
+    return words, ""
+
+
+def _shown(rows: Sequence[Row]) -> list[str]:
+    return [name for name in RUNS if any(row.over(name) for row in rows)]
+
+
+def _seeds(row: Row) -> str:
+    """The seeds of the runs that are there, and of how many where some are not."""
+    seeds = list(dict.fromkeys(run.facts.get("config", {}).get("seed") for run in row.runs))
+    there = len(row.runs)
+    words = ", ".join(map(str, seeds)) if there == len(seeds) <= LISTED else f"{there} runs"
+    asked = len(row.jobs)
+    return words if there == asked or there == len({job.name for job in row.jobs}) else f"{there} of {asked}"
+
+
+def _faces(row: Row) -> str:
+    """How many test faces: the most that a metric of the table has."""
+    counts = [_count(run) for run in row.runs]
+    counts = sorted({count for count in counts if count})
+    return "" if not counts else f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,}–{counts[-1]:,}"
+
+
+def _count(run: Run) -> int:
+    found = run.metrics.get(SPLIT, {})
+    return max((found[name]["n"] for name in RUNS if name in found), default=0)
+
+
+def _described(row: Row, names: Sequence[str]) -> dict[str, Any]:
+    """A row of the table as JSON."""
+    metrics = {name: over for name in names if (over := row.over(name)) is not None}
+    seeds = [run.facts.get("config", {}).get("seed") for run in row.runs]
+    states = {state: [job.name for job in row.jobs if _state(job) == state] for state in ("failed", "missing")}
+    runs = [str(run.folder) for run in row.runs]
+    return {"words": row.words, "seeds": seeds, "runs": runs, **states, "metrics": metrics}
+
+
+def _state(job: Job) -> str:
+    return "done" if job.run is not None else "failed" if job.error else "missing"
+
+
+def _troubles(rows: Sequence[Row]) -> list[str]:
+    """Which jobs failed, with their logs, and of which nothing is known."""
+    lines = []
+    for state, words in (("failed", "the same command runs them again"), ("missing", "the same command runs them")):
+        jobs = [job.name for row in rows for job in row.jobs if _state(job) == state]
+        if jobs:
+            more = f" and {len(jobs) - LISTED} more" if len(jobs) > LISTED else ""
+            lines.append(f"{state}, {len(jobs)}: {'; '.join(jobs[:LISTED])}{more} ({words})")
+    return lines
+
+
+def _other_faces(rows: Sequence[Row]) -> list[str]:
+    """A line where rows, and one where columns, are judged on other test faces."""
+    there = [(row, frozenset(_test_faces(run)), run) for row in rows for run in row.runs]
+    different = {faces for _, faces, _ in there}
+    lines = []
+    if len(different) > 1:
+        counts = [f"{row.name} {_faces(row)}" for row in rows if row.runs]
+        more = f" and {len(counts) - LISTED} more rows" if len(counts) > LISTED else ""
+        shared = len(frozenset.intersection(*different))
+        lines.append(
+            f"rows saw other test faces: {', '.join(counts[:LISTED])}{more}; {shared:,} of them are in all, and rows "
+            "can be compared on those alone"
+        )
+    for row in rows:
+        counted = {name: over["n"] for name in RUNS if len(row.runs) and (over := row.over(name))}
+        if len(set(counted.values())) > 1:
+            of_row = f" of {row.name}" if row.words else ""
+            words = ", ".join(f"{name} {count:,}" for name, count in counted.items())
+            lines.append(f"columns are over other faces{of_row}: {words}")
+            break
+    return lines
+
+
+def _test_faces(run: Run) -> list[str]:
+    """The test faces of a run, by name; where its predictions are gone, their number stands for them."""
+    if not run.has("predictions"):
+        return [str(_count(run))]
+    table = pd.read_parquet(run.path("predictions"), columns=["face", "split"])
+    return table.loc[table["split"] == SPLIT, "face"].astype(str).tolist()
