@@ -13,7 +13,7 @@ from fer_exp.judging.comparison import compare_sources
 from fer_exp.judging.epochs import accuracies_of
 from fer_exp.judging.judge import judge
 from fer_exp.judging.sources import Source, on_same_faces
-from fer_exp.progress import progress
+from fer_exp.progress import say
 from fer_exp.report.outcome import Outcome, finish
 from fer_exp.report.page.render import Judgement, render
 from fer_exp.runs import Run
@@ -34,7 +34,7 @@ def report(config: ReportConfig) -> Path:
         raise RequestError("report needs run=FOLDER or runs=[FOLDER,...], one of the two.")
     sources, unfinished = read_sources(config.runs if config.run is None else [config.run])
     if unfinished:
-        progress(f"left out, no finished run: {', '.join(unfinished)}")
+        say(f"left out, no finished run: {', '.join(unfinished)}")
     same, notes = on_same_faces(sources, config.split, config.common)
     path = _output(config, sources[0].path)
     writable(path.parent)

@@ -27,7 +27,7 @@ from fer_exp.labels.published import pictures_of, save_published
 from fer_exp.labels.targets import Targets, make_targets, targets_hash
 from fer_exp.names import in_order
 from fer_exp.orders import ORDERS
-from fer_exp.progress import is_main_process, progress
+from fer_exp.progress import is_main_process, progress, say
 from fer_exp.report.outcome import Outcome, finish
 from fer_exp.report.tables import metrics_table
 from fer_exp.runs import EPOCHS, Run, claimed, git_commit, versions
@@ -169,18 +169,18 @@ def _log_dropped(faces: int, targets: Targets) -> None:
     """What each rule about labels left out of the faces selected; the same numbers stand in run.json."""
     if targets.dropped:
         reasons = ", ".join(f"{reason}: {number:,}" for reason, number in targets.dropped.items())
-        progress(f"labels: {len(targets.table):,} of {faces:,} faces stay; left out by {reasons}")
+        say(f"labels: {len(targets.table):,} of {faces:,} faces stay; left out by {reasons}")
     taught = targets.table[targets.table["split"] == "train"]
     never = [name for name in set(targets.table["clean_label"]) if not taught[f"target_{name}"].any()]
     if never:
-        progress(f"labels: no training face is {', '.join(in_order(never))}, so the network cannot learn that")
+        say(f"labels: no training face is {', '.join(in_order(never))}, so the network cannot learn that")
     if targets.noise and targets.noise["not_here"]:
-        progress(f"labels.file: {targets.noise['not_here']:,} of its faces are not in this dataset")
+        say(f"labels.file: {targets.noise['not_here']:,} of its faces are not in this dataset")
     if targets.noise and not targets.noise["file"] and (nobody := targets.noise["nobody"]):
-        progress(f"labels.noise: no face is {', '.join(nobody)}, so no label becomes that")
+        say(f"labels.noise: no face is {', '.join(nobody)}, so no label becomes that")
     if targets.noise and targets.noise["rate"] and (stay := targets.noise["stay"]):
         kind = targets.noise["kind"]
-        progress(f"labels.noise={kind}: there is no class that {', '.join(stay)} is taken for; these labels stay right")
+        say(f"labels.noise={kind}: there is no class that {', '.join(stay)} is taken for; these labels stay right")
 
 
 def _examples(store: Store, pixels: Any, targets: Targets, classes: tuple[str, ...], split: str) -> Examples:
