@@ -29,6 +29,8 @@ MORE = (
     ("fer-exp evaluate predictions=mine.csv", "judge any model's predictions"),
     ("fer-exp compare a.parquet b.csv common=true", "on the faces that both saw"),
     ("fer-exp report run=runs/NAME", "one page with figures and faces"),
+    ("fer-exp predict runs/NAME photos/", "what a network sees in a folder of pictures"),
+    ("fer-exp predict runs/NAME photos/ crop=face page=true", "in photographs, with a page to look at"),
     ("fer-exp prepare dataset=ferplus dataset.root=DIR", "what is in a corpus"),
     ("fer-exp agreement dataset=ferplus dataset.root=DIR against=original", "what a crowd changes"),
     ("fer-exp crowd ratings=answers.csv gold=gold.csv min_gold_accuracy=0.6", "whom to trust"),

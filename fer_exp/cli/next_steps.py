@@ -17,6 +17,7 @@ from fer_exp.config import (
     EvaluateConfig,
     PeopleConfig,
     PlanConfig,
+    PredictConfig,
     PrepareConfig,
     PretrainConfig,
     ReportConfig,
@@ -103,6 +104,12 @@ def _report(config: ReportConfig, place: Path) -> str:
     return f"open {shlex.quote(str(place))} in a browser"
 
 
+def _predict(config: PredictConfig, place: Path) -> str:
+    page = f"open {shlex.quote(str(place.with_suffix('.html')))} in a browser, " if config.page else ""
+    judged = f"{_line('evaluate', f'predictions={place}', 'votes=FILE')} (beside what people said of these pictures)"
+    return f"{page}{judged}, {_line('compare', str(place))} OTHER (beside another's)"
+
+
 def _prepare(config: PrepareConfig, place: Path) -> str:
     return _line("train", *_dataset(config.dataset))
 
@@ -136,6 +143,7 @@ STEPS: dict[type[Config], Callable[[Any, Any], str]] = {
     EvaluateConfig: _evaluate,
     CompareConfig: _compare,
     ReportConfig: _report,
+    PredictConfig: _predict,
     PrepareConfig: _prepare,
     AgreementConfig: _agreement,
     CrowdConfig: _crowd,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import re
 from dataclasses import fields
+from pathlib import Path
 from typing import NamedTuple
 
 from fer_exp.cli.paths import exists, one_path, path_list, path_value, text_value
@@ -22,17 +23,20 @@ VALUED = ("-c", "--cfg", "-p", "--package", "-i", "--info")
 class Takes(NamedTuple):
     """What a path means that is typed without a key: ``what`` it has to be, and the key of a folder and of a file.
 
-    ``besides`` are words that go with it where their keys are not given.
+    ``besides`` are words that go with it where their keys are not given; ``run`` is the key of the one path that is a
+    network, where a command takes one and then others.
     """
 
     what: str
     folder: str
     file: str
     besides: tuple[str, ...] = ()
+    run: str = ""
 
 
 FACES = Takes("a folder of pictures, or a table that names them", "dataset.root", "dataset.table", ("dataset=folder",))
 RUNS = Takes("run folders and tables of predictions", "runs", "runs")
+PICTURES = Takes("a run, then pictures: a folder, files, or a table", "pictures", "pictures", run="run")
 ANSWERS = Takes("a table of answers, or a folder of them", "ratings", "ratings")
 
 POSITIONAL = {
@@ -43,6 +47,7 @@ POSITIONAL = {
     "evaluate": Takes("a run folder, or a table of predictions", "run", "predictions"),
     "compare": RUNS,
     "report": RUNS,
+    "predict": PICTURES,
     "agreement": ANSWERS,
     "crowd": ANSWERS,
     "plan": ANSWERS,
@@ -121,16 +126,28 @@ def _with_keys(command: str, paths: list[str], rest: list[str]) -> list[str]:
         raise RequestError(
             f"{paths[0]}: {typed} takes no path without a key; give its corpus as dataset.root=DIR, say."
         )
+    given = {word.partition("=")[0]: word for word in rest}
+    if takes.run and takes.run not in given and (network := _network(paths)):
+        others = [path for path in paths if path != network]
+        more = _with_keys(command, others, [*rest, takes.run]) if others else []
+        return [f"{takes.run}={one_path(network)}", *more]
     keys = [takes.folder if file_of(path)[0].is_dir() else takes.file for path in paths]
     (key, *others) = dict.fromkeys(keys)
     several = path_keys(SCHEMAS[command])[key]
     if others or (len(paths) > 1 and not several):
         raise RequestError(f"{typed} takes {takes.what}, one of them; here are {len(paths)}: {', '.join(paths)}.")
-    given = {word.partition("=")[0]: word for word in rest}
     if key in given:
         raise RequestError(f"{paths[0]} would be {key}, and so is {given[key]}; give one of them.")
     value = f"[{','.join(map(one_path, paths))}]" if several else one_path(paths[0])
     return [*(word for word in takes.besides if word.partition("=")[0] not in given), f"{key}={value}"]
+
+
+def _network(paths: list[str]) -> str | None:
+    """Which of some paths is the network: the run folder or file of one, else the first of several."""
+    from fer_exp.runs import is_network  # Tab is answered without it
+
+    runs = [path for path in paths if is_network(Path(path))]
+    return runs[0] if runs else paths[0] if len(paths) > 1 else None
 
 
 def flags_and_overrides(arguments: list[str]) -> tuple[list[str], list[str]]:

@@ -21,6 +21,7 @@ from fer_exp.config.schema import (
     EvaluateConfig as EvaluateConfig,
     PeopleConfig as PeopleConfig,
     PlanConfig as PlanConfig,
+    PredictConfig as PredictConfig,
     PrepareConfig as PrepareConfig,
     PretrainConfig as PretrainConfig,
     ReportConfig as ReportConfig,

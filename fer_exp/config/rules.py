@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 from fer_exp.config.folder import options
 from fer_exp.config.groups import DatasetConfig, TrainerConfig
-from fer_exp.config.schema import Config, PretrainConfig, TrainConfig
+from fer_exp.config.schema import Config, PredictConfig, PretrainConfig, TrainConfig
 from fer_exp.config.spellings import option_called
 from fer_exp.errors import RequestError
 from fer_exp.files import file_of, or_near
@@ -23,6 +23,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "dataset.duplicates": DUPLICATES,
     "dataset.crop": ("none", "face"),
     "duplicates": DUPLICATES,
+    "device": ("auto", "cpu", "gpu", "mps"),
     "backbone.stem": ("auto", "imagenet", "small"),
     "labels.source": ("auto", "label", "votes"),
     "labels.ties": TIES,
@@ -121,6 +122,10 @@ def validate(config: Config) -> None:
         share = _value(config, key)
         if isinstance(share, int | float) and share > 1:
             raise RequestError(f"{key}={share:g} is no share; give one from 0 to 1{or_percent(key, share)}")
+    if isinstance(config, PredictConfig):
+        if config.crop is not None:
+            check_choice("crop", config.crop, CHOICES["dataset.crop"], "dataset.crop")
+        _check_margin("margin", config.margin)
     if (dataset := getattr(config, "dataset", None)) is not None:
         _check_dataset(dataset)
     if (trainer := getattr(config, "trainer", None)) is not None:
@@ -201,8 +206,7 @@ def _check_dataset(dataset: DatasetConfig) -> None:
         raise RequestError(f"dataset.test is {dataset.test}; it is the share of faces tested on, between 0 and 1.")
     if not 0 <= dataset.max_rejected <= 1:
         raise RequestError(f"dataset.max_rejected is {dataset.max_rejected}; it is a share of the pictures, 0 to 1.")
-    if not 0 <= dataset.margin <= 1:
-        raise RequestError(f"dataset.margin is {dataset.margin}; it is a share of the face's box, 0 to 1.")
+    _check_margin("dataset.margin", dataset.margin)
     if dataset.folds is not None and dataset.fold >= dataset.folds:
         raise RequestError(f"dataset.fold is {dataset.fold} but dataset.folds={dataset.folds} are counted from 0.")
     if dataset.fold and dataset.folds is None:
@@ -213,8 +217,13 @@ def _check_dataset(dataset: DatasetConfig) -> None:
         raise RequestError(f"dataset.subset={dataset.subset} goes by the raters' agreement; set dataset.votes=FILE.")
 
 
-def check_choice(key: str, value: str, choices: Sequence[str]) -> str:
-    """``value`` itself if it is one of ``choices``.
+def _check_margin(key: str, margin: float | None) -> None:
+    if margin is not None and not 0 <= margin <= 1:
+        raise RequestError(f"{key} is {margin}; it is a share of the face's box, 0 to 1.")
+
+
+def check_choice(key: str, value: str, choices: Sequence[str], spelt_as: str | None = None) -> str:
+    """``value`` itself if it is one of ``choices``; ``spelt_as`` is the key whose spellings these have, if not ``key``.
 
     Raises:
         RequestError: it is not; names the nearest choice and all of them.
@@ -225,7 +234,7 @@ def check_choice(key: str, value: str, choices: Sequence[str]) -> str:
     """
     if value in choices:
         return value
-    near = option_called(key, value, choices)
+    near = option_called(spelt_as or key, value, choices)
     hint = f"; did you mean {near}?" if near else "."
     raise RequestError(f"{key}={value} is unknown{hint} There are: {', '.join(choices)}.")
 

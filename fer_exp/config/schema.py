@@ -100,6 +100,21 @@ class ReportConfig(Config):
 
 
 @dataclass
+class PredictConfig(Config):
+    """Say what a trained network sees in pictures, as probabilities and as ten people."""
+
+    run: str | None = field(default=None, metadata=PATH)
+    pictures: list[str] = field(default_factory=list, metadata=PATH)
+    root: str | None = field(default=None, metadata=PATH)
+    crop: str | None = None
+    margin: float | None = None
+    device: str = "auto"
+    page: bool = False
+    json: bool = False
+    output: str | None = field(default=None, metadata=PATH)
+
+
+@dataclass
 class PrepareConfig(Config):
     """Read a corpus once and say what is in it."""
 
@@ -204,6 +219,7 @@ SCHEMAS: dict[str, type[Config]] = {
     "compare": CompareConfig,
     "table": TableConfig,
     "report": ReportConfig,
+    "predict": PredictConfig,
     "prepare": PrepareConfig,
     "agreement": AgreementConfig,
     "crowd": CrowdConfig,

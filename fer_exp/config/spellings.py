@@ -53,12 +53,18 @@ KEYS = {
     # runs and predictions
     "votes={}": "labels annotations human people truth gold ground_truth answers ratings humans",
     "predictions={}": "pred preds prediction prediction_file predictions_file file csv input data table path results",
+    "pictures={}#": "input inputs source src path paths file files data folder folders dir directory dataset csv table "
+    "image_dir images_dir img_dir image_folder image_path img_path input_dir input_path data_dir photo photos_dir",
     "run={}": "r run_dir run_folder folder dir model checkpoint experiment path predictions file csv input",
     "runs={}": "run folders files models inputs predictions input path",
     "metrics=[{}]": "metric measure measures",
     "study={}": "s paper experiment name table preset",
     "permutations={}": "n_permutations n_perm perms",
     "pictures={}": "images image faces show_images pics photos",
+    "crop={}": "detect_faces face_detection detect align cropping detector",
+    "margin={}": "padding pad expand",
+    "device={}": "accelerator gpu cuda trainer use_gpu",
+    "page={}": "html report show_pictures gallery",
     # trainings
     "dataset={}": "data data_set dataset_name data_name data_type corpus database db ds dataset_type",
     "backbone={}": "model arch architecture net network model_name model_type net_mode encoder base_model cnn resnet",
@@ -223,6 +229,7 @@ OPTIONS = {
         "64-true": "64 fp64 float64 double",
     },
     "trainer.accelerator": {"gpu": "cuda cuda0"},
+    "device": {"gpu": "cuda cuda0 true yes 0 1", "cpu": "false no none", "mps": "apple metal"},
     "trainer.augment": {
         "weak": "true default basic light standard flip on yes",
         "strong": "randaugment rand_augment autoaugment heavy trivialaugment cutout",
@@ -260,8 +267,9 @@ OPTIONS = {
 COMMANDS = {
     "train": "training fit run learn finetune fine_tune start main launch sweep multirun trainer experiment",
     "pretrain": "pretraining pre_train pretext ssl selfsupervised",
-    "evaluate": "eval test testing validate validation val evaluation score metrics judge predict inference infer "
-    "assess evaluate_model",
+    "evaluate": "eval test testing validate validation val evaluation score metrics judge assess evaluate_model",
+    "predict": "inference infer predictions prediction classify classification recognise recognize apply answer deploy "
+    "forward detect analyse analyze use",
     "compare": "comparison diff versus vs significance compare_runs",
     "table": "tables study studies reproduce paper results",
     "report": "html page plot plots visualize visualise show view reports figure figures dashboard",
@@ -295,6 +303,9 @@ TOLD = {
     "and nothing sets it",
     "dry_run dryrun": "--cfg job prints the config and runs nothing",
     "kappa icc alpha fleiss krippendorff cohen statistic": "agreement computes every measure that the answers allow",
+    "overwrite force exist_ok": "nothing is written over; remove the file, or name another with output=FILE",
+    "threshold top_k topk min_confidence": "all probabilities are given, and nothing sets a threshold",
+    "webcam camera video stream": "pictures are read, no videos; save frames as pictures and give their folder",
     "help_all usage info": "fer-exp COMMAND --help lists the keys",
 }
 """Spellings of what there is not -> what there is in its place."""

@@ -21,7 +21,7 @@ from fer_exp.pictures import stream
 from fer_exp.pictures.crops import NO_FACE, Crop, around
 from fer_exp.pictures.decoding import Box, Cut, decode, opened
 from fer_exp.pictures.depth import Whites
-from fer_exp.pictures.photographs import ADVICE, look_like_photographs
+from fer_exp.pictures.photographs import advice, look_like_photographs
 from fer_exp.pictures.stream import Piece
 
 MOST_FACELESS = 0.5
@@ -130,7 +130,7 @@ class PictureCorpus(Corpus):
     def noticed(self) -> list[str]:
         """That whole photographs are there to be cropped."""
         files = [os.path.join(self.root, each.path) for each in self.pictures() if each.box is None]  # noqa: PTH118
-        return [ADVICE] if self.crop is None and files and look_like_photographs(files) else []
+        return [advice("dataset.crop=face")] if self.crop is None and files and look_like_photographs(files) else []
 
     def rejected(self) -> dict[int, str]:
         """Row -> reason, of the pictures passed over so far."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from fer_exp.tables import Table, read_table
 TEXT = ("face", "split", "subject", "label")
 NUMBERS = ("valence", "arousal", "human_valence", "human_arousal")
 REQUIRED = ("face", "split")
+TOLD = re.compile("prediction|entropy|of_ten|ten_.+")
+"""Columns of `fer-exp predict` that follow from the probabilities."""
 TOLERANCE = 1e-3  # of the sum of probabilities: float16 softmax and tables with four decimals pass
 
 
@@ -67,6 +70,7 @@ def read_predictions(source: Path | pd.DataFrame, called: str = "") -> pd.DataFr
     _refuse_strange(names, table.where)
     table.guessed += output.done
     frame = _one_row_a_face(frame, table)
+    table.unused -= {n for n, name in enumerate(names) if TOLD.fullmatch(name)}
     table.say()
     return check_predictions(frame, table.where)
 

@@ -18,10 +18,11 @@ OBLONG = 1.15
 """Longer side through shorter: faces are cut square or nearly so, cameras make 4:3 and 3:2 (KDEF's are 762 x 562)."""
 LARGE = 600
 """Pixels of the shorter side from which square pictures, too, are more than a face."""
-ADVICE = (
-    "these look like photographs, not faces cut out: dataset.crop=face finds the face in each "
-    "(pip install 'fer-exp[crop]')"
-)
+
+
+def advice(key: str) -> str:
+    """What to say of pictures that ``look_like_photographs``; ``key`` is what a user writes to have faces cut out."""
+    return f"these look like photographs, not faces cut out: {key} finds the face in each (pip install 'fer-exp[crop]')"
 
 
 def look_like_photographs(files: Sequence[str]) -> bool:

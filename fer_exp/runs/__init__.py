@@ -42,6 +42,8 @@ FILES = {
 """What lies in a run folder. network is what a training is for, backbone what a pretraining is; facts is the last file
 that a run writes; by_epoch grows while it trains; failed is the traceback of the last try, of a sweep."""
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "numpy", "pandas", "scipy", "hydra-core")
+NETWORKS = (".safetensors", ".ckpt", ".pt", ".pth")
+"""Suffixes of files that hold networks."""
 EPOCHS = "epochs"
 """Folder of the predictions of every epoch, while a run is not finished; history is made of it."""
 
@@ -193,6 +195,13 @@ class Run:
             return pd.read_parquet(path)
         except (OSError, ValueError) as error:
             raise RequestError(f"{path} cannot be read as parquet: {str(error).splitlines()[0]}") from error
+
+
+def is_network(path: Path) -> bool:
+    """Whether a path is the folder of a run, finished or not, or by its name a file that holds a network."""
+    if not path.is_dir():
+        return path.suffix.lower() in NETWORKS
+    return any(Run(path).has(what) for what in ("facts", "config", "checkpoint"))
 
 
 def runs_in(folder: Path) -> list[Run]:

@@ -1,0 +1,188 @@
+"""`fer-exp predict`: what a trained network says of pictures, as probabilities and as ten people."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from fer_exp.config import PredictConfig, TrainerConfig
+from fer_exp.datasets.loose import Loose, gather
+from fer_exp.errors import RequestError
+from fer_exp.files import file_names, there, writable, write_table, write_text
+from fer_exp.names import stem
+from fer_exp.pictures.crops import NO_FACE, Crop
+from fer_exp.pictures.photographs import advice, look_like_photographs
+from fer_exp.progress import progress
+from fer_exp.report.answers import counts_table, one_table, summary, with_people
+from fer_exp.report.answers_page import Page
+from fer_exp.report.outcome import Outcome, finish
+from fer_exp.runs import Run
+
+if TYPE_CHECKING:
+    from fer_exp.training.pictures import Answered
+    from fer_exp.training.trained import Trained
+
+FORMS = (".csv", ".parquet")
+DIGITS = 7
+"""Decimals in a CSV; a network's numbers have no more."""
+NAMED = 3
+"""Pictures that could not be used which are named one by one; a file lists all."""
+
+
+def predict(config: PredictConfig) -> Path | None:
+    """Let a network answer pictures, write a table that `evaluate` and `compare` take, and show what is in it.
+
+    Args:
+        config: see conf/predict.yaml.
+
+    Returns:
+        The table; of a single picture None, where no ``output`` is named.
+
+    Raises:
+        RequestError: no run or none that has finished, no pictures, none that can be used, or a file that is there.
+        RunError: the table cannot be written.
+    """
+    if config.run is None:
+        raise RequestError("predict needs a run: fer-exp predict runs/NAME photos/, say.")
+    if not config.pictures:
+        raise RequestError(f"predict needs pictures: fer-exp predict {config.run} photos/, say.")
+    if config.output is not None and Path(config.output).suffix not in FORMS and not Path(config.output).is_dir():
+        raise RequestError(f"output={config.output}: predictions are written as .csv or .parquet; name one of these.")
+
+    from fer_exp.training.fit import find_device  # torch is wanted from here on, not before
+    from fer_exp.training.pictures import answer_pictures
+    from fer_exp.training.trained import load
+
+    trained = load(Path(config.run), find_device(TrainerConfig(accelerator=config.device)))
+    loose = _with_splits(gather(config.pictures, trained.told.classes, config.root), Run(Path(config.run)))
+    output = _output(config, loose, trained.told.run)
+    crop = _crop(config, trained)
+    if crop is None and look_like_photographs(loose.files):
+        progress(advice("crop=face"))
+    page = Page(len(loose.files)) if config.page else None
+    answered = answer_pictures(trained, loose.files, crop, page and page.see)
+    _say(loose, answered, output, crop)
+    table = with_people(_table(loose, answered, trained.told.classes))
+    screen = one_table(table) if len(loose.files) == 1 else counts_table(table)
+    finish(Outcome("predictions", _content(trained, crop, loose, answered, table), screen), None, config.json)
+    written = []
+    if output is not None:
+        if page is not None:
+            written.append(_page(output))
+            write_text(written[0], page.render(table, answered.rows, trained.told, crop))
+        written.append(output)
+        write_table(output, table.round(DIGITS) if output.suffix == ".csv" else table)
+    for path in written:
+        print(path, file=sys.stderr if config.json else sys.stdout)
+    return output
+
+
+def _with_splits(loose: Loose, run: Run) -> Loose:
+    """A split for each face, where none is known: the run's own, for one that is called as a face of its; else test.
+
+    So `evaluate` tells what the network was taught from what is new to it.
+    """
+    if "split" in loose.faces:
+        return loose
+    own: dict[str, str] = {}
+    if (targets := run.targets) is not None:
+        own = dict(zip(map(stem, targets["face"]), targets["split"], strict=True))
+    splits = [own.get(stem(face), "test") for face in loose.faces["face"]]
+    if taught := splits.count("train"):
+        told = f"{taught:,} of {len(splits):,} pictures are called as faces that {run.name} was taught"
+        progress(f"{told}; their split is train, for answers to them tell nothing of new faces")
+    loose.faces.insert(1, "split", splits)
+    return loose
+
+
+def _output(config: PredictConfig, loose: Loose, run: str) -> Path | None:
+    """Where the table shall lie; None of a single picture, which the terminal shows, where nothing else is asked for.
+
+    Raises:
+        RequestError: there is such a file already, or page.
+        RunError: its folder cannot be written.
+    """
+    given = None if config.output is None else Path(config.output)
+    if given is None and len(loose.files) == 1 and not loose.table and not config.page:
+        return None
+    if given is None or given.is_dir():
+        (name,) = file_names([f"{loose.name}-{run}.csv"])
+        given = Path(name) if given is None else given / name
+    for path in (given, _page(given)) if config.page else (given,):
+        if there(path):
+            raise RequestError(f"{path} is there already, and nothing is written over; name another with output=FILE.")
+    writable(given.parent)
+    return given
+
+
+def _page(output: Path) -> Path:
+    return output.with_suffix(".html")
+
+
+def _crop(config: PredictConfig, trained: Trained) -> Crop | None:
+    """What cuts the faces out: as told, else as of the faces that the network was taught."""
+    told = trained.told
+    if (config.crop or told.crop) == "none":
+        if config.margin is not None:
+            raise RequestError(f"margin={config.margin:g} does nothing without crop=face.")
+        return None
+    crop = Crop(told.margin if config.margin is None else config.margin)
+    if config.crop is None:
+        progress(f"faces are cut out as those of {told.run} were: crop=face margin={crop.margin:g}")
+    return crop
+
+
+def _say(loose: Loose, answered: Answered, output: Path | None, crop: Crop | None) -> None:
+    """What pictures are known for; those that could not be used, which a file beside the table lists.
+
+    Raises:
+        RequestError: none could be used.
+    """
+    rejected, total = answered.rejected, len(loose.files)
+    first = next(iter(rejected.items()), None)
+    if first is not None and len(rejected) == total:
+        face = loose.faces["face"][first[0]]
+        way_out = " crop=none takes pictures as they are." if crop is not None and first[1] == NO_FACE else ""
+        which = f"{face} cannot be used" if total == 1 else f"none of {total:,} pictures can be used, first {face}"
+        raise RequestError(f"{which}: {first[1]}.{way_out}")
+    for remark, number in answered.remarks.items():
+        progress(f"{number:,} {remark}")
+    if not rejected:
+        return
+    faceless = [row for row, reason in rejected.items() if reason == NO_FACE]
+    for rows, what in ((faceless, NO_FACE), ([row for row in rejected if row not in set(faceless)], "")):
+        named = [loose.faces["face"][row] + ("" if what else f": {rejected[row]}") for row in rows[:NAMED]]
+        more = f", and {len(rows) - NAMED:,} more" if len(rows) > NAMED else ""
+        words = f"pictures in which {what}" if what else "pictures that cannot be used"
+        if rows:
+            progress(f"{len(rows):,} {words}, left out: {'; '.join(named)}{more}")
+    if 2 * len(faceless) > total:
+        progress("no face was found in most of them; crop=none takes pictures as they are, for faces cut out already")
+    if output is not None:
+        listed = pd.DataFrame({"face": loose.faces["face"].iloc[list(rejected)], "reason": list(rejected.values())})
+        write_table(beside := output.with_suffix(".rejected.csv"), listed)
+        progress(f"listed in {beside}")
+
+
+def _table(loose: Loose, answered: Answered, classes: tuple[str, ...]) -> pd.DataFrame:
+    """The predictions table: what the network says, then what the pictures came with."""
+    faces = loose.faces.iloc[answered.rows].reset_index(drop=True)
+    known = [name for name in ("face", "split", "subject") if name in faces]
+    said = {f"p_{name}": answered.probabilities[:, k] for k, name in enumerate(classes)}
+    said |= {"valence": answered.affect[:, 0], "arousal": answered.affect[:, 1]}
+    return pd.concat([faces[known], pd.DataFrame(said), faces.drop(columns=known)], axis=1)
+
+
+def _content(
+    trained: Trained, crop: Crop | None, loose: Loose, answered: Answered, table: pd.DataFrame
+) -> dict[str, Any]:
+    return {
+        "run": trained.told.run,
+        "crop": "none" if crop is None else "face",
+        "margin": None if crop is None else crop.margin,
+        **summary(table),
+        "rejected": {str(loose.faces["face"][row]): reason for row, reason in answered.rejected.items()},
+    }

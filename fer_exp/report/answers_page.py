@@ -1,0 +1,97 @@
+"""One HTML page of pictures beside what a network says of them. It holds everything it shows and asks no network."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from PIL import Image
+
+from fer_exp.judging.predictions import class_names
+from fer_exp.pictures.photographs import spread
+from fer_exp.report.answers import in_words, summary
+from fer_exp.report.figures import colour_of
+
+if TYPE_CHECKING:
+    from fer_exp.pictures.crops import Crop
+    from fer_exp.training.network_file import Told
+
+MOST = 600
+"""Pictures on a page, evenly spread over all: of some 2 KB each."""
+SIDE = 96
+"""Pixels of an embedded picture, at most."""
+TEMPLATE = "answers_page.html.j2"
+
+
+class Page:
+    """Collects small pictures of the faces as the network gets them, and makes the page of them.
+
+    Args:
+        files: how many there are.
+    """
+
+    def __init__(self, files: int) -> None:
+        self._wanted = set(spread(files, MOST).tolist())
+        self._pictures: dict[int, str] = {}
+
+    def see(self, rows: list[int], pixels: NDArray[np.uint8]) -> None:
+        """Keep those of some faces that the page shows; see ``training.pictures.See``."""
+        for row, face in zip(rows, pixels, strict=True):
+            if row in self._wanted:
+                self._pictures[row] = _small(face)
+
+    def render(self, table: pd.DataFrame, rows: NDArray[np.int64], told: Told, crop: Crop | None) -> str:
+        """The page, as HTML that needs no other file; names of files are escaped.
+
+        Args:
+            table: as ``answers.with_people`` gives it.
+            rows: of its faces among the files.
+            told: of the network.
+            crop: what cut the faces out.
+        """
+        classes = class_names(table)
+        colours = {name: colour_of(name, k) for k, name in enumerate(classes)}
+        shown = [n for n, row in enumerate(rows.tolist()) if row in self._pictures]
+        environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        )
+        return environment.get_template(TEMPLATE).render(
+            told=told,
+            total=len(table),
+            most=np.log(len(classes)),
+            crop=crop,
+            colours=colours,
+            counts=summary(table),
+            cards=[_card(table.iloc[n], self._pictures[int(rows[n])], classes) for n in shown],
+            css=(Path(__file__).parent / "page" / "page.css").read_text(encoding="utf-8"),
+        )
+
+
+def _card(row: pd.Series[Any], picture: str, classes: tuple[str, ...]) -> dict[str, Any]:
+    order = sorted(classes, key=lambda name: -row[f"p_{name}"])
+    people = [name for name in order for _ in range(row[f"ten_{name}"])]
+    sides = {side: row[side] for side in ("valence", "arousal") if pd.notna(row[side])}
+    return {
+        "face": row["face"],
+        "picture": picture,
+        "people": people,
+        "words": in_words(np.array([row[f"ten_{name}"] for name in classes]), classes),
+        "bars": [(name, row[f"p_{name}"]) for name in order],
+        "entropy": row["entropy"],
+        "sides": sides,
+    }
+
+
+def _small(face: NDArray[np.uint8]) -> str:
+    """A face, shape (size, size, channels), as a data URI of at most ``SIDE`` pixels."""
+    picture = Image.fromarray(face[:, :, 0] if face.shape[2] == 1 else face)
+    picture.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
+    stream = io.BytesIO()
+    picture.save(stream, "WEBP", quality=75, method=2)
+    return "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode()

@@ -1,0 +1,96 @@
+"""What a trained network says of picture files: while it answers a batch, the next one is decoded."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_exp.pictures.crops import Crop
+from fer_exp.pictures.decoding import decode, opened
+from fer_exp.pictures.depth import Whites
+from fer_exp.pictures.stream import decoded
+from fer_exp.progress import progress
+from fer_exp.training.answers import at_once
+from fer_exp.training.trained import Trained
+
+EVERY = 5.0
+"""Seconds between two lines of progress."""
+
+See = Callable[[list[int], NDArray[np.uint8]], None]
+"""Is shown the rows of some files and their faces as the network gets them; these are good until it returns."""
+
+
+class Answered(NamedTuple):
+    """What a network says of the files that could be used.
+
+    Attributes:
+        rows: which these are, in order, shape (n,).
+        probabilities: shape (n, K), rows sum to 1.
+        affect: valence and arousal, shape (n, 2), nan of a network without that head.
+        rejected: row -> reason, of the others.
+        remarks: what pictures should be known for -> how many.
+    """
+
+    rows: NDArray[np.int64]
+    probabilities: NDArray[np.float64]
+    affect: NDArray[np.float64]
+    rejected: dict[int, str]
+    remarks: Counter[str]
+
+
+def answer_pictures(
+    trained: Trained, files: Sequence[str], crop: Crop | None = None, see: See | None = None
+) -> Answered:
+    """Decode files as a store does, and let the network answer them.
+
+    Args:
+        trained: the network.
+        files: each with one face.
+        crop: cuts the face out of a photograph; None takes pictures as they are.
+        see: see there.
+    """
+    told, started = trained.told, time.monotonic()
+    shape, step = (told.size, told.size, told.channels), at_once(told.size, trained.device)
+    whites, cut = Whites(lambda: files, opened), None if crop is None else crop.cut
+    batch, held, said = np.empty((step, *shape), np.uint8), 0, started
+    rows: list[int] = []
+    rejected: dict[int, str] = {}
+    remarks: Counter[str] = Counter()
+    answers = []
+
+    def read(row: int, out: NDArray[np.uint8]) -> str:
+        return decode(files[row], out, None, whites, cut)
+
+    for piece in decoded(read, range(len(files)), shape, looking=crop is not None):
+        reasons = {piece.start + n: outcome.rejected for n, outcome in enumerate(piece.outcomes)}
+        rejected |= {row: reason for row, reason in reasons.items() if reason is not None}
+        remarks.update(outcome.remark for outcome in piece.outcomes if outcome.remark)
+        good = [row for row, reason in reasons.items() if reason is None]
+        rows += good
+        if see is not None and good:
+            see(good, piece.pixels)
+        for face in piece.pixels:
+            batch[held] = face
+            held += 1
+            if held == step:
+                answers.append(trained.answers(batch))
+                held = 0
+        if (now := time.monotonic()) - said > EVERY:
+            said, done = now, piece.start + len(piece.outcomes)
+            left = round((now - started) / done * (len(files) - done))
+            speed = f"{done / (now - started):,.0f} pictures/s  {left // 60}:{left % 60:02d} left"
+            progress(f"{done:,} of {len(files):,} pictures  {speed}")
+    if held:
+        answers.append(trained.answers(batch[:held]))
+    nothing = np.empty((0, len(told.classes)))
+    probabilities = np.concatenate([nothing, *(answer.probabilities for answer in answers)])
+    affect = np.full((len(rows), 2), np.nan)
+    if told.affect and answers:
+        sides = ([answer.valence for answer in answers], [answer.arousal for answer in answers])
+        affect = np.stack([np.concatenate([side for side in one if side is not None]) for one in sides], axis=1)
+    return Answered(np.array(rows, dtype=np.int64), probabilities, affect, rejected, remarks)
