@@ -12,6 +12,7 @@ from fer_exp.config import PredictConfig, TrainerConfig
 from fer_exp.datasets.loose import Loose, gather
 from fer_exp.errors import RequestError
 from fer_exp.files import file_names, there, writable, write_table, write_text
+from fer_exp.judging.predictions import check_predictions
 from fer_exp.names import stem
 from fer_exp.pictures.crops import NO_FACE, Crop
 from fer_exp.pictures.photographs import advice, look_like_photographs
@@ -58,6 +59,8 @@ def predict(config: PredictConfig) -> Path | None:
 
     trained = load(Path(config.run), find_device(TrainerConfig(accelerator=config.device)))
     loose = _with_splits(gather(config.pictures, trained.told.classes, config.root), Run(Path(config.run)))
+    even = {f"p_{name}": 1 / len(trained.told.classes) for name in trained.told.classes}
+    check_predictions(loose.faces.assign(**even), f"pictures={config.pictures[0]}")  # what people said, before the work
     output = _output(config, loose, trained.told.run)
     crop = _crop(config, trained)
     if crop is None and look_like_photographs(loose.files):

@@ -201,7 +201,7 @@ def is_network(path: Path) -> bool:
     """Whether a path is the folder of a run, finished or not, or by its name a file that holds a network."""
     if not path.is_dir():
         return path.suffix.lower() in NETWORKS
-    return any(Run(path).has(what) for what in ("facts", "config", "checkpoint"))
+    return any(Run(path).has(what) for what in ("facts", "config", "network", "checkpoint"))
 
 
 def runs_in(folder: Path) -> list[Run]:

@@ -66,6 +66,9 @@ MEANT = [
     ("train --json=runs.json", "write --json > runs.json."),
     ("compare runs json=yes", "write --json."),
     ("report --out page.html", "output=page.html"),
+    ("predict runs/ferplus-soft --input faces", "pictures=faces"),
+    ("predict runs/ferplus-soft faces trainer=gpu", "device=gpu"),
+    ("inference runs/ferplus-soft faces", "fer-exp predict runs/ferplus-soft faces"),
     # options as others spell them, or of another group
     ("train dataset=fer+", "dataset=ferplus"),
     ("train dataset=FER2013", "dataset=fer2013"),
@@ -171,6 +174,8 @@ SAID = [
     ("agreement", "name a table with ratings=FILE"),
     ("crowd ratings=votes.csv", "fer-exp agreement takes counts"),
     ("compare predictions.csv", "needs two runs or more"),
+    ("predict runs/ferplus-soft", "needs pictures: fer-exp predict runs/ferplus-soft photos/"),
+    ("predict runs/ferplus-soft faces overwrite=true", "nothing is written over"),
     ("train images", "images: there is no such file or folder"),
     ("train dataset=foldr --help", "did you mean dataset=folder?"),
 ]

@@ -33,6 +33,12 @@ CASES = [
     ),
     ("compare", "runs=[a,b] common=true split=val", None, "fer-exp report a b split=val common=true (a page)"),
     ("report", "run=runs/a", "runs/a/report.html", "open runs/a/report.html in a browser"),
+    (
+        "predict",
+        "run=runs/a pictures=[faces] page=true",
+        "faces-a.csv",
+        "open faces-a.html in a browser, fer-exp evaluate predictions=faces-a.csv votes=FILE (beside",
+    ),
     ("prepare", f"{FER} dataset.classes=7", "/cache/x", f"fer-exp train {FER} dataset.classes=7"),
     ("prepare", "dataset.faces=60", "/cache/x", "fer-exp train dataset.faces=60"),
     ("agreement", "ratings=a.csv scale=[1,9]", "runs/g", "crowd ratings=a.csv 'scale=[1,9]' (whom to"),
