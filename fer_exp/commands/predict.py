@@ -66,7 +66,7 @@ def predict(config: PredictConfig) -> Path | None:
     if crop is None and look_like_photographs(loose.files):
         progress(advice("crop=face"))
     page = Page(len(loose.files)) if config.page else None
-    answered = answer_pictures(trained, loose.files, crop, page and page.see)
+    answered = answer_pictures(trained, loose.files, crop, None if page is None else page.see)
     _say(loose, answered, output, crop)
     table = with_people(_table(loose, answered, trained.told.classes))
     screen = one_table(table) if len(loose.files) == 1 else counts_table(table)

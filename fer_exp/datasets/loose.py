@@ -149,7 +149,8 @@ def _base(paths: Sequence[str], beside: Path, root: str | None, source: str) -> 
 
 def _once(known: pd.DataFrame, read: Table) -> pd.DataFrame:
     """A row a face of a table that has several of some, as of answers; what differs between these is left out."""
-    differing = [name for name in known if (known.groupby("face", sort=False)[name].nunique(dropna=False) > 1).any()]
+    several = (known.groupby("face", sort=False).nunique(dropna=False) > 1).any()
+    differing = [str(name) for name in several.index[several]]
     left = f", without {', '.join(differing)}, which differ" if differing else ""
     once = known.drop(columns=differing).drop_duplicates("face", ignore_index=True)
     progress(f"{read.where}: {len(known):,} rows name {len(once):,} pictures, each answered once{left}")
