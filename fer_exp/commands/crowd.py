@@ -16,11 +16,12 @@ from fer_exp.config import CrowdConfig, check_choice
 from fer_exp.errors import RequestError
 from fer_exp.progress import progress
 from fer_exp.raters.aggregation import METHODS, Aggregate, Answered
-from fer_exp.raters.gold import Gold, accuracies, deal_gold, thresholds
+from fer_exp.raters.gold import Gold, accuracies, deal_gold, paired_gain, thresholds
 from fer_exp.raters.lab import against_lab, soft_labels
-from fer_exp.raters.workers import FILTERS, describe_workers, filter_workers
+from fer_exp.raters.workers import FILTERS, describe_workers, filter_workers, spared
 from fer_exp.report.crowd import Crowd, summary
 from fer_exp.report.outcome import Outcome, finish
+from fer_exp.report.verdicts import of_crowd
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.tables import NO_FRAMES, Frames
 
@@ -32,6 +33,10 @@ class Asked(NamedTuple):
     data: Answers
     gold: Gold | None
     lab: Votes | None
+
+
+NAMED = 20
+"""Workers that a note names."""
 
 
 def crowd(config: CrowdConfig) -> Path | None:
@@ -72,9 +77,12 @@ def measured(config: CrowdConfig, asked: Asked) -> Outcome:
     notes = list(data.notes)
     before = Answered.of(data)
     workers = describe_workers(before, data.workers, gold=None if gold is None else gold.shown, seconds=data.seconds,
-                               repeats=_repeats(data))  # fmt: skip
-    kept, removed = filter_workers(workers, {key: getattr(config, key) for key in FILTERS})
+                               enough=config.enough_gold_answers, repeats=_repeats(data))  # fmt: skip
+    filters = {key: value for key in FILTERS if (value := getattr(config, key)) is not None}
+    kept, removed = filter_workers(workers, filters, config.enough_gold_answers)
     workers.insert(1, "kept", kept)
+    if config.min_gold_accuracy is not None:
+        notes += _spared(workers, config.min_gold_accuracy, config.enough_gold_answers)
     remaining = data.select(kept[data.worker])
     after = Answered.of(remaining)
     votes = data.counts(), remaining.counts()
@@ -86,7 +94,15 @@ def measured(config: CrowdConfig, asked: Asked) -> Outcome:
         )
     if gold is not None and gold.missing:
         notes.append(f"{gold.missing:,} gold tasks were answered by nobody")
+    against = None if lab is None else _against_lab(config, data, lab, *votes, notes)
+    paired = learnt = None
+    if gold is not None:
+        paired = paired_gain(beliefs["all"]["majority"], beliefs["filtered"]["majority"], (before, after), gold)
+        learnt = thresholds(before, gold, config.gold_tasks, enough=config.enough_gold_answers,
+                            asked=config.min_gold_accuracy, seed=config.seed)  # fmt: skip
+    removes = int((~kept).sum())
     found = Crowd(
+        verdict=of_crowd(filters, removes, lab=against, gold=gold, paired=paired, thresholds=learnt),
         data=data,
         counts=votes[1],
         beliefs=beliefs["filtered"],
@@ -95,11 +111,28 @@ def measured(config: CrowdConfig, asked: Asked) -> Outcome:
         soft=soft_labels(*votes, config.seed),
         gold=gold,
         accuracy=None if gold is None else accuracies(beliefs, {"all": before, "filtered": after}, gold),
-        thresholds=None if gold is None else thresholds(before, gold, config.gold_tasks, config.seed),
-        lab=None if lab is None else _against_lab(config, data, lab, *votes, notes),
+        gain=paired,
+        thresholds=learnt,
+        lab=against,
         notes=notes,
     )
     return summary(found)
+
+
+def _spared(workers: pd.DataFrame, threshold: float, enough: int) -> list[str]:
+    """Who stays because too few gold answers say anything of them, counted and named."""
+    few = spared(workers[workers["kept"]], enough)
+    if few.empty:
+        return []
+    pairs = zip(few["worker"], few["gold_answers"], strict=True)
+    named = ", ".join(f"{worker} ({count})" for worker, count in list(pairs)[:NAMED])
+    more = f" and {len(few) - NAMED:,} more" if len(few) > NAMED else ""
+    fewer = f"fewer than {enough} gold answers" if enough > 1 else "no gold answer"
+    return [
+        f"of {len(workers):,} workers {len(few):,} {'has' if len(few) == 1 else 'have'} {fewer}, too few for "
+        f"min_gold_accuracy={threshold:g}, and stay: {named}{more}; enough_gold_answers= sets how many are enough, "
+        f"min_gold_answers={enough} removes who has fewer"
+    ]
 
 
 def _gold(config: CrowdConfig, data: Answers, frames: Frames) -> Gold | None:

@@ -119,9 +119,11 @@ def folder(config: PeopleConfig, command: str, name: str) -> Path:
     if config.output is not None:
         return writable(Path(config.output))
     asked = {**asdict(config), "json": None}  # once a key: without it folders would have other names
-    for group in (asked, asked["dataset"] or {}):  # this key came later: left alone, it names no other folder
-        if group.get("numbers") is None:
-            group.pop("numbers", None)
+    later = {"numbers": None, "enough_gold_answers": 10}  # keys that came later: left alone, they name no other folder
+    for group in (asked, asked["dataset"] or {}):
+        for key, default in later.items():
+            if group.get(key) == default:
+                group.pop(key, None)
     request = json.dumps(asked, sort_keys=True, default=str)
     digest = md5(request)[:8]
     return writable(Path("runs") / f"{command}-{name}-{digest}")

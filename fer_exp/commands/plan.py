@@ -17,6 +17,7 @@ from fer_exp.raters import planning
 from fer_exp.report import crowd_figures as figures
 from fer_exp.report.cells import BELOW, frame_table, interval
 from fer_exp.report.outcome import Outcome, OutcomeTable, finish, records
+from fer_exp.report.verdicts import of_plan
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.tables import NO_FRAMES, Frames
 
@@ -73,11 +74,13 @@ def measured(config: PlanConfig, people: People) -> Outcome:
         f"{checked['simulated']:.3f} simulated",
         *planning.advice(table, bought, config.budget, config.l1),
     ]
-    content = {"plan": records(table), "budget": records(bought), "check": checked,
+    verdict = of_plan(table, config.l1, pilot)
+    content = {"verdict": verdict, "plan": records(table), "budget": records(bought), "check": checked,
                "saturation": planning.saturation(table), "advice": advice, "notes": notes}  # fmt: skip
     return Outcome(
         "plan",
         content,
+        verdict=verdict,
         screen=[
             frame_table(_curves(table), "expected of a panel, 95 % intervals; beyond: larger than the pilot's"),
             frame_table(_purchases(bought), f"what {config.budget:,} answers buy"),

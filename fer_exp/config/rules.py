@@ -55,6 +55,7 @@ AT_LEAST = {
     "steps": 1,
     "min_shared": 2,
     "gold_tasks": 1,
+    "enough_gold_answers": 1,
     "raters": 2,
     "budget": 1,
     "faces": 10,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,10 +13,12 @@ from fer_exp.errors import RequestError
 from fer_exp.metrics.classification import shared_top
 from fer_exp.raters.aggregation import Aggregate, Answered, Codes, FloatArray, mean_by
 from fer_exp.stats.bootstrap import percentile_intervals
-from fer_exp.stats.shares import wilson
+from fer_exp.stats.shares import paired_interval, wilson
 
 MANY = 200_000
 """Answers beyond which gold tasks are drawn 20 times instead of 100."""
+THRESHOLDS = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+"""Accuracies on gold at which a filter is tried; 0 is no filter."""
 
 
 class Gold(NamedTuple):
@@ -76,16 +78,36 @@ def accuracies(
     return pd.DataFrame(rows)
 
 
-def thresholds(answers: Answered, gold: Gold, tasks: int | None, seed: int = 0) -> pd.DataFrame | None:
+def paired_gain(before: Aggregate, after: Aggregate, answers: Sequence[Answered], gold: Gold) -> dict[str, float]:
+    """What a filter changes in accuracy, task by task, on the gold tasks left to judge on.
+
+    ``answers`` are all, then those that remain; a task that lost all its answers cannot be compared.
+
+    Returns:
+        ``change`` with ``low`` and ``high``, its 95 % interval over tasks (``paired_interval``), and ``n`` tasks.
+    """
+    judged = gold.judged >= 0
+    for side in answers:
+        judged &= np.bincount(side.task, minlength=side.tasks) > 0
+    right = [credits(belief.posterior[judged], gold.judged[judged]) for belief in (before, after)]
+    change, low, high = paired_interval(right[1] - right[0])
+    return {"change": change, "low": low, "high": high, "n": int(judged.sum())}
+
+
+def thresholds(
+    answers: Answered, gold: Gold, tasks: int | None, *, enough: int = 1, asked: float | None = None, seed: int = 0
+) -> pd.DataFrame | None:
     """What a filter on gold accuracy is worth, as ``learn_gold`` has it; None where one gold task is all there is.
 
-    ``tasks`` are shown in each draw, or 50, or half of them. ``attrs`` of the frame have ``tasks`` and ``draws``.
+    ``tasks`` are shown in each draw, or 50, or half of them; ``asked`` is a threshold to be among them. ``attrs`` of
+    the frame have ``tasks`` and ``draws``.
     """
     tasks = tasks or min(50, int((gold.truth >= 0).sum()) // 2)
     if tasks < 1:
         return None
     draws = 20 if len(answers.task) > MANY else 100
-    table = learn_gold(answers, gold.truth, tasks, draws=draws, seed=seed)
+    levels = np.unique([*THRESHOLDS, *([asked] if asked else [])])
+    table = learn_gold(answers, gold.truth, tasks, thresholds=levels, enough=enough, draws=draws, seed=seed)
     table.attrs = {"tasks": tasks, "draws": draws}
     return table
 
@@ -96,20 +118,26 @@ def learn_gold(
     tasks: int,
     *,
     thresholds: FloatArray | None = None,
+    enough: int = 1,
     draws: int = 100,
     seed: int = 0,
 ) -> pd.DataFrame:
     """What a gold filter is worth: some gold tasks judge the workers, the others the majority of those who remain.
 
     ``gold`` is the true class of each task, shape (T,), -1 where it is not known; ``tasks`` of them judge the workers,
-    drawn at random. ``thresholds`` of the accuracy on them are 0, and 0.3 to 0.9 in steps of 0.1 where they are None;
-    any threshold above 0 removes workers who answered none of them.
+    drawn at random, each worker with ``enough`` answers to them. ``thresholds`` of the accuracy on them are
+    ``THRESHOLDS`` where they are None.
 
     Returns:
-        One row a threshold, means over draws: ``threshold``, ``workers`` kept, share of ``answers`` kept, ``covered``
-        (share of the other gold tasks that still have an answer) and ``accuracy`` of the majority on these
-        (``credits``), with ``low`` and ``high`` around 95 % of the draws. Likewise ``gain``, ``gain_low`` and
-        ``gain_high`` over no filter on the same tasks.
+        One row a threshold, means over draws: ``threshold``, ``workers`` kept, ``judged`` (workers with enough gold
+        answers), share of ``answers`` kept, ``covered`` (share of the other gold tasks that still have an answer) and
+        ``accuracy`` of the majority on these (``credits``); ``spread_low`` and ``spread_high`` hold 95 % of the draws.
+        ``gain`` over no filter is on the same tasks, task by task; ``gain_low`` and ``gain_high`` are its intervals
+        over tasks, for these workers: the gains of a task are averaged over draws, then ``paired_interval``; the tasks
+        learned on are a sample, too, which adds at most their share of the gold times the variance over draws
+        (Hoeffding 1948).
+        They hold for all thresholds together with 95 % (Bonferroni), so that the best of them may be picked.
+        `scripts/gold_gain.py` measures how often they hold the truth.
 
     Raises:
         RequestError: no gold task is left for the majority.
@@ -120,31 +148,44 @@ def learn_gold(
         raise RequestError(
             f"gold_tasks={tasks} leaves nothing to judge on: {len(known):,} gold tasks were answered. Give fewer."
         )
-    if thresholds is None:
-        thresholds = np.array([0.0, *np.arange(0.3, 0.91, 0.1).round(2)])
+    levels = np.array(THRESHOLDS) if thresholds is None else thresholds
     generator = np.random.default_rng([seed, 2])
-    drawn = np.full((draws, len(thresholds), 4), np.nan)
+    drawn = np.full((draws, len(levels), 6), np.nan)
+    gained, times = np.zeros((2, len(levels), answers.tasks))
+    unfiltered = credits(answers.votes()[known], gold[known])
     for draw in range(draws):
         shown = np.zeros(answers.tasks, np.bool_)
         shown[generator.choice(known, tasks, replace=False)] = True
-        judged = known[~shown[known]]
+        left = ~shown[known]
+        judged, before = known[left], unfiltered[left]
         rows = shown[answers.task]
         right = answers.label[rows] == gold[answers.task[rows]]
         accuracy = mean_by(answers.worker[rows], right.astype(np.float64), answers.workers)
-        for step, threshold in enumerate(thresholds):
-            kept = (accuracy >= threshold) if threshold > 0 else np.ones(answers.workers, np.bool_)
+        ample = np.bincount(answers.worker[rows], minlength=answers.workers) >= enough
+        for step, threshold in enumerate(levels):
+            kept = ~(ample & (accuracy < threshold))
             used = kept[answers.worker]
             votes = answers.per_label(used.astype(np.float64))[judged]
             covered = votes.sum(axis=1) > 0
             score = credits(votes[covered], gold[judged[covered]])
-            drawn[draw, step] = kept.sum(), used.mean(), covered.mean(), score.mean() if len(score) else np.nan
-    gains = drawn[:, :, 3] - drawn[:, :1, 3]
-    table = pd.DataFrame({"threshold": thresholds})
-    for column, name in enumerate(("workers", "answers", "covered", "accuracy")):
+            gained[step, judged[covered]] += score - before[covered]
+            times[step, judged[covered]] += 1
+            means = (score.mean(), (score - before[covered]).mean()) if len(score) else (np.nan, np.nan)
+            drawn[draw, step] = kept.sum(), ample.sum(), used.mean(), covered.mean(), *means
+    table = pd.DataFrame({"threshold": levels})
+    for column, name in enumerate(("workers", "judged", "answers", "covered", "accuracy")):
         table[name] = np.nanmean(drawn[:, :, column], axis=0)
-    table["low"], table["high"] = percentile_intervals(drawn[:, :, 3])
-    table["gain"] = np.nanmean(gains, axis=0)
-    table["gain_low"], table["gain_high"] = percentile_intervals(gains)
+    table["spread_low"], table["spread_high"] = percentile_intervals(drawn[:, :, 4])
+    level = 1 - 0.05 / max(int((levels > 0).sum()), 1)
+    table.loc[levels == 0, "gain"] = 0.0
+    for step in np.flatnonzero(levels > 0).tolist():
+        compared = times[step] > 0
+        gains = gained[step, compared] / times[step, compared]
+        changes = drawn[np.isfinite(drawn[:, step, 5]), step, 5]
+        learnt = changes.var(ddof=1) * tasks / len(known) if len(changes) > 1 else 0.0
+        interval = paired_interval(gains, times[step, compared], level, learnt)
+        table.loc[step, ["gain", "gain_low", "gain_high"]] = interval
+    table["gain_n"] = (times > 0).sum(axis=1)
     return table
 
 

@@ -230,23 +230,26 @@ def advice(table: pd.DataFrame, bought: pd.DataFrame, budget: int, l1: float) ->
     ``bought`` is as ``spend`` gives it; ``l1`` the distance of soft labels to the population that is aimed at.
 
     Returns:
-        Where more raters gain little, the fewest that reach the aim, and the best ways to spend the budget.
+        Where more raters gain little, the fewest that reach the aim, by the end of the interval where there is one, and
+        the best ways to spend the budget.
     """
     largest = int(table["raters"].max())
     reached = ", ".join(f"{METRICS[metric]} {size}" for metric, size in saturation(table).items())
     sentences = [f"raters for 90 % of what {largest} raters gain over one: {reached}"]
-    enough = table[table["l1"] <= l1]
+    enough = table[table["l1_high" if "l1_high" in table else "l1"] <= l1]
     if len(enough):
         size = int(enough["raters"].iloc[0])
         rows = bought[bought["raters"] == size]
         buys = f", {int(rows['faces'].iloc[0]):,} faces for {budget:,} answers" if len(rows) else ""
-        sentences.append(f"soft labels within L1 {l1:g} of the population: {size} raters a face{buys}")
+        named = f"{size} {'rater' if size == 1 else 'raters'} a face"
+        sentences.append(f"soft labels within L1 {l1:g} of the population: {named}{buys}")
     else:
         sentences.append(f"soft labels within L1 {l1:g}: more than {largest} raters a face")
     most = bought.iloc[int(bought["right_labels"].to_numpy().argmax())]
+    panel = "1 rater" if most["raters"] == 1 else f"{int(most['raters'])} raters"
     sentences.append(
-        f"most faces with a right majority for {budget:,} answers: {int(most['raters'])} raters on "
-        f"{int(most['faces']):,} faces, {most['right_labels']:,.0f} right and {most['wrong_labels']:,.0f} wrong"
+        f"most faces with a right majority for {budget:,} answers: {panel} on {int(most['faces']):,} faces, "
+        f"{most['right_labels']:,.0f} right and {most['wrong_labels']:,.0f} wrong"
     )
     one = bought.iloc[0]
     sentences.append(

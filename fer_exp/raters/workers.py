@@ -42,7 +42,8 @@ FILTERS: dict[str, Filter] = {
     "max_entropy": Filter("entropy", False, "entropy of a worker's answers", ""),
     "max_spam": Filter("spam", False, "spam score", ""),
 }
-"""Filters by key. A worker whose quantity is unknown (no gold answer, say) does not meet a threshold on it."""
+"""Filters by key. A worker whose quantity is unknown (no repeated task, say) does not meet a threshold on it; of a
+share of gold answers too few decide nothing, and the worker stays (``filter_workers``)."""
 
 
 def describe_workers(
@@ -50,6 +51,7 @@ def describe_workers(
     names: NDArray[np.object_],
     *,
     gold: Codes | None = None,
+    enough: int = 1,
     seconds: FloatArray | None = None,
     repeats: tuple[Codes, NDArray[np.bool_]] | None = None,
 ) -> pd.DataFrame:
@@ -59,6 +61,7 @@ def describe_workers(
         answers: of W workers to T tasks.
         names: of the workers, shape (W,).
         gold: true class of each task, shape (T,), -1 where it is not known.
+        enough: gold answers from which a worker's skill is read off gold.
         seconds: time of each answer, shape (n,).
         repeats: the worker of each repeated task and whether they answered the same, shape (R,) each.
 
@@ -68,9 +71,10 @@ def describe_workers(
         - ``answers``, ``gold_answers``; ``gold_accuracy`` with ``gold_low`` and ``gold_high``, Wilson's 95 % interval.
         - ``agreement``: the share of the *other* answers to the same tasks that agree (leave one out).
         - ``skill``: kappa, agreement beyond what the frequencies of classes on both sides give by chance. Workers with
-          gold answers are held against gold, the rest against the other answers.
+          ``enough`` gold answers are held against gold, the rest against the other answers.
         - ``spam``: 0 for confusions that tell the truth, 1 for answers that do not depend on it (``spam_scores``).
-        - ``entropy`` of the worker's answers in nats; ``consistency`` over tasks met twice; ``seconds``, the median.
+        - ``entropy`` of the worker's answers in nats; ``consistency`` over ``repeats`` tasks met twice; ``seconds``,
+          the median.
     """
     workers, classes = answers.workers, answers.classes
     count = np.bincount(answers.worker, minlength=workers)
@@ -91,12 +95,13 @@ def describe_workers(
         table["gold_answers"], table["gold_accuracy"] = gold_count, right
         table["gold_low"], table["gold_high"] = wilson(right * gold_count, gold_count)
         chance = _shares(worker, label, workers, classes) * _shares(worker, truth, workers, classes)
-        skill = np.where(gold_count > 0, beyond_chance(right, chance.sum(axis=1)), skill)
+        skill = np.where(gold_count >= enough, beyond_chance(right, chance.sum(axis=1)), skill)
     table["agreement"], table["skill"] = agreement, skill
     table["spam"] = spam_scores(answers)
     shares = _shares(answers.worker, answers.label, workers, classes)
     table["entropy"] = np.where(count > 0, entr(shares).sum(axis=1), np.nan)
     if repeats is not None and len(repeats[0]):
+        table["repeats"] = np.bincount(repeats[0], minlength=workers)
         table["consistency"] = mean_by(repeats[0], repeats[1].astype(np.float64), workers)
     if seconds is not None:
         table["seconds"] = pd.Series(seconds).groupby(answers.worker).median().reindex(range(workers)).to_numpy()
@@ -127,16 +132,23 @@ def spam_scores(answers: Answered) -> FloatArray:
     return np.clip(1 - squares / (k * (k - 1)), 0.0, 1.0) if k > 1 else np.ones(answers.workers)
 
 
+BASIS = {"gold_accuracy": ("gold_answers", "gold answer"), "consistency": ("repeats", "repeat")}
+"""What a share of few cases stands on: its column and its words."""
+
+
 def filter_workers(
-    table: pd.DataFrame, thresholds: Mapping[str, float | None]
+    table: pd.DataFrame, thresholds: Mapping[str, float | None], enough: int = 1
 ) -> tuple[NDArray[np.bool_], pd.DataFrame]:
     """Which workers meet every threshold, and which ones each filter removes.
 
-    ``table`` is as ``describe_workers`` gives it; ``thresholds`` are by key of ``FILTERS``, None for no filter.
+    Args:
+        table: as ``describe_workers`` gives it.
+        thresholds: by key of ``FILTERS``, None for no filter.
+        enough: gold answers from which ``min_gold_accuracy`` judges a worker; who has fewer stays (``spared``).
 
     Returns:
         Kept, shape (W,), and a row for each worker and filter that they do not meet: ``worker``, ``filter``,
-        ``threshold``, ``value``, ``answers``, ``why``.
+        ``threshold``, ``value``, ``answers``, ``why``, which says how many answers a share stands on.
 
     Raises:
         RequestError: a filter on what the table cannot tell, or nobody is left.
@@ -157,6 +169,16 @@ def filter_workers(
         value = table[column].to_numpy(np.float64)
         with np.errstate(invalid="ignore"):
             met = value >= threshold if least else value <= threshold
+        if key == "min_gold_accuracy" and "gold_answers" in table:
+            judged = table["gold_answers"].to_numpy() >= enough
+            if not judged.any():
+                most = int(table["gold_answers"].max())
+                raise RequestError(
+                    f"{key}={threshold:g} judges nobody: it asks for {enough} gold answers a worker, and the most that "
+                    f"anybody has is {most}; give more gold, or enough_gold_answers={most}."
+                )
+            value = np.where(judged, value, np.nan)
+            met |= ~judged
         if not met.any():
             best = np.nanmax(value) if least else np.nanmin(value)
             raise RequestError(
@@ -166,7 +188,10 @@ def filter_workers(
         for row in np.flatnonzero(~met):
             side = "below" if least else "above"
             unknown = np.isnan(value[row])
-            why = f"{column} is not known" if unknown else f"{column} {value[row]:.3g}, {side} {threshold:g}"
+            basis, case = BASIS.get(column, ("", ""))
+            cases = int(table[basis].iloc[row]) if basis in table else 0
+            on = f" on {cases} {case}{'' if cases == 1 else 's'}" if cases else ""
+            why = f"{column} is not known" if unknown else f"{column} {value[row]:.3g}{on}, {side} {threshold:g}"
             rows.append({"worker": table["worker"].iloc[row], "filter": key, "threshold": threshold,
                          "value": value[row], "answers": int(table["answers"].iloc[row]), "why": why})  # fmt: skip
         kept &= met
@@ -174,6 +199,15 @@ def filter_workers(
         filters = " ".join(f"{key}={value:g}" for key, value in thresholds.items() if value is not None)
         raise RequestError(f"{filters} together remove all {len(table):,} workers; nobody meets them all. Loosen one.")
     return kept, pd.DataFrame(rows, columns=["worker", "filter", "threshold", "value", "answers", "why"])
+
+
+def spared(table: pd.DataFrame, enough: int) -> pd.DataFrame:
+    """The workers whom too few gold answers keep from being judged by them, those with fewest first.
+
+    >>> spared(pd.DataFrame({"worker": ["ann", "bob"], "gold_answers": [40, 3]}), 10)["worker"].tolist()
+    ['bob']
+    """
+    return table[table["gold_answers"] < enough].sort_values("gold_answers", kind="stable")
 
 
 def _shares(group: Codes, label: Codes, groups: int, classes: int) -> FloatArray:

@@ -12,6 +12,7 @@ from fer_exp.report import agreement_figures as figures, agreement_tables as tab
 from fer_exp.report.agreement_tables import Surveys
 from fer_exp.report.cells import frame_table, p_value
 from fer_exp.report.outcome import Outcome, OutcomeTable, records
+from fer_exp.report.verdicts import of_agreement
 
 
 def summary(surveys: Surveys, changed: dict[str, Changes], classes: tuple[str, ...]) -> Outcome:
@@ -22,7 +23,9 @@ def summary(surveys: Surveys, changed: dict[str, Changes], classes: tuple[str, .
         changed: subset -> what the crowd changes, where there are original labels or ratings.
         classes: K names.
     """
-    outcome = Outcome("agreement", content(surveys, changed))
+    said = {name: of_agreement(survey) for name, survey in surveys.items()}
+    verdict = "; ".join(sentence if name == ALL else f"{name}: {sentence}" for name, sentence in said.items())
+    outcome = Outcome("agreement", content(surveys, changed), verdict=verdict)
     for kind in tables.KINDS:
         if any(survey.get(kind) for survey in surveys.values()):
             outcome.screen.append(tables.agreement_table(surveys, kind))
@@ -104,7 +107,7 @@ def flat_rows(surveys: Surveys) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def content(surveys: Surveys, changed: dict[str, Changes]) -> dict[str, Any]:
     """Ready for JSON: frames as records, no arrays, None for nan."""
-    plain = {name: dict(survey) for name, survey in surveys.items()}
+    plain = {name: {"verdict": of_agreement(survey), **survey} for name, survey in surveys.items()}
     for name, change in changed.items():
         if (labels := change.labels) is not None:
             plain[name]["against"] = {

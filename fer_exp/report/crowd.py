@@ -21,10 +21,10 @@ from fer_exp.stats.shares import shares
 
 SHOWN = 30
 """Workers that the terminal shows; the file has all."""
-MEASURES = ["gold_accuracy", "agreement", "skill", "spam", "entropy", "consistency", "seconds"]
+MEASURES = ["gold_answers", "gold_accuracy", "agreement", "skill", "spam", "entropy", "consistency", "seconds"]
 COLUMNS = ["worker", "kept", "answers", *MEASURES]
 """What the terminal shows of them, where it is known."""
-THRESHOLDS = ["threshold", "workers", "answers", "covered", "accuracy", "gain", "gain_low", "gain_high"]
+THRESHOLDS = ["threshold", "workers", "judged", "answers", "covered", "accuracy", "gain", "gain_low", "gain_high"]
 
 
 @dataclass
@@ -32,17 +32,20 @@ class Crowd:
     """A crowd, described, filtered and aggregated.
 
     Attributes:
+        verdict: whether filtering gains anything, in one sentence.
         data: all answers that name a class.
         counts: votes of the workers who remain, shape (T, K).
         beliefs: method -> what it believes of their answers.
         workers: as ``describe_workers`` gives them, with ``kept``.
         removed: as ``filter_workers`` gives them.
         soft: as ``soft_labels`` gives them.
-        gold: true classes, with ``accuracy`` of each method and what a filter on them is worth, ``thresholds``.
+        gold: true classes, with ``accuracy`` of each method; ``gain`` is what filtering changes there, ``thresholds``
+            what a filter on gold is worth.
         lab: as ``against_lab`` gives it.
         notes: what was left out, in sentences.
     """
 
+    verdict: str
     data: Answers
     counts: FloatArray
     beliefs: Mapping[str, Aggregate]
@@ -51,6 +54,7 @@ class Crowd:
     soft: pd.DataFrame
     gold: Gold | None
     accuracy: pd.DataFrame | None
+    gain: Mapping[str, float] | None
     thresholds: pd.DataFrame | None
     lab: Mapping[str, pd.DataFrame] | None
     notes: list[str]
@@ -58,7 +62,9 @@ class Crowd:
 
 def summary(crowd: Crowd) -> Outcome:
     """Tables and figures of a crowd; votes, soft labels, posteriors and skills as data."""
-    outcome = Outcome("crowd", _content(crowd), notes=[f"{note}." for note in crowd.notes], data=_data(crowd))
+    outcome = Outcome(
+        "crowd", _content(crowd), notes=[f"{note}." for note in crowd.notes], data=_data(crowd), verdict=crowd.verdict
+    )
     outcome.screen += _workers(crowd.workers)
     outcome.tables += [
         OutcomeTable("workers", "What is known of each worker.", crowd.workers),
@@ -76,9 +82,14 @@ def summary(crowd: Crowd) -> Outcome:
         caption = "Accuracy of each method on gold tasks, 95 % intervals."
         outcome.tables.append(OutcomeTable("accuracy", caption, crowd.accuracy))
         outcome.screen.append(frame_table(_yes(crowd.accuracy, "converged"), title))
+        if len(crowd.removed) and crowd.gain is not None:
+            gain = pd.DataFrame([crowd.gain])
+            outcome.tables.append(
+                OutcomeTable("gain", "What filtering changes in accuracy on gold, task by task.", gain)
+            )
     if crowd.thresholds is not None:
         drawn = crowd.thresholds.attrs
-        title = f"gold filter learned on {drawn['tasks']} tasks, judged on the rest ({drawn['draws']} draws)"
+        title = f"gold filter learned on {drawn['tasks']} tasks, judged on the rest, mean of {drawn['draws']} draws"
         outcome.tables.append(OutcomeTable("thresholds", "What a filter on gold accuracy is worth.", crowd.thresholds))
         outcome.screen.append(frame_table(crowd.thresholds[THRESHOLDS], title))
         outcome.figures["thresholds"] = partial(figures.thresholds_figure, crowd.thresholds)
@@ -90,7 +101,9 @@ def summary(crowd: Crowd) -> Outcome:
 def _workers(workers: pd.DataFrame) -> list[Screen]:
     """The workers who are kept first, those with most answers ahead."""
     shown = workers.sort_values(["kept", "answers"], ascending=False)
-    shown = _yes(shown[[name for name in COLUMNS if name in shown]], "kept").rename(columns={"gold_accuracy": "gold"})
+    shown = _yes(shown[[name for name in COLUMNS if name in shown]], "kept").rename(
+        columns={"gold_answers": "of gold", "gold_accuracy": "right"}
+    )
     title = f"workers: {int(workers['kept'].sum()):,} of {len(workers):,} kept"
     screen: list[Screen] = [frame_table(shown.head(SHOWN), title, 2)]
     if len(shown) > SHOWN:
@@ -134,8 +147,10 @@ def _data(crowd: Crowd) -> dict[str, pd.DataFrame]:
 
 def _content(crowd: Crowd) -> dict[str, Any]:
     frames = {name: getattr(crowd, name) for name in ("workers", "removed", "soft", "accuracy", "thresholds")}
-    content: dict[str, Any] = {"notes": crowd.notes, "classes": list(crowd.data.classes)}
+    content: dict[str, Any] = {"verdict": crowd.verdict, "notes": crowd.notes, "classes": list(crowd.data.classes)}
     content |= {name: records(frame) for name, frame in frames.items() if frame is not None}
+    if crowd.gain is not None:
+        content["gain"] = records(pd.DataFrame([crowd.gain]))[0]
     if crowd.lab is not None:
         content["lab"] = {name: records(table) for name, table in crowd.lab.items()}
     return content

@@ -8,44 +8,66 @@ from matplotlib.figure import Figure
 
 from fer_exp.report.figures import SERIES
 
+UNKNOWN = -0.12
+"""Where workers stand of whom a share is not known: a row below 0."""
+
 
 def workers_figure(workers: pd.DataFrame) -> Figure:
-    """Each worker by number of answers and by accuracy on gold (else agreement with the others), kept or removed."""
-    figure = Figure(figsize=(7.6, 3.4))
+    """Every worker, kept or removed, by number of answers and accuracy on gold (else agreement with the others).
+
+    Of whom the share is not known stands in a row below 0; the legend counts both.
+    """
+    figure = Figure(figsize=(7.6, 3.6))
     left, right = figure.subplots(1, 2)
     gold = "gold_accuracy" in workers and workers["gold_accuracy"].notna().any()
     column, words = ("gold_accuracy", "accuracy on gold tasks") if gold else ("agreement", "agreement with the others")
+    unknown = workers[column].isna()
     for kept, shade, mark, name in ((True, SERIES[0], "o", "kept"), (False, SERIES[1], "x", "removed")):
-        group = workers[(workers["kept"] == kept) & workers[column].notna()]
+        group = workers[workers["kept"] == kept]
         if group.empty:
             continue
-        answers, look = group["answers"], {"s": 22, "marker": mark, "color": shade, "label": name}
+        look = {"s": 22, "marker": mark, "color": shade, "label": f"{name} ({len(group):,})", "clip_on": False}
         if gold and len(workers) <= 60:
             ends = np.abs(np.stack([group[column] - group["gold_low"], group["gold_high"] - group[column]]))
-            left.errorbar(answers, group[column], yerr=ends, fmt="none", ecolor=shade, alpha=0.35, elinewidth=1)
-        left.scatter(answers, group[column], **look)
-        right.scatter(group["entropy"], group["spam"], **look)
-    left.set(xscale="log", xlabel="answers", ylabel=words, ylim=(-0.03, 1.03), title="workers")
+            left.errorbar(
+                group["answers"], group[column], yerr=ends, fmt="none", ecolor=shade, alpha=0.35, elinewidth=1
+            )
+        left.scatter(group["answers"], group[column].fillna(UNKNOWN), **look)
+        right.scatter(group["entropy"].fillna(0), group["spam"].fillna(1), **look)
+    left.set_xscale("symlog", linthresh=1)  # who gave no answer stands at 0
+    left.set(xlabel="answers", ylabel=words, ylim=(-0.2 if unknown.any() else -0.03, 1.03), title="workers")
+    left.set_xlim(left=0 if (workers["answers"] < 1).any() else 0.8)
+    if unknown.any():
+        left.set_yticks(
+            [UNKNOWN, *np.arange(0, 1.01, 0.2)], ["not known", *(f"{at:.1f}" for at in np.arange(0, 1.01, 0.2))]
+        )
+        left.axhline(0, color="#cccccc", linewidth=0.8, zorder=0)
     right.set(xlabel="entropy of a worker's answers, nats", ylabel="spam score", ylim=(-0.03, 1.03),
               title="what they answer")  # fmt: skip
-    if not workers["kept"].all():
-        left.legend(fontsize=8)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)
     return figure
 
 
 def thresholds_figure(table: pd.DataFrame) -> Figure:
-    """What a filter on gold accuracy is worth: accuracy of who remains, and how much remains."""
-    figure = Figure(figsize=(7.6, 3.2))
-    left, right = figure.subplots(1, 2)
+    """What a filter on gold accuracy is worth: accuracy of who remains, what is gained, and how much remains."""
+    figure = Figure(figsize=(9.6, 3.2))
+    left, middle, right = figure.subplots(1, 3)
     at = table["threshold"]
-    left.fill_between(at, table["low"], table["high"], color=SERIES[0], alpha=0.2, linewidth=0)
+    left.fill_between(at, table["spread_low"], table["spread_high"], color=SERIES[0], alpha=0.2, linewidth=0)
     left.plot(at, table["accuracy"], marker="o", markersize=3, color=SERIES[0])
-    left.set(xlabel="least accuracy on gold", title="majority accuracy, 95 % of draws")
+    left.set(title="majority accuracy; 95 % of draws")
+    tried = table[at > 0]
+    ends = np.abs(np.stack([tried["gain"] - tried["gain_low"], tried["gain_high"] - tried["gain"]]))
+    middle.errorbar(tried["threshold"], tried["gain"], yerr=ends, fmt="o", markersize=3, color=SERIES[0])
+    middle.axhline(0, color="black", linewidth=0.8)
+    middle.set(title="gain over no filter; 95 % interval")
     for number, (column, name) in enumerate((("workers", "workers"), ("answers", "answers"), ("covered", "faces"))):
         share = table[column] / table[column].iloc[0]
         right.plot(at, share, marker="o", markersize=3, color=SERIES[number], label=name)
-    right.set(xlabel="least accuracy on gold", title="share that remains", ylim=(-0.03, 1.05))
+    right.set(title="share that remains", ylim=(-0.03, 1.05))
     right.legend(fontsize=8)
+    for axes in (left, middle, right):
+        axes.set_xlabel("least accuracy on gold")
     return figure
 
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fer_exp.errors import RequestError, RunError, did_you_mean
-from fer_exp.files import file_names, write_json, write_table
+from fer_exp.files import file_names, write_json, write_table, write_text
 from fer_exp.report.files import save_figure, save_table
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Outcome:
         tables: kept as CSV, Markdown and LaTeX.
         figures: kept as SVG and PNG; drawn when they are saved, None where there is nothing to draw.
         data: what other programs read, by file name: CSV or Parquet.
+        verdict: what it comes to, in one sentence; shown first and kept as verdict.txt. ``content`` has it, too.
         left: files and folders that the command has written itself; named last, a line each.
     """
 
@@ -67,6 +68,12 @@ class Outcome:
     figures: dict[str, Callable[[], Figure | None]] = field(default_factory=dict)
     data: dict[str, pd.DataFrame] = field(default_factory=dict)
     left: list[Path] = field(default_factory=list)
+    verdict: str = ""
+
+    @property
+    def shown(self) -> list[Screen]:
+        """The verdict, where there is one, then what the terminal shows."""
+        return [*([self.verdict] if self.verdict else []), *self.screen]
 
     @property
     def frames(self) -> dict[str, pd.DataFrame]:
@@ -102,7 +109,7 @@ class Outcome:
         """The same for a notebook, with the figures."""
         from fer_exp.report.notebook import as_html, as_png
 
-        return as_html(self.screen, self.notes, {name: as_png(draw) for name, draw in self.figures.items()})
+        return as_html(self.shown, self.notes, {name: as_png(draw) for name, draw in self.figures.items()})
 
 
 class Kept(NamedTuple):
@@ -192,6 +199,9 @@ def save(outcome: Outcome, place: Path) -> list[Path]:
     for frame, name in zip(outcome.data.values(), file_names(outcome.data), strict=True):
         write_table(place / name, frame)
         files.append(place / name)
+    if outcome.verdict:
+        files.append(place / "verdict.txt")
+        write_text(files[-1], f"{outcome.verdict}\n")
     for draw, name in zip(outcome.figures.values(), file_names(outcome.figures), strict=True):
         files += save_figure(draw, place / name)
     write_json(place / f"{outcome.name}.json", outcome.content)
@@ -213,9 +223,9 @@ class Terminal(Console):
 
 
 def show(outcome: Outcome, console: Console | None = None) -> None:
-    """Print what the terminal shows, then the notes."""
+    """Print the verdict, what the terminal shows, then the notes."""
     console = console or Terminal()
-    for block in (*outcome.screen, *(f"note: {note}" for note in dict.fromkeys(outcome.notes))):
+    for block in (*outcome.shown, *(f"note: {note}" for note in dict.fromkeys(outcome.notes))):
         console.print(block, soft_wrap=isinstance(block, str))
 
 

@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import PathCollection
 
 from fer_exp.answers.read import read_answers
 from fer_exp.cli import main
 from fer_exp.labels.votes import majority
+from fer_exp.report.crowd_figures import workers_figure
 
 CLASSES = ("neutral", "happiness", "fear")
 
@@ -52,6 +54,8 @@ def test_agreement_measures_subsets_side_by_side_against_the_original(crowd, cap
         assert word in printed
     found = json.loads((folder / "agreement.json").read_text())
     assert set(found) == {"difficult", "random"}
+    assert found["random"]["verdict"].startswith("people agree on the class beyond chance: kappa 0.")
+    assert printed.splitlines()[0] == (folder / "verdict.txt").read_text().strip()
     assert found["random"]["valence"]["icc_2_1"]["guideline"] == "Koo and Li 2016"
     assert set(found["random"]["labels"]["fleiss_kappa"]) == {"value", "low", "high", "n", "reading", "guideline"}
     assert sum(map(sum, found["random"]["against"]["matrix"])) == found["random"]["against"]["n"]
@@ -99,6 +103,10 @@ def test_crowd_filters_aggregates_and_compares(crowd, capsys):
     votes = read_answers(folder / "votes.csv")
     assert votes.classes == CLASSES
     assert (votes.counts.sum(axis=1) == 6).all()
+    verdict = printed.splitlines()[0]
+    assert "agreement with the lab" in verdict
+    assert "accuracy on gold" in verdict
+    assert verdict == (folder / "verdict.txt").read_text().strip()
     soft = pd.read_csv(folder / "soft_labels.csv")
     assert soft[list(CLASSES)].sum(axis=1).to_numpy() == pytest.approx(np.ones(60))
     posterior = pd.read_parquet(folder / "posteriors_dawid_skene.parquet")
@@ -108,10 +116,39 @@ def test_crowd_filters_aggregates_and_compares(crowd, capsys):
     accuracy = {(row["answers"], row["method"]): row for row in found["accuracy"]}
     assert accuracy["filtered", "majority"]["n"] == 20  # the other twenty were shown to the filter
     assert len(found["removed"]) >= 2
+    assert found["verdict"] == verdict
+    assert set(found["gain"]) == {"change", "low", "high", "n"}
     distance = {(row["answers"], row["merged"]): row for row in found["lab"]["l1"]}
     assert distance["filtered", False]["value"] < distance["all", False]["value"]
     for stem in ("workers", "thresholds", "lab"):
         assert (folder / f"{stem}.svg").is_file()
+
+
+def test_gold_thresholds_spare_whom_few_gold_answers_speak_of(crowd, sketched, capsys):
+    rows = pd.read_csv("answers.csv")
+    few = rows[(rows["worker"] < 7) | (rows["task"] >= 37)]  # worker 7 answered three gold tasks
+    few.to_csv("few.csv", index=False)
+    asked = ["ratings=few.csv", "gold=gold.csv", "min_gold_accuracy=0.5", "methods=[majority]"]
+    printed, folder = run(capsys, "crowd", *asked)
+    assert (
+        "of 8 workers 1 has fewer than 10 gold answers, too few for min_gold_accuracy=0.5, and stay: 7 (3)" in printed
+    )
+    workers = pd.read_csv(folder / "workers.csv").set_index("worker")
+    assert workers["kept"].tolist() == [True] * 6 + [False, True]
+    assert "on 40 gold answers, below 0.5" in (folder / "removed.csv").read_text()
+    printed, _ = run(capsys, "crowd", *asked, "min_gold_answers=10")
+    assert "6 of 8 kept" in printed
+
+
+def test_the_figure_of_workers_shows_everyone(crowd, sketched, capsys):
+    rows = pd.read_csv("answers.csv")
+    rows[(rows["worker"] < 7) | (rows["task"] >= 40)].to_csv("few.csv", index=False)  # of worker 7 no gold is known
+    asked = ["ratings=few.csv", "gold=gold.csv", "min_gold_accuracy=0.5", "min_gold_answers=5", "methods=[majority]"]
+    _, folder = run(capsys, "crowd", *asked)
+    drawn = workers_figure(pd.read_csv(folder / "workers.csv"))
+    points = [group for group in drawn.axes[0].collections if isinstance(group, PathCollection)]
+    assert sum(len(group.get_offsets()) for group in points) == 8
+    assert {text.get_text() for text in drawn.legends[0].get_texts()} == {"kept (6)", "removed (2)"}
 
 
 def test_crowd_without_gold_or_lab(crowd, sketched, capsys):
@@ -127,6 +164,9 @@ def test_a_plan_answers_how_many_raters(crowd, capsys):
     for word in ("beyond 8 the curves rest on a fitted mixture", "soft labels within L1 0.3", "for 500 answers"):
         assert word in printed
     assert len(pd.read_csv(folder / "plan.csv")) == 20
+    verdict = printed.splitlines()[0]
+    assert "raters a face" in verdict
+    assert json.loads((folder / "plan.json").read_text())["verdict"] == verdict
     assert (folder / "plan.svg").is_file()
     assert (folder / "budget.png").is_file()
 

@@ -3,14 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t as t_distribution
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.proportion import proportion_confint
 
 from fer_exp.errors import RequestError
 from fer_exp.raters.aggregation import Answered
 from fer_exp.raters.gold import learn_gold
-from fer_exp.raters.workers import describe_workers, filter_workers, spam_scores
-from fer_exp.stats.shares import wilson
+from fer_exp.raters.workers import describe_workers, filter_workers, spam_scores, spared
+from fer_exp.stats.shares import paired_interval, wilson
 from tests.raters.test_aggregation import crowd
 
 
@@ -61,9 +62,31 @@ def test_filters_compose_and_say_why():
     assert kept.sum() == 4
     assert removed["why"].iloc[0].startswith("gold_accuracy 0.")
     assert removed["why"].iloc[0].endswith(f", below {low:g}")
-    unknown = table.assign(gold_accuracy=[np.nan, *table["gold_accuracy"][1:]])
-    _, removed = filter_workers(unknown, {"min_gold_accuracy": 0.0})
-    assert removed["why"].tolist() == ["gold_accuracy is not known"]
+    unknown = table.assign(agreement=[np.nan, *table["agreement"][1:]])
+    _, removed = filter_workers(unknown, {"min_agreement": 0.0})
+    assert removed["why"].tolist() == ["agreement is not known"]
+
+
+def test_few_gold_answers_remove_nobody():
+    table = pd.DataFrame({"worker": list("abc"), "answers": 50, "gold_answers": [12, 9, 0],
+                          "gold_accuracy": [0.25, 0.0, np.nan]})  # fmt: skip
+    table = pd.concat([table, table.iloc[:1].assign(worker="d", gold_accuracy=0.75)], ignore_index=True)
+    kept, removed = filter_workers(table, {"min_gold_accuracy": 0.5}, enough=10)
+    assert kept.tolist() == [False, True, True, True]
+    assert removed["why"].tolist() == ["gold_accuracy 0.25 on 12 gold answers, below 0.5"]
+    assert spared(table, 10)["worker"].tolist() == ["c", "b"]
+    kept, _ = filter_workers(table, {"min_gold_accuracy": 0.5, "min_gold_answers": 10}, enough=10)
+    assert kept.tolist() == [False, False, False, True]
+    with pytest.raises(RequestError, match=r"judges nobody.*has is 12;.*enough_gold_answers=12"):
+        filter_workers(table, {"min_gold_accuracy": 0.5}, enough=13)
+
+
+def test_skill_is_read_off_gold_where_there_is_enough_of_it():
+    answers, gold, table = described()
+    of_others = describe_workers(answers, np.array(list("abcde"), dtype=object), gold=gold, enough=41)
+    assert (table["gold_answers"] <= 40).all()
+    plain = describe_workers(answers, np.array(list("abcde"), dtype=object))
+    assert of_others["skill"].tolist() == pytest.approx(plain["skill"].tolist())
 
 
 @pytest.mark.parametrize(
@@ -106,7 +129,10 @@ def test_learning_gold_removes_who_guesses_and_judges_on_other_tasks():
     answers = Answered(task, worker, table.ravel().astype(np.int32), 300, 9, 4)
     found = learn_gold(answers, truth, 50, thresholds=np.array([0.0, 0.5]), draws=20)
     assert found["workers"].tolist() == [9, 4]
-    assert found["gain"].iloc[1] > 0.1
+    assert found["gain"].iloc[1] > found["gain_low"].iloc[1] > 0.05
+    assert found["judged"].tolist() == [9, 9]
+    spares = learn_gold(answers, truth, 50, thresholds=np.array([0.0, 0.5]), enough=51, draws=2)
+    assert spares["workers"].tolist() == [9, 9]
     with pytest.raises(RequestError, match="gold_tasks=300 leaves nothing to judge on: 300 gold tasks were answered"):
         learn_gold(answers, truth, 300)
 
@@ -115,3 +141,15 @@ def test_wilson_of_nothing_is_nan():
     low, high = wilson(np.array([0.0]), np.array([0]))
     assert np.isnan(low).all()
     assert np.isnan(high).all()
+
+
+def test_paired_interval_is_agresti_and_mins():
+    """Their formula of counts: b better, c worse of n pairs, half a pair in each of four cells."""
+    better, worse, n = 12, 5, 80
+    change = np.repeat([1.0, -1.0, 0.0], [better, worse, n - better - worse])
+    b, c, total = better + 0.5, worse + 0.5, n + 2
+    centre = (b - c) / total
+    half = np.sqrt((b + c - (b - c) ** 2 / total) / total / (total - 1)) * t_distribution.ppf(0.975, total - 1)
+    assert paired_interval(change) == pytest.approx(((better - worse) / n, centre - half, centre + half))
+    assert np.isnan(paired_interval(np.empty(0))).all()
+    assert np.isnan(paired_interval(np.ones(1))[1])
