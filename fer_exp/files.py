@@ -43,6 +43,15 @@ def whole(path: Path) -> Iterator[Path]:
             aside.unlink(missing_ok=True)
 
 
+ASIDE = re.compile(r"\..+\.\d+\.tmp(\.\w+)?")
+"""What ``whole`` calls the file to write to."""
+
+
+def unfinished(folder: Path) -> list[Path]:
+    """Files in a folder that ``whole`` has begun and a killed process has left."""
+    return [file for file in folder.glob(".*") if ASIDE.fullmatch(file.name)] if folder.is_dir() else []
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text as it is, in UTF-8: lines end alike on every system, so that the file has the same bytes.
 

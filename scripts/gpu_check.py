@@ -6,7 +6,7 @@ DATA is a folder of FER2013 with the votes of FER+. The stages run in the order 
 the budget; a stage that is over is not run again, and one that was cut off goes on where it stood, so the same command
 after an interruption continues. Trainings, tables and logs lie under --work. With --pack they come out as small files
 too, renewed after each stage: ``report.tar.xz`` has the logs, the tables and ``check.json`` (seconds and exit status of
-each stage), ``runs-<n>.tar.gz`` the run folders without checkpoints, at most 15 MiB a piece. A new machine that
+each stage), ``runs-<n>.tar.gz`` the run folders without weights, at most 15 MiB a piece. A new machine that
 finds such files in --pack takes the runs from there.
 
 ``--device cpu --tiny`` rehearses all of it on a CPU in minutes.
@@ -41,7 +41,7 @@ LEFT = "LEFT"
 """Word of a command that stands for the seconds it has, less those for its table."""
 UNFINISHED = 75
 """Exit status of a command that says itself that its time was up."""
-LEFT_BEHIND = {"checkpoints", "epochs", ".lock", "backbone.pt"}
+LEFT_BEHIND = {"checkpoints", "epochs", ".lock", "backbone.pt", "network.safetensors"}
 """What is not packed of a run folder: heavy, and not needed for a table."""
 STARTS = "runs/starts"
 """Where pretrainings lie, under --work: what the gain is measured with is what the studies start from."""

@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from fer_exp.cli import main
 from fer_exp.runs import Run
@@ -112,7 +113,10 @@ def killed(at: Path, *words: str) -> None:
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
-    return torch.load(Run(folder).path("checkpoint"), weights_only=True)["state_dict"]
+    """Of the network that a run predicts with, and of all that its method has where its checkpoint was kept."""
+    run = Run(folder)
+    taught = torch.load(run.path("checkpoint"), weights_only=True)["state_dict"] if run.has("checkpoint") else {}
+    return load_file(run.path("network")) | taught
 
 
 def check_same(one: Path, other: Path) -> None:

@@ -20,7 +20,8 @@ from fer_exp.config.folder import conf_folder, options
 from fer_exp.config.settings import settings
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError, RunError
-from fer_exp.runs import Run, claimed
+from fer_exp.runs import Run
+from fer_exp.runs.claim import claimed
 from fer_exp.runs.naming import check_same, find_runs, run_name
 from fer_exp.runs.sources import read_sources
 from fer_exp.store import open_dataset

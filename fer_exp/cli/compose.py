@@ -10,7 +10,9 @@ from typing import Any
 from fer_exp.cli.mistakes import sentence
 from fer_exp.config import SCHEMAS, Config, MethodConfig, PretrainConfig, TrainConfig, validate
 from fer_exp.config.folder import conf_folder, written
+from fer_exp.config.settings import WEIGHTS
 from fer_exp.errors import RequestError
+from fer_exp.runs import weights_in
 
 SHARED = {field.name for field in fields(MethodConfig)}
 """Keys that every method has; the others are its own."""
@@ -34,6 +36,9 @@ def to_config(command: str, composed: Any) -> Config:
     if not isinstance(config, SCHEMAS[command]):
         raise TypeError(f"{command}: composed a {type(config)}")
     check(config)
+    backbone = getattr(config, "backbone", None)
+    if backbone is not None and backbone.weights not in WEIGHTS:
+        backbone.weights = weights_in(backbone.weights)
     return config
 
 

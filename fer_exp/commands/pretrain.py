@@ -17,7 +17,8 @@ from fer_exp.files import writable, write_text
 from fer_exp.pretraining import make_lesson
 from fer_exp.progress import is_main_process, progress
 from fer_exp.report.outcome import Outcome, finish
-from fer_exp.runs import Run, claimed
+from fer_exp.runs import Run
+from fer_exp.runs.claim import claimed, missed, sweep
 from fer_exp.runs.naming import check_same, contents_of_files, run_name, told
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 def pretrain(config: PretrainConfig) -> Path | None:
     """Pretrain as a config says and print the path of backbone.pt; what is finished is left as it is.
 
-    The run folder has config.yaml, history.csv, history.parquet, checkpoints/, backbone.pt and, written last, run.json.
+    The run folder has config.yaml, history.csv, history.parquet, backbone.pt and, written last, run.json; checkpoints/
+    until then, or with ``trainer.keep=checkpoint``.
 
     Args:
         config: see conf/pretrain.yaml.
@@ -49,10 +51,12 @@ def pretrain(config: PretrainConfig) -> Path | None:
     with claimed(run.folder):
         check_same(run, config, lesson.unread)
         if run.finished and run.has("backbone"):
-            progress(f"{run.folder} is finished already; remove it to pretrain again.")
+            missing = missed(run, config.trainer.keep)
+            progress(f"{run.folder} is finished already{missing}; remove it to pretrain again.")
         elif (facts := _learn(config, lesson, run, contents)) is not None:
             digest = contents_of_files({"backbone": str(run.path("backbone"))})
             run.write("facts", facts | digest | {"seconds": round(time.time() - started, 1)})
+            sweep(run)
     if not is_main_process():
         return None
     backbone = run.path("backbone")

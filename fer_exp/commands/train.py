@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import shutil
 import sys
 import time
 from dataclasses import asdict, replace
@@ -30,7 +29,8 @@ from fer_exp.orders import ORDERS
 from fer_exp.progress import is_main_process, progress, say
 from fer_exp.report.outcome import Outcome, finish
 from fer_exp.report.tables import metrics_table
-from fer_exp.runs import EPOCHS, Run, claimed, git_commit, versions
+from fer_exp.runs import Run, git_commit, versions
+from fer_exp.runs.claim import claimed, missed, sweep
 from fer_exp.runs.naming import check_same, contents_of, run_name
 from fer_exp.store import Store, open_dataset
 
@@ -68,7 +68,7 @@ def train(config: TrainConfig) -> Path | None:
     with claimed(run.folder):
         check_same(run, config)
         if run.finished:
-            progress(f"{run.folder} is finished already; remove it to train again.")
+            progress(f"{run.folder} is finished already{missed(run, config.trainer.keep)}; remove it to train again.")
             return run.folder
         faces = select(store.faces, store.flags, config.dataset, progress)
         votes = None if store.votes is None else store.votes.loc[faces.index]
@@ -81,7 +81,7 @@ def train(config: TrainConfig) -> Path | None:
         from fer_exp.training import fit as training
         from fer_exp.training.batches import on_device
         from fer_exp.training.networks import build_network
-        from fer_exp.training.trained import keep
+        from fer_exp.training.trained import keep_network
 
         pixels = on_device(store.pixels, training.find_device(config.trainer))
         splits = ("train", "val", "test")
@@ -102,9 +102,8 @@ def train(config: TrainConfig) -> Path | None:
         by_epoch_answers = (run.epoch(row["epoch"]) for row in fitted.history)
         run.write("history", judged_history(pd.DataFrame(fitted.history), run.predictions, by_epoch_answers))
         run.write("metrics", run_metrics(run, samples=config.bootstrap, seed=config.seed))
-        kept = fitted.module.method.predictor(fitted.module.network)
-        channels = store.pixels.shape[3]
-        keep(run.path("network"), kept, plain(config), run=run.name, classes=corpus.classes, channels=channels)
+        if config.trainer.keep != "none":
+            keep_network(run, fitted.module, plain(config), corpus.classes, store.pixels.shape[3])
         facts = {
             **account(config, store, fitted),
             "seeds": {"seed": config.seed, "labels": config.labels.seed, "dataset": config.dataset.seed},
@@ -118,8 +117,7 @@ def train(config: TrainConfig) -> Path | None:
             "seconds": round(time.time() - started, 1),
         }
         run.write("facts", facts)
-        # Not before: a run interrupted after its last epoch needs them again.
-        shutil.rmtree(run.folder / EPOCHS, ignore_errors=True)
+        sweep(run)  # not before: a run interrupted after its last epoch needs what goes
     return run.folder
 
 

@@ -117,3 +117,4 @@ class TrainerConfig:
     every_epoch: str = "val"
     balance: str = "none"
     logger: str = "csv"
+    keep: str = "network"

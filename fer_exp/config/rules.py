@@ -37,6 +37,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "trainer.augment": ("weak", "strong", "none"),
     "trainer.every_epoch": ("val", "test", "none"),
     "trainer.balance": ("none", "sampler", "weights"),
+    "trainer.keep": ("network", "checkpoint", "none"),
     "trainer.logger": ("csv", "tensorboard", "mlflow", "wandb"),
 }
 """The closed choices by key; labels.kind, rule and noise are rows in fer_exp/labels/."""

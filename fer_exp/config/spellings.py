@@ -87,6 +87,8 @@ KEYS = {
     "trainer.decay={}": "gamma lr_gamma lr_decay decay_rate",
     "trainer.augment={}": "aug augmentation augmentations data_augmentation auto_augment aa transform transforms",
     "trainer.precision={}": "dtype mixed_precision",
+    "trainer.keep={}": "save_model save_checkpoint save_checkpoints enable_checkpointing keep_checkpoint save_last "
+    "save_weights save_total_limit",
     "trainer.logger={}": "log logging report_to tracker",
     "trainer.balance={}": "class_weight class_weights class_balance sampling imbalance",
     "dataset.root={}": "d dir path data_dir data_path data_root root_dir root_path dataset_dir dataset_path "
@@ -240,6 +242,11 @@ OPTIONS = {
     "trainer.balance": {
         "sampler": "oversampling weighted_sampler weighted_random_sampler balanced oversample",
         "weights": "weight weighted class_weights weighted_loss true",
+    },
+    "trainer.keep": {
+        "network": "true yes on weights model safetensors",
+        "checkpoint": "all full everything last ckpt optimizer",
+        "none": "false no off nothing null 0",
     },
     "trainer.every_epoch": {"val": "true validation valid", "none": "false no"},
     "labels.noise": {

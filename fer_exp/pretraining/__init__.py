@@ -51,6 +51,8 @@ def check_pretrain(config: PretrainConfig) -> None:
             raise RequestError(f"{key} is {value}; it must be above 0.")
     if config.task == "contrast" and config.trainer.augment == "none":
         raise RequestError("trainer.augment=none leaves two equal views, which teach nothing; take weak or strong.")
+    if config.trainer.keep == "none":
+        raise RequestError("trainer.keep=none would leave nothing of a pretraining; network keeps backbone.pt.")
     if config.trainer.balance != "none" or config.trainer.every_epoch == "test":
         key, way = ("balance", "none") if config.trainer.balance != "none" else ("every_epoch", "val")
         asked = getattr(config.trainer, key)

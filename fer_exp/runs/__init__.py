@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 import platform
-import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer_exp import __version__
-from fer_exp.errors import RequestError, RunError
-from fer_exp.files import locked, made, or_near, write_json, write_table
-from fer_exp.progress import is_main_process
+from fer_exp.errors import RequestError
+from fer_exp.files import or_near, there, write_json, write_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -209,31 +205,26 @@ def runs_in(folder: Path) -> list[Run]:
     return [Run(path.parent) for path in sorted(folder.glob(f"*/{FILES['config']}"))]
 
 
-@contextmanager
-def claimed(folder: Path) -> Iterator[None]:
-    """Make a run folder and keep other commands out of it; the kernel lets go of it however the process ends.
-
-    Where the run is refused before it has learnt anything, its folder goes again.
+def weights_in(place: str) -> str:
+    """The file that ``backbone.weights`` means where it names a run: what that is for, else its last checkpoint.
 
     Raises:
-        RunError: another process is at work on the same run, or the folder cannot be made.
+        RequestError: the run has not finished, has kept no weights, or has kept its network in place of the checkpoint.
     """
-
-    def busy() -> None:
-        raise RunError(f"{folder}: another process is at work on this run; wait for it or stop it.")
-
-    if not is_main_process():  # its parent holds the claim
-        yield
-        return
-    fresh = not folder.exists()
-    with made(folder):
-        try:
-            with locked(folder / ".lock", busy):
-                yield
-        except RequestError:
-            if fresh and not Run(folder).has("checkpoint"):
-                shutil.rmtree(folder, ignore_errors=True)
-            raise
+    run = Run(Path(place))
+    if not there(run.folder):
+        network = Run(run.folder.parent.parent).path("network")
+        if run.name == Path(FILES["checkpoint"]).name and there(network):
+            raise RequestError(f"backbone.weights={place} went when its run was finished; take {network}.")
+        return place
+    if not run.has("config"):
+        return place
+    if not run.finished:
+        raise RequestError(f"backbone.weights={place}: that run has not finished; the same command goes on with it.")
+    found = next((what for what in ("backbone", "network", "checkpoint") if run.has(what)), None)
+    if found is None:
+        raise RequestError(f"backbone.weights={place}: that run has kept no weights (trainer.keep says what is kept).")
+    return str(run.path(found))
 
 
 def versions() -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -23,10 +23,14 @@ from fer_exp.labels.kinds import words
 from fer_exp.methods import METHODS, make_method
 from fer_exp.methods.method import Method, Setting
 from fer_exp.runs import FILES, Run
+from fer_exp.runs.claim import kept
 from fer_exp.training.answers import answers_of, at_once
 from fer_exp.training.augment import MEAN, STD
 from fer_exp.training.network_file import Told, read_network, write_network
 from fer_exp.training.networks import BACKBONES, STEMS, build_network, fastest_layout
+
+if TYPE_CHECKING:
+    from fer_exp.training.module import FaceModule
 
 CPU = torch.device("cpu")
 
@@ -93,19 +97,18 @@ def load(place: Path, device: torch.device = CPU) -> Trained:
     return Trained(network.to(device).eval(), told, device)
 
 
-def keep(path: Path, network: nn.Module, config: Mapping[str, Any], **known: Any) -> None:
-    """Write the network that a training is for; ``known`` are ``run``, ``classes`` and ``channels`` of ``Told``.
-
-    Args:
-        path: the file.
-        network: as ``Method.predictor`` gives it.
-        config: the whole config of the run, as ``plain`` gives it.
+def keep_network(
+    run: Run, module: FaceModule, config: Mapping[str, Any], classes: tuple[str, ...], channels: int
+) -> None:
+    """Write network.safetensors of a run: the network that it predicts with, and what has to be known to use it.
 
     Raises:
         RunError: the file cannot be written.
     """
-    tensors = network.state_dict()
-    write_network(path, tensors, _told(tensors, config, **known))
+    tensors = module.method.predictor(module.network).state_dict()
+    write_network(
+        run.path("network"), tensors, _told(tensors, config, run=run.name, classes=classes, channels=channels)
+    )
 
 
 def _told(tensors: Mapping[str, Tensor], config: Mapping[str, Any], **known: Any) -> Told:
@@ -143,9 +146,10 @@ def _of_run(run: Run) -> tuple[dict[str, Tensor], Told]:
     if run.has("network"):
         return read_network(run.path("network"))
     if not run.has("checkpoint"):
+        told = " (trainer.keep=none)" if kept(run) == "none" else ", or not copied with the folder"
         raise RequestError(
-            f"{folder} has no {FILES['network']}: its network was not kept, or not copied with it; fetch it from where "
-            "it was trained, or remove the folder and start the same fer-exp train command again."
+            f"{folder} has no {FILES['network']}: its network was not kept{told}; remove the folder and start the same "
+            "command again, with trainer.keep=network."
         )
     return _of_checkpoint(run)
 

@@ -26,7 +26,7 @@ from tests.processes import Command, check_same, finish, forked
 pytestmark = pytest.mark.usefixtures("light")
 
 FILES = ("config.yaml", "metrics.json", "run.json", "history.csv")
-FILES += ("targets.parquet", "predictions.parquet", "history.parquet")
+FILES += ("targets.parquet", "predictions.parquet", "history.parquet", "network.safetensors")
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,8 @@ def test_a_run_folder_is_whole_and_its_l1_is_the_one_by_hand(corpus, tmp_path, c
     assert main(["train", *words(corpus, tmp_path, f"labels={labels}", "trainer.epochs=1")]) == 0
     folder = Path(capsys.readouterr().out.splitlines()[-1])
     assert folder.parent == tmp_path
-    assert all((folder / name).is_file() for name in (*FILES, "checkpoints/last.ckpt"))
+    assert all((folder / name).is_file() for name in FILES)
+    assert not (folder / "checkpoints").exists()
     table = pd.read_parquet(folder / "predictions.parquet")
     test = table[table["split"] == "test"]
     classes = [name[2:] for name in test if name.startswith("p_")]
@@ -128,7 +129,7 @@ def killed(tmp_path_factory) -> dict[str, TrainConfig]:
         for moment in ("in an epoch", "in a write")
     }
     configs["in an epoch"].labels.kind, configs["in an epoch"].trainer.balance = "multipass", "sampler"
-    configs["in a write"].trainer.precision = "64-true"
+    configs["in a write"].trainer.precision, configs["in a write"].trainer.keep = "64-true", "checkpoint"
     for moment, config in configs.items():
         process = forked(dying, config, moment)
         process.join()

@@ -28,7 +28,14 @@ def runs(tmp_path_factory, light) -> dict[str, Run]:
     """A run by method, on a few built-in faces; ``ce`` in float64."""
     output = tmp_path_factory.mktemp("runs")
     faces = ["dataset.faces=90", "dataset.size=16", f"dataset.cache={output / 'cache'}", f"output={output}"]
-    short = ["trainer=cpu", "trainer.epochs=1", "trainer.batch_size=16", "bootstrap=0", "labels.rule=majority"]
+    short = [
+        "trainer=cpu",
+        "trainer.keep=checkpoint",
+        "trainer.epochs=1",
+        "trainer.batch_size=16",
+        "bootstrap=0",
+        "labels.rule=majority",
+    ]
     for method in ("ce", *OWN_PREDICTOR):
         more = ["trainer.precision=64-true"] if method == "ce" else []
         assert main(["train", *faces, *short, f"method={method}", *more]) == 0

@@ -1,0 +1,135 @@
+"""What a finished run keeps: its network, more, or nothing; what a kill leaves is swept; networks as first weights."""
+
+from pathlib import Path
+
+import pytest
+
+from fer_exp.cli import main
+from fer_exp.cli.compose import compose_all
+from fer_exp.errors import RequestError
+from fer_exp.runs import EPOCHS, Run, weights_in
+from fer_exp.runs.claim import claimed
+from fer_exp.runs.naming import find_runs
+from fer_exp.training.trained import load
+from tests.processes import check_same, killed
+
+pytestmark = pytest.mark.usefixtures("light")
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+def words(cache: Path, output: Path, *more: str) -> list[str]:
+    faces = ["dataset.faces=90", "dataset.size=16", f"dataset.cache={cache}", f"output={output}", "bootstrap=0"]
+    return [*faces, "labels.rule=majority", "trainer=cpu", "trainer.epochs=1", *more]
+
+
+def trained(*given: str) -> Run:
+    assert main(["train", *given]) == 0
+    return run_of(*given)
+
+
+def run_of(*given: str) -> Run:
+    return find_runs(compose_all("train", [([*given], {})]))[0]
+
+
+def there(run: Run) -> list[str]:
+    return [what for what in ("network", "checkpoint") if run.has(what)]
+
+
+def test_a_run_keeps_what_is_asked_whatever_it_is_called(cache, tmp_path, capsys):
+    kept = {keep: trained(*words(cache, tmp_path / keep, f"trainer.keep={keep}")) for keep in ("checkpoint", "none")}
+    network = trained(*words(cache, tmp_path / "network"))
+    assert {run.name for run in kept.values()} == {network.name}
+    assert [there(run) for run in (network, *kept.values())] == [["network"], ["network", "checkpoint"], []]
+    assert network.path("network").read_bytes() == kept["checkpoint"].path("network").read_bytes()
+    capsys.readouterr()
+    for run, keep, said in (
+        (kept["none"], "network", "without its network (it had trainer.keep=none); remove it"),
+        (network, "checkpoint", "without its checkpoint (it had trainer.keep=network); remove it"),
+        (kept["checkpoint"], "network", "is finished already; remove it"),
+        (kept["none"], "none", "is finished already; remove it"),
+    ):
+        assert main(["train", *words(cache, run.folder.parent, f"trainer.keep={keep}")]) == 0
+        assert said in capsys.readouterr().err
+    assert there(kept["checkpoint"]) == ["network", "checkpoint"]
+    with pytest.raises(RequestError, match=r"not kept \(trainer.keep=none\); remove the folder and start"):
+        load(kept["none"].folder)
+
+
+@pytest.mark.slow
+def test_a_run_killed_between_its_last_files_is_finished_properly_by_the_next_start(cache, tmp_path):
+    given = words(cache, tmp_path / "killed")
+    whole = trained(*words(cache, tmp_path / "whole"))
+    for last, finished in (("network", False), ("facts", True)):
+        killed(run_of(*given).path(last), "train", *given)
+        begun = run_of(*given)
+        assert begun.finished == finished
+        assert there(begun) == ["network", "checkpoint"]
+        assert (begun.folder / EPOCHS).exists()
+    assert trained(*given).finished
+    assert there(begun) == ["network"]
+    assert not (begun.folder / EPOCHS).exists()
+    check_same(begun.folder, whole.folder)
+
+
+def test_what_a_kill_has_left_is_swept_at_the_next_start_but_not_of_a_run_at_work(tmp_path):
+    run = Run(tmp_path / "run")
+    left = [
+        run.folder / ".run.123.tmp.json",
+        run.folder / "checkpoints/.last.7.tmp.ckpt",
+        run.folder / "epochs/.1.9.tmp",
+    ]
+    own = [
+        run.folder / name for name in ("run.json", "notes.tmp.txt", ".hidden", "checkpoints/last.ckpt", "epochs/1.npz")
+    ]
+    for file in (*left, *own):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("{}")
+    own[0].unlink()
+    with claimed(run.folder):
+        assert not [file for file in left if file.exists()]
+        assert all(file.exists() for file in own[1:])
+        left[0].touch()
+        with pytest.raises(Exception, match="another process"), claimed(run.folder):
+            pass
+        assert left[0].exists()
+    run.write("facts", {"config": {"trainer": {}}})  # of a time without trainer.keep
+    with claimed(run.folder):
+        assert there(run) == ["checkpoint"]
+    run = Run(run.folder)
+    run.write("facts", {"config": {"trainer": {"keep": "network"}}})
+    with claimed(run.folder):
+        assert there(run) == ["checkpoint"]  # whose network somebody has removed
+    assert not (run.folder / EPOCHS).exists()
+
+
+def test_a_run_gives_first_weights_by_its_folder_and_is_named_by_what_they_are(cache, tmp_path, capsys):
+    first = trained(*words(cache, tmp_path))
+    folder, file = (f"backbone.weights={place}" for place in (first.folder, first.path("network")))
+    second = trained(*words(cache, tmp_path, folder))
+    assert second.facts["weights"]["matched"] == 6
+    assert run_of(*words(cache, tmp_path, file)).name == second.name
+    with pytest.raises(RequestError, match=r"went when its run was finished; take .*network\.safetensors"):
+        weights_in(str(first.path("checkpoint")))
+    first.path("network").unlink()
+    with pytest.raises(RequestError, match="has kept no weights"):
+        weights_in(str(first.folder))
+    first.path("facts").unlink()
+    with pytest.raises(RequestError, match="has not finished"):
+        weights_in(str(first.folder))
+
+
+def test_a_pretraining_keeps_its_backbone_and_must(cache, tmp_path, capsys):
+    data = ["faces=60", "dataset.size=16", f"dataset.cache={cache}", f"output={tmp_path}", "trainer=cpu"]
+    given = ["pretrain", *data, "trainer.epochs=1", "trainer.batch_size=16"]
+    assert main([*given, "trainer.keep=none"]) == 2
+    assert "network keeps backbone.pt" in capsys.readouterr().err
+    assert main(given) == 0
+    folder = Path(capsys.readouterr().out.splitlines()[-1]).parent
+    assert not (folder / "checkpoints").exists()
+    assert weights_in(str(folder)) == str(folder / "backbone.pt")
+    assert main(given) == 0
+    assert "is finished already; remove it" in capsys.readouterr().err
