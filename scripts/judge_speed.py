@@ -21,7 +21,8 @@ from fer_exp.judging.comparison import compare_sources
 from fer_exp.judging.judge import judge
 from fer_exp.judging.predictions import check_predictions
 from fer_exp.judging.sources import Source, on_same_faces
-from fer_exp.report.page.render import Judgement, render
+from fer_exp.report.page.config import Judgement
+from fer_exp.report.page.render import render
 from fer_exp.stats.bootstrap import OfSums, intervals
 from fer_exp.store import Store
 
@@ -86,7 +87,7 @@ def main() -> None:
         labels = pd.DataFrame({"face": part["face"], "label": part["label"]})
         store = Store(Path(folder), labels, None, pixels, {}, {}, "", "", {})
         rows = judge(first, samples=1000, only="test")["test"]
-        own = Judgement(Source(path, part.reset_index(drop=True), {}), rows)
+        own = Judgement([Source(path, part.reset_index(drop=True), {})], rows)
         page = render([own], "test", store)
         timed("report, drawing alone, with pictures (noise, the worst case)", lambda: render([own], "test", store))
         print(f"page: {len(page.encode()) / 1e6:.2f} MB")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from textwrap import fill
 from typing import Any, NamedTuple
 
 from fer_exp.commands.evaluate import sides
@@ -15,6 +16,7 @@ from fer_exp.judging.comparison import compare_sources, compared_people
 from fer_exp.judging.sources import Source, on_same_faces
 from fer_exp.progress import say
 from fer_exp.report.compare_tables import groups_frame, groups_table, pairs_frame, pairs_tables
+from fer_exp.report.model_verdicts import of_comparison
 from fer_exp.report.outcome import Outcome, OutcomeTable, finish
 from fer_exp.runs.sources import read_sources
 from fer_exp.tables import NO_FRAMES, Frames
@@ -78,6 +80,7 @@ def measured(config: CompareConfig, compared: Compared, name: str = "compare") -
         samples=config.bootstrap, permutations=config.permutations, seed=config.seed, repairs=config.repairs,
     )  # fmt: skip
     result["people"] = compared_people(same[0], result["metrics"], config.bootstrap, config.seed)
+    result["verdict"] = of_comparison(result)
     return summary({"split": config.split, "notes": compared.notes, **result}, name)
 
 
@@ -87,7 +90,11 @@ def summary(result: Mapping[str, Any], name: str) -> Outcome:
     return Outcome(
         name,
         result,
-        screen=[groups_table(result), *pairs_tables(result)],
+        screen=[
+            groups_table(result),
+            *pairs_tables(result),
+            *(fill(f"{sentence}.", 80) for sentence in result["verdict"]),
+        ],
         notes=result["notes"],
         tables=[
             OutcomeTable(f"{name}-configs", f"Metrics on {words}", groups_frame(result)),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -11,11 +14,15 @@ from fer_exp.errors import RequestError
 from fer_exp.files import writable, write_text
 from fer_exp.judging.comparison import compare_sources
 from fer_exp.judging.epochs import accuracies_of
-from fer_exp.judging.judge import judge
+from fer_exp.judging.groups import grouped
+from fer_exp.judging.seeds import judge_seeds, means
 from fer_exp.judging.sources import Source, on_same_faces
 from fer_exp.progress import say
+from fer_exp.report.model_verdicts import of_comparison
 from fer_exp.report.outcome import Outcome, finish
-from fer_exp.report.page.render import Judgement, render
+from fer_exp.report.page.config import Judgement
+from fer_exp.report.page.pictures import may_show, store_of
+from fer_exp.report.page.render import render
 from fer_exp.runs import Run
 from fer_exp.runs.sources import read_sources
 
@@ -38,32 +45,45 @@ def report(config: ReportConfig) -> Path:
     same, notes = on_same_faces(sources, config.split, config.common)
     path = _output(config, sources[0].path)
     writable(path.parent)
-    judged = [_judged(source, shown, config) for source, shown in zip(sources, same, strict=True)]
+    members = grouped(sources)
+    judged = [
+        _judged([sources[i] for i in runs], [same[i] for i in runs], config, len(sources) == 1) for runs in members
+    ]
     comparison = None
-    if len(sources) > 1:
+    if len(members) > 1:
         comparison = compare_sources(sources, same, None, samples=config.bootstrap, seed=config.seed)
-    stores = (Run(source.path).store for source in sources) if config.pictures else ()
-    store = next((store for store in stores if store is not None), None)
-    page = render(judged, config.split, store, comparison, notes)
-    write_text(path, page)
-    runs = [{"name": each.source.name, "metrics": each.rows} for each in judged]
-    content = {"split": config.split, "runs": runs, "notes": notes, "left_out": unfinished}
-    finish(Outcome("report", content, left=[path]))
+        judged = [_as_compared(one, group["metrics"]) for one, group in zip(judged, comparison["groups"], strict=False)]
+    store = store_of(sources)
+    pictures, why = may_show(store, any(source.facts for source in sources), config.pictures)
+    notes += [why] if why else []
+    write_text(path, render(judged, config.split, store, comparison, notes, pictures=pictures))
+    configs = [{"runs": [source.name for source in each.sources], "metrics": each.rows} for each in judged]
+    verdict = of_comparison(comparison) if comparison else []
+    content = {"split": config.split, "configs": configs, "verdict": verdict, "notes": notes, "left_out": unfinished}
+    finish(Outcome("report", content, notes=notes, left=[path]))
     return path
 
 
-def _judged(source: Source, same: Source, config: ReportConfig) -> Judgement:
-    """The metrics of the faces shown; repairs are fitted on the source's own validation faces."""
-    run = Run(source.path)
-    val = source.table[source.table["split"] == "val"]
-    table = same.table if config.split == "val" else pd.concat([val, same.table], ignore_index=True)
+def _judged(sources: Sequence[Source], same: Sequence[Source], config: ReportConfig, alone: bool) -> Judgement:
+    """A config by the faces shown; repairs are fitted on the own validation faces of each of its runs."""
+    tables = [one.table for one in same]
+    if config.split != "val":
+        vals = (source.table[source.table["split"] == "val"] for source in sources)
+        tables = [pd.concat([val, table], ignore_index=True) for val, table in zip(vals, tables, strict=True)]
     # Several runs share the prior of their faces, as in compare, so that the page says one thing of each.
-    prior = run.prior if config.run is not None or len(config.runs) == 1 else None
-    metrics = judge(table, samples=config.bootstrap, seed=config.seed, prior=prior, only=config.split)
-    rows = metrics[config.split]
-    if config.split == "test" and len(same.table) == (source.table["split"] == "test").sum():
-        rows |= accuracies_of(run.history, source.table)
-    return Judgement(same, rows)
+    prior = Run(sources[0].path).prior if alone else None
+    over = judge_seeds(tables, config.split, samples=config.bootstrap, seed=config.seed, prior=prior)
+    rows = dict(over.rows)
+    if config.split == "test" and len(same[0].table) == (sources[0].table["split"] == "test").sum():
+        rows |= means([accuracies_of(Run(source.path).history, source.table) for source in sources])
+    return Judgement(same, rows, over.less)
+
+
+def _as_compared(judgement: Judgement, metrics: Mapping[str, Any]) -> Judgement:
+    """With the intervals of the comparison, so that the page has one of each."""
+    ends = {name: {end: entry[end] for end in ("value", "low", "high")} for name, entry in metrics.items()}
+    rows = {name: row | ends.get(name, {}) for name, row in judgement.rows.items()}
+    return replace(judgement, rows=rows)
 
 
 def _output(config: ReportConfig, first: Path) -> Path:

@@ -93,7 +93,7 @@ class ReportConfig(Config):
     runs: list[str] = field(default_factory=list, metadata=PATH)
     split: str = "test"
     common: bool = False
-    pictures: bool = True
+    pictures: bool | None = None
     bootstrap: int = 1000
     seed: int = 0
     output: str | None = field(default=None, metadata=PATH)

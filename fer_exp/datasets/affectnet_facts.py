@@ -23,6 +23,7 @@ class AffectNetFacts:
         "in the wild. IEEE Transactions on Affective Computing 2019 (lists of 2017)."
     )
     licence = "research only by signed agreement, no redistribution; the pictures come from the web"
+    withheld = "research alone, for those who signed the licence agreement (mohammadmahoor.com/affectnet)"
     access = (
         "Ask for it at mohammadmahoor.com (a signed agreement of a principal investigator), unpack it and give its "
         "folder as dataset.root: the one that holds Manually_Annotated_file_lists/ (2017) or train_set/ (2021)."

@@ -37,6 +37,10 @@ class Cafe(PictureCorpus):
         "adults. Frontiers in Psychology 2015."
     )
     licence = "Databrary's terms: authorised investigators only, no redistribution"
+    withheld = (
+        "photographs of children, for authorised investigators alone (Databrary Access Agreement, "
+        "databrary.org/about/agreement.html)"
+    )
     access = (
         "Become an authorised investigator of databrary.org, download volume 30, unpack it and give the folder that "
         "holds sessions/ as dataset.root; give the raters' answers as dataset.votes."

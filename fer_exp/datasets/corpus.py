@@ -63,6 +63,8 @@ class Corpus(ABC):
     """Whether ``dataset.classes`` may be ``found`` or name classes beyond the eight: the faces are the user's."""
     citation: ClassVar[str]
     licence: ClassVar[str]
+    withheld: ClassVar[str]
+    """Why its pictures may not be passed on, said after its name, with where the terms stand; empty where they may."""
     access: ClassVar[str]
     layout: ClassVar[str] = ""
     """The files below ``dataset.root``, as one looks for them."""

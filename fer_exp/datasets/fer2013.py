@@ -13,7 +13,7 @@ from PIL import Image
 
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets.corpus import Corpus, Faces, faces_table
-from fer_exp.datasets.fer2013_rows import SIDE, SPLITS, bad_row, columns_of, fields, parse_pixels, parse_row
+from fer_exp.datasets.fer2013_rows import SIDE, SPLITS, WITHHELD, bad_row, columns_of, fields, parse_pixels, parse_row
 from fer_exp.datasets.packed import file_in, find_file, open_unpacked, unpacked_name
 from fer_exp.datasets.repacked import Repacked
 from fer_exp.errors import RequestError
@@ -34,6 +34,7 @@ class Fer2013Facts:
     contempt = False
     citation = "Goodfellow et al. Challenges in representation learning. ICONIP 2013."
     licence = "research only; the pictures come from a web search and their rights lie with many holders"
+    withheld = WITHHELD
     access = (
         "Get fer2013.csv (or icml_face_data.csv) from Kaggle's 'Challenges in Representation Learning: Facial "
         "Expression Recognition Challenge' and give its folder as dataset.root."

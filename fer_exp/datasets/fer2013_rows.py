@@ -12,6 +12,12 @@ from fer_exp.errors import RequestError
 SIDE = 48
 PIXELS = SIDE * SIDE
 SPLITS = {"Training": "train", "PublicTest": "val", "PrivateTest": "test"}
+WITHHELD = (
+    "photographs found by a web search, whose rights lie with many holders; the rules of the challenge keep its data "
+    "among its participants (kaggle.com/c/challenges-in-representation-learning-facial-expression-recognition-"
+    "challenge/rules)"
+)
+"""Why neither FER2013's pictures nor FER+'s, which are the same, may be passed on."""
 SPACE = (ord(" ") - ord("0")) % 256
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from fer_exp.datasets.classes import count_as_unknown
-from fer_exp.datasets.fer2013_rows import bad_row, quoted
+from fer_exp.datasets.fer2013_rows import WITHHELD, bad_row, quoted
 from fer_exp.datasets.packed import open_unpacked
 from fer_exp.errors import RequestError
 from fer_exp.names import CLASSES
@@ -35,6 +35,7 @@ class FerPlusFacts:
         "crowd-sourced label distribution. ICMI 2016."
     )
     licence = "votes: MIT; pictures: as FER2013"
+    withheld = WITHHELD
     access = (
         "Get fer2013.csv from Kaggle's 'Challenges in Representation Learning: Facial Expression Recognition "
         "Challenge' and fer2013new.csv from github.com/microsoft/FERPlus, put them in one folder and give it as "

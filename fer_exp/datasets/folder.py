@@ -48,6 +48,7 @@ class Folder(PictureCorpus):
     open_classes = True
     citation = "your own"
     licence = "your own"
+    withheld = ""  # whoever has a folder of their own knows what its faces were promised; the report reminds them
     access = (
         "Give a folder that holds a folder of pictures per class as dataset.root, or a table with a column path as "
         "dataset.table."

@@ -30,6 +30,7 @@ class RafDb(PictureCorpus):
         "the wild. CVPR 2017."
     )
     licence = "research only, no redistribution; the pictures come from the web"
+    withheld = "no part of it may be copied on, published or distributed (whdeng.cn/RAF, Terms & Conditions)"
     access = (
         "Ask the authors for a password (research only), unpack basic/ with "
         "Image/aligned.zip and give its folder as dataset.root."

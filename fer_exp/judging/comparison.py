@@ -18,7 +18,7 @@ from fer_exp.judging.posthoc import Repairs, fit_repairs, repaired
 from fer_exp.judging.predictions import class_names
 from fer_exp.judging.sources import Source
 from fer_exp.metrics.registry import COMPARED, NO_FACE, REPAIRS
-from fer_exp.stats.bootstrap import FloatArray, Statistic, percentile_interval, replicates, within
+from fer_exp.stats.bootstrap import FloatArray, Statistic, percentile_interval, pooled, replicates, within
 
 
 def compare_sources(
@@ -193,7 +193,7 @@ def _drawn(
             for name in shown
             if name in group.statistics
         }
-        drawn.append({name: of[runs[group.base], np.arange(samples)].mean(axis=0) for name, of in by_run.items()})
+        drawn.append({name: pooled(of, runs[group.base]) for name, of in by_run.items()})
     return drawn
 
 

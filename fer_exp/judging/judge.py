@@ -78,23 +78,32 @@ def judge(
     metrics: Metrics = {}
     for split in splits if only is None else [only]:
         taught = prior.get(split) if isinstance(prior, Mapping) else prior
-        answer = _mean_answer(parts[split]) if taught is None else _checked_prior(taught, classes)
-        groups = _groups(parts[split], classes, seed, answer, None if split == "val" else repairs)
+        fitted = None if split == "val" else repairs
+        groups = groups_of(parts[split], classes, seed, taught, fitted)
         result = with_intervals(groups, parts[split].clusters, samples, seed)
-        if result and split != "val" and repairs is not None:
-            for name, value in repairs.values.items():
-                result[name] = {"value": value, "low": None, "high": None, "n": repairs.faces[name]}
-        metrics[split] = result
+        metrics[split] = result | (as_rows(fitted) if result and fitted is not None else {})
     if not any(metrics.values()):
         raise RequestError("predictions: no face has a label, votes or ratings to be judged against.")
     return metrics
 
 
-def _groups(
-    judged: Judged, classes: tuple[str, ...], seed: int, prior: FloatArray, repairs: Repairs | None
+def as_rows(repairs: Repairs) -> dict[str, Result]:
+    """What was fitted, as metrics have it, without intervals."""
+    return {
+        name: {"value": value, "low": None, "high": None, "n": repairs.faces[name]}
+        for name, value in repairs.values.items()
+    }
+
+
+def groups_of(
+    judged: Judged, classes: tuple[str, ...], seed: int, prior: FloatArray | None, repairs: Repairs | None
 ) -> list[Group]:
-    """Each group of metrics with the faces that have what it needs, references among them."""
-    same = np.broadcast_to(prior, judged.model.shape)
+    """Each group of metrics with the faces that have what it needs, references among them.
+
+    Arguments as of ``judge``, for one split; raises RequestError for an unusable prior.
+    """
+    answer = _mean_answer(judged) if prior is None else _checked_prior(prior, classes)
+    same = np.broadcast_to(answer, judged.model.shape)
     references = {"prior": same, "uniform": np.full_like(judged.model, 1 / len(classes))}
     references |= {} if repairs is None else repaired(judged.model, repairs)
     by_need = statistics(judged, classes, references=references)

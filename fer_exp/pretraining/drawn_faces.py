@@ -54,6 +54,7 @@ class DrawnFaces(Corpus):
     title = "drawn faces without expressions"
     citation = "Built into fer-exp: faces drawn from FACS action units (Ekman and Friesen 1978)."
     licence = "MIT"
+    withheld = ""
     access = "Built in; nothing to get."
 
     def __init__(self, faces: int, seed: int) -> None:

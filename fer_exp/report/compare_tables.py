@@ -10,19 +10,11 @@ from rich.table import Table
 
 from fer_exp.metrics.words import direction
 from fer_exp.report.cells import BELOW, blank_table, interval, of_row, p_value
+from fer_exp.report.model_verdicts import letters
 
 MOST = 3  # pairs shown one by one; of more, the first metric of each
 PEOPLE = "people: half the raters against the rest"
 TESTS = ("p_t", "p_paired", "p_wilcoxon", "p_permutation")
-
-
-def letters(number: int) -> str:
-    """A, B, ..., Z, AA, AB, ...
-
-    >>> letters(0), letters(27)
-    ('A', 'AB')
-    """
-    return (letters(number // 26 - 1) if number >= 26 else "") + chr(65 + number % 26)
 
 
 def groups_table(result: Mapping[str, Any]) -> Table:

@@ -42,7 +42,7 @@ def run_name(config: Named, contents: Mapping[str, str], unread: Collection[str]
     >>> run_name(TrainConfig(seed=3), {"dataset": "0" * 32})
     'synthetic-onehot-resnet18-ce-seed3-...'
     """
-    defaults = _defaults(config)
+    defaults = defaults_of(plain(config), type(config))
     changed = {
         key: float(value) if type(value) is int else value  # q=1 is q=1.0
         for key, value in told(config, unread).items()
@@ -137,20 +137,23 @@ def _words(config: Named, unread: Collection[str]) -> list[str]:
     return [*words, f"seed{config.seed}"]
 
 
-def _defaults(config: Named) -> dict[str, object]:
-    """Dotted key -> what conf/ says where a user chooses an option and no more; else what the schema says."""
-    defaults = plain(type(config)())
+def defaults_of(config: Mapping[str, Any], schema: type[Named] = TrainConfig) -> dict[str, object]:
+    """Dotted key -> what conf/ says where a user chooses an option and no more; else what the schema says.
+
+    Of ``config``, as conf/ has it, only the options chosen are read; keys of ``READ`` have no default here.
+    """
+    defaults = plain(schema())
     groups = ("dataset", "backbone", "method")
-    chosen = {name: getattr(config, name).name for name in groups if hasattr(config, name)} | {"trainer": "auto"}
-    if isinstance(config, TrainConfig):
-        chosen["labels"] = config.labels.kind
+    chosen = {name: config[name]["name"] for name in groups if name in config} | {"trainer": "auto"}
+    if schema is TrainConfig:
+        chosen["labels"] = config["labels"]["kind"]
     for group, option in chosen.items():
         if (conf_folder() / group / f"{option}.yaml").is_file():
             # What a command has in place of a group's values stands in its schema, too.
-            defaults[group] |= written(group, option) | written("", _command(config)).get(group, {})
+            defaults[group] |= written(group, option) | written("", _command(schema)).get(group, {})
     # A folder's default was 7 before it was what is there.
     return {"dataset.classes": 7} | {key: value for key, value in settings(defaults).items() if key not in NAMED}
 
 
-def _command(config: Named) -> str:
-    return next(name for name, schema in SCHEMAS.items() if isinstance(config, schema))
+def _command(schema: type[Named]) -> str:
+    return next(name for name, of_command in SCHEMAS.items() if of_command is schema)

@@ -167,6 +167,17 @@ def percentile_intervals(replicates: FloatArray, level: float = 0.95) -> FloatAr
     return np.array([percentile_interval(column, level) for column in replicates.T], dtype=np.float64).T
 
 
+def pooled(by_run: FloatArray, picks: NDArray[np.int64]) -> FloatArray:
+    """Replicates of the mean over runs, (B,), from those of each run, (S, B), on the same faces.
+
+    ``picks``, (S, B), are the runs that each replicate draws, with replacement: the second level of the bootstrap.
+
+    >>> pooled(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[0, 0], [0, 1]]))
+    array([1., 3.])
+    """
+    return np.asarray(by_run[picks, np.arange(by_run.shape[1])].mean(axis=0))
+
+
 def intervals(
     statistics: Mapping[str, Statistic], clusters: NDArray[np.int64], samples: int, seed: int
 ) -> dict[str, Interval]:

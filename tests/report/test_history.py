@@ -10,6 +10,7 @@ import pytest
 from fer_exp.commands.report import report
 from fer_exp.config import ReportConfig
 from fer_exp.report.page import history as history_figures
+from fer_exp.report.page.history import History, over_seeds
 from tests.judging.tables import CLASSES, predictions_table
 
 HEADINGS = {
@@ -43,6 +44,10 @@ def history(epochs=6):
     table.insert(0, "epoch", range(1, epochs + 1))
     table["seconds"], table["images_per_second"] = 1.0, 100.0
     return table
+
+
+def seed(epochs=6):
+    return History(history(epochs))
 
 
 @pytest.fixture
@@ -85,23 +90,41 @@ def test_a_run_without_history_has_no_such_figures_and_accuracies_of_a_training_
 
 
 def test_people_are_drawn_where_they_are_known():
-    drawn = history_figures.closeness(history(), {"ceiling_l1": {"value": 0.4}})
+    drawn = history_figures.closeness(seed(), {"ceiling_l1": {"value": 0.4}})
     assert texts(drawn).count("people") == 1
     assert {"L1 ↓", "entropy correlation ↑", "epoch"} <= set(texts(drawn))
-    assert "people" not in texts(history_figures.closeness(history(), {}))
+    assert "people" not in texts(history_figures.closeness(seed(), {}))
 
 
 def test_what_has_a_value_a_class_is_one_panel_of_the_method_s_own():
-    drawn = texts(history_figures.of_method(history(), CLASSES))
+    drawn = texts(history_figures.of_method(seed(), CLASSES))
     assert drawn.count("threshold") == drawn.count("sharpness") == 1
     assert set(CLASSES) <= set(drawn)
     assert "all" not in drawn
-    alone = texts(history_figures.of_method(history()[["epoch", "sharpness"]], CLASSES))
+    alone = texts(history_figures.of_method(History(history()[["epoch", "sharpness"]]), CLASSES))
     assert not set(CLASSES) & set(alone)
 
 
 def test_clean_validation_labels_are_drawn_apart_only_under_noise():
-    assert "validation, clean labels" in history_figures.training(history())
+    assert "validation, clean labels" in history_figures.training(seed())
     plain = history().drop(columns="train_accuracy_clean")
-    assert "validation, clean labels" not in history_figures.training(plain)
-    assert history_figures.training(history(1)) is not None  # a single epoch
+    assert "validation, clean labels" not in history_figures.training(History(plain))
+    assert history_figures.training(seed(1)) is not None  # a single epoch
+
+
+def test_a_single_epoch_is_drawn_as_points_also_class_by_class():
+    circle = "M 0 2.5"  # how the SVG begins a circle 5 points wide
+    assert circle in history_figures.training(seed(1))
+    assert circle in history_figures.of_method(seed(1), CLASSES)
+    assert circle in history_figures.selection(History(history(2).iloc[1:]), CLASSES)
+    assert circle not in history_figures.training(seed(6))
+
+
+def test_histories_of_seeds_are_averaged_over_the_epochs_that_all_have():
+    one, other = history(3), history(2)
+    other["train_loss"] += 1
+    mean, low, high = over_seeds([one, other])
+    assert mean["epoch"].tolist() == [1, 2]
+    assert mean["train_loss"].to_numpy() == pytest.approx((one["train_loss"][:2] + other["train_loss"]).to_numpy() / 2)
+    assert (low["train_loss"] < high["train_loss"]).all()
+    assert over_seeds([one]) == (one, None, None)

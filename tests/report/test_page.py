@@ -15,13 +15,14 @@ import pytest
 
 from fer_exp.commands.report import report
 from fer_exp.config import ReportConfig
+from fer_exp.datasets import CORPORA
 from fer_exp.errors import RequestError
 from fer_exp.judging.judge import judge
 from fer_exp.judging.predictions import check_predictions
 from fer_exp.judging.sources import Source
-from fer_exp.report.page.headline import headline, sentences
-from fer_exp.report.page.pictures import sprite
-from fer_exp.report.page.render import Judgement, render
+from fer_exp.report.page.config import Judgement
+from fer_exp.report.page.pictures import may_show, sprite
+from fer_exp.report.page.render import render
 from fer_exp.runs import Run
 from fer_exp.store import Store
 from tests.judging.tables import CLASSES, predictions_table
@@ -77,9 +78,8 @@ def made(faces=90, pictures=True, runs=1):
     pixels = np.random.default_rng(0).integers(0, 256, (faces, 24, 24, 1), dtype=np.uint8)
     labels = pd.DataFrame({"face": part["face"], "label": part["label"]})
     store = Store(Path(), labels, None, pixels, {}, {}, "", "", {}) if pictures else None
-    return part, render(
-        [Judgement(Source(Path(f"/runs/a <run> & {i}.csv"), part, {}), rows) for i in range(runs)], "test", store
-    )
+    names = [Path(f"/runs/a <run> & {i}.csv") for i in range(runs)]
+    return part, render([Judgement([Source(name, part, {})], rows) for name in names], "test", store, pictures=pictures)
 
 
 def dumped(page, width=1280):
@@ -168,9 +168,23 @@ def test_the_page_is_one_whole_file_that_asks_nothing_of_a_network(runs):
 
 
 def test_pictures_can_be_left_out():
-    _, page = made(pictures=False)
-    assert 'id="sheet"' not in page
-    assert "pictures are left out" in page
+    assert 'id="sheet"' not in made(pictures=False)[1]
+
+
+@pytest.mark.parametrize("corpus", [*CORPORA, "another"])
+def test_pictures_stand_in_a_page_only_where_their_corpus_lets_them_be_passed_on_or_they_are_asked_for(corpus):
+    store = Store(Path(), pd.DataFrame(), None, np.zeros((1, 2, 2, 1), np.uint8), {}, {}, "", "", {"corpus": corpus})
+    free = corpus in ("synthetic", "folder")
+    shown, why = may_show(store, True, None)
+    assert shown is free
+    assert free or ("pictures=true" in why and ("(" in why or corpus == "another"))  # with where its terms stand
+    assert ("pictures of your own" in why) == (corpus == "folder")
+    shown, why = may_show(store, True, True)
+    assert shown
+    assert free or "Keep it to yourself" in why
+    assert not may_show(store, True, False)[0]
+    assert "not on this machine" in may_show(None, True, None)[1]
+    assert "predictions alone" in may_show(None, False, None)[1]
 
 
 def test_a_sprite_holds_every_face_where_it_is_looked_for():
@@ -193,29 +207,6 @@ def test_a_store_that_is_gone_is_none(tmp_path):
     config = {"dataset": {"name": "synthetic", "size": 48, "cache": str(tmp_path)}}
     (tmp_path / "run.json").write_text(json.dumps({"config": config, "data_hash": "0" * 32}))
     assert Run(tmp_path).store is None
-
-
-ROWS = {"ceiling_panel1_l1": {"value": 0.7}, "ceiling_panel5_l1": {"value": 0.4}}
-
-
-@pytest.mark.parametrize(
-    ("people", "said"),
-    [
-        (5.0, "5 raters or more"),
-        (2.14, "As close to people as 2.1 raters"),
-        (0.4, "not as close as a single rater"),
-        (0.0, "ignores the face"),
-    ],
-)
-def test_the_headline_says_no_more_than_was_measured(people, said):
-    assert said in headline({**ROWS, "rater_equivalents": {"value": people, "low": None, "high": None}})
-
-
-def test_sentences_are_left_out_where_nothing_was_measured():
-    assert sentences({"accuracy": {"value": 0.5, "low": None, "high": None}}) == []
-    assert headline({"accuracy": {"value": 0.5}}) == "Right on 50% of the labels"
-    unsure = {"confidence_gap": {"value": 0.01, "low": -0.01, "high": 0.03}}
-    assert "neither above nor below" in sentences(unsure)[0]
 
 
 def test_the_command_writes_the_page_of_a_file_and_of_several(tmp_path, capsys):

@@ -47,6 +47,7 @@ class Synthetic(Corpus):
     title = "the built-in faces"
     citation = "Built into fer-exp: faces drawn from FACS action units (Ekman and Friesen 1978) after EMFACS (1983)."
     licence = "MIT"
+    withheld = ""
     access = "Built in; nothing to get."
 
     def __init__(self, faces: int, classes: tuple[str, ...], seed: int) -> None:

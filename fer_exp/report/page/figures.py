@@ -7,16 +7,16 @@ import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from fer_exp.judging.applicable import Judged
 from fer_exp.metrics.calibration import reliability_curve, top_answer
 from fer_exp.metrics.classification import onehot
-from fer_exp.metrics.distribution import entropy, l1
+from fer_exp.metrics.distribution import entropy
 from fer_exp.report.figures import SERIES, colour_of, style
 from fer_exp.report.tables import panel_sizes
 from fer_exp.stats.bootstrap import FloatArray
@@ -28,7 +28,7 @@ def as_svg(figure: Figure, words: str) -> str:
     """A figure as SVG for HTML: no XML head, as wide as its place, with words for those who do not see it."""
     stream = io.StringIO()
     with style():
-        figure.savefig(stream, format="svg", metadata={"Date": None})
+        figure.savefig(stream, format="svg", metadata={"Date": None}, transparent=True)
     text = stream.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.S)
     for side in ("height", "width"):
@@ -37,14 +37,16 @@ def as_svg(figure: Figure, words: str) -> str:
     return text.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
 
 
-def reliability(human: FloatArray, labels: NDArray[np.int64], model: FloatArray) -> str | None:
+def reliability(human: FloatArray, labels: NDArray[np.int64], models: FloatArray) -> str | None:
     """Two reliability curves: against the label, and against the share of people who gave the model's answer.
 
     Args:
         human: vote fractions, shape (N, K); rows of 0 where there are no votes.
         labels: class codes, -1 where not known, shape (N,).
-        model: probabilities, shape (N, K).
+        models: probabilities of S runs, shape (S, N, K), whose answers are taken together.
     """
+    runs, model = len(models), models.reshape(-1, models.shape[-1])
+    human, labels = np.tile(human, (runs, 1)), np.tile(labels, runs)
     voted, labelled = human.sum(axis=1) > 0, labels >= 0
     if not (voted | labelled).any():
         return None
@@ -62,18 +64,20 @@ def reliability(human: FloatArray, labels: NDArray[np.int64], model: FloatArray)
         axes.plot(stated, happened, marks, color=colour, label=words, markersize=4)
         if words.startswith("share of votes"):
             for x, y, faces in zip(stated, happened, count, strict=True):
-                axes.annotate(f"{faces:,}", (x, y), (0, -11), textcoords="offset points", fontsize=6.5, ha="center")
+                axes.annotate(
+                    f"{faces / runs:,.0f}", (x, y), (0, -11), textcoords="offset points", fontsize=6.5, ha="center"
+                )
     axes.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="confidence in the top answer", ylabel="observed")
     axes.legend(loc="upper left")
     return as_svg(figure, "Reliability: observed share against stated confidence, by label and by votes.")
 
 
-def l1_by_entropy(human: FloatArray, model: FloatArray) -> str | None:
-    """L1 of each face against the entropy of its votes, with the mean in ten groups of equally many faces."""
+def l1_by_entropy(human: FloatArray, distance: FloatArray) -> str | None:
+    """L1 of each face, (N,), against the entropy of its votes, (N, K), with the mean in ten groups of as many faces."""
     if not len(human):
         return None
     figure, axes = _figure()
-    x, y = entropy(human), l1(human, model)
+    x, y = entropy(human), distance
     jitter = np.random.default_rng(0).normal(0, 0.008, len(x))
     axes.scatter(x + jitter, y, s=4, alpha=0.25, color=SERIES[5], rasterized=True, linewidths=0)
     tenths = [tenth for tenth in np.array_split(np.argsort(x, kind="stable"), 10) if len(tenth)]
@@ -122,23 +126,26 @@ def panels(rows: Rows) -> str | None:
     return as_svg(figure, "Expected L1 to held-out raters: panels of people by size, and the model.")
 
 
-def plane(table: pd.DataFrame) -> str | None:
+def plane(judged: Judged, model: FloatArray, classes: Sequence[str]) -> str | None:
     """Where people and the model put the faces in the valence-arousal plane, with the mean of each class joined.
 
     Args:
-        table: checked predictions; None where no face has ratings of both.
+        judged: the faces with their ratings and labels; None where no face has ratings of both.
+        model: valence and arousal, shape (N, 2).
+        classes: K names.
     """
-    table = table.dropna(subset=["human_valence", "human_arousal", "valence", "arousal"])
-    if table.empty:
+    rated = ~np.isnan(np.hstack([judged.ratings, model])).any(axis=1)
+    if not rated.any():
         return None
-    human, model = (table[[f"{of}valence", f"{of}arousal"]].to_numpy(np.float64) for of in ("human_", ""))
+    human, model, label = judged.ratings[rated], model[rated], judged.label[rated]
     figure, axes = _figure(4.0)
     axes.axhline(0, color="#cccccc", linewidth=0.8)
     axes.axvline(0, color="#cccccc", linewidth=0.8)
     for points, shade in zip((human, model), SERIES, strict=False):
         axes.scatter(points[:, 0], points[:, 1], s=4, alpha=0.2, color=shade, rasterized=True, linewidths=0)
-    for k, name in enumerate(sorted(table["label"].dropna().unique())):
-        start, end = (points[table["label"] == name].mean(axis=0) for points in (human, model))
+    for k in sorted(set(label[label >= 0])):
+        name = classes[k]
+        start, end = (points[label == k].mean(axis=0) for points in (human, model))
         axes.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": colour_of(name, k)})
         axes.annotate(name, start, (3, 3), textcoords="offset points", fontsize=8, color="#222222")
     people, network = (Patch(facecolor=SERIES[i]) for i in (0, 1))

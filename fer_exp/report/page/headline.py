@@ -1,66 +1,71 @@
-"""What was measured, in sentences. Every word follows from a number; nothing is said of what was not measured."""
+"""What was measured of one config, in sentences. Every word follows from a number, every verdict from an interval."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
+from fer_exp.metrics.words import spoken
 from fer_exp.report.cells import of_row
+from fer_exp.report.model_verdicts import TOPICS, Entries, against, listed, tally, topics_of
 from fer_exp.report.tables import largest_panel
 
 Rows = Mapping[str, Mapping[str, float | int | None]]
 TO = " ({} to {})"
+CLOSE, RIGHT = TOPICS[:2]
 
 
-def headline(rows: Rows) -> str:
+def headline(rows: Rows, prior: Entries) -> str:
     """The first sentence of a page: how many people the model is worth, or how far from them it is.
 
+    Args:
+        rows: metric -> value, low, high.
+        prior: metric -> difference, low, high of the model less the class prior; empty where there is none.
+
     >>> rows = {"rater_equivalents": {"value": 2.13, "low": 1.9, "high": 2.4}, "ceiling_panel5_l1": {"value": 0.4}}
-    >>> headline(rows)
+    >>> headline(rows, {})
     'As close to people as 2.1 raters'
     """
-    people = _value(rows, "rater_equivalents")
-    largest = largest_panel(rows)
-    if people is None:
-        distance = _value(rows, "l1")
-        if distance is not None:
-            return f"L1 {distance:.2f} from people's votes"
-        right = _value(rows, "accuracy")
-        return "Predictions beside human ratings" if right is None else f"Right on {right:.0%} of the labels"
+    for topic, names in topics_of(list(prior)):
+        if topic is CLOSE or (topic is RIGHT and "l1" not in rows):
+            shown = tally(prior, names)
+            if shown.behind or shown.level:
+                return against("the class prior", prior, topic, names)
+    people = rows.get("rater_equivalents", {})
+    if people.get("value") is not None:
+        return _worth(float(people["value"] or 0), people.get("low"), people.get("high"), largest_panel(rows))
+    for name, words in (("l1", "L1 {} from people's votes"), ("accuracy", "Right on {} of the labels")):
+        row = rows.get(name)
+        if row is not None and row.get("value") is not None:
+            return words.format(of_row(row, 2, ends=TO) if name == "l1" else _percent(row))
+    return "Predictions beside human ratings"
+
+
+def _worth(people: float, low: float | None, high: float | None, largest: int) -> str:
+    """Rater equivalents in words; 0 is the class prior, 1 a single rater, the largest panel the most there can be."""
+    panel = f"a panel of {largest} raters" if largest > 1 else "a single rater"
+    if low is None or high is None:
+        return f"Rater equivalents {people:.1f}, without an interval"
+    if low <= 0:
+        return "Not shown to be closer to held-out raters than the class prior"
+    if low >= largest:
+        return f"At least as close to people as {panel}"
     if people >= largest:
-        return f"As close to people as {f'{largest} raters' if largest > 1 else 'a rater'} or more"
-    if people <= 0:
-        return "No closer to people than an answer that ignores the face"
-    if people < 1:
+        return f"About as close to people as {panel}"
+    if high < 1:
         return "Closer to people than the class prior, not as close as a single rater"
+    if low < 1:
+        return "About as close to people as a single rater"
     return f"As close to people as {people:.1f} raters"
 
 
-def verdict(comparison: Mapping[str, Any]) -> str:
-    """Which of two configs is closer to people by L1, or that they cannot be told apart; empty for more than two.
+def sentences(rows: Rows, less: Mapping[str, Entries]) -> list[str]:
+    """What follows the headline, most important first; of what there is.
 
-    Told apart means that Holm's p over all metrics and pairs is below 0.05.
-
-    >>> pair = {"a": 0, "b": 1, "metrics": {"l1": {"difference": 0.1, "low": 0.05, "high": 0.15, "holm": 0.001}}}
-    >>> groups = [{"name": "labels=onehot", "repair": None}, {"name": "labels=soft", "repair": None}]
-    >>> verdict({"groups": groups, "pairs": [pair]})
-    'B (labels=soft) is closer to people than A (labels=onehot)'
+    ``less`` is reference or repair -> metric -> difference, low, high of the model less that.
     """
-    trained = [group for group in comparison["groups"] if group["repair"] is None]
-    if len(trained) != 2 or not comparison["pairs"] or "l1" not in comparison["pairs"][0]["metrics"]:
-        return ""
-    entry = comparison["pairs"][0]["metrics"]["l1"]
-    one, other = (f"{letter} ({group['name'].split(' ')[0]})" for letter, group in zip("AB", trained, strict=True))
-    if entry["holm"] is None or entry["holm"] >= 0.05:
-        return f"{one} and {other} cannot be told apart by their distance to people"
-    near, far = (other, one) if entry["difference"] > 0 else (one, other)
-    return f"{near} is closer to people than {far}"
-
-
-def sentences(rows: Rows) -> list[str]:
-    """What follows the headline, most important first; of what there is."""
-    topics = (_distance, _answers, _confidence, _ambiguity, _temperature, _affect)
-    return [text for sentence in topics if (text := sentence(rows))]
+    said = [_distance(rows), _answers(rows), _confidence(rows), _ambiguity(rows)]
+    said += [_temperature(rows, less.get("temperature", {})), *_affect(rows)]
+    return [text for text in said if text]
 
 
 def _distance(rows: Rows) -> str:
@@ -83,9 +88,7 @@ def _answers(rows: Rows) -> str:
     right, one = rows.get("majority_accuracy"), _value(rows, "ceiling_leave_one_out_accuracy")
     if right is None or right["value"] is None:
         return ""
-    text = f"Its top answer is the one most people gave for {right['value']:.1%} of faces"
-    if right["low"] is not None and right["high"] is not None:
-        text += f" ({right['low']:.1%} to {right['high']:.1%})"
+    text = f"Its top answer is the one most people gave for {_percent(right)} of faces"
     if one is not None:
         text += f"; a single rater gives the answer of most others for {one:.1%}"
     ties = _value(rows, "majority_ties")
@@ -97,44 +100,67 @@ def _confidence(rows: Rows) -> str:
     if gap is None or gap["value"] is None:
         return ""
     low, high = gap["low"], gap["high"]
-    if low is not None and high is not None and low <= 0 <= high:
-        return "Its confidence is on average neither above nor below the share of people who agree with it."
-    more = gap["value"] > 0
-    return (
-        f"It is {'more' if more else 'less'} sure than people are agreed: its confidence lies {abs(gap['value']):.2f} "
-        f"{'above' if more else 'below'} the share of votes for its answer."
-    )
+    side = "above" if gap["value"] > 0 else "below"
+    lies = f"its confidence lies {abs(gap['value']):.2f} {side} the share of votes for its answer"
+    if low is None or high is None:
+        return f"On average {lies}, without an interval."
+    if low <= 0 <= high:
+        return "Its confidence is not shown to be above or below the share of people who agree with it."
+    return f"It is {'more' if low > 0 else 'less'} sure than people are agreed: {lies}."
 
 
 def _ambiguity(rows: Rows) -> str:
     model = rows.get("entropy_correlation")
     if model is None or model["value"] is None:
         return ""
-    value, low = float(model["value"]), model["low"]
-    people = _value(rows, "ceiling_entropy_correlation")
-    if value <= 0 or (low is not None and low <= 0):
-        text = "It cannot be shown to be less sure where people are divided"
-    else:
-        text = "It is less sure where people are divided"
-    text += f": the correlation of entropies is {of_row(model, 2, ends=TO)}"
+    low, people = model["low"], _value(rows, "ceiling_entropy_correlation")
+    text = "It is less sure" if low is not None and low > 0 else "It is not shown to be less sure"
+    text += f" where people are divided: the correlation of entropies is {of_row(model, 2, ends=TO)}"
     return text + (f", between two halves of the raters {people:.2f}." if people is not None else ".")
 
 
-def _temperature(rows: Rows) -> str:
-    before, after, fitted = (_value(rows, name) for name in ("l1", "temperature_l1", "temperature"))
-    if before is None or after is None or fitted is None:
+def _temperature(rows: Rows, less: Entries) -> str:
+    """What a temperature does to each distance; only where all of them shrink was it a matter of being too sure."""
+    fitted = _value(rows, "temperature")
+    names = [names for topic, names in topics_of(list(less)) if topic is CLOSE]
+    if fitted is None or not names:
         return ""
-    moves = "lower" if after < before else "raise"
-    return (
-        f"A temperature of {fitted:.2f}, fitted to validation labels, would {moves} its "
-        f"L1 to the votes from {before:.3f} to {after:.3f}: that much of the distance is a matter of how sure it is."
-    )
+    shown = tally(less, names[0])  # of the model as trained less the repaired one: ahead is as trained
+    text = f"A temperature of {fitted:.2f}, fitted to validation labels,"
+    moved = ", ".join(f"{spoken(name)} from {_moved(rows, name)}" for name in (*shown.behind[:1], *shown.ahead[:1]))
+    if shown.ahead and shown.behind:
+        sides = f"closer to people by {listed(shown.behind)}, farther by {listed(shown.ahead)}"
+        return f"{text} would bring it {sides}: {moved}."
+    if shown.ahead:
+        return f"{text} would take it farther from people: {moved}."
+    if shown.level:
+        by = f", but by {listed(shown.behind)} alone" if shown.behind else ""
+        return f"{text} is not shown to bring it closer to people{by}{f': {moved}' if moved else ''}."
+    if not shown.behind:
+        return ""
+    return f"{text} would bring it closer to people: {moved}. That much of the distance is a matter of how sure it is."
 
 
-def _affect(rows: Rows) -> str:
-    values = {side: _value(rows, f"{side}_ccc") for side in ("valence", "arousal")}
-    sides = [f"{side} {value:.2f}" for side, value in values.items() if value is not None]
-    return f"Its ratings follow people's with a concordance (CCC) of {' and '.join(sides)}." if sides else ""
+def _affect(rows: Rows) -> list[str]:
+    known = {
+        side: row for side in ("valence", "arousal") if (row := rows.get(f"{side}_ccc")) and row["value"] is not None
+    }
+    said = " and ".join(f"{side} {of_row(row, 2, ends=TO)}" for side, row in known.items())
+    if not known:
+        return []
+    unsure = [side for side, row in known.items() if (low := row.get("low")) is None or low <= 0]
+    text = f"Its concordance (CCC) with people's ratings: {said}."
+    return [text + (f" It is not shown to follow their {' and '.join(unsure)}." if unsure else "")]
+
+
+def _moved(rows: Rows, name: str) -> str:
+    return f"{_value(rows, name):.3f} to {_value(rows, f'temperature_{name}'):.3f}"
+
+
+def _percent(row: Mapping[str, float | int | None]) -> str:
+    value, low, high = (row.get(key) for key in ("value", "low", "high"))
+    ends = "" if low is None or high is None else f" ({low:.1%} to {high:.1%})"
+    return f"{value:.1%}{ends}"
 
 
 def _value(rows: Rows, name: str) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
+from pathlib import PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
+from fer_exp.datasets import CORPORA, facts
 from fer_exp.judging.applicable import Judged
+from fer_exp.judging.sources import Source
 from fer_exp.metrics.distribution import entropy, l1
 from fer_exp.report.figures import colour_of
+from fer_exp.report.model_verdicts import letters
+from fer_exp.runs import Run
 from fer_exp.stats.shares import shares
 from fer_exp.store import Store
 
@@ -23,6 +28,37 @@ ACROSS = 60  # tiles in a row; 60 rows of them stay far below WebP's limit of 16
 MOST = ACROSS * 60  # faces in the gallery; of more, the most and least human-like and some between
 LARGEST = 2_600_000  # bytes of the picture; a third more as text, so that a page stays below 5 MB
 QUALITIES = (70, 55, 40, 25)
+
+
+def store_of(sources: Sequence[Source]) -> Store | None:
+    """The store of the first of some runs on the same faces that still has one."""
+    return next((store for source in sources if (store := Run(source.path).store) is not None), None)
+
+
+def may_show(store: Store | None, trained: bool, wanted: bool | None) -> tuple[bool, str]:
+    """Whether a page has pictures, and a sentence on it, which is empty where there is nothing to say.
+
+    Args:
+        store: where they are; None where that is not known.
+        trained: whether there is a run at all, and not predictions alone.
+        wanted: as ``pictures`` of conf/report.yaml: None goes by the terms of the corpus.
+    """
+    if wanted is False:
+        return False, "The faces' pictures are left out, as pictures=false asks."
+    if store is None:
+        why = "the prepared faces of the runs are not on this machine" if trained else "predictions alone name none"
+        return False, f"The faces' pictures are left out: {why}."
+    corpus = str(store.facts.get("corpus"))
+    title, terms = (facts(corpus).title, facts(corpus).withheld) if corpus in CORPORA else (corpus, "terms unknown")
+    if not terms:
+        own = "These are pictures of your own. Before you pass the page on, see that those shown have agreed to it"
+        return True, f"{own}; pictures=false leaves them out." if corpus == "folder" else ""
+    if wanted:
+        return (
+            True,
+            f"This page shows pictures of {title}. Keep it to yourself: {terms}. pictures=false leaves them out.",
+        )
+    return False, f"Pictures of {title} are left out: {terms}. For a page that you keep to yourself, add pictures=true."
 
 
 def sprite(pixels: NDArray[np.uint8], rows: NDArray[np.int64]) -> str:
@@ -59,14 +95,25 @@ def sprite(pixels: NDArray[np.uint8], rows: NDArray[np.int64]) -> str:
 def make_gallery(
     names: Sequence[str],
     table: pd.DataFrame,
-    all_arrays: Sequence[Judged],
+    all_arrays: Sequence[Sequence[Judged]],
     classes: tuple[str, ...],
     store: Store | None,
+    originals: NDArray[np.int64] | None,
 ) -> tuple[dict[str, Any], str | None]:
-    """What the page's script needs of each face, and the sheet of pictures."""
-    first = all_arrays[0]
+    """What the page's script needs of each face, and the sheet of pictures.
+
+    Args:
+        names: of the configs.
+        table: predictions, for the names of the faces.
+        all_arrays: for each config its runs, which share what people said.
+        classes: K names.
+        store: where the pictures are; None leaves them out.
+        originals: the corpus' own labels, -1 where not known, shape (N,).
+    """
+    first = all_arrays[0][0]
     human = shares(first.counts)
-    distance = l1(human, first.model)
+    means = [np.mean([judged.model for judged in of_runs], axis=0) for of_runs in all_arrays]
+    distance = l1(human, means[0])
     chosen = np.arange(len(table))
     if len(table) > MOST:
         order, third = np.argsort(distance, kind="stable"), MOST // 3
@@ -80,14 +127,33 @@ def make_gallery(
     gallery = {
         "classes": list(classes),
         "colours": [colour_of(name, k) for k, name in enumerate(classes)],
-        "runs": list(names),
+        "configs": [f"{letters(i)} {name}" for i, name in enumerate(names)] if len(names) > 1 else ["the model"],
         "across": ACROSS,
         "tile": TILE,
         "high": -(-len(chosen) // ACROSS),
-        "faces": table["face"].astype(str).iloc[chosen].tolist(),
+        "all": len(table),
+        "faces": _without_folder(table["face"].astype(str).iloc[chosen].tolist()),
         "labels": first.label[chosen].tolist(),
+        "originals": None if originals is None else originals[chosen].tolist(),
         "votes": first.counts[chosen].astype(int).tolist(),
         "entropy": [round(float(value), 3) for value in entropy(human)[chosen]],
-        "p": [(of_run.model[chosen] * 1000).round().astype(int).tolist() for of_run in all_arrays],
+        "p": [(mean[chosen] * 1000).round().astype(int).tolist() for mean in means],
+        "answers": [[judged.model[chosen].argmax(axis=1).tolist() for judged in of_runs] for of_runs in all_arrays],
     }
     return gallery, picture
+
+
+def _without_folder(faces: list[str]) -> list[str]:
+    """Faces that are named by whole paths, without the folder that holds them all: it says whose machine it was.
+
+    >>> _without_folder(["/home/me/a/1.png", "/home/me/b/1.png"]), _without_folder(["a/1.png"])
+    (['a/1.png', 'b/1.png'], ['a/1.png'])
+    """
+    paths = [PureWindowsPath(face) for face in faces]  # which reads both kinds of slash
+    if not any(path.root for path in paths):
+        return faces
+    folders = [path.parent.parts for path in paths]
+    shared = next(
+        (i for i, parts in enumerate(zip(*folders, strict=False)) if len(set(parts)) > 1), min(map(len, folders))
+    )
+    return ["/".join(path.parts[shared:]) for path in paths]

@@ -4,33 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from fer_exp.judging.applicable import Judged, arrays
 from fer_exp.judging.judge import Result
 from fer_exp.judging.predictions import class_names
-from fer_exp.judging.sources import Source
 from fer_exp.metrics.classification import onehot, shared_top
 from fer_exp.metrics.words import direction, spoken
-from fer_exp.report.compare_tables import letters
-from fer_exp.report.page.headline import verdict
+from fer_exp.report.model_verdicts import letters, of_comparison
+from fer_exp.report.page.config import Judgement, confusion, describe
 from fer_exp.report.page.pictures import MOST, TILE, make_gallery
-from fer_exp.report.page.run import confusion, describe_run
+from fer_exp.report.page.told import told, without_place
 from fer_exp.store import Store
 
-
-@dataclass(frozen=True)
-class Judgement:
-    """A source with its metrics: ``rows`` as ``judge`` gives them for the split of the page."""
-
-    source: Source
-    rows: Mapping[str, Result]
+PAIRS = 6  # shown one by one; of more, the first
 
 
 def render(
@@ -39,68 +32,95 @@ def render(
     store: Store | None,
     comparison: Mapping[str, Any] | None = None,
     notes: Sequence[str] = (),
+    *,
+    pictures: bool = True,
 ) -> str:
     """The page, as HTML that needs no other file.
 
     Args:
         judged: one or more, on the same faces in the same order.
         split: which they are of.
-        store: where the pictures come from; None leaves them out.
-        comparison: as ``compare_sources`` gives it, of several runs.
-        notes: what was done to make sources fit each other.
+        store: where pictures and the corpus' own labels come from; None leaves both out.
+        comparison: as ``compare_sources`` gives it, of several configs, in the order of ``judged``.
+        notes: what was done to make sources fit each other, and why there are pictures or none.
+        pictures: whether the faces' pictures stand in it.
     """
-    first = judged[0].source.table
+    first = judged[0].sources[0].table
     classes = class_names(first)
-    all_arrays = [arrays(judgement.source.table, classes) for judgement in judged]
-    names = [judgement.source.name for judgement in judged]
-    gallery, picture = make_gallery(names, first, all_arrays, classes, store)
+    all_arrays = [[arrays(source.table, classes) for source in judgement.sources] for judgement in judged]
+    names = _names(judged, comparison)
+    originals = _originals(first, classes, store)
+    gallery, picture = make_gallery(names, first, all_arrays, classes, store if pictures else None, originals)
+    if len(first) > MOST:
+        notes = [*notes, f"The gallery shows {MOST:,} of {len(first):,} faces: both ends by L1, and a sample between."]
+    configs = [
+        describe(judgement, of_runs, classes, letters(i), names[i])
+        for i, (judgement, of_runs) in enumerate(zip(judged, all_arrays, strict=True))
+    ]
+    original = _confusion_of_originals(all_arrays[0][0], originals)
+    tables = [*configs[0]["confusions"], *([original] if original else [])]
+    changed, rest = told([judgement.sources[0] for judgement in judged])
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
+    runs = sum(len(judgement.sources) for judgement in judged)
+    many = f"{len(names)} configs, {runs} runs" if runs > len(names) else f"{runs} runs"
     return environment.get_template("page.html.j2").render(
-        title=names[0] if len(names) == 1 else f"{len(names)} runs",
+        title=names[0] if len(names) == 1 else many,
         split=split,
         faces=len(first),
         subjects=int(first["subject"].nunique()) if first["subject"].notna().all() else None,
-        notes=[*notes, *_notes(first, store)],
-        runs=[
-            describe_run(judged[i].source, judged[i].rows, of_run, classes, letters(i))
-            for i, of_run in enumerate(all_arrays)
-        ],
+        notes=[without_place(note) for note in notes],
+        configs=configs,
         comparison=comparison,
-        verdict=verdict(comparison) if comparison else "",
+        verdicts=of_comparison(comparison) if comparison else [],
+        pairs=[] if comparison is None else [
+            pair for pair in comparison["pairs"] if comparison["groups"][pair["a"]]["repair"] is None
+        ],
+        shown_pairs=PAIRS,
+        people=_people(judged[0].rows, comparison),
         letters=letters,
         direction=direction,
         spoken=spoken,
-        original=_confusion_of_originals(first, all_arrays[0], classes, store),
+        original=original,
         classes=classes,
+        filters={side for table in tables for side in (table["rows"], table["columns"])},
+        told_changed=changed,
+        told_rest=rest,
         gallery=json.dumps(gallery, separators=(",", ":")).replace("<", "\\u003c"),
         picture=picture,
         tile=TILE,
         css=(Path(__file__).parent / "page.css").read_text(encoding="utf-8"),
         js=(Path(__file__).parent / "page.js").read_text(encoding="utf-8"),
-    )
+    )  # fmt: skip
 
 
-def _confusion_of_originals(
-    table: pd.DataFrame, arrays_of: Judged, classes: tuple[str, ...], store: Store | None
-) -> dict[str, Any] | None:
-    """The corpus' own label, which may not be what was taught, against people's majority."""
+def _names(judged: Sequence[Judgement], comparison: Mapping[str, Any] | None) -> list[str]:
+    """What sets each config apart; of one alone the name of its run."""
+    if comparison is not None:
+        return [group["name"] for group in comparison["groups"] if group["repair"] is None]
+    more = [len(judgement.sources) - 1 for judgement in judged]
+    ends = (f" and {number} other seed{'s' * (number > 1)} of it" if number else "" for number in more)
+    return [judgement.sources[0].name + end for judgement, end in zip(judged, ends, strict=True)]
+
+
+def _people(rows: Mapping[str, Result], comparison: Mapping[str, Any] | None) -> dict[str, Result]:
+    """What people score among themselves by the metrics compared."""
+    names = [] if comparison is None else comparison["metrics"]
+    return {name: rows[f"ceiling_{name}"] for name in names if f"ceiling_{name}" in rows}
+
+
+def _originals(table: pd.DataFrame, classes: tuple[str, ...], store: Store | None) -> NDArray[np.int64] | None:
+    """The corpus' own label of each face, which may not be what was taught; -1 where it has none."""
     if store is None:
         return None
     label = store.faces.set_index("face")["label"].reindex(table["face"])
-    codes = pd.Index(classes).get_indexer(pd.Index(label))
-    known = (codes >= 0) & arrays_of.voted
-    if not known.any():
+    return np.asarray(pd.Index(classes).get_indexer(pd.Index(label)), dtype=np.int64)
+
+
+def _confusion_of_originals(judged: Judged, originals: NDArray[np.int64] | None) -> dict[str, Any] | None:
+    """The corpus' own label against people's majority."""
+    if originals is None or not (known := (originals >= 0) & judged.voted).any():
         return None
-    rows = onehot(codes[known].astype(np.int64), len(classes))
-    return confusion("the corpus' label", "people's majority", rows, shared_top(arrays_of.counts[known]))
-
-
-def _notes(table: pd.DataFrame, store: Store | None) -> list[str]:
-    notes = []
-    if store is None:
-        notes.append("The faces' pictures are left out: their store is not here, or they were not asked for.")
-    if len(table) > MOST:
-        notes.append(f"The gallery shows {MOST:,} of {len(table):,} faces: both ends by L1, and a sample between.")
-    return notes
+    rows = onehot(originals[known], judged.model.shape[1])
+    return confusion("original", "people", [rows.T @ shared_top(judged.counts[known])])

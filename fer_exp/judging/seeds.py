@@ -1,0 +1,96 @@
+"""Runs that differ in the seed alone, judged as one: means over runs, with intervals over runs and faces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from fer_exp.judging.applicable import arrays
+from fer_exp.judging.judge import Result, as_rows, groups_of
+from fer_exp.judging.posthoc import Repairs, fit_repairs
+from fer_exp.judging.predictions import check_predictions, class_names
+from fer_exp.metrics.registry import BASELINES, COMPARED
+from fer_exp.stats.bootstrap import FloatArray, Interval, percentile_interval, pooled, replicates, with_ends
+
+Difference = dict[str, float | None]
+
+
+class OverSeeds(NamedTuple):
+    """Some runs of one config as one.
+
+    Attributes:
+        rows: metric -> value (the mean over runs), low, high, n, with the references and repairs of ``judge``.
+        less: reference or repair -> metric of ``COMPARED`` -> difference, low, high of the runs less that, from the
+            same replicates.
+    """
+
+    rows: dict[str, Result]
+    less: dict[str, dict[str, Difference]]
+
+
+def judge_seeds(
+    tables: Sequence[pd.DataFrame],
+    split: str,
+    *,
+    samples: int = 1000,
+    seed: int = 0,
+    prior: FloatArray | None = None,
+) -> OverSeeds:
+    """Every metric of one split of runs on the same faces, as ``judge`` has them for a single run.
+
+    Intervals are from a bootstrap on two levels, runs and then persons or faces, as in ``compare_sources``.
+
+    Args:
+        tables: predictions, a table a run, the faces of the split in the same order; repairs are fitted on each one's
+            own val.
+        split: which faces.
+        samples: replicates behind each interval.
+        seed: of the replicates.
+        prior: as of ``judge``.
+
+    Raises:
+        RequestError: as ``judge``.
+    """
+    checked = [check_predictions(table) for table in tables]
+    classes = class_names(checked[0])
+    of_runs = [arrays(table[table["split"] == split], classes) for table in checked]
+    fitted: list[Repairs] = []
+    if split != "val" and all((table["split"] == "val").any() for table in checked):
+        fitted = [fit_repairs(arrays(table[table["split"] == "val"], classes)) for table in checked]
+    groups = [
+        groups_of(judged, classes, seed, prior, fitted[i] if fitted else None) for i, judged in enumerate(of_runs)
+    ]
+    picks = np.random.default_rng([seed, 3]).integers(0, len(tables), (len(tables), samples))
+    rows: dict[str, Result] = {}
+    less: dict[str, dict[str, Difference]] = {}
+    for alike in zip(*groups, strict=True):
+        faces = alike[0][0]
+        names = [name for name in alike[0][1] if all(name in measured for _, measured in alike)]
+        codes = np.unique(of_runs[0].clusters[faces], return_inverse=True)[1].astype(np.int64)
+        numbered = {f"{i} {name}": measured[name] for i, (_, measured) in enumerate(alike) for name in names}
+        drawn = replicates(numbered, codes, samples, seed) if codes.max() > 0 and samples else {}
+        values = {name: float(np.mean([float(measured[name](None)) for _, measured in alike])) for name in names}
+        by_run = {name: np.stack([drawn[f"{i} {name}"] for i in range(len(tables))]) for name in names if drawn}
+        for name in names:
+            ends: Interval = with_ends(values[name], pooled(by_run[name], picks) if drawn else np.empty(0))
+            rows[name] = {"value": ends[0], "low": ends[1], "high": ends[2], "n": int(faces.sum())}
+        for reference in BASELINES:
+            for name in COMPARED:
+                other = f"{reference}_{name}"
+                if name in values and other in values and np.isfinite(values[name] - values[other]):
+                    between = pooled(by_run[name] - by_run[other], picks) if drawn else np.empty(0)
+                    low, high = percentile_interval(between)
+                    entry: Difference = {"difference": values[name] - values[other], "low": low, "high": high}
+                    less.setdefault(reference, {})[name] = entry
+    return OverSeeds(rows | means([as_rows(repairs) for repairs in fitted]), less)
+
+
+def means(of_runs: Sequence[dict[str, Result]]) -> dict[str, Result]:
+    """Numbers without intervals that all runs have, as their means."""
+    shared = [name for name in (of_runs[0] if of_runs else ()) if all(name in rows for rows in of_runs)]
+    return {
+        name: of_runs[0][name] | {"value": float(np.mean([rows[name]["value"] for rows in of_runs]))} for name in shared
+    }

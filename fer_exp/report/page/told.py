@@ -1,0 +1,135 @@
+"""Where the numbers of a config come from, as the page tells it: what it was told, and what its runs say of themselves.
+
+A page is passed on, so nothing of the machine that a run was on stands in it: of a path the last part at most.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from fer_exp.config import TrainConfig
+from fer_exp.config.paths import path_keys
+from fer_exp.config.settings import SEEDS, WEIGHTS, flat
+from fer_exp.errors import RequestError
+from fer_exp.judging.sources import Source
+from fer_exp.runs.naming import NAMED, defaults_of
+
+PLACES = ("dataset.root", "dataset.cache", "output", "root", "cache")
+"""Keys that say where things lie and nothing of what they are."""
+GROUPS = ("dataset", "labels", "backbone", "method", "trainer")
+ABSOLUTE = re.compile(r"(?<![\w.…/\\])(?:~[\w.-]*|[A-Za-z]:)?[/\\](?:[^\s/\\,;'\"\])]+[/\\])+([^\s/\\,;'\"\])]*)")
+
+
+class Row(NamedTuple):
+    """A key of the config: a value a config, and the default, which is empty where there is none."""
+
+    key: str
+    values: list[str]
+    default: str
+
+
+def without_place(text: str) -> str:
+    """A text whose absolute paths are cut to their last part.
+
+    >>> without_place("labels.file=/home/me/noise.txt of runs/a")
+    'labels.file=…/noise.txt of runs/a'
+    """
+    return ABSOLUTE.sub(lambda found: f"…/{found[1]}", text)
+
+
+def told(sources: Sequence[Source]) -> tuple[list[Row], list[Row]]:
+    """What configs were told, a source a config: keys that differ from the defaults or among them, then all others."""
+    configs, defaults = [_flat(source) for source in sources], [_defaults(source) for source in sources]
+    keys = dict.fromkeys(key for config in configs for key in config)
+    changed: list[Row] = []
+    rest: list[Row] = []
+    for key in sorted(keys, key=lambda key: _place(key.partition(".")[0])):
+        values = [config.get(key) for config in configs]
+        # A key that names a file has no default: it is left alone where it names none.
+        usual = [of.get(key, "" if key in NAMED else None) for of in defaults]
+        default = _words(key, usual[0]) if len(set(map(repr, usual))) == 1 and key in defaults[0] else ""
+        row = Row(key, [_words(key, config[key]) if key in config else "" for config in configs], default)
+        (rest if values == usual and len(set(map(repr, values))) == 1 else changed).append(row)
+    return changed, rest
+
+
+def facts(sources: Sequence[Source]) -> list[tuple[str, str]]:
+    """What the runs of a config say of themselves, each fact once; seeds that differ in it stand side by side."""
+    by_run = [_facts(source) for source in sources]
+    names = dict.fromkeys(name for of_run in by_run for name, _ in of_run)
+    joined = []
+    for name in names:
+        values = dict.fromkeys(dict(of_run).get(name, "") for of_run in by_run)
+        words = [value for value in values if value]
+        if words:
+            joined.append((name, without_place(words[0] if name == "command" else "; ".join(words))))
+    return joined
+
+
+def _facts(source: Source) -> list[tuple[str, str]]:
+    run = source.facts
+    if not run:
+        return [("run", source.name)]
+    noise = {key: value for key, value in (run.get("noise") or {}).items() if not isinstance(value, list | dict)}
+    return [
+        ("run", source.name),
+        ("faces", ", ".join(f"{count:,} {split}" for split, count in run.get("faces", {}).items())),
+        ("dropped", ", ".join(f"{why}: {count:,}" for why, count in run.get("dropped", {}).items()) or "none"),
+        ("label noise", ", ".join(f"{key} {value}" for key, value in noise.items()) or "none added"),
+        ("seeds", ", ".join(f"{name} {value}" for name, value in run.get("seeds", {}).items())),
+        ("data", str(run.get("data_hash", ""))),
+        ("targets", str(run.get("targets_hash", ""))[:32]),
+        ("command", " ".join(_word(word) for word in run.get("command", []))),
+        ("software", ", ".join(f"{name} {value}" for name, value in run.get("versions", {}).items())),
+        ("commit", str(run.get("git_commit") or "")),
+        ("trained", f"{run.get('device', '')}, {run.get('seconds', 0):,} s, finished {run.get('finished', '')}"),
+    ]
+
+
+def _flat(source: Source) -> dict[str, object]:
+    keys = flat(source.facts.get("config", {}))
+    return {key: value for key, value in keys.items() if key not in (*SEEDS, *PLACES)}
+
+
+def _defaults(source: Source) -> dict[str, object]:
+    """The defaults of what was chosen; none of a run of before that lacks a group, or of a pretraining."""
+    try:
+        return defaults_of(source.facts.get("config", {})) if source.config else {}
+    except (KeyError, RequestError):
+        return {}
+
+
+def _place(group: str) -> int:
+    return GROUPS.index(group) if group in GROUPS else len(GROUPS)
+
+
+def _words(key: str, value: object) -> str:
+    """A value as a table shows it; of a file its name."""
+    if value is None:
+        return "–"
+    if isinstance(value, list):
+        return ", ".join(_words(key, each) for each in value) or "–"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = str(value)
+    is_path = key in path_keys(TrainConfig) and text not in WEIGHTS
+    return _last(text) if is_path else without_place(text)
+
+
+def _word(word: str) -> str:
+    """A word of a command without the place of what it names."""
+    key, equals, value = word.partition("=")
+    if not equals:
+        return _last(word) if re.search(r"[/\\]", word) else word
+    key = key.lstrip("+-")
+    if key in PLACES:
+        return f"{key}=…"
+    return f"{key}={_last(value)}" if key in path_keys(TrainConfig) and value not in WEIGHTS else word
+
+
+def _last(path: str) -> str:
+    """The last part of a path, of a backbone with the run that it is of."""
+    parts = [part for part in re.split(r"[/\\]+", path) if part]
+    return "/".join(parts[-2:] if len(parts) > 1 and parts[-2].startswith("pretrain-") else parts[-1:]) or "…"
