@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +69,6 @@ def predict(config: PredictConfig) -> Path | None:
     _say(loose, answered, output, crop)
     table = with_people(_table(loose, answered, trained.told.classes))
     screen = one_table(table) if len(loose.files) == 1 else counts_table(table)
-    finish(Outcome("predictions", _content(trained, crop, loose, answered, table), screen), None, config.json)
     written = []
     if output is not None:
         if page is not None:
@@ -78,8 +76,7 @@ def predict(config: PredictConfig) -> Path | None:
             write_text(written[0], page.render(table, answered.rows, trained.told, crop))
         written.append(output)
         write_table(output, table.round(DIGITS) if output.suffix == ".csv" else table)
-    for path in written:
-        print(path, file=sys.stderr if config.json else sys.stdout)
+    finish(Outcome("predictions", _content(trained, crop, loose, answered, table), screen, left=written))
     return output
 
 

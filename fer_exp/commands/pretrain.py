@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from fer_exp.pretraining.lesson import Lesson
     from fer_exp.training.batches import Examples
+    from fer_exp.training.loggers import RunLog
 
 
 def pretrain(config: PretrainConfig) -> Path | None:
@@ -53,9 +54,12 @@ def pretrain(config: PretrainConfig) -> Path | None:
         if run.finished and run.has("backbone"):
             missing = missed(run, config.trainer.keep)
             progress(f"{run.folder} is finished already{missing}; remove it to pretrain again.")
-        elif (facts := _learn(config, lesson, run, contents)) is not None:
+        elif (learnt := _learn(config, lesson, run, contents)) is not None:
+            facts, log = learnt
             digest = contents_of_files({"backbone": str(run.path("backbone"))})
             run.write("facts", facts | digest | {"seconds": round(time.time() - started, 1)})
+            if log is not None:
+                log.close()
             sweep(run)
     if not is_main_process():
         return None
@@ -82,8 +86,10 @@ def _contents(config: PretrainConfig, lesson: Lesson) -> dict[str, str]:
     return lesson.contents | contents_of_files({"backbone.weights": config.backbone.weights})
 
 
-def _learn(config: PretrainConfig, lesson: Lesson, run: Run, contents: dict[str, str]) -> dict[str, object] | None:
-    """Train, and write all but run.json, whose content is returned; None in a DDP run's other processes."""
+def _learn(
+    config: PretrainConfig, lesson: Lesson, run: Run, contents: dict[str, str]
+) -> tuple[dict[str, object], RunLog | None] | None:
+    """Train, and write all but run.json: its content, and the log; None in a DDP run's other processes."""
     from dataclasses import asdict
 
     import torch
@@ -133,7 +139,7 @@ def _learn(config: PretrainConfig, lesson: Lesson, run: Run, contents: dict[str,
         **account(config, lesson.store, fitted),
         "pretrained": facts,
         "weights": None if weights is None else asdict(weights),
-    }
+    }, fitted.log
 
 
 def _examples(lesson: Lesson, device: torch.device) -> dict[str, Examples]:

@@ -102,6 +102,8 @@ def train(config: TrainConfig) -> Path | None:
         by_epoch_answers = (run.epoch(row["epoch"]) for row in fitted.history)
         run.write("history", judged_history(pd.DataFrame(fitted.history), run.predictions, by_epoch_answers))
         run.write("metrics", run_metrics(run, samples=config.bootstrap, seed=config.seed))
+        if fitted.log is not None and run.history is not None:
+            fitted.log.end(run.metrics, run.history, training=[*pd.DataFrame(fitted.history)])
         if config.trainer.keep != "none":
             keep_network(run, fitted.module, plain(config), corpus.classes, store.pixels.shape[3])
         facts = {
@@ -117,6 +119,8 @@ def train(config: TrainConfig) -> Path | None:
             "seconds": round(time.time() - started, 1),
         }
         run.write("facts", facts)
+        if fitted.log is not None:
+            fitted.log.close()
         sweep(run)  # not before: a run interrupted after its last epoch needs what goes
     return run.folder
 

@@ -110,7 +110,6 @@ class PredictConfig(Config):
     margin: float | None = None
     device: str = "auto"
     page: bool = False
-    json: bool = False
     output: str | None = field(default=None, metadata=PATH)
 
 

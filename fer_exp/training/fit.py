@@ -17,6 +17,7 @@ from fer_exp.methods.method import Setting
 from fer_exp.runs import Run
 from fer_exp.training.answers import answers_of, at_once
 from fer_exp.training.batches import Batches, Examples, class_weights
+from fer_exp.training.loggers import LogEpochs, RunLog, logged
 from fer_exp.training.module import FaceModule
 from fer_exp.training.monitor import Monitor
 from fer_exp.training.networks import FaceNetwork, build_network, fastest_layout
@@ -30,11 +31,12 @@ PEER = 1_000_003
 
 @dataclass(frozen=True)
 class Fitted:
-    """A trained module, the device it was trained on, and its history, a row an epoch."""
+    """A trained module, the device it was trained on, its history, a row an epoch, and its log where there is one."""
 
     module: FaceModule
     device: torch.device
     history: list[dict[str, Any]]
+    log: RunLog | None = None
 
 
 def find_device(config: TrainerConfig) -> torch.device:
@@ -102,10 +104,11 @@ def fit_module(
     if resume:
         _check_fits(resume, module)
     history = History(run.path("by_epoch"), len(train) // settings.batch_size * settings.batch_size)
-    with quiet(), forgotten_process_group():
+    with quiet(), forgotten_process_group(), logged(settings.logger, run) as log:
         predictions = [EpochPredictions(run, judged)] if judged else []
         lines = ProgressLines(history, settings.batch_size)
-        trainer = make_trainer(settings, device, run, [history, lines, *predictions])
+        logs = [] if log is None else [LogEpochs(log, history)]
+        trainer = make_trainer(settings, device, run, [history, lines, *predictions, *logs])
         batches = Batches(train, settings.batch_size, seed, shuffle=True, balance=settings.balance == "sampler")
         # Every process sees the whole validation split: a share each would need padding, and so count faces twice.
         validation = [
@@ -121,9 +124,11 @@ def fit_module(
             if not isinstance(error, torch.OutOfMemoryError) and "MPS backend out of memory" not in str(error):
                 raise
             raise RunError("The GPU's memory is full; make trainer.batch_size or dataset.size smaller.") from error
-    if trainer.interrupted:
-        raise KeyboardInterrupt
-    return Fitted(module, device, history.rows)
+        if trainer.interrupted:
+            raise KeyboardInterrupt
+        if log is not None:  # of a run interrupted after its last epoch
+            log.epochs(history.rows)
+    return Fitted(module, device, history.rows, log)
 
 
 def make_setting(network: FaceNetwork, config: TrainConfig, train: Examples) -> Setting:

@@ -1,4 +1,4 @@
-"""Lightning's Trainer with our settings: precision, checkpoints that are whole, loggers, nothing printed."""
+"""Lightning's Trainer with our settings: precision, checkpoints that are whole, nothing printed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from typing import Any
 import torch
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
-from pytorch_lightning.loggers import Logger
 from pytorch_lightning.plugins import TorchCheckpointIO
 
 from fer_exp.config import TrainerConfig
@@ -28,12 +27,12 @@ SAVE_EVERY = 20.0
 
 
 def make_trainer(config: TrainerConfig, device: torch.device, run: Run, callbacks: list[Any]) -> Trainer:
-    """Lightning's Trainer, which prints and writes nothing but through its logger and callbacks, in the run's folder.
+    """Lightning's Trainer, which prints and writes nothing but through its callbacks, in the run's folder.
 
     ``callbacks`` stand beside the one that saves checkpoints.
 
     Raises:
-        RequestError: processes or batch size do not fit (``machines``), or the logger is not installed.
+        RequestError: processes or batch size do not fit (``machines``).
     """
     set_arithmetic(config, device)
     saver = EpochSaver(run.path("checkpoint"), 0.0 if device.type == "cpu" else SAVE_EVERY)
@@ -45,7 +44,7 @@ def make_trainer(config: TrainerConfig, device: torch.device, run: Run, callback
         strategy=config.strategy,
         precision=precision,
         max_epochs=config.epochs,
-        logger=_logger(config.logger, run.folder),
+        logger=False,
         callbacks=[*callbacks, saver],
         plugins=[WholeCheckpoints(), *([SharedBatchNorm(device)] if config.strategy == "ddp" else [])],
         num_sanity_val_steps=0,
@@ -130,25 +129,6 @@ class WholeCheckpoints(TorchCheckpointIO):
                 torch.save(checkpoint, aside)
             except RuntimeError as error:  # torch makes one of a full disk
                 raise OSError(str(error).splitlines()[0]) from error
-
-
-def _logger(name: str, folder: Path) -> Logger | bool:
-    """A logger beside history.csv; False for none."""
-    if name == "csv":
-        return False
-    from pytorch_lightning import loggers
-
-    try:
-        if name == "tensorboard":
-            return loggers.TensorBoardLogger(folder, name="", version="tensorboard")
-        if name == "mlflow":
-            uri = f"sqlite:///{(folder.parent / 'mlflow.db').as_posix()}"
-            return loggers.MLFlowLogger("fer-exp", run_name=folder.name, tracking_uri=uri)
-        return loggers.WandbLogger(folder.name, save_dir=folder, project="fer-exp")
-    except ModuleNotFoundError as error:
-        raise RequestError(
-            f"trainer.logger={name} is not installed ({error.name or error}): pip install 'fer-exp[{name}]'."
-        ) from error
 
 
 @contextmanager
