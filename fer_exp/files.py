@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -50,6 +51,29 @@ ASIDE = re.compile(r"\..+\.\d+\.tmp(\.\w+)?")
 def unfinished(folder: Path) -> list[Path]:
     """Files in a folder that ``whole`` has begun and a killed process has left."""
     return [file for file in folder.glob(".*") if ASIDE.fullmatch(file.name)] if folder.is_dir() else []
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """A folder aside to fill, which then takes its place, and that of an older one; a reader finds either of them.
+
+    Raises:
+        RunError: it cannot be written; an older one is then still there.
+    """
+    aside, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{what}") for what in ("tmp", "old"))
+    try:
+        aside.mkdir(parents=True)
+        yield aside
+        if folder.exists():
+            folder.rename(old)
+        aside.rename(folder)
+    except OSError as error:
+        raise RunError(f"{folder} cannot be written: {error.strerror or error}.") from error
+    finally:
+        if there(old) and not there(folder):
+            old.rename(folder)
+        for each in (aside, old):
+            shutil.rmtree(each, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:

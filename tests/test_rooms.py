@@ -25,6 +25,7 @@ ORDER = (
     "pretraining",
     "report",
     "studies",
+    "export",
     "commands",
     "cli __main__",
     "api",

@@ -31,6 +31,7 @@ MORE = (
     ("fer-exp report run=runs/NAME", "one page with figures and faces"),
     ("fer-exp predict runs/NAME photos/", "what a network sees in a folder of pictures"),
     ("fer-exp predict runs/NAME photos/ crop=face page=true", "in photographs, with a page to look at"),
+    ("fer-exp export run=runs/NAME format=onnx", "the network alone, with a model card"),
     ("fer-exp prepare dataset=ferplus dataset.root=DIR", "what is in a corpus"),
     ("fer-exp agreement dataset=ferplus dataset.root=DIR against=original", "what a crowd changes"),
     ("fer-exp crowd ratings=answers.csv gold=gold.csv min_gold_accuracy=0.6", "whom to trust"),

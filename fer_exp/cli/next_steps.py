@@ -15,6 +15,7 @@ from fer_exp.config import (
     CrowdConfig,
     DatasetConfig,
     EvaluateConfig,
+    ExportConfig,
     PeopleConfig,
     PlanConfig,
     PredictConfig,
@@ -110,6 +111,10 @@ def _predict(config: PredictConfig, place: Path) -> str:
     return f"{page}{judged}, {_line('compare', str(place))} OTHER (beside another's)"
 
 
+def _export(config: ExportConfig, place: Path) -> str:
+    return f"read {shlex.quote(str(place / 'README.md'))}, which says how to use it"
+
+
 def _prepare(config: PrepareConfig, place: Path) -> str:
     return _line("train", *_dataset(config.dataset))
 
@@ -144,6 +149,7 @@ STEPS: dict[type[Config], Callable[[Any, Any], str]] = {
     CompareConfig: _compare,
     ReportConfig: _report,
     PredictConfig: _predict,
+    ExportConfig: _export,
     PrepareConfig: _prepare,
     AgreementConfig: _agreement,
     CrowdConfig: _crowd,

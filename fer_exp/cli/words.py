@@ -48,6 +48,7 @@ POSITIONAL = {
     "compare": RUNS,
     "report": RUNS,
     "predict": PICTURES,
+    "export": Takes("a run folder", "run", "run"),
     "agreement": ANSWERS,
     "crowd": ANSWERS,
     "plan": ANSWERS,

@@ -19,6 +19,7 @@ from fer_exp.config.schema import (
     Config as Config,
     CrowdConfig as CrowdConfig,
     EvaluateConfig as EvaluateConfig,
+    ExportConfig as ExportConfig,
     PeopleConfig as PeopleConfig,
     PlanConfig as PlanConfig,
     PredictConfig as PredictConfig,

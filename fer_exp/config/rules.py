@@ -24,6 +24,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "dataset.crop": ("none", "face"),
     "duplicates": DUPLICATES,
     "device": ("auto", "cpu", "gpu", "mps"),
+    "format": ("safetensors", "onnx", "torchscript"),
     "backbone.stem": ("auto", "imagenet", "small"),
     "labels.source": ("auto", "label", "votes"),
     "labels.ties": TIES,

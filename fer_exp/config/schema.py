@@ -114,6 +114,16 @@ class PredictConfig(Config):
 
 
 @dataclass
+class ExportConfig(Config):
+    """Take a trained network out, as one file with a model card."""
+
+    run: str | None = field(default=None, metadata=PATH)
+    format: str = "safetensors"
+    overwrite: bool = False
+    output: str | None = field(default=None, metadata=PATH)
+
+
+@dataclass
 class PrepareConfig(Config):
     """Read a corpus once and say what is in it."""
 
@@ -220,6 +230,7 @@ SCHEMAS: dict[str, type[Config]] = {
     "table": TableConfig,
     "report": ReportConfig,
     "predict": PredictConfig,
+    "export": ExportConfig,
     "prepare": PrepareConfig,
     "agreement": AgreementConfig,
     "crowd": CrowdConfig,

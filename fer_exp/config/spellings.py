@@ -61,6 +61,8 @@ KEYS = {
     "metrics=[{}]": "metric measure measures",
     "study={}": "s paper experiment name table preset",
     "permutations={}": "n_permutations n_perm perms",
+    "format={}": "f fmt to type file_format export_format framework target",
+    "overwrite={}": "force replace clobber exist_ok exists_ok y",
     "pictures={}": "images image faces show_images pics photos",
     "crop={}": "detect_faces face_detection detect align cropping detector",
     "margin={}": "padding pad expand",
@@ -217,6 +219,11 @@ OPTIONS = {
         "auto": "default",
     },
     "dataset.crop": {"face": "true yes on 1 faces mediapipe align aligned", "none": "false no off 0"},
+    "format": {
+        "safetensors": "weights st huggingface hf",
+        "onnx": "ort onnxruntime tensorrt openvino coreml tflite",
+        "torchscript": "pt pth jit ts script traced pytorch torch libtorch",
+    },
     "trainer.optimizer": {"adamw": "adam_w", "adam": "adam", "sgd": "momentum nesterov sgd_momentum"},
     "trainer.schedule": {
         "cosine": "cos cosineannealing cosineannealinglr cosine_annealing cosine_lr",
@@ -281,6 +288,7 @@ COMMANDS = {
     "compare": "comparison diff versus vs significance compare_runs",
     "table": "tables study studies reproduce paper results",
     "report": "html page plot plots visualize visualise show view reports figure figures dashboard",
+    "export": "convert onnx torchscript deploy freeze package publish share upload hub push_to_hub save_model exporter",
     "prepare": "prep preprocess preprocessing data dataset datasets download check inspect info describe load",
     "agreement": "agree reliability kappa icc alpha irr fleiss krippendorff iaa agreements interrater",
     "crowd": "workers worker raters annotators aggregate aggregation vote votes dawidskene mturk crowdsourcing clean",

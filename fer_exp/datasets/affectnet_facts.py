@@ -24,6 +24,7 @@ class AffectNetFacts:
     )
     licence = "research only by signed agreement, no redistribution; the pictures come from the web"
     withheld = "research alone, for those who signed the licence agreement (mohammadmahoor.com/affectnet)"
+    pictured = "faces that web searches found, cut out by the corpus' own boxes; who they are is not recorded"
     access = (
         "Ask for it at mohammadmahoor.com (a signed agreement of a principal investigator), unpack it and give its "
         "folder as dataset.root: the one that holds Manually_Annotated_file_lists/ (2017) or train_set/ (2021)."

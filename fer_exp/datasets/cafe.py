@@ -41,6 +41,7 @@ class Cafe(PictureCorpus):
         "photographs of children, for authorised investigators alone (Databrary Access Agreement, "
         "databrary.org/about/agreement.html)"
     )
+    pictured = "children of 2 to 8 years who posed in a laboratory"
     access = (
         "Become an authorised investigator of databrary.org, download volume 30, unpack it and give the folder that "
         "holds sessions/ as dataset.root; give the raters' answers as dataset.votes."

@@ -65,6 +65,8 @@ class Corpus(ABC):
     licence: ClassVar[str]
     withheld: ClassVar[str]
     """Why its pictures may not be passed on, said after its name, with where the terms stand; empty where they may."""
+    pictured: ClassVar[str]
+    """Whom its pictures show, where they come from, and how they are cut: half a sentence for a model card."""
     access: ClassVar[str]
     layout: ClassVar[str] = ""
     """The files below ``dataset.root``, as one looks for them."""

@@ -35,6 +35,9 @@ class Fer2013Facts:
     citation = "Goodfellow et al. Challenges in representation learning. ICONIP 2013."
     licence = "research only; the pictures come from a web search and their rights lie with many holders"
     withheld = WITHHELD
+    pictured = (
+        "grey faces of 48 x 48 cut out of what a web search found; who they are, how old and whence, is not recorded"
+    )
     access = (
         "Get fer2013.csv (or icml_face_data.csv) from Kaggle's 'Challenges in Representation Learning: Facial "
         "Expression Recognition Challenge' and give its folder as dataset.root."

@@ -36,6 +36,9 @@ class FerPlusFacts:
     )
     licence = "votes: MIT; pictures: as FER2013"
     withheld = WITHHELD
+    pictured = (
+        "grey faces of 48 x 48 cut out of what a web search found; who they are, how old and whence, is not recorded"
+    )
     access = (
         "Get fer2013.csv from Kaggle's 'Challenges in Representation Learning: Facial Expression Recognition "
         "Challenge' and fer2013new.csv from github.com/microsoft/FERPlus, put them in one folder and give it as "

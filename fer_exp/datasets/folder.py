@@ -49,6 +49,7 @@ class Folder(PictureCorpus):
     citation = "your own"
     licence = "your own"
     withheld = ""  # whoever has a folder of their own knows what its faces were promised; the report reminds them
+    pictured = "pictures of whoever trained it, of which fer-exp knows nothing else"
     access = (
         "Give a folder that holds a folder of pictures per class as dataset.root, or a table with a column path as "
         "dataset.table."

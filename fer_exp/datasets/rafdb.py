@@ -31,6 +31,7 @@ class RafDb(PictureCorpus):
     )
     licence = "research only, no redistribution; the pictures come from the web"
     withheld = "no part of it may be copied on, published or distributed (whdeng.cn/RAF, Terms & Conditions)"
+    pictured = "faces from the web, aligned by the corpus; who they are is not recorded"
     access = (
         "Ask the authors for a password (research only), unpack basic/ with "
         "Image/aligned.zip and give its folder as dataset.root."

@@ -19,6 +19,7 @@ class Kind:
     """A row of ``KINDS``.
 
     Attributes:
+        said: what a face is taught, in words.
         target: (votes left after cleaning (N, K), class of each face (N,)) -> distributions (N, K).
         of_votes: whether it needs votes, and more than one class a face.
         noisy: whether its class may be wrong on purpose, by ``labels.noise``.
@@ -27,6 +28,7 @@ class Kind:
             ``target``.
     """
 
+    said: str
     target: Callable[[Counts, Labels], Counts]
     of_votes: bool = False
     noisy: bool = False
@@ -47,17 +49,15 @@ def _classes_alike(counts: Counts, label: Labels) -> Counts:
 
 
 KINDS = {
-    "onehot": Kind(_one_class),
-    "soft": Kind(_shares, of_votes=True),
-    "noisy": Kind(_one_class, noisy=True),
-    "sampled": Kind(_shares, of_votes=True, each_epoch=sampled),
-    "multipass": Kind(_shares, of_votes=True, each_epoch=multipass),
-    "multi_target": Kind(_classes_alike, of_votes=True),
-    "aggregated": Kind(_shares, from_file=True),
+    "onehot": Kind("one class", _one_class),
+    "soft": Kind("the distribution of people's votes", _shares, of_votes=True),
+    "noisy": Kind("one class, which may be wrong on purpose", _one_class, noisy=True),
+    "sampled": Kind("one class, drawn from people's votes each epoch", _shares, of_votes=True, each_epoch=sampled),
+    "multipass": Kind("each of people's votes in its turn, one an epoch", _shares, of_votes=True, each_epoch=multipass),
+    "multi_target": Kind("the classes that enough raters chose, with equal weight", _classes_alike, of_votes=True),
+    "aggregated": Kind("the posterior of a model of the raters, read from a file", _shares, from_file=True),
 }
-"""One class; the distribution of the votes; one class that may be wrong on purpose; one class drawn from the votes each
-epoch; each vote in its turn, one an epoch; the classes that enough raters chose, with equal weight; the posterior of an
-aggregation model, read from a file."""
+"""``labels.kind``."""
 
 
 def words(config: LabelsConfig) -> str:

@@ -68,6 +68,8 @@ MEANT = [
     ("report --out page.html", "output=page.html"),
     ("predict runs/ferplus-soft --input faces", "pictures=faces"),
     ("predict runs/ferplus-soft faces trainer=gpu", "device=gpu"),
+    ("export runs/ferplus-soft fmt=onnx", "format=onnx"),
+    ("convert runs/ferplus-soft format=onnx", "fer-exp export runs/ferplus-soft format=onnx"),
     ("inference runs/ferplus-soft faces", "fer-exp predict runs/ferplus-soft faces"),
     # options as others spell them, or of another group
     ("train dataset=fer+", "dataset=ferplus"),

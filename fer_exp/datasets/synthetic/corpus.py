@@ -48,6 +48,7 @@ class Synthetic(Corpus):
     citation = "Built into fer-exp: faces drawn from FACS action units (Ekman and Friesen 1978) after EMFACS (1983)."
     licence = "MIT"
     withheld = ""
+    pictured = "faces drawn from action units, no photographs: nobody is pictured"
     access = "Built in; nothing to get."
 
     def __init__(self, faces: int, classes: tuple[str, ...], seed: int) -> None:
