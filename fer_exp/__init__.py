@@ -1,7 +1,7 @@
 """fer-exp: does a face classifier see ambiguity as people do, and does it survive wrong labels?
 
 In Python (docs/python.md), ``fer_exp.evaluate``, ``agreement``, ``compare``, ``crowd`` and ``plan`` take DataFrames or
-files, and give what the commands of these names would find.
+files, and give what the commands of these names would find; ``fer_exp.load(run)`` is a network to call with pictures.
 """
 
 __version__ = "0.1.0"
@@ -14,11 +14,23 @@ if TYPE_CHECKING:
         compare as compare,
         crowd as crowd,
         evaluate as evaluate,
+        load as load,
         plan as plan,
     )
     from fer_exp.errors import RequestError as RequestError, RunError as RunError
 
-__all__ = ["Outcome", "RequestError", "RunError", "__version__", "agreement", "compare", "crowd", "evaluate", "plan"]
+__all__ = [
+    "Outcome",
+    "RequestError",
+    "RunError",
+    "__version__",
+    "agreement",
+    "compare",
+    "crowd",
+    "evaluate",
+    "load",
+    "plan",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -8,11 +8,14 @@ the reader of files. See docs/python.md.
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib import import_module
 from inspect import Parameter, signature
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from warnings import catch_warnings
 
 import pandas as pd
 
@@ -23,7 +26,11 @@ from fer_exp.errors import RequestError
 from fer_exp.files import file_of, there
 from fer_exp.progress import kept_lines
 from fer_exp.report.outcome import Outcome as Outcome
+from fer_exp.runs import Run
 from fer_exp.tables import A_FRAME, Frames
+
+if TYPE_CHECKING:
+    from fer_exp.predictor import Predictor
 
 F = TypeVar("F", bound=Callable[..., Outcome])
 
@@ -165,6 +172,29 @@ def compare(*runs: Source | Mapping[str, pd.DataFrame], **keys: Any) -> Outcome:
     if names and "runs" in keys:
         raise RequestError("compare: runs is given twice, with and without its name; give it once.")
     return _outcome("compare", None, {"runs": names, **keys}, frames)
+
+
+def load(
+    run: str | os.PathLike[str], crop: str | None = None, margin: float | None = None, device: str = "auto"
+) -> Predictor:
+    """A trained network, to be called with pictures.
+
+    Args:
+        run: a folder of a finished run, or a file that ``fer-exp export format=safetensors`` wrote.
+        crop: ``face`` or ``none``: whether the face is cut out of each picture first; None: as the run's faces were.
+        margin: of the cut, share of the face's box added on each side; None: as the run has it.
+        device: auto, cpu, gpu or mps.
+
+    Raises:
+        RequestError: what ``fer-exp predict`` would say.
+    """
+    keys = {"run": run, "crop": crop, "margin": margin, "device": device}
+    with kept_lines():
+        config, _ = configured("predict", None, keys)
+        with catch_warnings():  # a filter of Pillow's that is for pictures of a corpus
+            from fer_exp.commands.predict import network
+            from fer_exp.predictor import Predictor
+        return Predictor(*network(config), Run(Path(os.fspath(config.run))))
 
 
 def _outcome(command: str, source: Source | None, keys: Mapping[str, Any], *others: Frames) -> Outcome:

@@ -239,14 +239,14 @@ def finder(faces: Iterable[str], where: str = "", *, whole: bool = False) -> Cal
     exact = set(faces)
     by_tail: dict[str, str | None] = {}
     for face in faces:
-        for tail in _tails(stem(face)):
+        for tail in tails(stem(face)):
             by_tail[tail] = face if by_tail.get(tail, face) == face else None
 
     def find(name: str) -> str | None:
         if name in exact:
             return name
         known = stem(name)
-        tail = next((tail for tail in _tails(known) if tail in by_tail), None)
+        tail = next((tail for tail in tails(known) if tail in by_tail), None)
         if tail is None:
             return None
         face = by_tail[tail]
@@ -265,7 +265,7 @@ def finder(faces: Iterable[str], where: str = "", *, whole: bool = False) -> Cal
         if len(may_be) == 1:
             return may_be[0]
         known, start = stem(name), f"{where}: " if where else ""
-        first, second = islice((face for face in may_be or faces if known in _tails(stem(face))), 2)
+        first, second = islice((face for face in may_be or faces if known in tails(stem(face))), 2)
         raise RequestError(f"{start}{name!r} may mean {first} or {second}; write more of its path.")
 
     return find
@@ -281,6 +281,6 @@ def known_as(path: str) -> str:
     return f"{base}{dot}{suffix.lower() if dot else suffix}"
 
 
-def _tails(path: str) -> list[str]:
+def tails(path: str) -> list[str]:
     """A path, then without its first folder, and so on to the bare name."""
     return [path.split("/", first)[-1] for first in range(path.count("/") + 1)]

@@ -28,6 +28,7 @@ ORDER = (
     "export",
     "commands",
     "cli __main__",
+    "predictor",
     "api",
 )
 PLACE = {room: place for place, rooms in enumerate(ORDER) for room in rooms.split()}

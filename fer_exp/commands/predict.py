@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,10 @@ from fer_exp.datasets.loose import Loose, gather
 from fer_exp.errors import RequestError
 from fer_exp.files import file_names, there, writable, write_table, write_text
 from fer_exp.judging.predictions import check_predictions
-from fer_exp.names import stem
+from fer_exp.names import stem, tails
 from fer_exp.pictures.crops import NO_FACE, Crop
 from fer_exp.pictures.photographs import advice, look_like_photographs
-from fer_exp.progress import progress
+from fer_exp.progress import progress, say
 from fer_exp.report.answers import counts_table, one_table, summary, with_people
 from fer_exp.report.answers_page import Page
 from fer_exp.report.outcome import Outcome, finish
@@ -52,16 +53,13 @@ def predict(config: PredictConfig) -> Path | None:
     if config.output is not None and Path(config.output).suffix not in FORMS and not Path(config.output).is_dir():
         raise RequestError(f"output={config.output}: predictions are written as .csv or .parquet; name one of these.")
 
-    from fer_exp.training.fit import find_device  # torch is wanted from here on, not before
-    from fer_exp.training.pictures import answer_pictures
-    from fer_exp.training.trained import load
+    from fer_exp.training.pictures import answer_pictures  # torch is wanted from here on, not before
 
-    trained = load(Path(config.run), find_device(TrainerConfig(accelerator=config.device)))
+    trained, crop = network(config)
     loose = _with_splits(gather(config.pictures, trained.told.classes, config.root), Run(Path(config.run)))
     even = {f"p_{name}": 1 / len(trained.told.classes) for name in trained.told.classes}
     check_predictions(loose.faces.assign(**even), f"pictures={config.pictures[0]}")  # what people said, before the work
     output = _output(config, loose, trained.told.run)
-    crop = _crop(config, trained)
     if crop is None and look_like_photographs(loose.files):
         progress(advice("crop=face"))
     page = Page(len(loose.files)) if config.page else None
@@ -69,7 +67,7 @@ def predict(config: PredictConfig) -> Path | None:
     _say(loose, answered, output, crop)
     table = with_people(_table(loose, answered, trained.told.classes))
     screen = one_table(table) if len(loose.files) == 1 else counts_table(table)
-    written = []
+    written: list[Path] = []
     if output is not None:
         if page is not None:
             written.append(_page(output))
@@ -80,22 +78,35 @@ def predict(config: PredictConfig) -> Path | None:
     return output
 
 
+def network(config: PredictConfig) -> tuple[Trained, Crop | None]:
+    """The network that a config names, and what cuts faces out of pictures for it: as told, else as its run did."""
+    from fer_exp.training.fit import find_device
+    from fer_exp.training.trained import load
+
+    trained = load(Path(str(config.run)), find_device(TrainerConfig(accelerator=config.device)))
+    return trained, _crop(config, trained)
+
+
 def _with_splits(loose: Loose, run: Run) -> Loose:
-    """A split for each face, where none is known: the run's own, for one that is called as a face of its; else test.
+    """A split for each face, where none is known."""
+    if "split" not in loose.faces:
+        loose.faces.insert(1, "split", splits_of(loose.faces["face"], run))
+    return loose
+
+
+def splits_of(faces: Iterable[str], run: Run) -> list[str]:
+    """The run's own split of each face that is called as one of its; test of all others.
 
     So `evaluate` tells what the network was taught from what is new to it.
     """
-    if "split" in loose.faces:
-        return loose
     own: dict[str, str] = {}
     if (targets := run.targets) is not None:
         own = dict(zip(map(stem, targets["face"]), targets["split"], strict=True))
-    splits = [own.get(stem(face), "test") for face in loose.faces["face"]]
+    splits = [next((own[tail] for tail in tails(stem(face)) if tail in own), "test") for face in faces]
     if taught := splits.count("train"):
         told = f"{taught:,} of {len(splits):,} pictures are called as faces that {run.name} was taught"
-        progress(f"{told}; their split is train, for answers to them tell nothing of new faces")
-    loose.faces.insert(1, "split", splits)
-    return loose
+        say(f"{told}; their split is train, for answers to them tell nothing of new faces")
+    return splits
 
 
 def _output(config: PredictConfig, loose: Loose, run: str) -> Path | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +48,8 @@ FRAMES = "pictures with several frames or pages, of which the first is read"
 MODES = {1: ("L", "GRAY"), 3: ("RGB", "RGB")}
 """Pillow's and simplejpeg's name of a picture with so many channels."""
 
+Picture: TypeAlias = str | os.PathLike[str] | Image.Image | NDArray[Any]
+"""A file, a picture of Pillow, or pixels: uint8, height x width (grey) or height x width x 3 (RGB)."""
 Box = tuple[int, int, int, int]
 Cut = Callable[[NDArray[np.uint8]], tuple[NDArray[np.uint8], str]]
 """Of a picture's pixels the part that is used, and a remark; raises RejectedError where there is none."""
@@ -126,8 +130,57 @@ def decode(
     except Exception as problem:  # Pillow's readers raise many kinds for damaged files
         reason = _what_it_is(file, content) if "cannot identify" in str(problem) else str(problem)
         raise RejectedError(reason.splitlines()[0] if reason else type(problem).__name__) from None
-    if pixels is out:
-        return remark
+    return remark if pixels is out else _fitted(pixels, scale, remark, out, box, cut)
+
+
+def decode_any(picture: Picture, out: NDArray[np.uint8], whites: Whites | None = None, cut: Cut | None = None) -> str:
+    """A file by ``decode``, a picture that is in memory by ``from_memory``; arguments as theirs."""
+    if isinstance(picture, str | os.PathLike):
+        return decode(os.fspath(picture), out, None, whites, cut)
+    return from_memory(picture, out, cut)
+
+
+def from_memory(picture: Image.Image | NDArray[Any], out: NDArray[np.uint8], cut: Cut | None = None) -> str:
+    """A picture that is in memory into ``out``, as ``decode`` would its file.
+
+    A JPEG's file, decoded by ``decode``, may be shrunk while it is decoded; what is in memory is shrunk from all its
+    pixels, which gives values that differ by a few greys.
+
+    Args:
+        picture: of Pillow, or uint8 of shape (height, width) or (height, width, 1, 3 or 4): grey, RGB, RGBA.
+        out: as of ``decode``.
+        cut: likewise.
+
+    Raises:
+        RejectedError: no such array, an empty or too large picture, or as ``cut``.
+    """
+    if not isinstance(picture, Image.Image):
+        if not isinstance(picture, np.ndarray):
+            raise RejectedError(f"it is of type {type(picture).__name__}, not a path, a picture of Pillow or an array")
+        if picture.dtype != np.uint8:
+            raise RejectedError(f"its pixels are {picture.dtype}, not uint8 from 0 to 255")
+        if picture.ndim not in (2, 3) or (picture.ndim == 3 and picture.shape[2] not in (1, 3, 4)):
+            raise RejectedError(
+                f"it is of shape {picture.shape}, not height x width (x 3); a stack is given as list(stack)"
+            )
+        picture = Image.fromarray(picture.squeeze(2) if picture.shape[2:] == (1,) else picture)
+    if 0 in picture.size:
+        raise RejectedError("it has no pixels")
+    try:
+        if picture.width * picture.height > MOST_PIXELS:
+            raise RejectedError(f"it has more than {MOST_PIXELS:,} pixels")
+        pixels, remark = _converted(picture, b"", MODES[out.shape[2]][0], None)
+    except RejectedError:
+        raise
+    except Exception as problem:  # a file that is decoded only now, or was closed
+        raise RejectedError(str(problem).partition("\n")[0] or type(problem).__name__) from None
+    return _fitted(pixels, 1, remark, out, None, cut)
+
+
+def _fitted(
+    pixels: NDArray[np.uint8], scale: int, remark: str, out: NDArray[np.uint8], box: Box | None, cut: Cut | None
+) -> str:
+    """Pixels cropped and resized into ``out``; ``scale`` is what their sides were divided by."""
     if box is not None:  # cropped first: the filter would reach over the edge of a box
         left, top = (max(0, edge // scale) for edge in box[:2])
         right, bottom = (-(-edge // scale) for edge in box[2:])
@@ -178,22 +231,28 @@ def _from_any(content: bytes, out: NDArray[np.uint8], box: Box | None, whites: W
         width, height = image.size
         if width * height > MOST_PIXELS:
             raise RejectedError(f"it has {width * height:,} pixels, more than {MOST_PIXELS:,}")
-        turn = image.getexif().get(ORIENTATION)
-        turned = turn not in UPRIGHT
+        turned = image.getexif().get(ORIENTATION) not in UPRIGHT
         scale = _scale(*((height, width) if turned else (width, height)), out.shape[0], box)
         if image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
             image.draft(mode, (width // scale, height // scale))
         scale = round(width / image.width)
-        remark = FRAMES if image.format != "MPO" and getattr(image, "is_animated", False) else ""
-        if is_deep(image.mode):
-            values, white = deep_values(image, content)
-            white = white or (whites or white_of)(float(values.max()), image.mode)
-            image = Image.fromarray(to_bytes(values, white))
-            image.getexif()[ORIENTATION] = turn
-            remark = f"grey pictures of more than 8 bits, read so that {white:,.0f} is white"
-        if turned:
-            image = ImageOps.exif_transpose(image)
-        return np.asarray(image.convert(mode)), scale, remark
+        pixels, remark = _converted(image, content, mode, whites)
+        return pixels, scale, remark
+
+
+def _converted(image: Image.Image, content: bytes, mode: str, whites: Whites | None) -> tuple[NDArray[np.uint8], str]:
+    """A picture's pixels, upright, as grey or RGB, and a remark; of its file ``content``, where it has one."""
+    turn = image.getexif().get(ORIENTATION)
+    remark = FRAMES if image.format != "MPO" and getattr(image, "is_animated", False) else ""
+    if is_deep(image.mode):
+        values, white = deep_values(image, content)
+        white = white or (whites or white_of)(float(values.max()), image.mode)
+        image = Image.fromarray(to_bytes(values, white))
+        image.getexif()[ORIENTATION] = turn
+        remark = f"grey pictures of more than 8 bits, read so that {white:,.0f} is white"
+    if turn not in UPRIGHT:
+        image = ImageOps.exif_transpose(image)
+    return np.asarray(image.convert(mode)), remark
 
 
 def _what_it_is(file: str | Path, content: bytes) -> str:

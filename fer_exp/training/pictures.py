@@ -1,7 +1,8 @@
-"""What a trained network says of picture files: while it answers a batch, the next one is decoded."""
+"""What a trained network says of pictures: while it answers a batch, the next one is decoded."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_exp.pictures.crops import Crop
-from fer_exp.pictures.decoding import decode, opened
+from fer_exp.pictures.decoding import Picture, decode_any, opened
 from fer_exp.pictures.depth import Whites
 from fer_exp.pictures.stream import decoded
 from fer_exp.progress import progress
@@ -44,18 +45,19 @@ class Answered(NamedTuple):
 
 
 def answer_pictures(
-    trained: Trained, files: Sequence[str], crop: Crop | None = None, see: See | None = None
+    trained: Trained, pictures: Sequence[Picture], crop: Crop | None = None, see: See | None = None
 ) -> Answered:
-    """Decode files as a store does, and let the network answer them.
+    """Decode pictures as a store does, and let the network answer them.
 
     Args:
         trained: the network.
-        files: each with one face.
+        pictures: files, or what is in memory, each with one face.
         crop: cuts the face out of a photograph; None takes pictures as they are.
         see: see there.
     """
     told, started = trained.told, time.monotonic()
     shape, step = (told.size, told.size, told.channels), at_once(told.size, trained.device)
+    files = [os.fspath(picture) for picture in pictures if isinstance(picture, str | os.PathLike)]
     whites, cut = Whites(lambda: files, opened), None if crop is None else crop.cut
     batch, held, said = np.empty((step, *shape), np.uint8), 0, started
     rows: list[int] = []
@@ -64,9 +66,9 @@ def answer_pictures(
     answers = []
 
     def read(row: int, out: NDArray[np.uint8]) -> str:
-        return decode(files[row], out, None, whites, cut)
+        return decode_any(pictures[row], out, whites, cut)
 
-    for piece in decoded(read, range(len(files)), shape, looking=crop is not None):
+    for piece in decoded(read, range(len(pictures)), shape, looking=crop is not None):
         reasons = {piece.start + n: outcome.rejected for n, outcome in enumerate(piece.outcomes)}
         rejected |= {row: reason for row, reason in reasons.items() if reason is not None}
         remarks.update(outcome.remark for outcome in piece.outcomes if outcome.remark)
@@ -82,9 +84,9 @@ def answer_pictures(
                 held = 0
         if (now := time.monotonic()) - said > EVERY:
             said, done = now, piece.start + len(piece.outcomes)
-            left = round((now - started) / done * (len(files) - done))
+            left = round((now - started) / done * (len(pictures) - done))
             speed = f"{done / (now - started):,.0f} pictures/s  {left // 60}:{left % 60:02d} left"
-            progress(f"{done:,} of {len(files):,} pictures  {speed}")
+            progress(f"{done:,} of {len(pictures):,} pictures  {speed}")
     if held:
         answers.append(trained.answers(batch[:held]))
     nothing = np.empty((0, len(told.classes)))
