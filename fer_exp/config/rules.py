@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from importlib.util import find_spec
+from math import isfinite
+from typing import Any
 
 from fer_exp.config.folder import options
 from fer_exp.config.groups import DatasetConfig, TrainerConfig
@@ -121,6 +124,9 @@ def validate(config: Config) -> None:
         value = _value(config, key)
         if isinstance(value, int | float) and not value >= least:
             raise RequestError(f"{key} is {value}; it must be at least {least}.")
+    for key, number in _floats(asdict(config)):
+        if not isfinite(number):
+            raise RequestError(f"{key} is {number}; it must be a finite number.")
     for key in SHARES:
         share = _value(config, key)
         if isinstance(share, int | float) and share > 1:
@@ -240,6 +246,16 @@ def check_choice(key: str, value: str, choices: Sequence[str], spelt_as: str | N
     near = option_called(spelt_as or key, value, choices)
     hint = f"; did you mean {near}?" if near else "."
     raise RequestError(f"{key}={value} is unknown{hint} There are: {', '.join(choices)}.")
+
+
+def _floats(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, float]]:
+    """Dotted key -> number, of those that may have a fraction; what a method's own keys allow it says itself."""
+    for key, value in values.items():
+        if isinstance(value, dict) and key != "keys":
+            yield from _floats(value, f"{above}{key}.")
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, float):
+                yield f"{above}{key}", each
 
 
 def _value(config: object, key: str) -> object:

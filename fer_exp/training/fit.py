@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,6 +22,7 @@ from fer_exp.training.monitor import Monitor
 from fer_exp.training.networks import FaceNetwork, build_network, fastest_layout
 from fer_exp.training.processes import forgotten_process_group
 from fer_exp.training.progress import EpochPredictions, History, ProgressLines
+from fer_exp.training.resuming import check_checkpoint
 from fer_exp.training.trainer import make_trainer, quiet
 
 PEER = 1_000_003
@@ -102,7 +102,7 @@ def fit_module(
         module.double()  # Lightning does so after it has loaded a checkpoint, which a module in float32 would round
     resume = run.path("checkpoint") if run.has("checkpoint") else None
     if resume:
-        _check_fits(resume, module)
+        check_checkpoint(resume, module)
     history = History(run.path("by_epoch"), len(train) // settings.batch_size * settings.batch_size)
     with quiet(), forgotten_process_group(), logged(settings.logger, run) as log:
         predictions = [EpochPredictions(run, judged)] if judged else []
@@ -168,19 +168,3 @@ def taught(module: FaceModule, device: torch.device, train: Examples) -> dict[st
     monitor = Monitor(module.monitor.classes)
     monitor.see(torch.from_numpy(predict(module, device, train)[0]), train.target, train.clean, None, {})
     return {name: value for name, value in monitor.figures().items() if value == value}
-
-
-def _check_fits(path: Path, module: FaceModule) -> None:
-    """Raise RequestError where a checkpoint is broken or of another architecture."""
-    way_out = "remove the run folder to start again"
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
-    except Exception as error:  # torch raises many kinds for a broken file
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise RequestError(f"{path} cannot be read ({reason}); {way_out}.") from error
-    expected, saved = ({key: value.shape for key, value in tensors.items()} for tensors in (module.state_dict(), state))
-    differing = [key for key in {**expected, **saved} if expected.get(key) != saved.get(key)]
-    if differing:
-        raise RequestError(
-            f"{path} is of another architecture: {len(differing)} tensors differ, first {differing[0]}; {way_out}."
-        )

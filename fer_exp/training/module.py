@@ -131,16 +131,21 @@ class FaceModule(LightningModule):
         """The method's turn at the end of an epoch; one that went astray ends the run before it is saved.
 
         Raises:
-            RunError: a loss or a weight is no number.
+            RunError: a loss, a weight or what the optimiser knows of gradients is no number.
         """
         for name, words in {"train_loss": "the loss", "val_loss": "the loss on validation"}.items():
             loss = self.trainer.callback_metrics.get(name)
             if loss is not None and not torch.isfinite(loss):
                 raise self._diverged(f"{words} is {float(loss)}")
-        # Of the last step no loss tells, and a GPU is looked at now and then only.
-        held = [each for network in self._networks() for each in (*network.parameters(), *network.buffers())]
-        if not torch.stack([torch.isfinite(each.detach()).all() for each in held]).all():
-            raise self._diverged("the weights are no numbers any more")
+        # Of the last step no loss tells, and a GPU is looked at now and then only. An optimiser's means of squares
+        # overflow before the weights, which then stand still.
+        states = [state for optimizer in self.trainer.optimizers for state in optimizer.state.values()]
+        for held, words in (
+            ([each for network in self._networks() for each in (*network.parameters(), *network.buffers())], "weights"),
+            ([each for state in states for each in state.values() if isinstance(each, Tensor)], "gradients"),
+        ):
+            if held and not torch.stack([torch.isfinite(each.detach()).all() for each in held]).all():
+                raise self._diverged(f"the {words} are no numbers any more")
         self.method.after_epoch(self.current_epoch)
 
     def _diverged(self, what: str, step: str = "") -> RunError:

@@ -21,6 +21,7 @@ from fer_exp.errors import RequestError
 from fer_exp.files import whole
 from fer_exp.runs import Run
 from fer_exp.training.processes import SharedBatchNorm, machines
+from fer_exp.training.resuming import note_digest
 
 SAVE_EVERY = 20.0
 """Seconds between checkpoints on a GPU, where to write one can take as long as an epoch of a small corpus."""
@@ -117,7 +118,7 @@ class EpochSaver(ModelCheckpoint):
 
 
 class WholeCheckpoints(TorchCheckpointIO):
-    """Checkpoints that are whole or not there.
+    """Checkpoints that are whole or not there, with their digests beside them.
 
     Lightning's own are written to the temporary folder; where that is another disk, a killed copy leaves half a file.
     """
@@ -129,6 +130,7 @@ class WholeCheckpoints(TorchCheckpointIO):
                 torch.save(checkpoint, aside)
             except RuntimeError as error:  # torch makes one of a full disk
                 raise OSError(str(error).splitlines()[0]) from error
+            note_digest(Path(path), aside)
 
 
 @contextmanager

@@ -57,6 +57,7 @@ def test_help_of_a_command_lists_its_keys(capsys, command):
         (["train", "dataset=ferplus"], "dataset.root is not set"),
         (["train", "dataset=ferplus", "dataset.root=/nowhere"], "/nowhere does not exist"),
         (["train", "dataset.limit=0"], "dataset.limit is 0; it must be at least 1"),
+        (["train", "trainer.learning_rate=inf"], "trainer.learning_rate is inf; it must be a finite number"),
         (["train", "trainer.devices=3"], "trainer.batch_size is 32 and trainer.devices 3"),
         (["train", "trainer.devices=2"], "write trainer=ddp trainer.devices=2"),
         (["train", "labels=noisy", "labels.rate=2"], "labels.rate=2 is no share"),

@@ -42,6 +42,7 @@ MEANT = [
     ("train csv=faces.csv", "dataset=folder dataset.table=faces.csv"),
     ("train noise_rate=0.2", "labels=noisy labels.rate=0.2"),
     ("train --label-smoothing 0.1", "labels.smoothing=0.1"),
+    ("train save_model=false", "trainer.keep=none"),
     ("train save_dir=out", "output=out"),
     ("train --weight-decay 1e-4", "trainer.weight_decay=1e-4"),
     ("train scheduler=cosine", "trainer.schedule=cosine"),

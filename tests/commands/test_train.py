@@ -20,6 +20,7 @@ from fer_exp.runs import EPOCHS, Run
 from fer_exp.runs.naming import find_runs
 from fer_exp.training import fit
 from fer_exp.training.module import FaceModule
+from fer_exp.training.resuming import PARTS
 from tests.datasets.fakes import write_fer2013, write_votes
 from tests.processes import Command, check_same, finish, forked
 
@@ -189,11 +190,20 @@ def test_a_loss_of_nan_ends_with_1_and_keeps_the_last_good_checkpoint(tmp_path):
     assert not find_runs([config])[0].finished
 
 
+def test_gradients_that_overflow_where_the_weights_do_not_are_not_saved_and_no_run_finishes_on_them(tmp_path):
+    config = configured(tmp_path)
+    config.method.affect_weight = 1e25
+    with pytest.raises(RunError, match=r"diverged: the gradients are no numbers any more at epoch 1"):
+        train(config)
+    assert not find_runs([config])[0].has("checkpoint")
+
+
 def test_a_checkpoint_of_another_architecture_is_refused(tmp_path):
     config = configured(tmp_path)
     path = find_runs([config])[0].path("checkpoint")
     path.parent.mkdir(parents=True)
-    torch.save({"state_dict": {"network.backbone.conv1.weight": torch.zeros(1)}}, path)
+    other = {"network.backbone.conv1.weight": torch.zeros(1)}
+    torch.save(dict.fromkeys(PARTS) | {"state_dict": other}, path)
     with pytest.raises(RequestError, match="another architecture"):
         train(config)
     path.write_bytes(b"no checkpoint")
