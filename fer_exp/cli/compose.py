@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from fer_exp.cli.mistakes import sentence
+from fer_exp.cli.plain import plain
 from fer_exp.config import SCHEMAS, Config, MethodConfig, PretrainConfig, TrainConfig, validate
 from fer_exp.config.folder import conf_folder, written
 from fer_exp.config.settings import WEIGHTS
@@ -99,6 +100,20 @@ def method_keys(name: str) -> dict[str, Any]:
     {'q': 0.7}
     """
     return {key: value for key, value in written("method", name).items() if key not in {"defaults", *SHARED}}
+
+
+def compose_one(command: str, words: Sequence[str]) -> Config:
+    """The config that words make, without Hydra where they are plain.
+
+    Raises:
+        RequestError: words that cannot be made into a config.
+    """
+    from omegaconf import OmegaConf
+
+    content = plain(command, words)
+    return (
+        compose_all(command, [([*words], {})])[0] if content is None else to_config(command, OmegaConf.create(content))
+    )
 
 
 def compose_all(command: str, combinations: Sequence[tuple[list[str], dict[str, str]]]) -> list[Config]:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from fer_exp.cli.checks import check_typed
-from fer_exp.cli.compose import compose_all
+from fer_exp.cli.compose import compose_one
 from fer_exp.cli.mistakes import unknown_key
 from fer_exp.cli.words import POSITIONAL
 from fer_exp.config import SCHEMAS
@@ -69,7 +69,7 @@ def configured(command: str, source: Source | None, keys: Mapping[str, Any]) -> 
         given[key] = found
     frames = {key: value for key, value in given.items() if isinstance(value, pd.DataFrame)}
     check_typed(command, [f"{key}={_text(value)}" for key, value in words.items()])
-    config = compose_all(command, [([f"{key}={_text(value, _exact)}" for key, value in words.items()], {})])[0]
+    config = compose_one(command, [f"{key}={_text(value, _exact)}" for key, value in words.items()])
     return replace(config, **(given | dict.fromkeys(frames, A_FRAME))), frames
 
 

@@ -17,7 +17,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from fer_exp.cli.compose import compose_all, to_config
+from fer_exp.cli.compose import compose_all, compose_one, to_config
 from fer_exp.cli.gpus import SIDE_BY_SIDE, beside_others
 from fer_exp.cli.machine import described
 from fer_exp.cli.mistakes import sentence
@@ -54,7 +54,8 @@ def run_jobs(command: str, words: list[str], jobs: Sequence[Sequence[str]]) -> i
 def run(command: str, arguments: list[str], *, guided: bool = True, answer: dict[str, Any] | None = None) -> int:
     """Run a command on the config that its arguments describe, or each of a sweep's.
 
-    One job without a word for Hydra itself is composed here: Hydra's own way to it composes every config twice.
+    One job without a word for Hydra itself is composed here, where its words are plain without Hydra,
+    whose own way to it composes every config twice.
 
     Args:
         command: one of ``SCHEMAS``.
@@ -72,7 +73,7 @@ def run(command: str, arguments: list[str], *, guided: bool = True, answer: dict
     flags, overrides = flags_and_overrides(arguments)
     if flags or any("hydra" in one for one in overrides):
         return _by_hydra(command, flags, overrides, guided, answer)
-    config = compose_all(command, [(overrides, {})])[0]
+    config = compose_one(command, overrides)
     with _started_with(sys.argv[0], command, *overrides):
         _single(command, config, guided, answer)
     return 0

@@ -16,7 +16,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.optimize import minimize
 from scipy.special import digamma, expit, log_expit
 
 from fer_exp.answers import Answers
@@ -160,6 +159,8 @@ def glad(answers: Answered, steps: int = 50, tolerance: float = 1e-5) -> Aggrega
 
     Source: Whitehill, Ruvolo, Wu, Bergsma, Movellan 2009, Advances in Neural Information Processing Systems 22.
     """
+    from scipy.optimize import minimize  # a third of a second to import: here, not before
+
     workers, others = answers.workers, np.log(max(answers.classes - 1, 1))
     x = np.ones(workers + answers.tasks)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import entr
 
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.shares import shares
@@ -121,7 +120,9 @@ def vote_entropy(counts: FloatArray) -> Measure:
 
     Source: Shannon 1948, Bell System Technical Journal 27, 379-423.
     """
-    return _ratio(entr(shares(counts)).sum(axis=1), np.asarray(counts.any(axis=1), dtype=np.float64))
+    share = shares(counts)
+    entropy = -(share * np.log(np.where(share > 0, share, 1.0))).sum(axis=1)
+    return _ratio(entropy, np.asarray(counts.any(axis=1), dtype=np.float64))
 
 
 def specific_agreement(counts: FloatArray, k: int) -> Measure:

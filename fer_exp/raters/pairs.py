@@ -9,12 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from fer_exp.metrics.affect import ccc_of, pearson_of
 from fer_exp.raters.agreement import beyond_chance
 from fer_exp.stats.bootstrap import FloatArray
-from fer_exp.stats.totals import Joint
+from fer_exp.stats.totals import Joint, summed
 
 Codes = NDArray[np.int32]
 SHARED = 10
@@ -142,11 +141,11 @@ def mean_over_pairs(values: FloatArray) -> FloatArray:
 
 
 def _sums(pairs: Pairs, slots: list[NDArray[np.int64]], values: list[FloatArray], width: int, tasks: int) -> Joint:
-    """For each pair of raters ``width`` sums over tasks, as a function of the weights: a sparse product."""
+    """For each pair of raters ``width`` sums over tasks, as a function of the weights: a matrix product."""
     rows = np.concatenate([pairs.pair * width + slot for slot in slots])
     columns = np.tile(pairs.task.astype(np.int64), len(slots))
     shape = (len(pairs.raters) * width, tasks)
-    matrix = sparse.csr_array((np.concatenate(values), (rows, columns)), shape=shape)
+    matrix = summed(np.concatenate(values), rows, columns, shape)
 
     def sums(weights: FloatArray | None) -> FloatArray:
         if weights is None:

@@ -10,13 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.special import fdtri
 
 from fer_exp.metrics.affect import absolute_agreement
 from fer_exp.raters.agreement import alpha_of, interval_alpha, of_halves
 from fer_exp.stats.bootstrap import FloatArray
-from fer_exp.stats.totals import Joint, Measure
+from fer_exp.stats.totals import Joint, Measure, summed
 
 Codes = NDArray[np.int32]
 CELLS = 1 << 22
@@ -72,7 +70,7 @@ def icc(task: Codes, worker: Codes, value: FloatArray, tasks: int, workers: int)
         square_of_mean = np.where(number > 0, total**2 / number, 0.0)
     # per task: rated, ratings, their sum and sum of squares, n times the squared mean, n squared
     columns = np.stack([(number > 0) * 1.0, number, total, squares, square_of_mean, number**2], axis=1)
-    by_rater = [sparse.csr_array((by, (worker, task)), shape=(workers, tasks)) for by in (ones, value)]
+    by_rater = [summed(by, worker, task, (workers, tasks)) for by in (ones, value)]
 
     def forms(weights: FloatArray | None) -> FloatArray:
         weights = np.ones((1, tasks)) if (single := weights is None) else weights
@@ -127,6 +125,8 @@ def f_intervals(squares: Anova, level: float = 0.95) -> dict[str, tuple[float, f
     >>> [round(end, 2) for end in ends["icc_2_1"]]
     [0.02, 0.76]
     """
+    from scipy.special import fdtri  # a tenth of a second to import: here, not before
+
     n, k, tail = squares.tasks, squares.panel, 1 - (1 - level) / 2
     b, r, e = squares.between, squares.raters, squares.residual
     ends: dict[str, tuple[float, float]] = {}
@@ -170,11 +170,11 @@ def ordinal_alpha(task: Codes, value: FloatArray, tasks: int) -> Joint:
     used = number[task] >= 2
     of_task, ranks = task[used], np.unique(value[used], return_inverse=True)[1]
     shape = (tasks, int(ranks.max(initial=-1)) + 1)
-    answers = sparse.csr_array((np.ones(len(of_task)), (of_task, ranks)), shape=shape)  # of a task, by rank
+    answers = summed(np.ones(len(of_task)), of_task, ranks, shape)  # of a task, by rank
     number = np.where(number >= 2, number, 0.0)
     others = np.maximum(number - 1, 1)
 
-    by_rank = answers.T.tocsr()
+    by_rank = summed(np.ones(len(of_task)), ranks, of_task, shape[::-1])
 
     def of_some(weights: FloatArray) -> FloatArray:
         weights = np.ascontiguousarray(weights.T)  # (N, B), and all that follows: sums run over rows

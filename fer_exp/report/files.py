@@ -45,14 +45,27 @@ def save_table(
     written = {
         "csv": table.to_csv(index=False, lineterminator="\n"),
         "md": f"{caption}\n\n{markdown}\n",
-        "tex": readers.style.format(precision=decimals, na_rep="", escape="latex")
-        .format_index(axis=1, escape="latex")
-        .hide(axis=0)
-        .to_latex(caption=caption.translate(_LATEX), hrules=True),
+        "tex": _latex(present, caption, decimals, readers.select_dtypes(["number", "bool"]).columns),
     }
     for suffix, text in written.items():
         write_text(stem.with_name(f"{stem.name}.{suffix}"), text)
     return [stem.with_name(f"{stem.name}.{suffix}") for suffix in written]
+
+
+def _latex(table: pd.DataFrame, caption: str, decimals: int, numbers: pd.Index) -> str:
+    """A booktabs table, as pandas' Styler writes it, which takes a third of a second to be imported."""
+
+    def cell(value: object) -> str:
+        if value is None:
+            return ""
+        return f"{value:.{decimals}f}" if isinstance(value, float) else str(value).translate(_LATEX)
+
+    columns = "".join("r" if name in numbers else "l" for name in table.columns)
+    rows = [[str(name).translate(_LATEX) for name in table.columns], *(map(cell, row) for row in table.to_numpy())]
+    head, *body = (" & ".join(row) + r" \\" for row in rows)
+    top = [r"\begin{table}", rf"\caption{{{caption.translate(_LATEX)}}}", rf"\begin{{tabular}}{{{columns}}}"]
+    lines = [*top, r"\toprule", head, r"\midrule", *body, r"\bottomrule", r"\end{tabular}", r"\end{table}"]
+    return "\n".join(lines) + "\n"
 
 
 def save_figure(draw: Callable[[], Figure | None], stem: Path) -> list[Path]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from fer_exp.raters.gold import Gold
 from fer_exp.report.outcome import records
+
+if TYPE_CHECKING:  # agreement has a verdict without scipy's optimisers
+    from fer_exp.raters.gold import Gold
 
 NOTHING = 0.02
 """A gain whose interval ends below this is called nothing: two faces in a hundred."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 FloatArray = NDArray[np.float64]
 Statistic = Callable[[FloatArray | None], FloatArray]
@@ -202,6 +201,8 @@ def replicates(
     Returns:
         Metric name -> shape (B,); nan where undefined in a replicate.
     """
+    from scipy.sparse import csr_array  # a fifth of a second to import: here, not before
+
     sums = [statistic for statistic in statistics.values() if isinstance(statistic, OfSums)]
     shared = {id(statistic.columns): statistic.columns for statistic in sums}
     ends = np.cumsum([1, *(columns.shape[1] for columns in shared.values())])

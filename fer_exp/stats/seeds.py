@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import stdtrit
 
 
 class OverSeeds(NamedTuple):
@@ -33,6 +32,8 @@ def over_seeds(values: Sequence[float], level: float = 0.95) -> OverSeeds | None
     >>> [round(number, 3) for number in over_seeds([0.7, 0.8, 0.9])]
     [0.8, 0.552, 1.048, 3]
     """
+    from scipy.special import stdtrit  # a tenth of a second to import: here, not before
+
     if not len(values):
         return None
     numbers = np.asarray(values, dtype=np.float64)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import chdtrc
 
 from fer_exp.stats import tests
 from fer_exp.stats.bootstrap import FloatArray
@@ -43,7 +42,7 @@ def stuart_maxwell(table: FloatArray) -> ChiSquare:
     df = int(np.linalg.matrix_rank(variance, hermitian=True))
     inverse = np.linalg.pinv(variance, rcond=1e-10, hermitian=True)
     statistic = float(difference[used] @ inverse @ difference[used])
-    return ChiSquare(statistic, df, float(chdtrc(df, statistic)))
+    return _tested(statistic, df)
 
 
 def bowker(table: FloatArray) -> ChiSquare:
@@ -62,7 +61,7 @@ def bowker(table: FloatArray) -> ChiSquare:
     if df == 0:
         return ChiSquare(0.0, 0, float("nan"))
     statistic = float(((one - other)[there] ** 2 / (one + other)[there]).sum())
-    return ChiSquare(statistic, df, float(chdtrc(df, statistic)))
+    return _tested(statistic, df)
 
 
 def mcnemar(table: FloatArray) -> FloatArray:
@@ -79,3 +78,9 @@ def mcnemar(table: FloatArray) -> FloatArray:
     """
     left, joined = table.sum(axis=1) - np.diag(table), table.sum(axis=0) - np.diag(table)
     return np.array([tests.mcnemar(int(a), int(b)).p for a, b in zip(left, joined, strict=True)])
+
+
+def _tested(statistic: float, df: int) -> ChiSquare:
+    from scipy.special import chdtrc  # a tenth of a second to import: here, not before
+
+    return ChiSquare(statistic, df, float(chdtrc(df, statistic)))

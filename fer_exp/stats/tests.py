@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr
 
 from fer_exp.stats.bootstrap import FloatArray
 
@@ -67,6 +66,8 @@ def paired_t(a: FloatArray, b: FloatArray) -> Tested:
 
     Source: Student 1908; ``scipy.stats.ttest_rel``. Takes faces for independent, also those of one person.
     """
+    from scipy.special import stdtr  # a tenth of a second to import: here, not before
+
     difference = a - b
     if len(difference) < 2 or _constant(difference, a, b):
         return UNDEFINED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,10 @@ from fer_exp.stats.bootstrap import FloatArray, Interval, resample_clusters, res
 
 Joint = Callable[[FloatArray | None], FloatArray]
 """From weights of shape (B, N), or None for one each, to several values, shape (B, M) or (M,); nan where undefined."""
+
+
+DENSE = 1 << 20
+"""Cells up to which a matrix is worth its zeros."""
 
 
 class Measure(NamedTuple):
@@ -45,6 +49,22 @@ def together(measures: Mapping[str, Measure]) -> Joint:
             return np.stack([measure.finish(sums[..., start:end]) for start, end, measure in places], axis=-1)
 
     return joint
+
+
+def summed(values: FloatArray, rows: NDArray[Any], columns: NDArray[Any], shape: tuple[int, int]) -> Any:
+    """A matrix of values at their rows and columns, those of one cell summed; a product with it sums over columns.
+
+    Of few cells it is plain, of more than ``DENSE`` sparse, which waits for scipy.
+
+    >>> summed(np.array([1.0, 2.0]), np.array([0, 0]), np.array([1, 1]), (1, 2))
+    array([[0., 3.]])
+    """
+    cells = shape[0] * shape[1]
+    if cells <= DENSE:
+        return np.bincount(rows.astype(np.int64) * shape[1] + columns, values, cells).reshape(shape)
+    from scipy.sparse import csr_array  # a fifth of a second to import: here, not before
+
+    return csr_array((values, (rows, columns)), shape=shape)
 
 
 def joint_intervals(

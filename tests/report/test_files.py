@@ -31,6 +31,24 @@ def test_numbers_that_are_text_keep_their_digits_and_a_caption_is_plain_text(tmp
     assert caption == rf"\caption{{{escaped}}}"
 
 
+def test_latex_is_what_pandas_styler_writes(tmp_path):
+    table = pd.DataFrame(
+        {
+            "a_b": ["50 % & more", None, "#1 {x} $"],
+            "n": [1, -2, 3],
+            "mean": [0.5, np.nan, 1234.5678],
+            "maybe": pd.array([1, None, 3], dtype="Int64"),
+            "mixed": [1, 0.25, "0.10"],
+            "kept": [True, False, True],
+            "single": np.array([0.1, 0.2, 0.3], np.float32),
+        }
+    )
+    for rows in (table, table.iloc[:0], table[["n"]]):
+        styled = rows.style.format(precision=3, na_rep="", escape="latex").format_index(axis=1, escape="latex")
+        expected = styled.hide(axis=0).to_latex(caption="Words", hrules=True)
+        assert save_table(rows, tmp_path / "t", "Words")[2].read_text() == expected
+
+
 def test_the_same_figure_is_the_same_svg_with_text_as_text(tmp_path):
     def draw():
         figure = Figure()
