@@ -6,19 +6,6 @@ files, and give what the commands of these names would find; ``fer_exp.load(run)
 
 __version__ = "0.1.0"
 
-TYPE_CHECKING = False  # typing's, which takes longer to import than all else here
-if TYPE_CHECKING:
-    from fer_exp.api import (
-        Outcome as Outcome,
-        agreement as agreement,
-        compare as compare,
-        crowd as crowd,
-        evaluate as evaluate,
-        load as load,
-        plan as plan,
-    )
-    from fer_exp.errors import RequestError as RequestError, RunError as RunError
-
 __all__ = [
     "Outcome",
     "RequestError",
@@ -32,16 +19,29 @@ __all__ = [
     "plan",
 ]
 
+TYPE_CHECKING = False  # typing's, which takes longer to import than all else here
+if TYPE_CHECKING:
+    from fer_exp.api import (
+        Outcome as Outcome,
+        agreement as agreement,
+        compare as compare,
+        crowd as crowd,
+        evaluate as evaluate,
+        load as load,
+        plan as plan,
+    )
+    from fer_exp.errors import RequestError as RequestError, RunError as RunError
+else:  # so that a type checker knows names that are none
 
-def __getattr__(name: str) -> object:
-    """What is asked for, imported only then (PEP 562): the command line starts with this file, too."""
-    if name not in __all__:
-        raise AttributeError(f"module 'fer_exp' has no attribute {name!r}")
-    from importlib import import_module
+    def __getattr__(name: str) -> object:
+        """What is asked for, imported only then (PEP 562): the command line starts with this file, too."""
+        if name not in __all__:
+            raise AttributeError(f"module 'fer_exp' has no attribute {name!r}")
+        from importlib import import_module
 
-    found = getattr(import_module("fer_exp.errors" if name.endswith("Error") else "fer_exp.api"), name)
-    globals()[name] = found  # the next time it is simply there
-    return found
+        found = getattr(import_module("fer_exp.errors" if name.endswith("Error") else "fer_exp.api"), name)
+        globals()[name] = found  # the next time it is simply there
+        return found
 
 
 def __dir__() -> list[str]:

@@ -162,6 +162,10 @@ def compare(*runs: Source | Mapping[str, pd.DataFrame], **keys: Any) -> Outcome:
         several = source if isinstance(source, Mapping) else {f"{A_FRAME} {number}": source}
         for name, each in several.items():
             found = table_or_path(each, "compare")
+            if isinstance(found, str) and isinstance(source, Mapping):
+                raise RequestError(
+                    f"compare: {name} is a path; a mapping holds tables, and paths are given on their own."
+                )
             if isinstance(found, str):
                 names += [found] if there(file_of(found)[0]) else sorted(glob.glob(found)) or [found]  # noqa: PTH207
                 continue

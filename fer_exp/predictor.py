@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
@@ -18,6 +19,7 @@ from fer_exp.judging.predictions import class_names
 from fer_exp.pictures.crops import Crop
 from fer_exp.pictures.decoding import Picture, decode_any
 from fer_exp.pictures.depth import RejectedError
+from fer_exp.pictures.photographs import advice, look_like_photographs
 from fer_exp.progress import kept_lines
 from fer_exp.report.answers import one_table, with_people
 from fer_exp.report.outcome import Outcome
@@ -161,6 +163,8 @@ class Predictor:
         names = [_called(picture, number) for number, picture in enumerate(pictures, start=1)]
         with kept_lines() as said:
             splits = splits_of(names, self.run)
+        if self.crop is None and look_like_photographs([name for name in names if Path(name).is_file()]):
+            said.append(advice('fer_exp.load(run, crop="face")'))
         for line in said:
             warnings.warn(line, stacklevel=3)
         if rejected := answered.rejected:

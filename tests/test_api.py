@@ -151,6 +151,8 @@ def test_datasets_and_lists_are_keys_as_in_python(answers, tmp_path):
         (lambda t: fer_exp.evaluate("nowhere.csv", predictions=t), "multiple values|given twice"),
         (lambda t: fer_exp.compare(t, bootstrap=0), "compare needs two runs or more and has 1"),
         (lambda t: fer_exp.compare({"a": t}, {"a": t}), "two tables are called a"),
+        (lambda t: fer_exp.compare({"a": "runs/a", "b": t}), "a is a path; a mapping holds tables"),
+        (lambda t: fer_exp.compare(t, runs=["runs/a"]), "compare: runs is given twice"),
         (lambda t: fer_exp.compare(t, t, metrics=["l2"]), "metrics names l2"),
         (lambda t: fer_exp.agreement(t, ties="frist"), "ties=frist is unknown; did you mean first?"),
         (lambda t: fer_exp.agreement(dataset="ferplu"), "dataset=ferplu is not there; did you mean dataset=ferplus?"),
