@@ -45,7 +45,7 @@ from fer_exp.runs import Run
 from fer_exp.stats.seeds import OverSeeds, over_seeds, paired_over_seeds
 from fer_exp.training.answers import PREDICT_BATCH
 from fer_exp.training.augment import normalise
-from fer_exp.training.fit import find_device
+from fer_exp.training.devices import find_device
 from fer_exp.training.networks import build_network
 
 TASKS = {

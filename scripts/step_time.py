@@ -26,7 +26,7 @@ from fer_exp.datasets import open_corpus
 from fer_exp.methods import METHODS
 from fer_exp.store import open_store
 from fer_exp.training.batches import Examples, on_device
-from fer_exp.training.fit import find_device
+from fer_exp.training.devices import find_device
 from fer_exp.training.networks import fastest_layout
 
 CLASSES = 7

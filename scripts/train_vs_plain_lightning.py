@@ -35,7 +35,7 @@ from fer_exp.datasets import open_corpus
 from fer_exp.store import open_store
 from fer_exp.training.augment import MEAN, STD
 from fer_exp.training.batches import Examples
-from fer_exp.training.fit import find_device
+from fer_exp.training.devices import find_device
 from fer_exp.training.trainer import quiet
 
 BATCH = 32

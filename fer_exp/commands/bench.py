@@ -27,7 +27,8 @@ from fer_exp.runs import Run
 from fer_exp.store import open_dataset
 from fer_exp.training.augment import normalise, weak
 from fer_exp.training.batches import Batch, Batches, Examples, on_device
-from fer_exp.training.fit import find_device, make_setting
+from fer_exp.training.devices import find_device
+from fer_exp.training.fit import make_setting
 from fer_exp.training.graphs import Graphs
 from fer_exp.training.module import FaceModule, make_optimizer
 from fer_exp.training.networks import build_network, fastest_layout

@@ -80,7 +80,7 @@ def predict(config: PredictConfig) -> Path | None:
 
 def network(config: PredictConfig) -> tuple[Trained, Crop | None]:
     """The network that a config names, and what cuts faces out of pictures for it: as told, else as its run did."""
-    from fer_exp.training.fit import find_device
+    from fer_exp.training.devices import find_device
     from fer_exp.training.trained import load
 
     trained = load(Path(str(config.run)), find_device(TrainerConfig(accelerator=config.device)))

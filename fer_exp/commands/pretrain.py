@@ -99,7 +99,8 @@ def _learn(
     from fer_exp.pretraining.lesson import digests
     from fer_exp.pretraining.module import LessonModule
     from fer_exp.pretraining.saved import save_backbone
-    from fer_exp.training.fit import PEER, find_device, fit_module
+    from fer_exp.training.devices import find_device
+    from fer_exp.training.fit import PEER, fit_module
     from fer_exp.training.networks import build_network, fastest_layout, resolve_stem
 
     device, size = find_device(config.trainer), lesson.store.pixels.shape[1]

@@ -80,10 +80,11 @@ def train(config: TrainConfig) -> Path | None:
         from fer_exp.pretraining.saved import seen_before  # torch is wanted from here on, not before
         from fer_exp.training import fit as training
         from fer_exp.training.batches import on_device
+        from fer_exp.training.devices import find_device
         from fer_exp.training.networks import build_network
         from fer_exp.training.trained import keep_network
 
-        pixels = on_device(store.pixels, training.find_device(config.trainer))
+        pixels = on_device(store.pixels, find_device(config.trainer))
         splits = ("train", "val", "test")
         examples = {split: _examples(store, pixels, targets, corpus.classes, split) for split in splits}
         taught = (targets.table["split"] == "train").to_numpy()

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from numpy.typing import NDArray
 
-from fer_exp.config import TrainConfig, TrainerConfig
+from fer_exp.config import TrainConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.methods import make_method
 from fer_exp.methods.method import Setting
 from fer_exp.runs import Run
 from fer_exp.training.answers import answers_of, at_once
 from fer_exp.training.batches import Batches, Examples, class_weights
+from fer_exp.training.devices import find_device
 from fer_exp.training.loggers import LogEpochs, RunLog, logged
 from fer_exp.training.module import FaceModule
 from fer_exp.training.monitor import Monitor
@@ -37,32 +37,6 @@ class Fitted:
     device: torch.device
     history: list[dict[str, Any]]
     log: RunLog | None = None
-
-
-def find_device(config: TrainerConfig) -> torch.device:
-    """The device that a run will use: ``auto`` is a CUDA GPU or the CPU, ``gpu`` a CUDA GPU or, on a Mac, Apple's.
-
-    Apple's MPS is taken where it is asked for alone: it has not been tried on a real one yet.
-
-    Raises:
-        RequestError: a GPU is asked for and there is none, or fewer than asked.
-    """
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if config.accelerator == "mps" or (config.accelerator == "gpu" and not count):
-        if not torch.backends.mps.is_available():
-            missing = "MPS device" if config.accelerator == "mps" else "CUDA device and no MPS of Apple's"
-            raise RequestError(
-                f"trainer.accelerator is {config.accelerator} but torch finds no {missing}; take trainer=cpu, or "
-                "install a build of torch that has it."
-            )
-        if config.devices > 1 or config.strategy == "ddp":
-            raise RequestError("Apple's MPS is one device for one process; take trainer.devices=1 without ddp.")
-        return torch.device("mps")
-    if config.accelerator == "cpu" or not count:
-        return torch.device("cpu")
-    if config.devices > count and "SLURM_JOB_ID" not in os.environ:
-        raise RequestError(f"trainer.devices is {config.devices} but there are {count} GPUs here.")
-    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", os.environ.get("SLURM_LOCALID", "0"))))
 
 
 def fit(

@@ -11,7 +11,7 @@ from fer_exp.config import TrainerConfig
 from fer_exp.errors import RequestError
 from fer_exp.training import trainer as module
 from fer_exp.training.batches import on_device
-from fer_exp.training.fit import find_device
+from fer_exp.training.devices import find_device
 from fer_exp.training.networks import fastest_layout
 from fer_exp.training.trainer import EpochSaver, precision_on, set_arithmetic
 from tests.methods.learnable import fit, tiny_module

@@ -1,0 +1,36 @@
+"""Where a network is trained or used; no more than torch is needed to find it."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+from fer_exp.config import TrainerConfig
+from fer_exp.errors import RequestError
+
+
+def find_device(config: TrainerConfig) -> torch.device:
+    """The device that a run will use: ``auto`` is a CUDA GPU or the CPU, ``gpu`` a CUDA GPU or, on a Mac, Apple's.
+
+    Apple's MPS is taken where it is asked for alone: it has not been tried on a real one yet.
+
+    Raises:
+        RequestError: a GPU is asked for and there is none, or fewer than asked.
+    """
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if config.accelerator == "mps" or (config.accelerator == "gpu" and not count):
+        if not torch.backends.mps.is_available():
+            missing = "MPS device" if config.accelerator == "mps" else "CUDA device and no MPS of Apple's"
+            raise RequestError(
+                f"trainer.accelerator is {config.accelerator} but torch finds no {missing}; take trainer=cpu, or "
+                "install a build of torch that has it."
+            )
+        if config.devices > 1 or config.strategy == "ddp":
+            raise RequestError("Apple's MPS is one device for one process; take trainer.devices=1 without ddp.")
+        return torch.device("mps")
+    if config.accelerator == "cpu" or not count:
+        return torch.device("cpu")
+    if config.devices > count and "SLURM_JOB_ID" not in os.environ:
+        raise RequestError(f"trainer.devices is {config.devices} but there are {count} GPUs here.")
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", os.environ.get("SLURM_LOCALID", "0"))))
