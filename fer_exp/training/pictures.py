@@ -82,8 +82,9 @@ def answer_pictures(
             if held == step:
                 answers.append(trained.answers(batch))
                 held = 0
-        if (now := time.monotonic()) - said > EVERY:
-            said, done = now, piece.start + len(piece.outcomes)
+        done = piece.start + len(piece.outcomes)
+        if (now := time.monotonic()) - said > EVERY and done < len(pictures):
+            said = now
             left = round((now - started) / done * (len(pictures) - done))
             speed = f"{done / (now - started):,.0f} pictures/s  {left // 60}:{left % 60:02d} left"
             progress(f"{done:,} of {len(pictures):,} pictures  {speed}")
