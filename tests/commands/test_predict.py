@@ -137,8 +137,8 @@ def test_one_picture_is_shown_as_ten_people_and_writes_nothing_unasked(own, here
     assert "of ten people" in out
     assert "valence " in out
     assert [path.name for path in here.iterdir()] == ["me.png"]
-    assert main(["predict", "me.png", f"run={own[1].folder}", "json=true"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    assert main(["predict", "me.png", f"run={own[1].folder}", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["results"]
     assert (told["pictures"], told["crop"], told["rejected"]) == (1, "none", {})
 
 
