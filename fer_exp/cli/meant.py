@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from fer_exp.files import TABLES, there
 
 FIRST = {"dataset": "folder", "labels": "noisy"}
 """The option that is named where several have a key."""
+SWITCH = ("true", "false", "yes", "no", "on", "off", "y", "n", "1", "0")
 NUMBER = re.compile(r"-?\d*\.?\d+(e-?\d+)?%?")
 
 
@@ -194,12 +196,18 @@ def _fitting(command: str, words: str, value: str, chosen: Mapping[str, str]) ->
         return ""
     if words.endswith("={}") and len(names) == 1:
         if names[0] not in groups(command):
-            return written(command, names[0], value, chosen)
+            return "" if value and not _takes(command, names[0], value) else written(command, names[0], value, chosen)
         option = option_called(names[0], value, all_options(names[0]), 1.0)
         return f"{names[0]}={option}" if option else ""
     filled = words.format((share(value) or "VALUE").strip("[]")).split()
     held = {f"{group}={option}" for group, option in chosen.items()}
     return " ".join(shlex.quote(word) for word in filled if word not in held)
+
+
+def _takes(command: str, key: str, value: str) -> bool:
+    """Whether a key may have a value: one that is true or false has no other; report's pictures are none of a path."""
+    kind = next((str(field.type) for field in fields(SCHEMAS[command]) if field.name == key), "")
+    return not kind.startswith("bool") or letters(value) in SWITCH
 
 
 def share(value: str, of_shares: bool = False) -> str:

@@ -123,8 +123,9 @@ def _output(config: PredictConfig, loose: Loose, run: str) -> Path | None:
         (name,) = file_names([f"{loose.name}-{run}.csv"])
         given = Path(name) if given is None else given / name
     for path in (given, _page(given)) if config.page else (given,):
-        if there(path):
-            raise RequestError(f"{path} is there already, and nothing is written over; name another with output=FILE.")
+        if there(path) and not config.overwrite:
+            way_out = "write overwrite=true to replace it, or name another with output=FILE"
+            raise RequestError(f"{path} is there already; {way_out}.")
     writable(given.parent)
     return given
 

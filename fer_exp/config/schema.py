@@ -110,6 +110,7 @@ class PredictConfig(Config):
     margin: float | None = None
     device: str = "auto"
     page: bool = False
+    overwrite: bool = False
     output: str | None = field(default=None, metadata=PATH)
 
 

@@ -319,7 +319,6 @@ TOLD = {
     "and nothing sets it",
     "dry_run dryrun": "--cfg job prints the config and runs nothing",
     "kappa icc alpha fleiss krippendorff cohen statistic": "agreement computes every measure that the answers allow",
-    "overwrite force exist_ok": "nothing is written over; remove the file, or name another with output=FILE",
     "threshold top_k topk min_confidence": "all probabilities are given, and nothing sets a threshold",
     "webcam camera video stream": "pictures are read, no videos; save frames as pictures and give their folder",
     "help_all usage info": "fer-exp COMMAND --help lists the keys",

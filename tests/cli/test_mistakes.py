@@ -67,6 +67,7 @@ MEANT = [
     ("train --json=runs.json", "write --json > runs.json."),
     ("compare runs json=yes", "write --json."),
     ("report --out page.html", "output=page.html"),
+    ("report path=predictions.csv", "run=predictions.csv"),
     ("predict runs/ferplus-soft --input faces", "pictures=faces"),
     ("predict runs/ferplus-soft faces trainer=gpu", "device=gpu"),
     ("export runs/ferplus-soft fmt=onnx", "format=onnx"),
@@ -178,7 +179,6 @@ SAID = [
     ("crowd ratings=votes.csv", "fer-exp agreement takes counts"),
     ("compare predictions.csv", "needs two runs or more"),
     ("predict runs/ferplus-soft", "needs pictures: fer-exp predict runs/ferplus-soft photos/"),
-    ("predict runs/ferplus-soft faces overwrite=true", "nothing is written over"),
     ("train images", "images: there is no such file or folder"),
     ("train dataset=foldr --help", "did you mean dataset=folder?"),
 ]

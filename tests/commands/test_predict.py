@@ -154,7 +154,8 @@ def test_the_page_holds_the_pictures_and_no_name_of_a_file_is_markup(own, here, 
     assert "&lt;img src=x" in html
     assert html.count("<i style") == 30
     assert main(["predict", str(own[1].folder), "faces", "page=true"]) == 2
-    assert "is there already, and nothing is written over" in capsys.readouterr().err
+    assert "is there already; write overwrite=true to replace it" in capsys.readouterr().err
+    assert main(["predict", str(own[1].folder), "faces", "page=true", "overwrite=true"]) == 0
 
 
 def test_faces_are_cut_out_as_those_of_the_run_were_or_as_told(here, monkeypatch, capsys):
