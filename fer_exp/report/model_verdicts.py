@@ -133,15 +133,19 @@ def of_comparison(comparison: Mapping[str, Any]) -> list[str]:
     groups = [group for group in comparison["groups"] if group["repair"] is None]
     if len(groups) < 2:
         return []
-    called, pairs = names_of(groups), {(pair["a"], pair["b"]): pair["metrics"] for pair in comparison["pairs"]}
-    told = topics_of(comparison["metrics"])
+    pairs = {(pair["a"], pair["b"]): pair["metrics"] for pair in comparison["pairs"]}
+    told, called = topics_of(comparison["metrics"]), [names_of(groups)]
+    called += [[letters(g) for g in range(len(groups))]] * len(told)  # the first sentence says what letters stand for
     if len(groups) == 2:
         entries = pairs.get((0, 1), {})
-        said = [of_pair(called[0], called[1], entries, topic, names) for topic, names in told]
+        said = [
+            of_pair(one, other, entries, topic, names)
+            for (one, other), (topic, names) in zip(called, told, strict=False)
+        ]
         said[1:1] = _numbers(groups, entries, comparison["metrics"][0])
         tested = [entries]
     else:
-        said = [_of_many(groups, called, pairs, topic, names) for topic, names in told]
+        said = [_of_many(groups, of, pairs, topic, names) for of, (topic, names) in zip(called, told, strict=False)]
         tested = [metrics for (a, b), metrics in pairs.items() if a < len(groups) and b < len(groups)]
     return [*said, *_doubts(groups, tested)]
 
@@ -175,31 +179,32 @@ def _of_many(
     topic: Topic,
     names: Sequence[str],
 ) -> str:
-    """Who comes first of three or more by each metric, and from whom that cannot be told apart."""
-    firsts: dict[tuple[int, tuple[int, ...]], list[str]] = {}
+    """Who comes first of three or more: those that no metric shows to be behind the best by it."""
+    leading: dict[str, set[int]] = {}
     for name in names:
         values = {g: group["metrics"].get(name, {}).get("value") for g, group in enumerate(groups)}
         known = {g: better(name) * value for g, value in values.items() if value is not None}
-        if len(known) < 2:
-            continue
-        first = max(known, key=known.__getitem__)
-        level = tuple(g for g in known if g != first and name not in _ahead(pairs, first, g, name))
-        firsts.setdefault((first, level), []).append(name)
-    if not firsts:
+        if len(known) > 1:
+            first = max(known, key=known.__getitem__)
+            leading[name] = {g for g in known if g == first or not _ahead(pairs, first, g, name)}
+    if not leading:
         return f"No metric says which of the {len(groups)} is {topic.most}"
-    if all(len(level) == len(groups) - 1 for _, level in firsts):
+    shared = set.intersection(*leading.values())
+    if len(shared) == len(groups):
         return f"None of the {len(groups)} is shown to be {topic.most}"
-    doubts = {key: f"not told apart from {_joined([letters(g) for g in key[1]])}" if key[1] else "" for key in firsts}
-    if len({first for first, _ in firsts}) > 1:
-        parts = (
-            f"{letters(key[0])} by {listed(by)}{f' ({doubts[key]})' if doubts[key] else ''}"
-            for key, by in firsts.items()
-        )
-        return f"Which of the {len(groups)} is {topic.most} depends on the metric: {', '.join(parts)}"
-    text = f"{called[next(iter(firsts))[0]]} is {topic.most} of the {len(groups)}"
-    if len(firsts) == 1:
-        return text + "".join(f", but {doubt}" for doubt in doubts.values() if doubt)
-    return text + "".join(f", by {listed(by)} {doubts[key]}" for key, by in firsts.items() if doubts[key])
+    if not shared:
+        by_set: dict[str, list[str]] = {}
+        for name, first_ones in leading.items():
+            by_set.setdefault(_joined([letters(g) for g in sorted(first_ones)]), []).append(name)
+        parts = ", ".join(f"{first_ones} by {listed(by)}" for first_ones, by in by_set.items())
+        return f"Which of the {len(groups)} is {topic.most} depends on the metric: {parts}"
+    text = f"Of the {len(groups)}, {_joined([called[g] for g in sorted(shared)])} "
+    text += f"is {topic.most}" if len(shared) == 1 else f"are {topic.most}, and not told apart"
+    more = {name: first_ones - shared for name, first_ones in leading.items() if first_ones != shared}
+    return text + "".join(
+        f"; by {spoken(name)} not told apart from {_joined([letters(g) for g in sorted(others)])}"
+        for name, others in more.items()
+    )
 
 
 def _ahead(pairs: Mapping[tuple[int, int], Entries], one: int, other: int, name: str) -> list[str]:
@@ -230,7 +235,7 @@ def _doubts(groups: Sequence[Mapping[str, Any]], tested: Sequence[Entries]) -> l
     ]
     doubts = []
     if weak:
-        words = listed(list(dict.fromkeys(weak)))
+        words = listed(sorted(set(weak), key=list(tested[0]).index))
         doubts.append(
             f"By {words} an interval lies beside zero, but Holm's correction for many tests leaves no difference"
         )

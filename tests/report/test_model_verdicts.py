@@ -89,18 +89,18 @@ def test_what_fails_after_holm_s_correction_is_no_verdict_and_is_said():
     ("differences", "values", "said"),
     [
         ([(MORE, MORE), (MORE, MORE), (OVER, OVER)], [(3, 3), (1, 1), (2, 2)],
-         "B (labels=soft) is closest to people of the 3, but not told apart from C"),
+         "Of the 3, B (labels=soft) and C (labels=all) are closest to people, and not told apart"),
         ([(MORE, MORE), (MORE, MORE), (LESS, LESS)], [(3, 3), (1, 1), (2, 2)],
-         "B (labels=soft) is closest to people of the 3"),
+         "Of the 3, B (labels=soft) is closest to people"),
         ([(MORE, MORE), (MORE, MORE), (LESS, OVER)], [(3, 3), (1, 1), (2, 2)],
-         "B (labels=soft) is closest to people of the 3, by soft cross-entropy not told apart from C"),
+         "Of the 3, B (labels=soft) is closest to people; by soft cross-entropy not told apart from C"),
         ([(MORE, MORE), (MORE, MORE), (LESS, MORE)], [(3, 3), (1, 2), (2, 1)],
          "Which of the 3 is closest to people depends on the metric: B by L1, C by soft cross-entropy"),
         ([(OVER, OVER)] * 3, [(3, 3), (1, 2), (2, 1)], "None of the 3 is shown to be closest to people"),
         ([(OVER, OVER)] * 3, [(None, None)] * 3, "No metric says which of the 3 is closest to people"),
     ],
 )  # fmt: skip
-def test_of_three_the_first_is_named_with_those_it_cannot_be_told_from(differences, values, said):
+def test_of_three_those_are_named_that_no_metric_shows_to_be_behind(differences, values, said):
     pairs = dict(zip([(0, 1), (0, 2), (1, 2)], differences, strict=True))
     assert of_comparison(compared(pairs, values))[0] == said
 

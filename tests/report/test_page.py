@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fer_exp.cli import main
 from fer_exp.commands.report import report
-from fer_exp.config import ReportConfig
+from fer_exp.config import LabelsConfig, ReportConfig, TrainConfig, plain
 from fer_exp.datasets import CORPORA
 from fer_exp.errors import RequestError
 from fer_exp.judging.judge import judge
@@ -32,7 +33,7 @@ BROWSER = next(
 )
 VOID = {"meta", "link", "br", "img", "input", "hr", "path", "use", "rect", "image", "circle"}
 
-# What the page is put through in the browser; the answers end up in its title.
+# What the page is put through in the browser, at the widths of a desk and of a phone; the answers end up in the title.
 DRIVER = """
 <script>
 window.problems = [];
@@ -46,6 +47,7 @@ const told = { problems };
 try {
   const $ = (id) => document.getElementById(id);
   const cards = () => [...document.querySelectorAll("#cards .card")];
+  const texts = () => cards().map((card) => card.textContent);
   const set = (id, value) => { $(id).value = value; $(id).dispatchEvent(new Event("change")); };
   told.far = cards().map((card) => Number(card.dataset.l1));
   set("sort", "close");
@@ -55,17 +57,48 @@ try {
   told.more = cards().length;
   told.focus = document.activeElement.dataset.face === cards()[told.close.length].dataset.face;
   set("people", "2");
-  told.filtered = cards().map((card) => card.textContent);
+  told.filtered = texts();
   told.status = $("status").textContent;
   set("people", ""); set("answer", "same"); told.same = $("status").textContent;
   set("answer", "other"); told.other = $("status").textContent;
-  set("answer", "1"); told.answered = cards().map((card) => card.textContent);
+  set("answer", "1"); told.answered = texts();
   const used = [...document.querySelectorAll("select, button")];
   told.named = used.every((each) => each.labels?.length || each.textContent);
   told.pictures = document.querySelectorAll("[role=img][aria-label]").length;
-  told.wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  const face = document.querySelector(".face");
+  told.sheet = face && getComputedStyle(face).backgroundImage.slice(0, 9);
+
+  const table = [...document.querySelectorAll("table.confusion")].find((each) => each.dataset.config === "1");
+  const cells = [...table.querySelectorAll("button.cell")];
+  told.stops = cells.filter((cell) => cell.tabIndex === 0).length;
+  cells[0].focus();
+  const press = (key) => document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  press("ArrowDown"); press("ArrowUp");
+  told.arrows = document.activeElement === cells[0];
+  document.activeElement.click();
+  told.cell = $("status").textContent;
+  told.chosen = ["people", "answer", "config"].map((id) => $(id).value);
+  while (!$("more").hidden) $("more").click();
+  told.inCell = cards().length;
+  told.heard = document.activeElement.tagName;
+  $("back").click();
+  told.back = document.activeElement === cells[0] && $("back").hidden;
+
+  const root = document.documentElement;
+  told.wide = root.scrollWidth - root.clientWidth;
+  const scrolls = [...document.querySelectorAll(".scroll")].filter((each) => each.scrollWidth > each.clientWidth);
+  told.sideways = scrolls.length;
+  told.signs = scrolls.every((each) => getComputedStyle(each).backgroundImage.split("gradient(").length === 5);
 } catch (error) { told.problems.push(String(error)); }
-document.title = JSON.stringify(told);
+parent.postMessage({ width: innerWidth, told }, "*");
+</script>
+"""
+FRAMES = """<body><script>
+const answers = {};
+addEventListener("message", (event) => {
+  answers[event.data.width] = event.data.told;
+  document.title = JSON.stringify(answers);
+});
 </script>
 """
 
@@ -82,16 +115,17 @@ def made(faces=90, pictures=True, runs=1):
     return part, render([Judgement([Source(name, part, {})], rows) for name in names], "test", store, pictures=pictures)
 
 
-def dumped(page, width=1280):
-    """The page's answers after ``CHECKS`` in headless Chromium."""
+@cache
+def dumped():
+    """The answers of a page of two configs after ``CHECKS`` in headless Chromium, by width."""
+    page = made(runs=2)[1]
+    driven = page.replace("<body>", "<body>" + DRIVER).replace("</body>", CHECKS + "</body>")
+    frame = f'srcdoc="{html.escape(driven)}" height="900" style="border: 0"'
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "page.html"
-        driven = page.replace("<body>", "<body>" + DRIVER).replace("</body>", CHECKS + "</body>")
-        path.write_text(driven, encoding="utf-8")
+        path.write_text(FRAMES + "".join(f'<iframe width="{width}" {frame}></iframe>' for width in (1280, 390)))
         flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-        flags += (
-            f" --disable-component-update --disable-sync --window-size={width},900 --user-data-dir={folder}/profile"
-        )
+        flags += f" --disable-component-update --disable-sync --window-size=1700,900 --user-data-dir={folder}/profile"
         command = [str(BROWSER), *flags.split(), "--dump-dom", f"file://{path}"]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     title = re.search(r"<title>(.*?)</title>", done.stdout, re.S)
@@ -100,10 +134,10 @@ def dumped(page, width=1280):
 
 @pytest.mark.slow
 @pytest.mark.skipif(BROWSER is None, reason="there is no Chromium on the path to open the page in")
-@pytest.mark.parametrize("width", [1280, 500])
+@pytest.mark.parametrize("width", ["1280", "390"])
 def test_a_browser_sorts_and_filters_the_faces_without_an_error(width):
-    part, page = made()
-    told = dumped(page, width)
+    part = made()[0]
+    told = dumped()[width]
     assert told["problems"] == []
     votes = part[[f"votes_{name}" for name in CLASSES]].to_numpy(float)
     p = part[[f"p_{name}" for name in CLASSES]].to_numpy()
@@ -123,7 +157,20 @@ def test_a_browser_sorts_and_filters_the_faces_without_an_error(width):
     assert all(f"model: {CLASSES[1]}" in text for text in told["answered"])
     assert told["named"]
     assert told["pictures"] > 24
+    assert told["sheet"] == 'url("blob'  # a longer one is cut, and no face is seen
+
+    first = majority[:, 0] & (p.argmax(axis=1) == 0)  # a cell that the second config's table begins with
+    assert told["stops"] == 1
+    assert told["arrows"]
+    assert told["chosen"] == ["0", "0", "1"]
+    assert f"people's majority: {CLASSES[0]}, the model's answer: {CLASSES[0]} (B" in told["cell"]
+    assert told["inCell"] == first.sum()
+    assert told["heard"] in ("H2", "LI")
+    assert told["back"]
+
     assert told["wide"] <= 0  # nothing sticks out sideways, on a phone either
+    assert (told["sideways"] > 0) == (width == "390")
+    assert told["signs"]  # and what is scrolled sideways has a shadow where there is more
 
 
 class Outline(html.parser.HTMLParser):
@@ -219,3 +266,43 @@ def test_the_command_writes_the_page_of_a_file_and_of_several(tmp_path, capsys):
     assert "A minus B" in (tmp_path / "all.html").read_text()
     with pytest.raises(RequestError, match=r"run=FOLDER or runs="):
         report(ReportConfig())
+
+
+def trained(folder, kind, seed):
+    """A run folder as one who is called alice left it, on a machine where paths say so."""
+    config = plain(TrainConfig(seed=seed, labels=LabelsConfig(kind=kind)))
+    config["dataset"] |= {"name": "rafdb", "root": "/home/alice/faces", "votes": "/home/alice/votes.csv"}
+    config["backbone"]["weights"] = "C:\\Users\\alice\\face.pt"
+    config["output"] = "/home/alice/runs"
+    command = "/home/alice/env/bin/fer-exp train dataset.root=/home/alice/faces dataset.votes=/home/alice/votes.csv"
+    facts = {"config": config, "command": [*command.split(), "~/alice's own"], "seeds": {"seed": seed}}
+    folder.mkdir()
+    (folder / "run.json").write_text(json.dumps(facts | {"device": "cpu", "versions": {"python": "3.12"}}))
+    table = predictions_table(30, seed=0).assign(face=lambda rows: "/home/alice/faces/" + rows["face"] + ".png")
+    other = predictions_table(30, seed=seed + (kind == "soft") + 1)
+    table.assign(**{name: other[name] for name in other if name.startswith("p_")}).to_parquet(
+        folder / "predictions.parquet"
+    )
+
+
+def test_seeds_are_one_config_with_one_letter_and_nobody_s_machine_is_told_of(tmp_path, sketched, capsys):
+    for kind in ("onehot", "soft"):
+        for seed in (0, 1):
+            trained(tmp_path / f"{kind}{seed}", kind, seed)
+    runs = [str(tmp_path / name) for name in ("onehot0", "onehot1", "soft0", "soft1")]
+    assert main(["report", *runs, "bootstrap=40"]) == 0
+    page = (tmp_path / "report.html").read_text()
+    assert "2 configs, 4 runs" in page
+    assert re.findall(r'<h2 id="config-.-title">([^<]*)', page) == ["A: labels=onehot", "B: labels=soft"]
+    assert page.count(", 2 seeds.") == 2
+    assert len(re.findall(r"<td><strong>", page.partition('id="config-A"')[2].partition("</section>")[0])) > 10
+    told = json.loads(re.search(r'id="gallery-data">(.*?)</script>', page)[1])
+    assert told["configs"] == ["A labels=onehot", "B labels=soft"]
+    assert [len(answers) for answers in told["answers"]] == [2, 2]
+    assert told["faces"][0] == "face-000.png"
+    assert "alice" not in page
+    assert str(tmp_path) not in page
+    for key, *values in (("labels.kind", "onehot", "soft"), ("dataset.votes", "votes.csv", "votes.csv")):
+        cells = "".join(f'<td class="words">{value}</td>' for value in values)
+        assert f'<tr><th scope="row">{key}</th>{cells}<td' in page
+    assert "the prepared faces of the runs are not on this machine" in capsys.readouterr().out

@@ -162,7 +162,7 @@ def _panels(number: int, height: float, across: int = 1) -> tuple[Figure, list[A
     for axes in grid[number:]:
         axes.set_axis_off()
     for axes in grid:
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
     return figure, grid[:number]
 
 

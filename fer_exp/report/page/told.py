@@ -72,6 +72,7 @@ def _facts(source: Source) -> list[tuple[str, str]]:
     run = source.facts
     if not run:
         return [("run", source.name)]
+    command = [str(word) for word in run.get("command", [])]
     noise = {key: value for key, value in (run.get("noise") or {}).items() if not isinstance(value, list | dict)}
     return [
         ("run", source.name),
@@ -81,7 +82,7 @@ def _facts(source: Source) -> list[tuple[str, str]]:
         ("seeds", ", ".join(f"{name} {value}" for name, value in run.get("seeds", {}).items())),
         ("data", str(run.get("data_hash", ""))),
         ("targets", str(run.get("targets_hash", ""))[:32]),
-        ("command", " ".join(_word(word) for word in run.get("command", []))),
+        ("command", " ".join([*map(_last, command[:1]), *map(_word, command[1:])])),
         ("software", ", ".join(f"{name} {value}" for name, value in run.get("versions", {}).items())),
         ("commit", str(run.get("git_commit") or "")),
         ("trained", f"{run.get('device', '')}, {run.get('seconds', 0):,} s, finished {run.get('finished', '')}"),
@@ -122,7 +123,7 @@ def _word(word: str) -> str:
     """A word of a command without the place of what it names."""
     key, equals, value = word.partition("=")
     if not equals:
-        return _last(word) if re.search(r"[/\\]", word) else word
+        return "…" if re.search(r"[/\\]", word) else word  # a folder, whose last part may be a person's
     key = key.lstrip("+-")
     if key in PLACES:
         return f"{key}=…"
