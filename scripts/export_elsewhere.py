@@ -77,7 +77,7 @@ def main(run: Run) -> int:
     here = asked[[f"p_{name}" for name in there]].reset_index(drop=True).set_axis(list(there), axis=1)
     print("\nface          run                  elsewhere")
     for face, ours, theirs in zip(asked["face"], here.to_numpy(), there.to_numpy(), strict=True):
-        answers = "  ".join(f"{there.columns[row.argmax()]:10} {row.max():.6f} " for row in (ours, theirs))
+        answers = "  ".join(f"{there.columns[int(row.argmax())]:10} {row.max():.6f} " for row in (ours, theirs))
         print(f"{face:12}  {answers}")
     far = float((here - there).abs().to_numpy().max())
     print(f"largest difference over {here.size} probabilities: {far:.1g} ({FORMATS['onnx'].file})")

@@ -21,6 +21,7 @@ from fer_exp.labels.kinds import KINDS
 from fer_exp.metrics.registry import HEADLINE
 from fer_exp.metrics.words import direction, spoken
 from fer_exp.report.cells import of_row
+from fer_exp.report.page.headline import headline
 from fer_exp.report.tables import largest_panel
 from fer_exp.runs import Run
 from fer_exp.training.network_file import Told
@@ -58,6 +59,7 @@ def card(told: Told, run: Run, name: str) -> str:
         counts=class_counts(run, told.classes),
         noisy=bool(run.facts.get("noise")),
         results=results_table(measured),
+        verdict=headline(measured, {}),
         results_of=f"{run.facts.get('faces', {}).get(SPLIT, 0):,} faces of {corpus.title}",
         meaning=meaning(told),
         limits=limits(told, run, corpus),

@@ -74,7 +74,10 @@ def licences(told: Told, run: Run, corpus: type[Corpus]) -> list[str]:
     """On what terms its data are, and whom to cite."""
     config, weights = run.config, run.facts.get("weights") or {}
     dataset = config.get("dataset", {})
-    lines = [f"{corpus.title}: {corpus.licence}. {corpus.citation}"]
+    named = [other for other in map(corpus_facts, CORPORA) if other.title in corpus.licence]  # FER+ names FER2013
+    lines = [f"{each.title}: {each.licence}. {each.citation}" for each in (corpus, *named)]
+    if corpus.withheld:
+        lines.append(f"Pictures of {corpus.title} may not be passed on: {corpus.withheld}.")
     if dataset.get("votes") or dataset.get("ratings") or config.get("labels", {}).get("posteriors"):
         lines.append("People's answers came from a table of whoever trained it, whose terms are not known here.")
     if weights.get("source") == "imagenet":

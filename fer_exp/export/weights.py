@@ -12,19 +12,11 @@ from fer_exp.training.network_file import write_network
 from fer_exp.training.trained import Answers, Trained, load
 
 INSTALL = "pip install fer-exp"
-USE = """from pathlib import Path
+USE = """import fer_exp
 
-import numpy as np
-from PIL import Image, ImageOps
-
-from fer_exp.training.trained import load
-
-picture = ImageOps.exif_transpose(Image.open("face.png")).convert("{{ mode }}")
-picture = picture.resize(({{ size }}, {{ size }}), Image.Resampling.BILINEAR)
-faces = np.asarray(picture).reshape(-1, {{ size }}, {{ size }}, {{ channels }})  # one face, or any number
-network = load(Path("model.safetensors"))
-answers = network.answers(faces)
-print(dict(zip(network.told.classes, answers.probabilities[0].round(3).tolist())))"""
+network = fer_exp.load("model.safetensors")
+answer = network("face.png")  # a file, a Pillow picture or an array; a list of them gives a table
+print({name: round(share, 3) for name, share in answer.probabilities.items()})"""
 
 
 def write(path: Path, trained: Trained, metadata: Mapping[str, str]) -> None:

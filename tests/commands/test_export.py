@@ -125,6 +125,8 @@ def test_corpora_of_others_keep_their_terms_and_every_corpus_says_whom_it_shows(
     other.write("facts", {**run.facts, "weights": weights})
     lines = origin.licences(told, other, facts("ferplus"))
     assert lines[0] == f"FER+: {facts('ferplus').licence}. {facts('ferplus').citation}"
+    assert facts("fer2013").citation in lines[1]
+    assert facts("ferplus").withheld in lines[2]
     assert any("pretrained on RAF-DB" in line for line in lines)
     shutil.rmtree(other.folder)
 
