@@ -76,7 +76,7 @@ def measured(config: CompareConfig, compared: Compared, name: str = "compare") -
     """Every config's metrics, and every pair tested; files are called after ``name``."""
     same = compared.same
     result = compare_sources(
-        compared.sources, same, config.metrics,
+        compared.sources, same, config.metrics, primary=config.primary,
         samples=config.bootstrap, permutations=config.permutations, seed=config.seed, repairs=config.repairs,
     )  # fmt: skip
     result["people"] = compared_people(same[0], result["metrics"], config.bootstrap, config.seed)

@@ -78,6 +78,7 @@ class CompareConfig(Config):
     scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])
     classes: list[str] = field(default_factory=list, metadata=TEXT)
     metrics: list[str] | None = None
+    primary: str | None = None
     repairs: bool = True
     bootstrap: int = 2000
     permutations: int = 10000

@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 from fer_exp.errors import RequestError, nearest
 from fer_exp.judging import ceiling
 from fer_exp.judging.applicable import Judged, arrays, statistics
-from fer_exp.judging.contrasts import all_pairs, as_json, differences
+from fer_exp.judging.contrasts import Drawn, all_pairs, as_json, differences
 from fer_exp.judging.groups import Group, group_names, grouped
 from fer_exp.judging.judge import Result, people_alone, with_intervals
 from fer_exp.judging.posthoc import Repairs, fit_repairs, repaired
 from fer_exp.judging.predictions import class_names
 from fer_exp.judging.sources import Source
-from fer_exp.metrics.registry import COMPARED, NO_FACE, REPAIRS
-from fer_exp.stats.bootstrap import FloatArray, Statistic, percentile_interval, pooled, replicates, within
+from fer_exp.metrics.registry import COMPARED, METRICS, NO_FACE, REPAIRS
+from fer_exp.stats.bootstrap import FloatArray, Statistic, faces_of, has_ends, replicates, within
+from fer_exp.stats.crossed import Runs, ends_of
 
 
 def compare_sources(
@@ -26,6 +27,7 @@ def compare_sources(
     sources: Sequence[Source],
     metrics: Sequence[str] | None,
     *,
+    primary: str | None = None,
     samples: int = 2000,
     permutations: int = 10_000,
     seed: int = 0,
@@ -33,26 +35,26 @@ def compare_sources(
 ) -> dict[str, Any]:
     """Each config's metrics with intervals over seeds and faces, and every pair of configs tested.
 
-    Seeds are pooled by a bootstrap on two levels: in each replicate, runs are drawn with replacement within each
-    config, and persons (faces where persons are not known) once for all configs; a config's value is the mean over its
-    drawn runs. That needs no model of how seeds vary and holds for metrics that are no means, such as calibration; a
-    mixed model would need normal residuals, and more than the three to five seeds that there are, to be better. With
-    one run there is nothing to draw, and the interval tells of faces alone. With S runs the spread between runs is
-    drawn too small by the factor sqrt((S - 1) / S), as in any bootstrap of S things.
+    A config's value is the mean over its runs. Persons (faces where persons are not known) are drawn by a bootstrap,
+    the same for all configs and runs; how runs vary is estimated beside that, as in an analysis of variance of runs
+    crossed with faces (``stats.crossed``), which also holds for metrics that are no means, such as calibration. A
+    difference has Student's interval, and its two-sided ``p`` goes with it. So do configs of several runs; one run
+    alone has the interval that ``evaluate`` gives it, which is for that run, not for its config.
 
-    The tests take, per face, the mean over a config's runs. ``p`` is two-sided from the bootstrap's standard error
-    (normal); it is the one that heeds seeds and persons, and that exists for every metric, so Holm's correction over
-    all metrics and pairs is made of it.
+    The other tests take, per face, the mean over a config's runs: they are for these runs. ``p`` alone heeds seeds and
+    persons, and exists for every metric, so Holm's correction is made of it: over the pairs in ``primary``, where a
+    metric was named beforehand, and then all others are exploratory; else over all metrics and pairs.
 
     Args:
         original: the sources with all their splits; repairs are fitted on val.
         sources: the same as ``on_same_faces`` gives them.
         metrics: names; None takes those of ``registry.COMPARED`` that there are.
+        primary: the metric that the question is about, first of all shown.
         repairs: also each config after temperature scaling and mixing with uniform, and the class prior and uniform.
 
     Returns:
-        ``faces``, ``subjects``, ``metrics``, ``groups`` (name, seeds, metric -> value, low, high, sd over runs) and
-        ``pairs`` (a, b, metric -> difference, low, high, p, holm and, of metrics that are means over faces, the tests).
+        ``faces``, ``subjects``, ``metrics``, ``primary``, ``groups`` (name, seeds, metric -> value, low, high, sd over
+        runs) and ``pairs`` (a, b, metric -> difference, low, high, p, holm and, of means over faces, the other tests).
 
     Raises:
         RequestError: a metric that is not known or not there, or nothing to compare by.
@@ -61,15 +63,19 @@ def compare_sources(
     parts = [arrays(source.table, classes) for source in sources]
     clusters = parts[0].clusters
     members = grouped(original)
-    groups = _groups(original, parts, members, classes, metrics, repairs)
-    shown = _shown(groups, metrics)
+    named = {} if primary is None else {primary: "primary"}
+    wanted = list(dict.fromkeys([*named, *(COMPARED if metrics is None else metrics)]))
+    named |= dict.fromkeys(metrics or (), "metrics")
+    groups = _groups(original, parts, members, classes, wanted, repairs)
+    shown = _shown(groups, wanted, named)
     drawn = _drawn(groups, shown, clusters, samples, seed)
     return {
         "faces": len(clusters),
         "subjects": int(clusters.max()) + 1 if sources[0].table["subject"].notna().all() else None,
         "metrics": shown,
-        "groups": [_described(group, shown, values) for group, values in zip(groups, drawn, strict=True)],
-        "pairs": differences(groups, all_pairs(groups), shown, drawn, clusters, permutations, seed),
+        "primary": primary,
+        "groups": [_described(group, values) for group, values in zip(groups, drawn, strict=True)],
+        "pairs": differences(groups, all_pairs(groups), shown, drawn, clusters, permutations, seed, primary),
     }
 
 
@@ -94,14 +100,14 @@ def _groups(
     parts: Sequence[Judged],
     members: Sequence[Sequence[int]],
     classes: tuple[str, ...],
-    metrics: Sequence[str] | None,
+    wanted: Sequence[str],
     repairs: bool,
 ) -> list[Group]:
     """The trained configs, each after its repairs, and the answers that look at no face; with all their statistics."""
     uniform = np.full(len(classes), 1 / len(classes))
     first = parts[0]
     prior = first.people(first.voted).mean(axis=0) if first.voted.any() else uniform
-    measured = _measure(first, prior, classes, COMPARED if metrics is None else metrics)
+    measured = _measure(first, prior, classes, wanted)
     groups: list[Group] = []
     for number, (name, runs) in enumerate(zip(group_names(original, members), members, strict=True)):
         names, seeds = [original[i].name for i in runs], [original[i].seed for i in runs]
@@ -152,17 +158,17 @@ def _fitted(source: Source, classes: tuple[str, ...]) -> Repairs:
     return fit_repairs(arrays(val, classes)) if len(val) else Repairs({}, {})
 
 
-def _shown(groups: Sequence[Group], metrics: Sequence[str] | None) -> list[str]:
+def _shown(groups: Sequence[Group], wanted: Sequence[str], named: Mapping[str, str]) -> list[str]:
+    """The wanted metrics that there are; those that a key names, ``named``, have to be there."""
     there = groups[0].statistics
-    for name in metrics or ():
+    for name, key in named.items():
         if name not in there:
-            known = ", ".join(key for key in COMPARED if key in there) or "none of the usual ones"
-            near = nearest(name, there)
-            hint = f"did you mean {near}? There" if near else "there"
+            near = nearest(name, [row.name for row in METRICS])
+            hint = f"did you mean {near}? The usual ones" if near else "the usual ones"
             raise RequestError(
-                f"metrics names {name}, which these faces do not have or nobody knows; {hint} are: {known}."
+                f"{key} names {name}, which these faces do not have or nobody knows; {hint} are: {', '.join(COMPARED)}."
             )
-    shown = [name for name in (metrics or COMPARED) if name in there]
+    shown = [name for name in wanted if name in there]
     if not shown:
         raise RequestError("No face has a label, votes or ratings to compare by.")
     return shown
@@ -170,42 +176,36 @@ def _shown(groups: Sequence[Group], metrics: Sequence[str] | None) -> list[str]:
 
 def _drawn(
     groups: Sequence[Group], shown: Sequence[str], clusters: NDArray[np.int64], samples: int, seed: int
-) -> list[dict[str, FloatArray]]:
-    """Replicates of each group's metrics: the same faces for all, runs drawn within the group."""
-    if samples == 0 or clusters.max() == 0:
-        return [{} for _ in groups]
+) -> list[dict[str, Drawn]]:
+    """Each group's metrics over all faces and in replicates, which draw the same faces for all."""
     named = {
         f"{g} {name} {i}": statistic
         for g, group in enumerate(groups)
         for name in shown
         for i, statistic in enumerate(group.statistics.get(name, []))
     }
-    values = replicates(named, clusters, samples, seed)
-    generator = np.random.default_rng([seed, 3])
-    runs: dict[int, NDArray[np.int64]] = {}
-    drawn: list[dict[str, FloatArray]] = []
+    values = replicates(named, clusters, samples, seed) if samples > 0 and clusters.max() > 0 else {}
+    nothing = np.empty(0)
+    drawn: list[dict[str, Drawn]] = []
     for g, group in enumerate(groups):
-        size = max(1, len(group.sources))
-        if group.base not in runs:  # a repaired run is drawn together with the run that it comes from
-            runs[group.base] = generator.integers(0, size, (size, samples))
-        by_run = {
-            name: np.stack([values[f"{g} {name} {i}"] for i in range(size)])
-            for name in shown
-            if name in group.statistics
-        }
-        drawn.append({name: pooled(of, runs[group.base]) for name, of in by_run.items()})
+        drawn.append({})
+        for name in (name for name in shown if name in group.statistics):
+            runs = group.statistics[name]
+            over_all = np.array([float(of_run(None)) for of_run in runs])
+            replicated = np.stack([values.get(f"{g} {name} {i}", nothing) for i in range(len(runs))])
+            persons = len(np.unique(clusters[faces_of(runs[0])]))
+            drawn[-1][name] = Drawn(Runs(over_all, replicated), persons)
     return drawn
 
 
-def _described(group: Group, shown: Sequence[str], drawn: Mapping[str, FloatArray]) -> dict[str, Any]:
+def _described(group: Group, drawn: Mapping[str, Drawn]) -> dict[str, Any]:
     metrics: dict[str, Any] = {}
-    for name in shown:
-        if name in group.statistics:
-            values = np.array([float(of_run(None)) for of_run in group.statistics[name]])
-            low, high = percentile_interval(drawn[name]) if name in drawn else (None, None)
-            spread = float(values.std(ddof=1)) if len(values) > 1 else None
-            metrics[name] = {"value": as_json(values.mean()), "low": low, "high": high, "sd": as_json(spread),
-                             "values": [as_json(value) for value in values]}  # fmt: skip
+    for name, (runs, persons) in drawn.items():
+        values = runs.values
+        low, high = ends_of(runs, persons) if has_ends(group.statistics[name][0]) else (None, None)
+        deviation = float(values.std(ddof=1)) if len(values) > 1 else None
+        metrics[name] = {"value": as_json(values.mean()), "low": low, "high": high, "sd": as_json(deviation),
+                         "values": [as_json(value) for value in values]}  # fmt: skip
     return {
         "name": group.name,
         "runs": group.sources,

@@ -8,13 +8,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from fer_exp.judging.groups import Group
 from fer_exp.stats import tests
-from fer_exp.stats.bootstrap import FloatArray, OfSums, percentile_interval
+from fer_exp.stats.bootstrap import FloatArray, OfSums
+from fer_exp.stats.crossed import Runs, spread
 
+DIFFERENCE = ("difference", "low", "high", "p", "df_p")  # of p; df alone is that of the published test
 MOST_REPAIRED = 4  # configs whose repairs are tested, too; of more, pairs would be too many to look at
+
+
+class Drawn(NamedTuple):
+    """A metric of a config's runs, over all faces and in replicates, and how many persons (or faces) have it."""
+
+    runs: Runs
+    persons: int
 
 
 def all_pairs(groups: Sequence[Group]) -> list[tuple[int, int]]:
@@ -31,25 +39,27 @@ def differences(
     groups: Sequence[Group],
     pairs: Sequence[tuple[int, int]],
     shown: Sequence[str],
-    drawn: Sequence[Mapping[str, FloatArray]],
+    drawn: Sequence[Mapping[str, Drawn]],
     clusters: NDArray[np.int64],
     permutations: int,
     seed: int,
+    primary: str | None = None,
 ) -> list[dict[str, Any]]:
     """Every pair in every metric.
 
-    ``drawn`` has, per group, metric -> replicates, shape (B,), the same faces in all; ``clusters`` the person (or face)
-    of each face, shape (N,); ``permutations`` is the number of random swaps.
+    ``drawn`` has, per group, metric -> its runs, the same faces drawn for all; ``clusters`` the person (or face)
+    of each face, shape (N,); ``permutations`` is the number of random swaps. Where a metric is ``primary``, Holm's
+    correction is over its pairs, and no other metric has one.
 
     Returns:
-        Per pair ``a``, ``b`` and ``metrics``: name -> difference, low, high, p, holm and, of means, the tests.
+        Per pair ``a``, ``b`` and ``metrics``: name -> difference, low, high, p, df, holm and, of means, the tests.
     """
     results: list[dict[str, Any]] = [{"a": a, "b": b, "metrics": {}} for a, b in pairs]
     facewise = {name: _facewise(groups, name) for name in shown}
     p_swapped = _swapped(facewise, pairs, clusters, permutations, seed)
     for number, (a, b) in enumerate(pairs):
         for name in shown:
-            entry = _difference(groups, a, b, name, drawn)
+            entry = _difference(drawn[a][name], drawn[b][name])
             values = facewise[name]
             if values is not None:
                 entry |= _paper_and_paired(values.of[a], values.of[b])
@@ -57,7 +67,10 @@ def differences(
                 if all(len(groups[g].statistics[name]) == 1 for g in (a, b)):
                     entry |= _of_single_runs(name, values.of[a], values.of[b])
             results[number]["metrics"][name] = entry
-    entries = [entry for result in results for entry in result["metrics"].values()]
+    named = [(name, entry) for result in results for name, entry in result["metrics"].items()]
+    entries = [entry for name, entry in named if primary in (None, name)]
+    for _, entry in named:
+        entry["holm"] = None
     corrected = tests.holm([np.nan if entry["p"] is None else entry["p"] for entry in entries])
     for entry, holm in zip(entries, corrected, strict=True):
         entry["holm"] = as_json(holm)
@@ -111,19 +124,11 @@ def _swapped(
     return result
 
 
-def _difference(
-    groups: Sequence[Group], a: int, b: int, name: str, drawn: Sequence[Mapping[str, FloatArray]]
-) -> dict[str, float | None]:
-    one, other = (np.mean([float(of_run(None)) for of_run in groups[g].statistics[name]]) for g in (a, b))
-    value = float(one) - float(other)
-    entry: dict[str, float | None] = {"difference": as_json(value), "low": None, "high": None, "p": None}
-    if name in drawn[a]:
-        differences = drawn[a][name] - drawn[b][name]
-        entry["low"], entry["high"] = percentile_interval(differences)
-        spread = float(np.nanstd(differences, ddof=1)) if np.isfinite(differences).sum() > 1 else 0.0
-        if np.isfinite(value):
-            entry["p"] = float(2 * ndtr(-abs(value) / spread)) if spread > 1e-15 else float(abs(value) <= 1e-15)
-    return entry
+def _difference(one: Drawn, other: Drawn) -> dict[str, float | None]:
+    between = spread([(1.0, one.runs), (-1.0, other.runs)], one.persons)
+    low, high = between.interval()
+    numbers = between.value, low, high, between.p(), between.df
+    return {name: as_json(number) for name, number in zip(DIFFERENCE, numbers, strict=True)}
 
 
 def _paper_and_paired(a: FloatArray, b: FloatArray) -> dict[str, float | None]:

@@ -14,9 +14,10 @@ from fer_exp.judging.applicable import Group, Judged, Mask, arrays, statistics
 from fer_exp.judging.posthoc import Repairs, fit_repairs, repaired
 from fer_exp.judging.predictions import check_predictions, class_names
 from fer_exp.metrics.ambiguity import l1_of_sampling
+from fer_exp.metrics.calibration import errors_if_calibrated
 from fer_exp.metrics.classification import shared_top
 from fer_exp.metrics.faces import Faces
-from fer_exp.metrics.registry import CEILING, LABELS, NO_FACE, SHARED, SIDES, VOTES, measure
+from fer_exp.metrics.registry import CEILING, LABELS, NO_FACE, SHARED, SIDES, SMOOTHED, VOTES, measure
 from fer_exp.stats.bootstrap import FloatArray, OfSums, Statistic, intervals, mean_of
 from fer_exp.stats.shares import shares
 
@@ -25,6 +26,7 @@ Metrics = dict[str, dict[str, Result]]
 Halves = list[tuple[ceiling.Counts, ceiling.Counts]]
 
 SPLITS = ("train", "val", "test")
+HALF_A_VOTE = 0.5
 HALVINGS = 20  # random halvings behind a ceiling: on FER+'s test split their mean L1 has a standard error of 0.001
 
 
@@ -45,12 +47,14 @@ def judge(
     - ``temperature_``, ``temperature_votes_``, ``smoothing_votes_``: the model after a repair fitted on the split val
       (to its labels, or to its votes; see ``posthoc``), for all splits but val. The fitted number stands under the
       prefix without its underscore.
+    - ``calibrated_``: the error of calibration that a calibrated model exceeds 1 time in 20 (``errors_if_calibrated``);
+      errors themselves have no interval, since few faces bias them.
     - ``ceiling_``: what people get: two random halves of a face's own raters, one judged against the other (the mean
       over ``HALVINGS`` halvings; faces with 2 votes or more). Half a panel is noisier than the whole panel that the
-      model meets, so a model may pass it. ``ceiling_accuracy`` holds the top of a half against ``label``; k classes
-      that share the top are right 1 time in k. ``ceiling_kl_divergence`` and the other metrics that need clipping are
-      ruled by it, since small panels have many zeros. ``ceiling_leave_one_out_*`` is one rater against all others,
-      ``ceiling_panel<k>_l1`` k raters against a held-out half (``ceiling.rater_equivalents``), and
+      model meets, so a model may pass it. Where logs would let a class without a vote decide alone (``SMOOTHED``), the
+      half that answers gets half a vote more, spread evenly. ``ceiling_accuracy`` holds the top of a half against
+      ``label``; k classes that share the top are right 1 time in k. ``ceiling_leave_one_out_*`` is one rater against
+      all others, ``ceiling_panel<k>_l1`` k raters against a held-out half (``ceiling.rater_equivalents``), and
       ``ceiling_sampling_l1`` what the vote fractions themselves would get against as many new votes.
 
     Args:
@@ -61,7 +65,8 @@ def judge(
         only: judge this split alone; repairs are still fitted on val.
 
     Returns:
-        ``{split: {metric: {value, low, high, n}}}``, ready for JSON: None where undefined, n the faces used.
+        ``{split: {metric: {value, low, high, n}}}``, ready for JSON: None where undefined, n the faces used; with
+        ``persons`` where some show the same person, whom the interval then stands on.
 
     Raises:
         RequestError: a table against its contract, a negative number of samples or seed, an unusable prior, or
@@ -81,6 +86,8 @@ def judge(
         fitted = None if split == "val" else repairs
         groups = groups_of(parts[split], classes, seed, taught, fitted)
         result = with_intervals(groups, parts[split].clusters, samples, seed)
+        if samples:
+            result |= if_calibrated(parts[split], seed)
         metrics[split] = result | (as_rows(fitted) if result and fitted is not None else {})
     if not any(metrics.values()):
         raise RequestError("predictions: no face has a label, votes or ratings to be judged against.")
@@ -153,11 +160,15 @@ def _equivalents(
 
 def _ceiling(dealt: Halves, counts: ceiling.Counts, faces: Mask, classes: tuple[str, ...]) -> dict[str, Statistic]:
     """People against people: halves, one against the others, and sampling alone."""
-    halved = [
-        measure(VOTES, Faces(shares(large[faces]), shares(small[faces]), classes), names=CEILING)
-        for small, large in dealt
-    ]
-    people = {name: _mean_statistic([one[name] for one in halved]) for name in halved[0]}
+    halved = []
+    for small, large in dealt:
+        rest, half = shares(large[faces]), small[faces]
+        smoothed = shares(half + HALF_A_VOTE / half.shape[1])
+        halved.append(
+            measure(VOTES, Faces(rest, shares(half), classes), names=CEILING)
+            | measure(VOTES, Faces(rest, smoothed, classes), names=SMOOTHED)
+        )
+    people = {name: _mean_statistic([one[name] for one in halved]) for name in CEILING if name in halved[0]}
     votes = counts[faces]
     people["leave_one_out_l1"] = mean_of(ceiling.leave_one_out_l1(votes))
     people["leave_one_out_accuracy"] = mean_of(ceiling.leave_one_out_accuracy(votes))
@@ -173,14 +184,31 @@ def _mean_statistic(halved: list[Statistic]) -> Statistic:
     return lambda weights: np.asarray(np.mean([half(weights) for half in halved], axis=0))
 
 
+def if_calibrated(judged: Judged, seed: int) -> dict[str, Result]:
+    """What errors of calibration a calibrated model would get, against labels and against people."""
+    sides = (("", judged.labelled, np.ones(len(judged.label))), ("people_", judged.voted, judged.counts.sum(axis=1)))
+    return {
+        f"calibrated_{before}{name}": {"value": value, "low": None, "high": None, "n": int(faces.sum())}
+        for before, faces, votes in sides
+        if faces.any()
+        for name, value in errors_if_calibrated(judged.model[faces], votes[faces].astype(np.int64), seed=seed).items()
+    }
+
+
 def with_intervals(groups: list[Group], clusters: NDArray[np.int64], samples: int, seed: int) -> dict[str, Result]:
-    """Each metric of some groups with its interval over clusters, (N,), and the number of faces."""
+    """Each metric with its interval over clusters, (N,), how many faces it has, and persons where these are fewer."""
     result: dict[str, Result] = {}
     for faces, measured in groups:
         codes = np.unique(clusters[faces], return_inverse=True)[1].astype(np.int64)
         for name, (value, low, high) in intervals(measured, codes, samples, seed).items():
-            result[name] = {"value": value, "low": low, "high": high, "n": int(faces.sum())}
+            result[name] = {"value": value, "low": low, "high": high, **number_of(faces, codes)}
     return result
+
+
+def number_of(faces: Mask, codes: NDArray[np.int64]) -> Result:
+    """``n``, the faces of a mask, and, where they are fewer, ``persons``, by codes 0..C-1 of these faces."""
+    number, persons = int(faces.sum()), int(codes.max()) + 1
+    return {"n": number, "persons": persons} if persons < number else {"n": number}
 
 
 def _half_against_label(dealt: Halves, faces: Mask, labels: NDArray[np.int64]) -> Statistic:

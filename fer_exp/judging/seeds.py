@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 
 from fer_exp.judging.applicable import arrays
-from fer_exp.judging.judge import Result, as_rows, groups_of
+from fer_exp.judging.contrasts import as_json
+from fer_exp.judging.judge import Result, as_rows, groups_of, if_calibrated, number_of, with_intervals
 from fer_exp.judging.posthoc import Repairs, fit_repairs
 from fer_exp.judging.predictions import check_predictions, class_names
 from fer_exp.metrics.registry import BASELINES, COMPARED
-from fer_exp.stats.bootstrap import FloatArray, Interval, percentile_interval, pooled, replicates, with_ends
+from fer_exp.stats.bootstrap import FloatArray, has_ends, replicates
+from fer_exp.stats.crossed import Runs, ends_of, spread
 
 Difference = dict[str, float | None]
 
@@ -41,7 +43,7 @@ def judge_seeds(
 ) -> OverSeeds:
     """Every metric of one split of runs on the same faces, as ``judge`` has them for a single run.
 
-    Intervals are from a bootstrap on two levels, runs and then persons or faces, as in ``compare_sources``.
+    Intervals of several runs are over runs and persons or faces, as in ``compare_sources``; of one as in ``judge``.
 
     Args:
         tables: predictions, a table a run, the faces of the split in the same order; repairs are fitted on each one's
@@ -63,7 +65,6 @@ def judge_seeds(
     groups = [
         groups_of(judged, classes, seed, prior, fitted[i] if fitted else None) for i, judged in enumerate(of_runs)
     ]
-    picks = np.random.default_rng([seed, 3]).integers(0, len(tables), (len(tables), samples))
     rows: dict[str, Result] = {}
     less: dict[str, dict[str, Difference]] = {}
     for alike in zip(*groups, strict=True):
@@ -72,19 +73,32 @@ def judge_seeds(
         codes = np.unique(of_runs[0].clusters[faces], return_inverse=True)[1].astype(np.int64)
         numbered = {f"{i} {name}": measured[name] for i, (_, measured) in enumerate(alike) for name in names}
         drawn = replicates(numbered, codes, samples, seed) if codes.max() > 0 and samples else {}
-        values = {name: float(np.mean([float(measured[name](None)) for _, measured in alike])) for name in names}
-        by_run = {name: np.stack([drawn[f"{i} {name}"] for i in range(len(tables))]) for name in names if drawn}
-        for name in names:
-            ends: Interval = with_ends(values[name], pooled(by_run[name], picks) if drawn else np.empty(0))
-            rows[name] = {"value": ends[0], "low": ends[1], "high": ends[2], "n": int(faces.sum())}
+        by_run = {
+            name: Runs(
+                np.array([float(measured[name](None)) for _, measured in alike]),
+                np.stack([drawn.get(f"{i} {name}", np.empty(0)) for i in range(len(tables))]),
+            )
+            for name in names
+        }
+        if len(tables) == 1:
+            rows |= with_intervals([alike[0]], of_runs[0].clusters, samples, seed)
+        else:
+            persons, stands_on = codes.max() + 1, number_of(faces, codes)
+            for name, runs in by_run.items():
+                low, high = ends_of(runs, persons) if has_ends(alike[0][1][name]) else (None, None)
+                rows[name] = {"value": as_json(runs.values.mean()), "low": low, "high": high, **stands_on}
         for reference in BASELINES:
             for name in COMPARED:
                 other = f"{reference}_{name}"
-                if name in values and other in values and np.isfinite(values[name] - values[other]):
-                    between = pooled(by_run[name] - by_run[other], picks) if drawn else np.empty(0)
-                    low, high = percentile_interval(between)
-                    entry: Difference = {"difference": values[name] - values[other], "low": low, "high": high}
-                    less.setdefault(reference, {})[name] = entry
+                if name in by_run and other in by_run:
+                    one, two = by_run[name], by_run[other]
+                    apart = Runs(one.values - two.values, one.drawn - two.drawn)
+                    if np.isfinite(apart.values).all():
+                        found = spread([(1.0, apart)], int(codes.max()) + 1)
+                        low, high = found.interval()
+                        less.setdefault(reference, {})[name] = {"difference": found.value, "low": low, "high": high}
+    if samples:
+        rows |= means([if_calibrated(judged, seed) for judged in of_runs])
     return OverSeeds(rows | means([as_rows(repairs) for repairs in fitted]), less)
 
 

@@ -13,14 +13,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_exp.metrics.classification import onehot
-from fer_exp.stats.bootstrap import FloatArray, OfSums
+from fer_exp.metrics.classification import onehot, shared_top
+from fer_exp.stats.bootstrap import JACKKNIFE, NOTHING, FloatArray, OfSums
 
 BINS = 15  # as in Guo et al. 2017
 
 
 def top_answer(truth: FloatArray, probabilities: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Confidence in the top class, and how true that class is; equal top probabilities go to the first class.
+    """Confidence in the top class, and how true that class is; of equal tops, their mean.
 
     Returns:
         ``stated`` and ``happened``, both shape (N, 1).
@@ -28,8 +28,7 @@ def top_answer(truth: FloatArray, probabilities: FloatArray) -> tuple[FloatArray
     >>> top_answer(np.array([[0.7, 0.3]]), np.array([[0.9, 0.1]]))
     (array([[0.9]]), array([[0.7]]))
     """
-    top = probabilities.argmax(axis=1)[:, None]
-    return np.take_along_axis(probabilities, top, axis=1), np.take_along_axis(truth, top, axis=1)
+    return probabilities.max(axis=1, keepdims=True), (truth * shared_top(probabilities)).sum(axis=1, keepdims=True)
 
 
 def bin_numbers(stated: FloatArray, bins: int = BINS, mass: str = "width") -> NDArray[np.int64]:
@@ -61,7 +60,8 @@ def calibration_error(stated: FloatArray, happened: FloatArray, bins: int = BINS
     ``bin_numbers``, are those of all faces, in every replicate.
 
     Returns:
-        0 (calibrated) to 1, less is better. Biased upwards in small samples, and so are its bootstrap replicates.
+        0 (calibrated) to 1, less is better. Biased upwards where bins hold few faces, and replicates of it are once
+        more, so that it has no interval; ``errors_if_calibrated`` says what a calibrated model would get.
 
     Source:
         Guo et al. 2017, On calibration of modern neural networks, ICML, equation 3; classwise: Kull et al. 2019;
@@ -75,7 +75,46 @@ def calibration_error(stated: FloatArray, happened: FloatArray, bins: int = BINS
     gaps = np.zeros((faces, columns * bins))
     cells = bin_numbers(stated, bins, mass) + np.arange(columns) * bins
     np.put_along_axis(gaps, cells, happened - stated, axis=1)
-    return OfSums(gaps, lambda sums, total: np.abs(sums).sum(axis=-1) / total / columns)
+    return OfSums(gaps, lambda sums, total: np.abs(sums).sum(axis=-1) / total / columns, ends=NOTHING)
+
+
+def errors_if_calibrated(
+    probabilities: FloatArray, votes: NDArray[np.int64], samples: int = 200, seed: int = 0, level: float = 0.95
+) -> dict[str, float]:
+    """What calibration errors a model would get that is calibrated: their upper quantiles by consistency resampling.
+
+    Faces are drawn with replacement, and what happens to each is drawn from what the model states, so nothing but
+    chance parts them.
+
+    Args:
+        probabilities: shape (N, K).
+        votes: how many draws each face has, shape (N,); 1 for a label.
+        samples: how often all is drawn.
+        seed: of that.
+        level: the quantile; an error above it is more than chance.
+
+    Returns:
+        ``ece``, ``ece_equal_count`` and ``classwise_ece``.
+
+    Source: Bröcker and Smith 2007, Weather and Forecasting 22, 651-661.
+
+    >>> sure = np.array([[1.0, 0.0], [1.0, 0.0]])
+    >>> errors_if_calibrated(sure, np.array([1, 1]))["ece"]  # what is certain happens
+    0.0
+    """
+    generator = np.random.default_rng([seed, 4])
+    p = probabilities.astype(np.float64)
+    p /= p.sum(axis=1, keepdims=True)
+    found: list[list[float]] = []
+    for _ in range(samples):
+        faces = generator.integers(0, len(p), len(p))
+        stated = p[faces]
+        happened = generator.multinomial(votes[faces], stated) / votes[faces, None]
+        top = top_answer(happened, stated)
+        errors = calibration_error(*top), calibration_error(*top, mass="count"), calibration_error(stated, happened)
+        found.append([float(error(None)) for error in errors])
+    quantiles = np.quantile(found, level, axis=0)
+    return dict(zip(("ece", "ece_equal_count", "classwise_ece"), map(float, quantiles), strict=True))
 
 
 def calibration_error_debiased(stated: FloatArray, happened: FloatArray, bins: int = BINS) -> OfSums:
@@ -90,8 +129,8 @@ def calibration_error_debiased(stated: FloatArray, happened: FloatArray, bins: i
     faces, and both sides have shape (N, 1).
 
     Returns:
-        0 to 1, less is better; 0 also where the correction exceeds what is found. In a bootstrap replicate the same
-        face stands several times, so the interval lies a little high.
+        0 to 1, less is better; 0 also where the correction exceeds what is found. A face that is drawn twice has no
+        variance, so its interval is a jackknife's.
 
     Source: Kumar, Liang, Ma 2019, Verified uncertainty calibration, NeurIPS, section 5 (the debiased estimator).
     """
@@ -105,54 +144,67 @@ def calibration_error_debiased(stated: FloatArray, happened: FloatArray, bins: i
         usable = count > 1
         weight = np.where(usable, count, 0.0)
         mean = (np.where(usable, gap, 0.0) * weight).sum(axis=-1) / weight.sum(axis=-1)
-        return np.asarray(np.sqrt(np.maximum(mean, 0.0)))
+        return np.asarray(mean)
 
-    return OfSums(columns, finish)
+    return OfSums(columns, finish, lambda mean: np.sqrt(np.maximum(mean, 0.0)), JACKKNIFE)
 
 
 def brier_parts(stated: FloatArray, happened: FloatArray, bins: int = BINS) -> dict[str, OfSums]:
-    r"""Murphy's decomposition of the Brier score, each class by itself, summed over classes.
+    r"""Murphy's decomposition of the Brier score, each class by itself, summed over classes, without its bias.
 
-    .. math:: \underbrace{\sum_k \sum_b \frac{n_{bk}}{N} (\bar{p}_{bk} - \bar{o}_{bk})^2}_{reliability} -
-        \underbrace{\sum_k \sum_b \frac{n_{bk}}{N} (\bar{o}_{bk} - \bar{o}_k)^2}_{resolution} +
-        \underbrace{\sum_k \bar{o}_k (1 - \bar{o}_k)}_{uncertainty}
+    .. math:: \underbrace{\sum_k \sum_b \frac{n_{bk}}{N} (\bar{p}_{bk} - \bar{o}_{bk})^2 - c}_{reliability} -
+        \underbrace{\Bigl(\sum_k \sum_b \frac{n_{bk}}{N} (\bar{o}_{bk} - \bar{o}_k)^2 - c + d\Bigr)}_{resolution} +
+        \underbrace{\sum_k \bar{o}_k (1 - \bar{o}_k) + d}_{uncertainty}, \quad
+        c = \sum_k \sum_b \frac{s_{bk}^2}{N}, \quad d = \sum_k \frac{s_k^2}{N}
 
-    This is the Brier score where all faces of a bin state the same; else the score differs from it by what varies
-    within bins (Stephenson et al. 2008).
+    c and d are what few faces a bin add: s² is the variance of what happens, in a bin and in all, which for labels is
+    \bar{o} (1 - \bar{o}) n / (n - 1). A bin of one face has no variance, and takes no part in c. The sum of the parts
+    is the Brier score where all faces of a bin state the same; else the score differs from it by what varies within
+    bins (Stephenson et al. 2008).
 
     Returns:
-        ``reliability`` (0 is best, up to 2), ``resolution`` (more is better, at most ``uncertainty``) and
-        ``uncertainty`` (of the faces, not of the model; 0 to 1 - 1/K).
+        ``reliability`` (0 is best, up to 2, may fall below 0 by chance), ``resolution`` (more is better, about
+        ``uncertainty`` at most) and ``uncertainty`` (of the faces, not of the model; 0 to about 1 - 1/K).
 
-    Source: Murphy 1973, Journal of Applied Meteorology 12, 595-600.
+    Source: Murphy 1973, Journal of Applied Meteorology 12, 595-600; Ferro and Fricker 2012, Quarterly Journal of the
+    Royal Meteorological Society 138, 1954-1960.
     """
     faces, classes = stated.shape
     cells = bin_numbers(stated, bins) + np.arange(classes) * bins
-    columns = np.zeros((faces, 3 * classes * bins))
-    for place, values in enumerate((np.ones_like(stated), stated, happened)):
+    kept = np.ones_like(stated), stated, happened, happened**2
+    columns = np.zeros((faces, len(kept) * classes * bins))
+    for place, values in enumerate(kept):
         np.put_along_axis(columns, cells + place * classes * bins, values, axis=1)
 
     def sums_of(sums: FloatArray) -> FloatArray:
-        return np.moveaxis(sums.reshape(*sums.shape[:-1], 3, classes, bins), -3, 0)
+        return np.moveaxis(sums.reshape(*sums.shape[:-1], len(kept), classes, bins), -3, 0)
+
+    def few(count: FloatArray, was: FloatArray, squares: FloatArray) -> FloatArray:
+        """The sum of variances, 0 where there is one face."""
+        return np.asarray(_over(squares - _over(was**2, count), count - 1).sum(axis=-1))
 
     def reliability(sums: FloatArray, total: FloatArray) -> FloatArray:
-        count, stated_sum, was = sums_of(sums)
-        return np.asarray((_over(stated_sum - was, count) ** 2 * count).sum(axis=(-2, -1)) / total)
+        count, stated_sum, was, squares = sums_of(sums)
+        gaps = (_over(stated_sum - was, count) ** 2 * count).sum(axis=-1)
+        return np.asarray((gaps - few(count, was, squares)).sum(axis=-1) / total)
 
     def resolution(sums: FloatArray, total: FloatArray) -> FloatArray:
-        count, _, was = sums_of(sums)
+        count, _, was, squares = sums_of(sums)
         mean = was.sum(axis=-1, keepdims=True) / total[..., None, None]
-        return np.asarray(((_over(was, count) - mean) ** 2 * count).sum(axis=(-2, -1)) / total)
+        apart = ((_over(was, count) - mean) ** 2 * count).sum(axis=-1) - few(count, was, squares)
+        return np.asarray((apart + of_all(sums, total)).sum(axis=-1) / total)
 
     def uncertainty(sums: FloatArray, total: FloatArray) -> FloatArray:
         mean = sums_of(sums)[2].sum(axis=-1) / total[..., None]
-        return np.asarray((mean * (1 - mean)).sum(axis=-1))
+        return np.asarray((mean * (1 - mean) + of_all(sums, total) / total[..., None]).sum(axis=-1))
 
-    return {
-        "reliability": OfSums(columns, reliability),
-        "resolution": OfSums(columns, resolution),
-        "uncertainty": OfSums(columns, uncertainty),
-    }
+    def of_all(sums: FloatArray, total: FloatArray) -> FloatArray:
+        _, _, was, squares = sums_of(sums).sum(axis=-1)
+        number = np.asarray(total)[..., None]
+        return np.asarray((squares - was**2 / number) / (number - 1))
+
+    finishers = {"reliability": reliability, "resolution": resolution, "uncertainty": uncertainty}
+    return {name: OfSums(columns, finish, ends=JACKKNIFE) for name, finish in finishers.items()}
 
 
 def reliability_curve(

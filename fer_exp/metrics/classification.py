@@ -2,8 +2,9 @@
 
 Labels and answers are matrices with a row per face and a column per class. A single label is a row with one 1, a label
 that t classes share has t entries of 1/t, and vote fractions and probabilities fit as they are: what a face adds to the
-hits of a class is the smaller of both entries. So accuracy, recall and F1 of single answers, of tied majorities and of
-whole distributions are one definition. Metrics take ``columns`` from ``tallies``, range over 0..1, and more is better.
+hits of a class is the smaller of both entries, or their product where the answer is one class, any of equal tops. So
+accuracy, recall and F1 of single answers, of tied majorities and of whole distributions are one definition. Metrics
+take ``columns`` from ``tallies``, range over 0..1, and more is better.
 """
 
 from __future__ import annotations
@@ -44,6 +45,15 @@ def tallies(labels: FloatArray, answers: FloatArray) -> FloatArray:
     min(label, answer), label, answer, side by side: the columns from which the metrics below are finished.
     """
     return np.hstack([np.minimum(labels, answers), labels, answers])
+
+
+def tallies_of_tops(labels: FloatArray, answers: FloatArray) -> FloatArray:
+    """The same where the answer is one class, of ``shared_top``: one of t equal tops at random earns what it is worth.
+
+    >>> tallies_of_tops(np.array([[0.5, 0.5]]), np.array([[0.5, 0.5]]))[:, :2]  # min would say 1
+    array([[0.25, 0.25]])
+    """
+    return np.hstack([labels * answers, labels, answers])
 
 
 def accuracy_of(columns: FloatArray) -> OfSums:

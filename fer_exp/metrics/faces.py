@@ -51,8 +51,8 @@ class Faces:
 
     @cached_property
     def tallies(self) -> FloatArray:
-        """The truth against the model's top class alone, the first of equals, as ``classification.tallies``."""
-        return classification.tallies(self.truth, classification.onehot(self.model.argmax(axis=1), self.size))
+        """The truth against the model's top class alone, any of equals, as ``classification.tallies_of_tops``."""
+        return classification.tallies_of_tops(self.truth, classification.shared_top(self.model))
 
     @cached_property
     def soft_tallies(self) -> FloatArray:

@@ -25,8 +25,8 @@ REPAIRS = {"temperature": "T by labels", "temperature_votes": "T by votes", "smo
 NO_FACE = {"prior": "class prior", "uniform": "uniform"}
 """Answers that look at no face, likewise."""
 BASELINES = {**REPAIRS, **NO_FACE}
-REFERENCES = (*BASELINES, "ceiling")
-"""All that stands beside the model under such a name; people are ``ceiling``."""
+REFERENCES = (*BASELINES, "ceiling", "calibrated")
+"""All that stands beside the model under such a name; people are ``ceiling``, a calibrated model is ``calibrated``."""
 
 CLASS = "<class>"
 MORE, LESS, NEITHER = 1, -1, 0
@@ -46,7 +46,8 @@ class Metric(NamedTuple):
         statistic: of ``Faces``, and of a name with ``<class>`` also of the number of the class; gives None where the
             faces or classes do not allow it. None itself where judging makes it from more than one model's answers.
         lists: which lists it is in: ``headline`` (the table of a run, unless asked for everything), ``runs`` (a table
-            of runs), ``repaired`` (the table of baselines), ``ceiling`` (people are held against people by it, too);
+            of runs), ``repaired`` (the table of baselines), ``ceiling`` (people are held against people by it, too),
+            ``smoothed`` (of these, what a class without a vote would decide alone);
             ``detail`` is what is looked at in a second step and not made of references.
         place: among others in lists and on the page; 0 comes after all that have one.
         compared: its place among what is compared unless told otherwise; 0 is not.
@@ -103,9 +104,9 @@ METRICS = (
     Metric("classwise_ece", LABELS, SURE, UNIT, LESS, Faces.classwise_ece, words="classwise ECE"),
     Metric("ece_equal_count", LABELS, SURE, UNIT, LESS, Faces.ece_equal_count, "detail", words="ECE equal count"),
     Metric("ece_debiased", LABELS, SURE, UNIT, LESS, Faces.ece_debiased, "detail", 23, words="ECE debiased"),
-    Metric("brier_reliability", LABELS, SURE, TWO, LESS, _brier("reliability"), "detail",
+    Metric("brier_reliability", LABELS, SURE, ANY, LESS, _brier("reliability"), "detail",
            words="Brier reliability"),
-    Metric("brier_resolution", LABELS, SURE, UNIT, MORE, _brier("resolution"), "detail", words="Brier resolution"),
+    Metric("brier_resolution", LABELS, SURE, ANY, MORE, _brier("resolution"), "detail", words="Brier resolution"),
     Metric("brier_uncertainty", LABELS, SURE, UNIT, NEITHER, _brier("uncertainty"), "detail",
            words="Brier uncertainty"),
     Metric("top2_accuracy", LABELS, ANSWER, UNIT, MORE, _top(2), "detail"),
@@ -117,10 +118,10 @@ METRICS = (
     Metric("total_variation", VOTES, PEOPLE, UNIT, LESS, _face(distribution.total_variation), "ceiling"),
     Metric("jensen_shannon_divergence", VOTES, PEOPLE, UNIT, LESS, _face(distribution.jensen_shannon_divergence),
            "headline ceiling", 9, 2, "Jensen–Shannon divergence", "JS"),
-    Metric("kl_divergence", VOTES, PEOPLE, OPEN, LESS, _face(distribution.kl_divergence), "ceiling",
+    Metric("kl_divergence", VOTES, PEOPLE, OPEN, LESS, _face(distribution.kl_divergence), "ceiling smoothed",
            words="KL divergence", short="KL"),
     Metric("soft_cross_entropy", VOTES, PEOPLE, OPEN, LESS, _face(distribution.soft_cross_entropy),
-           "headline repaired ceiling", 10, 3, "soft cross-entropy", "cross-entropy"),
+           "headline repaired ceiling smoothed", 10, 3, "soft cross-entropy", "cross-entropy"),
     Metric("chebyshev", VOTES, PEOPLE, UNIT, LESS, _face(distribution.chebyshev), "ceiling"),
     Metric("clark", VOTES, PEOPLE, OPEN, LESS, _face(distribution.clark), "ceiling"),
     Metric("canberra", VOTES, PEOPLE, OPEN, LESS, _face(distribution.canberra), "ceiling"),
@@ -141,9 +142,9 @@ METRICS = (
     Metric("people_ece_equal_count", VOTES, SURE, UNIT, LESS, Faces.ece_equal_count, "detail",
            words="people ECE equal count"),
     Metric("people_ece_debiased", VOTES, SURE, UNIT, LESS, Faces.ece_debiased, "detail", words="people ECE debiased"),
-    Metric("people_brier_reliability", VOTES, SURE, TWO, LESS, _brier("reliability"), "detail",
+    Metric("people_brier_reliability", VOTES, SURE, ANY, LESS, _brier("reliability"), "detail",
            words="people Brier reliability"),
-    Metric("people_brier_resolution", VOTES, SURE, UNIT, MORE, _brier("resolution"), "detail",
+    Metric("people_brier_resolution", VOTES, SURE, ANY, MORE, _brier("resolution"), "detail",
            words="people Brier resolution"),
     Metric("people_brier_uncertainty", VOTES, SURE, UNIT, NEITHER, _brier("uncertainty"), "detail",
            words="people Brier uncertainty"),
@@ -239,11 +240,13 @@ def _names(rows: list[Metric]) -> tuple[str, ...]:
 
 
 def _listed(word: str) -> tuple[str, ...]:
-    rows = [row for row in METRICS if word in row.lists and (row.place or word == "ceiling")]
+    rows = [row for row in METRICS if word in row.lists and (row.place or word in ("ceiling", "smoothed"))]
     return _names(sorted(rows, key=lambda row: row.place))
 
 
-HEADLINE, RUNS, REPAIRED, CEILING = (_listed(word) for word in ("headline", "runs", "repaired", "ceiling"))
+HEADLINE, RUNS, REPAIRED, CEILING, SMOOTHED = (
+    _listed(word) for word in ("headline", "runs", "repaired", "ceiling", "smoothed")
+)
 """The lists of ``Metric.lists``, by place."""
 PLACED = _listed("")
 """All that have a place, by place: the headline first."""

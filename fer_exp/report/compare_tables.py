@@ -21,7 +21,10 @@ def groups_table(result: Mapping[str, Any]) -> Table:
     """A block of lines a config: letter, name, number of runs, and a few metrics with their intervals below."""
     persons = "" if result["subjects"] is None else f" of {result['subjects']:,} people"
     title = f"{result['faces']:,} faces{persons}"
-    words = "95 % intervals: bootstrap over runs, then persons or faces; T, + uniform: fitted on val"
+    words = (
+        "95 % intervals: over runs and persons or faces; of one run, over these alone; of two runs rough; "
+        "T, + uniform: fitted on val"
+    )
     table = blank_table(title, words)
     table.add_column("", no_wrap=True)
     table.add_column("config", overflow="fold")
@@ -62,9 +65,17 @@ def pairs_tables(result: Mapping[str, Any]) -> list[Table]:
         tables.append(_pair_table("pair", f"{first}, {len(rest)} more pairs", rows))
     for table in tables[-1:]:
         table.caption = (
-            "t: the published independent test; paired t, W(ilcoxon), perm(utation by person); d_z; Holm over all of p"
+            "t: the published independent test; paired t, W(ilcoxon), perm(utation by person); d_z; p and interval: "
+            f"over runs and persons or faces; {_corrected(result)}"
         )
     return tables
+
+
+def _corrected(result: Mapping[str, Any]) -> str:
+    """What Holm's correction is over, and what is exploratory."""
+    if result["primary"] is None:
+        return "Holm over all of p, which are exploratory: no primary metric was named"
+    return f"Holm over the pairs in {result['primary']}, the primary metric; the others are exploratory"
 
 
 def groups_frame(result: Mapping[str, Any]) -> pd.DataFrame:

@@ -13,6 +13,9 @@ from fer_exp.metrics.words import direction, of_model
 from fer_exp.report.cells import blank_table, interval, of_row
 from fer_exp.report.outcome import OutcomeTable
 
+FEW = 10
+"""Persons of whom 95 % intervals cover less than 92 % where values are skewed (scripts/coverage.py persons)."""
+
 Metrics = Mapping[str, Mapping[str, Mapping[str, float | int | None]]]
 
 
@@ -27,7 +30,7 @@ def metrics_table(metrics: Metrics, split: str, everything: bool = False) -> Tab
     rows = metrics.get(split, {})
     of_the_model = [name for name in rows if of_model(name)]
     shown = of_the_model if everything else [name for name in HEADLINE if name in of_the_model]
-    caption = "[95 % interval]; prior: the class prior; people: half the raters against the rest"
+    caption = f"{_stands_on(rows)}; prior: the class prior; people: half the raters against the rest"
     if more := len(of_the_model) - len(shown):
         caption += f"\n{more} more metrics: fer-exp evaluate ... all=true"
     measured = (name.removeprefix("soft_f1_") for name in rows if name.startswith("soft_f1_"))
@@ -43,7 +46,9 @@ def metrics_table(metrics: Metrics, split: str, everything: bool = False) -> Tab
         if name == "rater_equivalents":
             # People are what is counted: the prior is 0 of them by definition, and the largest panel the most.
             references = ["0", f"≤ {largest_panel(rows)}"]
-        table.add_row(f"{name} {direction(name)}", of_row(rows[name]), *references, f"{rows[name]['n']:,}")
+        chance = _number(rows, f"calibrated_{name}")
+        model = of_row(rows[name]) + (f", ≤ {chance} is chance" if chance else "")
+        table.add_row(f"{name} {direction(name)}", model, *references, f"{rows[name]['n']:,}")
     return table
 
 
@@ -100,6 +105,19 @@ def panel_sizes(rows: Mapping[str, object]) -> list[int]:
     """The sizes of the panels that the metrics have, smallest first."""
     panels = (name.removeprefix("ceiling_panel") for name in rows if name.startswith("ceiling_panel"))
     return sorted(int(size.removesuffix("_l1")) for size in panels)
+
+
+def _stands_on(rows: Mapping[str, Mapping[str, float | int | None]]) -> str:
+    """What the intervals are, with the fewest persons that one of them is drawn from.
+
+    >>> _stands_on({"l1": {"value": 0.5, "n": 90, "persons": 6}})
+    '[95 % interval, over 6 persons: rough]'
+    """
+    counts = [count for row in rows.values() if (count := row.get("persons")) is not None]
+    persons = min(counts, default=None)
+    if persons is None:
+        return "[95 % interval]"
+    return f"[95 % interval, over {persons:,} persons{': rough' if persons < FEW else ''}]"
 
 
 def _number(rows: Mapping[str, Mapping[str, float | int | None]], name: str) -> str:

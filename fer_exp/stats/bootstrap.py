@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ Statistic = Callable[[FloatArray | None], FloatArray]
 Interval = tuple[float | None, float | None, float | None]
 """Value, low, high; None where there is none."""
 
+BOOTSTRAP, JACKKNIFE, NOTHING = "bootstrap", "jackknife", "nothing"
+"""How the ends of an interval are found; see ``OfSums``."""
 CHUNK = 2**19  # weights held at a time, 4 MB: stays in the cache of a core and flat in memory for any N and B
 
 
@@ -27,6 +29,9 @@ class OfSums:
     Attributes:
         columns: what is summed, per face, shape (N, C).
         finish: from the sums, shape (..., C), and the sum of the weights, shape (...), to the metric, shape (...).
+        then: what is done to its value and to the ends of its interval, such as a root; None leaves them.
+        ends: how ``intervals`` finds these: ``BOOTSTRAP``, ``JACKKNIFE`` where a face drawn twice would bias a
+            replicate, ``NOTHING`` where few faces bias the metric itself.
 
     >>> mean = OfSums(np.array([[1.0], [4.0]]), lambda sums, total: sums[..., 0] / total)
     >>> float(mean(None)), mean(np.array([[1.0, 1.0], [2.0, 0.0]]))
@@ -35,12 +40,19 @@ class OfSums:
 
     columns: FloatArray
     finish: Callable[[FloatArray, FloatArray], FloatArray]
+    then: Callable[[FloatArray], FloatArray] | None = None
+    ends: str = BOOTSTRAP
+
+    def finished(self, sums: FloatArray, total: FloatArray) -> FloatArray:
+        """The metric from sums, shape (..., C), and sums of weights, shape (...)."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            value = np.asarray(self.finish(sums, total))
+        return value if self.then is None else self.then(value)
 
     def __call__(self, weights: FloatArray | None = None) -> FloatArray:
         """The metric of all faces, or of each replicate's weights, shape (N,) or (B, N)."""
         weights = np.ones(len(self.columns)) if weights is None else weights
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(self.finish(weights @ self.columns, np.asarray(weights.sum(axis=-1))))
+        return self.finished(weights @ self.columns, np.asarray(weights.sum(axis=-1)))
 
 
 def mean_of(values: FloatArray) -> OfSums:
@@ -52,17 +64,47 @@ def mean_of(values: FloatArray) -> OfSums:
     return OfSums(values[:, None], lambda sums, total: sums[..., 0] / total)
 
 
+@dataclass(frozen=True)
+class Within:
+    """A metric of some faces, by a mask of shape (N,), that takes the weights of all faces."""
+
+    faces: NDArray[np.bool_]
+    statistic: Statistic
+
+    def __call__(self, weights: FloatArray | None = None) -> FloatArray:
+        """The metric of its own faces alone; weights as of any ``Statistic``."""
+        return self.statistic(None if weights is None else weights[..., self.faces])
+
+
 def within(faces: NDArray[np.bool_], statistic: Statistic) -> Statistic:
     """A metric of some faces as a metric of all faces, whose weights are for all of them.
 
     ``faces``, shape (N,), are those that the statistic knows; ``OfSums`` stays ``OfSums``.
     """
     if not isinstance(statistic, OfSums):
-        return lambda weights: statistic(None if weights is None else weights[..., faces])
+        return Within(faces, statistic)
     columns = np.zeros((len(faces), statistic.columns.shape[1] + 1))
     columns[faces, :-1], columns[faces, -1] = statistic.columns, 1.0
     finish = statistic.finish
-    return OfSums(columns, lambda sums, _: finish(sums[..., :-1], sums[..., -1]))
+    return replace(statistic, columns=columns, finish=lambda sums, _: finish(sums[..., :-1], sums[..., -1]))
+
+
+def faces_of(statistic: Statistic) -> NDArray[np.bool_]:
+    """The faces that a metric made by ``within`` knows, shape (N,).
+
+    >>> faces_of(within(np.array([True, False]), mean_of(np.array([1.0]))))
+    array([ True, False])
+    """
+    if isinstance(statistic, OfSums):
+        return np.asarray(statistic.columns[:, -1] > 0)
+    if isinstance(statistic, Within):
+        return statistic.faces
+    raise TypeError("within() has not made this metric.")
+
+
+def has_ends(statistic: Statistic) -> bool:
+    """Whether a metric has an interval; see ``OfSums.ends``."""
+    return not (isinstance(statistic, OfSums) and statistic.ends == NOTHING)
 
 
 def weighted_mean(values: FloatArray, weights: FloatArray | None = None) -> FloatArray:
@@ -135,30 +177,47 @@ def cluster_codes(names: NDArray[np.object_]) -> NDArray[np.int64]:
     return np.unique(names.astype(str), return_inverse=True)[1].astype(np.int64)
 
 
-def percentile_interval(replicates: FloatArray, level: float = 0.95) -> tuple[float | None, float | None]:
-    """Percentile bootstrap interval of one metric from its replicates, shape (B,): low and high, or two None.
+def percentile_interval(
+    replicates: FloatArray, level: float = 0.95, clusters: int | None = None
+) -> tuple[float | None, float | None]:
+    r"""Percentile bootstrap interval of one metric from its replicates, shape (B,): low and high, or two None.
 
     Replicates in which the metric is undefined (nan) are left out; with fewer than half left there is no interval.
 
-    Source: Efron and Tibshirani 1993, chapter 13.
+    A bootstrap of C things spreads too little, by the factor sqrt((C - 1) / C) and by the step from the normal
+    distribution to Student's. Where ``clusters`` says C, the percentiles are taken further out by both:
+
+    .. math:: \alpha' / 2 = \Phi\Bigl(-\sqrt{C / (C - 1)} \; t_{C - 1,\, 1 - \alpha / 2}\Bigr)
+
+    Of 10 persons 95 % intervals then cover 93 to 95 %, not 86 to 90; of fewer than 6 still too seldom
+    (scripts/coverage.py).
+
+    Source: Efron and Tibshirani 1993, chapter 13; Hesterberg 2015, The American Statistician 69, 371-386, section 5.3.
 
     >>> percentile_interval(np.arange(101.0), level=0.5)
     (25.0, 75.0)
+    >>> [round(end, 1) for end in percentile_interval(np.arange(101.0), level=0.5, clusters=3)]
+    [15.9, 84.1]
     """
     defined = replicates[np.isfinite(replicates)]
     if len(defined) == 0 or 2 * len(defined) < len(replicates):
         return None, None
-    low, high = np.percentile(defined, [50 * (1 - level), 50 * (1 + level)])
+    tail = (1 - level) / 2
+    if clusters is not None and clusters > 1:
+        from scipy.special import ndtr, stdtrit
+
+        tail = float(ndtr(np.sqrt(clusters / (clusters - 1)) * stdtrit(clusters - 1, tail)))
+    low, high = np.percentile(defined, [100 * tail, 100 * (1 - tail)])
     return float(low), float(high)
 
 
-def with_ends(value: float, replicates: FloatArray, level: float = 0.95) -> Interval:
+def with_ends(value: float, replicates: FloatArray, level: float = 0.95, clusters: int | None = None) -> Interval:
     """A value with its ``percentile_interval``; three None where the value is undefined.
 
     >>> with_ends(0.5, np.arange(101.0), level=0.5), with_ends(float("nan"), np.arange(101.0))
     ((0.5, 25.0, 75.0), (None, None, None))
     """
-    return (value, *percentile_interval(replicates, level)) if np.isfinite(value) else (None, None, None)
+    return (value, *percentile_interval(replicates, level, clusters)) if np.isfinite(value) else (None, None, None)
 
 
 def percentile_intervals(replicates: FloatArray, level: float = 0.95) -> FloatArray:
@@ -166,26 +225,64 @@ def percentile_intervals(replicates: FloatArray, level: float = 0.95) -> FloatAr
     return np.array([percentile_interval(column, level) for column in replicates.T], dtype=np.float64).T
 
 
-def pooled(by_run: FloatArray, picks: NDArray[np.int64]) -> FloatArray:
-    """Replicates of the mean over runs, (B,), from those of each run, (S, B), on the same faces.
-
-    ``picks``, (S, B), are the runs that each replicate draws, with replacement: the second level of the bootstrap.
-
-    >>> pooled(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[0, 0], [0, 1]]))
-    array([1., 3.])
-    """
-    return np.asarray(by_run[picks, np.arange(by_run.shape[1])].mean(axis=0))
-
-
 def intervals(
     statistics: Mapping[str, Statistic], clusters: NDArray[np.int64], samples: int, seed: int
 ) -> dict[str, Interval]:
-    """Value and 95 % percentile interval of several metrics over the same replicates.
+    """Value and 95 % interval of several metrics: percentiles of the same replicates, or what ``OfSums.ends`` says.
 
     Arguments as of ``replicates``; with no samples or a single cluster there is no interval.
     """
-    drawn = replicates(statistics, clusters, samples, seed) if clusters.max() > 0 and samples else {}
-    return {name: with_ends(float(metric(None)), drawn.get(name, np.empty(0))) for name, metric in statistics.items()}
+    count = int(clusters.max()) + 1
+    ends = {name: metric.ends if isinstance(metric, OfSums) else BOOTSTRAP for name, metric in statistics.items()}
+    wanted = {name: metric for name, metric in statistics.items() if ends[name] == BOOTSTRAP}
+    several = count > 1 and samples > 0
+    drawn = replicates(wanted, clusters, samples, seed) if several else {}
+    found: dict[str, Interval] = {}
+    for name, metric in statistics.items():
+        if isinstance(metric, OfSums) and ends[name] == JACKKNIFE and several:
+            found[name] = jackknife(metric, clusters)
+        else:
+            found[name] = with_ends(float(metric(None)), drawn.get(name, np.empty(0)), clusters=count)
+    return found
+
+
+def jackknife(metric: OfSums, clusters: NDArray[np.int64], level: float = 0.95) -> Interval:
+    r"""Value and Student's interval of a metric from what it is without each cluster.
+
+    .. math:: s^2 = \frac{C - 1}{C} \sum_c (\hat\theta_{(c)} - \bar\theta_{(\cdot)})^2, \quad df = C - 1
+
+    ``clusters`` has one code 0..C-1 per face, shape (N,); C is at least 2.
+
+    Source: Tukey 1958, Annals of Mathematical Statistics 29, 614; Efron and Tibshirani 1993, chapter 11.
+
+    >>> [round(end, 3) for end in jackknife(mean_of(np.array([1.0, 2.0, 6.0])), np.arange(3))]
+    [3.0, -3.572, 9.572]
+    """
+    from scipy.special import stdtrit
+
+    per_cluster, faces = _summed(metric.columns, clusters)
+    sums, total, count = per_cluster.sum(axis=0), float(faces.sum()), len(faces)
+    rows = max(1, CHUNK // per_cluster.shape[1])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        value = metric.finish(sums, np.asarray(total))
+        without = [
+            metric.finish(sums - per_cluster[i : i + rows], total - faces[i : i + rows]) for i in range(0, count, rows)
+        ]
+    error = np.sqrt((count - 1) * np.concatenate(without).var())
+    ends = value + stdtrit(count - 1, (1 + level) / 2) * error * np.array([0.0, -1.0, 1.0])
+    found, low, high = ends if metric.then is None else metric.then(ends)
+    if not np.isfinite(found):
+        return None, None, None
+    return (float(found), float(low), float(high)) if np.isfinite(high - low) else (float(found), None, None)
+
+
+def _summed(columns: FloatArray, clusters: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
+    """Sums of columns over the faces of each cluster, shape (C, columns), and how many faces each has, shape (C,)."""
+    from scipy.sparse import csr_array  # a fifth of a second to import: here, not before
+
+    faces, count = len(clusters), int(clusters.max()) + 1
+    gather = csr_array((np.ones(faces), (clusters, np.arange(faces))), shape=(count, faces))
+    return np.asarray(gather @ columns), np.bincount(clusters, minlength=count).astype(np.float64)
 
 
 def replicates(
@@ -201,23 +298,19 @@ def replicates(
     Returns:
         Metric name -> shape (B,); nan where undefined in a replicate.
     """
-    from scipy.sparse import csr_array  # a fifth of a second to import: here, not before
-
     sums = [statistic for statistic in statistics.values() if isinstance(statistic, OfSums)]
     shared = {id(statistic.columns): statistic.columns for statistic in sums}
     ends = np.cumsum([1, *(columns.shape[1] for columns in shared.values())])
     places = {key: slice(ends[i], ends[i + 1]) for i, key in enumerate(shared)}
     faces, count = len(clusters), int(clusters.max()) + 1
-    gather = csr_array((np.ones(faces), (clusters, np.arange(faces))), shape=(count, faces))
-    per_cluster = np.asarray(gather @ np.hstack([np.ones((faces, 1)), *shared.values()]))
+    per_cluster, _ = _summed(np.hstack([np.ones((faces, 1)), *shared.values()]), clusters)
     drawn: dict[str, list[FloatArray]] = {name: [] for name in statistics}
     for counts in resample_clusters(count, faces, samples, seed):
         summed = counts @ per_cluster
         weights = counts[:, clusters] if len(sums) < len(statistics) else counts
         for name, statistic in statistics.items():
             if isinstance(statistic, OfSums):
-                with np.errstate(invalid="ignore", divide="ignore"):
-                    drawn[name].append(statistic.finish(summed[:, places[id(statistic.columns)]], summed[:, 0]))
+                drawn[name].append(statistic.finished(summed[:, places[id(statistic.columns)]], summed[:, 0]))
             else:
                 drawn[name].append(statistic(weights))
     return {name: np.concatenate([np.empty(0), *values]) for name, values in drawn.items()}

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import ttest_ind, ttest_rel, wilcoxon
+from statsmodels.stats.multitest import multipletests
 
 from fer_exp.errors import RequestError
 from fer_exp.judging.comparison import compare_sources
@@ -66,6 +67,17 @@ def test_ranks_and_right_or_wrong_are_tested_of_single_runs_alone(table):
     entry = result["pairs"][0]["metrics"]["accuracy"]
     assert {"p_wilcoxon", "p_mcnemar"}.isdisjoint(entry)
     assert {"p_paired", "p_permutation"} <= set(entry)
+
+
+def test_a_primary_metric_is_corrected_alone_and_the_rest_is_exploratory(table):
+    sources = [source(f"{share}", closer(table, share), kind=str(share)) for share in (0.0, 0.1, 0.2)]
+    same, _ = on_same_faces(sources, "test", common=False)
+    result = compare_sources(sources, same, None, primary="accuracy", samples=100, permutations=0, repairs=False)
+    assert result["metrics"][0] == result["primary"] == "accuracy"
+    entries = [pair["metrics"] for pair in result["pairs"]]
+    p = np.array([metrics["accuracy"]["p"] for metrics in entries])
+    assert [metrics["accuracy"]["holm"] for metrics in entries] == pytest.approx(multipletests(p, method="holm")[1])
+    assert {metrics["l1"]["holm"] for metrics in entries} == {None}
 
 
 def test_repairs_prior_and_uniform_stand_beside_the_runs(compared):
@@ -203,7 +215,7 @@ def test_awkward_tables_are_compared(table):
 
 def test_an_unknown_metric_is_refused(table):
     pair = [source("a", table), source("b", table)]
-    with pytest.raises(RequestError, match="metrics names l2"):
+    with pytest.raises(RequestError, match=r"metrics names l2.*usual ones are: .*l1"):
         compare_sources(pair, on_same_faces(pair, "test", common=False)[0], ["l2"], samples=0)
 
 

@@ -39,7 +39,8 @@ EDGES = (np.array([0, 1, 2, 0]), np.array([[1.0, 0, 0], [1 / 3, 1 / 3, 1 / 3], [
 @pytest.mark.parametrize("data", [draw(), draw(1), draw(40, 2), EDGES])
 def test_ece_equals_the_textbook_loop(data):
     labels, p = data
-    expected = loop_ece(p.max(axis=1), p.argmax(axis=1) == labels)
+    right = [(row == row.max())[label] / (row == row.max()).sum() for row, label in zip(p, labels, strict=True)]
+    expected = loop_ece(p.max(axis=1), np.array(right))  # one of equal tops is right as often as they are few
     assert float(ece(labels, p)) == pytest.approx(expected, abs=1e-9)
 
 
@@ -148,11 +149,55 @@ def test_briers_parts_equal_loops_and_add_up_where_a_bin_states_one_thing(truth)
             inside = own == b
             expected["reliability"] += inside.mean() * (p[inside, k].mean() - human[inside, k].mean()) ** 2
             expected["resolution"] += inside.mean() * (human[inside, k].mean() - base) ** 2
+            few = human[inside, k].var(ddof=1) / len(human) if inside.sum() > 1 else 0.0
+            expected["reliability"], expected["resolution"] = (
+                expected["reliability"] - few,
+                expected["resolution"] - few,
+            )
+        of_all = human[:, k].var(ddof=1) / len(human)
+        expected["resolution"], expected["uncertainty"] = (
+            expected["resolution"] + of_all,
+            expected["uncertainty"] + of_all,
+        )
     assert parts == pytest.approx(expected, abs=1e-9)
     rounded = (np.round(p * 15) - 0.5).clip(0.5, 14.5) / 15  # one value a bin
     parts = {name: float(part(None)) for name, part in c.brier_parts(rounded, human).items()}
     score = ((rounded - human) ** 2).sum(axis=1).mean() + (human * (1 - human)).sum(axis=1).mean()
     assert parts["reliability"] - parts["resolution"] + parts["uncertainty"] == pytest.approx(score, abs=1e-9)
+
+
+def test_few_faces_add_next_to_nothing_to_the_reliability_of_a_calibrated_model():
+    generator = np.random.default_rng(10)
+    p = generator.dirichlet(np.ones(3), 300)
+    found, plain = [], []
+    for _ in range(200):
+        happened = generator.multinomial(1, p).astype(float)
+        found.append(float(c.brier_parts(p, happened)["reliability"](None)))
+        sums = [
+            happened[inside, k].sum() - p[inside, k].sum()
+            for k in range(3)
+            for b in range(15)
+            if (inside := c.bin_numbers(p)[:, k] == b).any()
+        ]
+        counts = [inside for k in range(3) for inside in np.bincount(c.bin_numbers(p)[:, k]) if inside]
+        plain.append((np.square(sums) / counts).sum() / 300)
+    assert np.mean(plain) > 0.02
+    assert abs(np.mean(found)) < 0.1 * np.mean(plain)
+
+
+def test_a_calibrated_model_exceeds_its_error_one_time_in_twenty():
+    generator = np.random.default_rng(11)
+    p = generator.dirichlet(np.ones(4), 400)
+    most = c.errors_if_calibrated(p, np.ones(400, dtype=np.int64))
+    above = np.zeros(2)
+    for _ in range(400):
+        happened = generator.multinomial(1, p).astype(float)
+        above += [
+            float(c.calibration_error(*c.top_answer(happened, p))(None)) > most["ece"],
+            float(c.calibration_error(p, happened)(None)) > most["classwise_ece"],
+        ]
+    assert (above <= 0.05 * 400 + 3 * np.sqrt(0.05 * 0.95 * 400)).all()
+    assert (above > 0).any()
 
 
 def test_brier_against_people_is_the_mean_over_votes():

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import stats
 
 from fer_exp.metrics import affect
 from fer_exp.metrics.classification import onehot
@@ -62,6 +63,26 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say():
         _, low, high = b.intervals({"mean": lambda w, x=x: b.weighted_mean(x, w)}, np.arange(60), 300, repeat)["mean"]
         hits += low <= 0.3 <= high
     assert 0.88 <= hits / 200 <= 0.99
+
+
+def test_intervals_of_ten_persons_cover_as_those_of_many():
+    generator = np.random.default_rng(7)
+    hits = np.zeros(2)
+    for repeat in range(1000):
+        x = generator.normal(0.3, 1, 10)
+        drawn = b.replicates({"mean": b.mean_of(x)}, np.arange(10), 500, repeat)["mean"]
+        for i, clusters in enumerate((None, 10)):
+            low, high = b.percentile_interval(drawn, clusters=clusters)
+            hits[i] += low <= 0.3 <= high
+    assert hits[0] / 1000 < 0.925 < hits[1] / 1000 < 0.975
+
+
+def test_a_jackknife_of_a_mean_is_students_interval_over_clusters():
+    values, codes = np.random.default_rng(8).normal(size=30), np.repeat(np.arange(10), 3)
+    found = b.jackknife(b.mean_of(values), codes)
+    each = values.reshape(10, 3).mean(axis=1)
+    expected = stats.t.interval(0.95, 9, each.mean(), stats.sem(each))
+    assert found == pytest.approx((each.mean(), *expected))
 
 
 def test_clusters_that_agree_within_widen_the_interval():

@@ -109,9 +109,9 @@ def test_the_published_test_is_scipys_for_each_seed_and_the_right_ones_take_mean
     of_seeds = stats.ttest_rel([each.mean() for each in one], [each.mean() for each in soft])
     row = rows["paired t", "seeds"]
     assert (row["statistic"], row["p"], row["df"]) == pytest.approx((of_seeds.statistic, of_seeds.pvalue, 1))
-    boot = rows["bootstrap", "runs and faces"]
-    assert boot["statistic"] == pytest.approx((a - b).mean())
-    assert boot["low"] < boot["statistic"] < boot["high"]
+    both = rows["t", "runs and persons"]
+    assert both["statistic"] == pytest.approx((a - b).mean())
+    assert both["low"] < both["statistic"] < both["high"]
 
 
 def test_f1_is_sklearns_against_the_corpus_label_and_the_majority(three):

@@ -118,8 +118,8 @@ def differences(compared: Compared) -> list[dict[str, Any]]:
     """Each other mode, and one-hot after a temperature, less soft: a row a pair and metric, with every test.
 
     Returns:
-        ``network``, ``metric``, ``difference`` with ``low``, ``high`` and ``p`` (bootstrap on two levels: runs, then
-        persons or faces), ``p_holm`` over all rows, and of metrics that are means over faces t, p and effect sizes.
+        ``network``, ``metric``, ``difference`` with ``low``, ``high`` and ``p`` (over runs and persons or
+        faces), ``p_holm`` over all rows, and of metrics that are means over faces t, p and effect sizes.
     """
     groups = compared.result["groups"]
     rows = []
@@ -171,11 +171,11 @@ def published_tests(compared: Compared) -> list[dict[str, Any]]:
     if len(seeds) > 1:
         one, other = (np.array([by_seed[mode][seed].mean() for seed in seeds]) for mode in (ONEHOT, SOFT))
         rows.append(_row("paired t", "seeds", tests.paired_t(one, other), tests.cohens_dz(one, other), len(seeds)))
-    boot = next((row for row in differences(compared) if (row["network"], row["metric"]) == (ONEHOT, "l1")), None)
-    if boot is not None:
-        drawn = tests.Tested(boot["difference"], np.nan if boot["p"] is None else boot["p"])
-        row = _row("bootstrap", "runs and faces", drawn, np.nan, len(a))
-        rows.append({**row, "low": boot["low"], "high": boot["high"]})
+    both = next((row for row in differences(compared) if (row["network"], row["metric"]) == (ONEHOT, "l1")), None)
+    if both is not None:
+        p, df = (np.nan if both[key] is None else both[key] for key in ("p", "df_p"))
+        row = _row("t", "runs and persons", tests.Tested(both["difference"], p, df), np.nan, len(a))
+        rows.append({**row, "low": both["low"], "high": both["high"]})
     return rows
 
 

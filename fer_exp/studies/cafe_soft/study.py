@@ -87,11 +87,9 @@ def _people(compared: Compared, faces: pd.DataFrame) -> str:
     if people is None:
         return (
             f"{number:,} test faces, no subjects: split as the corpus does or stratified by label, so one person may "
-            "be on both sides. Means over seeds, 95 % bootstrap over runs, then faces."
+            "be on both sides. Means over seeds, 95 % over runs and faces."
         )
     both = faces["subject"].where(faces["split"] == "test").isin(faces["subject"][faces["split"] != "test"])
     twice = faces["subject"][both].nunique()
     where = f"{twice:,} of them also in training" if twice else "split by person, none of them in training"
-    return (
-        f"{number:,} test faces of {people:,} people, {where}. Means over seeds, 95 % bootstrap over runs, then people."
-    )
+    return f"{number:,} test faces of {people:,} people, {where}. Means over seeds, 95 % over runs and people."

@@ -117,9 +117,9 @@ def tests(compared: Compared, shown: Shown) -> list[OutcomeTable]:
         f"L1 to the votes, one-hot less soft, {rows[0]['n']:,} faces: above 0, soft is closer to people. Statistic: t, "
         "of Wilcoxon the smaller rank sum, else the mean difference. Effect: d of independent samples, d_z of pairs. "
         f"Published: t = {published['t']}, p = {published['p']}, which take two networks on the same faces for "
-        "independent samples; the other tests are the right ones. Permutation swaps whole persons, the bootstrap draws "
-        "runs, then persons; faces where persons are not known. Paired t of seeds takes each seed's mean over faces: "
-        "it asks what other trainings would give, for which the bootstrap is too narrow with few seeds. t grows with "
+        "independent samples; the other tests are the right ones. Permutation swaps whole persons. The t of runs and "
+        "persons (faces where persons are not known) asks what other trainings would give on other persons, the "
+        "paired t of seeds what they would on these, from each seed's mean over faces. t grows with "
         "the number of faces, d does not: the published t and p imply "
         f"{faces[0]} to {faces[1]} faces and d {d[0]:.2f} to {d[1]:.2f}, which are not stated."
     )
@@ -146,7 +146,7 @@ def less_soft(compared: Compared, shown: Shown) -> list[OutcomeTable]:
         if row["metric"] in COLUMNS
     ]
     caption = (
-        "Other networks less soft, 95 % bootstrap over runs, then persons (faces where persons are not known); Holm "
+        "Other networks less soft, 95 % over runs and persons (faces where persons are not known); Holm "
         f"corrects its p for all {len(rows)} rows of the csv, which has more metrics and tests. F1 in points; T "
         "changes no answer, so no F1. d_z is of the means over seeds of each face, where the metric is a mean over "
         "faces. What T, one number, closes was confidence alone."
