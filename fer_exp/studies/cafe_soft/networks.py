@@ -173,8 +173,8 @@ def published_tests(compared: Compared) -> list[dict[str, Any]]:
         rows.append(_row("paired t", "seeds", tests.paired_t(one, other), tests.cohens_dz(one, other), len(seeds)))
     both = next((row for row in differences(compared) if (row["network"], row["metric"]) == (ONEHOT, "l1")), None)
     if both is not None:
-        p, df = (np.nan if both[key] is None else both[key] for key in ("p", "df_p"))
-        row = _row("t", "runs and persons", tests.Tested(both["difference"], p, df), np.nan, len(a))
+        found = tests.Tested(*(np.nan if both[key] is None else both[key] for key in ("difference", "p", "df_p")))
+        row = _row("t", "runs and persons", found, np.nan, len(a))
         rows.append({**row, "low": both["low"], "high": both["high"]})
     return rows
 
