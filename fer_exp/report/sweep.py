@@ -22,8 +22,10 @@ from fer_exp.runs import Run
 from fer_exp.stats.seeds import over_seeds
 
 SPLIT = "test"
-OVER_SEEDS = "mean over seeds; 95 % intervals over seeds (Student's t), none of a single one"
+OVER_SEEDS = "mean over seeds; 95 % intervals: other seeds on the same faces (Student's t), none of a single seed"
 OVER_FACES = "95 % intervals over test faces; one seed a row says nothing of other trainings"
+WIDTH = 80
+"""Columns of a terminal, by which metrics are left out of the table where many keys are swept."""
 LISTED = 6
 """Seeds and rows that are named one by one."""
 
@@ -108,23 +110,39 @@ def summary(rows: Sequence[Row]) -> Outcome:
 def sweep_table(rows: Sequence[Row]) -> Table:
     """A row a configuration: its words, its seeds over its test faces, its metrics with intervals below them."""
     several = any(len(row.runs) > 1 for row in rows)
-    table = blank_table(caption=OVER_SEEDS if several else OVER_FACES)
-    keys = list(rows[0].words)
-    for key in keys:
-        # Two short lines, and a narrow terminal breaks a long value rather than cutting it.
-        table.add_column(key.replace(".", "\n."), overflow="fold")
-    table.add_column("seeds\nfaces", no_wrap=True)
-    shown = _shown(rows)
-    for name in shown:
-        table.add_column(f"{name.replace('_', chr(10))} {direction(name)}", no_wrap=True)
-    for row in rows:
-        cells = []
-        for name in shown:
-            found = row.over(name) or {"value": None, "low": None, "high": None, "runs": 0}
-            ends = (None, None) if several and found["runs"] == 1 else (found["low"], found["high"])
-            cells.append(interval(found["value"], *ends, ends=BELOW, missing=""))
-        table.add_row(*row.words.values(), f"{_seeds(row)}\n{_faces(row)}", *cells)
+    # Two short lines, and a narrow terminal breaks a long value rather than cutting it.
+    columns = {key.replace(".", "\n."): [row.words[key] for row in rows] for key in rows[0].words}
+    keys = len(columns)
+    columns["seeds\nfaces"] = [f"{_seeds(row)}\n{_faces(row)}" for row in rows]
+    metrics = [name for name in RUNS if any(row.over(name) for row in rows)]
+    for name in metrics:
+        columns[f"{name.replace('_', chr(10))} {direction(name)}"] = [_cell(row, name, several) for row in rows]
+    left_out = 0
+    while _width(columns) > WIDTH and left_out + 2 < len(metrics):
+        columns.popitem()
+        left_out += 1
+    more = f"\nmetrics left out for want of room, in --json: {left_out}" if left_out else ""
+    table = blank_table(caption=(OVER_SEEDS if several else OVER_FACES) + more)
+    for number, head in enumerate(columns):
+        table.add_column(head, no_wrap=number >= keys, overflow="fold")
+    for cells in zip(*columns.values(), strict=True):
+        table.add_row(*cells)
     return table
+
+
+def _cell(row: Row, metric: str, several: bool) -> str:
+    """A metric with its interval below it; among ``several`` seeds a single one has none."""
+    if (found := row.over(metric)) is None:
+        return ""
+    low, high = (None, None) if several and found["over"] == "faces" else (found["low"], found["high"])
+    return interval(found["value"], low, high, ends=BELOW)
+
+
+def _width(columns: Mapping[str, Sequence[str]]) -> int:
+    """Columns of a terminal that the table takes, with two between any two of its own."""
+    return sum(
+        max(len(line) for text in (head, *cells) for line in text.split("\n")) + 2 for head, cells in columns.items()
+    )
 
 
 def comparable(runs: Sequence[Run]) -> tuple[list[str], str]:
@@ -150,10 +168,6 @@ def comparable(runs: Sequence[Run]) -> tuple[list[str], str]:
     except RequestError as error:
         return [], str(error)
     return words, ""
-
-
-def _shown(rows: Sequence[Row]) -> list[str]:
-    return [name for name in RUNS if any(row.over(name) for row in rows)]
 
 
 def _seeds(row: Row) -> str:

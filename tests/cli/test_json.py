@@ -1,6 +1,7 @@
 """``--json``: one object on standard output and nothing else, of every command, also where it fails."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import fields
@@ -47,6 +48,13 @@ def test_every_command_gives_one_object_whatever_it_and_its_libraries_print(comm
         assert answer["results"] == {"l1": 1 / 3, "nobody": None} or command == "train"
         assert answer["files"] == ["made.txt"] or command == "train"
     assert answered(capsys, command, "--json", "no_such_key=1", code=2)["hint"]
+
+
+@pytest.mark.parametrize("command", SCHEMAS)
+def test_every_command_ends_with_finish_which_alone_shows_and_gives(command):
+    source = Path(import_module(f"fer_exp.commands.{command}").__file__).read_text(encoding="utf-8")
+    assert "finish(" in source
+    assert re.search(r"(?<!\w)print\(", source) is None
 
 
 def fails(error):
