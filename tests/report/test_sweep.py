@@ -58,7 +58,7 @@ def test_seeds_are_averaged_with_students_interval_and_a_single_one_has_none(tra
     text = printed(sweep_table(rows))
     assert f"{low:.3f}–{high:.3f}" in text
     assert "0, 1, 2" in text
-    assert "over seeds (Student's t), none of a single one" in " ".join(text.split())
+    assert "other seeds on the same faces (Student's t), none of a single seed" in " ".join(text.split())
     (line,) = [line for line in text.splitlines() if "0.125" in line]
     below = text.splitlines()[text.splitlines().index(line) + 1]
     assert "–" not in below
