@@ -1,5 +1,6 @@
 """What a finished run keeps: its network, more, or nothing; what a kill leaves is swept; networks as first weights."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -39,9 +40,14 @@ def there(run: Run) -> list[str]:
     return [what for what in ("network", "checkpoint") if run.has(what)]
 
 
-def test_a_run_keeps_what_is_asked_whatever_it_is_called(cache, tmp_path, capsys):
+@pytest.fixture(scope="module")
+def network(cache, tmp_path_factory, light) -> Run:
+    """A run that has kept what runs keep."""
+    return trained(*words(cache, tmp_path_factory.mktemp("network")))
+
+
+def test_a_run_keeps_what_is_asked_whatever_it_is_called(cache, network, tmp_path, capsys):
     kept = {keep: trained(*words(cache, tmp_path / keep, f"trainer.keep={keep}")) for keep in ("checkpoint", "none")}
-    network = trained(*words(cache, tmp_path / "network"))
     assert {run.name for run in kept.values()} == {network.name}
     assert [there(run) for run in (network, *kept.values())] == [["network"], ["network", "checkpoint"], []]
     assert network.path("network").read_bytes() == kept["checkpoint"].path("network").read_bytes()
@@ -50,7 +56,6 @@ def test_a_run_keeps_what_is_asked_whatever_it_is_called(cache, tmp_path, capsys
         (kept["none"], "network", "without its network (it had trainer.keep=none); remove it"),
         (network, "checkpoint", "without its checkpoint (it had trainer.keep=network); remove it"),
         (kept["checkpoint"], "network", "is finished already; remove it"),
-        (kept["none"], "none", "is finished already; remove it"),
     ):
         assert main(["train", *words(cache, run.folder.parent, f"trainer.keep={keep}")]) == 0
         assert said in capsys.readouterr().err
@@ -60,9 +65,8 @@ def test_a_run_keeps_what_is_asked_whatever_it_is_called(cache, tmp_path, capsys
 
 
 @pytest.mark.slow
-def test_a_run_killed_between_its_last_files_is_finished_properly_by_the_next_start(cache, tmp_path):
-    given = words(cache, tmp_path / "killed")
-    whole = trained(*words(cache, tmp_path / "whole"))
+def test_a_run_killed_between_its_last_files_is_finished_properly_by_the_next_start(cache, network, tmp_path):
+    given = words(cache, tmp_path)
     for last, finished in (("network", False), ("facts", True)):
         killed(run_of(*given).path(last), "train", *given)
         begun = run_of(*given)
@@ -72,7 +76,7 @@ def test_a_run_killed_between_its_last_files_is_finished_properly_by_the_next_st
     assert trained(*given).finished
     assert there(begun) == ["network"]
     assert not (begun.folder / EPOCHS).exists()
-    check_same(begun.folder, whole.folder)
+    check_same(begun.folder, network.folder)
 
 
 def test_what_a_kill_has_left_is_swept_at_the_next_start_but_not_of_a_run_at_work(tmp_path):
@@ -106,8 +110,8 @@ def test_what_a_kill_has_left_is_swept_at_the_next_start_but_not_of_a_run_at_wor
     assert not (run.folder / EPOCHS).exists()
 
 
-def test_a_run_gives_first_weights_by_its_folder_and_is_named_by_what_they_are(cache, tmp_path, capsys):
-    first = trained(*words(cache, tmp_path))
+def test_a_run_gives_first_weights_by_its_folder_and_is_named_by_what_they_are(cache, network, tmp_path):
+    first = Run(shutil.copytree(network.folder, tmp_path / network.name))
     folder, file = (f"backbone.weights={place}" for place in (first.folder, first.path("network")))
     second = trained(*words(cache, tmp_path, folder))
     assert second.facts["weights"]["matched"] == 6

@@ -16,6 +16,7 @@ from fer_exp.errors import RequestError
 from fer_exp.runs import Run
 from fer_exp.training import trained
 from fer_exp.training.network_file import read_network, write_network
+from scripts import keep_networks
 
 pytestmark = pytest.mark.usefixtures("light")
 
@@ -61,6 +62,19 @@ def test_it_answers_as_the_run_did_to_the_bit_also_from_a_checkpoint_of_before(r
     before.path("network").unlink()
     check_answers(before, trained.load(before.folder))
     assert len(trained.load(run.folder).answers(run.store.pixels[:0]).probabilities) == 0
+
+
+def test_a_run_of_before_keeps_its_network_in_place_of_its_checkpoint_where_that_is_asked(runs, tmp_path, capsys):
+    before = Run(shutil.copytree(runs["scn"].folder, tmp_path / "runs" / runs["scn"].name))
+    before.path("network").unlink()
+    config = before.facts["config"]
+    del config["trainer"]["keep"]
+    before.write("facts", before.facts | {"config": config})
+    assert keep_networks.main([str(tmp_path / "runs"), str(runs["ce"].folder.parent)]) == 0
+    assert capsys.readouterr().out.startswith("1 runs keep their network alone now")
+    assert not before.has("checkpoint")
+    assert runs["ce"].has("checkpoint")  # which was told to keep it
+    check_answers(before, trained.load(before.folder))
 
 
 def test_the_file_says_what_it_is_of_and_equal_contents_are_equal_bytes(runs, tmp_path):
