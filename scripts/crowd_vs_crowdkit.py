@@ -89,9 +89,9 @@ def side(name: str, method: str, data: str, out: str) -> None:
         ours = import_module("fer_exp.raters.aggregation")
         answers = ours.Answered(task, worker, label, tasks, workers, classes)
         options: dict[str, dict[str, Any]] = {
-            "dawid_skene": {"steps": STEPS, "tolerance": 0.0},
+            "dawid_skene": {"steps": STEPS, "tolerance": 0.0, "right": 0.0, "wrong": 0.0},
             "glad": {"steps": STEPS},
-            "mace": {"steps": STEPS},
+            "mace": {"steps": STEPS, "most": STEPS},
         }
 
         def run() -> Any:

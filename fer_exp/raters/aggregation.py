@@ -10,8 +10,7 @@ Every step is a sparse product or a count over all answers, so a million answers
 from __future__ import annotations
 
 from collections.abc import Callable
-from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +25,9 @@ FLOOR = 1e-10
 """Probabilities are at least this before a logarithm: a class that a worker never used is unlikely, not impossible."""
 BETA, DIRICHLET = 0.5, 10.0
 """Parameters of MACE's priors."""
+RIGHT, WRONG = 4.0, 1.0
+"""Answers that a worker of Dawid and Skene's models starts with, to each class: so many right, so many wrong ones,
+spread over the others. Without them who gave two answers is taken to be always right, or always wrong in one way."""
 
 
 class Aggregate(NamedTuple):
@@ -96,15 +98,21 @@ def majority(answers: Answered) -> Aggregate:
     return Aggregate(posterior, skill, prior, None, 0, True)
 
 
-def dawid_skene(answers: Answered, steps: int = 100, tolerance: float = 1e-6) -> Aggregate:
-    r"""Dawid and Skene's maximum likelihood: EM finds the truth and each worker's matrix of confusions.
+def dawid_skene(
+    answers: Answered, steps: int = 100, tolerance: float = 1e-6, right: float = RIGHT, wrong: float = WRONG
+) -> Aggregate:
+    r"""Dawid and Skene's model: EM finds the truth and each worker's matrix of confusions.
 
     .. math:: q_{tk} \propto \pi_k \prod_{(w, l) \in t} \theta^w_{kl}, \quad
-        \theta^w_{kl} \propto \sum_{t: w\ \text{answered}\ l} q_{tk}, \quad \pi_k = \frac{1}{T} \sum_t q_{tk}
+        \theta^w_{kl} \propto a_{kl} + \sum_{t: w\ \text{answered}\ l} q_{tk}, \quad \pi_k = \frac{1}{T} \sum_t q_{tk}
 
-    Starts from the vote fractions. ``skill`` is the chance of the true label, classes weighted by the prior.
+    with :math:`a_{kk}` = ``right`` and ``wrong`` / (K - 1) elsewhere: the most probable confusions under a Dirichlet
+    prior on each row. Both 0 is the paper's maximum likelihood, which fails where workers gave few answers
+    (`scripts/few_answers.py`). Starts from the vote fractions. ``skill`` is the chance of the true label, classes
+    weighted by the prior.
 
-    Source: Dawid, Skene 1979, Applied Statistics 28, 20-28.
+    Source: Dawid, Skene 1979, Applied Statistics 28, 20-28; priors as Paun, Carpenter, Chamberlain, Hovy, Kruschwitz,
+    Poesio 2018, Comparing Bayesian models of annotation. Transactions of the ACL 6, 571-585.
 
     >>> task, worker = np.repeat(np.arange(6), 3).astype(np.int32), np.tile([0, 1, 2], 6).astype(np.int32)
     >>> label = np.array([0, 0, 1, 0, 0, 0, 1, 1, 0, 1, 1, 1, 0, 0, 1, 1, 1, 0], np.int32)
@@ -113,39 +121,51 @@ def dawid_skene(answers: Answered, steps: int = 100, tolerance: float = 1e-6) ->
     """
     by_answer = answers.by_worker_label()
     by_task = sparse.csr_array(by_answer.T)
+    others = max(answers.classes - 1, 1)
+    start = np.full((answers.classes, answers.classes), wrong / others)
+    np.fill_diagonal(start, right)
 
     def update(posterior: FloatArray) -> tuple[FloatArray, float]:
-        chances = np.maximum(_confusions(by_answer, posterior, answers), FLOOR)
-        log = by_task @ np.log(chances).reshape(-1, answers.classes)
-        return _normalised(log + np.log(np.maximum(posterior.mean(axis=0), FLOOR)))
+        chances = np.log(np.maximum(_confusions(by_answer, posterior, answers, start), FLOOR))
+        log = by_task @ chances.reshape(-1, answers.classes)
+        posterior, likelihood = _normalised(log + np.log(np.maximum(posterior.mean(axis=0), FLOOR)))
+        return posterior, likelihood + float((start * chances).sum())
 
     posterior, taken, converged = _maximise(update, answers, steps, tolerance)
     prior = posterior.mean(axis=0)
-    confusion = _confusions(by_answer, posterior, answers).transpose(0, 2, 1)
+    confusion = _confusions(by_answer, posterior, answers, start).transpose(0, 2, 1)
     skill = np.einsum("wkk,k->w", confusion, prior)
     return Aggregate(posterior, skill, prior, confusion, taken, converged)
 
 
-def one_coin(answers: Answered, steps: int = 100, tolerance: float = 1e-6) -> Aggregate:
+def one_coin(
+    answers: Answered, steps: int = 100, tolerance: float = 1e-6, right: float = RIGHT, wrong: float = WRONG
+) -> Aggregate:
     r"""Dawid and Skene with one number a worker: the true label with probability p, any other equally often.
 
-    Classes have equal prior.
+    ``right`` and ``wrong`` answers are added to each worker's, as by ``dawid_skene``; the shares of the classes are
+    estimated, too.
 
     Source: Zhang, Chen, Zhou, Jordan 2016, Journal of Machine Learning Research 17, 1-44, section 2 (one-coin model).
     """
     others = max(answers.classes - 1, 1)
+    count = np.bincount(answers.worker, minlength=answers.workers)
 
     def skills(posterior: FloatArray) -> FloatArray:
-        return mean_by(answers.worker, posterior[answers.task, answers.label], answers.workers)
+        sums = np.bincount(answers.worker, posterior[answers.task, answers.label], answers.workers)
+        total = count + right + wrong
+        return np.asarray(np.divide(sums + right, total, out=np.full(answers.workers, np.nan), where=total > 0))
 
     def update(posterior: FloatArray) -> tuple[FloatArray, float]:
-        right = np.clip(skills(posterior), FLOOR, 1 - FLOOR)
-        wrong = np.log((1 - right) / others)
-        posterior, likelihood = _normalised(answers.per_label((np.log(right) - wrong)[answers.worker]))
-        return posterior, likelihood + float(wrong[answers.worker].sum())
+        skill = np.clip(skills(posterior), FLOOR, 1 - FLOOR)
+        said, other = np.log(skill), np.log((1 - skill) / others)
+        shares = np.log(np.maximum(posterior.mean(axis=0), FLOOR))
+        posterior, likelihood = _normalised(answers.per_label((said - other)[answers.worker]) + shares)
+        of_start = np.nansum(right * said + wrong * np.log(1 - skill))
+        return posterior, likelihood + float(other[answers.worker].sum() + of_start)
 
     posterior, taken, converged = _maximise(update, answers, steps, tolerance)
-    return Aggregate(posterior, skills(posterior), _even_prior(answers), None, taken, converged)
+    return Aggregate(posterior, skills(posterior), posterior.mean(axis=0), None, taken, converged)
 
 
 def glad(answers: Answered, steps: int = 50, tolerance: float = 1e-5) -> Aggregate:
@@ -153,9 +173,9 @@ def glad(answers: Answered, steps: int = 50, tolerance: float = 1e-5) -> Aggrega
 
     .. math:: P(l_{wt} = z_t) = \sigma(\alpha_w \beta_t), \quad \beta_t = e^{b_t}
 
-    Every wrong class is equally likely. Priors on :math:`\alpha` and b are those of the paper, normal with mean 1 and
-    variance 1. Each maximisation takes a few quasi-Newton steps on all of them at once. ``skill`` is :math:`\alpha`: 0
-    answers by chance, below 0 against the truth.
+    Every wrong class is equally likely; the shares of the classes are estimated, too. Priors on :math:`\alpha` and b
+    are those of the paper, normal with mean 1 and variance 1. Each maximisation takes a few quasi-Newton steps on all
+    of them at once. ``skill`` is :math:`\alpha`: 0 answers by chance, below 0 against the truth.
 
     Source: Whitehill, Ruvolo, Wu, Bergsma, Movellan 2009, Advances in Neural Information Processing Systems 22.
     """
@@ -183,30 +203,42 @@ def glad(answers: Answered, steps: int = 50, tolerance: float = 1e-5) -> Aggrega
         x = minimize(loss, x, (right,), jac=True, method="L-BFGS-B", options={"maxiter": 15}).x
         _, z = ease_and_logit(x)
         wrong = log_expit(-z) - others
-        posterior, likelihood = _normalised(answers.per_label(log_expit(z) - wrong))
+        shares = np.log(np.maximum(posterior.mean(axis=0), FLOOR))
+        posterior, likelihood = _normalised(answers.per_label(log_expit(z) - wrong) + shares)
         return posterior, likelihood + (float(wrong.sum()) - float(((x - 1) ** 2).sum()) / 2)
 
     posterior, taken, converged = _maximise(update, answers, steps, tolerance)
-    return Aggregate(posterior, x[:workers], _even_prior(answers), None, taken, converged)
+    return Aggregate(posterior, x[:workers], posterior.mean(axis=0), None, taken, converged)
 
 
-def mace(answers: Answered, steps: int = 50, restarts: int = 10, seed: int = 0) -> Aggregate:
+def mace(
+    answers: Answered, steps: int = 50, restarts: int = 10, seed: int = 0, most: int = 1000, tolerance: float = 1e-5
+) -> Aggregate:
     r"""MACE: workers either look and give the true label, or spam from a distribution of their own.
 
     .. math:: P(l_{wt} = l \mid z_t) = \theta_w [l = z_t] + (1 - \theta_w)\, \xi_w(l)
 
     Variational Bayes, as the paper recommends, with a Beta(0.5, 0.5) prior on :math:`\theta` and a symmetric
-    Dirichlet(10) prior on :math:`\xi`. Of ``restarts`` random starts, ``steps`` iterations
-    each, the one with the best expected likelihood is kept.
+    Dirichlet(10) prior on :math:`\xi`; the shares of the classes are estimated, too. Of ``restarts`` random starts,
+    ``steps`` iterations each, the one with the best expected likelihood goes on until no skill moves by ``tolerance``,
+    or to ``most`` iterations.
 
     ``skill`` is :math:`\theta`, the chance that a worker looks.
 
     Source: Hovy, Berg-Kirkpatrick, Vaswani, Hovy 2013, Learning whom to trust with MACE. NAACL-HLT, 1120-1130.
     """
     generator = np.random.default_rng(seed)
-    starts = (_mace_once(answers, steps, generator) for _ in range(restarts))
-    _, posterior, skill = max(starts, key=itemgetter(0))
-    return Aggregate(posterior, skill, _even_prior(answers), None, steps, True)
+    best: _Mace | None = None
+    for _ in range(restarts):
+        state = _mace_start(answers, generator)
+        for _ in range(steps):
+            state = _mace_step(answers, state)
+        best = state if best is None or state.likelihood > best.likelihood else best
+    state, taken, moved = cast("_Mace", best), steps, np.inf
+    while taken < most and moved >= tolerance:
+        after = _mace_step(answers, state)
+        state, moved, taken = after, float(np.abs(after.skill - state.skill).max()), taken + 1
+    return Aggregate(state.posterior, state.skill, state.shares, None, taken, moved < tolerance)
 
 
 METHODS: dict[str, Callable[[Answered], Aggregate]] = {
@@ -246,13 +278,12 @@ def _maximise(
     return posterior, done, converged
 
 
-def _even_prior(answers: Answered) -> FloatArray:
-    return np.full(answers.classes, 1 / answers.classes)
+def _confusions(by_answer: sparse.csr_array, posterior: FloatArray, answers: Answered, start: FloatArray) -> FloatArray:
+    """Chance of each answer (axis 1) given the true class (axis 2), shape (W, K, K); even where nothing is known.
 
-
-def _confusions(by_answer: sparse.csr_array, posterior: FloatArray, answers: Answered) -> FloatArray:
-    """Chance of each answer (axis 1) given the true class (axis 2), shape (W, K, K); even where nothing is known."""
-    counts = np.asarray(by_answer @ posterior).reshape(answers.workers, answers.classes, answers.classes)
+    ``start`` is added to every worker's counts.
+    """
+    counts = np.asarray(by_answer @ posterior).reshape(answers.workers, answers.classes, answers.classes) + start
     total = counts.sum(axis=1, keepdims=True)
     return np.asarray(np.divide(counts, total, out=np.full(counts.shape, 1 / answers.classes), where=total > 0))
 
@@ -265,27 +296,44 @@ def _normalised(log: FloatArray) -> tuple[FloatArray, float]:
     return raised / total, float((np.log(total) + top).sum())
 
 
-def _mace_once(answers: Answered, steps: int, generator: np.random.Generator) -> tuple[float, FloatArray, FloatArray]:
-    """One random start: the expected likelihood, the posterior (T, K) and the skills (W,)."""
+class _Mace(NamedTuple):
+    """Expected weights of looking, of not looking (W,) and of spamming with each label (W * K,); what they come to."""
+
+    look: FloatArray
+    not_look: FloatArray
+    spams: FloatArray
+    shares: FloatArray
+    posterior: FloatArray
+    skill: FloatArray
+    likelihood: float
+
+
+def _mace_start(answers: Answered, generator: np.random.Generator) -> _Mace:
+    workers, k = answers.workers, answers.classes
+    look = generator.uniform(0.3, 0.9, workers)
+    spams = generator.dirichlet(np.full(k, 5.0), workers).ravel()
+    even = np.full(k, 1 / k)
+    return _Mace(look, 1 - look, spams, even, np.tile(even, (answers.tasks, 1)), look, -np.inf)
+
+
+def _mace_step(answers: Answered, state: _Mace) -> _Mace:
+    """One iteration of variational Bayes."""
     workers, k, codes = answers.workers, answers.classes, answers.worker_labels()
     count = np.bincount(answers.worker, minlength=workers)
-    # Expected weights of looking and of spamming with each label.
-    look = generator.uniform(0.3, 0.9, workers)
-    not_look = 1 - look
-    spams = generator.dirichlet(np.full(k, 5.0), workers).ravel()
-    posterior, likelihood = np.empty((0, k)), -np.inf
-    skill = look
-    for _ in range(steps):
-        chance = (not_look[answers.worker] * spams[codes]).clip(FLOOR)
-        trusted = look[answers.worker]
-        posterior, total = _normalised(answers.per_label(np.log1p(trusted / chance)))
-        likelihood = total + float(np.log(chance).sum())
-        looked = posterior[answers.task, answers.label] * trusted / (trusted + chance)
-        looked_by = np.bincount(answers.worker, looked, workers)
-        spammed = np.bincount(codes, 1 - looked, workers * k)
-        skill = (looked_by + BETA) / (count + 2 * BETA)
-        look = np.exp(digamma(looked_by + BETA) - digamma(count + 2 * BETA))
-        not_look = np.exp(digamma(count - looked_by + BETA) - digamma(count + 2 * BETA))
-        total_spam = np.repeat(spammed.reshape(workers, k).sum(axis=1) + k * DIRICHLET, k)
-        spams = np.exp(digamma(spammed + DIRICHLET) - digamma(total_spam))
-    return likelihood, posterior, skill
+    chance = (state.not_look[answers.worker] * state.spams[codes]).clip(FLOOR)
+    trusted = state.look[answers.worker]
+    shares = np.log(np.maximum(state.shares, FLOOR))
+    posterior, total = _normalised(answers.per_label(np.log1p(trusted / chance)) + shares)
+    looked = posterior[answers.task, answers.label] * trusted / (trusted + chance)
+    looked_by = np.bincount(answers.worker, looked, workers)
+    spammed = np.bincount(codes, 1 - looked, workers * k)
+    total_spam = np.repeat(spammed.reshape(workers, k).sum(axis=1) + k * DIRICHLET, k)
+    return _Mace(
+        look=np.exp(digamma(looked_by + BETA) - digamma(count + 2 * BETA)),
+        not_look=np.exp(digamma(count - looked_by + BETA) - digamma(count + 2 * BETA)),
+        spams=np.exp(digamma(spammed + DIRICHLET) - digamma(total_spam)),
+        shares=posterior.mean(axis=0),
+        posterior=posterior,
+        skill=(looked_by + BETA) / (count + 2 * BETA),
+        likelihood=total + float(np.log(chance).sum()),
+    )

@@ -113,8 +113,8 @@ def spam_scores(answers: Answered) -> FloatArray:
 
     .. math:: 1 - \frac{1}{K (K - 1)} \sum_{c < c'} \sum_l (\theta_{cl} - \theta_{c'l})^2
 
-    One answer, spread over all classes, is added to each row of confusions. A worker with few answers is therefore near
-    1; combine with ``min_answers``.
+    The confusions are those of ``dawid_skene``, with its answers to start from: a few answers move a worker little, so
+    that nobody is called a spammer by them.
 
     Returns:
         From 0 (always right, or wrong in a way that tells the truth) to 1 (the same answers whatever the truth), (W,).
@@ -124,10 +124,7 @@ def spam_scores(answers: Answered) -> FloatArray:
         Machine Learning Research 13, 491-518; one minus their score for several classes.
     """
     k = answers.classes
-    counts = np.asarray(answers.by_worker_label() @ dawid_skene(answers).posterior)
-    counts = counts.reshape(answers.workers, k, k).transpose(0, 2, 1)
-    rows = counts.sum(axis=2, keepdims=True)
-    shares = (counts + 1 / k) / (rows + 1)
+    shares = np.asarray(dawid_skene(answers).confusion)
     squares = (shares**2).sum(axis=(1, 2)) * k - (shares.sum(axis=1) ** 2).sum(axis=1)
     return np.clip(1 - squares / (k * (k - 1)), 0.0, 1.0) if k > 1 else np.ones(answers.workers)
 

@@ -116,7 +116,7 @@ def test_spam_scores_of_known_confusions():
     task, worker = (codes.ravel().astype(np.int32) for codes in np.indices(said.shape))
     scores = spam_scores(Answered(task, worker, said.ravel().astype(np.int32), 3000, 6, 3))
     assert scores[[0, 1, 5]] == pytest.approx(np.zeros(3), abs=0.01)
-    assert scores[2] == pytest.approx(0, abs=0.01)  # always wrong in the same way tells the truth
+    assert scores[2] == pytest.approx(0, abs=0.02)  # always wrong in the same way tells the truth
     assert scores[3:5] == pytest.approx(np.ones(2), abs=0.01)
 
 
