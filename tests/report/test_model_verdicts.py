@@ -49,10 +49,9 @@ def test_a_verdict_of_two_names_the_metrics_that_show_it(ends, said):
 def test_a_model_is_held_against_the_class_prior_by_every_distance(ends, said):
     assert against("the class prior", entries(*ends), TOPICS[0], NAMES) == said
     rows = {"l1": {"value": 0.5, "low": 0.4, "high": 0.6}}
-    if ends not in ((LESS, LESS), (None, None)):
-        assert headline(rows, entries(*ends)) == said
-    else:
-        assert headline(rows, entries(*ends)) == "L1 0.50 (0.40 to 0.60) from people's votes"
+    number = "L1 0.50 (0.40 to 0.60) from people's votes"
+    wanted = {(LESS, LESS): f"{said}: {number}", (None, None): number}.get(ends, said)
+    assert headline(rows, entries(*ends)) == wanted
 
 
 def compared(differences, values, runs=2, names=("labels=onehot", "labels=soft", "labels=all")):
@@ -119,9 +118,9 @@ CLOSER = entries(LESS, LESS)
     ("people", "said"),
     [
         ((5.0, 5.0, 5.0), "At least as close to people as a panel of 5 raters"),
-        ((5.0, 3.9, 5.0), "About as close to people as a panel of 5 raters"),
+        ((5.0, 3.9, 5.0), "As close to people as 3.9 raters or more"),
         ((2.14, 1.9, 2.4), "As close to people as 2.1 raters"),
-        ((0.99, 0.96, 1.06), "About as close to people as a single rater"),
+        ((0.99, 0.96, 1.06), "Closer to people than the class prior, not told apart from a single rater"),
         ((0.4, 0.3, 0.5), "Closer to people than the class prior, not as close as a single rater"),
         ((0.1, 0.0, 0.2), "Not shown to be closer to held-out raters than the class prior"),
         ((0.4, None, None), "Rater equivalents 0.4, without an interval"),
@@ -136,6 +135,8 @@ def test_the_headline_reads_rater_equivalents_off_their_interval(people, said):
 def test_without_people_the_headline_is_of_labels_and_without_these_of_nothing():
     right = {"accuracy": {"value": 0.5, "low": 0.4, "high": 0.6}}
     assert headline(right, {}) == "Right on 50.0% (40.0% to 60.0%) of the labels"
+    said = "Right more often than the class prior: right on 50.0% (40.0% to 60.0%) of the labels"
+    assert headline(right, {"accuracy": entry(MORE)}) == said
     assert headline(right, {"accuracy": entry(OVER)}) == "Not shown to be right more often than the class prior"
     assert headline({}, {}) == "Predictions beside human ratings"
     assert sentences(right, {}) == []
@@ -147,7 +148,7 @@ def test_without_people_the_headline_is_of_labels_and_without_these_of_nothing()
         ((MORE, MORE), "would bring it closer to people: L1 from 0.500 to 0.450. That much of the distance"),
         ((LESS, LESS), "would take it farther from people: L1 from 0.500 to 0.450."),
         ((OVER, OVER), "is not shown to bring it closer to people."),
-        ((MORE, OVER), "is not shown to bring it closer to people, but by L1 alone"),
+        ((MORE, OVER), "would bring it closer to people by L1, not shown by soft cross-entropy: L1 from 0.500"),
         ((MORE, LESS), "would bring it closer to people by L1, farther by soft cross-entropy: L1 from 0.500 to"),
     ],
 )  # fmt: skip

@@ -163,7 +163,7 @@ def test_a_browser_sorts_and_filters_the_faces_without_an_error(width):
     assert told["stops"] == 1
     assert told["arrows"]
     assert told["chosen"] == ["0", "0", "1"]
-    assert f"people's majority: {CLASSES[0]}, the model's answer: {CLASSES[0]} (B" in told["cell"]
+    assert f"People's majority: {CLASSES[0]}, the model's answer: {CLASSES[0]} (B" in told["cell"]
     assert told["inCell"] == first.sum()
     assert told["heard"] in ("H2", "LI")
     assert told["back"]
@@ -231,7 +231,7 @@ def test_pictures_stand_in_a_page_only_where_their_corpus_lets_them_be_passed_on
     assert free or "Keep it to yourself" in why
     assert not may_show(store, True, False)[0]
     assert "not on this machine" in may_show(None, True, None)[1]
-    assert "predictions alone" in may_show(None, False, None)[1]
+    assert "a file of predictions" in may_show(None, False, None)[1]
 
 
 def test_a_sprite_holds_every_face_where_it_is_looked_for():

@@ -25,18 +25,21 @@ def headline(rows: Rows, prior: Entries) -> str:
     >>> headline(rows, {})
     'As close to people as 2.1 raters'
     """
+    passed = ""
     for topic, names in topics_of(list(prior)):
         if topic is CLOSE or (topic is RIGHT and "l1" not in rows):
             shown = tally(prior, names)
+            said = against("the class prior", prior, topic, names)
             if shown.behind or shown.level:
-                return against("the class prior", prior, topic, names)
+                return said
+            passed = f"{said}: " if shown.ahead else ""
     people = rows.get("rater_equivalents", {})
     if people.get("value") is not None:
         return _worth(float(people["value"] or 0), people.get("low"), people.get("high"), largest_panel(rows))
-    for name, words in (("l1", "L1 {} from people's votes"), ("accuracy", "Right on {} of the labels")):
-        row = rows.get(name)
-        if row is not None and row.get("value") is not None:
-            return words.format(of_row(row, 2, ends=TO) if name == "l1" else _percent(row))
+    if (row := rows.get("l1", {})).get("value") is not None:
+        return f"{passed}L1 {of_row(row, 2, ends=TO)} from people's votes"
+    if (row := rows.get("accuracy", {})).get("value") is not None:
+        return f"{passed}{'r' if passed else 'R'}ight on {_percent(row)} of the labels"
     return "Predictions beside human ratings"
 
 
@@ -49,12 +52,12 @@ def _worth(people: float, low: float | None, high: float | None, largest: int) -
         return "Not shown to be closer to held-out raters than the class prior"
     if low >= largest:
         return f"At least as close to people as {panel}"
-    if people >= largest:
-        return f"About as close to people as {panel}"
     if high < 1:
         return "Closer to people than the class prior, not as close as a single rater"
     if low < 1:
-        return "About as close to people as a single rater"
+        return "Closer to people than the class prior, not told apart from a single rater"
+    if people >= largest:
+        return f"As close to people as {low:.1f} raters or more"
     return f"As close to people as {people:.1f} raters"
 
 
@@ -133,11 +136,11 @@ def _temperature(rows: Rows, less: Entries) -> str:
         return f"{text} would bring it {sides}: {moved}."
     if shown.ahead:
         return f"{text} would take it farther from people: {moved}."
-    if shown.level:
-        by = f", but by {listed(shown.behind)} alone" if shown.behind else ""
-        return f"{text} is not shown to bring it closer to people{by}{f': {moved}' if moved else ''}."
+    if shown.behind and shown.level:
+        sides = f"closer to people by {listed(shown.behind)}, not shown by {listed(shown.level)}"
+        return f"{text} would bring it {sides}: {moved}."
     if not shown.behind:
-        return ""
+        return f"{text} is not shown to bring it closer to people." if shown.level else ""
     return f"{text} would bring it closer to people: {moved}. That much of the distance is a matter of how sure it is."
 
 

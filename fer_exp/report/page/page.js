@@ -106,11 +106,12 @@
   const describe = () => {
     const picked = choices.filter((each) => each.value !== "").map(
       (each) => `${each.labels[0].firstChild.textContent.trim()}: ${each.selectedOptions[0].textContent}`);
-    const lead = picked.length ? `${picked.join(", ")}${config && answer.value !== "" ? ` (${config.selectedOptions[0].textContent})` : ""}. ` : "";
+    const capital = (text) => text[0].toUpperCase() + text.slice(1);
+    const lead = picked.length ? `${capital(picked.join(", "))}${config && answer.value !== "" ? ` (${config.selectedOptions[0].textContent})` : ""}. ` : "";
     if (!order.length) return `${lead}No face fits this choice.`;
     const left = data.all > data.faces.length ? ` in this page, which has ${number(data.faces.length)} of ${number(data.all)}` : "";
     const counted = cell && Number(cell.dataset.count) !== order.length
-      ? ` The table counts ${cell.dataset.shown}: a face with tied top classes counts in part${seeds() > 1 ? ", and so does one of which seeds differ" : ""}.` : "";
+      ? ` The table counts ${cell.dataset.shown}: a face counts in part where top classes tie${seeds() > 1 ? ", or where not every seed gave the answer" : ""}.` : "";
     return `${lead}${number(shown)} of ${number(order.length)} faces shown${left}.${counted}`;
   };
   const extend = () => {
@@ -141,7 +142,7 @@
     back.hidden = false;
     renew();
     element("gallery-title").focus({ preventScroll: true });
-    element("gallery").scrollIntoView();
+    status.scrollIntoView();
   };
   document.querySelectorAll("table.confusion").forEach((table) => {
     const grid = [...table.tBodies[0].rows].map((row, r) => [...row.cells].slice(1).map((td, c) => {

@@ -46,7 +46,7 @@ def may_show(store: Store | None, trained: bool, wanted: bool | None) -> tuple[b
     if wanted is False:
         return False, "The faces' pictures are left out, as pictures=false asks."
     if store is None:
-        why = "the prepared faces of the runs are not on this machine" if trained else "predictions alone name none"
+        why = "the prepared faces of the runs are not on this machine" if trained else "a file of predictions has none"
         return False, f"The faces' pictures are left out: {why}."
     corpus = str(store.facts.get("corpus"))
     title, terms = (facts(corpus).title, facts(corpus).withheld) if corpus in CORPORA else (corpus, "terms unknown")
