@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from inspect import Parameter, signature
@@ -136,11 +136,11 @@ def plan(ratings: Source | None = None, **keys: Any) -> Outcome:
 
 
 @_with_keys("compare")
-def compare(*runs: Source | Mapping[str, pd.DataFrame], **keys: Any) -> Outcome:
+def compare(*runs: Source | Sequence[Source] | Mapping[str, pd.DataFrame], **keys: Any) -> Outcome:
     """Models against each other on the same faces and the same people.
 
     Args:
-        runs: run folders, folders of them, tables of predictions, and mappings of names to such tables.
+        runs: run folders, folders of them, tables of predictions, lists of these, and mappings of names to tables.
         keys: of ``fer-exp compare``, as below.
 
     Returns:
@@ -158,7 +158,8 @@ def compare(*runs: Source | Mapping[str, pd.DataFrame], **keys: Any) -> Outcome:
     """
     frames: dict[str, pd.DataFrame] = {}
     names: list[str] = []
-    for number, source in enumerate(runs, start=1):
+    flat = [each for source in runs for each in (source if isinstance(source, list | tuple) else [source])]
+    for number, source in enumerate(flat, start=1):
         several = source if isinstance(source, Mapping) else {f"{A_FRAME} {number}": source}
         for name, each in several.items():
             found = table_or_path(each, "compare")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, TypeAlias, overload
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,9 @@ from fer_exp.report.outcome import Outcome
 from fer_exp.runs import Run
 from fer_exp.training.pictures import answer_pictures
 from fer_exp.training.trained import Trained
+
+Several: TypeAlias = "list[Any] | tuple[Any, ...] | pd.Series[Any] | Iterator[Any]"
+"""Pictures of any kind."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -115,9 +119,9 @@ class Predictor:
     def __call__(self, pictures: Picture) -> Answer: ...
 
     @overload
-    def __call__(self, pictures: list[Any] | tuple[Any, ...] | pd.Series[Any]) -> pd.DataFrame: ...
+    def __call__(self, pictures: Several) -> pd.DataFrame: ...
 
-    def __call__(self, pictures: Picture | list[Any] | tuple[Any, ...] | pd.Series[Any]) -> Answer | pd.DataFrame:
+    def __call__(self, pictures: Picture | Several) -> Answer | pd.DataFrame:
         """What the network says.
 
         Args:
@@ -135,7 +139,7 @@ class Predictor:
         """
         if isinstance(pictures, str | os.PathLike | Image.Image | np.ndarray):
             return self._one(pictures)
-        if not isinstance(pictures, list | tuple | pd.Series | pd.Index):
+        if not isinstance(pictures, Iterable):
             raise RequestError(
                 f"a picture is a path, a picture of Pillow or an array, or a list of these, not a "
                 f"{type(pictures).__name__}."
@@ -143,6 +147,9 @@ class Predictor:
         return self._several(list(pictures))
 
     def _one(self, picture: Picture) -> Answer:
+        if isinstance(picture, str | os.PathLike) and Path(picture).is_dir():
+            place = os.fspath(picture)
+            raise RequestError(f"{place} is a folder; give a list of its pictures, or ask fer-exp predict RUN {place}.")
         told = self.trained.told
         pixels = np.empty((1, told.size, told.size, told.channels), np.uint8)
         try:

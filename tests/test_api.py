@@ -72,7 +72,9 @@ def test_frames_give_what_the_commands_write(answers, tmp_path, monkeypatch, ske
     asked = {
         "evaluate one.parquet votes=people.csv": lambda: fer_exp.evaluate(table, votes=people, bootstrap=20),
         "agreement answers.csv": lambda: fer_exp.agreement(answers, bootstrap=20),
-        "crowd answers.csv min_seconds=1.5": lambda: fer_exp.crowd(answers, min_seconds=1.5, bootstrap=20),
+        "crowd answers.csv min_seconds=1.5 methods=[one_coin]": lambda: fer_exp.crowd(
+            answers, min_seconds=1.5, methods=["one_coin"], bootstrap=20
+        ),
         "plan answers.csv raters=6": lambda: fer_exp.plan(answers, raters=6, bootstrap=20),
         "compare one.parquet two.parquet permutations=9": lambda: fer_exp.compare(
             {"one": table, "two": other}, permutations=9, bootstrap=20
@@ -107,6 +109,8 @@ def test_a_path_a_run_and_a_key_are_the_same(tmp_path, monkeypatch):
     assert all(each == found[0] for each in found)
     assert [path.name for path in run.iterdir()] == ["predictions.parquet"]
     monkeypatch.chdir(tmp_path)
+    both = fer_exp.compare([run, run / "predictions.parquet"], bootstrap=0, permutations=0, repairs=False)
+    assert len(both.content["groups"]) == 2
     several = fer_exp.compare("my*", {"table": predictions_table()}, bootstrap=0, permutations=0, repairs=False)
     assert [group["name"] for group in several.content["groups"]] == ["my run, 2", "table"]
 

@@ -42,8 +42,9 @@ def test_a_list_of_files_gives_the_table_that_predict_writes(own, tmp_path, monk
     assert list(table) == list(written)
     pd.testing.assert_frame_equal(table.drop(columns="face"), written.drop(columns="face"), rtol=1e-6)
     assert table["face"].tolist() == files
-    by_file = fer_exp.load(run.path("network"))(pd.Series(files))
-    pd.testing.assert_frame_equal(by_file, table)
+    by_file = fer_exp.load(run.path("network"))
+    for same in (pd.Series(files), tuple(files), (Path(file) for file in files)):
+        pd.testing.assert_frame_equal(by_file(same), table)
     people = pd.DataFrame({"face": [f"n{n}" for n in range(5)], "anger": 6, "fear": 4})
     assert fer_exp.evaluate(table, votes=people, bootstrap=0).content["test"]["l1"]["n"] == 5
 
@@ -93,6 +94,7 @@ def test_what_cannot_be_used_is_counted_and_named_and_keeps_its_row(own, tmp_pat
         (np.zeros((0, 8), np.uint8), "picture 1 cannot be used: it has no pixels"),
         (given[1:3], r"none of 2 pictures can be used, first .*broken\.png"),
         ([], "the list of pictures is empty"),
+        (tmp_path, "is a folder; give a list of its pictures, or ask fer-exp predict RUN"),
         (3, "a picture is a path, a picture of Pillow or an array, or a list of these, not a int"),
         (["x", 3], "none of 2 pictures"),
     ):

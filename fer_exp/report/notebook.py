@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 DPI = 100
 """Of figures: a notebook keeps them in its file."""
-STYLE = "text-align: {}; vertical-align: top; white-space: nowrap"
+STYLE = "text-align: {}; vertical-align: top; white-space: nowrap; padding: 0.15em 0.6em"
 
 
 def as_html(screen: Iterable[Table | str], notes: Iterable[str], figures: Mapping[str, str | None]) -> str:

@@ -215,7 +215,10 @@ class Terminal(Console):
     """
 
     def __init__(self, file: TextIO | None = None) -> None:
-        super().__init__(file=file, highlight=False, markup=False, emoji=False)
+        plain = None if file is None else False  # in a notebook rich would show what it is to write, and colour it
+        super().__init__(
+            file=file, force_jupyter=plain, force_terminal=plain, highlight=False, markup=False, emoji=False
+        )
 
     def on_broken_pipe(self) -> None:
         """Leaves it to the command line; rich would end the program with 1."""

@@ -87,6 +87,19 @@ def test_what_is_kept_for_a_program_is_not_shown_and_its_files_are_listed(outcom
     assert set(one.files) == {page, *(tmp_path / "new").iterdir()}
 
 
+def test_in_a_notebook_it_is_text_or_html_and_prints_nothing(outcome, drawn, monkeypatch, capsys):
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as Jupyter does
+    assert outcome.screen[1].split()[0] in repr(outcome)
+    assert "0.333 [0.2, 0.5]" in repr(outcome)
+    assert "\x1b" not in repr(outcome)
+    assert drawn == []
+    shown = outcome._repr_html_()
+    assert shown.count("<img") == 1
+    assert shown.index("0.333 [0.2, 0.5]") < shown.index("note: twice") < shown.index("<img")
+    assert tuple(capsys.readouterr()) == ("", "")
+
+
 def test_a_folder_that_cannot_be_is_one_sentence(outcome, tmp_path):
     (tmp_path / "taken").write_text("")
     with pytest.raises(RunError, match="cannot be written"):
