@@ -26,7 +26,7 @@ SCALE ?= smoke
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo table-cafe table-noise table-affectnet reproduce test test-fast test-lowest lint type-check format all-checks clean
+.PHONY: help install demo table-cafe table-noise table-affectnet reproduce verify test test-fast test-lowest lint type-check format all-checks clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ table-affectnet: $(STAMP)  ## affectnet-crowd: weak and full training against a 
 
 reproduce: $(STAMP)  ## all three tables at smoke, on the built-in faces
 	$(MAKE) --keep-going table-cafe table-noise table-affectnet SCALE=smoke ARGS=
+
+verify: $(STAMP)  ## compute every published number again: tables of results/, README, docs
+	OMP_NUM_THREADS=1 $(BIN)/fer-exp verify
 
 test: $(STAMP)  ## run every test and every example in a docstring
 	$(PYTEST) $(TESTS)
@@ -69,7 +72,7 @@ format: $(STAMP)  ## rewrite the code in the project's format
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-all-checks: lint type-check test test-lowest  ## what CI asks
+all-checks: lint type-check verify test test-lowest  ## what CI asks
 
 clean:  ## remove build products and caches (.venv, data and runs stay)
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache

@@ -25,7 +25,7 @@ ORDER = (
     "pretraining",
     "report",
     "studies",
-    "export",
+    "verifying export",
     "commands",
     "cli __main__",
     "predictor",

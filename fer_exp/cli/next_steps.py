@@ -137,6 +137,8 @@ def _plan(config: PeopleConfig, place: Path) -> str:
 
 
 def _table(config: TableConfig, place: Path) -> str:
+    if config.archive:
+        return f"{_line('verify', str(place))} (every number, without the corpus)"
     if config.scale not in SCALES:
         return f"read the tables, {shlex.quote(str(place))}/*.md"
     return _line("table", f"study={config.study}", f"scale={SCALES[config.scale]}", *config.train)
@@ -156,7 +158,7 @@ STEPS: dict[type[Config], Callable[[Any, Any], str]] = {
     PlanConfig: _plan,
     TableConfig: _table,
 }
-"""What a command was told -> (that, what it left) -> the line; ``bench`` ends with its numbers."""
+"""What a command was told -> (that, what it left) -> the line; ``bench`` and ``verify`` end with their numbers."""
 
 
 def _line(command: str, *words: str) -> str:

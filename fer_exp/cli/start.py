@@ -23,7 +23,7 @@ from fer_exp.cli.machine import described
 from fer_exp.cli.mistakes import sentence
 from fer_exp.cli.next_steps import next_step, say_next
 from fer_exp.cli.words import flags_and_overrides
-from fer_exp.config import Config, TableConfig, TrainConfig, TrainerConfig
+from fer_exp.config import Config, TableConfig, TrainConfig, TrainerConfig, VerifyConfig
 from fer_exp.config.folder import conf_folder
 from fer_exp.config.paths import word
 from fer_exp.errors import RequestError
@@ -180,6 +180,8 @@ def run_job(command: str, config: Config) -> Path | None:
     gc.enable()  # ``main`` had it wait
     if isinstance(config, TableConfig):  # which starts trainings
         run_command = partial(run_command, compose=compose_all, start=run_jobs)
+    elif isinstance(config, VerifyConfig):
+        run_command = partial(run_command, compose=compose_all)
     place: Path | None = run_command(config)
     return place
 

@@ -44,6 +44,7 @@ POSITIONAL = {
     "pretrain": FACES._replace(besides=("dataset=folder", "task=contrast")),  # the task drawn looks at no dataset
     "prepare": FACES,
     "bench": FACES,
+    "verify": Takes("folders of tables, and documents", "places", "places"),
     "evaluate": Takes("a run folder, or a table of predictions", "run", "predictions"),
     "compare": RUNS,
     "report": RUNS,

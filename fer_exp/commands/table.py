@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -18,11 +19,12 @@ from fer_exp.progress import progress
 from fer_exp.report.outcome import Outcome, Screen, finish, records
 from fer_exp.runs import Run
 from fer_exp.runs.naming import find_runs
-from fer_exp.studies import STUDIES
+from fer_exp.runs.slim import placeless
+from fer_exp.studies import STUDIES, archive
 from fer_exp.studies.needs import check_corpus
 from fer_exp.studies.presets import Preset, read_preset
 from fer_exp.studies.tables import narrow_table
-from fer_exp.studies.trained import BROKEN, DONE, MISSING, Trained, others, provenance
+from fer_exp.studies.trained import BROKEN, DONE, MISSING, Asked, Trained, others, provenance
 
 SHOWN = 5  # names of runs left out that are printed; results.json has all
 
@@ -66,13 +68,64 @@ def table(config: TableConfig, compose: Compose, start: Start) -> Path:
             pretrain(preset, config, begun, start)
             trained = members(preset, compose)  # named by what the file holds
         train_missing(preset, trained, start)
-    outcome: Outcome = resolve_name(STUDIES[preset.study].build)(trained, preset)
+    place = beside_fuller(place, trained, config.archive)
+    asks = STUDIES[preset.study].asks
+    asked: Asked = {} if asks is None else resolve_name(asks)(trained, preset)
     own = [one.run for one in trained] + ([] if begun is None else [begun])
     left_out = others(Path(config.output), own)
-    finish(summary(outcome, provenance(preset, trained, left_out, command), trained, left_out), place)
-    if failed := [one for one in trained if one.state == BROKEN]:
+    failed = [one for one in trained if one.state == BROKEN]
+    if config.archive:
+        trained, asked = archive.keep(place, trained, asked)
+        command, preset = placeless(command), replace(preset, start=tuple(placeless(list(preset.start))))
+    finish(made(preset, trained, asked, left_out, command, place), place)
+    if config.archive:
+        weights = [] if begun is None else [word("backbone.weights", f"{begun.name}/{begun.path('backbone').name}")]
+        words = [*config.train, f"bootstrap={config.bootstrap}", *weights]
+        told = {"study": preset.study, "scale": preset.scale, "words": words, "start": list(preset.start)}
+        archive.close(place, {**told, "crowd": config.crowd})
+    if failed:
         raise RunError(f"{len(failed)} of {len(trained)} trainings failed; the first log is {failed[0].log}.")
     return place
+
+
+def made(
+    preset: Preset, trained: list[Trained], asked: Asked, left_out: list[str], command: list[str], place: Path
+) -> Outcome:
+    """A study's outcome of trainings as they are: what `fer-exp table` writes, and `fer-exp verify` makes again."""
+    outcome: Outcome = resolve_name(STUDIES[preset.study].build)(trained, preset, asked)
+    return summary(outcome, provenance(preset, trained, left_out, command, place), trained, left_out)
+
+
+def beside_fuller(place: Path, trained: list[Trained], archiving: bool) -> Path:
+    """Where the tables go: their folder, or one beside it where that holds more than is in hand.
+
+    More are runs that its results.json states as finished; an archive there is of its own runs, and is written with all
+    of them or not at all.
+    """
+    ours = {one.run.name for one in trained if one.state == DONE}
+    stated = finished_there(place)
+    archived = (place / archive.FILE).is_file()
+    if stated is not None and len(ours) >= len(stated) and (not archived or (archiving and stated <= ours)):
+        return place
+    beside = place.with_name(f"{place.name}-{len(ours)}-of-{len(trained)}-runs")
+    there = "cannot be read" if stated is None else f"states {len(stated)} finished runs"
+    kept = " and has an archive" if archived else ""
+    progress(
+        f"{place / 'results.json'} {there}{kept}; here are {len(ours)}, {len(ours & (stated or set()))} of them the "
+        f"same. It stays as it is, and these tables go to {beside}"
+    )
+    return beside
+
+
+def finished_there(place: Path) -> set[str] | None:
+    """Names of the runs that a folder of tables is made of, empty where there is none, None where nobody can tell."""
+    path = place / "results.json"
+    if not path.is_file():
+        return set()
+    try:
+        return {Path(run).name for run in json.loads(path.read_text(encoding="utf-8"))["runs"][DONE]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def find_start(preset: Preset, config: TableConfig, compose: Compose) -> Run | None:
@@ -101,12 +154,14 @@ def _start_words(preset: Preset, config: TableConfig) -> list[str]:
     return [*preset.start, word("output", config.starts or config.output)]
 
 
-def members(preset: Preset, compose: Compose) -> list[Trained]:
-    """The trainings of a preset in their order; what several grids have is there once."""
+def members(
+    preset: Preset, compose: Compose, find: Callable[[list[TrainConfig]], list[Run]] = find_runs
+) -> list[Trained]:
+    """The trainings of a preset in their order; what several grids have is there once. ``find`` knows their folders."""
     shared = {key: word.partition("=")[2] for key, word in preset.common.items()}
     combinations = list(preset.combinations())
     configs = composed(preset, combinations, compose)
-    found = zip(combinations, configs, find_runs(configs), strict=True)
+    found = zip(combinations, configs, find(configs), strict=True)
     trained = [Trained({**shared, **axes}, config, run) for axes, config, run in found]
     return list({one.run.folder: one for one in reversed(trained)}.values())[::-1]
 

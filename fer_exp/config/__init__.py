@@ -28,5 +28,6 @@ from fer_exp.config.schema import (
     ReportConfig as ReportConfig,
     TableConfig as TableConfig,
     TrainConfig as TrainConfig,
+    VerifyConfig as VerifyConfig,
     plain as plain,
 )

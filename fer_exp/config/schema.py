@@ -159,6 +159,15 @@ class TableConfig(Config):
     starts: str | None = field(default=None, metadata=PATH)
     bootstrap: int = 1000
     crowd: str | None = field(default=None, metadata=PATH)
+    archive: bool = False
+
+
+@dataclass
+class VerifyConfig(Config):
+    """Compute published numbers again from what lies beside them: PASS or FAIL by number."""
+
+    places: list[str] = field(default_factory=list, metadata=PATH)
+    results: str = field(default="results", metadata=PATH)
 
 
 @dataclass
@@ -230,6 +239,7 @@ SCHEMAS: dict[str, type[Config]] = {
     "evaluate": EvaluateConfig,
     "compare": CompareConfig,
     "table": TableConfig,
+    "verify": VerifyConfig,
     "report": ReportConfig,
     "predict": PredictConfig,
     "export": ExportConfig,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from pkgutil import resolve_name
 
+import pandas as pd
+
 from fer_exp.answers import Answers
 from fer_exp.answers.read import read_answers
 from fer_exp.config import DatasetConfig, TrainConfig
@@ -52,7 +54,7 @@ def check_corpus(preset: Preset, config: TrainConfig) -> None:
         )
 
 
-def given_ratings(config: DatasetConfig, judged: Collection[str]) -> tuple[Answers | None, str]:
+def given_ratings(config: DatasetConfig, judged: Collection[str]) -> tuple[pd.DataFrame | None, str]:
     """Each person's valence and arousal of the judged faces, or what is missing for them.
 
     A corpus' own valence and arousal may be one annotator's; what several people rated is what has single answers.
@@ -62,8 +64,9 @@ def given_ratings(config: DatasetConfig, judged: Collection[str]) -> tuple[Answe
         judged: ids of faces.
 
     Returns:
-        The ratings, without labels, and ''; or None and a sentence that says what is missing and the way out. Ratings
-        that leave some judged faces with the corpus' own valence count as missing: both would be thrown together.
+        The ratings, task, worker, valence and arousal, and ''; or None and a sentence that says what
+        is missing and the way out. Ratings that leave some judged faces with the corpus' own valence count as missing:
+        both would be thrown together.
 
     Raises:
         RequestError: what reading the table finds.
@@ -87,5 +90,11 @@ def given_ratings(config: DatasetConfig, judged: Collection[str]) -> tuple[Answe
             f"{int(unrated.sum()):,} of {len(faces):,} judged faces have the corpus' own valence and no ratings; leave "
             "them out of the test split with dataset.split_file=FILE"
         )
-    rated = read_answers(frame[["task", "worker", "valence", "arousal"]].reset_index(drop=True), duplicates="first")
-    return (rated, "") if isinstance(rated, Answers) else (None, "no single ratings")
+    frame = frame[["task", "worker", "valence", "arousal"]].reset_index(drop=True)
+    return (frame, "") if as_ratings(frame) is not None else (None, "no single ratings")
+
+
+def as_ratings(frame: pd.DataFrame) -> Answers | None:
+    """Ratings as ``given_ratings`` has them, as answers."""
+    rated = read_answers(frame, duplicates="first")
+    return rated if isinstance(rated, Answers) else None

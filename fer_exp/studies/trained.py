@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from fer_exp.config import TrainConfig
+from fer_exp.judging.applicable import arrays
+from fer_exp.judging.epochs import accuracies, point_values
+from fer_exp.judging.predictions import class_names
 from fer_exp.runs import Run, runs_in, versions
 from fer_exp.studies.presets import Preset
 
 DONE, BROKEN, MISSING = "done", "failed", "not run"
+
+Asked = Mapping[str, pd.DataFrame]
+"""What a study asks of its corpus beside the runs, tables by name."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +53,24 @@ class Trained:
 
     def value(self, metric: str) -> float | None:
         """A metric of the test split, None where the run has none."""
+        if not self.run.has("metrics"):
+            return self._computed.get(metric)
         value: float | None = self.run.metrics["test"].get(metric, {}).get("value")
         return value
+
+    @cached_property
+    def _computed(self) -> dict[str, float]:
+        return computed(self.run)
+
+
+def computed(run: Run) -> dict[str, float]:
+    """What metrics.json would say of the test split of an archived run that has none; undefined ones are left out."""
+    values: dict[str, float] = {}
+    if run.has("predictions"):
+        table = run.predictions
+        values = point_values(arrays(table[table["split"] == "test"], class_names(table)))
+    history = pd.DataFrame() if run.history is None else run.history
+    return {name: value for name, value in values.items() if value == value} | accuracies(history)
 
 
 def by(trained: Iterable[Trained], key: Callable[[Trained], Hashable]) -> dict[Any, list[Trained]]:
@@ -87,8 +112,18 @@ def others(output: Path, own: Iterable[Run]) -> list[str]:
     return [run.name for run in runs_in(output) if run.name not in ours]
 
 
-def provenance(preset: Preset, trained: list[Trained], left_out: list[str], command: list[str]) -> dict[str, Any]:
-    """Where the numbers come from."""
+def provenance(
+    preset: Preset, trained: list[Trained], left_out: list[str], command: list[str], place: Path
+) -> dict[str, Any]:
+    """Where the numbers come from; run folders that lie below ``place``, that of the tables, as they lie there."""
+
+    def folder(one: Trained) -> str:
+        return (
+            one.run.folder.relative_to(place).as_posix()
+            if one.run.folder.is_relative_to(place)
+            else str(one.run.folder)
+        )
+
     runs = [training.run.facts for training in trained if training.state == DONE]
     names = sorted(training.run.name for training in trained)  # each ends with a hash of its config
     return {
@@ -104,8 +139,8 @@ def provenance(preset: Preset, trained: list[Trained], left_out: list[str], comm
         "devices": _different(run["device"] for run in runs),
         "data": _different(run["data_hash"] for run in runs),
         "training_seconds": round(sum(run["seconds"] for run in runs), 1),
-        "runs": {state: [str(one.run.folder) for one in trained if one.state == state] for state in (DONE, MISSING)},
-        "failed": {str(one.run.folder): str(one.log) for one in trained if one.state == BROKEN},
+        "runs": {state: [folder(one) for one in trained if one.state == state] for state in (DONE, MISSING)},
+        "failed": {folder(one): str(one.log) for one in trained if one.state == BROKEN},
         "left_out": left_out,
         "start": list(preset.start),
     }

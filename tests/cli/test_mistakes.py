@@ -86,6 +86,7 @@ MEANT = [
     ("train labels=sof", "labels=soft"),
     ("train dataset.name=ferplus", "dataset=ferplus"),
     ("table noisy-labels", "study=noisy-labels"),
+    ("verify readme=README.md", "places=README.md"),
     # keys of an option that is not chosen
     ("train labels.rate=0.2", "labels=noisy labels.rate=0.2"),
     ("train labels=soft labels.rate=0.2", "labels=noisy labels.rate=0.2"),

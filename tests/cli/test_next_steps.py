@@ -11,7 +11,7 @@ from fer_exp.cli import main
 from fer_exp.cli.checks import check_typed
 from fer_exp.cli.compose import compose_all
 from fer_exp.cli.next_steps import STEPS, compare_line, next_step
-from fer_exp.config import SCHEMAS, BenchConfig
+from fer_exp.config import SCHEMAS, BenchConfig, VerifyConfig
 
 FER = "dataset=ferplus dataset.root=/data/fer"
 CASES = [
@@ -53,6 +53,7 @@ CASES = [
     ("plan", "ratings=a.csv", "runs/p", "then fer-exp crowd ratings=ANSWERS (whom to trust)"),
     ("table", "study=cafe-soft train=['seed=0']", "results/x", "fer-exp table study=cafe-soft scale=small seed=0"),
     ("table", "study=cafe-soft scale=full", "results/x", "read the tables, results/x/*.md"),
+    ("table", "study=cafe-soft archive=true", "results/x", "fer-exp verify results/x (every number"),
 ]
 
 
@@ -68,8 +69,8 @@ def test_the_next_step_is_said_with_the_words_of_the_command_and_can_be_done(com
         check_typed(following, [word for word in typed if word != "OTHER"])
 
 
-def test_every_command_but_bench_has_a_next_step():
-    assert {*SCHEMAS.values()} - {*STEPS} == {BenchConfig}
+def test_every_command_but_those_that_end_with_numbers_has_a_next_step():
+    assert {*SCHEMAS.values()} - {*STEPS} == {BenchConfig, VerifyConfig}
 
 
 def test_a_sweep_says_it_once_and_names_its_runs(tmp_path, monkeypatch, capsys):

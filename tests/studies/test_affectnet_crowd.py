@@ -25,7 +25,7 @@ from fer_exp.studies.affectnet_crowd import (
     study as affectnet_crowd,
     training as weak_training,
 )
-from fer_exp.studies.needs import check_corpus, given_ratings
+from fer_exp.studies.needs import as_ratings, check_corpus, given_ratings
 from fer_exp.studies.presets import read_preset, read_published
 from fer_exp.studies.trained import Trained
 from tests.judging.tables import CLASSES, predictions_table
@@ -232,18 +232,18 @@ def test_sizes_judged_by_other_faces_are_said(tmp_path):
     history = {"val_l1": [0.5], "test_l1": [0.5]}
     few, many = faces(80), faces(120)
     trained = [training(tmp_path, 0, None, history, many, 300), training(tmp_path, 0, 60, history, few, 60)]
-    outcome = affectnet_crowd.build(trained, preset)
+    outcome = affectnet_crowd.build(trained, preset, affectnet_crowd.asks(trained, preset))
     assert any("different test faces (80, 120)" in note for note in outcome.notes)
     epochs = next(table for table in outcome.tables if table.name == "epochs")
     assert epochs.shown["faces"].tolist() == ["60 (limit 60)", "300 (no limit)", "people"]  # fewest first
     same = [training(tmp_path / "same", s, limit, history, many, 300) for s, limit in ((0, 60), (0, None))]
-    notes = affectnet_crowd.build(same, preset).notes
+    notes = affectnet_crowd.build(same, preset, affectnet_crowd.asks(same, preset)).notes
     assert not any("different test faces" in note for note in notes)
     assert any("same number of training faces" in note for note in notes)
 
 
 def test_nothing_run_is_a_table_that_says_so(tmp_path):
-    outcome = affectnet_crowd.build([training(tmp_path)], read_preset("affectnet-crowd", "smoke"))
+    outcome = affectnet_crowd.build([training(tmp_path)], read_preset("affectnet-crowd", "smoke"), {})
     assert [table.name for table in outcome.tables] == ["epochs", "answer"]
     assert outcome.tables[0].rows["state"].tolist() == ["not run: 1", "done"]
     assert all(draw() is None for draw in outcome.figures.values())
@@ -277,6 +277,7 @@ def test_ratings_are_those_of_the_judged_faces_or_say_what_is_missing(built_in, 
     judged = store.faces["face"].tolist()[:10]
     everyone = open_corpus(config).ratings()
     own, missing = given_ratings(config, judged)
+    own = as_ratings(own)
     assert missing == ""
     assert own.tasks.tolist() == sorted(judged)
     assert len(own.task) == 100
@@ -287,7 +288,7 @@ def test_ratings_are_those_of_the_judged_faces_or_say_what_is_missing(built_in, 
     part.to_csv(file, index=False)
     attached, missing = given_ratings(DatasetConfig(**{**vars(config), "ratings": str(file)}), judged)
     assert missing == ""
-    assert attached.valence.tolist() == own.valence.tolist()
+    assert as_ratings(attached).valence.tolist() == own.valence.tolist()
     part[~part["task"].str.contains(judged[0])].to_csv(file, index=False)
     found, missing = given_ratings(DatasetConfig(**{**vars(config), "ratings": str(file)}), judged)
     assert found is None

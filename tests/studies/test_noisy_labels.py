@@ -10,9 +10,11 @@ from statsmodels.stats.multitest import multipletests
 
 from fer_exp.config import LabelsConfig, MethodConfig, TrainConfig
 from fer_exp.config.folder import options
+from fer_exp.methods import METHODS
 from fer_exp.runs import Run
 from fer_exp.runs.naming import run_name
 from fer_exp.studies.noisy_labels import study
+from fer_exp.studies.noisy_labels.cells import OF_TWO_VIEWS
 from fer_exp.studies.presets import accuracies, gain, read_preset, read_published
 from fer_exp.studies.trained import Trained
 
@@ -45,7 +47,7 @@ def three_seeds(place, accuracy=ACCURACY, **more):
 
 
 def built(trained):
-    outcome = study.build(trained, read_preset("noisy-labels", "smoke"))
+    outcome = study.build(trained, read_preset("noisy-labels", "smoke"), {})
     return {table.name: table for table in outcome.tables}, outcome.notes
 
 
@@ -178,3 +180,15 @@ def test_figures_from_alike_first_weights_come_first():
     published = read_published("noisy-labels")
     assert [one.value for one in accuracies(published, "rafdb", "eac", 0.3, "none")] == [68.20, 84.42]
     assert [one.value for one in accuracies(published, "rafdb", "eac", 0.3, "faces.pt")] == [84.42, 68.20]
+
+
+def test_methods_of_two_views_are_those_that_say_so():
+    assert {name for name, method in METHODS.items() if len(method.views) > 1} == set(OF_TWO_VIEWS)
+
+
+def test_the_figure_leaves_out_cells_of_a_single_seed(tmp_path):
+    one = [training(tmp_path, "gce", 0, 0.5, rate=rate) for rate in (0.2, 0.4)]
+    several = [training(tmp_path, "ce", seed, 0.25 * (seed + 1), rate=rate) for rate in (0.2, 0.4) for seed in (0, 1)]
+    draw = study.build([*several, *one], read_preset("noisy-labels", "smoke"), {}).figures["accuracy"]
+    assert [line.get_label() for line in draw().axes[0].get_lines()] == ["ce"]
+    assert study.build(one, read_preset("noisy-labels", "smoke"), {}).figures["accuracy"]() is None

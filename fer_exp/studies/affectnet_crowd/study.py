@@ -12,10 +12,10 @@ from fer_exp.datasets import facts
 from fer_exp.errors import RequestError
 from fer_exp.report.outcome import Outcome, OutcomeTable
 from fer_exp.studies.affectnet_crowd import labels as crowd_labels, ratings as crowd_ratings, training as weak_training
-from fer_exp.studies.needs import given_ratings
+from fer_exp.studies.needs import as_ratings, given_ratings
 from fer_exp.studies.presets import Preset, read_published
 from fer_exp.studies.tables import NOT_STATED, OTHER_CORPUS
-from fer_exp.studies.trained import Trained, by, done
+from fer_exp.studies.trained import Asked, Trained, by, done
 
 SEEDS = "mean over seeds with 95 % t-interval, which speaks of other seeds on the same faces"
 
@@ -34,8 +34,28 @@ def check(preset: Preset, config: TrainConfig, faces: pd.DataFrame) -> None:
         )
 
 
-def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
+def asks(trained: Sequence[Trained], preset: Preset) -> Asked:
+    """``ratings`` of the judged faces by several people, or what is ``missing`` for them; ``original`` ratings."""
+    finished = done(_by_size(trained))
+    if not finished:
+        return {}
+    faces, config = judged(finished[-1])["face"], trained[0].config
+    answers, missing = given_ratings(config.dataset, faces.tolist())
+    asked = {"missing": pd.DataFrame([{"missing": missing}])}
+    if answers is not None:
+        asked["ratings"] = answers
+    if (original := crowd_ratings.original_ratings(config.dataset, faces)) is not None:
+        asked["original"] = original.assign(face=faces.to_numpy())
+    return asked
+
+
+def build(trained: Sequence[Trained], preset: Preset, asked: Asked) -> Outcome:
     """All tables and figures of networks taught original single labels, some training-set sizes, some seeds.
+
+    Args:
+        trained: the trainings.
+        preset: what was asked.
+        asked: as ``asks`` gives it.
 
     Returns:
         ``agreement`` of the people who judge, ``shift`` and ``shift_tests`` of original labels and ``ratings`` of
@@ -45,17 +65,20 @@ def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
     """
     published = read_published("affectnet-crowd")
     stated = NOT_STATED if preset.corpus == published["corpus"] else OTHER_CORPUS
-    sizes = {name_of(group): group for group in by(sorted(trained, key=_size), _size).values()}
+    sizes = {name_of(group): group for group in by(_by_size(trained), _size).values()}
     outcome = Outcome()
     finished = [group for group in sizes.values() if done(group)]
     measures, ceiling = dict(weak_training.OF_VOTES), dict[str, float]()
     if finished:
         full = {training.config.seed: judged(training) for training in done(finished[-1])}
         faces, config = next(iter(full.values())), trained[0].config
-        answers, missing = given_ratings(config.dataset, faces["face"].tolist())
+        missing = str(asked["missing"]["missing"].item())
+        answers = as_ratings(asked["ratings"]) if "ratings" in asked else None
         table, ratings = crowd_labels.agreement(faces, answers, missing, stated, config.bootstrap)
         outcome.tables += [table, *crowd_labels.shift(faces, stated, config.bootstrap)]
-        original = crowd_ratings.original_ratings(config.dataset, faces["face"])
+        original = asked.get("original")
+        if original is not None:  # other sizes may have other test faces
+            original = original.set_index("face").reindex(faces["face"]).reset_index(drop=True)
         table, plane = crowd_ratings.pattern(faces, original, stated, config.bootstrap, facts(preset.corpus).title)
         outcome.tables.append(table)
         if plane:
@@ -102,6 +125,10 @@ def _size(training: Trained) -> float:
     """The most training faces that was asked for, inf where all were."""
     dataset = training.config.dataset
     return next((float(most) for most in (dataset.train_limit, dataset.limit) if most is not None), math.inf)
+
+
+def _by_size(trained: Sequence[Trained]) -> list[Trained]:
+    return sorted(trained, key=_size)
 
 
 def _notes(sizes: weak_training.Sizes, missing: str) -> list[str]:

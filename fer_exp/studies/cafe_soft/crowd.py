@@ -124,6 +124,23 @@ def built_in(config: DatasetConfig, faces: pd.DataFrame, samples: int) -> Crowd 
     return Crowd(of_label["agreement"], of_votes["l1"], gain, len(kept), int(kept.sum()), words)
 
 
+def as_tables(crowd: Crowd | None) -> dict[str, pd.DataFrame]:
+    """A crowd as frames that can be kept, from which ``of_tables`` makes it again."""
+    if crowd is None:
+        return {}
+    who = pd.DataFrame([{"workers": crowd.workers, "kept": crowd.kept, "words": crowd.words}])
+    return {"crowd": who, **{f"crowd_{name}": getattr(crowd, name) for name in ("agreement", "l1", "gain")}}
+
+
+def of_tables(kept: Mapping[str, pd.DataFrame]) -> Crowd | None:
+    """The crowd that ``as_tables`` made frames of; None where there is none."""
+    if "crowd" not in kept:
+        return None
+    agreement, l1, gain = (kept[f"crowd_{name}"] for name in ("agreement", "l1", "gain"))
+    who = kept["crowd"].iloc[0]
+    return Crowd(agreement, l1, gain, int(who["workers"]), int(who["kept"]), str(who["words"]))
+
+
 def tables(crowd: Crowd | None, same_corpus: bool, published: dict[str, Any], scale: str) -> list[OutcomeTable]:
     """Agreement per class and per sum of classes, and L1 beside its floor, of all workers and of those who remain.
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import pandas as pd
 
-from fer_exp.config import DatasetConfig, TrainConfig
+from fer_exp.config import TrainConfig
 from fer_exp.datasets import facts
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError
@@ -19,7 +19,7 @@ from fer_exp.studies.cafe_soft import crowd as cafe_soft_crowd, figure as cafe_s
 from fer_exp.studies.cafe_soft.networks import Compared, compare, modes
 from fer_exp.studies.presets import Preset, read_published
 from fer_exp.studies.tables import first_weights
-from fer_exp.studies.trained import Trained, by
+from fer_exp.studies.trained import Asked, Trained, by
 
 
 def check(preset: Preset, config: TrainConfig, faces: pd.DataFrame) -> None:
@@ -30,8 +30,26 @@ def check(preset: Preset, config: TrainConfig, faces: pd.DataFrame) -> None:
         raise RequestError("cafe-soft holds labels=onehot against labels=soft; leave labels as they are.")
 
 
-def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
+def asks(trained: Sequence[Trained], preset: Preset) -> Asked:
+    """``faces``, all with the corpus' own label, those of the runs with a split; and the crowd, where one is known."""
+    config = trained[0].config
+    _, store = open_dataset(config.dataset, log=silent)
+    faces = select(store.faces, store.flags, config.dataset)
+    known = store.faces[["face", "subject", "label"]].assign(split=faces["split"].reindex(store.faces.index))
+    if preset.crowd is not None:
+        crowd: cafe_soft_crowd.Crowd | None = cafe_soft_crowd.of_folder(preset.crowd)
+    else:
+        crowd = cafe_soft_crowd.built_in(config.dataset, faces, config.bootstrap)
+    return {"faces": known, **cafe_soft_crowd.as_tables(crowd)}
+
+
+def build(trained: Sequence[Trained], preset: Preset, asked: Asked) -> Outcome:
     """All tables and figures of label modes, seeds, and folds where the corpus has no test split.
+
+    Args:
+        trained: the trainings.
+        preset: what was asked.
+        asked: as ``asks`` gives it.
 
     Returns:
         Of experiment A ``crowd`` and ``crowd_l1``; of experiment B ``networks`` (each with its baselines, and people),
@@ -41,11 +59,9 @@ def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
     published = read_published("cafe-soft")
     config = trained[0].config
     same_corpus = preset.corpus == published["corpus"]
-    faces, labels = _faces(config.dataset)
-    if preset.crowd is not None:
-        crowd: cafe_soft_crowd.Crowd | None = cafe_soft_crowd.of_folder(preset.crowd)
-    else:
-        crowd = cafe_soft_crowd.built_in(config.dataset, faces, config.bootstrap)
+    known, crowd = asked["faces"], cafe_soft_crowd.of_tables(asked)
+    faces = known[known["split"].notna()]
+    labels = dict(zip(known["face"], known["label"].astype(object).where(known["label"].notna(), None), strict=True))
     groups = modes(trained)
     compared = compare(groups, labels, config.bootstrap)
     outcome = Outcome(tables=cafe_soft_crowd.tables(crowd, same_corpus, published["crowd"], preset.scale))
@@ -62,13 +78,6 @@ def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
     if crowd is not None:
         outcome.figures["crowd"] = partial(lab_figure, crowd.agreement, crowd.l1)
     return outcome
-
-
-def _faces(config: DatasetConfig) -> tuple[pd.DataFrame, dict[str, str | None]]:
-    """The faces of a run in their splits, and the corpus' own label of every face."""
-    _, store = open_dataset(config, log=silent)
-    known = store.faces["label"].astype(object).where(store.faces["label"].notna(), None)
-    return select(store.faces, store.flags, config), dict(zip(store.faces["face"], known, strict=True))
 
 
 def _networks(config: TrainConfig, corpus: str, folds: int) -> str:

@@ -33,7 +33,7 @@ from fer_exp.studies.noisy_labels.margins import margins, ours
 from fer_exp.studies.noisy_labels.published import in_words, read_as, stated
 from fer_exp.studies.presets import Preset, read_published
 from fer_exp.studies.tables import columns_of, difference_cell, first_weights, seeds_cell
-from fer_exp.studies.trained import Trained, done, troubles
+from fer_exp.studies.trained import Asked, Trained, done, troubles
 
 METRICS = (LAST, BEST, "accuracy_last5", "accuracy_best_val")
 """Test accuracies of a training: last epoch, best on test, mean of the last five, best on validation."""
@@ -42,7 +42,7 @@ TAUGHT = {REPEATED: "repeated", "train_accuracy": "training"}
 SELECTION = {"selection_precision": "precision", "selection_recall": "recall", "selected_share": "selected"}
 
 
-def build(trained: Sequence[Trained], preset: Preset) -> Outcome:
+def build(trained: Sequence[Trained], preset: Preset, asked: Asked) -> Outcome:
     """All tables and the figure.
 
     Returns:
@@ -174,10 +174,13 @@ def _selection(cells: Cells) -> OutcomeTable | None:
 
 
 def _figure(cells: Cells, preset: Preset) -> Figure | None:
-    """Accuracy of the last epoch against the rate, of methods with two rates or more; None without any."""
+    """Accuracy of the last epoch against the rate, of methods with two rates or more; None without any.
+
+    Cells of a single seed are left out: nobody sees how far they would jump.
+    """
     curves: dict[str, dict[float, OverSeeds]] = {}
     for cell, group in cells.items():
-        if (over := mean(percent(group, LAST))) is not None:
+        if (over := mean(percent(group, LAST))) is not None and over.n > 1:
             curves.setdefault(cell.method + _of(cell.noise), {})[cell.rate] = over
     curves = {name: points for name, points in curves.items() if len(points) > 1}
     if not curves:

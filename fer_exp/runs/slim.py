@@ -1,0 +1,125 @@
+"""A finished run as small as it can be kept and still be judged: what an archive is made of, fit to be published."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fer_exp.files import whole, write_json, write_text
+from fer_exp.metrics.words import of_model
+from fer_exp.runs import FILES, Run
+
+FACTS = ("config", "versions", "git_commit", "device", "seeds", "data_hash", "contents", "targets_hash", "faces",
+         "dropped", "noise", "taught", "weights", "pretrained", "backbone", "seconds", "epochs_seconds",
+         "images_per_second", "finished")  # fmt: skip
+"""What is kept of run.json."""
+INSIDE = re.compile(r"(?<![\w.:/~-])(?:/|[A-Za-z]:\\\\)[^\s'\",\[\]{}]+")
+"""An absolute path within a longer text."""
+SMALL = (np.uint8, np.uint16, np.int32, np.float16, np.float32)
+"""Types that a column of numbers is kept in where that loses nothing, the smallest first."""
+
+
+def slim(run: Run, folder: Path, *, half: bool, targets: bool = False) -> Run:
+    """Write a copy of a finished run below a folder: config, facts, predictions, history, in few bytes.
+
+    What was judged is kept of a run that has no predictions any more; else it is computed again. Faces are there by
+    their names alone. Absolute paths become names, so that nothing tells of the machine.
+
+    Args:
+        run: a finished run.
+        folder: of the archived runs; the copy has the run's name in it.
+        half: probabilities as float16, which moves a digit here and there; else nothing is lost.
+        targets: whether to keep the mean target of each class, by which ``Run.prior`` goes.
+
+    Returns:
+        The copy.
+
+    Raises:
+        RequestError: a file of the run cannot be read.
+        RunError: a file cannot be written.
+    """
+    from omegaconf import OmegaConf
+
+    copy = Run(folder / run.name)
+    facts = placeless({name: run.facts[name] for name in FACTS if name in run.facts})
+    if run.has("predictions"):
+        table = pd.read_parquet(run.path("predictions"))
+        if half:
+            shares = [name for name in table if str(name).startswith("p_")]
+            table = table.astype(dict.fromkeys(shares, np.float16))
+        write_small(copy.path("predictions"), table.dropna(axis="columns", how="all"))
+    elif run.metrics:
+        test = {name: row for name, row in run.metrics.get("test", {}).items() if of_model(name)}
+        write_json(copy.path("metrics"), {"test": test})
+    if run.history is not None:
+        write_small(copy.path("history"), run.history.dropna(axis="columns", how="all"))
+    if targets and run.targets is not None:
+        write_small(copy.path("targets"), _mean_target(run.targets))
+    write_text(copy.path("config"), OmegaConf.to_yaml(OmegaConf.create(facts.get("config", {}))))
+    write_json(copy.path("facts"), facts)
+    return copy
+
+
+def placeless(value: Any) -> Any:
+    """A value of JSON in which absolute paths, behind a ``key=`` or not, are names; a backbone keeps that of its run.
+
+    >>> placeless({"root": "/home/me/fer", "command": ["train", "dataset.root=/home/me/fer", "output=runs"]})
+    {'root': 'fer', 'command': ['train', 'dataset.root=fer', 'output=runs']}
+    >>> placeless("train=['dataset.root=/home/me/fer','seed=0,1']")
+    "train=['dataset.root=fer','seed=0,1']"
+    >>> placeless("/data/runs/pretrain-drawn/backbone.pt")
+    'pretrain-drawn/backbone.pt'
+    """
+    if isinstance(value, dict):
+        return {key: placeless(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [placeless(each) for each in value]
+    if not isinstance(value, str):
+        return value
+    before, mark, text = value.partition("=")
+    if _absolute(text) or _absolute(value):
+        return f"{before}{mark}{_name(text)}" if _absolute(text) else _name(value)
+    return INSIDE.sub(lambda found: _name(found[0]), value)
+
+
+def _absolute(text: str) -> bool:
+    return PurePosixPath(text).is_absolute() or PureWindowsPath(text).is_absolute()
+
+
+def _name(text: str) -> str:
+    path = (PurePosixPath if PurePosixPath(text).is_absolute() else PureWindowsPath)(text)
+    return f"{path.parent.name}/{path.name}" if path.name == FILES["backbone"] else path.name
+
+
+def _mean_target(targets: pd.DataFrame) -> pd.DataFrame:
+    """One row that has the mean target of the training faces."""
+    means = targets.loc[targets["split"] == "train"].filter(regex="^target_").mean()
+    return pd.DataFrame([{"face": "mean of all", "split": "train", **means}])
+
+
+def write_small(path: Path, table: pd.DataFrame) -> None:
+    """Parquet with zstd, each column as small as it can be without loss."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    arrow = pa.table({str(name): pa.array(_small(column), from_pandas=True) for name, column in table.items()})
+    with whole(path) as aside:
+        pq.write_table(
+            arrow, aside, compression="zstd", compression_level=19, write_statistics=False, store_schema=False
+        )
+
+
+def _small(column: pd.Series) -> Any:
+    if not pd.api.types.is_numeric_dtype(column) or column.dtype == bool:
+        return column.astype(object)
+    values = column.to_numpy()
+    with np.errstate(invalid="ignore", over="ignore"):
+        for kind in SMALL:
+            small = values.astype(kind)
+            if np.array_equal(small.astype(np.float64), values.astype(np.float64), equal_nan=True):
+                return small
+    return values

@@ -1,0 +1,213 @@
+"""What documents say of results: claims.csv has a row a statement, and each of its numbers is computed again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from fer_exp.errors import RequestError
+from fer_exp.verifying import Checked, Fail
+from fer_exp.verifying.numbers import NUMBER, as_float, numbers, written_as
+
+FILE = "claims.csv"
+COLUMNS = ("document", "section", "text", "source", "row", "values")
+DECLARED = {
+    "configured": "what was asked for: the text beside it is a command or a preset",
+    "published": "what a paper, a corpus or its documentation states",
+    "measured": "a time, a speed or a size, measured at that moment",
+    "recorded": "what a program found in files that are not kept",
+}
+"""Values that say why a number is not computed again; its text is held fast all the same."""
+ACROSS = {"min": "min", "max": "max", "mean": "mean", "sum": "sum", "count": "count"}
+COMMANDS = re.compile(r"(?m)^(\$ |fer-exp|make|python|uv |pip |\.venv).*(\\\n.*)*")
+
+Tables = Callable[[str], pd.DataFrame]
+"""A source -> its rows as they are computed now; RequestError where they cannot be."""
+Blocks = Mapping[str, Callable[[str], str]]
+"""Word -> what prints a source as the terminal shows it."""
+
+
+class Claim(NamedTuple):
+    """A row of claims.csv: see docs/verify.md."""
+
+    document: str
+    section: str
+    text: str
+    source: str
+    row: str
+    values: str
+
+
+def read_claims(path: Path) -> list[Claim]:
+    """The rows of claims.csv; RequestError where it is no such table."""
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        return [Claim(*(row[name] for name in COLUMNS)) for row in frame.to_dict("records")]
+    except (OSError, ValueError, KeyError) as error:
+        raise RequestError(f"{path} is no list of claims ({error}); its columns are {', '.join(COLUMNS)}.") from error
+
+
+def check_document(path: Path, claims: list[Claim], tables: Tables, blocks: Blocks) -> Checked:
+    """Every claim of a document, and every number of the sections with claims that none of them covers.
+
+    Args:
+        path: the document, in Markdown.
+        claims: of this document.
+        tables: gives the rows of a source.
+        blocks: what makes text of a source.
+    """
+    found = Checked(str(path))
+    try:
+        sections = sections_of(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        found.fails.append(Fail("", f"cannot be read ({error.strerror})", ""))
+        return found
+    covered: dict[str, list[tuple[int, int]]] = {}
+    for claim in claims:
+        if claim.section not in sections:
+            found.fails.append(Fail(claim.section, "there is no such section", claim.text))
+            continue
+        text = sections[claim.section]
+        try:
+            expected, declared = _expected(claim, tables, blocks)
+        except Exception as error:  # a source may be damaged in any way, and each is a sentence
+            reason = str(error) if isinstance(error, RequestError) else f"{type(error).__name__}: {error}"
+            found.fails.append(Fail(claim.section, claim.text or claim.source, f"cannot be computed: {reason}"))
+            continue
+        spans = _spans(text, claim.text if claim.values not in blocks else expected, exact=claim.values in blocks)
+        covered.setdefault(claim.section, []).extend(spans)
+        count = len(numbers(expected))
+        found.recorded, found.numbers = found.recorded + declared, found.numbers + count - declared
+        if not spans:
+            found.fails += _otherwise(claim.section, text, expected, exact=claim.values in blocks)
+        elif claim.values not in blocks and expected != claim.text:
+            found.fails.append(Fail(claim.section, claim.text, expected))
+    for section, spans in covered.items():
+        text = _blanked(sections[section])
+        for number in NUMBER.finditer(text):
+            if not any(start <= number.start() and number.end() <= end for start, end in spans):
+                line = text[max(0, number.start() - 40) : number.end() + 20].replace("\n", " ").strip()
+                found.fails.append(Fail(section, f"{number[0]} in “{line}”", f"no row of {FILE} says where it is from"))
+    return found
+
+
+def sections_of(text: str) -> dict[str, str]:
+    """Heading, '' before the first, -> what stands below it up to the next; signs of code do not begin one."""
+    found, heading, fenced = {"": ""}, "", False
+    for line in text.splitlines(keepends=True):
+        fenced ^= line.lstrip().startswith("```")
+        if not fenced and (match := re.match(r"#+ +(.*)", line)):
+            heading = match[1].strip()
+            found[heading] = ""
+        else:
+            found[heading] += line
+    return found
+
+
+def _expected(claim: Claim, tables: Tables, blocks: Blocks) -> tuple[str, int]:
+    """The claim's text as it is computed, and how many of its numbers are declared rather than computed."""
+    if claim.values in blocks:
+        return blocks[claim.values](claim.source), 0
+    stated, values = numbers(claim.text), claim.values.split()
+    if len(values) == 1:
+        values *= max(1, len(stated))
+    if len(values) != len(stated):
+        raise RequestError(f"{FILE}: {len(stated)} numbers stand in the text and {len(values)} values beside it.")
+    rows = None
+    if claim.source and set(values) - set(DECLARED):
+        rows = _chosen(tables(claim.source), claim.row, claim.source)
+    parts = iter(
+        [
+            one if value in DECLARED else _computed(rows, value, one, claim)
+            for one, value in zip(stated, values, strict=True)
+        ]
+    )
+    return NUMBER.sub(lambda _: next(parts), claim.text), sum(value in DECLARED for value in values)
+
+
+def _computed(rows: pd.DataFrame | None, value: str, stated: str, claim: Claim) -> str:
+    """A number computed and written as the stated one: ``[<][-][100*][min:|max:|mean:|sum:|count:]column``."""
+    match = re.fullmatch(r"(<?)(-?)(?:(\d+)\*)?(?:(\w+):)?(.+)", value)
+    if rows is None or match is None:
+        raise RequestError(f"{FILE}: {value} needs a source.")
+    below, minus, factor, across, column = match.groups()
+    if across == "count":
+        return written_as(float(len(rows)), stated)
+    if column not in rows:
+        raise RequestError(f"{claim.source} has no column {column}.")
+    numbers_of = pd.to_numeric(rows[column], errors="coerce").dropna()
+    if across not in ACROSS and len(rows) != 1:
+        raise RequestError(f"{claim.source}: {len(rows)} rows are {claim.row or 'there'}; name one of them.")
+    if numbers_of.empty:
+        raise RequestError(f"{claim.source}: no number stands in {column} of {claim.row or 'its rows'}.")
+    number = float(numbers_of.agg(ACROSS[across]) if across else numbers_of.iloc[0])
+    number *= (-1 if minus else 1) * float(factor or 1)
+    if below:
+        limit = as_float(stated)
+        return stated if limit is not None and number < limit else f"{number:g}"
+    return written_as(number, stated)
+
+
+def _chosen(frame: pd.DataFrame, row: str, source: str) -> pd.DataFrame:
+    """Rows by ``column=value & column=4..7 & column=text*``."""
+    for part in filter(None, (part.strip() for part in row.split("&"))):
+        column, _, value = part.partition("=")
+        if column not in frame:
+            raise RequestError(f"{source} has no column {column}.")
+        text = frame[column].astype(str)
+        if ends := re.fullmatch(r"(-?[\d.]+)\.\.(-?[\d.]+)", value):
+            number = pd.to_numeric(frame[column], errors="coerce")
+            kept = number.between(float(ends[1]), float(ends[2]))
+        elif value.endswith("*"):
+            kept = text.str.startswith(value[:-1])
+        else:
+            plain = text.str.removesuffix(".0") if as_float(value) is not None else text
+            kept = plain == value
+        frame = frame[kept]
+    if frame.empty:
+        raise RequestError(f"{source} has no row with {row}.")
+    return frame
+
+
+def _blanked(text: str) -> str:
+    """The text with spaces where nothing is stated: commands, targets of links, code within a line."""
+
+    def spaces(match: re.Match[str]) -> str:
+        return re.sub(r"[^\n]", " ", match[0])
+
+    fences = re.compile(r"(?ms)^ *```.*?^ *```")
+    text = fences.sub(lambda block: COMMANDS.sub(spaces, block[0]), text)
+    return re.sub(r"\]\([^)]*\)|(?<!`)`[^`\n]+`(?!`)", spaces, text)
+
+
+def _spans(text: str, wanted: str, exact: bool = False) -> list[tuple[int, int]]:
+    """Where a text stands, whatever its line breaks; ``exact``: line by line, but for spaces at the end."""
+    if exact:
+        pattern = r"[ \t]*\n".join(re.escape(line.rstrip()) for line in wanted.strip("\n").splitlines())
+    else:
+        pattern = r"\s+".join(re.escape(word) for word in wanted.split())
+    whole = rf"(?<![\d.]){pattern}(?![\d])(?!\.\d)"
+    return [match.span() for match in re.finditer(whole, text)] if wanted.strip() else []
+
+
+def _otherwise(section: str, text: str, expected: str, exact: bool) -> list[Fail]:
+    """What stands where a text should: the same words with other numbers, as far as that is found."""
+    if exact:
+        lines = [line.rstrip() for line in text.splitlines()]
+        missing = [line for line in expected.splitlines() if line.strip() and line.rstrip() not in lines]
+        return [Fail(section, _nearest(line, lines), line.strip()) for line in missing] or [
+            Fail(section, "other order of lines", expected)
+        ]
+    words = (re.sub(r"(?:\\\s)+", r"\\s+", re.escape(part)) for part in NUMBER.split(" ".join(expected.split())))
+    match = re.search(f"(?:{NUMBER.pattern})".join(words), text)
+    return [Fail(section, " ".join(match[0].split()) if match else "it does not say so", expected)]
+
+
+def _nearest(line: str, lines: list[str]) -> str:
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(line.rstrip(), lines, 1, 0.5)), "(no such line)").strip()
