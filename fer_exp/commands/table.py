@@ -79,8 +79,8 @@ def table(config: TableConfig, compose: Compose, start: Start) -> Path:
         command, preset = placeless(command), replace(preset, start=tuple(placeless(list(preset.start))))
     finish(made(preset, trained, asked, left_out, command, place), place)
     if config.archive:
-        weights = [] if begun is None else [word("backbone.weights", f"{begun.name}/{begun.path('backbone').name}")]
-        words = [*config.train, f"bootstrap={config.bootstrap}", *weights]
+        begun_with = [] if begun is None else [word("backbone.weights", f"{begun.name}/{begun.path('backbone').name}")]
+        words = [*config.train, f"bootstrap={config.bootstrap}", *begun_with]
         told = {"study": preset.study, "scale": preset.scale, "words": words, "start": list(preset.start)}
         archive.close(place, {**told, "crowd": config.crowd})
     if failed:

@@ -167,7 +167,7 @@ def _of_root(root: Path, show: Callable[[Path], list[Screen]], source: str) -> s
 
 def _evaluated(folder: Path) -> list[Screen]:
     """What a training prints at its end."""
-    return evaluate.summary(_judged(folder).metrics, "").screen[:1]
+    return evaluate.summary(_judged(folder).metrics).screen[:1]
 
 
 def _swept(folder: Path) -> list[Screen]:

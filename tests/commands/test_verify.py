@@ -84,8 +84,8 @@ def test_all_is_as_it_is_computed_without_corpus_and_runs(project, capsys):
 
 def test_json_is_one_object(project, capsys):
     digit_changed(project / "results" / NAME / "stage.csv", "best")
-    assert main(["verify", "json=true"]) == 1
-    (fail,) = json.loads(capsys.readouterr().out)["fails"]
+    assert main(["verify", "--json"]) == 1
+    (fail,) = json.loads(capsys.readouterr().out)["results"]["fails"]
     assert fail["file"] == f"results/{NAME}/stage.csv"
     assert fail["where"] == "row 1 (0.4), column best"
 
