@@ -41,8 +41,11 @@ from scipy.special import log_softmax
 from fer_exp.config import BackboneConfig, TrainerConfig
 from fer_exp.files import write_json
 from fer_exp.report.files import save_table
+from fer_exp.report.outcome import save
 from fer_exp.runs import Run
-from fer_exp.stats.seeds import OverSeeds, over_seeds, paired_over_seeds
+from fer_exp.runs.slim import slim
+from fer_exp.studies import archive
+from fer_exp.studies.pretraining_gain import NAME, build, readings, shown_table
 from fer_exp.training.answers import PREDICT_BATCH
 from fer_exp.training.augment import normalise
 from fer_exp.training.devices import find_device
@@ -54,7 +57,6 @@ TASKS = {
     "drawn": ["trainer.epochs=10", "faces=20000"],
 }
 RATES = (0.4, 0.0)
-EARLY = 3
 TABLE = 10.0
 """Seconds of the budget that are kept for the table."""
 UNFINISHED = 75
@@ -214,22 +216,6 @@ def with_one(features: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.hstack([features, np.ones((len(features), 1))])
 
 
-def readings(run: Run, rate: float) -> dict[str, float]:
-    """Test accuracy after the early and the last epoch of a training, and what it repeats of wrong labels."""
-    history = pd.read_parquet(run.path("history"))
-    wrong = f"{100 * rate:.0f} % wrong"
-    read = {f"{wrong}, epoch {epoch}": history["test_accuracy"].iloc[epoch - 1] for epoch in early_and_last(history)}
-    if rate:
-        read[f"{wrong}, best"] = history["test_accuracy"].max()
-        read["wrong labels repeated"] = history["wrong_memorised"].iloc[-1]
-    return {column: float(value) for column, value in read.items()}
-
-
-def early_and_last(history: pd.DataFrame) -> list[int]:
-    """Numbers of the two epochs, from 1."""
-    return sorted({min(EARLY, len(history)), len(history)})
-
-
 def measured(bench: Bench, arms: list[str]) -> Iterator[tuple[str, int, dict[str, float]]]:
     """Start, seed and accuracies by column of all that there was time for."""
     given = bench.given
@@ -254,6 +240,14 @@ def measured(bench: Bench, arms: list[str]) -> Iterator[tuple[str, int, dict[str
         yield arm, seed, columns
 
 
+def keep(given: argparse.Namespace, caption: str) -> None:
+    """Write the table of the finished trainings and their slim copies, of which `fer-exp verify` makes it again."""
+    trained = [Run(path.parent) for path in sorted(given.output.glob("ferplus-*/run.json"))]
+    runs = [slim(run, given.archive / archive.RUNS, half=True) for run in trained]
+    save(build(runs, caption), given.archive)
+    archive.close(given.archive, {"study": NAME, "caption": caption})
+
+
 def main() -> None:
     """Measure what there is time for and write the table of all that is finished."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -268,7 +262,8 @@ def main() -> None:
     parser.add_argument("--tasks", type=lambda text: text.split(","), default=list(TASKS))
     parser.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto")
     parser.add_argument("--output", type=Path, default=Path("runs/pretraining-gain"))
-    parser.add_argument("--results", type=Path, default=Path("results/pretraining-gain"))
+    parser.add_argument("--results", type=Path, default=Path("runs/pretraining-gain/table"))
+    parser.add_argument("--archive", type=Path, help="where to keep the table of the trainings, with slim runs")
     given = parser.parse_args()
     if given.points is None and (given.data / "points.parquet").is_file():
         given.points = given.data / "points.parquet"
@@ -286,9 +281,11 @@ def main() -> None:
         print("There was time for nothing; run the same command again.", file=sys.stderr)
         sys.exit(UNFINISHED)
     table = pd.DataFrame(rows)
-    shown = shown_table(table, arms)
+    shown = shown_table(table)
     caption = f"Percent, mean over seeds [95 % t-interval]; +: gain over random, paired. FER+, {given.faces:,} faces."
     save_table(table, given.results / "pretraining-gain", caption, shown=shown)
+    if given.archive is not None:
+        keep(given, caption)
     print(shown.to_markdown(index=False))
     print(given.results / "pretraining-gain.md")
     there = set(zip(table["start"], table["seed"], table["measure"], strict=True))
@@ -297,31 +294,6 @@ def main() -> None:
     if missing := [f"{arm} {seed} {measure}" for arm, seed, measure in every if (arm, seed, measure) not in there]:
         print(f"Not there, and empty: {', '.join(missing)}. The same command completes the table.", file=sys.stderr)
         sys.exit(UNFINISHED)
-
-
-def shown_table(table: pd.DataFrame, arms: list[str]) -> pd.DataFrame:
-    """A row a start; cells with mean and interval over seeds, and the paired gain over random weights."""
-    by = {
-        (arm, measure): dict(zip(part["seed"], 100 * part["accuracy"], strict=True))
-        for (arm, measure), part in table.groupby(["start", "measure"])
-    }
-    rows = []
-    for arm in arms:
-        row = {"start": arm}
-        for measure in dict.fromkeys(table["measure"]):
-            values, random = by.get((arm, measure), {}), by.get(("random", measure), {})
-            gain = paired_over_seeds(values, random) if arm != "random" else None
-            row[measure] = said(over_seeds(list(values.values()))) + (f"; {said(gain, '+')}" if gain else "")
-        rows.append(row | {"seeds": str(len(set(table["seed"][table["start"] == arm])))})
-    return pd.DataFrame(rows)
-
-
-def said(value: OverSeeds | None, sign: str = "") -> str:
-    """A mean and its interval, as far as there is one."""
-    if value is None:
-        return ""
-    interval = "" if value.low is None or value.high is None else f" [{value.low:{sign}.1f}, {value.high:{sign}.1f}]"
-    return f"{value.mean:{sign}.1f}{interval}"
 
 
 if __name__ == "__main__":

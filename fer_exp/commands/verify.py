@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -21,14 +22,16 @@ from fer_exp.progress import progress
 from fer_exp.report import sweep
 from fer_exp.report.outcome import Outcome, Screen, finish
 from fer_exp.runs import Run
-from fer_exp.studies import archive
+from fer_exp.studies import archive, pretraining_gain
 from fer_exp.studies.archive import Archive
 from fer_exp.studies.trained import computed
 from fer_exp.verifying import Checked
 from fer_exp.verifying.claims import FILE, Claim, check_document, read_claims
-from fer_exp.verifying.files import flat
+from fer_exp.verifying.files import flat, markdown_rows
 from fer_exp.verifying.results import check_folder
 
+EXAMPLES = "examples"
+"""Folder, below that of results, of folders of runs whose output documents show."""
 COLUMNS = 80
 """Of the terminal that documents show."""
 
@@ -97,7 +100,10 @@ def _has_tables(folder: Path) -> bool:
 
 
 def remake(kept: Archive, moment: dict[str, Any], compose: Compose) -> Outcome:
-    """An archive's tables, made by what `fer-exp table` makes them with."""
+    """An archive's tables, made by what `fer-exp table` makes them with, or a measurement's script."""
+    if kept.told["study"] == pretraining_gain.NAME:
+        runs = [Run(path.parent) for path in sorted((kept.folder / archive.RUNS).glob("*/run.json"))]
+        return pretraining_gain.build(runs, kept.told["caption"])
     preset = kept.preset
     trained = members(preset, compose, partial(archive.find_runs, kept.folder / archive.RUNS))
     outcome = made(preset, trained, kept.asked, moment["left_out"] or [], moment["command"] or [], kept.folder)
@@ -112,6 +118,7 @@ class _Remade:
     def __init__(self, scratch: Path, make: Callable[[Archive, dict[str, Any]], Outcome]) -> None:
         self.scratch, self.make = scratch, make
         self.checked: dict[Path, list[Checked]] = {}
+        self.read: dict[str, pd.DataFrame] = {}
 
     def check(self, folder: Path) -> list[Checked]:
         """What is found of a folder; its tables lie in ``place`` then."""
@@ -128,32 +135,50 @@ class _Remade:
         return self.scratch / f"{abs(hash(key))}"
 
     def rows(self, root: Path, source: str) -> pd.DataFrame:
-        """The rows of a source of claims: a CSV or JSON of tables, a run's history, or a folder of runs."""
-        path = root / source
-        if path.name == archive.RUNS:
+        """The rows of a source of claims: a table as CSV, Markdown or JSON, made again; a history; a folder of runs.
+
+        Raises:
+            RequestError: there is no such source, or its archive does not make it.
+        """
+        if source not in self.read:
+            rows = self._read(root / source, source)
+            self.read[source] = rows.rename(columns=lambda name: str(name).replace(" ", "_"))  # values are words
+        return self.read[source]
+
+    def _read(self, path: Path, source: str) -> pd.DataFrame:
+        if path.name == archive.RUNS or path.parent.name == EXAMPLES:
             return pd.DataFrame([_facts(Run(each.parent)) for each in sorted(path.glob("*/run.json"))])
-        if path.parent.parent.name != archive.RUNS and path.suffix != ".parquet":
+        if _has_tables(path.parent):
             self.check(path.parent)
-            if (again := self.place(path.parent.resolve()) / path.name).is_file():
-                path = again
+            made_again = self.place(path.parent.resolve()) / path.name
+            if not made_again.is_file() and (path.parent / archive.FILE).is_file():
+                raise RequestError(f"{source} cannot be made again")
+            path = made_again if made_again.is_file() else path
         if not path.is_file():
-            raise RequestError(f"{source} is not there, or cannot be made again")
-        if path.suffix == ".csv":
-            return pd.read_csv(path)
-        if path.suffix == ".parquet":
-            return Run(path.parent).history if path.name == "history.parquet" else pd.read_parquet(path)  # type: ignore[return-value]
-        return pd.DataFrame([_flat_json(path)])
+            raise RequestError(f"{source} is not there")
+        if path.suffix == ".json":
+            return pd.DataFrame([flat(json.loads(path.read_text(encoding="utf-8"))) | _lengths(path)])
+        if path.suffix == ".md":
+            return markdown_rows(path.read_text(encoding="utf-8"))
+        return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
 
 
-def _flat_json(path: Path) -> dict[str, Any]:
-    import json
-
-    return dict(flat(json.loads(path.read_text(encoding="utf-8"))))
+def _lengths(path: Path) -> dict[str, str]:
+    """``len(key)`` of the lists of a JSON object, two deep."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    inner = {f"{key}.{name}": each[name] for key, each in content.items() if isinstance(each, dict) for name in each}
+    return {f"len({key})": str(len(value)) for key, value in {**content, **inner}.items() if isinstance(value, list)}
 
 
 def _facts(run: Run) -> dict[str, Any]:
     """run.json by dotted keys, and what its predictions come to on the test split."""
-    return {"run": run.name, **flat(run.facts), **{f"test.{name}": value for name, value in computed(run).items()}}
+    faces = {"faces.all": sum(run.facts.get("faces", {}).values())}
+    return {
+        "run": run.name,
+        **flat(run.facts),
+        **faces,
+        **{f"test.{name}": value for name, value in computed(run).items()},
+    }
 
 
 def _of_root(root: Path, show: Callable[[Path], list[Screen]], source: str) -> str:
@@ -195,12 +220,9 @@ def said(found: list[Checked]) -> Outcome:
     for one in found:
         kinds = [f"{one.numbers:,} numbers"] + ([f"{one.recorded:,} recorded or declared"] if one.recorded else [])
         screen.append(f"{'FAIL' if one.fails else 'PASS'}  {one.file}  ({', '.join(kinds)})")
-        screen += [
-            f"      {fail.where}: " * bool(fail.where) + f"stated {fail.stated!s}; computed {fail.recomputed}"
-            if fail.recomputed
-            else f"      {fail.stated}"
-            for fail in one.fails
-        ]
+        for fail in one.fails:
+            words = f"stated {fail.stated}; computed {fail.recomputed}" if fail.recomputed else fail.stated
+            screen.append(f"      {fail.where}: {words}" if fail.where else f"      {words}")
     numbers, recorded = sum(one.numbers for one in found), sum(one.recorded for one in found)
     fails = sum(len(one.fails) for one in found)
     screen.append(f"{numbers:,} numbers computed again, {recorded:,} recorded or declared; {fails:,} FAIL")

@@ -9,6 +9,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
+
 from fer_exp.verifying import Checked, Fail
 from fer_exp.verifying.numbers import as_float, numbers
 
@@ -68,6 +70,24 @@ def cells(text: str, suffix: str) -> dict[str, str]:
         elif line.strip() and not set(line) <= set("|:- "):
             found[f"line {number}"] = " ".join(line.split())
     return found | _rows(rows)
+
+
+def markdown_rows(text: str) -> pd.DataFrame:
+    r"""The table of a Markdown file: its cells, and each number of a cell as ``column.0``, ``column.1`` and so on.
+
+    >>> markdown_rows("|a b|\n|--|\n|7, 6|").to_dict("records")
+    [{'a b': '7, 6', 'a b.0': '7', 'a b.1': '6'}]
+    """
+    lines = [line.strip().strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
+    header, body = [name.strip() for name in lines[0]], lines[2:]
+    rows = [dict(zip(header, (cell.strip() for cell in row), strict=False)) for row in body]
+    return pd.DataFrame(
+        [
+            row
+            | {f"{name}.{n}": one.replace(",", "") for name, cell in row.items() for n, one in enumerate(numbers(cell))}
+            for row in rows
+        ]
+    )
 
 
 def flat(value: Any, where: str = "") -> dict[str, str]:

@@ -125,7 +125,7 @@ def test_a_digit_of_a_document_counts_be_it_computed_or_declared(project, capsys
 def test_a_number_that_no_claim_covers_counts(project, capsys):
     spoil(project / "README.md", "seeds and", "seeds, 5 epochs and")
     assert main(["verify", "README.md"]) == 1
-    assert "stated 5 in “" in capsys.readouterr().out
+    assert "Found: 5 in “" in capsys.readouterr().out
 
 
 def test_a_claim_about_another_number_counts(project, capsys):
@@ -168,8 +168,6 @@ def test_tables_without_an_archive_are_held_against_what_was_recorded(project, c
     shutil.rmtree(folder / "runs")
     assert main(["verify", f"results/{NAME}"]) == 0
     assert "recorded" in capsys.readouterr().out
-    digit_changed(folder / "accuracy.csv", "accuracy")
-    assert main(["verify", f"results/{NAME}"]) == 0  # within rounding: nothing tells that it was typed over
     spoil(folder / "accuracy.csv", ",ce,1,", ",ce,3,")
     assert main(["verify", f"results/{NAME}"]) == 1
 
