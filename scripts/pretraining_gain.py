@@ -1,6 +1,7 @@
 """What is a pretraining worth? Random weights beside `fer-exp pretrain`'s tasks, over seeds, on FER+.
 
 usage: pretraining_gain.py --data DIR [--points FILE] [--jobs 8] [--budget 300] [--seeds 0,1,2] [--faces 4500]
+                           [--archive FOLDER]
 
 DIR is FER2013 with the votes of FER+. For each seed and start (random; contrast; drawn; points, where a table of
 landmarks is given) it measures
@@ -15,6 +16,7 @@ same command completes the table, which is printed and written to --results as p
 --budget 0 it is made of what is finished. All commands end ten seconds before the budget does; what is missing is said,
 and the exit status is then 75.
 
+--archive keeps slim copies of the trainings, and the table that `fer-exp verify` makes of them: without the probes.
 --faces under 1,000 is a rehearsal: all splits have as many, the pretraining's too.
 """
 

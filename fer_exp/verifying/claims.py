@@ -24,7 +24,8 @@ DECLARED = {
 }
 """Values that say why a number is not computed again; its text is held fast all the same."""
 ACROSS = {"min": "min", "max": "max", "mean": "mean", "sum": "sum", "count": "count"}
-COMMANDS = re.compile(r"(?m)^(\$ |fer-exp|make|python|uv |pip |\.venv).*(\\\n.*)*")
+COMMAND = re.compile(r" *(fer-exp|make|python3?|uv|pip|eval|source|\.venv/\S+) ")
+"""The first line of a block of code in which all is typed; in others a ``$`` stands before what is."""
 
 Tables = Callable[[str], pd.DataFrame]
 """A source -> its rows as they are computed now; RequestError where they cannot be."""
@@ -176,14 +177,23 @@ def _chosen(frame: pd.DataFrame, row: str, source: str) -> pd.DataFrame:
 
 
 def _blanked(text: str) -> str:
-    """The text with spaces where nothing is stated: commands, targets of links, code within a line."""
+    """The text with spaces where nothing is stated: what is typed, targets of links, code within a line."""
+    lines: list[str] = []
+    inside = all_typed = goes_on = False
+    for line in text.split("\n"):
+        typed = False
+        if line.lstrip().startswith("```"):
+            inside, all_typed, goes_on = not inside, False, False
+        elif inside:
+            all_typed |= lines[-1].lstrip().startswith("```") and COMMAND.match(line) is not None
+            typed = all_typed or goes_on or line.lstrip().startswith("$ ")
+            goes_on = typed and line.endswith("\\")
+        lines.append(" " * len(line) if typed else line)
+    return re.sub(r"\]\([^)]*\)|(?<!`)`[^`\n]+`(?!`)", _spaces, "\n".join(lines))
 
-    def spaces(match: re.Match[str]) -> str:
-        return re.sub(r"[^\n]", " ", match[0])
 
-    fences = re.compile(r"(?ms)^ *```.*?^ *```")
-    text = fences.sub(lambda block: COMMANDS.sub(spaces, block[0]), text)
-    return re.sub(r"\]\([^)]*\)|(?<!`)`[^`\n]+`(?!`)", spaces, text)
+def _spaces(found: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", " ", found[0])
 
 
 def _spans(text: str, wanted: str, exact: bool = False) -> list[tuple[int, int]]:
@@ -192,7 +202,8 @@ def _spans(text: str, wanted: str, exact: bool = False) -> list[tuple[int, int]]
         pattern = r"[ \t]*\n".join(re.escape(line.rstrip()) for line in wanted.strip("\n").splitlines())
     else:
         pattern = r"\s+".join(re.escape(word) for word in wanted.split())
-    whole = rf"(?<![\d.]){pattern}(?![\d])(?!\.\d)"
+    start = r"(?<![\d.])" if wanted.strip()[:1] in tuple("0123456789.") else ""
+    whole = rf"{start}{pattern}(?!\d)(?!\.\d)"
     return [match.span() for match in re.finditer(whole, text)] if wanted.strip() else []
 
 

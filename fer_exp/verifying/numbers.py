@@ -14,7 +14,7 @@ def numbers(text: str) -> list[str]:
     """The numbers of a text, as they stand.
 
     >>> numbers("F1 of ResNet-18: 1,063 faces, .98 and -0.5 [+1.0, 2], 40 % of 4-7.")
-    ['1,063', '.98', '-0.5', '+1.0', '2', '40', '4', '-7']
+    ['1,063', '.98', '-0.5', '+1.0', '2', '40', '4', '7']
     """
     return NUMBER.findall(text)
 

@@ -37,7 +37,7 @@ def test_a_table_with_probes_missing_has_empty_cells(gain):
     rows = [("random", 0, "linear probe", 0.5), ("random", 0, "40 % wrong, epoch 3", 0.4)]
     rows += [("random", 1, "40 % wrong, epoch 3", 0.5), ("contrast", 0, "40 % wrong, epoch 3", 0.6)]
     table = pd.DataFrame(rows, columns=["start", "seed", "measure", "accuracy"])
-    shown = gain.shown_table(table, ["random", "contrast"]).set_index("start")
+    shown = gain.shown_table(table).set_index("start")
     assert shown.loc["contrast", "linear probe"] == ""
     assert shown.loc["contrast", "40 % wrong, epoch 3"] == "60.0; +20.0"
     assert shown.loc["random", "linear probe"] == "50.0"
