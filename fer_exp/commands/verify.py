@@ -50,13 +50,13 @@ def verify(config: VerifyConfig, compose: Compose) -> None:
     folders, documents, claims = _asked_for(config)
     found: list[Checked] = []
     with TemporaryDirectory() as scratch:
-        remade = _Remade(Path(scratch), partial(remake, compose=compose))
+        remade = Sources(Path(scratch), partial(remake, compose=compose))
         for folder in folders:
             found += remade.check(folder)
         for document, rows in documents.items():
             progress(f"{document}: {len(rows)} statements")
             tables = partial(remade.rows, claims.parent.parent)
-            blocks = {name: partial(_of_root, claims.parent.parent, show) for name, show in BLOCKS.items()}
+            blocks = {name: partial(shown, claims.parent.parent, show) for name, show in BLOCKS.items()}
             found.append(check_document(document, rows, tables, blocks))
     finish(said(found))
     if fails := sum(len(one.fails) for one in found):
@@ -112,7 +112,7 @@ def remake(kept: Archive, moment: dict[str, Any], compose: Compose) -> Outcome:
     return outcome
 
 
-class _Remade:
+class Sources:
     """Tables of folders as they are computed now, each once."""
 
     def __init__(self, scratch: Path, make: Callable[[Archive, dict[str, Any]], Outcome]) -> None:
@@ -181,7 +181,7 @@ def _facts(run: Run) -> dict[str, Any]:
     }
 
 
-def _of_root(root: Path, show: Callable[[Path], list[Screen]], source: str) -> str:
+def shown(root: Path, show: Callable[[Path], list[Screen]], source: str) -> str:
     """What a source comes to, as a terminal shows it."""
     console = Console(file=io.StringIO(), width=COLUMNS, highlight=False, markup=False, emoji=False, color_system=None)
     with console.capture() as capture:

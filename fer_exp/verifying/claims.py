@@ -24,6 +24,7 @@ DECLARED = {
 }
 """Values that say why a number is not computed again; its text is held fast all the same."""
 ACROSS = {"min": "min", "max": "max", "mean": "mean", "sum": "sum", "count": "count"}
+FENCE = re.compile(r"(?ms)^ *```.*?^ *```")
 COMMAND = re.compile(r" *(fer-exp|make|python3?|uv|pip|eval|source|\.venv/\S+) ")
 """The first line of a block of code in which all is typed; in others a ``$`` stands before what is."""
 
@@ -75,17 +76,21 @@ def check_document(path: Path, claims: list[Claim], tables: Tables, blocks: Bloc
             continue
         text = sections[claim.section]
         try:
-            expected, declared = _expected(claim, tables, blocks)
+            expected, declared = computed_text(claim, tables, blocks)
         except Exception as error:  # a source may be damaged in any way, and each is a sentence
             reason = str(error) if isinstance(error, RequestError) else f"{type(error).__name__}: {error}"
             found.fails.append(Fail(claim.section, claim.text or claim.source, f"cannot be computed: {reason}"))
             continue
-        spans = _spans(text, claim.text if claim.values not in blocks else expected, exact=claim.values in blocks)
+        spans = spans_of(text, claim.text if claim.values not in blocks else expected, exact=claim.values in blocks)
         covered.setdefault(claim.section, []).extend(spans)
         count = len(numbers(expected))
         found.recorded, found.numbers = found.recorded + declared, found.numbers + count - declared
-        if not spans:
-            found.fails += _otherwise(claim.section, text, expected, exact=claim.values in blocks)
+        if not spans and claim.values in blocks:  # its lines are named, and not each of their numbers again
+            spans = [fence.span() for fence in FENCE.finditer(text)]
+            covered[claim.section] += spans
+            found.fails += _otherwise(claim.section, text, expected, exact=True)
+        elif not spans:
+            found.fails += _otherwise(claim.section, text, expected, exact=False)
         elif claim.values not in blocks and expected != claim.text:
             found.fails.append(Fail(claim.section, claim.text, expected))
     for section, spans in covered.items():
@@ -111,7 +116,7 @@ def sections_of(text: str) -> dict[str, str]:
     return found
 
 
-def _expected(claim: Claim, tables: Tables, blocks: Blocks) -> tuple[str, int]:
+def computed_text(claim: Claim, tables: Tables, blocks: Blocks) -> tuple[str, int]:
     """The claim's text as it is computed, and how many of its numbers are declared rather than computed."""
     if claim.values in blocks:
         return blocks[claim.values](claim.source), 0
@@ -196,7 +201,7 @@ def _spaces(found: re.Match[str]) -> str:
     return re.sub(r"[^\n]", " ", found[0])
 
 
-def _spans(text: str, wanted: str, exact: bool = False) -> list[tuple[int, int]]:
+def spans_of(text: str, wanted: str, exact: bool = False) -> list[tuple[int, int]]:
     """Where a text stands, whatever its line breaks; ``exact``: line by line, but for spaces at the end."""
     if exact:
         pattern = r"[ \t]*\n".join(re.escape(line.rstrip()) for line in wanted.strip("\n").splitlines())

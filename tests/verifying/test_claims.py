@@ -6,7 +6,9 @@ import pytest
 from fer_exp.errors import RequestError
 from fer_exp.verifying.claims import Claim, check_document
 
-TABLE = pd.DataFrame({"method": ["ce", "elr"], "epoch": [1, 2], "l1": [0.5394, 0.25], "n": [1063, 2000], "p": [1e-9, 1]})
+TABLE = pd.DataFrame(
+    {"method": ["ce", "elr"], "epoch": [1, 2], "l1": [0.5394, 0.25], "n": [1063, 2000], "p": [1e-9, 1]}
+)
 
 
 def tables(source: str) -> pd.DataFrame:
@@ -59,7 +61,8 @@ def test_a_document_that_says_another_number_than_its_claim_is_named(check):
 
 
 def test_every_number_of_a_section_with_claims_has_one(check):
-    typed = "`seed=3` [x](y4.md) F1 ResNet-18\n```\nfer-exp train seed=5\nepochs=6\n```\n```\n$ fer-exp x \\\n  seed=7\nout\n```\n"
+    typed = "`seed=3` [x](y4.md) F1 ResNet-18\n```\nfer-exp train seed=5\nepochs=6\n```\n"
+    typed += "```\n$ fer-exp x \\\n  seed=7\nout\n```\n"
     assert check(f"0.539\n{typed}", ("0.539", "method=ce", "l1")) == []
     for shown in ("or 8", "```\nloss 9\n```", "```\n$ fer-exp x\nloss 9\n```\n"):
         assert len(check(f"0.539\n{typed}{shown}", ("0.539", "method=ce", "l1"))) == 1
