@@ -32,6 +32,6 @@ if __name__ == "__main__":  # another process: modules cannot be taken from one 
     code = main(sys.argv[1:])
     slow = {"torch", "pytorch_lightning"}
     if sys.argv[1] == "agreement":
-        slow |= {"scipy.stats", "pyarrow.parquet"}
+        slow |= {"scipy.stats", "scipy.optimize", "pyarrow.parquet", "hydra", "jinja2"}
     found = slow & set(sys.modules)
     sys.exit(f"imported {found}" if found else code)

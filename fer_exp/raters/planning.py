@@ -190,7 +190,9 @@ def saturation(table: pd.DataFrame, share: float = 0.9) -> dict[str, int]:
     sizes = {}
     for metric in METRICS:
         if metric in table:
-            known = table[metric].notna()  # one rater has no entropy to correlate
+            known = table[metric].notna()  # one rater has no entropy to correlate, nor have raters who always agree
+            if not known.any():
+                continue
             values = table[metric][known].to_numpy(np.float64)
             way = values[-1] - values[0]
             gone = (values - values[0]) / way if way else np.ones(len(values))  # nobody differs: one rater is enough

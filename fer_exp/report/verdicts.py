@@ -190,7 +190,9 @@ def of_agreement(survey: Mapping[str, Any]) -> str:
 
 def _beyond_chance(result: Mapping[str, Any] | None, what: str, measure: str) -> str:
     if not _known(result) or result is None:
-        return f"have too little in common on {what}: {measure} is undefined"
+        return (
+            f"are not shown to agree on {what} beyond chance: {measure} is undefined, of no shared face or one answer"
+        )
     named = f" ({result['reading']}, {result['guideline']})" if "reading" in result else ""
     if result.get("low") is None:
         return f"are not shown to agree on {what}: {measure} {result['value']:.3f} has no interval"

@@ -60,3 +60,10 @@ def test_more_faces_win_for_means_and_more_raters_for_single_faces():
     assert bought["share_error"].is_monotonic_increasing
     assert bought["l1"].iloc[-1] < bought["l1"].iloc[0]
     assert (bought["right_labels"] + bought["wrong_labels"]).tolist() == pytest.approx(bought["faces"].tolist())
+
+
+def test_raters_who_always_say_the_same_class_need_no_second():
+    counts = np.zeros((20, 2))
+    counts[:, 0] = 4
+    table = planning.plan(counts, 4, samples=2, faces=50)
+    assert planning.saturation(table) == {"l1": 1, "kl": 1, "majority_right": 1}

@@ -88,7 +88,7 @@ def test_a_plan_is_read_off_the_upper_end(l1, pilot, said):
          "people agree on the class beyond chance: kappa 0.500 [0.400, 0.600] (moderate, LK)"),
         ({"value": 0.05, "low": -0.01, "high": 0.1}, "are not shown to agree on the class beyond chance"),
         ({"value": -0.2, "low": -0.3, "high": -0.1}, "less than by chance"),
-        ({"value": None, "low": None, "high": None}, "kappa is undefined"),
+        ({"value": None, "low": None, "high": None}, "kappa is undefined, of no shared face or one answer"),
         ({"value": 0.5, "low": None, "high": None}, "has no interval"),
     ],
 )  # fmt: skip
