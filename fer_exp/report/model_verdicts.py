@@ -134,7 +134,7 @@ def of_comparison(comparison: Mapping[str, Any]) -> list[str]:
     if len(groups) < 2:
         return []
     pairs = {(pair["a"], pair["b"]): pair["metrics"] for pair in comparison["pairs"]}
-    told, called = topics_of(comparison["metrics"]), [names_of(groups)]
+    told, called = _told(comparison), [names_of(groups)]
     called += [[letters(g) for g in range(len(groups))]] * len(told)  # the first sentence says what letters stand for
     if len(groups) == 2:
         entries = pairs.get((0, 1), {})
@@ -142,12 +142,27 @@ def of_comparison(comparison: Mapping[str, Any]) -> list[str]:
             of_pair(one, other, entries, topic, names)
             for (one, other), (topic, names) in zip(called, told, strict=False)
         ]
-        said[1:1] = _numbers(groups, entries, comparison["metrics"][0])
         tested = [entries]
     else:
         said = [_of_many(groups, of, pairs, topic, names) for of, (topic, names) in zip(called, told, strict=False)]
         tested = [metrics for (a, b), metrics in pairs.items() if a < len(groups) and b < len(groups)]
+    primary = comparison.get("primary")
+    if primary:  # named beforehand; what else is found was not asked
+        said = [
+            sentence if names == [primary] else f"Exploratory: {sentence}"
+            for sentence, (_, names) in zip(said, told, strict=True)
+        ]
+    if len(groups) == 2 and told:
+        said[1:1] = _numbers(groups, tested[0], told[0][1][0])
     return [*said, *_doubts(groups, tested)]
+
+
+def _told(comparison: Mapping[str, Any]) -> list[tuple[Topic, list[str]]]:
+    """The questions with their metrics; a primary metric, where one was named, comes first and alone."""
+    primary = comparison.get("primary")
+    told = topics_of(comparison["metrics"] if primary is None else [primary])
+    rest = topics_of([name for name in comparison["metrics"] if name != primary]) if primary else []
+    return [*told, *rest]
 
 
 def letters(number: int) -> str:

@@ -104,6 +104,16 @@ def test_of_three_those_are_named_that_no_metric_shows_to_be_behind(differences,
     assert of_comparison(compared(pairs, values))[0] == said
 
 
+def test_a_primary_metric_makes_the_headline_alone_and_what_else_is_found_is_exploratory():
+    comparison = compared({(0, 1): (MORE, LESS)}, [(0.6, 1), (0.45, 2)])
+    said = of_comparison({**comparison, "primary": "soft_cross_entropy"})
+    assert said[0] == "A (labels=onehot) is closer to people than B (labels=soft)"
+    assert said[1] == "Soft cross-entropy: A 1.000, B 2.000; A less B is -0.150 (-0.200 to -0.100)"
+    assert said[2] == "Exploratory: B is closer to people than A"
+    other = of_comparison({**comparison, "primary": "rater_equivalents"})  # which answers no question of its own
+    assert other[0].startswith("Exploratory: Which is closer to people depends on the metric")
+
+
 def test_one_config_and_configs_without_what_metrics_need_have_no_verdict():
     assert of_comparison(compared({}, [(1, 1)])) == []
     alone = compared({(0, 1): (OVER, OVER)}, [(1, 1), (1, 1)])
