@@ -74,15 +74,14 @@ class Page:
 
 
 def _card(row: pd.Series[Any], picture: str, classes: tuple[str, ...]) -> dict[str, Any]:
-    order = sorted(classes, key=lambda name: -row[f"p_{name}"])
-    people = [name for name in order for _ in range(row[f"ten_{name}"])]
+    ten = np.array([row[f"ten_{name}"] for name in classes])
     sides = {side: row[side] for side in ("valence", "arousal") if pd.notna(row[side])}
     return {
         "face": row["face"],
         "picture": picture,
-        "people": people,
-        "words": in_words(np.array([row[f"ten_{name}"] for name in classes]), classes),
-        "bars": [(name, row[f"p_{name}"]) for name in order],
+        "people": [classes[k] for k in np.argsort(-ten, kind="stable") for _ in range(ten[k])],
+        "words": in_words(ten, classes),
+        "bars": sorted(((name, row[f"p_{name}"]) for name in classes), key=lambda bar: -bar[1]),
         "entropy": row["entropy"],
         "sides": sides,
     }
