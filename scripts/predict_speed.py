@@ -23,7 +23,7 @@ from PIL import Image
 from fer_exp.config import BackboneConfig, TrainerConfig
 from fer_exp.training.answers import at_once
 from fer_exp.training.augment import normalise
-from fer_exp.training.fit import find_device
+from fer_exp.training.devices import find_device
 from fer_exp.training.network_file import Told
 from fer_exp.training.networks import build_network, fastest_layout
 from fer_exp.training.pictures import answer_pictures
