@@ -26,7 +26,7 @@ SCALE ?= smoke
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo table-cafe table-noise table-affectnet reproduce verify test test-fast test-lowest lint type-check format all-checks clean
+.PHONY: help install demo table-cafe table-noise table-affectnet reproduce verify notebook test test-fast test-lowest lint type-check format all-checks clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ reproduce: $(STAMP)  ## all three tables at smoke, on the built-in faces
 
 verify: $(STAMP)  ## compute every published number again: tables of results/, README, docs
 	OMP_NUM_THREADS=1 $(BIN)/fer-exp verify
+
+notebook: $(STAMP)  ## run docs/verdict.ipynb anew, and keep what it shows (a minute)
+	OMP_NUM_THREADS=1 $(BIN)/python scripts/notebook.py
 
 test: $(STAMP)  ## run every test and every example in a docstring
 	$(PYTEST) $(TESTS)

@@ -1,0 +1,38 @@
+"""docs/verdict.ipynb runs from its first cell to its last, and what it keeps is what it gives."""
+
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import nbformat
+import pytest
+
+SCRIPT = Path(__file__).parents[1] / "scripts" / "notebook.py"
+
+
+def texts(notebook) -> list[str]:
+    """What each cell of code shows, as text."""
+    shown = []
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            outputs = [output.get("text") or output.get("data", {}).get("text/plain", "") for output in cell.outputs]
+            shown.append("".join(outputs))
+    return shown
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="a cell with a command goes over two lines")
+def test_the_notebook_goes_from_pictures_to_a_verdict(tmp_path, monkeypatch):
+    spec = spec_from_file_location("notebook", SCRIPT)
+    script = module_from_spec(spec)
+    spec.loader.exec_module(script)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(SCRIPT.parents[1]), prepend=":")
+    kept, today = nbformat.read(script.NOTEBOOK, as_version=4), script.executed(script.NOTEBOOK)
+    assert [cell.source for cell in kept.cells] == [cell.source for cell in today.cells]
+    before, after = texts(kept), texts(today)
+    assert len(after) <= 14
+    untaught = [place for place, text in enumerate(before) if "fleiss_kappa" in text or "spam" in text]
+    assert len(untaught) == 2
+    assert all(before[place] == after[place] for place in untaught)
+    assert after[-1].startswith("L1 to the votes, onehot less soft: ")
