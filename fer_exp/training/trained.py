@@ -17,7 +17,7 @@ from fer_exp.config import BackboneConfig, LabelsConfig, MethodConfig, check_cho
 from fer_exp.config.settings import settings
 from fer_exp.datasets import facts as corpus_facts
 from fer_exp.errors import RequestError
-from fer_exp.files import or_near
+from fer_exp.files import or_near, there
 from fer_exp.judging.predictions import class_names
 from fer_exp.labels.kinds import words
 from fer_exp.methods import METHODS, make_method
@@ -92,6 +92,8 @@ def load(place: Path, device: torch.device = CPU) -> Trained:
     Raises:
         RequestError: there is none, and why; or it is of another architecture than it says.
     """
+    if not there(place):
+        raise RequestError(f"There is no {place}{or_near(place)}")
     tensors, told = _of_run(Run(place)) if place.is_dir() else _of_file(place)
     network = _built(told, tensors, place).to(memory_format=fastest_layout(device, told.size))
     return Trained(network.to(device).eval(), told, device)
@@ -146,10 +148,12 @@ def _of_run(run: Run) -> tuple[dict[str, Tensor], Told]:
     if run.has("network"):
         return read_network(run.path("network"))
     if not run.has("checkpoint"):
-        told = " (trainer.keep=none)" if kept(run) == "none" else ", or not copied with the folder"
+        again = "remove the folder and start the same command again"
+        if kept(run) == "none":
+            raise RequestError(f"{folder} has kept no network (trainer.keep=none); {again}, with trainer.keep=network.")
         raise RequestError(
-            f"{folder} has no {FILES['network']}: its network was not kept{told}; remove the folder and start the same "
-            "command again, with trainer.keep=network."
+            f"{folder} has no {FILES['network']} (not copied with the folder, or removed); copy it from where the run "
+            f"was trained, or {again}."
         )
     return _of_checkpoint(run)
 
@@ -173,8 +177,6 @@ def _of_checkpoint(run: Run) -> tuple[dict[str, Tensor], Told]:
 
 
 def _of_file(path: Path) -> tuple[dict[str, Tensor], Told]:
-    if not path.is_file():
-        raise RequestError(f"There is no {path}{or_near(path)}")
     if path.name == FILES["backbone"]:
         raise RequestError(
             f"{path} is of a pretraining, which knows no expressions; train with backbone.weights={path}, and give "

@@ -60,7 +60,7 @@ def test_a_run_keeps_what_is_asked_whatever_it_is_called(cache, network, tmp_pat
         assert main(["train", *words(cache, run.folder.parent, f"trainer.keep={keep}")]) == 0
         assert said in capsys.readouterr().err
     assert there(kept["checkpoint"]) == ["network", "checkpoint"]
-    with pytest.raises(RequestError, match=r"not kept \(trainer.keep=none\); remove the folder and start"):
+    with pytest.raises(RequestError, match=r"has kept no network \(trainer.keep=none\); remove the folder and start"):
         load(kept["none"].folder)
 
 

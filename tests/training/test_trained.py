@@ -109,7 +109,8 @@ def test_what_is_no_trained_network_is_refused_with_the_way_out(runs, tmp_path):
     for name, said in {
         "begun": "has not finished; the same command goes on",
         "empty": "is no run folder: it has no run.json",
-        "unkept": "its network was not kept",
+        "unkept": "has no network.safetensors (not copied with the folder, or removed); copy it",
+        "x" * 300: "There is no ",
         "pretrain": f"train with backbone.weights={pretrained / 'backbone.pt'}",
         "pretrain/backbone.pt": f"train with backbone.weights={pretrained / 'backbone.pt'}",
         "nowhere": "There is no ",
