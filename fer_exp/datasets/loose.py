@@ -73,8 +73,13 @@ def gather(places: Sequence[str], classes: Sequence[str], root: str | None = Non
         progress(f"{KEY}: {len(files) - len(whole):,} pictures are named twice, and answered once")
     folder = len(places) == 1 and Path(places[0]).is_dir()
     top = os.path.abspath(places[0]) if folder else os.path.commonpath(list(map(os.path.dirname, whole)))  # noqa: PTH100
-    names = [Path(os.path.relpath(file, top)).as_posix() for file in whole]
+    names = [_as_text(Path(os.path.relpath(file, top)).as_posix()) for file in whole]
     return Loose(_of_folders(names, classes), whole, Path(top if folder or len(whole) > 1 else whole[0]).stem)
+
+
+def _as_text(path: str) -> str:
+    """A path with bytes that are no text written out, so that it can stand in a table."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _is_table(place: str) -> bool:

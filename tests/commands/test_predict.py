@@ -1,6 +1,7 @@
 """`fer-exp predict`: the same pixels as in training, every picture accounted for, a table that others take."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -156,6 +157,16 @@ def test_the_page_holds_the_pictures_and_no_name_of_a_file_is_markup(own, here, 
     assert main(["predict", str(own[1].folder), "faces", "page=true"]) == 2
     assert "is there already; write overwrite=true to replace it" in capsys.readouterr().err
     assert main(["predict", str(own[1].folder), "faces", "page=true", "overwrite=true"]) == 0
+
+
+def test_a_name_that_is_no_text_is_written_out(own, here):
+    save(here / "faces" / "a.png", "anger", 1)
+    try:
+        shutil.copy(here / "faces" / "a.png", os.fsencode(here / "faces") + b"/\xff\xfe.png")
+    except OSError:
+        pytest.skip("this file system has no such names")
+    assert main(["predict", str(own[1].folder), "faces", "output=p.csv"]) == 0
+    assert pd.read_csv("p.csv")["face"].tolist() == ["a.png", "\\xff\\xfe.png"]
 
 
 def test_faces_are_cut_out_as_those_of_the_run_were_or_as_told(here, monkeypatch, capsys):
