@@ -150,7 +150,7 @@ def show_sweep(
     wrong = _wrong(jobs, lost)
     if answer is not None:
         answer["jobs"] = [_as_object(job) for job in jobs]
-        answer |= {"error": wrong, "hint": way_out(wrong)} if wrong else {}
+        answer |= {"error": wrong, "hint": way_out(wrong.partition(" Log: ")[0])} if wrong else {}
     if lost:
         print(f"fer-exp: {wrong}", file=sys.stderr)
     if not wrong and guided and (step := step or next((job["next"] for job in jobs[::-1] if job["next"]), "")):
@@ -174,7 +174,7 @@ def _as_object(job: dict[str, Any]) -> dict[str, Any]:
     ended = "said" in job or job["error"] or job["folder"]
     error = job["error"] or (None if ended else "Its launcher has no word of it; the same command runs it.")
     head = {"overrides": job["overrides"], "exit_code": job.get("code", int(bool(error))), "error": error}
-    return {**head, "hint": way_out(error or ""), **job.get("said", {})}
+    return {**head, "hint": way_out((error or "").partition(" Log: ")[0]), **job.get("said", {})}
 
 
 def _say(job: dict[str, Any]) -> None:

@@ -15,11 +15,11 @@ from fer_exp.judging.people import restricted
 from fer_exp.judging.predictions import class_names
 from fer_exp.judging.sources import on_same_faces
 from fer_exp.metrics.registry import RUNS
-from fer_exp.metrics.words import direction
+from fer_exp.metrics.words import direction, named
 from fer_exp.report.cells import BELOW, blank_table, interval
 from fer_exp.report.outcome import Outcome
 from fer_exp.runs import Run
-from fer_exp.stats.seeds import over_seeds
+from fer_exp.stats.seeds import OverSeeds, over_seeds
 
 SPLIT = "test"
 OVER_SEEDS = "mean over seeds; 95 % intervals: other seeds on the same faces (Student's t), none of a single seed"
@@ -65,18 +65,28 @@ class Row:
         """A metric over the runs that have it; None where none has.
 
         Returns:
-            ``value``, ``low``, ``high``; ``over``, what the interval is over: ``seeds`` of several runs, of a single
-            one ``faces``; ``runs``, how many; ``n``, their faces, the fewest where they differ.
+            ``value``, ``low``, ``high``, the ends within the metric's range; ``over``, what the interval is over:
+            ``seeds`` of several runs, of a single one ``faces``; ``runs``, how many; ``n``, their faces, the fewest
+            where they differ.
         """
         rows = [run.metrics.get(SPLIT, {}).get(metric) for run in self.runs]
         there = [row for row in rows if row is not None and row["value"] is not None]
         found = over_seeds([row["value"] for row in there])
         if found is None:
             return None
-        ends = (there[0]["low"], there[0]["high"]) if found.n == 1 else (found.low, found.high)
+        ends = (there[0]["low"], there[0]["high"]) if found.n == 1 else _within_range(metric, found)
         over = "faces" if found.n == 1 else "seeds"
         faces = min(row["n"] for row in there)
         return {"value": found.mean, "low": ends[0], "high": ends[1], "over": over, "runs": found.n, "n": faces}
+
+
+def _within_range(metric: str, over: OverSeeds) -> tuple[float | None, float | None]:
+    """The ends of an interval, which of two seeds can lie where the metric has no values."""
+    known = named(metric)
+    if known is None or over.low is None or over.high is None:
+        return over.low, over.high
+    least, most = known.row.range
+    return max(over.low, least), min(over.high, most)
 
 
 def rows_of(jobs: Sequence[Job]) -> list[Row]:

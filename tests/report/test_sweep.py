@@ -70,10 +70,11 @@ def test_seeds_are_averaged_with_students_interval_and_a_single_one_has_none(tra
 
 
 def test_two_seeds_reach_as_far_as_two_numbers_can_say(trained):
-    rows = rows_of([job(trained(seed=seed, value=0.5 + seed / 10), seed=seed) for seed in range(2)])
-    assert len(rows) == 1
-    over = rows[0].over("accuracy")
-    assert over["high"] - over["value"] == pytest.approx(0.1 / 2 * stats.t.ppf(0.975, 1))
+    (row,) = rows_of([job(trained(seed=seed, value=0.5 + seed / 100), seed=seed) for seed in range(2)])
+    over = row.over("accuracy")
+    assert over["high"] - over["value"] == pytest.approx(0.01 / 2 * stats.t.ppf(0.975, 1))
+    (row,) = rows_of([job(trained("onehot", seed, value=0.5 + seed / 10), seed=seed) for seed in range(2)])
+    assert (row.over("accuracy")["low"], row.over("accuracy")["high"]) == (0, 1), "no accuracy is above 1"
 
 
 def test_one_seed_a_row_says_that_its_intervals_are_over_faces(trained):
