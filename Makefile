@@ -51,7 +51,7 @@ reproduce: $(STAMP)  ## all three tables at smoke, on the built-in faces
 verify: $(STAMP)  ## compute every published number again: tables of results/, README, docs
 	OMP_NUM_THREADS=1 $(BIN)/fer-exp verify
 
-notebook: $(STAMP)  ## run docs/verdict.ipynb anew, and keep what it shows (a minute)
+notebook: $(STAMP)  ## run docs/verdict.ipynb anew, and keep what it shows (a minute or two)
 	OMP_NUM_THREADS=1 $(BIN)/python scripts/notebook.py
 
 test: $(STAMP)  ## run every test and every example in a docstring

@@ -1,4 +1,4 @@
-"""Run docs/verdict.ipynb anew and keep what it shows: python scripts/notebook.py (a minute of two cores)."""
+"""Run docs/verdict.ipynb anew and keep what it shows: python scripts/notebook.py (a minute or two)."""
 
 from __future__ import annotations
 
