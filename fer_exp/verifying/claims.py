@@ -88,9 +88,12 @@ def check_document(path: Path, claims: list[Claim], tables: Tables, blocks: Bloc
         if not spans and claim.values in blocks:  # its lines are named, and not each of their numbers again
             spans = [fence.span() for fence in FENCE.finditer(text)]
             covered[claim.section] += spans
-            found.fails += _otherwise(claim.section, text, expected, exact=True)
-        elif not spans:
-            found.fails += _otherwise(claim.section, text, expected, exact=False)
+            found.fails += _other_lines(claim.section, text, expected)
+        elif not spans:  # a number of it is named with the whole, and not once more
+            other = _same_words(text, expected)
+            covered[claim.section] += [other.span()] if other else []
+            stated = " ".join(other[0].split()) if other else "it does not say so"
+            found.fails.append(Fail(claim.section, stated, expected))
         elif claim.values not in blocks and expected != claim.text:
             found.fails.append(Fail(claim.section, claim.text, expected))
     for section, spans in covered.items():
@@ -212,17 +215,18 @@ def spans_of(text: str, wanted: str, exact: bool = False) -> list[tuple[int, int
     return [match.span() for match in re.finditer(whole, text)] if wanted.strip() else []
 
 
-def _otherwise(section: str, text: str, expected: str, exact: bool) -> list[Fail]:
-    """What stands where a text should: the same words with other numbers, as far as that is found."""
-    if exact:
-        lines = [line.rstrip() for line in text.splitlines()]
-        missing = [line for line in expected.splitlines() if line.strip() and line.rstrip() not in lines]
-        return [Fail(section, _nearest(line, lines), line.strip()) for line in missing] or [
-            Fail(section, "other order of lines", expected)
-        ]
+def _other_lines(section: str, text: str, expected: str) -> list[Fail]:
+    """The lines of a block that do not stand there, with the one most alike."""
+    lines = [line.rstrip() for line in text.splitlines()]
+    missing = [line for line in expected.splitlines() if line.strip() and line.rstrip() not in lines]
+    fails = [Fail(section, _nearest(line, lines), line.strip()) for line in missing]
+    return fails or [Fail(section, "other order of lines", expected)]
+
+
+def _same_words(text: str, expected: str) -> re.Match[str] | None:
+    """Where the same words stand with other numbers."""
     words = (re.sub(r"(?:\\\s)+", r"\\s+", re.escape(part)) for part in NUMBER.split(" ".join(expected.split())))
-    match = re.search(f"(?:{NUMBER.pattern})".join(words), text)
-    return [Fail(section, " ".join(match[0].split()) if match else "it does not say so", expected)]
+    return re.search(f"(?:{NUMBER.pattern})".join(words), text)
 
 
 def _nearest(line: str, lines: list[str]) -> str:
