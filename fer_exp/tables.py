@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
+from fer_exp.bounds import SHARED, no_counts, no_ratings
 from fer_exp.columns import Columns
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.files import file_of, or_near
@@ -181,6 +182,12 @@ class Table:
         self.refuse(np.isinf(values), column, "a number belongs there")
         return values
 
+    def counts(self, column: int) -> FloatArray:
+        """As ``numbers``, of votes or shares of them: raises RequestError at a cell that can be no count."""
+        values = self.numbers(column)
+        self.refuse(no_counts(values, whole=False), column, SHARED)
+        return values
+
     def series(self, column: int) -> pd.Series:
         """A column as the file has it."""
         self.unused.discard(column)
@@ -220,8 +227,7 @@ class Table:
                 values[marked] = np.nan
                 counted[f"cells of {name} are -2, AffectNet's mark for missing"] = int(marked.sum())
             way_out = f"a missing one is an empty cell; name the scale that was used, e.g. {self.group}scale=[1,9]"
-            outside = (values < low) | (values > high)
-            self.refuse(outside, column, f"ratings run from {low:g} to {high:g} and {way_out}")
+            self.refuse(no_ratings(values, low, high), column, f"ratings run from {low:g} to {high:g} and {way_out}")
             if (low, high) != (-1.0, 1.0):
                 counted[f"cells of {name} are mapped from {low:g}..{high:g} to -1..1"] = int((~np.isnan(values)).sum())
                 values = (values - low) / (high - low) * 2 - 1
@@ -278,10 +284,10 @@ class Table:
                 return
 
     def added(self, columns: Sequence[int]) -> FloatArray:
-        """The columns of one class added up, (n,), an empty cell as 0."""
+        """The columns of one class added up, (n,), an empty cell as 0; raises as ``counts``."""
         if len(columns) > 1:
             self.guessed.append(f"{_listed([self.names[column] for column in columns])} are one class, added up")
-        return np.asarray(np.sum([np.nan_to_num(self.numbers(column)) for column in columns], axis=0))
+        return np.asarray(np.sum([np.nan_to_num(self.counts(column)) for column in columns], axis=0))
 
     def joined(self, labels: Iterable[str]) -> dict[str, str]:
         """Those of some labels that are expressions, and our names; spellings that become one class are said."""

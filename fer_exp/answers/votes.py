@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.answers import Votes
+from fer_exp.bounds import A_COUNT, no_counts
 from fer_exp.errors import RequestError
 from fer_exp.names import spelt
 from fer_exp.orders import ways
@@ -35,7 +36,7 @@ def count_votes(
         raters: how many people are behind each row of shares.
 
     Raises:
-        RequestError: a class without a column, a number below 0, or shares that cannot be counts.
+        RequestError: a class without a column, a number that is no count, or shares that cannot be counts.
     """
     columns = table.class_columns((*classes, *also, *ignore) if classes else ())
     left = [name for name in columns if spelt(name) in map(spelt, ignore)]
@@ -48,8 +49,8 @@ def count_votes(
     if len(order) < 2:
         raise RequestError(no_classes(table))
     values = np.stack([table.added(columns[name]) for name in (*order, *left)], axis=1)
-    if (bad := (values < 0).any(axis=1)).any():
-        raise RequestError(f"{table.row(int(bad.argmax()))}: a number of votes is negative.")
+    if raters is None:
+        _refuse_broken(values, table, [columns[name][0] for name in (*order, *left)])
     counted: dict[str, int] = {}
     counts = _whole(values, raters, table, counted)
     for name, number in zip(left, counts[:, len(order) :].sum(axis=0), strict=True):
@@ -103,6 +104,19 @@ def task_names(table: Table, column: int, named: bool) -> NDArray[np.object_]:
         words = f"{len(nameless):,} rows without a name of their own in {table.names[column]} are called by their row"
         table.guessed.append(words)
     return names
+
+
+def _refuse_broken(values: FloatArray, table: Table, columns: Sequence[int]) -> None:
+    """Raise at the first fraction among counts: its row has more votes than shares or percentages add up to."""
+    total = values.sum(axis=1)
+    answered = total[total > 0]
+    if len(answered) == 0 or any(abs(np.median(answered) / unit - 1) <= ROUNDING for unit in (1, 100)):
+        return
+    broken = no_counts(values)
+    whole_rows = ~broken.any(axis=1) & (total > 0)
+    if whole_rows.sum() * 2 > len(answered):
+        column = int(broken.any(axis=0).argmax())
+        table.refuse(broken[:, column], columns[column], A_COUNT)
 
 
 def _whole(values: FloatArray, raters: int | None, table: Table, counted: dict[str, int]) -> FloatArray:

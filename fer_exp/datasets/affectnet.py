@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from math import isnan
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pyarrow.csv as pc
 from numpy.typing import NDArray
 
+from fer_exp.bounds import no_ratings
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets.affectnet_facts import CODES, LISTS, OTHERS, AffectNetFacts
 from fer_exp.datasets.affectnet_repacked import AffectNetRepacked, AffectNetYolo
@@ -182,7 +184,7 @@ class AffectNet2021(AffectNet):
         files = [Path(f"{start}_{side}.npy") for side in ("val", "aro")]
         ratings = [self._number(file) if file.exists() else MISSING for file in files]
         for file, rating in zip(files, ratings, strict=True):
-            if rating != MISSING and not -1 <= rating <= 1:
+            if rating != MISSING and (no_ratings(rating) or isnan(rating)):
                 raise RequestError(f"{self.name}: {file} holds {rating:g} where -1 to 1, or -2 for none, belongs.")
         valence, arousal = (np.nan if rating == MISSING else rating for rating in ratings)
         return int(expression), valence, arousal
@@ -222,7 +224,7 @@ def _read_list(file: Path, where: str) -> pd.DataFrame:
         _refuse(~np.isfinite(values[name]), frame[name], where, "a number")
     for name in ("valence", "arousal"):
         missing = values[name] == MISSING
-        _refuse(~missing & ~(np.abs(values[name]) <= 1), frame[name], where, "-1 to 1, or -2 for none,")
+        _refuse(~missing & no_ratings(values[name]), frame[name], where, "-1 to 1, or -2 for none,")
         values[name] = np.where(missing, np.nan, values[name])
     codes = values["expression"]
     _refuse(~np.isin(codes, [*range(len(CODES)), *OTHERS]), frame["expression"], where, "an expression 0 to 10")

@@ -72,5 +72,5 @@ class FerPlusFolders(FerPlusFacts, PictureCorpus):
                 path = f"{folder}/{safe_path(cells[0], f'{self.name}: {file}, row {row}')}"
                 repeated += path in counts
                 votes = [text.removesuffix(".0") for text in cells[-len(COLUMNS) :]]
-                counts[path] = read_counts(votes, self.name, file, row)
+                counts[path] = read_counts(dict(zip(COLUMNS, votes, strict=True)), self.name, file, row)
         return pd.DataFrame.from_dict(counts, orient="index", columns=list(COLUMNS)).sort_index(), repeated

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from fer_exp.bounds import A_COUNT, MOST_VOTES
 from fer_exp.datasets.classes import count_as_unknown
 from fer_exp.datasets.fer2013_rows import WITHHELD, bad_row, quoted
 from fer_exp.datasets.packed import open_unpacked
@@ -93,15 +94,16 @@ def read_votes(file: Path, corpus: str) -> tuple[list[str], list[str], pd.DataFr
     for row, cells in enumerate(rows[1:], start=1):
         if len(cells) != len(header):
             raise RequestError(bad_row(corpus, file, row, f"has {len(cells)} fields where {len(header)} belong"))
-        counts.append(read_counts([cells[column] for column in answers], corpus, file, row))
+        counts.append(read_counts({header[column]: cells[column] for column in answers}, corpus, file, row))
     names, usages = ([cells[column].strip() for cells in rows[1:]] for column in (name, usage))
     return names, usages, pd.DataFrame(counts, columns=list(ANSWERS), dtype=np.int64)
 
 
-def read_counts(cells: list[str], corpus: str, file: Path, row: int) -> list[int]:
-    """The votes in cells of a row; raises RequestError where one is no whole number, 0 or more."""
-    for text in map(str.strip, cells):
-        if not (text.isascii() and text.isdigit() and len(text) < 10):
-            problem = f"has {quoted(text.encode('latin-1', 'replace'))} as a count of votes"
-            raise RequestError(bad_row(corpus, file, row, problem))
-    return [int(text) for text in cells]
+def read_counts(cells: Mapping[str, str], corpus: str, file: Path, row: int) -> list[int]:
+    """The votes in a row's cells, by their columns; raises RequestError where one is no count."""
+    for column, text in cells.items():
+        word = text.strip()
+        if not (word.isascii() and word.isdigit() and len(word) < 10 and int(word) <= MOST_VOTES):
+            problem = f"has {quoted(word.encode('latin-1', 'replace'))} as a count of votes in column {column}"
+            raise RequestError(bad_row(corpus, file, row, f"{problem}; {A_COUNT}"))
+    return [int(text) for text in cells.values()]

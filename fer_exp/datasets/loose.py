@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fer_exp.bounds import no_ratings
 from fer_exp.datasets.classes import as_named
 from fer_exp.datasets.placing import class_level, places_of
 from fer_exp.errors import RequestError
@@ -174,7 +175,7 @@ def _known(read: Table, classes: Sequence[str]) -> dict[str, object]:
     for name, others in RATED.items():
         if (column := next((n for other in others if (n := read.find(other)) is not None), None)) is not None:
             values = read.numbers(column)
-            if (np.abs(values) > 1).any():
+            if no_ratings(values).any():
                 way_out = "fer-exp evaluate takes them with votes=TABLE and scale=[1,9], say"
                 progress(f"{read.where}: {read.names[column]} goes beyond -1..1 and is left out; {way_out}")
             else:
@@ -183,7 +184,7 @@ def _known(read: Table, classes: Sequence[str]) -> dict[str, object]:
     find = among(classes)
     columns = {own: n for n, name in votes.items() if (own := find(name[len("votes_") :])) is not None}
     if len(columns) == len(classes):
-        known |= {f"votes_{name}": read.numbers(columns[name]) for name in classes}
+        known |= {f"votes_{name}": read.counts(columns[name]) for name in classes}
     elif votes:
         progress(
             f"{read.where}: its votes are for other classes and are left out; evaluate takes them with votes=TABLE"

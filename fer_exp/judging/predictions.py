@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from fer_exp.bounds import A_COUNT, PREDICTED, no_counts, no_ratings
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.judging.outputs import found, read_output, sizes
 from fer_exp.names import SPLITS, spelt
@@ -196,17 +197,20 @@ def _check_rows(table: pd.DataFrame, classes: tuple[str, ...], votes: list[str],
         missing = np.isnan(counts)
         partly = missing.any(axis=1) & ~missing.all(axis=1)
         _refuse(partly, table, where, "has votes for some classes and null for others")
-        _refuse((counts < 0).any(axis=1), table, where, "has a negative number of votes")
-        broken = (np.nan_to_num(counts) % 1 != 0).any(axis=1)
-        _refuse(broken, table, where, "has votes that are no whole numbers (votes are counts, not fractions)")
+        for name, broken in zip(votes, no_counts(counts).T, strict=True):
+            value = table[name].iloc[int(broken.argmax())]
+            _refuse(broken, table, where, f"has {value:g} in column {name}; {A_COUNT}")
     label = table["label"]
     unknown = (label.notna() & ~label.isin(classes)).to_numpy()
     named = label[unknown.argmax()]
     there = f"{did_you_mean(str(named), classes, 0.5)}There are: {', '.join(classes)}"
     _refuse(unknown, table, where, f"has label {named}, which no p_ column has; {there}")
     for name in ("human_valence", "human_arousal"):
-        outside = (table[name].abs() > 1).to_numpy()
+        outside = no_ratings(table[name])
         _refuse(outside, table, where, f"has {name} outside -1..1 (leave it empty where it is not known)")
+    for name in ("valence", "arousal"):
+        value = table[name].iloc[int((outside := no_ratings(table[name], *PREDICTED)).argmax())]
+        _refuse(outside, table, where, f"has a {name} of {value:g}; people's run from -1 to 1, map it to these")
 
 
 def _numbers(table: pd.DataFrame, name: str, where: str) -> NDArray[np.float64]:

@@ -210,7 +210,10 @@ def _built(told: Told, tensors: Mapping[str, Tensor], where: Path) -> nn.Module:
     differing = [
         name
         for name in {**expected, **tensors}
-        if name not in tensors or name not in expected or tensors[name].shape != expected[name].shape
+        if name not in tensors
+        or name not in expected
+        or tensors[name].shape != expected[name].shape
+        or tensors[name].is_floating_point() != expected[name].is_floating_point()  # complex numbers would lose a half
     ]
     if differing or (told.mean, told.std) != (MEAN, STD):
         raise RequestError(

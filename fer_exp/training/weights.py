@@ -136,7 +136,8 @@ def load_backbone(
         How many tensors were loaded, and their SHA-256.
 
     Raises:
-        RequestError: a key other than an old class head's does not fit; says which ResNet the tensors are of.
+        RequestError: a key other than an old class head's does not fit (says which ResNet the tensors are of), or
+            holds numbers that no weights are.
     """
     expected = backbone.state_dict()
     loaded = {key: value for key, value in state.items() if not key.startswith("fc.")}
@@ -161,6 +162,10 @@ def load_backbone(
             f"backbone.weights={config.weights} does not fit {config.name}: it is {there}; {len(missing)} keys are "
             f"missing, {len(unknown)} unknown, {len(other)} of another shape ({first}); {way_out}."
         )
+    for key, value in loaded.items():
+        if value.is_complex() or not bool(torch.isfinite(value).all()):
+            what = "complex numbers" if value.is_complex() else "numbers that are not finite"
+            raise RequestError(f"backbone.weights={config.weights}: {key} holds {what}; give other weights, or none.")
     backbone.load_state_dict(loaded, strict=False)
     digest = hashlib.sha256()
     for key in sorted(loaded):

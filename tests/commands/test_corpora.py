@@ -204,7 +204,10 @@ SEVEN = "neutral,happy,sad,surprise,fear,disgust,angry"
         (f"path,{SEVEN}\npictures/p00/0.png,.1,.2,.1,0,0,0,0\n", "row 1: the proportions sum to 0.4, not to 1"),
         (f"path,{SEVEN}\npictures/p00/0.png,.5,.5,0,0,0,0,0\n", "say of how many raters each row is: dataset.raters"),
         ("path,neutral\npictures/p00/0.png,1\n", "has neither a column label nor two columns of counts"),
-        (f"path,{SEVEN}\npictures/p00/0.png,-1,2,0,0,0,0,0\n", "row 1: a number of votes is negative"),
+        (
+            f"path,{SEVEN}\npictures/p00/0.png,-1,2,0,0,0,0,0\n",
+            "row 1: neutral is '-1'; votes, or shares of them, run from 0",
+        ),
         ("", "is empty"),
         ("path\n", "has no rows"),
         ("path,path\na,b\n", "column path occurs twice"),

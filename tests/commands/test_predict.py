@@ -218,7 +218,7 @@ REFUSED = [
     ("{run} faces/1.png paths.csv", "paths.csv is a table among others"),
     ("{run} notes.png", "notes.png cannot be used: it is no JPEG"),
     ("{run} nothing.csv", "none of its 2 paths is a file; the first is x/1.png, looked for as ./x/1.png"),
-    ("{run} votes.csv", "has votes that are no whole numbers"),
+    ("{run} votes.csv", "a number of votes is whole, from 0 to 1,000,000"),
     ("{run} faces root=faces", "root=faces goes with a table"),
     ("{run} faces margin=0.2", "margin=0.2 does nothing without crop=face"),
     ("{run} faces crop=faces", "crop=faces is unknown; did you mean face?"),

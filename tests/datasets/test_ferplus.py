@@ -53,7 +53,8 @@ def replaced(row: int, old: str, new: str) -> Callable[[list[str]], None]:
     [
         (lambda lines: lines.pop(), "fer2013new.csv has 199 rows but fer2013.csv has 200. They are paired by row"),
         (replaced(9, "Training", "PublicTest"), r"in row 9 \(line 10\) fer2013new.csv says Usage 'PublicTest'"),
-        (replaced(4, ",10\n", ",-1\n"), r"row 4 \(line 5\) has '-1' as a count of votes"),
+        (replaced(4, ",10\n", ",-1\n"), r"row 4 \(line 5\) has '-1' as a count of votes in column nf; .* whole"),
+        (replaced(4, ",10\n", ",999999999\n"), "row 4 .* has '999999999' as a count of votes .* 0 to 1,000,000"),
         (replaced(4, ",10\n", ",2.5\n"), "row 4 .* has '2.5' as a count"),
         (replaced(4, ",10\n", ",\n"), "row 4 .* has '' as a count"),
         (replaced(4, ",10\n", "\n"), "row 4 .* has 11 fields where 12 belong"),

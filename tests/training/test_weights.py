@@ -284,6 +284,13 @@ def test_weights_of_another_network_are_refused_by_its_name(backbone, state, sai
         load_backbone(backbone, BackboneConfig(weights="a.pth"), state, ["resnet18", "resnet50"])
 
 
+@pytest.mark.parametrize(("value", "said"), [(1j, "complex numbers"), (float("nan"), "numbers that are not finite")])
+def test_numbers_that_are_no_weights_are_refused(backbone, value, said):
+    state = WHOLE | {"conv1.weight": torch.full(WHOLE["conv1.weight"].shape, value)}
+    with pytest.raises(RequestError, match=f"backbone.weights=a.pth: conv1.weight holds {said}"):
+        load_backbone(backbone, BackboneConfig(weights="a.pth"), state)
+
+
 def test_every_resnet_of_torchvision_is_known_by_name():
     for make in (models.resnet18, models.resnet34, models.resnet50, models.resnet101, models.resnet152):
         with torch.device("meta"):
