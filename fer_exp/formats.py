@@ -11,6 +11,7 @@ import zipfile
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pandas as pd
@@ -20,12 +21,15 @@ import pyarrow.csv as pacsv
 from fer_exp.columns import Columns, below_header, without_blanks
 from fer_exp.names import expression
 from fer_exp.records import read_json
+from fer_exp.regular import MOST_BYTES, read_whole, regular
 
 ENCODINGS = ("utf-8", "cp1252", "gb18030", "cp932", "big5")
 """Of text without a byte order mark: UTF-8 where it can be, else what makes most of its words into expressions."""
 
 TEXTS = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson")
 """Of the tables that may be in a zip."""
+
+NO_TEXT = "it is neither text nor xlsx nor parquet"
 
 SAMPLE = 1 << 18  # bytes, or letters, that delimiter, header and encoding are told by
 
@@ -42,8 +46,12 @@ def read_columns(file: Path, sheet: str = "") -> Columns:
         ValueError: it cannot be read as what it is, in words; pyarrow's errors are ValueErrors, too.
         OSError, KeyError, EOFError, BadZipFile, zlib.error: likewise, of what is packed.
     """
+    regular(file)
     with file.open("rb") as stream:
-        start = stream.read(4)
+        head = stream.read(SAMPLE)
+    start = head[:4]
+    if start and not any(head):  # zeros, of which a sparse file may have any number
+        raise ValueError(NO_TEXT)
     if start == b"PAR1" or file.suffix.lower() == ".parquet":
         import pyarrow.parquet as pq  # and with it encryption and the clouds: a CSV does not wait for them
 
@@ -56,8 +64,10 @@ def read_columns(file: Path, sheet: str = "") -> Columns:
         return _read_excel(file, sheet)
     if sheet:
         raise ValueError(f"only an xlsx file has sheets such as {sheet}")
-    raw = file.read_bytes()
-    return _read_text(gzip.decompress(raw) if start[:2] == b"\x1f\x8b" else raw)
+    if start[:2] != b"\x1f\x8b":
+        return _read_text(read_whole(file))
+    with gzip.open(file) as packed:
+        return _read_text(_unpacked(packed))
 
 
 def of_frame(frame: pd.DataFrame) -> Columns:
@@ -103,7 +113,16 @@ def _one_table(file: Path) -> bytes | None:
         if len(tables) != 1:
             found = f"{len(tables)} tables ({', '.join(tables[:6])})" if tables else "no table that is a text"
             raise ValueError(f"it is a zip with {found}; unpack it, and give one file, or the folder")
-        return packed.read(tables[0])
+        with packed.open(tables[0]) as stream:
+            return _unpacked(stream)
+
+
+def _unpacked(stream: IO[bytes] | gzip.GzipFile) -> bytes:
+    """What is packed, which may be a thousand times the file's size."""
+    content = stream.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"unpacked it has more than {MOST_BYTES:,} bytes, which are not read")
+    return content
 
 
 def _has_sheets(file: Path, start: bytes) -> bool:
@@ -137,7 +156,7 @@ def _read_text(raw: bytes) -> Columns:
     raw += b"" if raw.endswith(b"\n") else b"\n"
     start = raw[:SAMPLE].decode("utf-8", "ignore").removeprefix("\ufeff")
     if "\0" in start:
-        raise ValueError("it is neither text nor xlsx nor parquet")
+        raise ValueError(NO_TEXT)
     if start.lstrip()[:1] in ("[", "{"):
         names, values = read_json(raw.decode("utf-8").removeprefix("\ufeff"))
         return Columns(names, values, guessed=[f"read as {encoding}"] if encoding != "utf-8" else [])

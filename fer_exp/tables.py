@@ -19,11 +19,12 @@ from numpy.typing import ArrayLike, NDArray
 from fer_exp.bounds import SHARED, no_counts, no_ratings
 from fer_exp.columns import Columns
 from fer_exp.errors import RequestError, did_you_mean
-from fer_exp.files import file_of, or_near
+from fer_exp.files import file_of
 from fer_exp.formats import of_frame, read_columns, text_of
 from fer_exp.names import PICTURES, among, composed, expressions, normal
 from fer_exp.orders import meanings
 from fer_exp.progress import say
+from fer_exp.regular import no_file
 from fer_exp.together import ITS_FILE, read_together
 
 FloatArray = NDArray[np.float64]
@@ -372,8 +373,7 @@ def read_table(source: Path | str | pd.DataFrame | Table, key: str = "", togethe
         where = f"{key}={source}" if key else str(source)
         file, sheet = file_of(source)
         if not file.is_file() and not (together and file.is_dir()):
-            reason = "it is a folder; give a table in it." if file.is_dir() else f"there is no such file{or_near(file)}"
-            raise RequestError(f"{where}: {reason}")
+            raise RequestError(f"{where}: {no_file(file)}")
         if file.suffix.lower() in (*PICTURES, *NO_TABLES):
             what = "a picture" if file.suffix.lower() in PICTURES else f"a {file.suffix} file"
             raise RequestError(f"{where}: it is {what}, which is no table; save what is in it as .csv or .xlsx.")

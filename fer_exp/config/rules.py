@@ -13,8 +13,9 @@ from fer_exp.config.groups import DatasetConfig, TrainerConfig
 from fer_exp.config.schema import Config, PredictConfig, PretrainConfig, TrainConfig
 from fer_exp.config.spellings import option_called
 from fer_exp.errors import RequestError
-from fer_exp.files import file_of, or_near
+from fer_exp.files import file_of, there
 from fer_exp.orders import order_of
+from fer_exp.regular import MOST_BYTES, no_file, regular
 
 TIES = ("drop", "first", "random")
 DUPLICATES = ("refuse", "first", "last")
@@ -177,24 +178,30 @@ def _check_trainer(trainer: TrainerConfig) -> None:
         )
 
 
+MOST_WEIGHTS = 1 << 33
+"""Bytes of a file of weights; a ResNet's tensors have a hundredth of it."""
+
+
 def check_files(config: TrainConfig | PretrainConfig) -> None:
-    """Raise RequestError where a file is not there that is read long after the faces."""
+    """Raise RequestError where a file is not there, or too large, that is read long after the faces."""
     named: dict[str, str | None] = {"backbone.weights": config.backbone.weights}
     if isinstance(config, TrainConfig):
         named |= {"labels.file": config.labels.file, "labels.posteriors": config.labels.posteriors}
     for key, value in named.items():
-        if (
-            value is None
-            or file_of(value)[0].is_file()
-            or (key == "backbone.weights" and value in ("none", "imagenet"))
-        ):
+        if value is None or (key == "backbone.weights" and value in ("none", "imagenet")):
+            continue
+        file = file_of(value)[0]
+        if file.is_file():
+            try:
+                regular(file, MOST_WEIGHTS if key == "backbone.weights" else MOST_BYTES)
+            except OSError as problem:
+                raise RequestError(f"{key}={value}: {problem}.") from None
             continue
         choice = option_called(key, value, ("none", "imagenet"), 0.75) if key == "backbone.weights" else None
-        reason = "it is a folder; give a file in it." if file_of(value)[0].is_dir() else "there is no such file"
-        hint = (
-            "" if reason.endswith(".") else f"; did you mean {key}={choice}?" if choice else or_near(file_of(value)[0])
-        )
-        raise RequestError(f"{key}={value}: {reason}{hint}")
+        reason = no_file(file)
+        if choice and not there(file):
+            reason = f"there is no such file; did you mean {key}={choice}?"
+        raise RequestError(f"{key}={value}: {reason}")
 
 
 def check_logger(name: str) -> None:

@@ -25,6 +25,7 @@ from fer_exp.datasets.corpus import Corpus, Faces, faces_table
 from fer_exp.datasets.pictures import Picture, PictureCorpus, find_marker, marker_near, safe_path
 from fer_exp.errors import RequestError
 from fer_exp.names import PICTURES, stem
+from fer_exp.regular import read_whole
 from fer_exp.system import cores
 
 MISSING = -2.0
@@ -192,7 +193,7 @@ class AffectNet2021(AffectNet):
     def _number(self, file: Path) -> float:
         """A number from a .npy file, which may hold it as text (0-d string arrays are in the release)."""
         try:
-            return float(np.load(io.BytesIO(file.read_bytes()), allow_pickle=False).reshape(()).item())
+            return float(np.load(io.BytesIO(read_whole(file)), allow_pickle=False).reshape(()).item())
         except (OSError, ValueError, EOFError) as problem:
             raise RequestError(f"{self.name}: {file} is no array of one number ({problem}).") from None
 

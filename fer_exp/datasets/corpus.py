@@ -15,8 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.config import DatasetConfig
-from fer_exp.errors import DatasetNotFoundError
+from fer_exp.errors import DatasetNotFoundError, RequestError
 from fer_exp.names import CLASSES
+from fer_exp.regular import regular
 
 FACE_COLUMNS = ("face", "split", "subject", "label", "valence", "arousal", "source")
 
@@ -104,11 +105,19 @@ class Corpus(ABC):
         """The files that the content key is made of; raises DatasetNotFoundError where one is missing."""
 
     def digests(self) -> dict[str, str]:
-        """MD5, as publishers state it, of each of ``files()``, by its path below the folder that holds them all."""
+        """MD5, as publishers state it, of each of ``files()``, by its path below the folder that holds them all.
+
+        Raises:
+            RequestError: one is no regular file, or larger than any that is read.
+        """
         files = self.files()
         top = os.path.commonpath([file.parent for file in files]) if files else ""
         digests = {}
         for file in files:
+            try:
+                regular(file)
+            except OSError as problem:
+                raise RequestError(f"{self.name}: {file}: {problem.strerror or problem}.") from None
             with file.open("rb") as stream:
                 digests[os.path.relpath(file, top)] = hashlib.file_digest(stream, "md5").hexdigest()
         return digests

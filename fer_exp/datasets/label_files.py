@@ -14,7 +14,8 @@ from fer_exp.datasets.yolo import Yolo
 from fer_exp.errors import RequestError
 from fer_exp.names import stem
 from fer_exp.pictures.decoding import Box
-from fer_exp.pictures.listing import listed
+from fer_exp.pictures.listing import files_below, listed
+from fer_exp.regular import whole_text
 
 EXPW = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 """What 0..6 mean in ExpW's list."""
@@ -58,7 +59,7 @@ def expw(root: Path) -> Labelled | None:
     here = "" if folder == "." else f"{folder}/"
     rows: list[tuple[str, str, str | None, str | None, str | None]] = []
     boxes: dict[str, Box] = {}
-    for number, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), start=1):
+    for number, line in enumerate(whole_text(file).splitlines(), start=1):
         words = line.split()
         if not words:
             continue
@@ -90,13 +91,14 @@ def ck_plus(root: Path) -> Labelled | None:
         return None
     top = pictures.relative_to(root).as_posix()
     rows = []
-    for file in sorted(labels.rglob("*_emotion.txt")):
+    for file in sorted(labels / name for name in files_below(labels) if name.endswith("_emotion.txt")):
         frame = file.name.removesuffix("_emotion.txt")
         subject, sequence = file.parent.parent.name, file.parent.name
-        code = file.read_text(encoding="utf-8").strip()
+        code = "nothing that can be read"
         try:
+            code = whole_text(file).strip()
             label = CK[round(float(code))]
-        except (ValueError, IndexError):
+        except (OSError, ValueError, IndexError):
             raise RequestError(f"folder: {file} holds {code[:20]!r} where a label 0 to 7 belongs.") from None
         rows.append((f"{top}/{subject}/{sequence}/{frame}.png", frame, None, subject, label))
     frames = listed(root, top)

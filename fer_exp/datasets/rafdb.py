@@ -13,6 +13,7 @@ from fer_exp.datasets.repacked import Repacked
 from fer_exp.errors import RequestError
 from fer_exp.names import stem
 from fer_exp.orders import ORDERS
+from fer_exp.regular import whole_text
 
 LIST = "EmoLabel/list_patition_label.txt"
 CODES = ORDERS["rafdb"].classes
@@ -77,7 +78,7 @@ class RafDb(PictureCorpus):
         """Label by name, sorted by name."""
         file = self.files()[0]
         labels: dict[str, str] = {}
-        for number, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), start=1):
+        for number, line in enumerate(whole_text(file).splitlines(), start=1):
             if not line.strip():
                 continue
             where = f"{self.name}: {file}, line {number}"

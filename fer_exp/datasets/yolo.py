@@ -17,6 +17,7 @@ from fer_exp.datasets.repacked import LEFT_OUT, Repacked, folders
 from fer_exp.errors import RequestError
 from fer_exp.files import md5
 from fer_exp.names import CLASSES, expression
+from fer_exp.regular import whole_text
 
 LISTING = "data.yaml"
 """Where the classes are named, in the order of their numbers."""
@@ -81,7 +82,7 @@ class Yolo(Repacked):
         for path in rows["path"]:
             file = (self.root / re.sub(r"(^|/)images/", r"\1labels/", path)).with_suffix(".txt")
             try:
-                lines = file.read_text(encoding="utf-8").split("\n")
+                lines = whole_text(file).split("\n")
             except OSError:
                 lines = [""]
             number = lines[0].partition(" ")[0].strip()

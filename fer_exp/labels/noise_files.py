@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fer_exp.errors import RequestError
 from fer_exp.files import or_near, write_text
+from fer_exp.regular import regular, whole_text
 
 HEADER = "# fer-exp noise, sha256 "
 
@@ -43,7 +44,7 @@ def save_noise(file: Path, labels: Mapping[str, str]) -> str:
 def read_text(file: Path) -> str:
     """The text of ``labels.file``; RequestError where it cannot be read."""
     try:
-        return file.read_text(encoding="utf-8-sig")
+        return whole_text(file)
     except FileNotFoundError:
         raise RequestError(f"labels.file={file}: there is no such file{or_near(file)}") from None
     except (OSError, UnicodeDecodeError) as problem:
@@ -87,6 +88,7 @@ def read_noise(file: Path, faces: Collection[str], classes: Sequence[str]) -> di
 def is_own(file: Path) -> bool:
     """Whether a noise file was written by ``save_noise``; False also where it cannot be read."""
     try:
+        regular(file)
         with file.open(encoding="utf-8-sig") as stream:
             return stream.readline().startswith(HEADER)
     except (OSError, UnicodeDecodeError):

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, features
 
-from fer_exp.pictures.depth import RejectedError, Whites, deep_values, is_deep, to_bytes, white_of
+from fer_exp.pictures.depth import MOST_BYTES, RejectedError, Whites, deep_values, is_deep, to_bytes, white_of
+from fer_exp.regular import read_whole
 
 try:
     import simplejpeg
@@ -108,15 +109,15 @@ def decode(
         What such pictures should be known for, in words; mostly nothing.
 
     Raises:
-        RejectedError: missing, damaged, cut short, empty, too large, a box outside the picture, or as ``cut``.
+        RejectedError: missing, no regular file, damaged, cut short, empty, too large, a box outside the picture, or as
+            ``cut``.
     """
     try:
-        with open(file, "rb", buffering=0) as stream:  # noqa: PTH123 - a Path costs more
-            content = stream.read()
+        content = read_whole(file, MOST_BYTES)
     except FileNotFoundError:
         raise RejectedError("the file is missing") from None
     except OSError as problem:
-        raise RejectedError(f"the file cannot be read ({problem.strerror})") from None
+        raise RejectedError(f"the file cannot be read ({problem.strerror or problem})") from None
     if not content:
         raise RejectedError("the file is empty")
     size, channels = out.shape[1:]

@@ -11,6 +11,7 @@ from fer_exp.errors import RequestError
 from fer_exp.names import PICTURES, finder
 from fer_exp.pictures.decoding import unreadable
 from fer_exp.progress import progress
+from fer_exp.regular import FOLDER, kind_of
 
 NOT_READ = {
     "save raw photographs as JPEG": "3fr arw cr2 cr3 crw dng erf kdc mrw nef nrw orf pef raf raw rw2 srw x3f",
@@ -27,35 +28,51 @@ TEXT = (
 )
 BESIDE = {f".{suffix}" for suffix in TEXT.split()}
 """Suffixes of files that commonly lie beside pictures, and are none."""
+NO_SUFFIX = "(without a suffix)"
 STARTS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF")
 """How pictures begin."""
-SHOWN = 6
+SYSTEMS = (".DS_Store", "Thumbs.db", "desktop.ini", ".directory")
+"""Files that systems leave in every folder, as are those of macOS that begin with ``._``; nobody misses them."""
+SHOWN = 10
+LINKS = 8
+"""Links that one path may go through: where each folder holds two links to the next, paths double with every one."""
 
 
 def listed(root: Path, folder: str = "") -> list[str]:
     """The picture files below a folder of the root, as paths from the root with forward slashes.
 
-    Hidden files and those of other kinds are passed over; a line says how many pictures, raw photographs, videos and
-    the like are not read, by suffix, and the way out. Paths are sorted as text, the same on every machine.
+    Links are followed, see ``files_below``. A line says how many pictures, raw photographs, videos and the like are not
+    read, by suffix, and the way out; how many entries are no regular files, hidden, or of other kinds. Paths are sorted
+    as text, the same on every machine.
     """
     lacking = unreadable()
     ways_out = WAYS_OUT | lacking
     paths: list[str] = []
     passed: Counter[tuple[str, str]] = Counter()
-    for path in _files(root, folder):
+    others: Counter[str] = Counter()
+    for path in files_below(root, folder, passed):
         suffix = os.path.splitext(path)[1].lower()  # noqa: PTH122 - a Path costs more
         if suffix in PICTURES and suffix not in lacking:
             paths.append(path)
         elif suffix in ways_out:
             passed[suffix, ways_out[suffix]] += 1
         elif suffix not in BESIDE and _starts_as_picture(root / path):
-            passed[suffix or "(without a suffix)", "give pictures the suffix of their kind, such as .jpg"] += 1
+            passed[suffix or NO_SUFFIX, "give pictures the suffix of their kind, such as .jpg"] += 1
+        else:
+            others[suffix or NO_SUFFIX] += 1
+    words = []
     if passed:
         most = passed.most_common()
-        words = [f"{number:,} {suffix} ({way_out})" for (suffix, way_out), number in most[:SHOWN]]
+        left = [f"{number:,} {what} ({reason})" for (what, reason), number in most[:SHOWN]]
         rest = sum(number for _, number in most[SHOWN:])
-        words += [f"{rest:,} others"] if rest else []
-        progress(f"{root / folder}: files that are not read, left out: {', '.join(words)}")
+        left += [f"{rest:,} others"] if rest else []
+        words.append(f"files that are not read, left out: {', '.join(left)}")
+    if others:
+        kinds = [f"{number:,} {suffix}" for suffix, number in others.most_common(SHOWN)]
+        more = ", ..." if len(others) > SHOWN else ""
+        words.append(f"{others.total():,} files of other kinds, no pictures: {', '.join(kinds)}{more}")
+    if words:
+        progress(f"{root / folder}: {'; '.join(words)}")
     return sorted(paths)
 
 
@@ -76,7 +93,7 @@ def on_disk(root: Path, paths: Sequence[str], where: str) -> list[str]:
     there = [os.path.lexists(os.path.join(root, path)) for path in paths]  # noqa: PTH118 - a Path costs more
     if all(there) or not root.is_dir():
         return list(paths)
-    files = sorted(path for path in _files(root, "") if path.lower().endswith(PICTURES))
+    files = sorted(path for path in files_below(root) if path.lower().endswith(PICTURES))
     find = finder(files, where, whole=True)
     found = [path if known else find(path) or path for path, known in zip(paths, there, strict=True)]
     first: dict[str, str] = {}
@@ -89,12 +106,50 @@ def on_disk(root: Path, paths: Sequence[str], where: str) -> list[str]:
     return found
 
 
-def _files(root: Path, folder: str) -> Iterator[str]:
-    """Every file below a folder of the root that is not hidden, from the root, with forward slashes."""
-    for top, folders, files in os.walk(root / folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        below = "".join(f"{name}/" for name in Path(top).relative_to(root).parts)
-        yield from (below + name for name in files if not name.startswith("."))
+def files_below(root: Path, folder: str = "", passed: Counter[tuple[str, str]] | None = None) -> Iterator[str]:
+    """Every regular file below a folder of the root that is not hidden, from the root, with forward slashes.
+
+    Links to files and folders are followed, out of the root too; one that leads back to a folder above itself is not.
+
+    Args:
+        root: of the paths.
+        folder: of the root, with forward slashes; "" is all of it.
+        passed: receives what is passed over: its suffix or kind, and the reason -> how many.
+    """
+    passed = Counter() if passed is None else passed
+    waiting = [(folder.strip("/"), frozenset[tuple[int, int]](), 0)] if (root / folder).is_dir() else []
+    while waiting:
+        below, above, links = waiting.pop()
+        try:
+            state = os.stat(root / below)  # noqa: PTH116
+            place = (state.st_dev, state.st_ino)
+            if links and (place in above or links > LINKS):
+                passed["folders", "links that lead back, or through too many others"] += 1
+                continue
+            entries = list(os.scandir(root / below))
+        except OSError as error:
+            passed["folders", error.strerror or str(error)] += 1
+            continue
+        for entry in entries:
+            path = f"{below}/{entry.name}" if below else entry.name
+            if entry.name in SYSTEMS or entry.name.startswith("._"):
+                continue
+            if entry.name.startswith("."):
+                passed["hidden", "their names begin with a dot"] += 1
+            elif not (kind := _kind(entry)):
+                yield path
+            elif kind == FOLDER:
+                waiting.append((path, above | {place}, links + entry.is_symlink()))
+            else:
+                passed[os.path.splitext(path)[1].lower() or NO_SUFFIX, kind] += 1  # noqa: PTH122
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    """As ``files.kind_of``; most entries need no further look at the disk."""
+    try:
+        return "" if entry.is_file() else kind_of(entry.path)
+    except OSError:  # a link to itself
+        return kind_of(entry.path)
 
 
 def _starts_as_picture(file: Path) -> bool:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fer_exp.pictures.decoding import formats
+from fer_exp.regular import regular
 
 SAMPLE = 50
 """Pictures, evenly spread, whose headers are read."""
@@ -42,6 +43,7 @@ def spread(count: int, most: int) -> NDArray[np.int64]:
 
 def _is_photograph(file: str) -> bool:
     try:
+        regular(file)
         with Image.open(file, formats=formats()) as picture:
             shorter, longer = sorted(picture.size)
     except Exception:  # Pillow raises many kinds; when it is decoded, it is rejected with its reason

@@ -24,9 +24,12 @@ def test_listing_is_sorted_by_path_and_takes_pictures_alone(tmp_path, capsys):
     touch(
         tmp_path, *names, ".hidden/1.jpg", "b/.1.jpg", "b/._1.cr2", "b/notes.txt", "Thumbs.db", ".DS_Store", "b/x.json"
     )
+    left = "files that are not read, left out: {} hidden (their names begin with a dot)"
     assert listed(tmp_path) == sorted(names)
     assert listed(tmp_path, "b") == sorted(name for name in names if name.startswith("b/"))
-    assert capsys.readouterr().err == ""
+    of_all, of_b = capsys.readouterr().err.splitlines()
+    assert of_all.startswith(f"{tmp_path}: {left.format(2)}; 2 files of other kinds, no pictures: 1 .")
+    assert of_b.startswith(f"{tmp_path / 'b'}: {left.format(1)}; 2 files of other kinds")
 
 
 def test_pictures_that_are_not_read_are_counted_by_suffix_with_the_way_out(tmp_path, capsys, monkeypatch):
@@ -45,6 +48,35 @@ def test_pictures_that_are_not_read_are_counted_by_suffix_with_the_way_out(tmp_p
         "1 (without a suffix)",
     ):
         assert words in line
+
+
+def test_links_are_followed_and_loops_are_not(tmp_path, capsys):
+    touch(tmp_path, "disk/1.jpg", "disk/deep/2.jpg", "faces/sad/3.jpg")
+    link(tmp_path / "faces" / "happy", tmp_path / "disk")
+    link(tmp_path / "faces" / "sad" / "4.jpg", tmp_path / "disk" / "1.jpg")
+    link(tmp_path / "disk" / "deep" / "back", tmp_path / "disk")
+    link(tmp_path / "faces" / "sad" / "up", tmp_path / "faces")
+    link(tmp_path / "faces" / "itself.jpg", tmp_path / "faces" / "itself.jpg")
+    assert listed(tmp_path / "faces") == ["happy/1.jpg", "happy/deep/2.jpg", "sad/3.jpg", "sad/4.jpg"]
+    said = capsys.readouterr().err
+    assert "left out: 2 folders (links that lead back, or through too many others), 1 .jpg (a link to nothing)" in said
+
+
+@pytest.mark.timeout(20)
+def test_links_that_double_with_every_folder_end(tmp_path, capsys):
+    for level in range(30):
+        touch(tmp_path, f"{level}/1.jpg")
+        for name in "ab":
+            link(tmp_path / str(level) / name, tmp_path / str(level + 1))
+    assert len(listed(tmp_path, "0")) == 2**9 - 1
+    assert "folders (links that lead back, or through too many others)" in capsys.readouterr().err
+
+
+def link(place, to):
+    try:
+        place.symlink_to(to)
+    except OSError:
+        pytest.skip("no links here")
 
 
 @pytest.mark.parametrize(
