@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from fer_exp.system import visible
+
 _kept: ContextVar[list[str] | None] = ContextVar("kept", default=None)
 _noted: ContextVar[list[str] | None] = ContextVar("noted", default=None)
 _said: set[str] = set()
@@ -24,7 +26,7 @@ def is_main_process() -> bool:
 def progress(line: str) -> None:
     """What is being done: a line on standard error, at once; standard output is for results."""
     if is_main_process() and _kept.get() is None:
-        print(line, file=sys.stderr, flush=True)
+        print(visible(line), file=sys.stderr, flush=True)
 
 
 def silent(line: str) -> None:

@@ -11,6 +11,15 @@ from pathlib import Path
 
 LETTERS = dict(zip("↑↓→±≤≥×·–—−", ("^", "v", "->", "+-", "<=", ">=", "x", ".", "-", "-", "-"), strict=True))
 """How signs of our tables are written where there is no letter for them."""
+HIDDEN = {
+    code: chr(code).encode("unicode_escape").decode()
+    for codes in (range(9), range(11, 32), range(127, 160), range(0x2028, 0x202F), range(0x2066, 0x206A))
+    for code in codes
+}
+"""What a text must not do to a reader's screen, spelt out: move, colour or retitle it, or turn the reading order round.
+
+Of these control characters new lines and tabs stay.
+"""
 HANDLER = "fer-exp"
 """What ``codecs`` knows ``_spelt`` by."""
 
@@ -19,6 +28,15 @@ def cores() -> int:
     """How many cores this process may use; with taskset, SLURM or in a container they are fewer than there are."""
     ask = getattr(os, "sched_getaffinity", None)  # Linux alone has it
     return len(ask(0)) if ask is not None else os.cpu_count() or 1
+
+
+def visible(text: str) -> str:
+    r"""A text from data as a terminal, a figure or a page may show it: its control characters are spelt out.
+
+    >>> print(visible("\x1b[31mred\x9b0m"), visible("gpj.\u202egnp"))
+    \x1b[31mred\x9b0m gpj.\u202egnp
+    """
+    return text.translate(HIDDEN)
 
 
 def open_streams() -> None:

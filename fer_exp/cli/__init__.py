@@ -13,7 +13,7 @@ from fer_exp.cli.checks import check_typed
 from fer_exp.cli.mistakes import unknown_command
 from fer_exp.config import SCHEMAS
 from fer_exp.errors import RequestError, RunError
-from fer_exp.system import open_streams
+from fer_exp.system import open_streams, visible
 
 HELP = ("-h", "--help", "help")
 TRAINS = (["train"], ["pretrain"], ["table"])
@@ -85,7 +85,7 @@ def _ended(words: Sequence[str], answer: dict[str, Any] | None = None) -> tuple[
 
 
 def _say(sentence: str) -> str:
-    print(f"fer-exp: {sentence}", file=sys.stderr)
+    print(visible(f"fer-exp: {sentence}"), file=sys.stderr)
     return sentence
 
 

@@ -23,6 +23,7 @@ from fer_exp.files import missing, remove_empty, write_json
 from fer_exp.progress import is_main_process, noted_lines
 from fer_exp.runs import Run
 from fer_exp.runs.naming import find_runs
+from fer_exp.system import visible
 
 _FOLDERS: list[tuple[Path, list[Path]]] = []
 """Where the records of each sweep lie, and what has to be made for them."""
@@ -152,7 +153,7 @@ def show_sweep(
         answer["jobs"] = [_as_object(job) for job in jobs]
         answer |= {"error": wrong, "hint": way_out(wrong.partition(" Log: ")[0])} if wrong else {}
     if lost:
-        print(f"fer-exp: {wrong}", file=sys.stderr)
+        print(visible(f"fer-exp: {wrong}"), file=sys.stderr)
     if not wrong and guided and (step := step or next((job["next"] for job in jobs[::-1] if job["next"]), "")):
         say_next(step, answer)
     return int(bool(wrong))
@@ -178,7 +179,7 @@ def _as_object(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _say(job: dict[str, Any]) -> None:
-    print(f"fer-exp: {' '.join(job['overrides'])}: {job['error']}", file=sys.stderr, flush=True)
+    print(visible(f"fer-exp: {' '.join(job['overrides'])}: {job['error']}"), file=sys.stderr, flush=True)
 
 
 def _shown(jobs: Sequence[dict[str, Any]], answer: dict[str, Any] | None) -> str:

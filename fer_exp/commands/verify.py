@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
-from rich.console import Console
 
 from fer_exp.commands import evaluate
 from fer_exp.commands.table import Compose, made, members
@@ -20,7 +19,7 @@ from fer_exp.errors import RequestError, RunError
 from fer_exp.files import or_near
 from fer_exp.progress import progress
 from fer_exp.report import sweep
-from fer_exp.report.outcome import Outcome, Screen, finish
+from fer_exp.report.outcome import Outcome, Screen, Terminal, finish
 from fer_exp.runs import Run
 from fer_exp.studies import archive, pretraining_gain
 from fer_exp.studies.archive import Archive
@@ -183,11 +182,11 @@ def _facts(run: Run) -> dict[str, Any]:
 
 def shown(root: Path, show: Callable[[Path], list[Screen]], source: str) -> str:
     """What a source comes to, as a terminal shows it."""
-    console = Console(file=io.StringIO(), width=COLUMNS, highlight=False, markup=False, emoji=False, color_system=None)
-    with console.capture() as capture:
-        for block in show(root / source):
-            console.print(block, soft_wrap=isinstance(block, str))
-    return "\n".join(line.rstrip() for line in capture.get().splitlines()).strip("\n")
+    stream = io.StringIO()
+    console = Terminal(stream, COLUMNS)
+    for block in show(root / source):
+        console.print(block, soft_wrap=isinstance(block, str))
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()).strip("\n")
 
 
 def _evaluated(folder: Path) -> list[Screen]:

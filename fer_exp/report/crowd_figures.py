@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fer_exp.report.figures import SERIES
+from fer_exp.report.figures import SERIES, counts
 
 UNKNOWN = -0.12
 """Where workers stand of whom a share is not known: a row below 0."""
@@ -35,6 +35,7 @@ def workers_figure(workers: pd.DataFrame) -> Figure:
         left.scatter(group["answers"], group[column].fillna(UNKNOWN), **look)
         right.scatter(group["entropy"].fillna(0), group["spam"].fillna(1), **look)
     left.set_xscale("symlog", linthresh=1)  # who gave no answer stands at 0
+    counts(left.xaxis)
     left.set(xlabel="answers", ylabel=words, ylim=(-0.2 if unknown.any() else -0.03, 1.03), title="workers")
     left.set_xlim(left=0 if (workers["answers"] < 1).any() else 0.8)
     if unknown.any():
@@ -148,6 +149,8 @@ def budget_figure(bought: pd.DataFrame, budget: int) -> Figure:
     left.plot(at, bought["wrong_labels"], color=SERIES[1], label="majority wrong")
     left.set(xscale="log", yscale="log", xlabel="raters a face", title=f"faces for {budget:,} answers")
     left.legend(fontsize=8)
+    for axis in (left.xaxis, left.yaxis):
+        counts(axis)
     right.plot(bought["faces"], bought["l1"], color=SERIES[0])
     marked = bought[bought["raters"].isin((1, 2, 3, 5, 10, 20, 50, 100))]
     right.scatter(marked["faces"], marked["l1"], s=14, color=SERIES[0])
@@ -155,4 +158,5 @@ def budget_figure(bought: pd.DataFrame, budget: int) -> Figure:
         right.annotate(f"{row['raters']}", (row["faces"], row["l1"]), xytext=(4, 3), textcoords="offset points",
                        fontsize=7)  # fmt: skip
     right.set(xscale="log", xlabel="faces", title="L1 of a soft label, by raters a face")
+    counts(right.xaxis)
     return figure

@@ -9,9 +9,14 @@ from typing import Any
 import matplotlib as mpl
 from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.ticker import FuncFormatter, LogFormatter
 
 from fer_exp.names import spelt
 from fer_exp.stats.seeds import OverSeeds
+from fer_exp.system import visible
 
 COLOURS = {
     "neutral": "#7f7f7f",
@@ -38,6 +43,7 @@ STYLE: dict[Any, Any] = {
     "font.size": 9,
     "legend.frameon": False,
     "savefig.dpi": 200,
+    "text.parse_math": False,  # dollars in a name are no formula
     "svg.fonttype": "none",  # letters stay letters: they can be searched, and edited for a paper
     "svg.hashsalt": "fer-exp",  # with no date in the metadata, the same figure is the same bytes
 }
@@ -57,6 +63,24 @@ def style() -> Iterator[None]:
     """The project's look, inside the ``with`` alone; draw on ``matplotlib.figure.Figure``, which opens no window."""
     with mpl.rc_context(STYLE):
         yield
+
+
+def legible(figure: Figure) -> Figure:
+    """A figure before it is saved, with the control characters of its texts spelt out: in an SVG they are no XML."""
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        if isinstance(axis.get_major_formatter(), FuncFormatter):  # names for ticks; it would write them anew
+            names = [label.get_text() for label in axis.get_ticklabels()]
+            if (shown := [visible(name) for name in names]) != names:
+                axis.set_ticklabels(shown)
+    for text in figure.findobj(lambda part: isinstance(part, Text)):
+        text.set(text=visible(text.get_text()))  # type: ignore[attr-defined]
+    return figure
+
+
+def counts(axis: Axis) -> None:
+    """Ticks of a logarithmic axis as plain numbers; matplotlib's powers of ten are formulas, which we do not write."""
+    axis.set_major_formatter("{x:,.10g}")
+    axis.set_minor_formatter(LogFormatter())
 
 
 def curve(axes: Axes, points: Mapping[float, OverSeeds], colour: str, words: str) -> None:

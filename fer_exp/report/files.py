@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from fer_exp.files import whole, write_text
+from fer_exp.system import visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,6 +20,11 @@ _LATEX = str.maketrans(
     | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 )
 
+_MARKDOWN = re.compile(r"[\\`*|$]|\](?=\()|~(?=~)|(?<!\w)_|_(?!\w)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|\n")
+"""What Markdown, that of GitHub too, takes for something else than text."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""How a cell begins that a spreadsheet may run. Source: OWASP, CSV injection."""
+
 
 def save_table(
     table: pd.DataFrame, stem: Path, caption: str, decimals: int = 3, shown: pd.DataFrame | None = None
@@ -25,7 +32,7 @@ def save_table(
     """Write ``stem.csv``, ``stem.md`` and ``stem.tex`` (booktabs), each aside and renamed.
 
     Args:
-        table: the index is not written. CSV keeps every digit.
+        table: the index is not written. CSV keeps every digit; no text in it is a formula (``csv_text``).
         stem: path without suffix; its folder is made.
         caption: plain text; stands above the Markdown and in the LaTeX table.
         decimals: of numbers in Markdown and LaTeX.
@@ -41,15 +48,44 @@ def save_table(
     # numbers that are text already have their digits: 0.02 is not 0.020
     written_out = [at for at in range(readers.shape[1]) if any(isinstance(cell, str) for cell in readers.iloc[:, at])]
     present = readers.astype(object).where(readers.notna(), None)
-    markdown = present.to_markdown(index=False, floatfmt=f".{decimals}f", missingval="", disable_numparse=written_out)
+    marked = readers.map(_markdown).astype(object).where(readers.notna(), None).rename(columns=_markdown)
+    markdown = marked.to_markdown(index=False, floatfmt=f".{decimals}f", missingval="", disable_numparse=written_out)
     written = {
-        "csv": table.to_csv(index=False, lineterminator="\n"),
-        "md": f"{caption}\n\n{markdown}\n",
+        "csv": csv_text(table),
+        "md": f"{_markdown(' '.join(caption.splitlines()))}\n\n{markdown}\n",
         "tex": _latex(present, caption, decimals, readers.select_dtypes(["number", "bool"]).columns),
     }
     for suffix, text in written.items():
         write_text(stem.with_name(f"{stem.name}.{suffix}"), text)
     return [stem.with_name(f"{stem.name}.{suffix}") for suffix in written]
+
+
+def csv_text(table: pd.DataFrame) -> str:
+    r"""A table as CSV for people who open it in a spreadsheet: an apostrophe stands before what might be a formula.
+
+    Tables that programs read back keep what was said (``files.write_table``).
+
+    >>> csv_text(pd.DataFrame({"worker": ["=1+1", "w1"], "bias": [-0.5, 0.5]}))
+    "worker,bias\n'=1+1,-0.5\nw1,0.5\n"
+    """
+
+    def guarded(value: object) -> object:
+        formula = isinstance(value, str) and value.startswith(_FORMULA) and value != "-"
+        return f"'{value}" if formula else value
+
+    kept = table.rename(columns=guarded)
+    for at in range(kept.shape[1]):
+        if not pd.api.types.is_numeric_dtype(kept.dtypes.iloc[at]):
+            kept.isetitem(at, kept.iloc[:, at].map(guarded).array)
+    return kept.to_csv(index=False, lineterminator="\n")
+
+
+def _markdown(value: object) -> object:
+    """A text that Markdown shows as it is; what is none stays."""
+    if not isinstance(value, str):
+        return value
+    spelt = {"\n": "<br>", "<": "&lt;", "&": "&amp;"}
+    return _MARKDOWN.sub(lambda found: spelt.get(found[0], f"\\{found[0]}"), visible(value))
 
 
 def _latex(table: pd.DataFrame, caption: str, decimals: int, numbers: pd.Index) -> str:
@@ -58,14 +94,19 @@ def _latex(table: pd.DataFrame, caption: str, decimals: int, numbers: pd.Index) 
     def cell(value: object) -> str:
         if value is None:
             return ""
-        return f"{value:.{decimals}f}" if isinstance(value, float) else str(value).translate(_LATEX)
+        return f"{value:.{decimals}f}" if isinstance(value, float) else text(value)
+
+    def text(value: object) -> str:
+        return visible(str(value)).replace("\n", " ").translate(_LATEX)
 
     columns = "".join("r" if name in numbers else "l" for name in table.columns)
-    rows = [[str(name).translate(_LATEX) for name in table.columns], *(map(cell, row) for row in table.to_numpy())]
-    head, *body = (" & ".join(row) + r" \\" for row in rows)
-    top = [r"\begin{table}", rf"\caption{{{caption.translate(_LATEX)}}}", rf"\begin{{tabular}}{{{columns}}}"]
-    lines = [*top, r"\toprule", head, r"\midrule", *body, r"\bottomrule", r"\end{tabular}", r"\end{table}"]
-    return "\n".join(lines) + "\n"
+    rows = [map(text, table.columns), *(map(cell, row) for row in table.to_numpy())]
+    lines = (" & ".join(row) + r" \\" for row in rows)
+    # what follows \\ or a rule in brackets would be a height
+    head, *body = (f"{{}}{line}" if line.startswith(("[", "*", "(")) else line for line in lines)
+    top = [r"\begin{table}", rf"\caption{{{text(caption)}}}", rf"\begin{{tabular}}{{{columns}}}"]
+    whole_table = [*top, r"\toprule", head, r"\midrule", *body, r"\bottomrule", r"\end{tabular}", r"\end{table}"]
+    return "\n".join(whole_table) + "\n"
 
 
 def save_figure(draw: Callable[[], Figure | None], stem: Path) -> list[Path]:
@@ -81,12 +122,13 @@ def save_figure(draw: Callable[[], Figure | None], stem: Path) -> list[Path]:
     Raises:
         RunError: a file cannot be written.
     """
-    from fer_exp.report.figures import style  # a command that draws nothing does not wait for matplotlib
+    from fer_exp.report.figures import legible, style  # a command that draws nothing does not wait for matplotlib
 
     with style():
         figure = draw()
         if figure is None:
             return []
+        legible(figure)
         paths = [stem.with_name(f"{stem.name}.{suffix}") for suffix in ("svg", "png")]
         for path in paths:
             with whole(path) as aside:

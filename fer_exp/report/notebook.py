@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from fer_exp.system import visible
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -57,14 +59,14 @@ def table_html(table: Table) -> str:
 
 def as_png(draw: Callable[[], Figure | None]) -> str | None:
     """A figure in the project's style as a data URI, None where there is nothing to draw."""
-    from fer_exp.report.figures import style  # who shows no figure does not wait for matplotlib
+    from fer_exp.report.figures import legible, style  # who shows no figure does not wait for matplotlib
 
     with style():
         figure = draw()
         if figure is None:
             return None
         stream = io.BytesIO()
-        figure.savefig(stream, format="png", dpi=DPI)
+        legible(figure).savefig(stream, format="png", dpi=DPI)
     return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"
 
 
@@ -74,4 +76,4 @@ def _lines(tag: str, text: str, justify: str = "") -> str:
 
 
 def _broken(text: str) -> str:
-    return escape(text).replace("\n", "<br>")
+    return escape(visible(text)).replace("\n", "<br>")

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from fer_exp.errors import RequestError, RunError, did_you_mean
 from fer_exp.files import file_names, write_json, write_table, write_text
 from fer_exp.report.files import save_figure, save_table
+from fer_exp.system import visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -170,7 +172,7 @@ def finish(
     if failed is not None and elsewhere is None:
         raise failed
     for note in notes:
-        print(f"fer-exp: {note}", file=sys.stderr)
+        print(visible(f"fer-exp: {note}"), file=sys.stderr)
     if outcomes is None:
         for left in (*outcome.left, *([] if place is None else [place])):
             print(left)
@@ -201,7 +203,7 @@ def save(outcome: Outcome, place: Path) -> list[Path]:
         files.append(place / name)
     if outcome.verdict:
         files.append(place / "verdict.txt")
-        write_text(files[-1], f"{outcome.verdict}\n")
+        write_text(files[-1], f"{visible(outcome.verdict)}\n")
     for draw, name in zip(outcome.figures.values(), file_names(outcome.figures), strict=True):
         files += save_figure(draw, place / name)
     write_json(place / f"{outcome.name}.json", outcome.content)
@@ -209,16 +211,26 @@ def save(outcome: Outcome, place: Path) -> list[Path]:
 
 
 class Terminal(Console):
-    """rich's console for what comes from data: brackets are no markup.
+    """rich's console for what comes from data: brackets are no markup, and control characters are spelt out.
 
     A reader who goes before the end, as head does, is no error (``cli.main``).
     """
 
-    def __init__(self, file: TextIO | None = None) -> None:
+    def __init__(self, file: TextIO | None = None, width: int | None = None) -> None:
         plain = None if file is None else False  # in a notebook rich would show what it is to write, and colour it
         super().__init__(
-            file=file, force_jupyter=plain, force_terminal=plain, highlight=False, markup=False, emoji=False
+            file=file,
+            width=width,
+            force_jupyter=plain,
+            force_terminal=plain,
+            highlight=False,
+            markup=False,
+            emoji=False,
         )
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """Every text passes here on its way to the screen, those of a table's cells, too."""
+        return super().render_str(visible(text), **how)
 
     def on_broken_pipe(self) -> None:
         """Leaves it to the command line; rich would end the program with 1."""

@@ -18,6 +18,7 @@ from fer_exp.pictures.detector import find_faces
 from fer_exp.pictures.photographs import spread
 from fer_exp.store import Store
 from fer_exp.store.write import REJECTED
+from fer_exp.system import visible
 
 SHEET = "contact_sheet.jpg"
 FACES, ACROSS = 100, 10
@@ -106,6 +107,7 @@ def _part(title: str, pictures: Sequence[Image.Image], words: Sequence[tuple[str
         left, top = GAP + number % across * (side + GAP), TITLE + number // across * step
         part.paste(picture.convert("RGB"), (left, top))
         for line, (text, ink) in enumerate(zip(texts, (INK, PALE), strict=True)):
+            text = visible(text).replace("\n", " ")
             while draw.textlength(text, small) > side:  # the end of a path tells more than its start
                 text = "…" + text.removeprefix("…")[1:]
             draw.text((left, top + height + GAP // 2 - 2 + line * CAPTION), text, ink, small)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -62,9 +63,7 @@ def cells(text: str, suffix: str) -> dict[str, str]:
     rows: list[list[str]] = []
     sign = "|" if suffix == "md" else "&"
     for number, line in enumerate(text.splitlines(), 1):
-        parts = [
-            part.strip() for part in line.strip().removesuffix("\\\\").strip("|" if sign == "|" else "").split(sign)
-        ]
+        parts = _parts(line.strip().removesuffix("\\\\"), sign)
         if len(parts) > 1 and not set(line) <= set("|:- "):
             rows.append(parts)
         elif line.strip() and not set(line) <= set("|:- "):
@@ -78,9 +77,8 @@ def markdown_rows(text: str) -> pd.DataFrame:
     >>> markdown_rows("|a b|\n|--|\n|7, 6|").to_dict("records")
     [{'a b': '7, 6', 'a b.0': '7', 'a b.1': '6'}]
     """
-    lines = [line.strip().strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
-    header, body = [name.strip() for name in lines[0]], lines[2:]
-    rows = [dict(zip(header, (cell.strip() for cell in row), strict=False)) for row in body]
+    header, _, *body = (_parts(line.strip(), "|") for line in text.splitlines() if line.startswith("|"))
+    rows = [dict(zip(header, row, strict=False)) for row in body]
     return pd.DataFrame(
         [
             row
@@ -88,6 +86,12 @@ def markdown_rows(text: str) -> pd.DataFrame:
             for row in rows
         ]
     )
+
+
+def _parts(line: str, sign: str) -> list[str]:
+    """The cells of a line; a sign behind a backslash is part of a cell."""
+    cells = re.split(rf"(?<!\\){re.escape(sign)}", line)
+    return [cell.strip() for cell in (cells[1:-1] if sign == "|" else cells)]
 
 
 def flat(value: Any, where: str = "") -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from fer_exp.errors import RequestError
+from fer_exp.report.files import csv_text
 from fer_exp.report.outcome import Outcome, save
 from fer_exp.studies import archive
 from fer_exp.studies.archive import Archive
@@ -92,9 +93,7 @@ def _recorded(place: Path) -> list[Checked]:
         if rows is None:
             found.append(_broken(path, "no archive, and no results.json that has this table"))
             continue
-        one = compare(
-            str(path), path.read_text(encoding="utf-8"), rows.to_csv(index=False, lineterminator="\n"), changed=False
-        )
+        one = compare(str(path), path.read_text(encoding="utf-8"), csv_text(rows), changed=False)
         found.append(Checked(one.file, 0, one.numbers, one.fails))
     return found
 

@@ -17,6 +17,7 @@ from fer_exp.judging.judge import Result
 from fer_exp.judging.predictions import class_names
 from fer_exp.metrics.classification import onehot, shared_top
 from fer_exp.metrics.words import direction, spoken
+from fer_exp.report.figures import style
 from fer_exp.report.model_verdicts import letters, of_comparison
 from fer_exp.report.page.config import Judgement, confusion, describe
 from fer_exp.report.page.pictures import MOST, TILE, make_gallery
@@ -26,6 +27,7 @@ from fer_exp.store import Store
 PAIRS = 6  # shown one by one; of more, the first
 
 
+@style()
 def render(
     judged: Sequence[Judgement],
     split: str,
