@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from math import isfinite
 from typing import Any
 
+from fer_exp.bounds import MOST_VOTES
 from fer_exp.config.folder import options
 from fer_exp.config.groups import DatasetConfig, TrainerConfig
 from fer_exp.config.schema import Config, PredictConfig, PretrainConfig, TrainConfig
@@ -84,6 +85,8 @@ AT_LEAST = {
     "trainer.weight_decay": 0,
 }
 
+AT_MOST = dict.fromkeys(("raters", "dataset.raters", "labels.raters"), MOST_VOTES)
+
 
 SHARES = (
     "labels.rate",
@@ -125,6 +128,10 @@ def validate(config: Config) -> None:
         value = _value(config, key)
         if isinstance(value, int | float) and not value >= least:
             raise RequestError(f"{key} is {value}; it must be at least {least}.")
+    for key, most in AT_MOST.items():
+        value = _value(config, key)
+        if isinstance(value, int | float) and value > most:
+            raise RequestError(f"{key} is {value}; it must be at most {most:,}.")
     for key, number in _floats(asdict(config)):
         if not isfinite(number):
             raise RequestError(f"{key} is {number}; it must be a finite number.")

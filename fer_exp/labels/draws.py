@@ -16,6 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from fer_exp.errors import RequestError
 from fer_exp.labels.votes import Counts, checked_counts, fractions, in_face_order
 
+MOST_SEATS = 4_000_000_000
+"""Faces x classes x the most votes of a face: bytes on the way. 290,000 faces of 8 classes may have 1,700 each."""
 Labels = NDArray[np.int64]
 EpochLabels = Callable[[int], Labels]
 """Epoch (from 0) -> the class of each face, shape (N,)."""
@@ -34,12 +36,19 @@ def seats(counts: ArrayLike, seed: int | Sequence[int], faces: Sequence[str] | N
     Returns:
         Of whole numbers of votes, shape (N, K), the answer (0 to K - 1) of the first rater of each face, of the second,
         and so on; K behind the last one.
+
+    Raises:
+        RequestError: votes that are no whole numbers, or so many that drawing them would fill the memory.
     """
     matrix = checked_counts(counts)
     if (matrix != np.floor(matrix)).any():
         raise RequestError("labels: raters can be drawn from counts of votes, and these are proportions.")
     total = matrix.sum(axis=1).astype(np.int64)
     most = int(total.max(initial=0))
+    if matrix.size * most > MOST_SEATS:
+        row = int(total.argmax())
+        who = f"face {faces[row]!r}" if faces is not None else f"row {row + 1}"
+        raise RequestError(f"labels: raters are drawn one by one, and {who} has {most:,} votes; is this number a slip?")
     last = matrix.cumsum(axis=1).astype(np.int64)
     in_order = (np.arange(most)[None, :, None] >= last[:, None, :]).sum(axis=2)
     uniform = in_face_order(faces, len(matrix), np.random.default_rng(seed).random((len(matrix), most)))

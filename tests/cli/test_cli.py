@@ -56,6 +56,7 @@ def test_help_of_a_command_lists_its_keys(capsys, command):
         (["train", "trainer.optimizer=adm"], "did you mean adam?"),
         (["train", "dataset=ferplus"], "dataset.root is not set"),
         (["train", "dataset=ferplus", "dataset.root=/nowhere"], "/nowhere does not exist"),
+        (["train", "dataset.raters=1000001"], "dataset.raters is 1000001; it must be at most 1,000,000"),
         (["train", "dataset.limit=0"], "dataset.limit is 0; it must be at least 1"),
         (["train", "trainer.learning_rate=inf"], "trainer.learning_rate is inf; it must be a finite number"),
         (["train", "trainer.devices=3"], "trainer.batch_size is 32 and trainer.devices 3"),

@@ -70,6 +70,8 @@ def test_raters_are_drawn_without_replacement_and_nested():
     same = np.tile([6.0, 4.0], (4000, 1))
     drawn = draw_raters(same, 4, seed=2)[:, 0]
     assert drawn.var() == pytest.approx(4 * 0.6 * 0.4 * (10 - 4) / (10 - 1), rel=0.1)
+    with pytest.raises(RequestError, match="face 'b' has 1,000,000 votes; is this number a slip"):
+        draw_raters(np.vstack([np.ones((4000, 2)), [[999_999, 1]]]), 1, 0, [*map(str, range(4000)), "b"])
     with pytest.raises(RequestError, match="these are proportions"):
         draw_raters([[0.5, 0.5]], 1)
 
