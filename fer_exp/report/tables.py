@@ -31,6 +31,8 @@ def metrics_table(metrics: Metrics, split: str, everything: bool = False) -> Tab
     of_the_model = [name for name in rows if of_model(name)]
     shown = of_the_model if everything else [name for name in HEADLINE if name in of_the_model]
     caption = f"{_stands_on(rows)}; prior: the class prior; people: half the raters against the rest"
+    if any(f"calibrated_{name}" in rows for name in shown):
+        caption += "\nchance: what a calibrated model exceeds 1 time in 20"
     if more := len(of_the_model) - len(shown):
         caption += f"\n{more} more metrics: fer-exp evaluate ... all=true"
     measured = (name.removeprefix("soft_f1_") for name in rows if name.startswith("soft_f1_"))
@@ -47,7 +49,7 @@ def metrics_table(metrics: Metrics, split: str, everything: bool = False) -> Tab
             # People are what is counted: the prior is 0 of them by definition, and the largest panel the most.
             references = ["0", f"≤ {largest_panel(rows)}"]
         chance = _number(rows, f"calibrated_{name}")
-        model = of_row(rows[name]) + (f", ≤ {chance} is chance" if chance else "")
+        model = of_row(rows[name]) + (f" (chance {chance})" if chance else "")
         table.add_row(f"{name} {direction(name)}", model, *references, f"{rows[name]['n']:,}")
     return table
 

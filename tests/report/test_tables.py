@@ -34,7 +34,7 @@ def test_80_columns_show_every_metric_whole(metrics):
         ends = "" if result["low"] is None else f" [{result['low']:.3f}, {result['high']:.3f}]"
         assert f"{result['value']:.3f}{ends}" in lines[name]
         chance = metrics["test"].get(f"calibrated_{name}")
-        assert chance is None or f", ≤ {chance['value']:.3f} is chance" in lines[name]
+        assert chance is None or f" (chance {chance['value']:.3f})" in lines[name]
     assert f"{metrics['test']['prior_l1']['value']:.3f}" in lines["l1"]
     assert f"{metrics['test']['ceiling_l1']['value']:.3f}" in lines["l1"]
 
