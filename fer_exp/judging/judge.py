@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -160,20 +160,23 @@ def _equivalents(
 
 def _ceiling(dealt: Halves, counts: ceiling.Counts, faces: Mask, classes: tuple[str, ...]) -> dict[str, Statistic]:
     """People against people: halves, one against the others, and sampling alone."""
-    halved = []
-    for small, large in dealt:
-        rest, half = shares(large[faces]), small[faces]
-        smoothed = shares(half + HALF_A_VOTE / half.shape[1])
-        halved.append(
-            measure(VOTES, Faces(rest, shares(half), classes), names=CEILING)
-            | measure(VOTES, Faces(rest, smoothed, classes), names=SMOOTHED)
-        )
+    halved = [half_against_rest(small[faces], large[faces], classes) for small, large in dealt]
     people = {name: _mean_statistic([one[name] for one in halved]) for name in CEILING if name in halved[0]}
     votes = counts[faces]
     people["leave_one_out_l1"] = mean_of(ceiling.leave_one_out_l1(votes))
     people["leave_one_out_accuracy"] = mean_of(ceiling.leave_one_out_accuracy(votes))
     people["sampling_l1"] = mean_of(l1_of_sampling(shares(votes), votes.sum(axis=1).astype(np.float64)))
     return {f"ceiling_{name}": statistic for name, statistic in people.items()}
+
+
+def half_against_rest(
+    small: ceiling.Counts, large: ceiling.Counts, classes: tuple[str, ...] = (), names: Sequence[str] = CEILING
+) -> dict[str, Statistic]:
+    """One half of each face's votes, shape (N, K), held against the other; half a vote more where ``SMOOTHED``."""
+    rest, smoothed = shares(large), shares(small + HALF_A_VOTE / small.shape[1])
+    return measure(VOTES, Faces(rest, shares(small), classes), names=names) | measure(
+        VOTES, Faces(rest, smoothed, classes), names=[name for name in names if name in SMOOTHED]
+    )
 
 
 def _mean_statistic(halved: list[Statistic]) -> Statistic:

@@ -16,7 +16,7 @@ COMMANDS = {
     "crowd": ("crowd.describe_workers", "ratings={}/answers.csv"),
     "plan": ("plan.planning.plan", "ratings={}/answers.csv"),
     "compare": ("compare.compare_sources", "runs=[{0}/a.csv,{0}/b.csv]"),
-    "report": ("report.judge", "runs=[{}/a.csv]"),
+    "report": ("report.judge_seeds", "runs=[{}/a.csv]"),
     "bench": ("bench.open_dataset", "trainer=cpu", *TINY),
     "train": ("train.open_dataset", "trainer=cpu", *TINY),
     "table": ("table.check_corpus", "study=noisy-labels", "run=false", *TINY),

@@ -174,7 +174,7 @@ def test_a_file_of_training_faces_alone_leaves_the_validation_clean(corpus, tmp_
         ({"noise": "asymetric"}, "labels.noise=asymetric is unknown; did you mean asymmetric"),
         ({"rate": 0.2}, "labels.rate=0.2 does nothing with labels=onehot"),
         ({"kind": "noisy", "rate": 2.0}, "labels.rate=2 is no share"),
-        ({"kind": "noisy", "rate": float("nan")}, "labels.rate=nan is no share"),
+        ({"kind": "noisy", "rate": float("nan")}, "labels.rate is nan; it must be a finite number"),
         ({"rule": "crossentropi"}, r"labels\.rule=crossentropi is unknown; did you mean crossentropy\?"),
         ({"ties": "frist"}, r"labels\.ties=frist is unknown; did you mean first"),
         ({"smoothing": 1.5}, r"labels\.smoothing=1\.5 is no share"),

@@ -93,7 +93,7 @@ def test_a_loss_of_nan_stops_the_run_and_says_where(tmp_path):
 )
 def test_an_epoch_that_diverged_ends_the_run_before_it_is_saved(broken, said):
     class Ended:
-        callback_metrics, current_epoch = broken, 0
+        callback_metrics, current_epoch, optimizers = broken, 0, ()
 
     network, _ = build_network(BackboneConfig(), 32, 2, True, 0)
     method = CrossEntropy(Setting(2, 48, 512, 1, lambda: network))

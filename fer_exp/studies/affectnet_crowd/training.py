@@ -12,16 +12,13 @@ from matplotlib.ticker import MaxNLocator
 
 from fer_exp.judging.applicable import arrays
 from fer_exp.judging.ceiling import halves
-from fer_exp.judging.judge import HALVINGS
+from fer_exp.judging.judge import HALVINGS, half_against_rest
 from fer_exp.judging.predictions import class_names
-from fer_exp.metrics.faces import Faces
-from fer_exp.metrics.registry import VOTES, measure
 from fer_exp.metrics.words import direction, spoken
 from fer_exp.report.cells import NOTHING
 from fer_exp.report.figures import SERIES, curve
 from fer_exp.report.outcome import OutcomeTable
 from fer_exp.stats.seeds import OverSeeds, over_seeds, paired_over_seeds
-from fer_exp.stats.shares import shares
 from fer_exp.studies.tables import columns_of, seeds_cell
 from fer_exp.studies.trained import Trained, done, troubles
 
@@ -66,10 +63,8 @@ def people(faces: pd.DataFrame, ratings: Mapping[str, Any], seed: int = 0) -> di
     counts = judged.counts[judged.shared].astype(np.int64)
     scores: dict[str, float | None] = {}
     if len(counts):
-        halved = [
-            measure(VOTES, Faces(shares(large), shares(small)), names=OF_VOTES)
-            for small, large in halves(counts, HALVINGS, seed)
-        ]
+        dealt = halves(counts, HALVINGS, seed)
+        halved = [half_against_rest(small, large, names=OF_VOTES) for small, large in dealt]
         scores = {name: float(np.mean([float(half[name](None)) for half in halved])) for name in OF_VOTES}
     for name in OF_RATINGS:
         scores[name] = ratings.get(name.removesuffix("_ccc"), {}).get("icc_2_k", {}).get("value")
