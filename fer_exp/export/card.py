@@ -21,6 +21,7 @@ from fer_exp.labels.kinds import KINDS
 from fer_exp.metrics.registry import HEADLINE
 from fer_exp.metrics.words import direction, spoken
 from fer_exp.report.cells import of_row
+from fer_exp.report.files import as_markdown
 from fer_exp.report.page.headline import headline
 from fer_exp.report.tables import largest_panel
 from fer_exp.runs import Run
@@ -48,13 +49,14 @@ def card(told: Told, run: Run, name: str) -> str:
     )
     outputs = "probabilities, valence, arousal" if told.affect else "(probabilities,)"
     mode = "L" if told.channels == 1 else "RGB"
+    names = [as_markdown(name) for name in told.classes]
     use = environment.from_string(row.code.USE)
     return environment.get_template("card.md.j2").render(
         front=front_matter(told, corpus, measured, name),
         told=told,
         corpus=corpus,
         file=row.file,
-        classes=f"{', '.join(told.classes[:-1])} and {told.classes[-1]}",
+        classes=f"{', '.join(names[:-1])} and {names[-1]}",
         taught=taught(told, run, corpus),
         counts=class_counts(run, told.classes),
         noisy=bool(run.facts.get("noise")),
@@ -126,7 +128,10 @@ def class_counts(run: Run, classes: tuple[str, ...]) -> str:
     splits = [split for split in ("train", "val", SPLIT) if split in counts]
     rows = counts.reindex(list(classes), fill_value=0)[splits]
     header = [f"| class | {' | '.join(splits)} |", f"| --- |{' --- |' * len(splits)}"]
-    lines = [f"| {name} | {' | '.join(f'{int(count):,}' for count in row)} |" for name, *row in rows.itertuples()]
+    lines = [
+        f"| {as_markdown(name)} | {' | '.join(f'{int(count):,}' for count in row)} |"
+        for name, *row in rows.itertuples()
+    ]
     return "\n".join([*header, *lines])
 
 

@@ -16,6 +16,7 @@ from PIL import Image
 from fer_exp.judging.predictions import class_names
 from fer_exp.pictures.photographs import spread
 from fer_exp.report.answers import in_words, summary
+from fer_exp.report.cells import as_text
 from fer_exp.report.figures import colour_of
 
 if TYPE_CHECKING:
@@ -59,7 +60,11 @@ class Page:
         colours = {name: colour_of(name, k) for k, name in enumerate(classes)}
         shown = [n for n, row in enumerate(rows.tolist()) if row in self._pictures]
         environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
+            loader=jinja2.FileSystemLoader(Path(__file__).parent),
+            autoescape=True,
+            finalize=as_text,
+            trim_blocks=True,
+            lstrip_blocks=True,
         )
         return environment.get_template(TEMPLATE).render(
             told=told,

@@ -10,6 +10,8 @@ import pandas as pd
 from rich import box
 from rich.table import Table
 
+from fer_exp.system import visible
+
 NOTHING = "-"
 BESIDE = " [{}, {}]"
 BELOW = "\n{}–{}"  # several metrics stand beside each other in 80 columns
@@ -81,6 +83,11 @@ def cell(value: Any, decimals: int = 3) -> str:
     if isinstance(value, float):
         return f"{value:,.{decimals}f}"
     return f"{value:,.0f}" if isinstance(value, int | np.integer) else str(value)
+
+
+def as_text(value: Any) -> Any:
+    """What a template of a page is given: texts with their control characters spelt out; HTML stays."""
+    return visible(value) if type(value) is str else value
 
 
 def blank_table(title: str | None = None, caption: str | None = None) -> Table:

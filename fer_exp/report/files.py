@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -48,11 +48,11 @@ def save_table(
     # numbers that are text already have their digits: 0.02 is not 0.020
     written_out = [at for at in range(readers.shape[1]) if any(isinstance(cell, str) for cell in readers.iloc[:, at])]
     present = readers.astype(object).where(readers.notna(), None)
-    marked = readers.map(_markdown).astype(object).where(readers.notna(), None).rename(columns=_markdown)
+    marked = readers.map(as_markdown).astype(object).where(readers.notna(), None).rename(columns=as_markdown)
     markdown = marked.to_markdown(index=False, floatfmt=f".{decimals}f", missingval="", disable_numparse=written_out)
     written = {
         "csv": csv_text(table),
-        "md": f"{_markdown(' '.join(caption.splitlines()))}\n\n{markdown}\n",
+        "md": f"{as_markdown(' '.join(caption.splitlines()))}\n\n{markdown}\n",
         "tex": _latex(present, caption, decimals, readers.select_dtypes(["number", "bool"]).columns),
     }
     for suffix, text in written.items():
@@ -80,8 +80,12 @@ def csv_text(table: pd.DataFrame) -> str:
     return kept.to_csv(index=False, lineterminator="\n")
 
 
-def _markdown(value: object) -> object:
-    """A text that Markdown shows as it is; what is none stays."""
+def as_markdown(value: Any) -> Any:
+    r"""A text written so that Markdown shows it as it is, in a table, too; what is no text stays.
+
+    >>> print(as_markdown("a|b"), as_markdown("<img>"), as_markdown("_x"), as_markdown(3))
+    a\|b &lt;img> \_x 3
+    """
     if not isinstance(value, str):
         return value
     spelt = {"\n": "<br>", "<": "&lt;", "&": "&amp;"}

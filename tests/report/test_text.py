@@ -3,6 +3,7 @@
 import contextlib
 import io
 import re
+from types import SimpleNamespace
 from xml.dom import minidom
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 from fer_exp.cli import main
+from fer_exp.export.card import class_counts
 from fer_exp.report.files import save_table
 
 CLASSES = [
@@ -93,6 +95,7 @@ def test_figures_show_names_as_they_are_and_stay_xml(desk, said):
 def test_a_page_shows_names_as_text(desk, said):
     page = (desk / "page.html").read_text()
     assert "<img src=x" not in page
+    assert not COMMANDS.search(page)
     assert r">$\frac$<" in page
 
 
@@ -113,6 +116,12 @@ def test_markdown_and_latex_show_cells_as_text(tmp_path):
     assert not COMMANDS.search(markdown.read_text() + body)
     assert not re.search(r"^\s*[\[*]", body, re.M)  # what follows \\\\ in brackets is a height
     assert "two lines & 15" in body
+
+
+def test_a_model_card_shows_classes_as_text():
+    targets = pd.DataFrame({"clean_label": ["a|b", "<img src=x>"], "split": "train"})
+    counts = class_counts(SimpleNamespace(targets=targets), ("a|b", "<img src=x>"))
+    assert counts.splitlines()[2:] == [r"| a\|b | 1 |", "| &lt;img src=x> | 1 |"]
 
 
 def test_a_table_for_people_holds_no_formula_and_tables_for_programs_hold_what_was_said(desk, said, tmp_path):

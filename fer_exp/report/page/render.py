@@ -17,6 +17,7 @@ from fer_exp.judging.judge import Result
 from fer_exp.judging.predictions import class_names
 from fer_exp.metrics.classification import onehot, shared_top
 from fer_exp.metrics.words import direction, spoken
+from fer_exp.report.cells import as_text
 from fer_exp.report.figures import style
 from fer_exp.report.model_verdicts import letters, of_comparison
 from fer_exp.report.page.config import Judgement, confusion, describe
@@ -63,7 +64,11 @@ def render(
     tables = [*configs[0]["confusions"], *([original] if original else [])]
     changed, rest = told([judgement.sources[0] for judgement in judged])
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        finalize=as_text,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     runs = sum(len(judgement.sources) for judgement in judged)
     many = f"{len(names)} configs, {runs} runs" if runs > len(names) else f"{runs} runs"
