@@ -79,7 +79,7 @@ def legible(figure: Figure) -> Figure:
 
 def counts(axis: Axis) -> None:
     """Ticks of a logarithmic axis as plain numbers; matplotlib's powers of ten are formulas, which we do not write."""
-    axis.set_major_formatter("{x:,.10g}")
+    axis.set_major_formatter("{x:.10g}")
     axis.set_minor_formatter(LogFormatter())
 
 
