@@ -22,8 +22,8 @@ _LATEX = str.maketrans(
 
 _MARKDOWN = re.compile(r"[\\`*|$]|\](?=\()|~(?=~)|(?<!\w)_|_(?!\w)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|\n")
 """What Markdown, that of GitHub too, takes for something else than text."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""How a cell begins that a spreadsheet may run. Source: OWASP, CSV injection."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+"""How a cell begins that a spreadsheet may run. Source: OWASP, CSV injection; ASVS 5.0, 1.2.10."""
 
 
 def save_table(
