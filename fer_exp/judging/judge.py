@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -170,7 +170,7 @@ def _ceiling(dealt: Halves, counts: ceiling.Counts, faces: Mask, classes: tuple[
 
 
 def half_against_rest(
-    small: ceiling.Counts, large: ceiling.Counts, classes: tuple[str, ...] = (), names: Sequence[str] = CEILING
+    small: ceiling.Counts, large: ceiling.Counts, classes: tuple[str, ...] = (), names: Collection[str] = CEILING
 ) -> dict[str, Statistic]:
     """One half of each face's votes, shape (N, K), held against the other; half a vote more where ``SMOOTHED``."""
     rest, smoothed = shares(large), shares(small + HALF_A_VOTE / small.shape[1])
