@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
 
 MOST_VOTES = 1_000_000
 """For one class of one face. More is a slip, and far more does not fit the integers that counts become."""
@@ -20,9 +24,12 @@ def no_counts(values: ArrayLike, *, whole: bool = True) -> NDArray[np.bool_]:
         values: of any shape.
         whole: whether fractions are none, either; shares are counts only once it is known of how many people.
 
+    >>> import numpy as np
     >>> no_counts([3, 0.5, -1, 1e300, np.inf, np.nan]).tolist()
     [False, True, True, True, True, False]
     """
+    import numpy as np  # the rules of configs read the bounds, and help waits for no library
+
     numbers = np.asarray(values, dtype=np.float64)
     bad = no_ratings(numbers, 0, MOST_VOTES)
     return np.asarray(bad | (np.isfinite(numbers) & (numbers != np.floor(numbers)))) if whole else bad
@@ -31,8 +38,11 @@ def no_counts(values: ArrayLike, *, whole: bool = True) -> NDArray[np.bool_]:
 def no_ratings(values: ArrayLike, low: float = -1.0, high: float = 1.0) -> NDArray[np.bool_]:
     """Which numbers lie outside a scale, infinite ones included; nan is a missing rating, and does not.
 
+    >>> import numpy as np
     >>> no_ratings([-1, 1.5, -np.inf, np.nan]).tolist()
     [False, True, True, False]
     """
+    import numpy as np
+
     numbers = np.asarray(values, dtype=np.float64)
     return np.asarray((numbers < low) | (numbers > high))
