@@ -121,9 +121,7 @@ def _with_keys(command: str, paths: list[str], rest: list[str]) -> list[str]:
         if not exists(path):
             hint = or_near(file_of(path)[0])
             what = f"{typed} takes {takes.what}; " if takes else ""
-            raise RequestError(
-                f"{path}: there is no such file or folder{hint} {what}give overrides as key=value, e.g. bootstrap=0."
-            )
+            raise RequestError(f"{path}: there is no such file or folder{hint} {what}give overrides as key=value.")
     if takes is None:
         raise RequestError(
             f"{paths[0]}: {typed} takes no path without a key; give its corpus as dataset.root=DIR, say."
