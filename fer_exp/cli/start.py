@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 import uuid
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from functools import partial
@@ -176,6 +177,7 @@ def run_job(command: str, config: Config) -> Path | None:
     Returns:
         What it left, a file or a folder, or None: of a command that leaves none, or in a DDP run's other processes.
     """
+    _without_3d()
     run_command = getattr(import_module(f"fer_exp.commands.{command}"), command)
     gc.enable()  # ``main`` had it wait
     if isinstance(config, TableConfig):  # which starts trainings
@@ -184,6 +186,12 @@ def run_job(command: str, config: Config) -> Path | None:
         run_command = partial(run_command, compose=compose_all)
     place: Path | None = run_command(config)
     return place
+
+
+def _without_3d() -> None:
+    """Let matplotlib, if it comes, come without axes in three dimensions: no figure has any, and they take time."""
+    sys.modules.setdefault("mpl_toolkits.mplot3d", None)  # type: ignore[arg-type]
+    warnings.filterwarnings("ignore", "Unable to import Axes3D")
 
 
 def _job_beside_others(command: str, config: Config) -> Path | None:
