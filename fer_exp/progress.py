@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+from typing import TypeVar
 
 from fer_exp.system import visible
 
+Item = TypeVar("Item")
 _kept: ContextVar[list[str] | None] = ContextVar("kept", default=None)
 _noted: ContextVar[list[str] | None] = ContextVar("noted", default=None)
 _said: set[str] = set()
@@ -46,7 +48,22 @@ def say(line: str, *, once: bool = False) -> None:
 
 
 @contextmanager
-def kept_lines() -> Iterator[list[str]]:
+def collected(into: ContextVar[list[Item] | None]) -> Iterator[list[Item]]:
+    """Inside the ``with``, the variable holds a list, which says that items are collected there.
+
+    >>> with collected(_noted) as lines:
+    ...     _noted.get() is lines
+    True
+    """
+    items: list[Item] = []
+    token = into.set(items)
+    try:
+        yield items
+    finally:
+        into.reset(token)
+
+
+def kept_lines() -> AbstractContextManager[list[str]]:
     """Inside the ``with``, nothing is printed; the list has what was said.
 
     >>> with kept_lines() as lines:
@@ -55,20 +72,9 @@ def kept_lines() -> Iterator[list[str]]:
     >>> lines
     ['votes.csv: separated by semicolons']
     """
-    lines: list[str] = []
-    token = _kept.set(lines)
-    try:
-        yield lines
-    finally:
-        _kept.reset(token)
+    return collected(_kept)
 
 
-@contextmanager
-def noted_lines() -> Iterator[list[str]]:
+def noted_lines() -> AbstractContextManager[list[str]]:
     """Inside the ``with``, what is said is printed as ever, and the list has it, too."""
-    lines: list[str] = []
-    token = _noted.set(lines)
-    try:
-        yield lines
-    finally:
-        _noted.reset(token)
+    return collected(_noted)

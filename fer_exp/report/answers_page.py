@@ -7,7 +7,6 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jinja2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -16,8 +15,8 @@ from PIL import Image
 from fer_exp.judging.predictions import class_names
 from fer_exp.pictures.photographs import spread
 from fer_exp.report.answers import in_words, summary
-from fer_exp.report.cells import as_text
 from fer_exp.report.figures import colour_of
+from fer_exp.report.page import page_template
 
 if TYPE_CHECKING:
     from fer_exp.pictures.crops import Crop
@@ -59,14 +58,7 @@ class Page:
         classes = class_names(table)
         colours = {name: colour_of(name, k) for k, name in enumerate(classes)}
         shown = [n for n, row in enumerate(rows.tolist()) if row in self._pictures]
-        environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(Path(__file__).parent),
-            autoescape=True,
-            finalize=as_text,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        return environment.get_template(TEMPLATE).render(
+        return page_template(Path(__file__).with_name(TEMPLATE)).render(
             told=told,
             total=len(table),
             most=np.log(len(classes)),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from rich.text import Text
 
 from fer_exp.errors import RequestError, RunError, did_you_mean
 from fer_exp.files import file_names, write_json, write_table, write_text
+from fer_exp.progress import collected
 from fer_exp.report.files import save_figure, save_table
 from fer_exp.system import visible
 
@@ -126,15 +127,9 @@ class Kept(NamedTuple):
 _KEPT: ContextVar[list[Kept] | None] = ContextVar("kept", default=None)
 
 
-@contextmanager
-def kept() -> Iterator[list[Kept]]:
+def kept() -> AbstractContextManager[list[Kept]]:
     """What is finished within is not shown but kept, for a program to read; the command's own is the last."""
-    outcomes: list[Kept] = []
-    token = _KEPT.set(outcomes)
-    try:
-        yield outcomes
-    finally:
-        _KEPT.reset(token)
+    return collected(_KEPT)
 
 
 def finish(

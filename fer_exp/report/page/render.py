@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -17,9 +16,9 @@ from fer_exp.judging.judge import Result
 from fer_exp.judging.predictions import class_names
 from fer_exp.metrics.classification import onehot, shared_top
 from fer_exp.metrics.words import direction, spoken
-from fer_exp.report.cells import as_text
 from fer_exp.report.figures import style
 from fer_exp.report.model_verdicts import letters, of_comparison
+from fer_exp.report.page import page_template
 from fer_exp.report.page.config import Judgement, confusion, describe
 from fer_exp.report.page.pictures import MOST, TILE, make_gallery
 from fer_exp.report.page.told import told, without_place
@@ -63,16 +62,9 @@ def render(
     original = _confusion_of_originals(all_arrays[0][0], originals)
     tables = [*configs[0]["confusions"], *([original] if original else [])]
     changed, rest = told([judgement.sources[0] for judgement in judged])
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        finalize=as_text,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     runs = sum(len(judgement.sources) for judgement in judged)
     many = f"{len(names)} configs, {runs} runs" if runs > len(names) else f"{runs} runs"
-    return environment.get_template("page.html.j2").render(
+    return page_template(Path(__file__).with_name("page.html.j2")).render(
         title=names[0] if len(names) == 1 else many,
         split=split,
         faces=len(first),
