@@ -14,6 +14,7 @@ from fer_exp.commands.table import train_missing
 from fer_exp.errors import RunError
 from fer_exp.studies.presets import Preset, read_preset
 from fer_exp.studies.trained import DONE, MISSING
+from tests.commands.small_table import words
 
 pytestmark = pytest.mark.usefixtures("light")
 train_command = importlib.import_module("fer_exp.commands.train")
@@ -22,13 +23,6 @@ train_command = importlib.import_module("fer_exp.commands.train")
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("cache")
-
-
-def words(place: Path, cache: Path, *more: str) -> list[str]:
-    small = ["dataset.faces=120", "dataset.size=16", f"dataset.cache={cache}", "trainer=cpu", "trainer.epochs=1"]
-    axes = ["method=ce,gce", "labels.rate=0.4", "seed=0,1"]
-    places = [f"output={place / 'runs'}", f"results={place / 'results'}", "bootstrap=10"]
-    return ["table", "study=noisy-labels", *small, *axes, *places, *more]
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from fer_exp.cli import main
+from tests.commands.small_table import words
 
 pytestmark = pytest.mark.usefixtures("light")
 NAME = "noisy-labels-synthetic-smoke"
@@ -19,20 +20,13 @@ def cache(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
-def words(place: Path, cache: Path, *more: str) -> list[str]:
-    small = ["dataset.faces=120", "dataset.size=16", f"dataset.cache={cache}", "trainer=cpu", "trainer.epochs=1"]
-    axes = ["method=ce,gce", "labels.rate=0.4", "seed=0"]
-    places = [f"output={place / 'runs'}", f"results={place / 'results'}", "bootstrap=10"]
-    return ["table", "study=noisy-labels", *small, *axes, *places, *more]
-
-
 @pytest.fixture(scope="module")
 def published(light, cache, tmp_path_factory) -> Path:
     """A project with archived tables and a README that states some of their numbers; its runs are gone."""
     place = tmp_path_factory.mktemp("project")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("matplotlib.figure.Figure.savefig", lambda figure, aside, **named: Path(aside).touch())
-        assert main(words(place, cache, "archive=true")) == 0
+        assert main(words(place, cache, "archive=true", seeds="0")) == 0
     shutil.rmtree(place / "runs")
     table = pd.read_csv(place / "results" / NAME / "accuracy.csv").set_index("method")
     text = f"Accuracy {table['accuracy']['ce']:.1f} of ce"
@@ -197,7 +191,7 @@ def test_fuller_results_are_never_written_over(project, cache, monkeypatch, caps
         importlib.import_module("fer_exp.commands.train"), "train", lambda config: pytest.fail("trained")
     )
     before = {file: file.read_bytes() for file in (project / "results" / NAME).rglob("*") if file.is_file()}
-    assert main(words(project, cache, "run=false")) == 0
+    assert main(words(project, cache, "run=false", seeds="0")) == 0
     printed = capsys.readouterr()
     beside = project / "results" / f"{NAME}-0-of-2-runs"
     assert printed.out.splitlines()[-1] == str(beside)
@@ -205,7 +199,9 @@ def test_fuller_results_are_never_written_over(project, cache, monkeypatch, caps
     assert (beside / "accuracy.csv").is_file()
     assert {file: file.read_bytes() for file in before} == before
     archived = project / "results" / NAME / "runs"
-    assert main(words(project, cache, "run=false", f"output={archived}")) == 0  # all runs, but no archive asked for
+    assert (
+        main(words(project, cache, "run=false", f"output={archived}", seeds="0")) == 0
+    )  # all runs, but no archive asked for
     assert {file: file.read_bytes() for file in before} == before
     tables = [project / "results" / folder / "accuracy.csv" for folder in (NAME, f"{NAME}-2-of-2-runs")]
     assert tables[0].read_text() == tables[1].read_text()  # `table` reads an archive's runs like any other
