@@ -18,6 +18,8 @@ from fer_exp.stats.bootstrap import FloatArray, has_ends, replicates
 from fer_exp.stats.crossed import Runs, ends_of, spread
 
 Difference = dict[str, float | None]
+DIFFERING = {*COMPARED, *(f"{reference}_{name}" for reference in BASELINES for name in COMPARED)}
+"""What the differences from references are made of."""
 
 
 class OverSeeds(NamedTuple):
@@ -70,6 +72,11 @@ def judge_seeds(
     for alike in zip(*groups, strict=True):
         faces = alike[0][0]
         names = [name for name in alike[0][1] if all(name in measured for _, measured in alike)]
+        if len(tables) == 1:
+            rows |= with_intervals([alike[0]], of_runs[0].clusters, samples, seed)
+            names = [name for name in names if name in DIFFERING]
+        if not names:
+            continue
         codes = np.unique(of_runs[0].clusters[faces], return_inverse=True)[1].astype(np.int64)
         numbered = {f"{i} {name}": measured[name] for i, (_, measured) in enumerate(alike) for name in names}
         drawn = replicates(numbered, codes, samples, seed) if codes.max() > 0 and samples else {}
@@ -80,9 +87,7 @@ def judge_seeds(
             )
             for name in names
         }
-        if len(tables) == 1:
-            rows |= with_intervals([alike[0]], of_runs[0].clusters, samples, seed)
-        else:
+        if len(tables) > 1:
             persons, stands_on = codes.max() + 1, number_of(faces, codes)
             for name, runs in by_run.items():
                 low, high = ends_of(runs, persons) if has_ends(alike[0][1][name]) else (None, None)
