@@ -163,11 +163,18 @@ def normalise(pixels: Tensor) -> Tensor:
 
     It lies in channels-last memory, which costs nothing: so does the store.
     """
-    mean, scale = _mean_and_scale(pixels.device)
-    return pixels.to(torch.float32).sub(mean).mul_(scale).permute(0, 3, 1, 2)
+    if pixels.shape[3] == 1:
+        mean, scale = _mean_and_scale(pixels.device)
+        return pixels.to(torch.float32).sub(mean).mul_(scale).permute(0, 3, 1, 2)
+    # By whole rows: over three channels alone torch's loops are not vectorised, and take twice as long.
+    mean, scale = _mean_and_scale(pixels.device, pixels.shape[2])
+    rows = pixels.flatten(2).to(torch.float32).sub_(mean).mul_(scale)
+    return rows.view(pixels.shape).permute(0, 3, 1, 2)
 
 
 @lru_cache
-def _mean_and_scale(device: torch.device) -> tuple[Tensor, Tensor]:
+def _mean_and_scale(device: torch.device, pixels: int = 1) -> tuple[Tensor, Tensor]:
+    """Of the channels of so many pixels side by side."""
     with torch.inference_mode(False):  # of a validation's tensors no gradient could pass
-        return constant(MEAN, device) * 255, 1 / (constant(STD, device) * 255)
+        mean, scale = constant(MEAN, device) * 255, 1 / (constant(STD, device) * 255)
+        return mean.repeat(pixels), scale.repeat(pixels)

@@ -69,16 +69,17 @@ def answer_pictures(
         return decode_any(pictures[row], out, whites, cut)
 
     for piece in decoded(read, range(len(pictures)), shape, looking=crop is not None):
-        reasons = {piece.start + n: outcome.rejected for n, outcome in enumerate(piece.outcomes)}
-        rejected |= {row: reason for row, reason in reasons.items() if reason is not None}
+        outcomes = list(enumerate(piece.outcomes, piece.start))
+        rejected |= {row: outcome.rejected for row, outcome in outcomes if outcome.rejected is not None}
         remarks.update(outcome.remark for outcome in piece.outcomes if outcome.remark)
-        good = [row for row, reason in reasons.items() if reason is None]
+        good = [row for row, outcome in outcomes if outcome.rejected is None]
         rows += good
         if see is not None and good:
             see(good, piece.pixels)
-        for face in piece.pixels:
-            batch[held] = face
-            held += 1
+        faces = piece.pixels
+        while len(faces):
+            fit = min(len(faces), step - held)
+            batch[held : held + fit], faces, held = faces[:fit], faces[fit:], held + fit
             if held == step:
                 answers.append(trained.answers(batch))
                 held = 0
