@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fer_exp.metrics.affect import absolute_agreement
 from fer_exp.raters.agreement import alpha_of, interval_alpha, of_halves
+from fer_exp.raters.components import henderson
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.totals import Joint, Measure, summed
 
@@ -36,60 +37,35 @@ class Anova(NamedTuple):
 
 
 def icc(task: Codes, worker: Codes, value: FloatArray, tasks: int, workers: int) -> Joint:
-    r"""Intraclass correlations from variance components, of complete and of incomplete ratings.
+    r"""Intraclass correlations from variance components (``components.henderson``), of complete and incomplete ratings.
 
-    Components of a two-way model without interaction, :math:`y_{ij} = \mu + r_i + c_j + e_{ij}`, by Henderson's
-    method 1, which equates four sums of squares to what is expected of them; with complete ratings they are those of
-    the analysis of variance, and the correlations those of Shrout and Fleiss:
+    With complete ratings they are those of Shrout and Fleiss:
 
     .. math:: ICC(2,1) = \frac{\sigma_r^2}{\sigma_r^2 + \sigma_c^2 + \sigma_e^2}, \quad
         ICC(3,1) = \frac{\sigma_r^2}{\sigma_r^2 + \sigma_e^2}
 
     ICC(1,1) is the same of the one-way model. The forms for k take the noise by k, where k is
-    :math:`k_0 = (n - \sum_i n_i^2 / n) / (N - 1)`, the raters of a task in a complete table. Tasks with one rating
-    count towards the means of raters.
+    :math:`k_0 = (n - \sum_i n_i^2 / n) / (N - 1)`, the raters of a task in a complete table.
 
     Returns:
         A function of the weights (B, N) that gives (B, 6), or (6,) for None, in the order of ``FORMS``; nan where
         ratings do not vary, or tasks and raters cannot be told apart. Negative values are left as they are.
 
     Source:
-        Shrout and Fleiss 1979, Psychological Bulletin 86, 420-428; Henderson 1953, Biometrics 9, 226-252; Searle,
-        Casella, McCulloch 1992, Variance Components, chapters 3.6 (one-way) and 5.3.
+        Shrout and Fleiss 1979, Psychological Bulletin 86, 420-428.
 
     >>> four = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7.0]])
     >>> task, worker = (code.ravel().astype(np.int32) for code in np.indices(four.shape))
     >>> icc(task, worker, four.ravel(), 6, 4)(None).round(2)  # the example of Shrout and Fleiss
     array([0.17, 0.29, 0.71, 0.44, 0.62, 0.91])
     """
-    value = value - value.mean()
-    ones = np.ones(len(value))
-    per_task = np.stack([np.bincount(task, by, tasks) for by in (ones, value, value**2)], axis=1)
-    number, total, squares = per_task.T
-    with np.errstate(invalid="ignore", divide="ignore"):
-        square_of_mean = np.where(number > 0, total**2 / number, 0.0)
-    # per task: rated, ratings, their sum and sum of squares, n times the squared mean, n squared
-    columns = np.stack([(number > 0) * 1.0, number, total, squares, square_of_mean, number**2], axis=1)
-    by_rater = [summed(by, worker, task, (workers, tasks)) for by in (ones, value)]
+    components = henderson(task, worker, value, tasks, workers)
 
     def forms(weights: FloatArray | None) -> FloatArray:
-        weights = np.ones((1, tasks)) if (single := weights is None) else weights
-        a, n, sum_, t0, ta, n2 = (weights @ columns).T
-        count_w, sum_w = (np.asarray(matrix @ weights.T) for matrix in by_rater)  # (W, B)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            tb = np.where(count_w > 0, sum_w**2 / count_w, 0.0).sum(axis=0)
-            b, kb, ka, tm = (count_w > 0).sum(axis=0), (count_w**2).sum(axis=0) / n, n2 / n, sum_**2 / n
-            u, v = (t0 - ta) / (n - a), (t0 - tb) / (n - b)  # rater and noise; task and noise
-            noise = ((n - ka) * v + (n - kb) * u - (t0 - tm)) / (n - ka - kb + 1)
-            noise = np.where(np.abs(noise) <= 1e-12 * (t0 / n), 0.0, noise)
-            person, rater = v - noise, u - noise
-            k = (n - ka) / (a - 1)
-            one_way = ((ta - tm) / (a - 1) - u) / k
-            singles = [_share(one_way, u), _share(person, rater + noise), _share(person, noise)]
-            means = [_share(one_way, u / k), _share(person, (rater + noise) / k), _share(person, noise / k)]
-            flat = t0 <= 1e-24 * n
-            result = np.where(flat[:, None], np.nan, np.stack([*singles, *means], axis=1))
-        return result[0] if single else result
+        one_way, within, person, rater, noise, k = np.moveaxis(components(weights), -1, 0)
+        singles = [_share(one_way, within), _share(person, rater + noise), _share(person, noise)]
+        means = [_share(one_way, within / k), _share(person, (rater + noise) / k), _share(person, noise / k)]
+        return np.stack([*singles, *means], axis=-1)
 
     return forms
 
