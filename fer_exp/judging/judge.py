@@ -44,9 +44,9 @@ def judge(
     by a prefix:
 
     - ``prior_``: what a model would get that gives every face the class prior; ``uniform_``: equal probabilities.
-    - ``temperature_``, ``temperature_votes_``, ``smoothing_votes_``: the model after a repair fitted on the split val
-      (to its labels, or to its votes; see ``posthoc``), for all splits but val. The fitted number stands under the
-      prefix without its underscore.
+    - ``temperature_``, ``temperature_votes_``, ``smoothing_votes_``, ``vector_votes_``: the model after a repair fitted
+      on the split val (to its labels, or to its votes; see ``posthoc``), for all splits but val. The fitted number
+      stands under the prefix without its underscore; of a vector ``_weight_<class>`` and ``_bias_<class>`` follow it.
     - ``calibrated_``: the error of calibration that a calibrated model exceeds 1 time in 20 (``errors_if_calibrated``);
       errors themselves have no interval, since few faces bias them.
     - ``ceiling_``: what people get: two random halves of a face's own raters, one judged against the other (the mean
@@ -88,17 +88,19 @@ def judge(
         result = with_intervals(groups, parts[split].clusters, samples, seed)
         if samples:
             result |= if_calibrated(parts[split], seed)
-        metrics[split] = result | (as_rows(fitted) if result and fitted is not None else {})
+        metrics[split] = result | (as_rows(fitted, classes) if result and fitted is not None else {})
     if not any(metrics.values()):
         raise RequestError("predictions: no face has a label, votes or ratings to be judged against.")
     return metrics
 
 
-def as_rows(repairs: Repairs) -> dict[str, Result]:
-    """What was fitted, as metrics have it, without intervals."""
+def as_rows(repairs: Repairs, classes: tuple[str, ...]) -> dict[str, Result]:
+    """What was fitted, as metrics have it, without intervals; of a vector a number a class."""
+    by_class = [f"_{what}_{name}" for what in ("weight", "bias") for name in classes]
     return {
-        name: {"value": value, "low": None, "high": None, "n": repairs.faces[name]}
-        for name, value in repairs.values.items()
+        name + ending: {"value": float(value), "low": None, "high": None, "n": repairs.faces[name]}
+        for name, values in repairs.values.items()
+        for ending, value in zip(by_class if len(values) > 1 else [""], values, strict=True)
     }
 
 

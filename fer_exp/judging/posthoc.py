@@ -5,10 +5,12 @@ If the one-hot network with a temperature is as close to people as the one taugh
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import logsumexp, softmax
 
 from fer_exp.judging.applicable import Judged
 from fer_exp.metrics.classification import onehot
@@ -74,31 +76,81 @@ def fit_uniform(truth: FloatArray, probabilities: FloatArray) -> float:
     return float(minimize_scalar(loss, bounds=(0.0, 1.0), method="bounded", options={"xatol": 1e-7}).x)
 
 
-class Repairs(NamedTuple):
-    """Fitted on validation faces: the parameter of each repair (``registry.REPAIRS``), and on how many faces."""
+def with_vector(probabilities: FloatArray, vector: FloatArray) -> FloatArray:
+    r"""Probabilities after vector scaling: each class has a weight and a bias of its own.
 
-    values: dict[str, float]
+    .. math:: v_k^{w_k}\, e^{b_k} \Big/ \sum_j v_j^{w_j}\, e^{b_j}
+
+    Args:
+        probabilities: shape (N, K).
+        vector: K weights, then K biases; weights 1 / T and biases 0 are a temperature.
+
+    Source: Guo et al. 2017, section 4.2; of probabilities it is the diagonal case of Dirichlet calibration, Kull et al.
+    2019, Beyond temperature scaling, NeurIPS.
+
+    >>> with_vector(np.array([[0.8, 0.2]]), np.array([0.5, 0.5, 0.0, 0.0])).round(4)
+    array([[0.6667, 0.3333]])
+    """
+    weights, biases = np.split(vector, 2)
+    return np.asarray(softmax(np.log(np.maximum(probabilities, 1e-38)) * weights + biases, axis=1))
+
+
+def fit_vector(truth: FloatArray, probabilities: FloatArray) -> FloatArray:
+    """The vector with the least cross-entropy against labels or vote fractions, both shape (N, K).
+
+    A normal prior of standard deviation 1 around the best temperature, worth as much as one face or so: a class that no
+    face shows keeps a finite bias, and few faces move little. Biases that only shift all classes stay at mean 0.
+    """
+    logits, faces = np.log(np.maximum(probabilities, 1e-38)), len(truth)
+    start = np.repeat([1 / fit_temperature(truth, probabilities), 0.0], truth.shape[1])
+
+    def loss(vector: FloatArray) -> tuple[float, FloatArray]:
+        weights, biases = np.split(vector, 2)
+        scaled = logits * weights + biases
+        apart = softmax(scaled, axis=1) - truth
+        value = (logsumexp(scaled, axis=1) - (truth * scaled).sum(axis=1)).mean()
+        slope = np.concatenate([(apart * logits).mean(axis=0), apart.mean(axis=0)])
+        off = vector - start
+        return float(value + off @ off / 2 / faces), slope + off / faces
+
+    return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B").x)
+
+
+class Repairs(NamedTuple):
+    """Fitted on validation faces: the numbers of each repair (``registry.REPAIRS``), and on how many faces."""
+
+    values: dict[str, FloatArray]
     faces: dict[str, int]
 
 
+REPAIRING: dict[str, Callable[[FloatArray, Any], FloatArray]] = {
+    "temperature": with_temperature,
+    "temperature_votes": with_temperature,
+    "smoothing_votes": with_uniform,
+    "vector_votes": with_vector,
+}
+"""What each repair does to probabilities with the numbers fitted."""
+
+
 def fit_repairs(val: Judged) -> Repairs:
-    """Temperatures and a share of uniform, fitted to the validation faces that have labels or votes."""
+    """Temperatures, a share of uniform and a vector, fitted to the validation faces that have labels or votes."""
     values, faces = {}, {}
     if (labelled := val.labelled).any():
         truth = onehot(val.label[labelled], val.model.shape[1])
-        values["temperature"] = fit_temperature(truth, val.model[labelled])
+        values["temperature"] = np.atleast_1d(fit_temperature(truth, val.model[labelled]))
         faces["temperature"] = int(labelled.sum())
     if (voted := val.voted).any():
         truth = val.people(voted)
-        values["temperature_votes"] = fit_temperature(truth, val.model[voted])
-        values["smoothing_votes"] = fit_uniform(truth, val.model[voted])
-        faces["temperature_votes"] = faces["smoothing_votes"] = int(voted.sum())
+        for name, fit in (
+            ("temperature_votes", fit_temperature),
+            ("smoothing_votes", fit_uniform),
+            ("vector_votes", fit_vector),
+        ):
+            values[name] = np.atleast_1d(fit(truth, val.model[voted]))
+            faces[name] = int(voted.sum())
     return Repairs(values, faces)
 
 
 def repaired(model: FloatArray, repairs: Repairs) -> dict[str, FloatArray]:
     """The model's probabilities, shape (N, K), after each repair."""
-    return {
-        name: with_uniform(model, value) if "smoothing" in name else with_temperature(model, value)
-        for name, value in repairs.values.items()
-    }
+    return {name: REPAIRING[name](model, numbers) for name, numbers in repairs.values.items()}

@@ -104,7 +104,7 @@ def judge_seeds(
                         less.setdefault(reference, {})[name] = {"difference": found.value, "low": low, "high": high}
     if samples:
         rows |= means([if_calibrated(judged, seed) for judged in of_runs])
-    return OverSeeds(rows | means([as_rows(repairs) for repairs in fitted]), less)
+    return OverSeeds(rows | means([as_rows(repairs, classes) for repairs in fitted]), less)
 
 
 def means(of_runs: Sequence[dict[str, Result]]) -> dict[str, Result]:

@@ -20,7 +20,12 @@ or arousal, or the history of a training."""
 
 SIDES = ("valence", "arousal")
 """Each metric of ratings is there for both, as ``valence_ccc``."""
-REPAIRS = {"temperature": "T by labels", "temperature_votes": "T by votes", "smoothing_votes": "+ uniform"}
+REPAIRS = {
+    "temperature": "T by labels",
+    "temperature_votes": "T by votes",
+    "smoothing_votes": "+ uniform",
+    "vector_votes": "vector by votes",
+}
 """Repairs after training, whose results have such a name before them, as ``temperature_l1``, and their words."""
 NO_FACE = {"prior": "class prior", "uniform": "uniform"}
 """Answers that look at no face, likewise."""

@@ -79,7 +79,10 @@ def baselines_table(metrics: Metrics, split: str) -> Table | None:
     shown = [name for name in REPAIRED if name in rows]
     if not any(f"temperature_{name}" in rows or f"temperature_votes_{name}" in rows for name in shown):
         return None
-    caption = "T: temperature; + uniform: so much of it mixed in; both fitted on the validation split"
+    caption = (
+        "T: temperature; + uniform: so much of it mixed in; vector: a weight and a bias for each class; all fitted on "
+        "the validation split"
+    )
     table = blank_table(caption=caption)
     table.add_column("baseline", no_wrap=True)
     for name in shown:

@@ -144,12 +144,13 @@ def _baselines(rows: Mapping[str, Result]) -> list[tuple[str, list[float | int |
         "temperature_": "temperature {:.2f}, fitted to labels",
         "temperature_votes_": "temperature {:.2f}, fitted to votes",
         "smoothing_votes_": "{:.2f} uniform mixed in, fitted to votes",
+        "vector_votes_": "a weight and a bias for each class, fitted to votes",
     }
     lines = []
     for prefix, text in words.items():
         fitted = rows.get(prefix.removesuffix("_"), {}).get("value")
         values = [rows.get(prefix + name, {}).get("value") for name in names]
-        if any(value is not None for value in values) and (prefix == "" or fitted is not None):
+        if any(value is not None for value in values) and (fitted is not None or "{" not in text):
             lines.append((text.format(fitted), values))
     return lines if len(lines) > 1 else []
 
