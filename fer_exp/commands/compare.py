@@ -15,6 +15,7 @@ from fer_exp.files import writable
 from fer_exp.judging.comparison import compare_sources, compared_people
 from fer_exp.judging.sources import Source, on_same_faces
 from fer_exp.progress import say
+from fer_exp.report import apa
 from fer_exp.report.compare_tables import groups_frame, groups_table, pairs_frame, pairs_tables
 from fer_exp.report.model_verdicts import of_comparison
 from fer_exp.report.outcome import Outcome, OutcomeTable, finish
@@ -81,7 +82,11 @@ def measured(config: CompareConfig, compared: Compared, name: str = "compare") -
     )  # fmt: skip
     result["people"] = compared_people(same[0], result["metrics"], config.bootstrap, config.seed)
     result["verdict"] = of_comparison(result)
-    return summary({"split": config.split, "notes": compared.notes, **result}, name)
+    result = {"split": config.split, "notes": compared.notes, **result}
+    paragraph = apa.of_comparison(result, same, config.bootstrap)
+    outcome = summary(result | {"apa": paragraph.content}, name)
+    outcome.texts[f"{name}-apa.md"] = paragraph.markdown
+    return outcome
 
 
 def summary(result: Mapping[str, Any], name: str) -> Outcome:

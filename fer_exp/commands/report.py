@@ -18,6 +18,7 @@ from fer_exp.judging.groups import grouped
 from fer_exp.judging.seeds import judge_seeds, means
 from fer_exp.judging.sources import Source, on_same_faces
 from fer_exp.progress import say
+from fer_exp.report import apa
 from fer_exp.report.model_verdicts import of_comparison
 from fer_exp.report.outcome import Outcome, finish
 from fer_exp.report.page.config import Judgement
@@ -56,10 +57,18 @@ def report(config: ReportConfig) -> Path:
     store = store_of(sources)
     pictures, why = may_show(store, any(source.facts for source in sources), config.pictures)
     notes += [why] if why else []
-    write_text(path, render(judged, config.split, store, comparison, notes, pictures=pictures))
+    paragraph = _paragraph(judged, comparison, same, config)
+    write_text(path, render(judged, config.split, store, comparison, notes, paragraph, pictures=pictures))
     configs = [{"runs": [source.name for source in each.sources], "metrics": each.rows} for each in judged]
     verdict = of_comparison(comparison) if comparison else []
-    content = {"split": config.split, "configs": configs, "verdict": verdict, "notes": notes, "left_out": unfinished}
+    content: dict[str, Any] = {
+        "split": config.split,
+        "configs": configs,
+        "verdict": verdict,
+        "notes": notes,
+        "left_out": unfinished,
+    }
+    content["apa"] = paragraph.content
     finish(Outcome("report", content, notes=notes, left=[path]))
     return path
 
@@ -77,6 +86,17 @@ def _judged(sources: Sequence[Source], same: Sequence[Source], config: ReportCon
     if config.split == "test" and len(same[0].table) == (sources[0].table["split"] == "test").sum():
         rows |= means([accuracies_of(Run(source.path).history, source.table) for source in sources])
     return Judgement(same, rows, over.less)
+
+
+def _paragraph(
+    judged: Sequence[Judgement], comparison: Mapping[str, Any] | None, same: Sequence[Source], config: ReportConfig
+) -> apa.Paragraph:
+    """Methods and results of what the page shows."""
+    if comparison is not None:
+        return apa.of_comparison({"split": config.split, **comparison}, same, config.bootstrap)
+    first = same[0].table
+    persons = int(first["subject"].nunique()) if first["subject"].notna().all() else None
+    return apa.of_config(judged[0].rows, same, config.split, len(first), persons, config.bootstrap)
 
 
 def _as_compared(judgement: Judgement, metrics: Mapping[str, Any]) -> Judgement:

@@ -59,6 +59,7 @@ class Outcome:
         tables: kept as CSV, Markdown and LaTeX.
         figures: kept as SVG and PNG; drawn when they are saved, None where there is nothing to draw.
         data: what other programs read, by file name: CSV or Parquet.
+        texts: what is pasted elsewhere, by file name.
         verdict: what it comes to, in one sentence; shown first and kept as verdict.txt. ``content`` has it, too.
         left: files and folders that the command has written itself; named last, a line each.
     """
@@ -70,6 +71,7 @@ class Outcome:
     tables: list[OutcomeTable] = field(default_factory=list)
     figures: dict[str, Callable[[], Figure | None]] = field(default_factory=dict)
     data: dict[str, pd.DataFrame] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
     left: list[Path] = field(default_factory=list)
     verdict: str = ""
 
@@ -195,6 +197,9 @@ def save(outcome: Outcome, place: Path) -> list[Path]:
         files += save_table(table.rows, place / name, table.caption, shown=table.shown)
     for frame, name in zip(outcome.data.values(), file_names(outcome.data), strict=True):
         write_table(place / name, frame)
+        files.append(place / name)
+    for text, name in zip(outcome.texts.values(), file_names(outcome.texts), strict=True):
+        write_text(place / name, visible(text))
         files.append(place / name)
     if outcome.verdict:
         files.append(place / "verdict.txt")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from fer_exp.judging.judge import Result
 from fer_exp.judging.predictions import class_names
 from fer_exp.metrics.classification import onehot, shared_top
 from fer_exp.metrics.words import direction, spoken
+from fer_exp.report.apa import Paragraph
 from fer_exp.report.figures import style
 from fer_exp.report.model_verdicts import letters, of_comparison
 from fer_exp.report.page import page_template
@@ -23,6 +26,7 @@ from fer_exp.report.page.config import Judgement, confusion, describe
 from fer_exp.report.page.pictures import MOST, TILE, make_gallery
 from fer_exp.report.page.told import told, without_place
 from fer_exp.store import Store
+from fer_exp.system import visible
 
 PAIRS = 6  # shown one by one; of more, the first
 
@@ -34,6 +38,7 @@ def render(
     store: Store | None,
     comparison: Mapping[str, Any] | None = None,
     notes: Sequence[str] = (),
+    paragraph: Paragraph | None = None,
     *,
     pictures: bool = True,
 ) -> str:
@@ -45,6 +50,7 @@ def render(
         store: where pictures and the corpus' own labels come from; None leaves both out.
         comparison: as ``compare_sources`` gives it, of several configs, in the order of ``judged``.
         notes: what was done to make sources fit each other, and why there are pictures or none.
+        paragraph: methods and results for a paper; None leaves that part out.
         pictures: whether the faces' pictures stand in it.
     """
     first = judged[0].sources[0].table
@@ -88,10 +94,17 @@ def render(
         told_rest=rest,
         gallery=json.dumps(gallery, separators=(",", ":")).replace("<", "\\u003c"),
         picture=picture,
+        paragraph=paragraph,
+        italics=_italics,
         tile=TILE,
         css=(Path(__file__).parent / "page.css").read_text(encoding="utf-8"),
         js=(Path(__file__).parent / "page.js").read_text(encoding="utf-8"),
     )  # fmt: skip
+
+
+def _italics(text: str) -> str:
+    """HTML of a text whose italics stand between asterisks."""
+    return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", escape(visible(text)))
 
 
 def _names(judged: Sequence[Judgement], comparison: Mapping[str, Any] | None) -> list[str]:
