@@ -9,14 +9,20 @@ import pandas as pd
 
 from fer_exp.config import CompareConfig, EvaluateConfig
 from fer_exp.errors import RequestError
+from fer_exp.files import file_names
+from fer_exp.grouping import grouping, no_column
+from fer_exp.judging.applicable import arrays
 from fer_exp.judging.epochs import accuracies_of
+from fer_exp.judging.gaps import by_group
 from fer_exp.judging.judge import Metrics, judge
 from fer_exp.judging.people import restricted, with_people
-from fer_exp.judging.predictions import read_predictions
+from fer_exp.judging.predictions import GROUP, class_names, read_predictions
+from fer_exp.report import groups as shown
 from fer_exp.report.outcome import Outcome, finish
 from fer_exp.report.tables import baselines_table, metrics_rows, metrics_table
 from fer_exp.runs import Run
-from fer_exp.tables import NO_FRAMES, Frames
+from fer_exp.runs.groups import predictions_by
+from fer_exp.tables import NO_FRAMES, Frames, read_table
 
 
 def evaluate(config: EvaluateConfig) -> Path | None:
@@ -25,8 +31,9 @@ def evaluate(config: EvaluateConfig) -> Path | None:
     Args:
         config: ``run``, a run folder: ``predictions.parquet`` is judged, with the class prior of ``targets.parquet``,
             and ``metrics.json`` written anew; or ``predictions``, the table of any model: ``<stem>.metrics.json`` is
-            written beside it. ``output`` is another place for either. With ``json`` the metrics are alone on stdout,
-            and the path is on stderr; ``all`` shows every metric rather than the headline.
+            written beside it. What is ``by`` groups stands in ``metrics.by-<column>.json`` instead. ``output`` is
+            another place for either. With ``json`` the metrics are alone on stdout, and the path is on stderr; ``all``
+            shows every metric rather than the headline.
 
     Raises:
         RequestError: both or neither of run and predictions, a missing file, a table against its contract.
@@ -39,6 +46,7 @@ def evaluate(config: EvaluateConfig) -> Path | None:
     if config.output is not None:
         given = Path(config.output)
         place, name = (given, name) if given.is_dir() else (given.parent, given.name.removesuffix(".json"))
+    name += f".by-{file_names([config.by])[0]}" if config.by and config.output is None else ""
     elsewhere = "output=FILE keeps them elsewhere" if config.output is None else None
     whole_run = config.run is not None and config.output is None
     return finish(replace(outcome, name=name), place, file=not whole_run, elsewhere=elsewhere)
@@ -62,14 +70,38 @@ def read(config: EvaluateConfig, frames: Frames = NO_FRAMES) -> Run | pd.DataFra
             key = "votes" if config.votes else "classes"
             raise RequestError(f"{key} goes with predictions=FILE, e.g. predictions={Run(path).path('predictions')}.")
         return Run(path)
-    return sides(read_predictions(frames.get("predictions", path), "predictions"), str(path), config, frames)
+    source = frames.get("predictions", path)
+    table = sides(read_predictions(source, "predictions", config.by), str(path), config, frames)
+    if config.by is not None and GROUP not in table:
+        raise RequestError(no_column(config.by, read_table(source, "predictions").names, f"predictions={path}"))
+    return table
 
 
 def measured(config: EvaluateConfig, predictions: Run | pd.DataFrame) -> Outcome:
     """Judge what ``read`` has read."""
     if isinstance(predictions, Run):
-        return summary(run_metrics(predictions, samples=config.bootstrap, seed=config.seed), config.all)
-    return summary(judge(predictions, samples=config.bootstrap, seed=config.seed), config.all)
+        outcome = summary(run_metrics(predictions, samples=config.bootstrap, seed=config.seed), config.all)
+        return outcome if config.by is None else grouped(outcome, predictions_by(predictions, config.by), config)
+    outcome = summary(judge(predictions, samples=config.bootstrap, seed=config.seed), config.all)
+    return outcome if config.by is None else grouped(outcome, predictions, config)
+
+
+def grouped(outcome: Outcome, table: pd.DataFrame, config: EvaluateConfig) -> Outcome:
+    """What was found of all faces, with the same by groups of the test faces, or of the first split that there is."""
+    split = "test" if (table["split"] == "test").any() else table["split"].iloc[0]
+    faces = table[table["split"] == split]
+    groups = grouping(faces[GROUP].to_numpy(object), str(config.by))
+    classes = class_names(table)
+    found = by_group([arrays(faces, classes)], classes, groups, samples=config.bootstrap, seed=config.seed)
+    said = shown.verdict(found)
+    tables = [shown.groups_table(found, f"{split} by {config.by}"), shown.gaps_table(found)]
+    return replace(
+        outcome,
+        content={"metrics": outcome.content, "by_group": {"split": split, **found, "verdict": said}},
+        screen=[*outcome.screen, *(one for one in tables if one is not None), *(f"{each}." for each in said)],
+        notes=[*outcome.notes, f"{shown.said_of_sizes(found)}.", *(f"{note}." for note in found["notes"])],
+        tables=[*outcome.tables, shown.groups_frame(found), shown.gaps_frame(found)],
+    )
 
 
 def sides(

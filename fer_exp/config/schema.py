@@ -61,6 +61,7 @@ class EvaluateConfig(Config):
     votes: str | None = field(default=None, metadata=PATH)
     scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])
     classes: list[str] = field(default_factory=list, metadata=TEXT)
+    by: str | None = field(default=None, metadata=TEXT)
     bootstrap: int = 1000
     seed: int = 0
     all: bool = False

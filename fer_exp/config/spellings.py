@@ -62,6 +62,8 @@ KEYS = {
     "study={}": "s paper experiment name table preset",
     "places={}": "path paths folder folders file files document documents readme target",
     "archive={}": "supplement supplementary keep_runs archived",
+    "by={}": "group groups group_by groupby by_group subgroup subgroups stratify attribute attributes demographic "
+    "demographics sensitive protected sex gender race ethnicity age culture strata",
     "permutations={}": "n_permutations n_perm perms",
     "format={}": "f fmt to type file_format export_format framework target",
     "overwrite={}": "force replace clobber exist_ok exists_ok y",

@@ -80,6 +80,8 @@ class Corpus(ABC):
     """Whether ``recipe`` holds times of change, which a copy does not keep."""
     resumable: ClassVar[bool] = False
     """Whether ``pixels_from`` can start at any row, so that an interrupted store goes on where it was."""
+    besides: ClassVar[dict[str, str]] = {}
+    """Columns of the faces table that come from files which a root may lack -> where these lie."""
     hashes: ClassVar[dict[str, str]] = {}
     """MD5 of official files, by file name, as their publisher or a well-known reader states it."""
     classes: tuple[str, ...] = CLASSES
@@ -137,6 +139,16 @@ class Corpus(ABC):
     def pixels_from(self, size: int, row: int, rejected: Mapping[int, str]) -> Iterator[NDArray[np.uint8]]:
         """The pictures from a row of the table on, for ``resumable`` corpora; ``rejected`` are those before it."""
         raise NotImplementedError(f"{self.name} reads its pictures from the start")
+
+    def attributes(self, faces: Sequence[str]) -> pd.DataFrame | None:
+        """What is said of faces in files beside those that make the key, as sex, race, age: columns, a row a face.
+
+        They change no picture, label or split, so that a store stays what it is where they come to lie there later.
+
+        Returns:
+            A column each of ``besides``, text or null; None where there are no such files.
+        """
+        return None
 
     def noticed(self) -> list[str]:
         """What a look at the pictures suggests to a person, a line each; said whenever the store is opened."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
+
+import pandas as pd
 
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets.corpus import Corpus, Faces, faces_table
@@ -18,6 +21,14 @@ from fer_exp.regular import whole_text
 LIST = "EmoLabel/list_patition_label.txt"
 CODES = ORDERS["rafdb"].classes
 """What 1..7 mean in the list."""
+ATTRIBUTES = "Annotation/manual"
+TOLD = {
+    "sex": ("male", "female", "unsure"),
+    "race": ("Caucasian", "African-American", "Asian"),
+    "age": ("0-3", "4-19", "20-39", "40-69", "70+"),
+}
+"""What 0, 1, ... mean in the last three lines of each file there, behind five landmarks, as its readme says."""
+LANDMARKS = 5
 
 
 class RafDb(PictureCorpus):
@@ -42,6 +53,7 @@ class RafDb(PictureCorpus):
         "... with train_labels.csv and test_labels.csv or without"
     )
     markers = listings = (LIST,)
+    besides: ClassVar[dict[str, str]] = dict.fromkeys(TOLD, ATTRIBUTES)
     expected: ClassVar[dict[str, int]] = {"train": 12_271, "test": 3_068}
     expected_labels: ClassVar[dict[str, dict[str, int]]] = {
         "train": dict(zip(CODES, (1_290, 281, 717, 4_772, 1_982, 705, 2_524), strict=True)),
@@ -73,6 +85,15 @@ class RafDb(PictureCorpus):
         """The aligned pictures; a name of the list stands for ``<name>_aligned.jpg``."""
         return [Picture(f"Image/aligned/{stem(name)}_aligned.jpg") for name in self._labels]
 
+    def attributes(self, faces: Sequence[str]) -> pd.DataFrame | None:
+        """Sex, race and age as the corpus' annotators saw them; null where a face has no file that says them."""
+        folder = self.root / ATTRIBUTES
+        if not folder.is_dir():
+            return None
+        return pd.DataFrame(
+            [_told(folder / f"{face}_manu_attri.txt") for face in faces], columns=list(TOLD), dtype=object
+        )
+
     @cached_property
     def _labels(self) -> dict[str, str]:
         """Label by name, sorted by name."""
@@ -93,6 +114,21 @@ class RafDb(PictureCorpus):
         if not labels:
             raise RequestError(f"{self.name}: {file} has no lines; get the list again.")
         return dict(sorted(labels.items()))
+
+
+def _told(file: Path) -> list[str | None]:
+    """Sex, race and age of a face, each None where its file does not say it."""
+    try:
+        lines = whole_text(file).split("\n") if file.is_file() else []
+    except (OSError, ValueError):
+        lines = []
+    codes = [line.strip() for line in lines if line.strip()][LANDMARKS:]
+    if len(codes) != len(TOLD):
+        return [None] * len(TOLD)
+    return [
+        words[int(code)] if code.isdigit() and int(code) < len(words) else None
+        for code, words in zip(codes, TOLD.values(), strict=True)
+    ]
 
 
 class RafDbRepacked(Repacked, RafDb):

@@ -49,6 +49,12 @@ class Judged(NamedTuple):
         """Faces with votes of two raters or more."""
         return np.asarray(self.counts.sum(axis=1) >= 2)
 
+    def of(self, faces: Mask) -> Judged:
+        """Some of the faces, by a mask of shape (N,)."""
+        numbers, codes = (self.model, self.counts, self.ratings, self.affect), (self.label, self.clusters)
+        (model, counts, ratings, affect), (label, clusters) = [one[faces] for one in numbers], [c[faces] for c in codes]
+        return Judged(model, counts, label, clusters, ratings, affect)
+
     def people(self, faces: Mask) -> FloatArray:
         """Vote fractions of some faces that have votes."""
         return shares(self.counts[faces])

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fer_exp.bounds import A_COUNT, PREDICTED, no_counts, no_ratings
 from fer_exp.errors import RequestError, did_you_mean
+from fer_exp.grouping import with_column
 from fer_exp.judging.outputs import found, read_output, sizes
 from fer_exp.names import SPLITS, spelt
 from fer_exp.tables import Table, read_table
@@ -19,12 +20,14 @@ from fer_exp.tables import Table, read_table
 TEXT = ("face", "split", "subject", "label")
 NUMBERS = ("valence", "arousal", "human_valence", "human_arousal")
 REQUIRED = ("face", "split")
+GROUP = "group"
+"""The column of a checked table that has the group of each face, where groups were asked for."""
 TOLD = re.compile("prediction|entropy|of_ten|ten_.+")
 """Columns of `fer-exp predict` that follow from the probabilities."""
 TOLERANCE = 1e-3  # of the sum of probabilities: float16 softmax and tables with four decimals pass
 
 
-def read_predictions(source: Path | pd.DataFrame, called: str = "") -> pd.DataFrame:
+def read_predictions(source: Path | pd.DataFrame, called: str = "", by: str | None = None) -> pd.DataFrame:
     """Read the predictions of any tool, in our contract or as the tool writes them; what was guessed is said.
 
     The face is the column ``face``, else one of paths or another usual name. Without a column ``split`` all faces are
@@ -33,6 +36,7 @@ def read_predictions(source: Path | pd.DataFrame, called: str = "") -> pd.DataFr
     Args:
         source: a file, or what would be in it.
         called: what to call a frame in messages.
+        by: a column of groups; where the table has it, it is there as ``GROUP``.
 
     Returns:
         The table as ``check_predictions`` gives it.
@@ -67,6 +71,8 @@ def read_predictions(source: Path | pd.DataFrame, called: str = "") -> pd.DataFr
         columns["split"] = "test"
         output.done.append("no column split, so all faces are of test")
     columns |= {f"p_{name}": values for name, values in output.probabilities.items()}
+    if by is not None and (column := with_column(by, table.names, table.where)):
+        columns[GROUP] = table.text(table.names.index(column))
     frame = pd.DataFrame(columns)
     _refuse_strange(names, table.where)
     table.guessed += output.done

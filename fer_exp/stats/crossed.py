@@ -71,26 +71,55 @@ def spread(sides: Sequence[tuple[float, Runs]], clusters: int) -> Spread:
     >>> spread([(1.0, runs)], clusters=100)  # the faces do not matter: Student's interval of two runs
     Spread(value=0.6, error=0.0999..., df=1.0)
     """
-    value = float(sum(weight * runs.values.mean() for weight, runs in sides))
-    together = np.sum([weight * runs.drawn.mean(axis=0) for weight, runs in sides], axis=0)
-    if clusters < 2 or not defined(together):
+    return spread_of_parts([sides], [clusters])
+
+
+def spread_of_parts(parts: Sequence[Sequence[tuple[float, Runs]]], clusters: Sequence[int], few: int = 0) -> Spread:
+    """The same of a contrast that is a sum over parts of the faces, drawn apart because they share no person.
+
+    Args:
+        parts: of each part the sides of ``spread``, in the same order: those at one place are the same runs.
+        clusters: persons, or faces, of each part.
+        few: a part of fewer persons is taken to vary, a person, at least as much as the part that varies most. Twelve
+            faces of which a model gets all right do not vary at all, and would differ from anything.
+
+    >>> one, other = (Runs(np.array([mean]), mean + np.array([[-0.1, 0.1]])) for mean in (0.7, 0.4))
+    >>> found = spread_of_parts([[(1.0, one)], [(-1.0, other)]], [11, 11])  # as Welch's t has it
+    >>> round(found.value, 3), round(found.error, 3), round(found.df, 3)
+    (0.3, 0.21, 20.0)
+    """
+    value = float(sum(weight * runs.values.mean() for sides in parts for weight, runs in sides))
+    drawn = [np.sum([weight * runs.drawn.mean(axis=0) for weight, runs in sides], axis=0) for sides in parts]
+    if min(clusters) < 2 or not all(defined(one) for one in drawn):
         return Spread(value, float("nan"), float("nan"))
-    of_few = clusters / (clusters - 1)
-    faces = of_few * variance(together)
-    between = within = below = 0.0
-    for weight, runs in sides:
-        count = len(runs.values)
+    of_few = [count / (count - 1) for count in clusters]
+    of_person = [more * variance(one) * count for more, one, count in zip(of_few, drawn, clusters, strict=True)]
+    of_faces, freedom = [], []
+    for own, count in zip(range(len(parts)), clusters, strict=True):
+        taken = int(np.argmax(of_person)) if count < few else own
+        of_faces.append(of_person[taken] / count)
+        freedom.append(clusters[taken] - 1)
+    faces = sum(of_faces)
+    of_parts = below = sum(one**2 / df for one, df in zip(of_faces, freedom, strict=True))
+    between = within = 0.0
+    for config in zip(*parts, strict=True):
+        runs_of = [runs for _, runs in config]
+        count = len(runs_of[0].values)
         if count < 2:
             continue
-        b = weight**2 * float(runs.values.var(ddof=1)) / count
-        apart = runs.drawn - runs.drawn.mean(axis=0)
-        i = weight**2 * of_few * sum(variance(run) for run in apart) / (count * (count - 1))
+        b = float(np.sum([weight * runs.values for weight, runs in config], axis=0).var(ddof=1)) / count
+        i = 0.0
+        for (weight, runs), more, persons in zip(config, of_few, clusters, strict=True):
+            apart = runs.drawn - runs.drawn.mean(axis=0)
+            one = weight**2 * more * sum(variance(run) for run in apart) / (count * (count - 1))
+            i += one
+            below += one**2 / ((count - 1) * (persons - 1))
         between, within = between + b, within + i
-        below += b**2 / (count - 1) + i**2 / ((count - 1) * (clusters - 1))
+        below += b**2 / (count - 1)
     if between <= within:
-        return Spread(value, float(np.sqrt(faces)), clusters - 1.0)
+        return Spread(value, float(np.sqrt(faces)), faces**2 / of_parts if faces else min(clusters) - 1.0)
     total = faces + between - within
-    return Spread(value, float(np.sqrt(total)), total**2 / (faces**2 / (clusters - 1) + below))
+    return Spread(value, float(np.sqrt(total)), total**2 / below)
 
 
 def ends_of(runs: Runs, clusters: int) -> tuple[float | None, float | None]:

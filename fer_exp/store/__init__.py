@@ -21,7 +21,7 @@ from fer_exp.datasets.attach import attach
 from fer_exp.datasets.classes import without_faces
 from fer_exp.datasets.corpus import Corpus, Faces
 from fer_exp.errors import RequestError, RunError
-from fer_exp.files import locked, made, md5, write_json
+from fer_exp.files import locked, made, md5, write_json, write_table
 from fer_exp.pictures.look_alikes import flags_said
 from fer_exp.progress import progress
 from fer_exp.store.looks import look_at
@@ -29,6 +29,8 @@ from fer_exp.store.write import clean, is_whole, write
 
 VERSION = 2
 """Part of every key; raise it when reading or writing changes what a store holds."""
+ATTRIBUTES = "attributes.parquet"
+"""What ``Corpus.attributes`` says of the faces; beside the store's own files, for it may come later than these."""
 LISTED = 20  # files named one by one in store.json; a corpus of single pictures has too many
 
 
@@ -202,7 +204,28 @@ def _load(folder: Path, corpus: Corpus | None = None, log: Callable[[str], None]
             log(f"{corpus.name}: {odd}")
         with suppress(RunError):  # a cache of others, not to be written: it is looked at again next time
             write_json(folder / "store.json", words)
+    faces = _with_attributes(folder, faces, corpus, log)
     pixels = np.memmap(folder / "pixels.u8", np.uint8, mode="r", shape=tuple(words["shape"]))
     key, content = words["key"], words.get("content", words["key"])
     said = tuple(words.get("said", ()))
     return Store(folder, faces, votes, pixels, words["found"], words["flags"], key, content, words["facts"], said)
+
+
+def _with_attributes(
+    folder: Path, faces: pd.DataFrame, corpus: Corpus | None, log: Callable[[str], None]
+) -> pd.DataFrame:
+    """The faces with what a corpus says of them elsewhere; read once, again while faces are missing there."""
+    file = folder / ATTRIBUTES
+    told = pd.read_parquet(file).astype(object) if file.exists() else None
+    told = None if told is None else told.where(told.notna(), None)
+    if corpus and corpus.besides and (told is None or told.isna().any(axis=None)):
+        found = corpus.attributes(faces["face"].tolist())
+        if found is not None and (told is None or not found.equals(told)):
+            told = found
+            missing = int(told.isna().any(axis=1).sum())
+            of_all = "" if not missing else f"; {missing:,} faces have no file there that says all of them"
+            places = ", ".join(dict.fromkeys(corpus.besides.values()))
+            log(f"{corpus.name}: {', '.join(corpus.besides)} of {len(faces):,} faces read from {places}{of_all}")
+            with suppress(RunError):  # a cache of others, not to be written
+                write_table(file, told)
+    return faces if told is None else pd.concat([faces, told], axis=1)

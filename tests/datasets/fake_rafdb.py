@@ -24,3 +24,12 @@ def write_rafdb(root: Path, train: int = 56, test: int = 21) -> None:
             save(file, CODES[code - 1], number, QUIRKS.get(number, "") if split == "train" else "")
     (root / "EmoLabel").mkdir(parents=True)
     (root / "EmoLabel" / "list_patition_label.txt").write_text("\r\n".join(lines) + "\r\n")
+
+
+def write_attributes(root: Path, faces: list[str], codes: list[tuple[int, int, int]]) -> None:
+    """Annotation/manual/<face>_manu_attri.txt: five landmarks, then sex, race, age."""
+    folder = root / "Annotation" / "manual"
+    folder.mkdir(parents=True, exist_ok=True)
+    for face, told in zip(faces, codes, strict=True):
+        landmarks = "".join(f"{x}.5\t{2 * x}.25\n" for x in range(5))
+        (folder / f"{face}_manu_attri.txt").write_text(landmarks + "".join(f"{code}\n" for code in told))

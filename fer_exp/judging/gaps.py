@@ -1,0 +1,249 @@
+"""By groups of faces: each metric, and whether a model's error differs between them more than people's does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_exp.grouping import Grouping
+from fer_exp.judging.applicable import Judged, Mask, statistics
+from fer_exp.judging.contrasts import as_json
+from fer_exp.judging.judge import people_alone
+from fer_exp.metrics.registry import COMPARED
+from fer_exp.stats.bootstrap import FloatArray, OfSums, Statistic, faces_of, has_ends, replicates, within
+from fer_exp.stats.crossed import Runs, Spread, ends_of, spread_of_parts
+from fer_exp.stats.tests import holm
+
+ROUGH = 50
+"""Persons, or faces where persons are not known, below which what is said of a group is rough: percentiles then cover
+too seldom, and gaps are made cautious (scripts/coverage.py groups)."""
+TESTED = ("l1", "rater_equivalents", "accuracy", "entropy_correlation", "valence_ccc", "arousal_ccc")
+"""Metrics whose gaps are tested, one for each question that metrics answer; ``majority_accuracy`` without labels."""
+LEAST = 2
+"""Faces that a group needs to be judged at all."""
+
+Named = Mapping[str, Sequence[Statistic]]
+"""Metric -> the statistic of each run, all over the same faces."""
+
+
+class Drawn(NamedTuple):
+    """A metric on some faces: its runs with replicates, and how many ``faces`` and ``persons`` it is of."""
+
+    runs: Runs
+    faces: int
+    persons: int
+
+
+class Part(NamedTuple):
+    """Some faces, all their metrics drawn together: of the model, of people, and of the model on people's faces."""
+
+    model: dict[str, Drawn]
+    people: dict[str, Drawn]
+    beside: dict[str, Drawn]
+
+
+def by_group(
+    runs: Sequence[Judged], classes: tuple[str, ...], groups: Grouping, *, samples: int = 1000, seed: int = 0
+) -> dict[str, Any]:
+    """Every metric that is compared usually, by group, and each group held against all others by those of ``TESTED``.
+
+    Persons (faces where persons are not known) are drawn in each group apart; a group of fewer than ``ROUGH`` is taken
+    to vary at least as much as the others. Where a person is in several groups, as with poses, all are drawn together.
+
+    Args:
+        runs: of one config, on the same faces.
+        classes: K names.
+        groups: of these faces.
+        samples: replicates; 0 for no intervals.
+        seed: of the replicates, and of the halvings behind what people get.
+
+    Returns:
+        ``by``, ``notes``; ``groups``, a row each (name, faces, persons, rough, ``metrics`` and ``people``: metric ->
+        value, low, high, n); ``gaps``, a row a group and metric: ``model``, ``people`` and ``beyond``, the model's gap
+        less people's (difference, low, high, p each), and ``holm``, over all rows, of ``beyond``, or of ``model`` where
+        people have no such figure. A gap is the group's value less that of the faces of all other groups.
+    """
+    several = split_persons(runs[0].clusters, groups.code)
+    parts: dict[bytes, Part] = {}
+
+    def part(faces: Mask) -> Part:
+        key = faces.tobytes()
+        if key not in parts:
+            parts[key] = _drawn(_measured(runs, faces, classes, seed), faces, runs[0].clusters, several, samples, seed)
+        return parts[key]
+
+    known = groups.code >= 0
+    sizes = [int((groups.code == g).sum()) for g in range(len(groups.names))]
+    judged = [g for g, size in enumerate(sizes) if size >= LEAST]
+    rows, gaps = [], []
+    for g in judged:
+        inside = groups.code == g
+        own = part(inside)
+        rows.append(_row(groups.names[g], inside, runs[0].clusters, own))
+        if len(judged) == 2 and g == judged[1]:
+            continue  # the same gap with the other sign
+        gaps += _gaps(groups.names[g], own, part(known & ~inside & np.isin(groups.code, judged)), several)
+    tested = [gap["beyond"] or gap["model"] for gap in gaps]
+    corrected = holm([np.nan if one["p"] is None else one["p"] for one in tested])
+    for gap, adjusted in zip(gaps, corrected, strict=True):
+        gap["holm"] = as_json(adjusted)
+    small = [f"{groups.names[g]} ({sizes[g]})" for g in range(len(sizes)) if g not in judged]
+    notes = [*groups.notes, *([f"{groups.by}: too few faces to be judged: {', '.join(small)}"] if small else [])]
+    if several:
+        notes.append(f"{groups.by}: persons are in several groups, so persons are drawn over all of them together")
+    return {"by": groups.by, "notes": notes, "groups": rows, "gaps": gaps}
+
+
+def split_persons(clusters: NDArray[np.int64], code: NDArray[np.int64]) -> bool:
+    """Whether a person, (N,) codes, is in more than one group, (N,) codes, -1 for none."""
+    pairs = np.unique(np.stack([clusters, code])[:, code >= 0], axis=1)
+    return len(pairs[0]) > len(np.unique(pairs[0]))
+
+
+def _measured(runs: Sequence[Judged], faces: Mask, classes: tuple[str, ...], seed: int) -> tuple[Named, Named, Named]:
+    """The metrics of a part as functions of the weights of all faces: model, people, model on people's faces."""
+    inside = [run.of(faces) for run in runs]
+    model = _statistics(inside, classes, faces)
+    shared = inside[0].shared
+    if not shared.any():
+        return model, {}, {}
+    of_people = {
+        name.removeprefix("ceiling_"): [_over_all(faces, where, statistic)]
+        for where, measured in people_alone(inside[0], classes, seed)
+        for name, statistic in measured.items()
+    }
+    both = faces.copy()
+    both[faces] = shared
+    beside = model if shared.all() else _statistics([run.of(shared) for run in inside], classes, both)
+    return model, {name: of_people[name] for name in COMPARED if name in of_people}, beside
+
+
+def _statistics(runs: Sequence[Judged], classes: tuple[str, ...], faces: Mask) -> dict[str, list[Statistic]]:
+    by_run = [
+        {
+            name: _over_all(faces, where, statistic)
+            for where, measured in statistics(run, classes, names=COMPARED).values()
+            for name, statistic in measured.items()
+        }
+        for run in runs
+    ]
+    return {name: [measured[name] for measured in by_run] for name in COMPARED if name in by_run[0]}
+
+
+def _over_all(faces: Mask, where: Mask, statistic: Statistic) -> Statistic:
+    """A metric of some faces of a part as a metric of all faces."""
+    used = faces.copy()
+    used[faces] = where
+    return within(used, statistic)
+
+
+def _drawn(
+    measured: tuple[Named, Named, Named],
+    faces: Mask,
+    clusters: NDArray[np.int64],
+    together: bool,
+    samples: int,
+    seed: int,
+) -> Part:
+    """All metrics of a part from the same replicates: of its own persons, or of all of them."""
+    drawn_faces = np.ones(len(faces), np.bool_) if together else faces
+    codes = np.unique(clusters[drawn_faces], return_inverse=True)[1].astype(np.int64)
+    named = {
+        f"{kind} {name} {i}": _of_some(statistic, drawn_faces)
+        for kind, metrics in enumerate(measured)
+        for name, of_runs in metrics.items()
+        for i, statistic in enumerate(of_runs)
+        if has_ends(statistic)
+    }
+    values = replicates(named, codes, samples, seed) if samples and codes.max() > 0 else {}
+
+    def of(kind: int) -> dict[str, Drawn]:
+        found = {}
+        for name, of_runs in measured[kind].items():
+            used = faces_of(of_runs[0])
+            over_all = np.array([float(statistic(None)) for statistic in of_runs])
+            replicated = np.stack([values.get(f"{kind} {name} {i}", np.empty(0)) for i in range(len(of_runs))])
+            found[name] = Drawn(Runs(over_all, replicated), int(used.sum()), len(np.unique(clusters[used])))
+        return found
+
+    return Part(of(0), of(1), of(2))
+
+
+def _of_some(statistic: Statistic, faces: Mask) -> Statistic:
+    """A metric made by ``within`` that takes the weights of some faces alone, of all that it knows."""
+    if faces.all():
+        return statistic
+    if isinstance(statistic, OfSums):
+        return OfSums(statistic.columns[faces], statistic.finish, statistic.then, statistic.ends)
+
+    def of_some(weights: FloatArray | None) -> FloatArray:
+        if weights is None:
+            return statistic(None)
+        whole = np.zeros((*weights.shape[:-1], len(faces)))
+        whole[..., faces] = weights
+        return statistic(whole)
+
+    return of_some
+
+
+def _row(name: str, inside: Mask, clusters: NDArray[np.int64], part: Part) -> dict[str, Any]:
+    persons, known = len(np.unique(clusters[inside])), int(clusters.max()) + 1 < len(clusters)
+    row: dict[str, Any] = {"name": name, "faces": int(inside.sum()), "persons": persons if known else None}
+    row |= {"rough": persons < ROUGH}
+    return row | {"metrics": _values(part.model), "people": _values(part.people)}
+
+
+def _values(drawn: Mapping[str, Drawn]) -> dict[str, Any]:
+    values = {}
+    for name, (runs, faces, persons) in drawn.items():
+        low, high = ends_of(runs, persons) if runs.drawn.shape[1] else (None, None)
+        values[name] = {"value": as_json(runs.values.mean()), "low": low, "high": high, "n": faces}
+    return values
+
+
+def _gaps(name: str, own: Part, rest: Part, together: bool) -> list[dict[str, Any]]:
+    """The group against the rest, a row a metric."""
+    gaps = []
+    asked = [name if name in own.model else f"majority_{name}" for name in TESTED]
+    for metric in asked:
+        one, other = own.model.get(metric), rest.model.get(metric)
+        if one is None or other is None or not one.runs.drawn.shape[1]:
+            continue
+        row: dict[str, Any] = {"group": name, "metric": metric, "model": _apart([(1.0, one)], [(1.0, other)], together)}
+        row |= {"people": None, "beyond": None}
+        if all(metric in side for side in (own.people, rest.people, own.beside, rest.beside)):
+            ours, theirs = ([(1.0, part.beside[metric]), (-1.0, part.people[metric])] for part in (own, rest))
+            row["people"] = _apart([(1.0, own.people[metric])], [(1.0, rest.people[metric])], together)
+            row["beyond"] = _apart(ours, theirs, together)
+        gaps.append(row)
+    return gaps
+
+
+def _apart(own: Sequence[tuple[float, Drawn]], rest: Sequence[tuple[float, Drawn]], together: bool) -> dict[str, Any]:
+    """A group's contrast less that of the rest."""
+    found = between(own, rest, together)
+    low, high = found.interval()
+    return {"difference": as_json(found.value), "low": low, "high": high, "p": as_json(found.p())}
+
+
+def between(own: Sequence[tuple[float, Drawn]], rest: Sequence[tuple[float, Drawn]], together: bool) -> Spread:
+    """A weighted sum of metrics in one part less the same in another.
+
+    Args:
+        own: a weight and a metric each, all drawn together.
+        rest: the same metrics in the other part.
+        together: whether both parts were drawn together, because they share persons.
+    """
+    ours = [(weight, drawn.runs) for weight, drawn in own]
+    theirs = [(-weight, drawn.runs) for weight, drawn in rest]
+    persons = [min(drawn.persons for _, drawn in side) for side in (own, rest)]
+    if not together:
+        return spread_of_parts([ours, theirs], persons, ROUGH)
+    both = [
+        (weight, Runs(one.values - other.values, one.drawn - other.drawn))
+        for (weight, one), (_, other) in zip(ours, theirs, strict=True)
+    ]
+    return spread_of_parts([both], [max(persons)])

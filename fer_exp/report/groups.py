@@ -1,0 +1,174 @@
+"""What is shown of a model by groups of faces: tables, rows to keep, and a verdict read off the intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from rich.table import Table
+
+from fer_exp.judging.gaps import ROUGH
+from fer_exp.metrics.words import better, direction, spoken
+from fer_exp.report.cells import blank_table, interval, of_row, p_value
+from fer_exp.report.model_verdicts import SHOWN, listed
+from fer_exp.report.outcome import OutcomeTable
+
+GAPS = ("model", "people", "beyond")
+"""The differences of a row of ``gaps``; the words for them are in ``HEADS``."""
+HEADS = {"model": "model's gap", "people": "people's gap", "beyond": "model's less people's"}
+
+Found = Mapping[str, Any]
+"""As ``judging.gaps.by_group`` gives it."""
+
+
+def groups_table(found: Found, title: str) -> Table:
+    """A line a metric and group: the model, people among themselves, faces."""
+    table = blank_table(title, f"[95 % interval]; people: half the raters against the rest{_rough(found)}")
+    for header in ("metric", found["by"], "model", "people", "n"):
+        table.add_column(header, justify="right" if header == "n" else "left", no_wrap=header != found["by"])
+    for metric in _first(found):
+        for place, group in enumerate(found["groups"]):
+            row, people = (group[side].get(metric) for side in ("metrics", "people"))
+            cells = [of_row(row), of_row(people), f"{row['n']:,}" if row else ""]
+            table.add_row("" if place else _head(metric), f"{group['name']}{'*' * group['rough']}", *cells)
+    return table
+
+
+def said_of_sizes(found: Found) -> str:
+    """How many faces, and persons where they are known, each group has.
+
+    >>> said_of_sizes({"by": "sex", "groups": [{"name": "F", "faces": 9, "persons": 3, "rough": True}]})
+    'sex: F 9 faces of 3 persons (rough)'
+    """
+    sizes = []
+    for group in found["groups"]:
+        persons = f" of {group['persons']:,} persons" if group["persons"] else ""
+        sizes.append(f"{group['name']} {group['faces']:,} faces{persons}{' (rough)' * group['rough']}")
+    return f"{found['by']}: {', '.join(sizes)}"
+
+
+def gaps_table(found: Found) -> Table | None:
+    """A line a metric and group: its value less that of all other groups, of the model, of people, and of both."""
+    if not found["gaps"]:
+        return None
+    rows = sorted(found["gaps"], key=lambda gap: _first(found).index(gap["metric"]))
+    caption = f"each group less all others; Holm over the {len(rows)} tests of the last gap of each line"
+    table = blank_table(f"gaps by {found['by']}", caption)
+    for header in ("metric", found["by"], *HEADS.values(), "Holm"):
+        table.add_column(header, no_wrap=header not in HEADS.values() and header != found["by"])
+    before = ""
+    for gap in rows:
+        cells = [_difference(gap[kind]) for kind in GAPS]
+        name = "" if gap["metric"] == before else _head(gap["metric"])
+        table.add_row(name, gap["group"], *cells, p_value(gap["holm"], narrow=True))
+        before = gap["metric"]
+    return table
+
+
+def verdict(found: Found, subject: str = "The model") -> list[str]:
+    """Whether a model treats groups differently beyond what people do, in sentences without a stop.
+
+    >>> gap = {"group": "F", "metric": "l1", "model": {"difference": 0.1, "low": 0.02, "high": 0.18, "p": 0.02}}
+    >>> gap |= {"people": None, "beyond": {"difference": 0.01, "low": -0.05, "high": 0.07, "p": 0.7}, "holm": 0.7}
+    >>> verdict({"by": "sex", "groups": [], "gaps": [gap]})[0]
+    'The model is not shown to treat groups of sex differently, beyond what people differ, by L1 (1 test)'
+    """
+    gaps, by = found["gaps"], found["by"]
+    if not gaps:
+        return [f"No interval says whether {subject[0].lower()}{subject[1:]} treats groups of {by} differently"]
+    people = any(gap["beyond"] for gap in gaps)
+    beyond = ", beyond what people differ," if people else ""
+    shown = [gap for gap in gaps if gap["holm"] is not None and gap["holm"] < SHOWN and _signs(_tested(gap))]
+    said = []
+    for group in dict.fromkeys(gap["group"] for gap in shown):
+        for sign, word in ((-1, "worse"), (1, "better")):
+            rows = [gap for gap in shown if gap["group"] == group and _better(gap) == sign]
+            if rows:
+                numbers = ", ".join(f"{spoken(gap['metric'])} {_numbers(_tested(gap))}" for gap in rows)
+                more = " by more than people differ" if people and all(gap["beyond"] for gap in rows) else ""
+                said.append(f"{subject} does {word} on {by} {group} than on the others{more}: {numbers}")
+    metrics = list(dict.fromkeys(gap["metric"] for gap in gaps))
+    if not said:
+        tests = f"{len(gaps)} test{'s' * (len(gaps) > 1)}"
+        said.append(
+            f"{subject} is not shown to treat groups of {by} differently{beyond} by {listed(metrics)} ({tests})"
+        )
+        if first := [gap for gap in gaps if gap["metric"] == metrics[0] and _ends(_tested(gap))]:
+            most = max(max(abs(end) for end in _ends(_tested(gap))) for gap in first)
+            said.append(
+                f"That is no proof that it treats them alike: by {spoken(metrics[0])} {most:.3f} is not excluded"
+            )
+    own = [gap for gap in gaps if gap["beyond"] and _signs(gap["model"]) and gap not in shown]
+    if own:
+        words = ", ".join(f"{spoken(gap['metric'])} on {gap['group']} {_numbers(gap['model'])}" for gap in own[:3])
+        said.append(f"Its own figures do differ ({words}), not shown to be more than people's do (uncorrected)")
+    return said
+
+
+def groups_frame(found: Found) -> OutcomeTable:
+    """Every metric by group, a row each."""
+    rows = [
+        {found["by"]: group["name"], "side": side, "metric": metric, **entry, "persons": group["persons"],
+         "rough": group["rough"]}
+        for group in found["groups"]
+        for side, key in (("model", "metrics"), ("people", "people"))
+        for metric, entry in group[key].items()
+    ]  # fmt: skip
+    return OutcomeTable("groups", f"Metrics by {found['by']}, 95 % intervals.", pd.DataFrame(rows), keep=False)
+
+
+def gaps_frame(found: Found) -> OutcomeTable:
+    """Every gap, a row a group and metric."""
+    rows = [
+        {"group": gap["group"], "metric": gap["metric"]}
+        | {f"{kind}_{key}": value for kind in GAPS for key, value in (gap[kind] or {}).items()}
+        | {"holm": gap["holm"]}
+        for gap in found["gaps"]
+    ]
+    return OutcomeTable("gaps", f"Each group of {found['by']} less all others.", pd.DataFrame(rows), keep=False)
+
+
+def _first(found: Found) -> list[str]:
+    """What the terminal shows, files having all: the metrics that are tested, else some."""
+    tested = list(dict.fromkeys(gap["metric"] for gap in found["gaps"]))
+    return tested or list(dict.fromkeys(metric for group in found["groups"] for metric in group["metrics"]))[:4]
+
+
+def _head(metric: str) -> str:
+    return f"{spoken(metric, short=True)} {direction(metric)}"
+
+
+def _rough(found: Found) -> str:
+    rough = any(group["rough"] for group in found["groups"])
+    return f"; * fewer than {ROUGH} persons or faces: rough" if rough else ""
+
+
+def _tested(gap: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The difference that is tested: beyond people's, where people have one."""
+    tested: Mapping[str, Any] = gap["beyond"] or gap["model"]
+    return tested
+
+
+def _ends(entry: Mapping[str, Any]) -> Sequence[float]:
+    return [end for end in (entry["low"], entry["high"]) if end is not None]
+
+
+def _signs(entry: Mapping[str, Any]) -> int:
+    """1 or -1 where the whole interval lies on one side of 0, else 0."""
+    ends = _ends(entry)
+    return int(min(ends) > 0) - int(max(ends) < 0) if ends else 0
+
+
+def _better(gap: Mapping[str, Any]) -> int:
+    return _signs(_tested(gap)) * better(gap["metric"])
+
+
+def _difference(entry: Mapping[str, Any] | None) -> str:
+    if entry is None:
+        return ""
+    return interval(entry["difference"], entry["low"], entry["high"], sign="+", ends="\n{}, {}", missing="–")
+
+
+def _numbers(entry: Mapping[str, Any]) -> str:
+    return interval(entry["difference"], entry["low"], entry["high"], sign="+", ends=" ({} to {})")
