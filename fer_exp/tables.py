@@ -47,6 +47,8 @@ SYNONYMS = {
 PREFIXES = ("votes_", "", "target_", "p_")
 """What may stand before a class in the name of its column; the first of them that a table uses is meant."""
 
+A_NUMBER = re.compile(r"[-+]?\d*[.,]?\d+%?")
+
 MOST = 12
 """Columns that are named one by one."""
 
@@ -77,12 +79,15 @@ class Table:
         guessed: what a person should know of how it was read, in words.
         left: rows that were left out, words -> how many.
         unused: numbers of the columns that nothing was read from.
+        origin: of a table that was made of another, number of a column -> what that called it, by row.
+        takes: the key that takes columns of numbers that were not used, empty for none.
     """
 
     def __init__(self, columns: Columns, where: str, group: str = "") -> None:
         self.where, self.group, self.names, self.guessed = where, group, columns.names, columns.guessed
         self.below, self.left = columns.below, columns.left
-        self._columns = columns
+        self._columns, self.takes = columns, ""
+        self.origin: dict[int, NDArray[np.str_]] = {}
         self._roles: dict[int, str] = {}
         self.unused = {n for n, name in enumerate(self.names) if name or columns.values[n].null_count < len(self)}
         self.unused -= {n for n, name in enumerate(self.names) if name == ITS_FILE}
@@ -91,13 +96,14 @@ class Table:
         """The number of rows."""
         return len(self._columns.values[0]) if self._columns.values else 0
 
-    def find(self, role: str, called: str | None = None, said: str = "") -> int | None:
+    def find(self, role: str, called: str | None = None, said: str = "", beside: Collection[int] = ()) -> int | None:
         """The number of the column that holds what is wanted, None where none does.
 
         Args:
             role: the contract's name; a column of that name is meant, else the first with another usual one.
             called: the column as the user named it, or None.
             said: what the column is for the user, where that is not the role.
+            beside: numbers of columns that are something else.
 
         Raises:
             RequestError: the column that the user named is not there, or the column is there twice.
@@ -115,6 +121,7 @@ class Table:
             if not same and not called:
                 alike = {normal(word) + end for end in ends}
                 same = [n for n, name in enumerate(self.names) if normal(name) in alike]
+            same = [n for n in same if n not in beside] if not called else same
             if len(same) > 1:
                 name = self.names[same[0]]
                 raise RequestError(f"{self.where}: column {name} occurs twice; which one is meant cannot be known.")
@@ -182,6 +189,16 @@ class Table:
             values = np.append(values, np.nan)[codes]
         self.refuse(np.isinf(values), column, "a number belongs there")
         return values
+
+    def different_numbers(self, column: int) -> int:
+        """How many different numbers a column holds, 0 where half of its different cells or more are none."""
+        stored, before = self._columns.values[column], set(self.unused)
+        if pa.types.is_floating(stored.type) or pa.types.is_integer(stored.type):
+            return int(pc.count_distinct(stored, "only_valid").as_py())
+        texts = [text for text in _texts(self._dictionary(column)[1]) if text.casefold() not in MISSING]
+        self.unused = before
+        numbers = sum(A_NUMBER.fullmatch(text) is not None for text in texts)
+        return numbers if 2 * numbers > len(texts) else 0
 
     def counts(self, column: int) -> FloatArray:
         """As ``numbers``, of votes or shares of them: raises RequestError at a cell that can be no count."""
@@ -303,13 +320,18 @@ class Table:
         numbers = self._columns.numbers
         return f"{self.where}, row {(number if numbers is None else int(numbers[number])) + 1 + len(self.below)}"
 
+    def numbered(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The numbers of rows in the file, from 0 below the header."""
+        return rows if self._columns.numbers is None else self._columns.numbers[rows]
+
     def refuse(self, bad: ArrayLike, column: int, problem: str) -> None:
         """Raise RequestError at the first bad row; ``problem`` follows its cell."""
         rows = np.flatnonzero(bad)
         if len(rows):
             more = f" (and {len(rows) - 1:,} more rows)" if len(rows) > 1 else ""
             cell = text_of(self._columns.values[column][int(rows[0])].as_py())
-            raise RequestError(f"{self.row(int(rows[0]))}: {self.names[column]} is {cell!r}{more}; {problem}.")
+            name = self.origin[column][rows[0]] if column in self.origin else self.names[column]
+            raise RequestError(f"{self.row(int(rows[0]))}: {name} is {cell!r}{more}; {problem}.")
 
     def say(self) -> None:
         """One line on standard error, once: what was guessed, and columns not used; nothing where all is plain."""
@@ -328,6 +350,13 @@ class Table:
             unused = [self.names[n] or "(without a name)" for n in sorted(self.unused)]
             more = f" and {len(unused) - MOST:,} more columns" if len(unused) > MOST else ""
             words.append(f"not used: {', '.join(unused[:MOST])}{more}")
+            numeric = [self.names[n] for n in sorted(self.unused) if self.names[n] and self.different_numbers(n) > 1]
+            if self.takes and numeric:
+                more = f" and {len(numeric) - MOST:,} more" if len(numeric) > MOST else ""
+                words.append(
+                    f"of these {len(numeric):,} hold numbers ({', '.join(numeric[:MOST])}{more}): "
+                    f"{self.takes}=[{numeric[0]}] takes one as ratings"
+                )
         line = f"{self.where}: {'; '.join(words)}."
         if words:
             say(line, once=True)

@@ -42,7 +42,7 @@ def test_rows_in_any_order_and_any_format_are_the_same_answers(tmp_path):
         assert other.workers.tolist() == ["2", "10"]  # ids of digits are sorted as numbers
         assert other.classes == plain.classes == ("fear", "anger")
         assert (other.counts() == plain.counts()).all()
-        assert np.nansum(other.valence) == -0.5
+        assert np.nansum(other.rated["valence"]) == -0.5
         assert sorted(other.seconds) == [1.5, 2, 3]
 
 
@@ -89,9 +89,9 @@ def test_duplicates_follow_the_named_policy_and_are_kept_as_repeats():
 
 def test_ratings_are_mapped_from_their_scale_and_affectnets_mark_is_missing():
     frame = pd.DataFrame({"task": [1, 2, 3], "worker": [1, 1, 1], "valence": [1, 5, 9]})
-    assert read_answers(frame, scale=[1, 9]).valence.tolist() == [-1, 0, 1]
+    assert read_answers(frame, scale=[1, 9]).rated["valence"].tolist() == [-1, 0, 1]
     marked = read_answers(frame.assign(valence=[-2, 0.5, 1]))
-    assert marked.valence.tolist() == [0.5, 1]
+    assert marked.rated["valence"].tolist() == [0.5, 1]
     assert "AffectNet" in marked.notes[0]
 
 
@@ -285,8 +285,9 @@ def test_a_scale_holds_at_every_door(tmp_path):
     file = str(written(tmp_path, "path,task,worker,label,valence,arousal\nx,x,w,fear,9,1\ny,y,w,fear,5,5\n"))
     wanted = [[1, -1], [0, 0]]
     answers = read_answers(file, scale=[1, 9])
-    assert np.stack([answers.valence, answers.arousal], axis=1).tolist() == wanted
-    assert read_labels(file, CLASSES, "against", scale=[1, 9])[2].tolist() == wanted
+    assert np.stack([answers.rated["valence"], answers.rated["arousal"]], axis=1).tolist() == wanted
+    original = read_labels(file, CLASSES, "against", scale=[1, 9])[2]
+    assert np.stack([original["valence"], original["arousal"]], axis=1).tolist() == wanted
     attached, _ = attach(Faces(faces("x", "y")), DatasetConfig(ratings=file, scale=[1, 9]), CLASSES)
     assert attached.table[["valence", "arousal"]].to_numpy().tolist() == wanted
     table = Folder(tmp_path, CLASSES, Path(file), scale=[1, 9]).read().table

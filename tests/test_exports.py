@@ -79,7 +79,7 @@ RATED = ("Label Studio, with ratings", "Label Studio, CSV", "MTurk, answers in J
 def test_ratings_beside_labels_are_of_the_same_answer(tmp_path, name):
     answers = read_answers(written(tmp_path, name), scale=[1, 9])
     assert len(answers.task) == 12
-    for task, valence in zip(answers.task, answers.valence, strict=True):
+    for task, valence in zip(answers.task, answers.rated["valence"], strict=True):
         assert valence == (VALENCE[answers.tasks[task].split("/")[-1]] - 5) / 4
 
 

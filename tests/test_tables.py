@@ -110,7 +110,8 @@ def votes(source, key="ratings", **how):
 
 
 def labels(source, key):
-    tasks, codes, affect = read_labels(source, SEVEN, key)
+    tasks, codes, rated = read_labels(source, SEVEN, key)
+    affect = np.stack([rated["valence"], rated["arousal"]], axis=1)
     assert affect[:2].tolist() == [[0.5, 0.5], [-0.25, 0.5]]
     assert np.isnan(affect[2, 0])
     return {task: SEVEN[code] for task, code in zip(tasks, codes, strict=True)}

@@ -44,13 +44,25 @@ class Votes:
 
 
 class Repeats(NamedTuple):
-    """Pairs of rows in which a worker answered a task again: ``task`` and row numbers of the table as read, (R,)."""
+    """Pairs of rows in which a worker answered a task again, (R,); first and last label, and ratings, (R, 2)."""
 
     task: Codes
     label: NDArray[np.int32]
-    valence: FloatArray
-    arousal: FloatArray
+    rated: dict[str, FloatArray]
     worker: Codes
+
+    def of(self, chosen: NDArray[np.bool_]) -> Repeats:
+        """Some of the pairs, (R,) bool."""
+        rated = {name: values[chosen] for name, values in self.rated.items()}
+        return Repeats(self.task[chosen], self.label[chosen], rated, self.worker[chosen])
+
+
+class Scale(NamedTuple):
+    """From what to what a scale runs in the table that was read, and how that is known: given, header or guessed."""
+
+    low: float
+    high: float
+    how: str
 
 
 @dataclass(frozen=True)
@@ -64,8 +76,8 @@ class Answers:
         task: code of each answer's task, shape (n,).
         worker: code of each answer's worker, shape (n,).
         label: code of each answer's class, shape (n,); -1 where a row has ratings only.
-        valence: -1..1, shape (n,), nan where not rated; None where the table has no such column.
-        arousal: likewise.
+        rated: scale -> ratings, shape (n,), nan where not rated; valence and arousal -1..1, others in their own units.
+        scales: scale -> from what to what it ran in the table.
         seconds: time taken, shape (n,), or None.
         subset: None, or the subset of each task, shape (T,).
         repeats: what workers said when they met a task twice: first and last answer, shape (R, 2) each.
@@ -78,8 +90,8 @@ class Answers:
     task: Codes
     worker: Codes
     label: Codes
-    valence: FloatArray | None = None
-    arousal: FloatArray | None = None
+    rated: Mapping[str, FloatArray] = field(default_factory=dict)
+    scales: Mapping[str, Scale] = field(default_factory=dict)
     seconds: FloatArray | None = None
     subset: NDArray[np.object_] | None = None
     repeats: Repeats | None = None
@@ -102,21 +114,22 @@ class Answers:
         return _sentences(self.counted)
 
     def ratings(self, side: str) -> FloatArray | None:
-        """``valence`` or ``arousal``, (n,)."""
-        return self.valence if side == "valence" else self.arousal
+        """The ratings on a scale, (n,), None where the table has none."""
+        return self.rated.get(side)
 
     def select(self, rows: NDArray[np.bool_]) -> Answers:
         """Some of the answers, (n,) bool; tasks, workers and classes keep their codes."""
-        names = ("task", "worker", "label", "valence", "arousal", "seconds")
-        columns = {name: getattr(self, name) for name in names}
-        return replace(self, **{name: values[rows] for name, values in columns.items() if values is not None})
+        seconds = None if self.seconds is None else self.seconds[rows]
+        rated = {name: values[rows] for name, values in self.rated.items()}
+        task, worker, label = self.task[rows], self.worker[rows], self.label[rows]
+        return replace(self, task=task, worker=worker, label=label, rated=rated, seconds=seconds)
 
     def of_tasks(self, tasks: NDArray[np.bool_]) -> Answers:
         """The answers to some tasks, (T,) bool, with the tasks renumbered."""
         number = np.cumsum(tasks, dtype=np.int32) - 1
         chosen, repeats = self.select(tasks[self.task]), self.repeats
         if repeats is not None:
-            repeats = Repeats._make(values[tasks[repeats.task]] for values in repeats)
+            repeats = repeats.of(tasks[repeats.task])
             repeats = repeats._replace(task=number[repeats.task])
         subset = None if self.subset is None else self.subset[tasks]
         return replace(chosen, task=number[chosen.task], tasks=self.tasks[tasks], subset=subset, repeats=repeats)

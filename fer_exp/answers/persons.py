@@ -10,7 +10,8 @@ import numpy as np
 
 from fer_exp.answers.cells import choice, within
 from fer_exp.answers.exports import Export, matching
-from fer_exp.answers.sheet import SIDES, Sheet, blank, joined, side_of
+from fer_exp.answers.scales import AFFECT, Scales
+from fer_exp.answers.sheet import Sheet, blank, joined
 from fer_exp.errors import RequestError
 from fer_exp.names import expressions
 from fer_exp.tables import Coded, Table
@@ -113,22 +114,22 @@ def _about(sheet: Sheet, column: int) -> Asked:
     loop = LOOP.fullmatch(name)
     shown = within(name) or within(text)
     rest = (text or name).replace(shown or "\0", "")
-    role = side_of(name.replace(shown or "\0", ""))
-    role = side_of(rest) if role == "label" else role
+    role = sheet.role_of(name.replace(shown or "\0", ""), column)
+    role = sheet.role_of(rest) if role == "label" else role
     question = loop[2] if loop else name
-    task = shown or (loop[1] if loop else _without_side(name) if role != "label" else _plain(name))
+    task = shown or (loop[1] if loop else _without_side(name, role, sheet.scales) if role != "label" else _plain(name))
     return Asked(column, task, role, question, shown is not None or loop is not None)
 
 
-def _without_side(name: str) -> str:
+def _without_side(name: str, role: str, scales: Scales = AFFECT) -> str:
     """A column's name without the word of the rating, and without the number that a slider adds.
 
-    >>> _without_side("face01_valence_1"), _without_side("arousal face01")
+    >>> _without_side("face01_valence_1", "valence"), _without_side("arousal face01", "arousal")
     ('face01', 'face01')
     """
-    for pattern in SIDES.values():
-        name = re.sub(rf"[\s_.-]*(?:{pattern.pattern})[\s_.-]*(?:_\d+$)?", "_", name, flags=re.IGNORECASE)
-    return re.sub(r"(?<=.)_\d+$", "", name.strip("_ ")) if name.startswith("_") is False else name.strip("_ ")
+    word = scales.pattern(role) if scales.within(name) == role else r"[^\W\d_]+(?=[\s_.-]*\d*$)"
+    name = re.sub(rf"[\s_.-]*(?:{word})[\s_.-]*(?:_\d+$)?", "_", name, flags=re.IGNORECASE)
+    return name.strip("_ ") if name.startswith("_") else re.sub(r"(?<=.)_\d+$", "", name.strip("_ "))
 
 
 def _plain(name: str) -> str:
@@ -155,7 +156,8 @@ def _melted(
     sheet: Sheet, export: Export, worker: int | None, by_task: dict[str, dict[str, int]], asked: list[Asked]
 ) -> Table:
     """An answer a row."""
-    roles = [role for role in ("label", *SIDES, "seconds") if any(role in columns for columns in by_task.values())]
+    there = dict.fromkeys(role for columns in by_task.values() for role in columns)
+    roles = sorted(there, key=lambda role: (role == "seconds", role != "label"))
     persons = len(sheet.rows)
     if worker is None:
         who = Coded(

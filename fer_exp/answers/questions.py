@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fer_exp.answers.sheet import SIDES, Sheet, side_of
+from fer_exp.answers.sheet import A_NUMBER, Sheet
 from fer_exp.names import expressions
 from fer_exp.tables import Coded
 
@@ -36,8 +36,12 @@ def by_question(
     """
     parts = [np.array([*question.names, ""], dtype=object)[question.codes] for question in questions]
     asked = pd.Series([" ".join(filter(None, cells)) for cells in zip(*parts, strict=True)])
-    roles = asked.map({name: side_of(name) for name in asked.unique()})
     answer = pd.Series(np.array([*whole["label"].names, None], dtype=object)[whole["label"].codes])
+    numeric = (
+        answer.map({text: A_NUMBER.fullmatch(text) is not None for text in whole["label"].names}).groupby(asked).all()
+    )
+    called = {name: sheet.scales.within(name) or sheet.scales.emotion(name) for name in asked.unique()}
+    roles = asked.map({name: role if role and numeric.get(name, True) else "label" for name, role in called.items()})
     keep = _about_label(sheet, asked, roles, answer, named) | (roles != "label")
     frame = pd.DataFrame({"row": np.arange(len(rows)), "role": roles, "answer": answer,
                           "task": whole["task"].codes, "worker": whole["worker"].codes})[keep.to_numpy()]  # fmt: skip
@@ -45,7 +49,7 @@ def by_question(
     wide = frame.pivot(index=["task", "worker", "time"], columns="role", values="answer")
     first = frame.groupby(["task", "worker", "time"])["row"].min().reindex(wide.index).to_numpy()
     made = {role: Coded(column.codes[first], column.names) for role, column in whole.items() if role != "label"}
-    for role in ("label", *SIDES):
+    for role in ("label", *(str(name) for name in wide if name != "label")):
         if role in wide:
             codes, texts = pd.factorize(wide[role])
             made[role] = Coded(codes.astype(np.int32), np.asarray(texts, dtype=object))

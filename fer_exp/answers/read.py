@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,20 +13,17 @@ from numpy.typing import NDArray
 
 from fer_exp.answers import Answers, Codes, Votes
 from fer_exp.answers.rows import Rules, label_codes, read_rows
+from fer_exp.answers.scales import AFFECT, Ends, Scales, columns_of, every, read_scale
 from fer_exp.answers.unpack import unpack
 from fer_exp.answers.votes import count_votes, no_classes, task_names
+from fer_exp.answers.wide import an_answer_a_row
 from fer_exp.config import check_choice
 from fer_exp.config.rules import DUPLICATES
 from fer_exp.errors import RequestError
-from fer_exp.names import OTHER_ANSWERS, among, expressions, spelt
-from fer_exp.orders import number, numbers_of
+from fer_exp.names import OTHER_ANSWERS, spelt
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.tables import Table, read_table
 from fer_exp.together import ITS_FILE
-
-A_RATER = re.compile(
-    r"(rater|annotator|worker|coder|judge|user|participant|respondent|person)([\s_-]*\d+|[\s_-]+[a-z])", re.IGNORECASE
-)
 
 
 def read_answers(
@@ -44,6 +40,7 @@ def read_answers(
     duplicates: str = "refuse",
     scale: Sequence[float] = (-1.0, 1.0),
     raters: int | None = None,
+    scales: Mapping[str, Ends] | None = None,
 ) -> Answers | Votes:
     """Read people's answers and check them against the contract.
 
@@ -61,8 +58,10 @@ def read_answers(
         numbered: whether, without ``numbers``, the labels 0..K-1 stand for ``classes`` in their order.
         others: one of ``also``, which labels count as that are none of these; None refuses such.
         duplicates: one of ``DUPLICATES``. Under first and last, the pairs are kept as ``repeats``.
-        scale: lowest and highest rating; ratings are mapped linearly to -1..1.
+        scale: lowest and highest valence and arousal; they are mapped linearly to -1..1.
         raters: how many people are behind each row of proportions or percentages.
+        scales: scales that must be there, perhaps with their ends; then all others that are known count, too. None
+            takes valence and arousal alone.
 
     Returns:
         The answers, or votes.
@@ -80,9 +79,11 @@ def read_answers(
     names = [spelt(name) for name in classes]
     if twice := [name for name in classes if names.count(spelt(name)) > 1]:
         raise RequestError(f"classes names {twice[0]} twice.")
-    rules = Rules(columns, classes, also, ignore, numbers, numbered, others, duplicates, scale, raters)
+    wanted = AFFECT if scales is None else every(scales)
+    rules = Rules(columns, classes, also, ignore, numbers, numbered, others, duplicates, scale, raters, wanted)
     table = read_table(source, key, together=True)
-    if (unpacked := unpack(table, columns, classes)) is not None:
+    table.takes = "" if scales is None else "scales"
+    if (unpacked := unpack(table, columns, classes, wanted)) is not None:
         table, rules = unpacked, rules._replace(columns=None if columns is None else {})
     answers = _read(table, rules)
     if key or isinstance(source, Path | str):  # else it is a table of our own
@@ -101,7 +102,6 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
     if worker is None:  # else such columns are tasks
         table.name_numbers(rules.numbers)
     named = table.class_columns((*rules.classes, *rules.also, *rules.ignore) if rules.classes else ())
-    rated = any(table.find(side) is not None for side in ("valence", "arousal"))
     if worker is None and len(named.keys() - {spelt(name) for name in rules.ignore}) > 1:
         task = table.need("task", called.get("task"), key=rules.columns is not None)
         votes = count_votes(table, rules.classes, rules.also, rules.ignore, rules.raters)
@@ -109,12 +109,10 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
         subset = table.find("subset")
         of_task = None if subset is None else np.array([name or "none" for name in table.text(subset)], dtype=object)
         return replace(votes, tasks=names, subset=of_task)
-    if task is None or worker is None:
-        wide = _label_columns(table, task, worker, label, rules)
-        if wide:
-            return read_rows(_an_answer_a_row(table, task, worker, wide), rules._replace(columns=None))
-        if label is None and not rated and worker is None and task is not None:
-            raise RequestError(no_classes(table))
+    if (made := an_answer_a_row(table, task, worker, label, rules)) is not None:
+        return read_rows(made, rules._replace(columns=None))
+    if label is None and worker is None and task is not None and not columns_of(table, rules.scales, {task}):
+        raise RequestError(no_classes(table))
     return read_rows(table, rules)
 
 
@@ -125,7 +123,8 @@ def read_labels(
     columns: Mapping[str, str | None] | None = None,
     scale: Sequence[float] = (-1.0, 1.0),
     numbers: Any = None,
-) -> tuple[NDArray[np.object_], Codes, FloatArray | None]:
+    scales: Scales = AFFECT,
+) -> tuple[NDArray[np.object_], Codes, dict[str, FloatArray]]:
     """One label a task: gold answers, or original labels.
 
     Args:
@@ -135,23 +134,30 @@ def read_labels(
         columns: contract name -> column, where the table calls it otherwise than usual.
         scale: lowest and highest rating.
         numbers: what labels that are numbers mean, as ``orders.meanings`` takes it.
+        scales: on which ratings count.
 
     Returns:
-        Names of the tasks (M,), codes of their labels (M,), -1 where empty, and None or valence and arousal, (M, 2).
+        Names of the tasks (M,), codes of their labels (M,), -1 where empty, and ratings by scale, (M,), nan where
+        missing.
 
     Raises:
         RequestError: a missing column, an unknown label, or a task that occurs twice with different labels.
     """
     table, called = read_table(source, key), columns or {}
-    unpacked = unpack(table, columns, classes, gold=True) or unpack(
-        table, columns, classes
+    unpacked = unpack(table, columns, classes, scales, gold=True) or unpack(
+        table, columns, classes, scales
     )  # or an expert's own answers
     table, called = (table, called) if unpacked is None else (unpacked, {})
     task = table.need("task", called.get("task"))
     label = table.need("label", called.get("label")) if classes else table.find("label", called.get("label"))
-    rules = Rules(None, classes, (), (), numbers, True, None, "refuse", scale, None)
+    rules = Rules(None, classes, (), (), numbers, True, None, "refuse", scale, None, scales)
     codes, _ = label_codes(table, label, rules, {})
-    sides = table.affect(scale, {}, [called.get(side) or side for side in ("valence", "arousal")])
+    ratings: dict[str, int] = {}
+    for n, column in enumerate(table.names):
+        name = next((name for name, own in called.items() if own == column), scales.called(column))
+        if name is not None and n not in (task, label) and (called.get(name) or column) == column:
+            ratings.setdefault(name, n)
+    rated = {name: read_scale(table, name, column, rules.ends(name), {})[0] for name, column in ratings.items()}
     tasks = table.text(task)
     table.refuse(pd.isna(tasks), task, "every label needs one")
     pairs = pd.DataFrame({"task": tasks, "label": codes})[codes >= 0].drop_duplicates()
@@ -163,44 +169,4 @@ def read_labels(
     keep[order] = ~pd.Series(tasks[order]).duplicated().to_numpy()
     if not isinstance(source, Table):  # else it has been read for something else, too
         table.say()
-    affect = np.stack([sides["valence"], sides["arousal"]], axis=1)[keep] if len(sides) == 2 else None
-    return tasks[keep], codes[keep], affect
-
-
-def _label_columns(table: Table, task: int | None, worker: int | None, label: int | None, rules: Rules) -> list[int]:
-    """Columns that hold one rater's labels each, by their names; or one rater's or task's, by what is in them."""
-    if (task is None) == (worker is None):
-        return []
-    others = [n for n in range(len(table.names)) if n not in (task, worker, label)]
-    raters = [n for n in others if A_RATER.fullmatch(table.names[n])]
-    if task is not None and len(raters) > 1:
-        return raters
-    if label is not None:
-        return []
-    wanted, before, raters = among(rules.classes), set(table.unused), []
-    numbers = numbers_of(rules.numbers)
-    for column in others:
-        texts = table.coded(column, rules.classes).names.tolist()
-        known = expressions(texts)
-        if texts and all(text in known or wanted(text) or number(text) in numbers for text in texts):
-            raters.append(column)
-    table.unused = before
-    return raters if len(raters) > 1 else []
-
-
-def _an_answer_a_row(table: Table, task: int | None, worker: int | None, columns: list[int]) -> Table:
-    """A table with a column a rater (or task) as one of task, worker, label."""
-    ids = task if task is not None else int(worker or 0)
-    rows = task_names(table, ids, named=False)
-    frame = pd.DataFrame(
-        {
-            "row": np.tile(rows, len(columns)),
-            "column": np.repeat([table.names[n] for n in columns], len(rows)),
-            "label": np.concatenate([table.text(n) for n in columns]),
-        }
-    )
-    names = ["task", "worker"] if task is not None else ["worker", "task"]
-    frame = frame.rename(columns=dict(zip(["row", "column"], names, strict=True)))
-    table.guessed.append(f"{len(columns)} columns are a {names[1]} each, first {table.names[columns[0]]}")
-    table.say()
-    return read_table(frame.dropna(subset="label"), table.where)
+    return tasks[keep], codes[keep], {name: values[keep] for name, values in rated.items()}

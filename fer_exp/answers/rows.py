@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fer_exp.answers import Answers, Codes, Repeats
 from fer_exp.answers.cells import choice
+from fer_exp.answers.scales import AFFECT, UNIT, Ends, Scales, columns_of, read_scale
 from fer_exp.errors import RequestError, nearest
 from fer_exp.names import CLASSES, among, near_expression, normal, one_word, spelt
 from fer_exp.orders import meanings, number
@@ -35,6 +36,12 @@ class Rules(NamedTuple):
     duplicates: str
     scale: Sequence[float]
     raters: int | None
+    scales: Scales = AFFECT
+
+    def ends(self, name: str) -> Ends:
+        """Lowest and highest rating of a scale, None where nobody said."""
+        default = (float(self.scale[0]), float(self.scale[1])) if name in UNIT else None
+        return self.scales.named.get(name) or default
 
 
 def read_rows(table: Table, rules: Rules) -> Answers:
@@ -42,8 +49,11 @@ def read_rows(table: Table, rules: Rules) -> Answers:
     names, keyed = rules.columns or {}, rules.columns is not None
     task, worker = (table.need(role, names.get(role), key=keyed) for role in ("task", "worker"))
     counted: dict[str, int] = {}
-    rated = table.affect(rules.scale, counted)
-    label = table.find("label", names.get("label")) if rated else table.need("label", names.get("label"), key=keyed)
+    columns = columns_of(table, rules.scales, {task, worker})
+    taken = set(columns.values())
+    label = table.find("label", names.get("label"), beside=taken)
+    if label is None and not columns:
+        table.need("label", names.get("label"), key=keyed)
     tasks, workers = table.coded(task), table.coded(worker)
     table.refuse(tasks.codes < 0, task, "every answer needs one")
     table.refuse(workers.codes < 0, worker, "every answer needs one")
@@ -52,13 +62,15 @@ def read_rows(table: Table, rules: Rules) -> Answers:
             words = f"{len(cut):,} ids such as {cut[0]} were cut by a spreadsheet and may be of several"
             table.guessed.append(f"{table.names[ids_column]}: {words}; export the file anew")
     codes, order = label_codes(table, label, rules, counted)
+    read = {name: read_scale(table, name, column, rules.ends(name), counted) for name, column in columns.items()}
+    rated, scales = ({name: one[0] for name, one in read.items()}, {name: one[1] for name, one in read.items()})
     seconds = None
     if (column := table.find("seconds")) is not None:
         seconds = table.numbers(column)
         table.refuse(seconds < 0, column, "no answer takes less than no time")
     answers = Answers(
         tasks.names, workers.names, order, tasks.codes, workers.codes, codes,
-        rated.get("valence"), rated.get("arousal"), seconds, _per_task(table, tasks), counted=counted,
+        rated, scales, seconds, _per_task(table, tasks), counted=counted,
     )  # fmt: skip
     answered = (codes >= 0) | np.any([~np.isnan(values) for values in rated.values()] or [codes < -1], axis=0)
     if not answered.any():
@@ -162,11 +174,9 @@ def _without_duplicates(answers: Answers, rows: NDArray[np.int64], policy: str, 
     earlier = series.duplicated(keep="last").to_numpy()
     first, last = np.flatnonzero(earlier & ~later), np.flatnonzero(later & ~earlier)
     first, last = first[np.argsort(cells[first])], last[np.argsort(cells[last])]
-    nan = np.full(len(answers.task), np.nan)
-    sides = [nan if (values := answers.ratings(side)) is None else values for side in ("valence", "arousal")]
-    valence, arousal = (np.stack([side[first], side[last]], axis=1) for side in sides)
+    rated = {name: np.stack([values[first], values[last]], axis=1) for name, values in answers.rated.items()}
     label = np.stack([answers.label[first], answers.label[last]], axis=1)
-    repeats = Repeats(answers.task[first], label, valence, arousal, answers.worker[first])
+    repeats = Repeats(answers.task[first], label, rated, answers.worker[first])
     kept = answers.select(~(later if policy == "first" else earlier))
     words = f"second answers of a worker to a task; the {policy} counts"
     return replace(kept, repeats=repeats, counted={**answers.counted, words: number})

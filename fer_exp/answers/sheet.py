@@ -13,16 +13,11 @@ from numpy.typing import NDArray
 from fer_exp.answers import Codes
 from fer_exp.answers.cells import choice, is_picture, parsed
 from fer_exp.answers.exports import PRACTICE, Left, matching
+from fer_exp.answers.scales import AFFECT, Scales
 from fer_exp.columns import Columns
 from fer_exp.names import composed, expressions, spelt
 from fer_exp.records import leaves
 from fer_exp.tables import MISSING, Coded, Table
-
-SIDES = {
-    "valence": re.compile(r"valen[cz](?:e|ia|a)?|(?<![a-z])val(?![a-z])", re.IGNORECASE),
-    "arousal": re.compile(r"arousal|(?<![a-z])aro(?![a-z])|erregung", re.IGNORECASE),
-}
-"""How columns and questions of ratings are told."""
 
 MOST_ANSWERS = 200
 """A column with more different cells holds something else than answers by choice."""
@@ -30,16 +25,12 @@ MOST_ANSWERS = 200
 A_NUMBER = re.compile(r"[-+]?\d*[.,]?\d+")
 
 
-def side_of(text: str) -> str:
-    """``valence`` or ``arousal``, where a name is of one of them, else ``label``."""
-    return next((side for side, pattern in SIDES.items() if pattern.search(text)), "label")
-
-
 class Sheet:
     """Some rows of a table, and columns made of its own.
 
     Attributes:
         table: that was read.
+        scales: on which ratings count.
         names: of all columns, those that were made behind the others.
         rows: numbers of the table's rows that are left.
         left: what became of the others, words -> how many.
@@ -47,8 +38,9 @@ class Sheet:
         gone: numbers of the columns in whose place others were made.
     """
 
-    def __init__(self, table: Table, classes: Sequence[str]) -> None:
+    def __init__(self, table: Table, classes: Sequence[str], scales: Scales = AFFECT) -> None:
         self.table, self.names, self.left = table, list(table.names), dict(table.left)
+        self.scales = scales
         self.rows = np.arange(len(table))
         self.used: set[int] = set()
         self.gone: set[int] = set()
@@ -160,6 +152,15 @@ class Sheet:
         half = 2 * sum(said[word] for word in labels) >= sum(said.values())
         return len(labels) > 0 and (len(labels) == len(said) or (len(labels) > 1 and half))
 
+    def role_of(self, text: str, column: int | None = None) -> str:
+        """The scale that a name or question is of, else ``label``; of an expression where the column holds numbers."""
+        if (name := self.scales.within(text)) is not None:
+            return name
+        emotion = self.scales.emotion(text)
+        if emotion and column is not None and self.says_numbers(column) and len(self.texts(column)) > 2:
+            return emotion
+        return "label"
+
     def says_numbers(self, column: int) -> bool:
         """Whether a column holds nothing but numbers."""
         texts = [choice(text) or "" for text in self.texts(column)]
@@ -193,6 +194,11 @@ class Sheet:
         if unused := self.unused(about):
             more = f" and {len(unused) - 12} more" if len(unused) > 12 else ""
             self.table.guessed.append(f"not used: {', '.join(unused[:12])}{more}")
+            numeric = [name for name in unused if self.says_numbers(self.names.index(name))]
+            if numeric and self.table.takes:
+                more = f" and {len(numeric) - 12} more" if len(numeric) > 12 else ""
+                words = f"of these {len(numeric)} hold numbers ({', '.join(numeric[:12])}{more})"
+                self.table.guessed.append(f"{words}: {self.table.takes}=[{numeric[0]}] takes one as ratings")
 
     @property
     def counted(self) -> str:

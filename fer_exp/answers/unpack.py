@@ -12,22 +12,28 @@ from fer_exp.answers.cells import answer, choice, is_picture, picture
 from fer_exp.answers.exports import Export, matching, recognised
 from fer_exp.answers.persons import unpack_persons
 from fer_exp.answers.questions import by_question
-from fer_exp.answers.sheet import SIDES, Sheet, blank, first_of, joined, side_of
+from fer_exp.answers.scales import AFFECT, Scales
+from fer_exp.answers.sheet import MOST_ANSWERS, Sheet, blank, first_of, joined
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.tables import Coded, Table
 from fer_exp.together import ITS_FILE
 
 NUMBERED = re.compile(r"(.*?)(\d+)(\D*)")
+ORDER = {"worker": 0, "label": 1, "valence": 2, "seconds": 4}
+"""In what order it is said where what was found."""
 Called = Mapping[str, str | None]
 
 
-def unpack(table: Table, called: Called | None, classes: Sequence[str] = (), gold: bool = False) -> Table | None:
-    """The answers that an export holds, as a table task, worker, label, valence, arousal, seconds.
+def unpack(
+    table: Table, called: Called | None, classes: Sequence[str] = (), scales: Scales = AFFECT, gold: bool = False
+) -> Table | None:
+    """The answers that an export holds, as a table task, worker, label, ratings by scale, seconds.
 
     Args:
         table: as it was read.
         called: role -> column, or question, as the user named it; None where there are no keys for that.
         classes: names that labels may have beside expressions.
+        scales: on which ratings count.
         gold: whether the true labels that the export has are wanted, as a table task, label.
 
     Returns:
@@ -41,7 +47,7 @@ def unpack(table: Table, called: Called | None, classes: Sequence[str] = (), gol
         return None
     if export.wide and table.find("task") is not None and (len(export.marks) == 1 or table.find("label") is not None):
         return None
-    sheet = Sheet(table, classes)
+    sheet = Sheet(table, classes, scales)
     for column in matching(export.json, sheet.names):
         sheet.unfold(column)
     for rule in export.left:
@@ -78,10 +84,12 @@ class _Rows:
         if not gold:
             worker = self._worker()
             parts = [{"worker": worker, **part} for part in parts]
-        roles = [role for role in ("task", "worker", "label", *SIDES, "seconds") if any(role in part for part in parts)]
+        first = ("task", "worker", "label")
+        rated = dict.fromkeys(role for part in parts for role in part if role not in (*first, "seconds"))
+        roles = [role for role in (*first, *rated, "seconds") if any(role in part for part in parts)]
         whole = {role: joined([part.get(role) or blank(len(sheet.rows)) for part in parts]) for role in roles}
         rows = np.tile(sheet.rows, len(parts))
-        answered = np.logical_or.reduce([whole[role].codes >= 0 for role in ("label", *SIDES) if role in whole])
+        answered = np.logical_or.reduce([whole[role].codes >= 0 for role in ("label", *rated) if role in whole])
         answered &= whole["task"].codes >= 0
         if len(parts) == 1 and not gold:
             sheet.count(int((~answered).sum()), "rows without a response")
@@ -95,7 +103,8 @@ class _Rows:
                 whole, rows = by_question(sheet, whole, rows, cells, self.called.get("label"))
             except ValueError as error:
                 raise RequestError(f"{self._it}, {error}") from error
-            self.found |= {side: "a question of its own" for side in SIDES if side in whole and side not in self.found}
+            asked = [role for role in whole if role not in (*first, "seconds", *self.found)]
+            self.found |= dict.fromkeys(asked, "a question of its own")
         self._say(tasks)
         return sheet.as_table(whole, rows)
 
@@ -120,8 +129,10 @@ class _Rows:
         sheet, named = self.sheet, self.called.get("label")
         asked = {*self._matching(self.export.label), *(self.looked if self.export.found else [])}
         asked -= {*tasks, *self._matching(self.export.gold), *sheet.gone}
-        columns = {side: [n for n in sorted(asked) if side_of(sheet.names[n]) == side and sheet.says_numbers(n)]
-                   for side in SIDES}  # fmt: skip
+        columns: dict[str, list[int]] = {}
+        for n in sorted(asked):
+            if (role := sheet.role_of(sheet.names[n], n)) != "label" and sheet.says_numbers(n):
+                columns.setdefault(role, []).append(n)
         rated = {n for several in columns.values() for n in several}
         if named is not None and named in sheet.names:
             columns["label"] = [self._named("label", named)]
@@ -189,7 +200,11 @@ class _Rows:
     def _questions(self) -> list[int]:
         """Columns that name the question of a row, where there is more than one."""
         columns = self._matching(self.export.question)
-        return [n for n in columns if self.export.asks or {side_of(text) for text in self.sheet.texts(n)} != {"label"}]
+        return [n for n in columns if self.export.asks or self._speaks_of_scales(n)]
+
+    def _speaks_of_scales(self, column: int) -> bool:
+        scales, texts = self.sheet.scales, self.sheet.texts(column)
+        return len(texts) <= MOST_ANSWERS and any(scales.within(text) for text in texts)
 
     def _worker(self) -> Coded:
         """Who answered, a row each."""
@@ -253,9 +268,7 @@ class _Rows:
         sheet.used.update(tasks)
         several = f" to {sheet.names[tasks[-1]]} ({len(tasks)} pictures a row)" if len(tasks) > 1 else ""
         roles = [f"task is {sheet.names[tasks[0]]}{several}"]
-        roles += [
-            f"{role} is {self.found[role]}" for role in ("worker", "label", *SIDES, "seconds") if role in self.found
-        ]
+        roles += [f"{role} is {self.found[role]}" for role in sorted(self.found, key=lambda role: ORDER.get(role, 3))]
         sheet.table.guessed.insert(0, f"read as an export of {self.export.name}: {', '.join(roles)}")
         for column in self._matching(self.export.gold):
             sheet.used.add(column)

@@ -120,6 +120,8 @@ def _prepare(config: PrepareConfig, place: Path) -> str:
 
 
 def _agreement(config: PeopleConfig, place: Path) -> str:
+    if (place / "agreement.csv").is_file() and not (place / "classes.csv").is_file():  # ratings alone
+        return f"read the tables, {shlex.quote(str(place))}/*.md"
     words = _people(config)
     told = "(whom to trust, where it is known who answered)"
     return f"{_line('crowd', *words)} {told}, {_line('crowd plan', *words)} (how many to ask)"

@@ -12,7 +12,9 @@ import pandas as pd
 
 from fer_exp.answers import Answers, Votes, known_tasks
 from fer_exp.answers.read import read_answers, read_labels
-from fer_exp.config import DatasetConfig, PeopleConfig
+from fer_exp.answers.scales import UNIT, Ends, Scales
+from fer_exp.bounds import scales_named
+from fer_exp.config import AgreementConfig, DatasetConfig, PeopleConfig
 from fer_exp.errors import RequestError, nearest
 from fer_exp.files import file_of, md5, there, writable
 from fer_exp.names import OTHER_ANSWERS, in_order
@@ -45,16 +47,24 @@ def load(config: PeopleConfig, frames: Frames = NO_FRAMES) -> People:
         path = Path(config.ratings)
         columns = {"task": config.task, "worker": config.worker, "label": config.label}
         reading |= {"classes": config.classes, "numbers": config.numbers, "columns": columns, "scale": config.scale}
+        reading["scales"] = wanted(config)
         source = frames.get("ratings", config.ratings)
         return People(read_answers(source, "ratings", **reading), path.name.split(".")[0])
     if config.dataset is None:
         raise RequestError("No answers are given: name a table with ratings=FILE, or a dataset with dataset=ferplus.")
-    table, faces, classes = _of_dataset(config.dataset)
+    table, faces, classes, read = _of_dataset(config.dataset, wanted(config))
+    if read:
+        reading["scales"] = read
     if config.classes or "worker" in table:
         data = read_answers(table, classes=config.classes, **reading)
     else:
         data = read_answers(table, classes=classes, also=OTHER_ANSWERS, **reading)
     return People(data, config.dataset.name, faces, classes)
+
+
+def wanted(config: PeopleConfig) -> dict[str, tuple[float, float] | None] | None:
+    """The scales that a config names; None of a command that asks nothing of ratings."""
+    return scales_named(config.scales) if isinstance(config, AgreementConfig) else None
 
 
 def original(config: PeopleConfig, against: str, people: People, frames: Frames = NO_FRAMES) -> Original:
@@ -70,6 +80,7 @@ def original(config: PeopleConfig, against: str, people: People, frames: Frames 
         RequestError: there are none, or they name other classes.
     """
     columns: dict[str, str | None] = {"task": config.task}
+    scales = people.data.scales if isinstance(people.data, Answers) else {}
     source: Path | pd.DataFrame | Table
     if "against" in frames:
         source, columns = frames["against"], {}
@@ -90,20 +101,23 @@ def original(config: PeopleConfig, against: str, people: People, frames: Frames 
     else:
         source = read_table(frames.get("ratings", str(config.ratings)), "ratings")
         names = source.names
-        if "original" not in names and "original_valence" not in names:
+        if not {"original", *(f"original_{name}" for name in scales)} & set(names):
             raise RequestError(
                 f"{source.where} has no column original; give the original labels with against=FILE (task, label)."
             )
         columns |= {"label": "original" if "original" in names else None,
-                    "valence": "original_valence", "arousal": "original_arousal"}  # fmt: skip
-    scale = config.scale if against != "original" or people.faces is None else (-1.0, 1.0)
-    tasks, codes, affect = read_labels(source, people.data.classes, "against", columns, scale, config.numbers)
+                    **{name: f"original_{name}" for name in scales}}  # fmt: skip
+    same = against != "original" or people.faces is None  # a table of the same ratings as the answers
+    ends = {name: (scale.low, scale.high) for name, scale in scales.items() if same and name not in UNIT}
+    ends |= {name: given for name in UNIT if same and (given := (wanted(config) or {}).get(name))}
+    tasks, codes, rated = read_labels(
+        source, people.data.classes, "against", columns, config.scale if same else (-1.0, 1.0), config.numbers,
+        Scales(ends, tuple(UNIT), emotions=False),
+    )  # fmt: skip
     label, missing = known_tasks(people.data, tasks, codes)
-    aligned = None
-    if affect is not None:
-        row, _ = known_tasks(people.data, tasks, np.arange(len(tasks), dtype=np.int32))
-        aligned = np.where((row >= 0)[:, None], affect[row], np.nan)
-    if (label < 0).all() and (aligned is None or np.isnan(aligned).all()):
+    row, _ = known_tasks(people.data, tasks, np.arange(len(tasks), dtype=np.int32))
+    aligned = {name: np.where(row >= 0, values[row], np.nan) for name, values in rated.items()}
+    if (label < 0).all() and all(np.isnan(values).all() for values in aligned.values()):
         raise RequestError(
             f"against={against}: none of its {len(tasks):,} tasks was answered, so nothing can be compared."
         )
@@ -119,7 +133,11 @@ def folder(config: PeopleConfig, command: str, name: str) -> Path:
     if config.output is not None:
         return writable(Path(config.output))
     asked = {**asdict(config), "json": None}  # once a key: without it folders would have other names
-    later = {"numbers": None, "enough_gold_answers": 10}  # keys that came later: left alone, they name no other folder
+    later = {
+        "numbers": None,
+        "enough_gold_answers": 10,
+        "scales": None,
+    }  # keys that came later: left alone, they name no other folder
     for group in (asked, asked["dataset"] or {}):
         for key, default in later.items():
             if group.get(key) == default:
@@ -129,21 +147,27 @@ def folder(config: PeopleConfig, command: str, name: str) -> Path:
     return writable(Path("runs") / f"{command}-{name}-{digest}")
 
 
-def _of_dataset(config: DatasetConfig) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
-    """The single answers of a corpus or of what is attached to it, where there are any, else votes; faces, classes."""
+def _of_dataset(
+    config: DatasetConfig, scales: dict[str, Ends] | None
+) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...], dict[str, Ends]]:
+    """The single answers of a corpus or of what is attached to it, where there are any, else votes.
+
+    Returns:
+        They, faces, classes, and scales of ratings in them beside valence and arousal.
+    """
     from fer_exp.datasets import open_corpus
     from fer_exp.datasets.attach import single_answers
     from fer_exp.store import open_dataset
 
     corpus = open_corpus(config)
     if not config.ratings and (single := single_answers(config, corpus)) is not None:
-        return single, corpus.read().table, corpus.classes  # no picture needs to be decoded
+        return single, corpus.read().table, corpus.classes, {}  # no picture needs to be decoded
     _, store = open_dataset(config)
-    if (single := single_answers(config, corpus, store.faces["face"])) is not None:
-        return single, store.faces, corpus.classes
+    if (single := single_answers(config, corpus, store.faces["face"], scales)) is not None:
+        return single, store.faces, corpus.classes, single.attrs.get("scales", {})
     if store.votes is None:
         raise RequestError(
             f"{config.name} has one label a face and no votes, so there is no agreement to measure; attach "
             "votes with dataset.votes=FILE, or give the answers with ratings=FILE."
         )
-    return store.votes, store.faces, corpus.classes
+    return store.votes, store.faces, corpus.classes, {}

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from math import isfinite
 from typing import Any
 
-from fer_exp.bounds import MOST_VOTES
+from fer_exp.bounds import MOST_VOTES, scales_named
 from fer_exp.config.folder import options
 from fer_exp.config.groups import DatasetConfig, TrainerConfig
 from fer_exp.config.schema import Config, PredictConfig, PretrainConfig, TrainConfig
@@ -150,6 +150,7 @@ def validate(config: Config) -> None:
     for key in ("numbers", "dataset.numbers"):
         if (named := _value(config, key)) is not None and not isinstance(named, dict):
             order_of(named, key)
+    scales_named(getattr(config, "scales", None))
     for key in ("scale", "dataset.scale"):
         scale = _value(config, key)
         if isinstance(scale, list) and not (len(scale) == 2 and scale[0] < scale[1]):

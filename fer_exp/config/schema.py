@@ -194,6 +194,7 @@ class PeopleConfig(Config):
 class AgreementConfig(PeopleConfig):
     """How well people agree, and what a crowd changes against the original labels."""
 
+    scales: Any = field(default=None, metadata=TEXT)  # names, perhaps with ranges, or name -> range
     against: str | None = field(default=None, metadata=PATH)  # or the word original
     ties: str = "drop"
     ordered: bool = False

@@ -50,6 +50,7 @@ KEYS = {
     "ties={}": "tie tie_break tie_breaking tiebreak",
     "raters={}": "n n_raters num_raters max_raters annotators",
     "budget={}": "cost money answers total",
+    "scales=[{}]": "dimensions dimension traits trait rating_scales attributes measures variables dvs rating_columns",
     "min_shared={}": "min_overlap min_common overlap",
     # runs and predictions
     "votes={}": "labels annotations human people truth gold ground_truth answers ratings humans",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fer_exp.answers import Answers, Votes
 from fer_exp.answers.faces import task_faces
 from fer_exp.answers.read import read_answers
+from fer_exp.answers.scales import Ends
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets.classes import count_as_unknown
 from fer_exp.datasets.corpus import Corpus, Faces
@@ -25,10 +26,13 @@ AGREED = 0.6
 SIDES = ["valence", "arousal"]
 
 
-def read_attached(config: DatasetConfig, classes: tuple[str, ...]) -> Answers | Votes | None:
+def read_attached(
+    config: DatasetConfig, classes: tuple[str, ...], scales: Mapping[str, Ends] | None = None
+) -> Answers | Votes | None:
     """What ``dataset.votes`` or ``dataset.ratings`` holds, by the names of its own faces; None where neither is given.
 
-    Expressions that are no classes here come behind the others; without classes, what is there is taken.
+    Expressions that are no classes here come behind the others; without classes, what is there is taken. ``scales`` are
+    as of ``read_answers``.
     """
     if not (config.votes or config.ratings):
         return None
@@ -36,7 +40,7 @@ def read_attached(config: DatasetConfig, classes: tuple[str, ...]) -> Answers | 
         str(config.votes or config.ratings), attached_key(config),
         classes=classes, also=further(classes), ignore=(), numbers=config.numbers, numbered=False,
         others=OTHER_ANSWERS[0] if isinstance(config.classes, list) else None,
-        duplicates=config.duplicates, scale=config.scale, raters=config.raters,
+        duplicates=config.duplicates, scale=config.scale, raters=config.raters, scales=scales,
     )  # fmt: skip
 
 
@@ -45,31 +49,37 @@ def attached_key(config: DatasetConfig) -> str:
     return f"dataset.{'votes' if config.votes else 'ratings'}"
 
 
-def single_answers(config: DatasetConfig, corpus: Corpus, faces: Iterable[str] = ()) -> pd.DataFrame | None:
+def single_answers(
+    config: DatasetConfig, corpus: Corpus, faces: Iterable[str] = (), scales: Mapping[str, Ends] | None = None
+) -> pd.DataFrame | None:
     """What each person answered, of ``dataset.ratings`` or of the corpus itself; None where only votes are known.
 
     Args:
         config: the dataset group.
         corpus: the one that it names.
         faces: ids of its faces, by which tasks of ``dataset.ratings`` are called; others are left out.
+        scales: as of ``read_answers``.
 
     Returns:
-        Columns task, worker, valence, arousal, and label where there are any.
+        Columns task, worker, valence, arousal, and label and further scales where there are any; of these ``attrs`` has
+        ``scales``, with their ends.
     """
     if not config.ratings:
         ratings = getattr(corpus, "ratings", None)
         return ratings() if callable(ratings) and not config.votes else None
-    read = read_attached(config, corpus.classes)
+    read = read_attached(config, corpus.classes, scales)
     if not isinstance(read, Answers):
         return None
     find = finder(map(str, faces), f"dataset.ratings={config.ratings}")
     ours = corpus.classes if isinstance(config.classes, list) else read.classes
     tasks = np.array([find(str(task)) for task in read.tasks], dtype=object)
-    frame = pd.DataFrame({"task": tasks[read.task], "worker": read.workers[read.worker], **_sides(read)})
+    frame = pd.DataFrame({"task": tasks[read.task], "worker": read.workers[read.worker], **_sides(read), **read.rated})
     if read.classes:
         names = [name if name in (*ours, *OTHER_ANSWERS) else OTHER_ANSWERS[0] for name in read.classes]
         frame["label"] = np.array([*names, None], dtype=object)[read.label]
-    return frame.dropna(subset="task", ignore_index=True)
+    frame = frame.dropna(subset="task", ignore_index=True)
+    frame.attrs["scales"] = {name: (scale.low, scale.high) for name, scale in read.scales.items() if name not in SIDES}
+    return frame
 
 
 def further(classes: tuple[str, ...]) -> list[str]:

@@ -109,6 +109,5 @@ def _counts(answers: Answers | Votes, classes: tuple[str, ...], notes: dict[str,
 
 def _ratings(answers: Answers) -> pd.DataFrame:
     """Mean valence and arousal of each task, for those that were rated."""
-    sides = {f"human_{side}": answers.ratings(side) for side in ("valence", "arousal")}
-    rated = pd.DataFrame({name: values for name, values in sides.items() if values is not None})
+    rated = pd.DataFrame({f"human_{side}": values for side, values in answers.rated.items()})
     return rated.groupby(answers.task).mean().reindex(range(len(answers.tasks)))

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,13 +30,13 @@ ALL = "all"
 
 
 class Original(NamedTuple):
-    """Original labels in the order of the tasks, (T,), -1 where there is none; None or valence and arousal, (T, 2).
+    """Original labels in the order of the tasks, (T,), -1 where there is none; ratings by scale, (T,), nan likewise.
 
     ``missing`` is the number of labelled tasks that nobody answered.
     """
 
     label: NDArray[np.int32]
-    affect: FloatArray | None
+    rated: Mapping[str, FloatArray]
     missing: int
 
 
@@ -42,14 +44,14 @@ class Changes(NamedTuple):
     """What a crowd changes.
 
     ``labels`` are as ``label_changes`` and ``ratings`` as ``rating_changes`` have them, None where one side has none;
-    ``ties`` are the tasks with an original label and a tie at the top; ``crowd`` is its mean valence and arousal, shape
-    (T, 2).
+    ``ties`` are the tasks with an original label and a tie at the top; ``crowd`` are its mean ratings by scale,
+    shape (T,).
     """
 
     original: Original
     labels: dict[str, Any] | None = None
     ties: int = 0
-    crowd: FloatArray | None = None
+    crowd: Mapping[str, FloatArray] = MappingProxyType({})
     ratings: pd.DataFrame | None = None
 
 
@@ -62,8 +64,8 @@ def by_subset(data: Answers | Votes, original: Original | None) -> dict[str, tup
         inside = data.subset == name
         labels = None
         if original is not None:
-            affect = None if original.affect is None else original.affect[inside]
-            labels = Original(original.label[inside], affect, original.missing)
+            rated = {name: values[inside] for name, values in original.rated.items()}
+            labels = Original(original.label[inside], rated, original.missing)
         subsets[str(name)] = data.of_tasks(inside), labels
     return subsets
 
@@ -86,23 +88,21 @@ def changes(
             raise RequestError("No task has both an original label and a majority; take ties=first or ties=random.")
         labels = label_changes(original.label, top.top, votes.counts, votes.classes, samples=samples, seed=seed)
         result = result._replace(labels=labels, ties=int((top.tied & (original.label >= 0)).sum()))
-    if isinstance(data, Answers) and original.affect is not None and data.valence is not None:
-        crowd = mean_ratings(data)
-        ratings = rating_changes(original.affect, crowd, original.label, data.classes, samples=samples, seed=seed)
+    if isinstance(data, Answers) and (crowd := mean_ratings(data, original.rated)):
+        ratings = rating_changes(original.rated, crowd, original.label, data.classes, samples=samples, seed=seed)
         result = result._replace(crowd=crowd, ratings=ratings)
     return result
 
 
-def mean_ratings(data: Answers) -> FloatArray:
-    """Mean valence and arousal of each task, shape (T, 2), nan where nobody rated."""
-    means = np.full((len(data.tasks), 2), np.nan)
-    for number, side in enumerate(("valence", "arousal")):
-        values = data.ratings(side)
-        if values is not None:
+def mean_ratings(data: Answers, scales: Container[str]) -> dict[str, FloatArray]:
+    """Mean rating of each task on those of some scales that people rated, shape (T,), nan where nobody did."""
+    means = {}
+    for name, values in data.rated.items():
+        if name in scales:
             rated = ~np.isnan(values)
             many = np.bincount(data.task[rated], minlength=len(data.tasks))
             total = np.bincount(data.task[rated], values[rated], len(data.tasks))
-            means[many > 0, number] = total[many > 0] / many[many > 0]
+            means[name] = np.divide(total, many, out=np.full(len(many), np.nan), where=many > 0)
     return means
 
 
@@ -152,8 +152,8 @@ def label_changes(
 
 
 def rating_changes(
-    original: FloatArray,
-    crowd: FloatArray,
+    original: Mapping[str, FloatArray],
+    crowd: Mapping[str, FloatArray],
     label: NDArray[np.int32],
     classes: tuple[str, ...],
     *,
@@ -162,25 +162,29 @@ def rating_changes(
 ) -> pd.DataFrame:
     """Original ratings against the crowd's mean ratings, overall and per original class.
 
-    Both are valence and arousal, shape (N, 2), nan where missing; ``label`` is the original class, -1 where none is.
+    Both are ratings by scale, shape (N,), nan where missing; ``label`` is the original class, -1 where none is. SAGR is
+    left out of scales without negative numbers: signs mean nothing there.
 
     Returns:
         One row a side, class (or ``all``) and measure of ``shift.RATING_MEASURES``: value, low, high, n. Classes with
         fewer than ``FEWEST`` tasks are left out.
     """
     rows = []
-    for number, side in enumerate(("valence", "arousal")):
-        known = ~np.isnan(original[:, number]) & ~np.isnan(crowd[:, number])
+    for side in crowd:
+        known = ~np.isnan(original[side]) & ~np.isnan(crowd[side])
+        signed = min(original[side][known].min(initial=0), crowd[side][known].min(initial=0)) < 0
         for k, name in [(-1, "all"), *enumerate(classes)]:
             tasks = known & ((label == k) if k >= 0 else True)
             if tasks.sum() < (FEWEST if k >= 0 else 2):
                 continue
-            x, y = original[tasks, number], crowd[tasks, number]
+            x, y = original[side][tasks], crowd[side][tasks]
             measured = joint_intervals(
                 lambda weights, x=x, y=y: shift.rating_changes(x, y, weights),  # type: ignore[misc]
                 shift.RATING_MEASURES, len(x), samples, seed,
             )  # fmt: skip
             for measure, (value, low, high) in measured.items():
+                if measure == "sagr" and not signed:
+                    continue
                 rows.append({"side": side, "class": name, "measure": measure, "value": value, "low": low,
                              "high": high, "n": len(x)})  # fmt: skip
     return pd.DataFrame(rows, columns=["side", "class", "measure", "value", "low", "high", "n"])

@@ -47,7 +47,7 @@ class _Bootstrap(NamedTuple):
 def survey(
     data: Answers | Votes, *, samples: int = 1000, seed: int = 0, least: int = pairs.SHARED, ordered: bool = False
 ) -> dict[str, Any]:
-    """Agreement on classes, on valence and arousal, and of workers with themselves.
+    """Agreement on classes, on every scale of ratings, and of workers with themselves.
 
     Args:
         data: answers, or votes where workers are not known; what needs workers is then left out.
@@ -56,10 +56,11 @@ def survey(
         ordered: whether the classes are in an order, as grades of intensity are; adds ordinal and interval alpha.
 
     Returns:
-        ``labels`` and, of ratings, ``valence`` and ``arousal``: measure -> result; ``classes``: class -> measure ->
+        ``labels``: measure -> result; ``scales``: of each scale of ratings, which has such measures under its own name,
+        from what to what it ran in the table and how that is known; ``classes``: class -> measure ->
         result; ``repeats``: measure -> result; ``notes``: what could not be computed, in sentences.
     """
-    report: dict[str, Any] = {"labels": {}, "classes": {}, "notes": [*data.notes]}
+    report: dict[str, Any] = {"labels": {}, "classes": {}, "scales": {}, "notes": [*data.notes]}
     bootstrap = _Bootstrap(samples, seed, report["notes"])
     votes = data.votes() if isinstance(data, Answers) else data
     if len(data.classes) and votes.counts.any():
@@ -73,14 +74,14 @@ def survey(
                 report["labels"]["alpha_interval"] = _result(interval, _shared_tasks(labelled.task))
                 report["labels"] |= _ordinal_alpha(labelled.task, grades, tasks, bootstrap)
     if isinstance(data, Answers):
-        for side in ("valence", "arousal"):
-            values = data.ratings(side)
-            if values is not None and not np.isnan(values).all():
+        for side, values in data.rated.items():
+            if not np.isnan(values).all():
                 rated = ~np.isnan(values)
+                report["scales"][side] = data.scales[side]._asdict()
                 report[side] = _ratings(data.select(rated), values[rated], side, least, bootstrap)
         if data.repeats is not None:
             report["repeats"] = _repeats(data.repeats, bootstrap)
-    tables = [report.get(kind, {}) for kind in ("labels", "valence", "arousal", "repeats")]
+    tables = [report.get(kind, {}) for kind in ("labels", *report["scales"], "repeats")]
     for measures in (*tables, *report["classes"].values()):
         for name, result in measures.items():
             _read(name, result)
@@ -197,7 +198,7 @@ def _repeats(repeats: Repeats, bootstrap: _Bootstrap) -> dict[str, Result]:
     task = codes.astype(np.int32)
     results = {}
     label = np.where(repeats.label < 0, np.nan, repeats.label.astype(np.float64))
-    for name, pair in (("label", label), ("valence", repeats.valence), ("arousal", repeats.arousal)):
+    for name, pair in (("label", label), *repeats.rated.items()):
         known = int((~np.isnan(pair).any(axis=1)).sum())
         if known == 0:
             continue

@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from fer_exp.answers.scales import UNIT
 from fer_exp.raters.changes import ALL, Changes
 from fer_exp.report import agreement_figures as figures, agreement_tables as tables
 from fer_exp.report.agreement_tables import Surveys
@@ -26,7 +28,7 @@ def summary(surveys: Surveys, changed: dict[str, Changes], classes: tuple[str, .
     said = {name: of_agreement(survey) for name, survey in surveys.items()}
     verdict = "; ".join(sentence if name == ALL else f"{name}: {sentence}" for name, sentence in said.items())
     outcome = Outcome("agreement", content(surveys, changed), verdict=verdict)
-    for kind in tables.KINDS:
+    for kind in tables.kinds(surveys):
         if any(survey.get(kind) for survey in surveys.values()):
             outcome.screen.append(tables.agreement_table(surveys, kind))
     if any(survey["classes"] for survey in surveys.values()):
@@ -77,15 +79,17 @@ def _add_labels(outcome: Outcome, name: str, change: Changes) -> None:
 def _add_ratings(outcome: Outcome, name: str, change: Changes, classes: tuple[str, ...]) -> None:
     """Mean ratings of one subset against the original ones."""
     before = change.original
-    if change.ratings is None or change.crowd is None or before.affect is None:
+    if change.ratings is None:
         return
     stem, of = ("", "") if name == ALL else (f"_{name}", f" ({name})")
     caption = "The crowd's mean ratings against the original ones."
     outcome.tables.append(OutcomeTable(f"ratings{stem}", caption, change.ratings))
     outcome.screen += tables.rating_tables(change.ratings, f"the crowd's ratings against the original{of}")
-    outcome.figures[f"plane{stem}"] = partial(
-        figures.plane_figure, before.affect, change.crowd, before.label, classes, "" if name == ALL else name
-    )
+    if set(UNIT) <= set(change.crowd):
+        planes = [np.stack([rated[side] for side in UNIT], axis=1) for rated in (before.rated, change.crowd)]
+        outcome.figures[f"plane{stem}"] = partial(
+            figures.plane_figure, planes[0], planes[1], before.label, classes, "" if name == ALL else name
+        )
 
 
 def flat_rows(surveys: Surveys) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -93,7 +97,7 @@ def flat_rows(surveys: Surveys) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows = [
         {"subset": subset, "of": kind, "measure": name, **result}
         for subset, survey in surveys.items()
-        for kind in tables.KINDS
+        for kind in tables.kinds(surveys)
         for name, result in survey.get(kind, {}).items()
     ]
     classes = [

@@ -34,7 +34,7 @@ def pretty(measure: str) -> str:
 def agreement_figure(surveys: Surveys) -> Figure:
     """Every measure of agreement between 0 and 1 with its interval, a colour a subset; and agreement per class."""
     first = next(iter(surveys.values()))
-    kinds = [kind for kind in ("labels", "valence", "arousal") if first.get(kind)]
+    kinds = [kind for kind in ("labels", *first["scales"]) if first.get(kind)]
     rows = [(kind, name) for kind in kinds for name in first[kind] if name != "vote_entropy"]
     classes = list(first["classes"])
     height = max(2.2, 0.24 * max(len(rows) + len(kinds), 2.2 * len(classes)) + 0.9)

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from fer_exp.report.cells import blank_table, interval, of_row, p_value
 
-KINDS = {"labels": "classes", "valence": "valence", "arousal": "arousal", "repeats": "workers with themselves"}
+KINDS = {"labels": "classes", "repeats": "workers with themselves"}
 SIGNS = {"bias": "+", "ccc": ""}
 """What is shown of ratings per class; a bias has its sign."""
 
@@ -19,10 +19,16 @@ Surveys = Mapping[str, Mapping[str, Any]]
 """Subset -> its agreement, as ``survey`` gives it."""
 
 
+def kinds(surveys: Surveys) -> list[str]:
+    """What people's agreement is of: labels, each scale of ratings, workers with themselves."""
+    scales = dict.fromkeys(name for survey in surveys.values() for name in survey["scales"])
+    return ["labels", *scales, "repeats"]
+
+
 def agreement_table(surveys: Surveys, kind: str) -> Table:
-    """The measures of one of ``KINDS``, a column a subset; of a single one what a guideline calls it, too."""
+    """The measures of one of ``kinds``, a column a subset; of a single one what a guideline calls it, too."""
     alone = len(surveys) == 1
-    table = blank_table(f"agreement: {KINDS[kind]}")
+    table = blank_table(f"agreement: {KINDS.get(kind, kind)}")
     table.add_column("measure", no_wrap=True)
     for subset in surveys:
         table.add_column("value" if alone else subset, no_wrap=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # agreement has a verdict without scipy's optimisers
 
 NOTHING = 0.02
 """A gain whose interval ends below this is called nothing: two faces in a hundred."""
+MOST_SCALES = 4
+"""Of so many scales the agreement on each is said in the verdict; of more, on which of them people agree."""
 LEARNT_ON_GOLD = ("min_gold_accuracy", "min_skill")
 """Filters that look at whether gold answers are right, so that the same gold cannot judge them."""
 
@@ -179,13 +181,24 @@ def of_agreement(survey: Mapping[str, Any]) -> str:
         parts.append(_beyond_chance(labels.get("fleiss_kappa"), "the class", "kappa"))
         if parts[0].startswith("agree on") and "reading" in (alpha := labels.get("krippendorff_alpha", {})):
             parts.append(f"alpha {_ends(alpha)} ({alpha['reading']}, {alpha['guideline']})")
-    for side in ("valence", "arousal"):
-        forms = survey.get(side, {})
-        if forms:
-            name = next((name for name in ("icc_2_1", "icc_1_1") if _known(forms.get(name))), "icc_1_1")
-            words = f"ICC({','.join(name.split('_')[1:])})"
-            parts.append(_beyond_chance(forms.get(name), side, words))
+    rated = []
+    for side in survey.get("scales", {}):
+        forms = survey[side]
+        name = next((name for name in ("icc_2_1", "icc_1_1") if _known(forms.get(name))), "icc_1_1")
+        words = f"ICC({','.join(name.split('_')[1:])})"
+        rated.append((side, _beyond_chance(forms.get(name), side, words)))
+    if len(rated) > MOST_SCALES:
+        agreed = [side for side, words in rated if words.startswith("agree on") and "beyond chance" in words]
+        rest = [side for side, _ in rated if side not in agreed]
+        parts.append(f"agree beyond chance on {len(agreed)} of {len(rated)} scales{_listed(agreed)}")
+        parts += [f"are not shown to on{_listed(rest)[1:]}"] if rest else []
+    else:
+        parts += [words for _, words in rated]
     return f"people {'; '.join(parts)}" if parts else "not shown how well people agree: nothing has two answers"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f": {', '.join(names)}" if names else ""
 
 
 def _beyond_chance(result: Mapping[str, Any] | None, what: str, measure: str) -> str:

@@ -288,7 +288,7 @@ def test_ratings_are_those_of_the_judged_faces_or_say_what_is_missing(built_in, 
     part.to_csv(file, index=False)
     attached, missing = given_ratings(DatasetConfig(**{**vars(config), "ratings": str(file)}), judged)
     assert missing == ""
-    assert as_ratings(attached).valence.tolist() == own.valence.tolist()
+    assert as_ratings(attached).ratings("valence").tolist() == own.ratings("valence").tolist()
     part[~part["task"].str.contains(judged[0])].to_csv(file, index=False)
     found, missing = given_ratings(DatasetConfig(**{**vars(config), "ratings": str(file)}), judged)
     assert found is None

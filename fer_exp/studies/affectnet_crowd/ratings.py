@@ -71,7 +71,8 @@ def pattern(
     label = arrays(faces, classes).label.astype(np.int32)
     crowd = faces[["human_valence", "human_arousal"]].to_numpy(np.float64)
     before = original[RATED].to_numpy(np.float64)
-    changes = rating_changes(before, crowd, label, classes, samples=samples)
+    by_side = [{side: values[:, number] for number, side in enumerate(RATED)} for values in (before, crowd)]
+    changes = rating_changes(by_side[0], by_side[1], label, classes, samples=samples)
     shown = []
     for (side, name), rows in changes.groupby(["side", "class"], sort=False):
         measures = rows.set_index("measure")

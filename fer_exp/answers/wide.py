@@ -1,0 +1,171 @@
+"""Tables with a column a rater, a column a task, or a row a scale, as tables with an answer a row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from fer_exp.answers.rows import Rules
+from fer_exp.answers.scales import PLAIN, Scales
+from fer_exp.answers.votes import task_names
+from fer_exp.columns import Columns
+from fer_exp.names import among, expressions, normal, spelt
+from fer_exp.orders import number, numbers_of
+from fer_exp.tables import Table
+
+A_RATER = re.compile(
+    r"(rater|annotator|worker|coder|judge|user|participant|respondent|person)([\s_-]*\d+|[\s_-]+[a-z])", re.IGNORECASE
+)
+NOBODY = re.compile(
+    r"votes|p|target|mean|m|sd|std|se|sem|var|median|min|max|n|count|avg|average|rank|z|original|human|model|predicted|true|norm|posed|group"
+    r"|label|id|rt|time",
+    re.IGNORECASE,
+)
+"""What stands beside the name of a scale where its column is of no rater."""
+SCALE = ("scale", "dimension", "trait", "measure", "attribute", "adjective", "ratingtype", "ratingscale", "construct")
+"""Columns that say which scale a row's rating is on, by ``normal``."""
+ABOUT = re.compile(r"(emotion|expression|label|category)", re.IGNORECASE)
+
+
+def an_answer_a_row(
+    table: Table, task: int | None, worker: int | None, label: int | None, rules: Rules
+) -> Table | None:
+    """The answers of a table in another form, None where it has an answer a row.
+
+    Args:
+        table: as it was read.
+        task: its column of tasks, None where a column is a task each.
+        worker: likewise of workers.
+        label: of labels.
+        rules: how answers are read; ``scales`` says which ratings are wanted.
+    """
+    if task is not None and worker is not None:
+        return _by_scale(table, task, worker, rules.scales)
+    if task is None and worker is None:
+        return None
+    columns = _rated_columns(table, [n for n in (task, worker) if n is not None], rules.scales)
+    if not columns and (labels := _label_columns(table, task, worker, label, rules)):
+        one = list(rules.scales.named)
+        numeric = rules.numbers is None and not rules.classes and all(table.different_numbers(n) for n in labels)
+        role = one[0] if len(one) == 1 and numeric else "label"
+        if role == "label" and numeric and rules.scales.emotions:
+            table.guessed.append("its numbers are taken as classes; scales=[NAME] takes them as ratings")
+        columns = {(role, table.names[n]): n for n in labels}
+    return _melted(table, task, worker, columns) if columns else None
+
+
+def _rated_columns(table: Table, ids: list[int], scales: Scales) -> dict[tuple[str, str], int]:
+    """(Scale or label, rater or task) -> the column, where columns are called by both; none where few are."""
+    found: dict[tuple[str, str], int] = {}
+    for n, name in enumerate(table.names):
+        if n in ids or not name:
+            continue
+        role = scales.within(name)
+        if role is None and (emotion := scales.emotion(name)) and spelt(name) != emotion:
+            role, rest = emotion, "_".join(re.split(r"[\s_.:-]+", name)[:-1])
+        else:
+            pattern = ABOUT if role is None else re.compile(scales.pattern(role), re.IGNORECASE)
+            rest = pattern.sub("", name, count=1)
+            role = "label" if role is None and rest != name else role
+        rest = rest.strip(" _.-:")
+        if role is None or not rest or NOBODY.fullmatch(rest) or (role != "label" and not table.different_numbers(n)):
+            continue
+        found.setdefault((role, rest), n)
+    rated = {role for role, _ in found} - {"label"}
+    several = {role for role in rated if sum(one == role for one, _ in found) > 1}
+    others = {rest for role, rest in found if role in several}
+    return {key: n for key, n in found.items() if key[0] in several or (key[0] == "label" and key[1] in others)}
+
+
+def _label_columns(table: Table, task: int | None, worker: int | None, label: int | None, rules: Rules) -> list[int]:
+    """Columns that hold one rater's answers each, by their names; or one rater's or task's, by what is in them."""
+    others = [n for n in range(len(table.names)) if n not in (task, worker, label)]
+    raters = [n for n in others if A_RATER.fullmatch(table.names[n])]
+    if task is not None and len(raters) > 1:
+        return raters
+    if label is not None:
+        return []
+    if len(rules.scales.named) == 1 and not {normal(name) for name in table.names} & set(
+        map(normal, rules.scales.named)
+    ):
+        numeric = [n for n in others if table.different_numbers(n)]
+        return numeric if len(numeric) > 1 else []
+    wanted, before, raters = among(rules.classes), set(table.unused), []
+    numbers = numbers_of(rules.numbers)
+    for column in others:
+        texts = table.coded(column, rules.classes).names.tolist()
+        known = expressions(texts)
+        if texts and all(text in known or wanted(text) or number(text) in numbers for text in texts):
+            raters.append(column)
+    table.unused = before
+    return raters if len(raters) > 1 else []
+
+
+def _melted(table: Table, task: int | None, worker: int | None, columns: dict[tuple[str, str], int]) -> Table:
+    """An answer a row, of columns by role and by the rater or task that they are of."""
+    ids = task_names(table, task if task is not None else int(worker or 0), named=False)
+    names = ["task", "worker"] if task is not None else ["worker", "task"]
+    others, roles = (list(dict.fromkeys(key[part] for key in columns)) for part in (1, 0))
+    rows = np.tile(np.arange(len(table)), len(others))
+    frame = {names[0]: ids[rows], names[1]: np.repeat(np.array(others, dtype=object), len(table))}
+    for role in roles:
+        frame[role] = np.concatenate([table.text(columns.get((role, other))) for other in others])
+    first = next(iter(columns.values()))
+    told = "" if roles == ["label"] else f" of {', '.join(roles)}"
+    table.guessed.append(f"{len(columns)} columns{told} are a {names[1]} each, first {table.names[first]}")
+    origin = {role: np.repeat([table.names[columns.get((role, other), first)] for other in others], len(table))
+              for role in roles}  # fmt: skip
+    return _made(table, frame, rows, roles, origin)
+
+
+def _by_scale(table: Table, task: int, worker: int, scales: Scales) -> Table | None:
+    """A row a rating, with a column that says on which scale, as a row an answer."""
+    if not scales.emotions:
+        return None
+    which = [n for n, name in enumerate(table.names) if normal(name) in SCALE and n not in (task, worker)]
+    rest = {n for n in range(len(table.names)) if n not in (task, worker, *which)}
+    value = next((n for n in sorted(rest) if normal(table.names[n]) in PLAIN), None)
+    if value is None:
+        value = table.find("label", beside={task, worker, *which})
+    if not which or value is None:
+        return None
+    for column in (task, worker):
+        table.refuse(table.coded(column).codes < 0, column, "every answer needs one")
+    asked = pd.Series(table.text(which[0]))
+    roles = {text: scales.within(text) or spelt(text) for text in asked.dropna().unique()}
+    frame = pd.DataFrame({"task": table.text(task), "worker": table.text(worker), "role": asked.map(roles),
+                          "value": table.text(value), "row": np.arange(len(table))}).dropna(subset="role")  # fmt: skip
+    numeric = pd.to_numeric(frame["value"].str.replace(",", ".", regex=False), errors="coerce").notna()
+    words = frame["value"].notna() & ~numeric
+    said = words.groupby(frame["role"]).mean() > 0.5
+    frame["role"] = frame["role"].where(~frame["role"].map(said), "label")
+    frame["time"] = frame.groupby(["task", "worker", "role"], dropna=False).cumcount()
+    wide = frame.pivot(index=["task", "worker", "time"], columns="role", values="value")
+    row = frame.groupby(["task", "worker", "time"], dropna=False)["row"].min().reindex(wide.index).to_numpy()
+    wide = wide.iloc[np.argsort(row, kind="stable")]
+    order = sorted(row)
+    made = wide.reset_index()
+    columns = {str(name): made[name].to_numpy(object) for name in made if name != "time"}
+    measured = [name for name in columns if name not in ("task", "worker")]
+    table.guessed.append(f"{table.names[which[0]]} says the scale of each row ({', '.join(measured[:12])})")
+    return _made(table, columns, np.array(order), measured, {})
+
+
+def _made(
+    table: Table, frame: dict[str, NDArray[np.object_]], rows: NDArray[np.int64], roles: Sequence[str],
+    origin: dict[str, NDArray[np.str_]],
+) -> Table:  # fmt: skip
+    """A table of columns that were made, without rows in which none of ``roles`` has a cell."""
+    there = np.logical_or.reduce([pd.notna(frame[role]) for role in roles])
+    values = [pa.chunked_array([pa.array(column[there], pa.string()).dictionary_encode()]) for column in frame.values()]
+    made = Columns(list(frame), values, guessed=table.guessed, left=table.left, numbers=table.numbered(rows[there]))
+    made.below = table.below
+    new = Table(made, table.where, table.group)
+    new.unused = set()  # of this table all is said with the other
+    new.origin = {list(frame).index(role): names[there] for role, names in origin.items()}
+    return new
