@@ -17,6 +17,7 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from fer_exp.errors import RequestError, RunError, nearest
+from fer_exp.troubles import in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,7 @@ def whole(path: Path) -> Iterator[Path]:
         yield aside
         aside.replace(path)
     except OSError as error:
-        raise RunError(f"{path} cannot be written: {error.strerror or error}.") from error
+        raise RunError(f"{path} cannot be written: {in_words(error, path)}.") from error
     finally:
         with suppress(OSError):
             aside.unlink(missing_ok=True)
@@ -68,7 +69,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
             folder.rename(old)
         aside.rename(folder)
     except OSError as error:
-        raise RunError(f"{folder} cannot be written: {error.strerror or error}.") from error
+        raise RunError(f"{folder} cannot be written: {in_words(error, folder)}.") from error
     finally:
         if there(old) and not there(folder):
             old.rename(folder)
@@ -236,6 +237,8 @@ def or_near(path: Path) -> str:
     >>> or_near(Path("/nowhere/at all")), or_near(Path("/"))
     ('.', '.')
     """
+    if os.path.islink(path) and not there(path):  # noqa: PTH114  Path.is_symlink raises for a word that is no path
+        return ": it is a link that leads nowhere; give what it should lead to."
     near = None if there(path) else _nearest(path)
     return "." if near is None else f"; did you mean {near}?"
 

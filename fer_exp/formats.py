@@ -43,8 +43,8 @@ def read_columns(file: Path, sheet: str = "") -> Columns:
         sheet: of an xlsx file, empty for the first.
 
     Raises:
-        ValueError: it cannot be read as what it is, in words; pyarrow's errors are ValueErrors, too.
-        OSError, KeyError, EOFError, BadZipFile, zlib.error: likewise, of what is packed.
+        ValueError: it cannot be read as what it is, in words.
+        Exception: what the libraries raise for damaged files, of which ``regular.reading`` makes a sentence.
     """
     regular(file)
     with file.open("rb") as stream:
@@ -97,7 +97,11 @@ def text_of(cell: object) -> str:
 
 
 def _flat(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A column of lists or other nested cells as text."""
+    """A column of lists or other nested cells, or of bytes, as text; decimals as numbers."""
+    if any(of(column.type) for of in (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)):
+        return column.cast(pa.binary()).cast(pa.string())  # which raises where the bytes are none
+    if pa.types.is_decimal(column.type):
+        return column.cast(pa.float64())
     if not pa.types.is_nested(column.type):
         return column
     return pa.chunked_array([pa.array([text_of(cell) or None for cell in column.to_pylist()], pa.string())])
@@ -224,7 +228,4 @@ def _as_utf8(raw: bytes) -> tuple[bytes, str]:
 def _lines(text: str, delimiter: str, count: int) -> list[list[str]]:
     """The first rows of a text that are not empty."""
     rows = (row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(row))
-    try:
-        return list(islice(rows, count)) or [[]]
-    except csv.Error as error:
-        raise ValueError(str(error)) from error
+    return list(islice(rows, count)) or [[]]

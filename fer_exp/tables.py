@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -24,7 +22,7 @@ from fer_exp.formats import of_frame, read_columns, text_of
 from fer_exp.names import PICTURES, among, composed, expressions, normal
 from fer_exp.orders import meanings
 from fer_exp.progress import say
-from fer_exp.regular import no_file
+from fer_exp.regular import no_file, reading
 from fer_exp.together import ITS_FILE, read_together
 
 FloatArray = NDArray[np.float64]
@@ -397,7 +395,8 @@ def read_table(source: Path | str | pd.DataFrame | Table, key: str = "", togethe
         return source
     where = key or "the table"
     if isinstance(source, pd.DataFrame):
-        columns = of_frame(source)
+        with reading(A_FRAME, where, "give columns of numbers and texts"):
+            columns = of_frame(source)
     else:
         where = f"{key}={source}" if key else str(source)
         file, sheet = file_of(source)
@@ -406,11 +405,8 @@ def read_table(source: Path | str | pd.DataFrame | Table, key: str = "", togethe
         if file.suffix.lower() in (*PICTURES, *NO_TABLES):
             what = "a picture" if file.suffix.lower() in PICTURES else f"a {file.suffix} file"
             raise RequestError(f"{where}: it is {what}, which is no table; save what is in it as .csv or .xlsx.")
-        try:
+        with reading(file, where):
             columns = read_columns(file, sheet) if file.is_file() else read_together(file)
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise RequestError(f"{where} cannot be read: {reason.rstrip('.')}.") from error
     if not any(columns.names):
         raise RequestError(f"{where} is empty; a first line with the names of its columns is needed.")
     table = Table(columns, where, "dataset." if key.startswith("dataset.") else "")

@@ -11,6 +11,7 @@ import pyarrow as pa
 from fer_exp.columns import Columns
 from fer_exp.files import TABLES
 from fer_exp.formats import read_columns
+from fer_exp.regular import reading
 
 ITS_FILE = "(its file)"
 """The column with the name of the file that a row is from, which stands for a person where no other column does."""
@@ -25,17 +26,16 @@ def read_together(folder: Path) -> Columns:
     """Read every table of a folder, below each other; columns go by their names.
 
     Raises:
-        ValueError: there is none, or one cannot be read (it names the file); and what ``read_columns`` raises.
+        ValueError: there is no table.
+        RequestError, RunError: as ``reading``, naming the file.
     """
     files = tables_in(folder)
     if not files:
         raise ValueError(f"it is a folder without a table ({', '.join(TABLES)})")
     parts = []
     for file in files:
-        try:
+        with reading(file):
             parts.append(read_columns(file))
-        except ValueError as error:
-            raise ValueError(f"{file.name}: {error}") from error
     filled = [(file, part) for file, part in zip(files, parts, strict=True) if part.values and len(part.values[0])]
     if not filled:
         raise ValueError("none of its tables has a row")

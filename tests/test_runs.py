@@ -169,7 +169,7 @@ def test_a_run_is_read_lazily_and_what_is_not_there_is_empty(tmp_path: Path) -> 
     assert run.config == {"seed": 3}
     assert run.predictions["face"].tolist() == run.source.table["face"].tolist()
     run.path("metrics").write_text("{")
-    with pytest.raises(RequestError, match=r"metrics.json is no JSON"):
+    with pytest.raises(RequestError, match=r"metrics.json cannot be read: it is no JSON"):
         assert Run(run.folder).metrics
     assert [source.name for source in read_sources([str(tmp_path)])[0]] == ["none"]
 

@@ -11,12 +11,12 @@ from fer_exp import __version__
 from fer_exp.cli import help as pages
 from fer_exp.cli.checks import check_typed
 from fer_exp.cli.mistakes import unknown_command
+from fer_exp.cli.stopped import by_signal, by_system, told_by_signals
 from fer_exp.config import SCHEMAS
 from fer_exp.errors import RequestError, RunError
 from fer_exp.system import open_streams, visible
 
 HELP = ("-h", "--help", "help")
-TRAINS = (["train"], ["pretrain"], ["table"])
 COMPLETION = ("-sc", "--shell-completion")
 
 
@@ -27,15 +27,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: what was typed after ``fer-exp``; None takes it from ``sys.argv``.
 
     Returns:
-        The exit code: 0 done, 1 a run failed, 2 the request was wrong, 130 interrupted.
+        The exit code: 0 done, 1 a run or a disk failed, 2 the request was wrong, 130 interrupted, 143 and 129 stopped
+        by SIGTERM and SIGHUP.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     open_streams()
     gc.disable()  # until a command begins: imports make objects that stay, and each look at them all is for nothing
     try:
-        if any("json" in word.lower() for word in words) and not {*words[:2]} & {*COMPLETION}:
-            return _perhaps_as_object(words)
-        return _ended(words)[0]
+        with told_by_signals():
+            if any("json" in word.lower() for word in words) and not {*words[:2]} & {*COMPLETION}:
+                return _perhaps_as_object(words)
+            return _ended(words)[0]
     finally:
         gc.enable()
         if arguments is None and "torch" not in sys.modules:  # whose triton would say that it leaks
@@ -70,18 +72,17 @@ def _ended(words: Sequence[str], answer: dict[str, Any] | None = None) -> tuple[
         if debug:
             raise
         return 2 if isinstance(error, RequestError) else 1, _say(str(error))
-    except KeyboardInterrupt:
-        saved = " Whole epochs are saved; the same command goes on from there." if list(words[:1]) in TRAINS else ""
-        return 130, _say(f"interrupted.{saved}")
+    except KeyboardInterrupt as stop:
+        code, sentence = by_signal(stop)
+        return code, _say(sentence)
     except BrokenPipeError:  # the reader of our output has gone, as with | head
         sys.stdout = None
         return 0, ""
-    except OSError as error:  # a disk, a folder, a network: none of them a fault of ours
-        if debug:
+    except Exception as error:  # a disk, a network, the memory: none of them a fault of ours
+        sentence = "" if debug else by_system(error)
+        if not sentence:
             raise
-        sys.stdout = None if error.filename is None else sys.stdout  # which may be what could not be written
-        place = "" if error.filename is None else f"{error.filename}: "
-        return 1, _say(f"{place}{error.strerror or error}; --debug shows where.")
+        return 1, _say(sentence)
 
 
 def _say(sentence: str) -> str:

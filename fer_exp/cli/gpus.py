@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import getpass
 import os
+import stat
 import sys
 import tempfile
 import time
@@ -20,6 +21,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TypeVar
 
+from fer_exp.errors import RunError
 from fer_exp.files import locked
 from fer_exp.progress import progress
 
@@ -88,8 +90,7 @@ def own_gpus(wanted: int, jobs: int = 1, share: int = 1) -> Iterator[None]:
     if len(names) < wanted:
         yield
         return
-    locks = Path(tempfile.gettempdir()) / f"fer-exp-gpus-{getattr(os, 'getuid', getpass.getuser)()}"
-    locks.mkdir(mode=0o700, exist_ok=True)
+    locks = _lock_folder()
     said: list[str] = []
 
     def waits() -> None:
@@ -104,6 +105,23 @@ def own_gpus(wanted: int, jobs: int = 1, share: int = 1) -> Iterator[None]:
             time.sleep(POLL)
         os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(name for name in names if name in taken)
         yield
+
+
+def _lock_folder() -> Path:
+    """The folder of this user's lock files, made if need be; others can neither make it a link nor write there.
+
+    Raises:
+        RunError: what lies there is not a folder that this user alone may write to.
+    """
+    user = getattr(os, "getuid", None)
+    folder = Path(tempfile.gettempdir()) / f"fer-exp-gpus-{getpass.getuser() if user is None else user()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    state = folder.lstat()
+    if not stat.S_ISDIR(state.st_mode) or (user is not None and (state.st_uid != user() or state.st_mode & 0o022)):
+        raise RunError(
+            f"{folder} is not yours alone, and jobs lock GPUs there; remove it, or set TMPDIR to a folder of yours."
+        )
+    return folder
 
 
 def memory_is_full(error: BaseException | None) -> bool:

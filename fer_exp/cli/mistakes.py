@@ -136,7 +136,9 @@ def sentence(error: Exception, command: str) -> str:
         )
     if key:
         reason, *_ = [*str(causes[-1]).strip().splitlines(), type(error).__name__]
-        return f"{key}: {reason}."
+        if variable := re.search(r"Environment variable '([^']+)' not found", message):
+            return f"{key}: there is no environment variable {variable[1]}; set it, or write what it should say."
+        return f"{key}: {reason.rstrip('.')}."
     return f"{message.splitlines()[0].rstrip('.')}; give overrides as key=value: fer-exp {command} --help lists them."
 
 

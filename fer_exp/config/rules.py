@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from importlib.util import find_spec
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 from fer_exp.bounds import MOST_VOTES, scales_named
 from fer_exp.config.folder import options
 from fer_exp.config.groups import DatasetConfig, TrainerConfig
+from fer_exp.config.paths import path_keys
 from fer_exp.config.schema import Config, PredictConfig, PretrainConfig, TrainConfig
 from fer_exp.config.spellings import option_called
 from fer_exp.errors import RequestError
@@ -85,7 +88,21 @@ AT_LEAST = {
     "trainer.weight_decay": 0,
 }
 
-AT_MOST = dict.fromkeys(("raters", "dataset.raters", "labels.raters"), MOST_VOTES)
+MOST_SEED = 2**62
+AT_MOST = {
+    **dict.fromkeys(("raters", "dataset.raters", "labels.raters"), MOST_VOTES),
+    **dict.fromkeys(("seed", "dataset.seed", "labels.seed"), MOST_SEED),
+    **dict.fromkeys(("bootstrap", "permutations", "repeats", "steps", "trainer.epochs", "trainer.batch_size"), 10**7),
+    **dict.fromkeys(("faces", "dataset.limit", "dataset.train_limit"), 10**9),
+    "dataset.faces": 10**6,
+    "budget": 10**12,
+    "dataset.size": 4096,
+    "trainer.devices": 4096,
+    "trainer.jobs_per_gpu": 4096,
+}
+"""What no study asks for, and what would fail late: in torch's seeds, in memory, after days."""
+LONGEST = 255
+"""Bytes of a name in a path; no common file system takes more."""
 
 
 SHARES = (
@@ -132,6 +149,7 @@ def validate(config: Config) -> None:
         value = _value(config, key)
         if isinstance(value, int | float) and value > most:
             raise RequestError(f"{key} is {value}; it must be at most {most:,}.")
+    _check_texts(config)
     for key, number in _floats(asdict(config)):
         if not isfinite(number):
             raise RequestError(f"{key} is {number}; it must be a finite number.")
@@ -155,6 +173,23 @@ def validate(config: Config) -> None:
         scale = _value(config, key)
         if isinstance(scale, list) and not (len(scale) == 2 and scale[0] < scale[1]):
             raise RequestError(f"{key} is {scale}; give the lowest and the highest rating, e.g. {key}=[1,9].")
+
+
+def _check_texts(config: Config) -> None:
+    """Texts and names of files that no system takes, said before anything else stumbles over them."""
+    paths = path_keys(type(config))
+    for key, text in _texts(asdict(config)):
+        if "\0" in text:
+            raise RequestError(f"{key}={text} holds a NUL character, which no name can have; take it out.")
+        if key not in paths:
+            continue
+        longest = max(Path(text).parts, key=len, default="")
+        if len(os.fsencode(longest)) > LONGEST:
+            said = f"{key}={text[:40]}…"
+            raise RequestError(f"{said} is no path: a name in it has {len(longest):,} letters; give a shorter one.")
+        first = Path(text).parts[:1]
+        if text.startswith("~") and not there(Path(*first)):
+            raise RequestError(f"{key}={text}: there is no user {first[0][1:]}, whose home that would be.")
 
 
 def _check_trainer(trainer: TrainerConfig) -> None:
@@ -261,6 +296,16 @@ def check_choice(key: str, value: str, choices: Sequence[str], spelt_as: str | N
     near = option_called(spelt_as or key, value, choices)
     hint = f"; did you mean {near}?" if near else "."
     raise RequestError(f"{key}={value} is unknown{hint} There are: {', '.join(choices)}.")
+
+
+def _texts(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Dotted key -> text, also of those in lists."""
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from _texts({str(name): each for name, each in value.items()}, f"{above}{key}.")
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, str):
+                yield f"{above}{key}", each
 
 
 def _floats(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, float]]:

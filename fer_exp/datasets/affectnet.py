@@ -25,11 +25,13 @@ from fer_exp.datasets.corpus import Corpus, Faces, faces_table
 from fer_exp.datasets.pictures import Picture, PictureCorpus, find_marker, marker_near, safe_path
 from fer_exp.errors import RequestError
 from fer_exp.names import PICTURES, stem
-from fer_exp.regular import read_whole
+from fer_exp.regular import read_whole, reading, regular
 from fer_exp.system import cores
 
 MISSING = -2.0
 """Valence and arousal where there is none."""
+MOST_NUMBER = 1 << 20
+"""Bytes of a file that holds one number."""
 SETS_2017 = {"training.csv": "train", "validation.csv": "test"}
 SETS_2021 = {"train_set": "train", "val_set": "test"}
 PARTS = ("images", "annotations")
@@ -192,10 +194,11 @@ class AffectNet2021(AffectNet):
 
     def _number(self, file: Path) -> float:
         """A number from a .npy file, which may hold it as text (0-d string arrays are in the release)."""
-        try:
-            return float(np.load(io.BytesIO(read_whole(file)), allow_pickle=False).reshape(()).item())
-        except (OSError, ValueError, EOFError) as problem:
-            raise RequestError(f"{self.name}: {file} is no array of one number ({problem}).") from None
+        with reading(file, f"{self.name}: {file}", "one number belongs there; get it again"):
+            held = np.load(io.BytesIO(read_whole(file, MOST_NUMBER)), allow_pickle=False)
+            if not isinstance(held, np.ndarray) or held.size != 1 or held.dtype.kind not in "biufSU":
+                raise ValueError("it is no array of one number")
+            return float(held.item())
 
 
 def _said(missing: list[str], notes: Mapping[str, int]) -> list[str]:
@@ -208,15 +211,14 @@ def _said(missing: list[str], notes: Mapping[str, int]) -> list[str]:
 def _read_list(file: Path, where: str) -> pd.DataFrame:
     """One list of 2017, checked: path, box (left, top, right, bottom), expression, valence, arousal."""
     kept = {"column_types": {COLUMNS[0]: pa.string()}, "strings_can_be_null": False}
-    try:
+    with reading(file, where, "get the list again"):
+        regular(file)
         with file.open(encoding="utf-8-sig") as stream:
             header = [name.strip() for name in stream.readline().split(",")]
         if missing := [name for name in COLUMNS if name not in header]:
             raise RequestError(f"{where} has no column {missing[0]}; it has {', '.join(header)}.")
         read = pc.ReadOptions(column_names=header, skip_rows=1)
         table = pc.read_csv(file, read, None, pc.ConvertOptions(include_columns=list(COLUMNS), **kept))
-    except (pa.ArrowInvalid, UnicodeDecodeError) as problem:
-        raise RequestError(f"{where} cannot be read: {str(problem).splitlines()[0]}") from None
     frame: pd.DataFrame = table.to_pandas()
     if frame.empty:
         raise RequestError(f"{where} has no rows; get the list again.")

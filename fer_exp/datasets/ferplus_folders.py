@@ -16,6 +16,7 @@ from fer_exp.datasets.pictures import Picture, PictureCorpus, safe_path
 from fer_exp.errors import RequestError
 from fer_exp.names import stem
 from fer_exp.orders import ORDERS
+from fer_exp.regular import reading, regular
 
 FOLDERS = {"FER2013Train": "train", "FER2013Valid": "val", "FER2013Test": "test"}
 COLUMNS = tuple(ORDERS["ferplus"].answers.values())
@@ -59,8 +60,10 @@ class FerPlusFolders(FerPlusFacts, PictureCorpus):
         counts: dict[str, list[int]] = {}
         repeated = 0
         for file, folder in zip(self.files(), FOLDERS, strict=True):
-            with file.open(newline="", encoding="utf-8-sig") as stream:
-                lines = [line for line in csv.reader(stream) if any(line)]
+            with reading(file, f"{self.name}: {file}"):
+                regular(file)
+                with file.open(newline="", encoding="utf-8-sig") as stream:
+                    lines = [line for line in csv.reader(stream) if any(line)]
             if lines and not lines[0][-1].strip().isdigit():
                 lines = lines[1:]  # some copies carry a header
             if not lines:

@@ -17,6 +17,7 @@ from fer_exp.datasets.fer2013_rows import WITHHELD, bad_row, quoted
 from fer_exp.datasets.packed import open_unpacked
 from fer_exp.errors import RequestError
 from fer_exp.names import CLASSES
+from fer_exp.regular import reading
 
 VOTES = "fer2013new.csv"
 RATERS = 10
@@ -79,7 +80,7 @@ def read_votes(file: Path, corpus: str) -> tuple[list[str], list[str], pd.DataFr
     Raises:
         RequestError: a missing column, a row with another number of fields, or a count that is no whole number.
     """
-    with open_unpacked(file, corpus, (VOTES,)) as stream:
+    with reading(file, f"{corpus}: {file}"), open_unpacked(file, corpus, (VOTES,)) as stream:
         rows = list(csv.reader(io.StringIO(stream.read().decode("utf-8-sig", "replace"))))
     while rows and not any(rows[-1]):
         rows.pop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -15,12 +16,15 @@ from fer_exp.errors import RequestError
 from fer_exp.names import stem
 from fer_exp.pictures.decoding import Box
 from fer_exp.pictures.listing import files_below, listed
-from fer_exp.regular import whole_text
+from fer_exp.regular import reading, whole_text
 
 EXPW = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 """What 0..6 mean in ExpW's list."""
 CK = ("neutral", "anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise")
 """What 0..7 mean in CK+'s files."""
+
+
+WHOLE = re.compile(r"-?[0-9]{1,9}")
 
 
 class Labelled(NamedTuple):
@@ -59,12 +63,14 @@ def expw(root: Path) -> Labelled | None:
     here = "" if folder == "." else f"{folder}/"
     rows: list[tuple[str, str, str | None, str | None, str | None]] = []
     boxes: dict[str, Box] = {}
-    for number, line in enumerate(whole_text(file).splitlines(), start=1):
+    with reading(file, f"folder: {file}"):
+        lines = whole_text(file).split("\n")
+    for number, line in enumerate(lines, start=1):
         words = line.split()
         if not words:
             continue
         where = f"folder: {file}, line {number}"
-        numbers = [int(word) for word in words[1:6] + words[7:] if word.removeprefix("-").isdigit()]
+        numbers = [int(word) for word in words[1:6] + words[7:] if WHOLE.fullmatch(word)]
         if len(words) != 8 or len(numbers) != 6 or not 0 <= numbers[5] < len(EXPW):
             raise RequestError(
                 f"{where} is {line[:60]!r} where an image, its face's number and box (top, left, right, bottom), a "
@@ -94,12 +100,11 @@ def ck_plus(root: Path) -> Labelled | None:
     for file in sorted(labels / name for name in files_below(labels) if name.endswith("_emotion.txt")):
         frame = file.name.removesuffix("_emotion.txt")
         subject, sequence = file.parent.parent.name, file.parent.name
-        code = "nothing that can be read"
-        try:
+        with reading(file, f"folder: {file}"):
             code = whole_text(file).strip()
-            label = CK[round(float(code))]
-        except (OSError, ValueError, IndexError):
-            raise RequestError(f"folder: {file} holds {code[:20]!r} where a label 0 to 7 belongs.") from None
+        label = next((name for number, name in enumerate(CK) if _as_number(code) == number), None)
+        if label is None:
+            raise RequestError(f"folder: {file} holds {code[:20]!r} where a label 0 to 7 belongs.")
         rows.append((f"{top}/{subject}/{sequence}/{frame}.png", frame, None, subject, label))
     frames = listed(root, top)
     sequences = {os.path.dirname(path) for path in frames}  # noqa: PTH120 - a Path costs more
@@ -127,6 +132,13 @@ def yolo(root: Path) -> Labelled | None:
 
 
 FORMS: tuple[Callable[[Path], Labelled | None], ...] = (expw, ck_plus, yolo)
+
+
+def _as_number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return -1.0
 
 
 def _tops(root: Path) -> list[Path]:

@@ -6,7 +6,6 @@ import bz2
 import gzip
 import lzma
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import IO, Any
 from fer_exp.datasets.corpus import Corpus
 from fer_exp.errors import DatasetNotFoundError, RequestError
 from fer_exp.files import or_near
+from fer_exp.regular import reading
 
 PACKINGS = ("", ".gz", ".bz2", ".xz", ".zip")
 
@@ -60,23 +60,15 @@ def open_unpacked(file: Path, corpus: str, listings: tuple[str, ...]) -> Iterato
         RequestError: it may not be read, or cannot be unpacked.
     """
     openers: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-    try:
-        with ExitStack() as stack:
-            if file.suffix == ".zip":
-                archive = stack.enter_context(zipfile.ZipFile(file))
-                stream: IO[bytes] = archive.open(_member(archive.namelist(), file, corpus, listings))
-            elif file.suffix in openers:
-                stream = openers[file.suffix](file)
-            else:
-                stream = file.open("rb", buffering=1 << 20)
-            yield stack.enter_context(stream)
-    except PermissionError:
-        raise RequestError(f"{corpus}: {file} may not be read by you; change its permissions.") from None
-    except (EOFError, OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError) as problem:
-        if isinstance(problem, OSError) and problem.errno is not None:
-            raise  # the disk's trouble; gzip and bz2 raise an OSError without a number for damaged content
-        why = f"{corpus}: {file} cannot be unpacked ({problem}); it is cut or damaged, get it again."
-        raise RequestError(why) from None
+    with reading(file, f"{corpus}: {file}", "get it again"), ExitStack() as stack:
+        if file.suffix == ".zip":
+            archive = stack.enter_context(zipfile.ZipFile(file))
+            stream: IO[bytes] = archive.open(_member(archive.namelist(), file, corpus, listings))
+        elif file.suffix in openers:
+            stream = openers[file.suffix](file)
+        else:
+            stream = file.open("rb", buffering=1 << 20)
+        yield stack.enter_context(stream)
 
 
 def _member(names: list[str], file: Path, corpus: str, listings: tuple[str, ...]) -> str:

@@ -16,7 +16,7 @@ from fer_exp.datasets.repacked import Repacked
 from fer_exp.errors import RequestError
 from fer_exp.names import stem
 from fer_exp.orders import ORDERS
-from fer_exp.regular import whole_text
+from fer_exp.regular import reading, whole_text
 
 LIST = "EmoLabel/list_patition_label.txt"
 CODES = ORDERS["rafdb"].classes
@@ -99,12 +99,14 @@ class RafDb(PictureCorpus):
         """Label by name, sorted by name."""
         file = self.files()[0]
         labels: dict[str, str] = {}
-        for number, line in enumerate(whole_text(file).splitlines(), start=1):
+        with reading(file, f"{self.name}: {file}"):
+            lines = whole_text(file).split("\n")
+        for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
             where = f"{self.name}: {file}, line {number}"
             name, _, code = line.strip().rpartition(" ")
-            if not (code.isdigit() and 1 <= int(code) <= len(CODES)):
+            if not (code.isascii() and code.isdigit() and len(code) < 3 and 1 <= int(code) <= len(CODES)):
                 raise RequestError(f"{where} ends in {code!r} where a label 1 to 7 belongs; get the list again.")
             if stem(safe_path(name, where)).partition("_")[0] not in self.expected:
                 raise RequestError(f"{where}: the name {name!r} starts with neither train_ nor test_.")

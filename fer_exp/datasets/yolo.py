@@ -11,13 +11,12 @@ from typing import Any, ClassVar
 
 import pandas as pd
 from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
 from fer_exp.datasets.repacked import LEFT_OUT, Repacked, folders
 from fer_exp.errors import RequestError
-from fer_exp.files import md5
+from fer_exp.files import md5, there
 from fer_exp.names import CLASSES, expression
-from fer_exp.regular import whole_text
+from fer_exp.regular import reading, whole_text
 
 LISTING = "data.yaml"
 """Where the classes are named, in the order of their numbers."""
@@ -62,15 +61,15 @@ class Yolo(Repacked):
                 f"{self.name}: {self.root} holds YOLO's labels without {LISTING}; what their numbers mean is not known "
                 f"without it. Put the download's {LISTING} there (names: [Anger, Contempt, ...])."
             )
-        try:
-            read: Any = OmegaConf.to_container(OmegaConf.load(files[0]))
-            names = read["names"]
-            pairs = {
-                str(number): str(name)
-                for number, name in (names.items() if isinstance(names, dict) else enumerate(names))
-            }
-        except (OSError, ValueError, KeyError, TypeError, OmegaConfBaseException):
-            raise RequestError(f"{self.name}: {files[0]} has no list of classes (names: [...]).") from None
+        where = f"{self.name}: {files[0]}"
+        with reading(files[0], where):
+            read: Any = OmegaConf.to_container(OmegaConf.create(whole_text(files[0])))
+        names = read.get("names") if isinstance(read, dict) else None
+        if not isinstance(names, dict | list):
+            raise RequestError(f"{where} has no list of classes (names: [...]).")
+        pairs = {
+            str(number): str(name) for number, name in (names.items() if isinstance(names, dict) else enumerate(names))
+        }
         meaning = {number: expression(name) for number, name in pairs.items()}
         if strange := [pairs[number] for number, name in meaning.items() if name is None]:
             raise RequestError(f"{self.name}: {files[0]} names the class {strange[0]!r}, which is no expression.")
@@ -81,10 +80,10 @@ class Yolo(Repacked):
         labels: list[str | None] = []
         for path in rows["path"]:
             file = (self.root / re.sub(r"(^|/)images/", r"\1labels/", path)).with_suffix(".txt")
-            try:
-                lines = whole_text(file).split("\n")
-            except OSError:
-                lines = [""]
+            lines = [""]
+            if there(file):
+                with reading(file, f"{self.name}: {file}"):
+                    lines = whole_text(file).split("\n")
             number = lines[0].partition(" ")[0].strip()
             if number and number not in self.order():
                 raise RequestError(

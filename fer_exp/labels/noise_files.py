@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from fer_exp.errors import RequestError
-from fer_exp.files import or_near, write_text
-from fer_exp.regular import regular, whole_text
+from fer_exp.files import write_text
+from fer_exp.regular import no_file, reading, regular, whole_text
 
 HEADER = "# fer-exp noise, sha256 "
 
@@ -43,12 +43,11 @@ def save_noise(file: Path, labels: Mapping[str, str]) -> str:
 
 def read_text(file: Path) -> str:
     """The text of ``labels.file``; RequestError where it cannot be read."""
-    try:
+    where = f"labels.file={file}"
+    if not file.is_file():
+        raise RequestError(f"{where}: {no_file(file)}")
+    with reading(file, where):
         return whole_text(file)
-    except FileNotFoundError:
-        raise RequestError(f"labels.file={file}: there is no such file{or_near(file)}") from None
-    except (OSError, UnicodeDecodeError) as problem:
-        raise RequestError(f"labels.file={file} cannot be read ({problem}).") from None
 
 
 def read_noise(file: Path, faces: Collection[str], classes: Sequence[str]) -> dict[str, str]:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from fer_exp import __version__
 from fer_exp.errors import RequestError
 from fer_exp.files import or_near, there, write_json, write_table
+from fer_exp.regular import reading, whole_text
+from fer_exp.runs.contract import AGAIN, check_columns, check_facts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,7 +76,9 @@ class Run:
     @cached_property
     def facts(self) -> dict[str, Any]:
         """run.json; empty where the run has not finished. RequestError where it is no JSON."""
-        return self._json("facts")
+        facts = self._json("facts")
+        check_facts(self.path("facts"), facts)
+        return facts
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
@@ -90,8 +94,9 @@ class Run:
             return {}
         from omegaconf import OmegaConf
 
-        written: Any = OmegaConf.to_container(OmegaConf.load(self.path("config")))
-        return dict(written)
+        with reading(self.path("config"), way_out=AGAIN):
+            written: Any = OmegaConf.to_container(OmegaConf.create(whole_text(self.path("config"))))
+            return dict(written)
 
     @cached_property
     def targets(self) -> pd.DataFrame | None:
@@ -168,17 +173,17 @@ class Run:
         path = self.epoch_file(epoch)
         if not path.is_file():
             return {}
-        with np.load(path) as kept:
+        with reading(path, way_out=AGAIN), np.load(path) as kept:
             return dict(kept)
 
     def _json(self, what: str) -> dict[str, Any]:
         path = self.path(what)
-        try:
-            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except (FileNotFoundError, NotADirectoryError):
+        if not path.is_file():
             return {}
-        except ValueError as error:
-            raise RequestError(f"{path} is no JSON ({error}).") from error
+        with reading(path, way_out=AGAIN):
+            content = json.loads(whole_text(path))
+        if not isinstance(content, dict):
+            raise RequestError(f"{path} cannot be read: it holds no object; {AGAIN}.")
         return content
 
     def _table(self, what: str) -> pd.DataFrame | None:
@@ -187,10 +192,10 @@ class Run:
         path = self.path(what)
         if not path.is_file():
             return None
-        try:
-            return pd.read_parquet(path)
-        except (OSError, ValueError) as error:
-            raise RequestError(f"{path} cannot be read as parquet: {str(error).splitlines()[0]}") from error
+        with reading(path, way_out=AGAIN):
+            table = pd.read_parquet(path)
+        check_columns(path, what, table.columns)
+        return table
 
 
 def is_network(path: Path) -> bool:

@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 
 from fer_exp.config import TrainConfig
-from fer_exp.errors import RequestError
 from fer_exp.files import write_json
+from fer_exp.regular import reading, whole_text
 from fer_exp.runs import Run
 from fer_exp.runs.naming import run_name
 from fer_exp.runs.slim import placeless, slim, write_small
@@ -56,10 +56,8 @@ class Archive:
         """
         tables = {}
         for path in sorted((self.folder / ASKED).glob("*.parquet")):
-            try:
+            with reading(path):
                 tables[path.stem] = pd.read_parquet(path)
-            except (OSError, ValueError) as error:
-                raise RequestError(f"{path} cannot be read as parquet: {str(error).splitlines()[0]}") from error
         return tables
 
 
@@ -106,11 +104,9 @@ def read(place: Path) -> Archive | None:
     path = place / FILE
     if not path.is_file():
         return None
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+    with reading(path, way_out="get it again, with all of its folder"):
+        content = json.loads(whole_text(path))
         return Archive(place, dict(content["made"]), dict(content["files"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RequestError(f"{path} is no archive ({type(error).__name__}: {error}).") from error
 
 
 def find_runs(folder: Path, configs: Iterable[TrainConfig]) -> list[Run]:

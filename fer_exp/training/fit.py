@@ -93,16 +93,21 @@ def fit_module(
         try:
             trainer.fit(module, batches, validation, ckpt_path=resume, weights_only=True if resume else None)
         except SystemExit as error:  # how Lightning ends after Ctrl-C
-            raise KeyboardInterrupt from error
+            raise _interrupted(run) from error
         except RuntimeError as error:
             if not isinstance(error, torch.OutOfMemoryError) and "MPS backend out of memory" not in str(error):
                 raise
             raise RunError("The GPU's memory is full; make trainer.batch_size or dataset.size smaller.") from error
         if trainer.interrupted:
-            raise KeyboardInterrupt
+            raise _interrupted(run)
         if log is not None:  # of a run interrupted after its last epoch
             log.epochs(history.rows)
     return Fitted(module, device, history.rows, log)
+
+
+def _interrupted(run: Run) -> KeyboardInterrupt:
+    saved = "Whole epochs are saved; the same command goes on from there."
+    return KeyboardInterrupt(saved) if run.has("checkpoint") else KeyboardInterrupt()
 
 
 def make_setting(network: FaceNetwork, config: TrainConfig, train: Examples) -> Setting:

@@ -13,6 +13,7 @@ from torch import Tensor
 from fer_exp import __version__
 from fer_exp.errors import RequestError
 from fer_exp.files import whole
+from fer_exp.regular import reading
 from fer_exp.training.augment import MEAN, STD
 
 
@@ -110,14 +111,15 @@ def read_network(path: Path) -> tuple[dict[str, Tensor], Told]:
     from safetensors import SafetensorError, safe_open
 
     give = "give a run folder, or the file that fer-exp export format=safetensors wrote"
-    try:
-        with safe_open(path, framework="pt") as file:
-            told = told_by(file.metadata() or {})
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  it is no mapping
-    except (SafetensorError, OSError) as error:
-        if path.suffix == ".safetensors":
-            raise RequestError(f"{path} is cut short or damaged ({error}); get the file again, or {give}.") from error
-        raise RequestError(f"{path} is no network that fer-exp kept; {give}.") from error
+    with reading(path, way_out=f"get the file again, or {give}"):
+        try:
+            with safe_open(path, framework="pt") as file:
+                told = told_by(file.metadata() or {})
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  it is no mapping
+        except SafetensorError as error:
+            if path.suffix == ".safetensors":
+                raise RequestError(f"{path} is cut short or damaged ({error}); get it again, or {give}.") from error
+            raise RequestError(f"{path} is no network that fer-exp kept; {give}.") from error
     if told is None:
         raise RequestError(
             f"{path} holds tensors, but not what they are of (classes, size); {give}. As first weights of a training "

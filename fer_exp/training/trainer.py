@@ -22,6 +22,7 @@ from fer_exp.files import whole
 from fer_exp.runs import Run
 from fer_exp.training.processes import SharedBatchNorm, machines
 from fer_exp.training.resuming import note_digest
+from fer_exp.troubles import reason_at
 
 SAVE_EVERY = 20.0
 """Seconds between checkpoints on a GPU, where to write one can take as long as an epoch of a small corpus."""
@@ -129,7 +130,7 @@ class WholeCheckpoints(TorchCheckpointIO):
             try:
                 torch.save(checkpoint, aside)
             except RuntimeError as error:  # torch makes one of a full disk
-                raise OSError(str(error).splitlines()[0]) from error
+                raise reason_at(aside.parent) from error
             note_digest(Path(path), aside)
 
 

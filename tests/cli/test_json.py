@@ -66,13 +66,13 @@ def fails(error):
 
 @pytest.mark.parametrize(
     ("error", "code", "said"),
-    [(OSError(28, "No space left on device", "runs"), 1, "runs: No space left on device; --debug shows where."),
+    [(OSError(28, "No space left on device", "runs"), 1, "runs: the disk is full; make room there; --debug"),
      (KeyboardInterrupt(), 130, "interrupted."), (ZeroDivisionError("of ours"), 1, "ZeroDivisionError: of ours")],
 )  # fmt: skip
 def test_a_command_that_fails_gives_one_object_that_says_why(error, code, said, monkeypatch, capsys):
     monkeypatch.setattr(import_module("fer_exp.commands.plan"), "plan", fails(error))
     answer = answered(capsys, "plan", "--json", "ratings=a.csv", code=code)
-    assert answer["error"] == said
+    assert answer["error"].startswith(said)
     assert answer["config"]["ratings"] == "a.csv"
 
 

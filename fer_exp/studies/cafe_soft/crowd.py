@@ -20,6 +20,7 @@ from fer_exp.metrics.classification import onehot
 from fer_exp.raters.aggregation import Answered
 from fer_exp.raters.lab import against_lab
 from fer_exp.raters.workers import describe_workers, filter_workers
+from fer_exp.regular import reading, whole_text
 from fer_exp.report.cells import NOTHING, interval
 from fer_exp.report.outcome import OutcomeTable
 from fer_exp.studies.tables import NOT_STATED, difference_cell
@@ -58,22 +59,21 @@ def of_folder(folder: Path) -> Crowd:
         RequestError: there is no crowd.json, it cannot be read, or no lab was given.
     """
     file = folder / "crowd.json"
-    try:
-        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RequestError(
-            f"crowd={folder} has no readable crowd.json; give the folder that fer-exp crowd printed in its last line."
-        ) from error
-    if not (lab := content.get("lab")):
-        raise RequestError(
-            f"crowd={folder} holds no lab; run fer-exp crowd again with lab=VOTES (face and counts) and "
-            f"merge=[{','.join(MERGE)}]."
-        )
-    agreement, l1, gain = (pd.DataFrame(lab[name]) for name in ("agreement", "l1", "gain"))
-    agreement = agreement.astype({"agreement": float, "low": float, "high": float})  # null of a class without a face
-    workers = content["workers"]
-    words = f"the crowd of {folder}, agreement with the lab's majority"
-    return Crowd(agreement, l1, gain, len(workers), sum(bool(row["kept"]) for row in workers), words)
+    way_out = "give the folder that fer-exp crowd printed in its last line"
+    if not file.is_file():
+        raise RequestError(f"crowd={folder} has no crowd.json; {way_out}.")
+    with reading(file, f"crowd={file}", way_out):
+        content = json.loads(whole_text(file))
+        if not (lab := content.get("lab")):
+            raise RequestError(
+                f"crowd={folder} holds no lab; run fer-exp crowd again with lab=VOTES (face and counts) and "
+                f"merge=[{','.join(MERGE)}]."
+            )
+        agreement, l1, gain = (pd.DataFrame(lab[name]) for name in ("agreement", "l1", "gain"))
+        agreement = agreement.astype({"agreement": float, "low": float, "high": float})  # null: a class without a face
+        workers = content["workers"]
+        kept = sum(bool(row["kept"]) for row in workers)
+    return Crowd(agreement, l1, gain, len(workers), kept, f"the crowd of {folder}, agreement with the lab's majority")
 
 
 def built_in(config: DatasetConfig, faces: pd.DataFrame, samples: int) -> Crowd | None:

@@ -1,0 +1,67 @@
+"""How a command ends that somebody or the system stops: a signal, a disk, the memory; one sentence and a code."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from fer_exp.troubles import in_words, no_memory
+
+SIGNALS = ("SIGTERM", "SIGHUP")
+"""What ends a process from outside: a scheduler or ``kill``, a terminal that is closed. Windows lacks the second."""
+MORE_MEMORY = (
+    "there is not enough memory; give the job more (ulimit -v, SLURM's --mem), or make what is read at once smaller, "
+    "such as dataset.size or trainer.batch_size"
+)
+
+_received: list[int] = []
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal that ends the process; whoever minds Ctrl-C minds it too."""
+
+
+@contextmanager
+def told_by_signals() -> Iterator[None]:
+    """Let a signal end a command as Ctrl-C does, with a word; what nohup or another has chosen stays."""
+    _received.clear()
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in SIGNALS:
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                before[number] = signal.signal(number, _stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    _received.append(number)
+    raise Stopped
+
+
+def by_signal(stop: KeyboardInterrupt) -> tuple[int, str]:
+    """Code and sentence of a command that was stopped: 130 after Ctrl-C, 128 and the signal's number else."""
+    number = _received[0] if _received else signal.SIGINT
+    what = "interrupted" if number == signal.SIGINT else f"stopped by {signal.Signals(number).name}"
+    saved = " ".join(str(word) for word in stop.args)
+    return 128 + number, f"{what}.{saved and f' {saved}'}"
+
+
+def by_system(error: BaseException) -> str:
+    """What a system or disk said that failed, '' of any other error: that is a fault of ours."""
+    if no_memory(error):
+        return f"{MORE_MEMORY}."
+    if not isinstance(error, OSError):
+        return ""
+    if error.filename is None:
+        sys.stdout = None  # which may be what could not be written
+    place = "" if error.filename is None else f"{error.filename}: "
+    return f"{place}{in_words(error)}; --debug shows where."
