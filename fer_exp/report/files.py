@@ -126,16 +126,17 @@ def save_figure(draw: Callable[[], Figure | None], stem: Path) -> list[Path]:
     Raises:
         RunError: a file cannot be written.
     """
-    from fer_exp.report.figures import legible, style  # a command that draws nothing does not wait for matplotlib
+    # A command that draws nothing does not wait for matplotlib.
+    from fer_exp.report.figures import style, write_png, write_svg
 
     with style():
         figure = draw()
         if figure is None:
             return []
-        legible(figure)
-        paths = [stem.with_name(f"{stem.name}.{suffix}") for suffix in ("svg", "png")]
-        for path in paths:
-            with whole(path) as aside:
-                figure.savefig(aside, metadata={"Date": None} if path.suffix == ".svg" else None)
-            figure.set_layout_engine("none")  # laid out once: both show the same, and it takes half of the time
-    return paths
+        svg, png = (stem.with_name(f"{stem.name}.{suffix}") for suffix in ("svg", "png"))
+        with whole(svg) as aside:
+            write_svg(figure, aside)
+        figure.set_layout_engine("none")  # laid out once: both show the same, and it takes half of the time
+        with whole(png) as aside:
+            write_png(figure, aside)
+    return [svg, png]

@@ -59,14 +59,14 @@ def table_html(table: Table) -> str:
 
 def as_png(draw: Callable[[], Figure | None]) -> str | None:
     """A figure in the project's style as a data URI, None where there is nothing to draw."""
-    from fer_exp.report.figures import legible, style  # who shows no figure does not wait for matplotlib
+    from fer_exp.report.figures import style, write_png  # who shows no figure does not wait for matplotlib
 
     with style():
         figure = draw()
         if figure is None:
             return None
         stream = io.BytesIO()
-        legible(figure).savefig(stream, format="png", dpi=DPI)
+        write_png(figure, stream, DPI)
     return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"
 
 

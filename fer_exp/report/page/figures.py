@@ -17,7 +17,7 @@ from fer_exp.judging.applicable import Judged
 from fer_exp.metrics.calibration import reliability_curve, top_answer
 from fer_exp.metrics.classification import onehot
 from fer_exp.metrics.distribution import entropy
-from fer_exp.report.figures import SERIES, colour_of, legible, style
+from fer_exp.report.figures import SERIES, colour_of, style, write_svg
 from fer_exp.report.tables import panel_sizes
 from fer_exp.stats.bootstrap import FloatArray
 
@@ -28,7 +28,9 @@ def as_svg(figure: Figure, words: str) -> str:
     """A figure as SVG for HTML: no XML head, as wide as its place, with words for those who do not see it."""
     stream = io.StringIO()
     with style():
-        legible(figure).savefig(stream, format="svg", metadata={"Date": None}, transparent=True)
+        for patch in (figure.patch, *(axes.patch for axes in figure.axes)):
+            patch.set_facecolor("none")  # the page's own ground
+        write_svg(figure, stream)
     text = stream.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.S)
     for side in ("height", "width"):
