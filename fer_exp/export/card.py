@@ -23,7 +23,7 @@ from fer_exp.metrics.words import direction, spoken
 from fer_exp.report.cells import of_row
 from fer_exp.report.files import as_markdown
 from fer_exp.report.page.headline import headline
-from fer_exp.report.tables import largest_panel
+from fer_exp.report.tables import A_RATER
 from fer_exp.runs import Run
 from fer_exp.training.network_file import Told
 
@@ -112,8 +112,8 @@ def results_table(measured: dict[str, Any]) -> str:
         if name not in measured:
             continue
         references = [of_row(measured.get(f"{kind}_{name}")) for kind in ("ceiling", "prior")]
-        if name == "rater_equivalents":  # people are what is counted
-            references = [f"at most {largest_panel(measured)}", "0"]
+        if name == "rater_equivalents":
+            references[0] = A_RATER
         row = measured[name]
         words = f"{spoken(name)} {direction(name)}".rstrip()
         lines.append(f"| {words} | {of_row(row)} | {references[0]} | {references[1]} | {row['n']:,} |")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fer_exp.metrics.classification import onehot, shared_top
 from fer_exp.metrics.faces import Faces
-from fer_exp.metrics.registry import LABELS, MAJORITY, RATINGS, SHARED, SIDES, VOTES, measure
+from fer_exp.metrics.registry import LABELS, MAJORITY, RATINGS, REPAIRED, SHARED, SIDES, VOTES, measure
 from fer_exp.stats.bootstrap import FloatArray, Statistic, cluster_codes
 from fer_exp.stats.shares import shares
 
@@ -103,7 +103,9 @@ def statistics(
     """
     masks = {need: faces for need, faces in applies(judged).items() if faces.any()}
 
-    def classified(need: str, model: FloatArray, prefix: str = "", detail: bool = True) -> dict[str, Statistic]:
+    def classified(
+        need: str, model: FloatArray, prefix: str = "", detail: bool = True, names: Container[str] | None = names
+    ) -> dict[str, Statistic]:
         faces = masks[need]
         counts = judged.counts[faces]
         if need == LABELS:
@@ -123,7 +125,10 @@ def statistics(
                     metrics |= classified(need, model, f"{reference}_", detail=False)
             groups[key] = masks[key], metrics
     if SHARED in masks:
-        groups[SHARED] = masks[SHARED], classified(SHARED, judged.model)
+        metrics = classified(SHARED, judged.model)
+        for reference, model in (references or {}).items():
+            metrics |= classified(SHARED, model, f"{reference}_", names=[f"{reference}_{name}" for name in REPAIRED])
+        groups[SHARED] = masks[SHARED], metrics
     for number, side in enumerate(SIDES):
         if side in masks:
             faces = masks[side]

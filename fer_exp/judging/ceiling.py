@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
+from fer_exp.metrics.distribution import soft_cross_entropy
 from fer_exp.stats.bootstrap import FloatArray, OfSums
+from fer_exp.stats.shares import HALF_A_VOTE, shares
 
 Counts = NDArray[np.int64]
 
@@ -102,32 +104,51 @@ def model_l1(model: FloatArray, counts: Counts, held_out: Counts) -> FloatArray:
     return result
 
 
-class Panels(NamedTuple):
-    """Who is compared with whom for rater equivalents; see ``deal``.
+def panel_log_score(counts: Counts, size: int) -> FloatArray:
+    r"""Expected log loss of a random panel of a face's raters about another of its raters, in nats. Exact.
 
-    ``faces`` (N,) bool, those with raters enough; ``held_out`` (faces used,), the size of the group that both the model
-    and every panel meet; ``sizes`` of the panels, the last the largest; ``curve`` (faces used, sizes), the expected L1
-    of each panel.
+    .. math:: -\sum_j \frac{n_j}{n} \sum_x \binom{n_j - 1}{x} \binom{n - n_j}{k - x} \Big/ \binom{n - 1}{k}
+        \ln \frac{x + h / K}{k + h}
+
+    ``size`` is k, less than n; h is half a vote, spread evenly over the K classes.
+    """
+    cells, place = _cells(*np.broadcast_arrays(counts.sum(axis=1, keepdims=True), counts))
+    answers, classes = np.arange(size + 1), counts.shape[1]
+    chances = np.exp(_log_hypergeometric(answers, cells[:, [0]] - 1, cells[:, [1]] - 1, np.array(size)))
+    losses = -np.log((answers + HALF_A_VOTE / classes) / (size + HALF_A_VOTE))
+    expected = cells[:, 1] / cells[:, 0] * (chances @ losses)
+    return np.asarray(expected[place].reshape(counts.shape).sum(axis=1))
+
+
+class Panels(NamedTuple):
+    """Who is compared with whom; see ``deal``.
+
+    ``faces`` (N,) bool, those with raters enough. By L1: ``held_out`` (faces used,), the size of the group that both
+    the model and every panel meet; ``sizes`` of the panels, the last the largest; ``curve`` (faces used, sizes), the
+    expected L1 of each panel. By the log score, against one other rater: ``log_sizes`` and ``log_curve`` likewise.
     """
 
     faces: NDArray[np.bool_]
     held_out: Counts
     sizes: list[int]
     curve: FloatArray
+    log_sizes: list[int]
+    log_curve: FloatArray
 
 
 def deal(counts: Counts) -> Panels | None:
     """Hold out half of each face's raters (the smaller half of an odd number); panels come from the other half.
 
     The largest panel is one that at least ``KEPT`` of the faces with two raters or more can fill, at most ``LARGEST``;
-    faces with fewer raters are left out of every panel, so that all panels and the model meet the same people.
+    faces with fewer raters are left out of every panel, so that all panels and the model meet the same people. By the
+    log score one rater is held out, and the largest panel is what each of these faces can fill.
 
     Returns:
         None where no face has two raters.
 
     >>> panels = deal(np.array([[6, 4], [9, 0], [1, 0]]))
-    >>> panels.faces, panels.held_out, panels.sizes
-    (array([ True,  True, False]), array([5, 4]), [1, 2, 3, 4, 5])
+    >>> panels.faces, panels.held_out, panels.sizes, panels.log_sizes
+    (array([ True,  True, False]), array([5, 4]), [1, 2, 3, 4, 5], [1, 2, 3, 4, 5, 6, 7, 8])
     """
     n = counts.sum(axis=1)
     several = n >= 2
@@ -136,38 +157,51 @@ def deal(counts: Counts) -> Panels | None:
     room = n - n // 2
     largest = int(min(LARGEST, np.quantile(room[several], 1 - KEPT, method="lower")))
     faces = several & (room >= largest)
-    held_out = n[faces] // 2
-    sizes = [k for k in (*range(1, 11), 15, 20, 30, 40, 50) if k < largest] + [largest]
-    curve = np.stack([panel_l1(counts[faces], k, held_out) for k in sizes], axis=1)
-    return Panels(faces, held_out, sizes, curve)
+    used, held_out = counts[faces], n[faces] // 2
+    sizes, log_sizes = up_to(largest), up_to(min(LARGEST, int(n[faces].min()) - 1))
+    curve = np.stack([panel_l1(used, k, held_out) for k in sizes], axis=1)
+    log_curve = np.stack([panel_log_score(used, k) for k in log_sizes], axis=1)
+    return Panels(faces, held_out, sizes, curve, log_sizes, log_curve)
 
 
-def rater_equivalents(
+def up_to(largest: int) -> list[int]:
+    """Sizes of panels that are looked at: each up to 10, then fewer, and the largest.
+
+    >>> up_to(17)
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 17]
+    """
+    return [k for k in (*range(1, 11), 15, 20, 30, 40, 50) if k < largest] + [largest]
+
+
+def against_panels(
     model: FloatArray, prior: FloatArray, counts: Counts, panels: Panels, prior_l1: FloatArray | None = None
 ) -> dict[str, OfSums]:
-    """How many people the model is worth: the size of a random panel that comes as close to the held-out raters.
+    """The model beside random panels of a face's raters: by L1, and how many raters it is worth by the log score.
 
-    Both the model and each panel are held against the same number of the same face's raters, none of whom is in the
-    panel; the expectation over all ways to deal them is exact. Between whole numbers of people the panel's L1 is
-    interpolated linearly. 0 people answer with the class prior, so values below 1 are interpolated between the prior
-    and one person; a model worse than the prior has 0. A model better than the largest panel has its size, which is
-    then a lower bound: nobody larger was asked.
+    By L1 the model and each panel are held against the same number of the same face's raters, none of whom is in the
+    panel. By the log score (soft cross-entropy) both are held against one other rater, and a panel answers with its
+    votes and half a vote more, spread evenly, so that a class without a vote does not decide alone; 0 people answer
+    every class alike. Between whole numbers of people the panel's score is interpolated linearly; a model better than
+    the largest panel is worth that or more: nobody larger was asked. All expectations over ways to deal raters are
+    exact.
 
     ``prior_l1`` is ``model_l1`` of the prior over ``panels.faces``, where it is known already.
 
     Returns:
-        Statistics over ``panels.faces``: ``rater_equivalents`` (0 to the largest size, more is better),
-        ``held_out_l1`` (the model's), ``prior_held_out_l1`` and ``ceiling_panel<k>_l1`` for k = 1 to ``largest``
-        (steps above 10: 15, 20, 30, 40, 50), all less is better.
+        Statistics over ``panels.faces``: ``rater_equivalents_log`` (0 to the largest size, more is better),
+        ``held_out_l1`` (the model's), ``prior_held_out_l1`` and ``ceiling_panel<k>_l1`` for the ``sizes``, less is
+        better.
 
-    Source: Ours; akin to the survey equivalence of Resnick et al. 2021, arXiv 2106.01254.
+    Source: Resnick et al. 2021, Survey Equivalence, arXiv 2106.01254: their cross-entropy, with our smoothing.
     """
-    used, sizes = panels.faces, panels.sizes
+    used = panels.faces
     distance = model_l1(model[used], counts[used], panels.held_out)
     if prior_l1 is None:
         prior_l1 = model_l1(prior[used], counts[used], panels.held_out)
     columns = np.hstack([distance[:, None], prior_l1[:, None], panels.curve])
-    ticks = np.array([0, *sizes], dtype=np.float64)
+    score = soft_cross_entropy(shares(counts[used]), model[used])
+    logs = np.hstack([score[:, None], np.full((len(score), 1), np.log(counts.shape[1])), panels.log_curve])
+    ticks = np.array([0, *panels.log_sizes], dtype=np.float64)
 
     def mean(i: int) -> OfSums:
         return OfSums(columns, lambda sums, total: sums[..., i] / total)
@@ -177,10 +211,10 @@ def rater_equivalents(
         return interpolated(means[..., 0], means[..., 1:], ticks)
 
     return {
-        "rater_equivalents": OfSums(columns, finish),
+        "rater_equivalents_log": OfSums(logs, finish, most=ticks[-1]),
         "held_out_l1": mean(0),
         "prior_held_out_l1": mean(1),
-    } | {f"ceiling_panel{k}_l1": mean(2 + i) for i, k in enumerate(sizes)}
+    } | {f"ceiling_panel{k}_l1": mean(2 + i) for i, k in enumerate(panels.sizes)}
 
 
 def interpolated(distance: FloatArray, curve: FloatArray, sizes: FloatArray) -> FloatArray:

@@ -13,13 +13,13 @@ from fer_exp.judging import ceiling
 from fer_exp.judging.applicable import Judged, arrays, statistics
 from fer_exp.judging.contrasts import Drawn, all_pairs, as_json, differences
 from fer_exp.judging.groups import Group, group_names, grouped
-from fer_exp.judging.judge import Result, people_alone, with_intervals
+from fer_exp.judging.judge import OF_PANELS, Result, people_alone, with_intervals
 from fer_exp.judging.posthoc import Repairs, fit_repairs, repaired
 from fer_exp.judging.predictions import class_names
 from fer_exp.judging.sources import Source
 from fer_exp.metrics.registry import COMPARED, METRICS, NO_FACE, REPAIRS
 from fer_exp.stats.bootstrap import FloatArray, Statistic, faces_of, has_ends, replicates, within
-from fer_exp.stats.crossed import Runs, ends_of
+from fer_exp.stats.crossed import over_runs, runs_of
 
 
 def compare_sources(
@@ -133,7 +133,7 @@ def _measure(
 ) -> Callable[[Sequence[Judged]], dict[str, list[Statistic]]]:
     """From runs on the same faces to metric -> the statistic of each run, all of them over all faces."""
     counts = first.counts.astype(np.int64)
-    panels = ceiling.deal(counts)
+    panels = ceiling.deal(counts) if any(name in wanted for name in OF_PANELS) else None
     same = np.broadcast_to(prior, first.model.shape)
     nobody = None  # the prior's distance to held-out people, which is the same for every run
     if panels is not None:
@@ -142,8 +142,8 @@ def _measure(
     def of_run(run: Judged) -> dict[str, Statistic]:
         groups = list(statistics(run, classes, names=wanted).values())
         if panels is not None:
-            worth = ceiling.rater_equivalents(run.model, same, counts, panels, nobody)
-            groups.append((panels.faces, {name: worth[name] for name in ("rater_equivalents", "held_out_l1")}))
+            beside = ceiling.against_panels(run.model, same, counts, panels, nobody)
+            groups.append((panels.faces, {name: beside[name] for name in OF_PANELS}))
         return {name: within(faces, of) for faces, group in groups for name, of in group.items() if name in wanted}
 
     def of_runs(runs: Sequence[Judged]) -> dict[str, list[Statistic]]:
@@ -191,10 +191,9 @@ def _drawn(
         drawn.append({})
         for name in (name for name in shown if name in group.statistics):
             runs = group.statistics[name]
-            over_all = np.array([float(of_run(None)) for of_run in runs])
             replicated = np.stack([values.get(f"{g} {name} {i}", nothing) for i in range(len(runs))])
             persons = len(np.unique(clusters[faces_of(runs[0])]))
-            drawn[-1][name] = Drawn(Runs(over_all, replicated), persons)
+            drawn[-1][name] = Drawn(runs_of(runs, replicated), persons)
     return drawn
 
 
@@ -202,9 +201,11 @@ def _described(group: Group, drawn: Mapping[str, Drawn]) -> dict[str, Any]:
     metrics: dict[str, Any] = {}
     for name, (runs, persons) in drawn.items():
         values = runs.values
-        low, high = ends_of(runs, persons) if has_ends(group.statistics[name][0]) else (None, None)
+        value, low, high = over_runs(runs, persons)
+        if not has_ends(group.statistics[name][0]):
+            low = high = None
         deviation = float(values.std(ddof=1)) if len(values) > 1 else None
-        metrics[name] = {"value": as_json(values.mean()), "low": low, "high": high, "sd": as_json(deviation),
+        metrics[name] = {"value": as_json(value), "low": low, "high": high, "sd": as_json(deviation),
                          "values": [as_json(value) for value in values]}  # fmt: skip
     return {
         "name": group.name,

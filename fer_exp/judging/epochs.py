@@ -59,7 +59,8 @@ def point_values(judged: Judged) -> dict[str, float]:
 
     Named as in metrics.json; nan where undefined. A metric whose human side no face has is left out.
     """
-    return {name: float(of(None)) for _, group in statistics(judged).values() for name, of in group.items()}
+    values = {name: float(of(None)) for _, group in statistics(judged).values() for name, of in group.items()}
+    return {name: value if np.isfinite(value) else float("nan") for name, value in values.items()}
 
 
 def accuracies(history: pd.DataFrame) -> dict[str, float]:

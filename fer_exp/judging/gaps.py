@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from fer_exp.judging.contrasts import as_json
 from fer_exp.judging.judge import people_alone
 from fer_exp.metrics.registry import COMPARED
 from fer_exp.stats.bootstrap import FloatArray, OfSums, Statistic, faces_of, has_ends, replicates, within
-from fer_exp.stats.crossed import Runs, Spread, ends_of, spread_of_parts
+from fer_exp.stats.crossed import Runs, Spread, over_runs, runs_of, spread_of_parts
 from fer_exp.stats.tests import holm
 
 ROUGH = 50
@@ -164,9 +165,8 @@ def _drawn(
         found = {}
         for name, of_runs in measured[kind].items():
             used = faces_of(of_runs[0])
-            over_all = np.array([float(statistic(None)) for statistic in of_runs])
             replicated = np.stack([values.get(f"{kind} {name} {i}", np.empty(0)) for i in range(len(of_runs))])
-            found[name] = Drawn(Runs(over_all, replicated), int(used.sum()), len(np.unique(clusters[used])))
+            found[name] = Drawn(runs_of(of_runs, replicated), int(used.sum()), len(np.unique(clusters[used])))
         return found
 
     return Part(of(0), of(1), of(2))
@@ -177,7 +177,7 @@ def _of_some(statistic: Statistic, faces: Mask) -> Statistic:
     if faces.all():
         return statistic
     if isinstance(statistic, OfSums):
-        return OfSums(statistic.columns[faces], statistic.finish, statistic.then, statistic.ends)
+        return replace(statistic, columns=statistic.columns[faces])
 
     def of_some(weights: FloatArray | None) -> FloatArray:
         if weights is None:
@@ -199,8 +199,8 @@ def _row(name: str, inside: Mask, clusters: NDArray[np.int64], part: Part) -> di
 def _values(drawn: Mapping[str, Drawn]) -> dict[str, Any]:
     values = {}
     for name, (runs, faces, persons) in drawn.items():
-        low, high = ends_of(runs, persons) if runs.drawn.shape[1] else (None, None)
-        values[name] = {"value": as_json(runs.values.mean()), "low": low, "high": high, "n": faces}
+        value, low, high = over_runs(runs, persons)
+        values[name] = {"value": as_json(value), "low": low, "high": high, "n": faces}
     return values
 
 
@@ -237,8 +237,8 @@ def between(own: Sequence[tuple[float, Drawn]], rest: Sequence[tuple[float, Draw
         rest: the same metrics in the other part.
         together: whether both parts were drawn together, because they share persons.
     """
-    ours = [(weight, drawn.runs) for weight, drawn in own]
-    theirs = [(-weight, drawn.runs) for weight, drawn in rest]
+    ours = [(weight, drawn.runs.straight(drawn.persons)) for weight, drawn in own]
+    theirs = [(-weight, drawn.runs.straight(drawn.persons)) for weight, drawn in rest]
     persons = [min(drawn.persons for _, drawn in side) for side in (own, rest)]
     if not together:
         return spread_of_parts([ours, theirs], persons, ROUGH)

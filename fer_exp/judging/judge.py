@@ -19,14 +19,15 @@ from fer_exp.metrics.classification import shared_top
 from fer_exp.metrics.faces import Faces
 from fer_exp.metrics.registry import CEILING, LABELS, NO_FACE, SHARED, SIDES, SMOOTHED, VOTES, measure
 from fer_exp.stats.bootstrap import FloatArray, OfSums, Statistic, intervals, mean_of
-from fer_exp.stats.shares import shares
+from fer_exp.stats.shares import shares, smoothed
 
 Result = dict[str, float | int | None]
 Metrics = dict[str, dict[str, Result]]
 Halves = list[tuple[ceiling.Counts, ceiling.Counts]]
 
 SPLITS = ("train", "val", "test")
-HALF_A_VOTE = 0.5
+OF_PANELS = ("rater_equivalents_log", "held_out_l1")
+"""What is made of a model and panels of raters."""
 HALVINGS = 20  # random halvings behind a ceiling: on FER+'s test split their mean L1 has a standard error of 0.001
 
 
@@ -54,7 +55,7 @@ def judge(
       model meets, so a model may pass it. Where logs would let a class without a vote decide alone (``SMOOTHED``), the
       half that answers gets half a vote more, spread evenly. ``ceiling_accuracy`` holds the top of a half against
       ``label``; k classes that share the top are right 1 time in k. ``ceiling_leave_one_out_*`` is one rater against
-      all others, ``ceiling_panel<k>_l1`` k raters against a held-out half (``ceiling.rater_equivalents``), and
+      all others, ``ceiling_panel<k>_l1`` k raters against a held-out half (``ceiling.against_panels``), and
       ``ceiling_sampling_l1`` what the vote fractions themselves would get against as many new votes.
 
     Args:
@@ -123,7 +124,7 @@ def groups_of(
     if SHARED in by_need:
         halved, *labelled = people_alone(judged, classes, seed)
         by_need[SHARED][1].update(halved[1])
-        groups += [*labelled, *_equivalents(judged.counts.astype(np.int64), references, same, judged.model)]
+        groups += [*labelled, *_beside_panels(judged.counts.astype(np.int64), references, same, judged.model)]
     return groups + [by_need[side] for side in SIDES if side in by_need]
 
 
@@ -146,17 +147,17 @@ def people_alone(judged: Judged, classes: tuple[str, ...], seed: int) -> list[Gr
     return groups
 
 
-def _equivalents(
+def _beside_panels(
     counts: ceiling.Counts, references: Mapping[str, FloatArray], prior: FloatArray, model: FloatArray
 ) -> list[Group]:
     panels = ceiling.deal(counts)
     if panels is None:
         return []
-    measured: dict[str, Statistic] = dict(ceiling.rater_equivalents(model, prior, counts, panels))
+    measured: dict[str, Statistic] = dict(ceiling.against_panels(model, prior, counts, panels))
     for name, other in references.items():
         if name not in NO_FACE:
-            worth = ceiling.rater_equivalents(other, prior, counts, panels)
-            measured |= {f"{name}_{key}": worth[key] for key in ("rater_equivalents", "held_out_l1")}
+            beside = ceiling.against_panels(other, prior, counts, panels)
+            measured |= {f"{name}_{key}": beside[key] for key in OF_PANELS}
     return [(panels.faces, measured)]
 
 
@@ -175,9 +176,9 @@ def half_against_rest(
     small: ceiling.Counts, large: ceiling.Counts, classes: tuple[str, ...] = (), names: Collection[str] = CEILING
 ) -> dict[str, Statistic]:
     """One half of each face's votes, shape (N, K), held against the other; half a vote more where ``SMOOTHED``."""
-    rest, smoothed = shares(large), shares(small + HALF_A_VOTE / small.shape[1])
+    rest = shares(large)
     return measure(VOTES, Faces(rest, shares(small), classes), names=names) | measure(
-        VOTES, Faces(rest, smoothed, classes), names=[name for name in names if name in SMOOTHED]
+        VOTES, Faces(rest, smoothed(small), classes), names=[name for name in names if name in SMOOTHED]
     )
 
 

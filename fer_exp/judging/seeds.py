@@ -15,7 +15,7 @@ from fer_exp.judging.posthoc import Repairs, fit_repairs
 from fer_exp.judging.predictions import check_predictions, class_names
 from fer_exp.metrics.registry import BASELINES, COMPARED
 from fer_exp.stats.bootstrap import FloatArray, has_ends, replicates
-from fer_exp.stats.crossed import Runs, ends_of, spread
+from fer_exp.stats.crossed import Runs, over_runs, runs_of, spread
 
 Difference = dict[str, float | None]
 DIFFERING = {*COMPARED, *(f"{reference}_{name}" for reference in BASELINES for name in COMPARED)}
@@ -81,8 +81,8 @@ def judge_seeds(
         numbered = {f"{i} {name}": measured[name] for i, (_, measured) in enumerate(alike) for name in names}
         drawn = replicates(numbered, codes, samples, seed) if codes.max() > 0 and samples else {}
         by_run = {
-            name: Runs(
-                np.array([float(measured[name](None)) for _, measured in alike]),
+            name: runs_of(
+                [measured[name] for _, measured in alike],
                 np.stack([drawn.get(f"{i} {name}", np.empty(0)) for i in range(len(tables))]),
             )
             for name in names
@@ -90,13 +90,15 @@ def judge_seeds(
         if len(tables) > 1:
             persons, stands_on = codes.max() + 1, number_of(faces, codes)
             for name, runs in by_run.items():
-                low, high = ends_of(runs, persons) if has_ends(alike[0][1][name]) else (None, None)
-                rows[name] = {"value": as_json(runs.values.mean()), "low": low, "high": high, **stands_on}
+                value, low, high = over_runs(runs, persons)
+                if not has_ends(alike[0][1][name]):
+                    low = high = None
+                rows[name] = {"value": as_json(value), "low": low, "high": high, **stands_on}
         for reference in BASELINES:
             for name in COMPARED:
                 other = f"{reference}_{name}"
                 if name in by_run and other in by_run:
-                    one, two = by_run[name], by_run[other]
+                    one, two = (by_run[side].straight(int(codes.max()) + 1) for side in (name, other))
                     apart = Runs(one.values - two.values, one.drawn - two.drawn)
                     if np.isfinite(apart.values).all():
                         found = spread([(1.0, apart)], int(codes.max()) + 1)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Container
 from functools import partial
 from typing import NamedTuple
 
-from fer_exp.metrics import affect, ambiguity, calibration, classification, distribution
+from fer_exp.metrics import affect, ambiguity, calibration, classification, distribution, equivalents
 from fer_exp.metrics.faces import Faces
 from fer_exp.stats.bootstrap import FloatArray, Statistic, mean_of
 
@@ -187,7 +187,10 @@ METRICS = (
            lambda faces: mean_of(((faces.truth - faces.model) ** 2).sum(axis=1))),
     Metric("squared_error_corrected", SHARED, FEW, ANY, LESS,
            lambda faces: mean_of(ambiguity.squared_error_corrected(faces.counts, faces.model))),
-    Metric("rater_equivalents", SHARED, SCORED, OPEN, MORE, None, "headline repaired", 8, 6, short="raters"),
+    Metric("rater_equivalents", SHARED, SCORED, OPEN, MORE,
+           lambda faces: equivalents.rater_equivalents(faces.counts, faces.model), "headline repaired", 8, 6,
+           short="raters"),
+    Metric("rater_equivalents_log", SHARED, SCORED, OPEN, MORE, words="rater equivalents by log score"),
     Metric("held_out_l1", SHARED, SCORED, TWO, LESS, words="held out L1"),
     Metric("panel<k>_l1", SHARED, SCORED, TWO, LESS, words="panel<k> L1"),
     Metric("leave_one_out_l1", SHARED, SCORED, TWO, LESS, words="leave one out L1"),

@@ -32,7 +32,7 @@ MEASURES = {
     "ece": ("the expected calibration error in 15 bins", "Guo et al., 2017"),
     "people_ece": ("the expected calibration error against the shares of votes", "Guo et al., 2017"),
     "rater_equivalents": (
-        "the number of raters whose votes come as close to other raters as the model does",
+        "the number of raters whose shares of votes come as close to those of all, in squared error, as the model does",
         "Resnick et al., 2021",
     ),
     "valence_ccc": ("the concordance correlation with the raters' mean valence", "Lin, 1989"),

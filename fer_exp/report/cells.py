@@ -27,10 +27,10 @@ def interval(
     ends: str = BESIDE,
     missing: str = NOTHING,
 ) -> str:
-    """A number with its interval, where it has one.
+    """A number with its interval, where it has one, or with a lower end alone, where no more can be told.
 
     Args:
-        value: None or nan gives ``missing``.
+        value: None or nan gives ``missing``, or, where there is a ``low``, that as the least it is.
         low: None or nan gives the number alone.
         high: likewise.
         decimals: of all three.
@@ -40,9 +40,11 @@ def interval(
 
     >>> interval(0.5, 0.25, 0.75), interval(1.5, None, None, 1, "+"), interval(None, None, None)
     ('0.500 [0.250, 0.750]', '+1.5', '-')
+    >>> interval(None, 12.0, None, 1)
+    '≥ 12.0'
     """
     if value is None or value != value:
-        return missing
+        return missing if low is None or low != low else f"≥ {low:.{decimals}f}"
     text = f"{value:{sign}.{decimals}f}"
     if low is None or high is None or low != low or high != high:
         return text

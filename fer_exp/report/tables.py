@@ -13,6 +13,8 @@ from fer_exp.metrics.words import direction, of_model
 from fer_exp.report.cells import blank_table, interval, of_row
 from fer_exp.report.outcome import OutcomeTable
 
+A_RATER = "1 each"
+"""What people have in rater equivalents: it is they who are counted."""
 FEW = 10
 """Persons of whom 95 % intervals cover less than 92 % where values are skewed (scripts/coverage.py persons)."""
 
@@ -46,8 +48,7 @@ def metrics_table(metrics: Metrics, split: str, everything: bool = False) -> Tab
     for name in shown:
         references = [_number(rows, f"{kind}_{name}") for kind in ("prior", "ceiling")]
         if name == "rater_equivalents":
-            # People are what is counted: the prior is 0 of them by definition, and the largest panel the most.
-            references = ["0", f"≤ {largest_panel(rows)}"]
+            references[1] = A_RATER
         chance = _number(rows, f"calibrated_{name}")
         model = of_row(rows[name]) + (f" (chance {chance})" if chance else "")
         table.add_row(f"{name} {direction(name)}", model, *references, f"{rows[name]['n']:,}")
@@ -90,24 +91,17 @@ def baselines_table(metrics: Metrics, split: str) -> Table | None:
     for prefix, words in {"": "as trained", **{f"{name}_": words for name, words in BASELINES.items()}}.items():
         fitted = rows.get(prefix.removesuffix("_"), {}).get("value")
         cells = [_number(rows, prefix + name) for name in shown]
-        if prefix == "prior_":
-            cells = ["0.000" if name == "rater_equivalents" else cell for name, cell in zip(shown, cells, strict=True)]
         if any(cells):
             table.add_row(words if fitted is None else f"{words} {fitted:.2f}", *cells)
     return table
 
 
-def largest_panel(rows: Mapping[str, object]) -> int:
-    """The size of the largest panel that rater equivalents were measured with; 0 where there is none.
-
-    >>> largest_panel({"ceiling_panel1_l1": {}, "ceiling_panel5_l1": {}})
-    5
-    """
-    return max(panel_sizes(rows), default=0)
-
-
 def panel_sizes(rows: Mapping[str, object]) -> list[int]:
-    """The sizes of the panels that the metrics have, smallest first."""
+    """The sizes of the panels that the metrics have, smallest first.
+
+    >>> panel_sizes({"ceiling_panel5_l1": {}, "ceiling_panel1_l1": {}})
+    [1, 5]
+    """
     panels = (name.removeprefix("ceiling_panel") for name in rows if name.startswith("ceiling_panel"))
     return sorted(int(size.removesuffix("_l1")) for size in panels)
 
@@ -126,4 +120,5 @@ def _stands_on(rows: Mapping[str, Mapping[str, float | int | None]]) -> str:
 
 
 def _number(rows: Mapping[str, Mapping[str, float | int | None]], name: str) -> str:
-    return interval(rows.get(name, {}).get("value"), None, None, missing="")
+    row = rows.get(name, {})
+    return interval(row.get("value"), row.get("low"), None, missing="")

@@ -82,8 +82,17 @@ class Run:
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
-        """metrics.json: split -> metric -> value, low, high, n; empty and RequestError as ``facts``."""
-        return self._json("metrics")
+        """metrics.json: split -> metric -> value, low, high, n; empty and RequestError as ``facts``.
+
+        Once ``rater_equivalents`` were made of the L1 of panels; these stand under ``rater_equivalents_l1``.
+        """
+        old = "rater_equivalents"
+        return {
+            split: rows
+            if f"{old}_log" in rows
+            else {f"{name}_l1" if name.endswith(old) else name: row for name, row in rows.items()}
+            for split, rows in self._json("metrics").items()
+        }
 
     @property
     def config(self) -> dict[str, Any]:

@@ -32,6 +32,9 @@ class OfSums:
         then: what is done to its value and to the ends of its interval, such as a root; None leaves them.
         ends: how ``intervals`` finds these: ``BOOTSTRAP``, ``JACKKNIFE`` where a face drawn twice would bias a
             replicate, ``NOTHING`` where few faces bias the metric itself.
+        inverse: the metric is one over what ``finish`` gives, and infinite where that is 0 or less; it is on that scale
+            that means over runs and their intervals are made.
+        most: the largest value that can be told; see ``open_above``.
 
     >>> mean = OfSums(np.array([[1.0], [4.0]]), lambda sums, total: sums[..., 0] / total)
     >>> float(mean(None)), mean(np.array([[1.0, 1.0], [2.0, 0.0]]))
@@ -42,11 +45,15 @@ class OfSums:
     finish: Callable[[FloatArray, FloatArray], FloatArray]
     then: Callable[[FloatArray], FloatArray] | None = None
     ends: str = BOOTSTRAP
+    inverse: bool = False
+    most: float = float("inf")
 
     def finished(self, sums: FloatArray, total: FloatArray) -> FloatArray:
         """The metric from sums, shape (..., C), and sums of weights, shape (...)."""
         with np.errstate(invalid="ignore", divide="ignore"):
             value = np.asarray(self.finish(sums, total))
+            if self.inverse:
+                value = np.where(value <= 0, np.inf, 1 / value)
         return value if self.then is None else self.then(value)
 
     def __call__(self, weights: FloatArray | None = None) -> FloatArray:
@@ -183,6 +190,7 @@ def percentile_interval(
     r"""Percentile bootstrap interval of one metric from its replicates, shape (B,): low and high, or two None.
 
     Replicates in which the metric is undefined (nan) are left out; with fewer than half left there is no interval.
+    Those in which it is infinite count, and make the end infinite that falls among them.
 
     A bootstrap of C things spreads too little, by the factor sqrt((C - 1) / C) and by the step from the normal
     distribution to Student's. Where ``clusters`` says C, the percentiles are taken further out by both:
@@ -199,7 +207,7 @@ def percentile_interval(
     >>> [round(end, 1) for end in percentile_interval(np.arange(101.0), level=0.5, clusters=3)]
     [15.9, 84.1]
     """
-    defined = replicates[np.isfinite(replicates)]
+    defined = replicates[~np.isnan(replicates)]
     if len(defined) == 0 or 2 * len(defined) < len(replicates):
         return None, None
     tail = (1 - level) / 2
@@ -207,17 +215,29 @@ def percentile_interval(
         from scipy.special import ndtr, stdtrit
 
         tail = float(ndtr(np.sqrt(clusters / (clusters - 1)) * stdtrit(clusters - 1, tail)))
-    low, high = np.percentile(defined, [100 * tail, 100 * (1 - tail)])
-    return float(low), float(high)
+    with np.errstate(invalid="ignore"):  # between two infinite ones numpy finds nan
+        low, high = np.percentile(defined, [100 * tail, 100 * (1 - tail)])
+    return (float("inf") if np.isnan(low) else float(low)), (float("inf") if np.isnan(high) else float(high))
 
 
 def with_ends(value: float, replicates: FloatArray, level: float = 0.95, clusters: int | None = None) -> Interval:
-    """A value with its ``percentile_interval``; three None where the value is undefined.
+    """A value with its ``percentile_interval``; three None where the value is undefined (nan).
 
     >>> with_ends(0.5, np.arange(101.0), level=0.5), with_ends(float("nan"), np.arange(101.0))
     ((0.5, 25.0, 75.0), (None, None, None))
     """
-    return (value, *percentile_interval(replicates, level, clusters)) if np.isfinite(value) else (None, None, None)
+    return (value, *percentile_interval(replicates, level, clusters)) if not np.isnan(value) else (None, None, None)
+
+
+def open_above(found: Interval, most: float = float("inf")) -> Interval:
+    """Where an interval reaches the largest value that can be told, only its lower end holds: no value, no upper end.
+
+    >>> open_above((2.0, 1.5, 3.0)), open_above((40.0, 20.0, float("inf"))), open_above((5.0, 4.0, 5.0), most=5.0)
+    ((2.0, 1.5, 3.0), (None, 20.0, None), (None, 4.0, None))
+    """
+    value, low, high = found
+    reach = value if high is None else high
+    return found if reach is None or reach < most else (None, None if low is None else min(low, most), None)
 
 
 def percentile_intervals(replicates: FloatArray, level: float = 0.95) -> FloatArray:
@@ -243,6 +263,7 @@ def intervals(
             found[name] = jackknife(metric, clusters)
         else:
             found[name] = with_ends(float(metric(None)), drawn.get(name, np.empty(0)), clusters=count)
+            found[name] = open_above(found[name], metric.most if isinstance(metric, OfSums) else float("inf"))
     return found
 
 

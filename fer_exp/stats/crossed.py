@@ -12,14 +12,49 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from fer_exp.stats.bootstrap import FloatArray, percentile_interval
+from fer_exp.stats.bootstrap import FloatArray, Interval, OfSums, Statistic, open_above, with_ends
 
 
 class Runs(NamedTuple):
-    """A metric of the runs of one config: ``values`` over all faces, (S,), and ``drawn`` replicates of each, (S, B)."""
+    """A metric of the runs of one config: ``values`` over all faces, (S,), and ``drawn`` replicates of each, (S, B).
+
+    ``inverse`` and ``most`` are as of ``OfSums``.
+    """
 
     values: FloatArray
     drawn: FloatArray
+    inverse: bool = False
+    most: float = float("inf")
+
+    def mean(self) -> float:
+        """Over the runs: of an inverse metric one over the mean of what it is one over, the harmonic mean."""
+        with np.errstate(divide="ignore"):
+            return float(1 / (1 / self.values).mean() if self.inverse else self.values.mean())
+
+    def straight(self, clusters: int) -> Runs:
+        """An inverse metric as a straight line of what it is one over, so that variances add (the delta method).
+
+        Others stay. The mean over runs stays, too; nan where ``over_runs`` knows none.
+
+        >>> Runs(np.array([1.0, 2.0]), np.empty((2, 0)), inverse=True).straight(10).values.round(3)
+        array([0.889, 1.778])
+        """
+        if not self.inverse and self.most == float("inf"):
+            return self
+        if over_runs(self, clusters)[0] is None:  # of more than can be told, nobody knows how much more
+            return Runs(np.full_like(self.values, np.nan), self.drawn)
+        if not self.inverse:
+            return self
+        k = self.mean()
+        with np.errstate(divide="ignore"):
+            return Runs(2 * k - k**2 / self.values, 2 * k - k**2 / self.drawn)
+
+
+def runs_of(statistics: Sequence[Statistic], drawn: FloatArray) -> Runs:
+    """A metric of each run of a config, all of one kind, with their replicates, (S, B)."""
+    values = np.array([float(of_run(None)) for of_run in statistics])
+    kind = statistics[0]
+    return Runs(values, drawn, kind.inverse, kind.most) if isinstance(kind, OfSums) else Runs(values, drawn)
 
 
 class Spread(NamedTuple):
@@ -88,6 +123,10 @@ def spread_of_parts(parts: Sequence[Sequence[tuple[float, Runs]]], clusters: Seq
     >>> round(found.value, 3), round(found.error, 3), round(found.df, 3)
     (0.3, 0.21, 20.0)
     """
+    parts = [
+        [(weight, runs.straight(count)) for weight, runs in sides]
+        for sides, count in zip(parts, clusters, strict=True)
+    ]
     value = float(sum(weight * runs.values.mean() for sides in parts for weight, runs in sides))
     drawn = [np.sum([weight * runs.drawn.mean(axis=0) for weight, runs in sides], axis=0) for sides in parts]
     if min(clusters) < 2 or not all(defined(one) for one in drawn):
@@ -103,8 +142,7 @@ def spread_of_parts(parts: Sequence[Sequence[tuple[float, Runs]]], clusters: Seq
     of_parts = below = sum(one**2 / df for one, df in zip(of_faces, freedom, strict=True))
     between = within = 0.0
     for config in zip(*parts, strict=True):
-        runs_of = [runs for _, runs in config]
-        count = len(runs_of[0].values)
+        count = len(config[0][1].values)
         if count < 2:
             continue
         b = float(np.sum([weight * runs.values for weight, runs in config], axis=0).var(ddof=1)) / count
@@ -122,15 +160,22 @@ def spread_of_parts(parts: Sequence[Sequence[tuple[float, Runs]]], clusters: Seq
     return Spread(value, float(np.sqrt(total)), total**2 / below)
 
 
-def ends_of(runs: Runs, clusters: int) -> tuple[float | None, float | None]:
-    """The interval of a mean over runs: of several over runs and faces, of one the bootstrap's over its faces alone.
+def over_runs(runs: Runs, clusters: int) -> Interval:
+    """The mean over runs and its interval: of several over runs and faces, of one the bootstrap's over faces alone.
 
-    >>> ends_of(Runs(np.array([50.0]), np.arange(101.0)[None]), clusters=10_000)
-    (2.4..., 97.5...)
+    >>> over_runs(Runs(np.array([50.0]), np.arange(101.0)[None]), clusters=10_000)
+    (50.0, 2.4..., 97.5...)
     """
-    if len(runs.values) > 1:
-        return spread([(1.0, runs)], clusters).interval()
-    return percentile_interval(runs.drawn[0], clusters=clusters)
+    value = runs.mean()
+    if len(runs.values) == 1:
+        return open_above(with_ends(value, runs.drawn[0], clusters=clusters), runs.most)
+    if not runs.inverse:
+        return open_above((value, *spread([(1.0, runs)], clusters).interval()), runs.most)
+    with np.errstate(divide="ignore"):
+        least, largest = spread([(1.0, Runs(1 / runs.values, 1 / runs.drawn))], clusters).interval()
+    if least is None or largest is None or largest <= 0:
+        return open_above((value, None, None))
+    return open_above((value, 1 / largest, 1 / least if least > 0 else float("inf")))
 
 
 def defined(drawn: FloatArray) -> bool:

@@ -89,42 +89,43 @@ def test_faces_with_few_raters_leave_all_panels_and_not_some():
     assert c.deal(np.array([[1, 0], [0, 1]])) is None
 
 
-def equivalents(model, counts, prior=None):
+def beside(model, counts, prior=None):
     prior = np.full(model.shape, 1 / model.shape[1]) if prior is None else prior
-    statistics = c.rater_equivalents(model, prior, counts, c.deal(counts))
-    return {name: float(each(None)) for name, each in statistics.items()}
+    return {name: float(each(None)) for name, each in c.against_panels(model, prior, counts, c.deal(counts)).items()}
+
+
+def test_a_panels_expected_log_score_is_the_mean_over_all_panels_and_other_raters():
+    faces = FACES[FACES.sum(axis=1) >= 4]
+    for size in (1, 3):
+        expected = []
+        for row in faces:
+            votes = ballots(row)
+            losses = []
+            for i, vote in enumerate(votes):
+                panels = combinations(votes[:i] + votes[i + 1 :], size)
+                losses.append(np.mean([-np.log((panel.count(vote) + 0.5 / 3) / (size + 0.5)) for panel in panels]))
+            expected.append(np.mean(losses))
+        np.testing.assert_allclose(c.panel_log_score(faces, size), expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("k", [1, 2, 4])
-def test_a_model_that_is_a_panel_of_k_other_people_is_worth_k_of_them(k):
+def test_by_the_log_score_a_panel_of_k_other_people_is_worth_k_of_them(k):
     generator = np.random.default_rng(2)
-    truth = generator.dirichlet(np.full(6, 0.15), 4000)  # sharp: one person beats the prior
+    truth = generator.dirichlet(np.full(6, 0.15), 4000)
     counts, panel = (np.array([generator.multinomial(n, row) for row in truth]) for n in (12, k))
-    assert equivalents(panel / k, counts)["rater_equivalents"] == pytest.approx(k, rel=0.08)
+    smoothed = (panel + 0.5 / 6) / (k + 0.5)
+    assert beside(smoothed, counts)["rater_equivalents_log"] == pytest.approx(k, rel=0.08)
 
 
-def test_the_truth_itself_beats_every_panel_and_the_prior_is_nobody():
+def test_the_truth_itself_beats_every_panel_and_even_answers_are_nobodys():
     corpus = Synthetic(faces=600, classes=CLASSES[:7], seed=3)
     truth = corpus.truth().drop(columns="face").to_numpy()
     votes = corpus.read().votes[list(CLASSES[:7])].to_numpy(np.int64)
-    prior = np.broadcast_to((votes / votes.sum(axis=1, keepdims=True)).mean(axis=0), truth.shape)
-    best = equivalents(truth, votes, prior)
+    best = beside(truth, votes)
     largest = max(int(name[13:-3]) for name in best if name.startswith("ceiling_panel"))
-    assert best["rater_equivalents"] == largest
     assert best["held_out_l1"] < best[f"ceiling_panel{largest}_l1"] < best["ceiling_panel1_l1"]
-    nobody = equivalents(prior, votes, prior)
-    assert nobody["rater_equivalents"] == 0
-    # Fresh raters from the truth are worth about as many as they are; real panels are drawn without replacement.
-    generator = np.random.default_rng(4)
-    drawn = np.array([generator.multinomial(2, row / row.sum()) for row in truth]) / 2
-    assert 1.4 < equivalents(drawn, votes, prior)["rater_equivalents"] < 2.9
-
-
-def test_between_the_prior_and_one_person_is_below_one():
-    counts = np.random.default_rng(5).multinomial(10, [0.7, 0.2, 0.1], 300)
-    one_hot = np.random.default_rng(6).permuted(np.tile([1.0, 0, 0], (300, 1)), axis=1)
-    prior = np.tile([0.7, 0.2, 0.1], (300, 1))
-    assert equivalents(one_hot, counts, prior)["rater_equivalents"] == 0
+    assert best["rater_equivalents_log"] == 8  # of 90 % of the faces, which have nine votes or ten
+    assert beside(np.full(truth.shape, 1 / 7), votes)["rater_equivalents_log"] == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.skipif(not FERPLUS.is_file(), reason="FER+'s votes are not here")

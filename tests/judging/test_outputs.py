@@ -173,7 +173,8 @@ def test_one_call_holds_several_tools_against_people_and_prior(tools, capsys):
     assert way_out in heard
     assert main([*call, way_out, "output=out"]) == 0
     printed = capsys.readouterr().out
-    assert all(name in printed for name in ("deepface", "emotieff", "libreface", "class prior", "people: half the"))
+    assert all(name in printed for name in ("deepface", "emotieff", "libreface", "class prior", "people: half"))
+    assert "≥ 24.4" in printed  # raters: emotieff is the truth behind the votes, and nobody can say how near
     configs = pd.read_csv("out-configs.csv")
     assert configs["name"].iloc[-1] == "people: half the raters against the rest"
     # By hand: the distance of DeepFace's shares to the votes, its columns taken by name.

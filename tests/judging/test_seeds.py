@@ -29,8 +29,11 @@ def test_several_runs_have_their_mean_and_wider_intervals_than_one_of_them():
     tables = runs(3)
     over = judge_seeds(tables, "test", samples=200)
     each = [judge(table, samples=0, only="test")["test"] for table in tables]
-    for name in ("l1", "temperature_l1", "temperature", "valence_ccc", "ceiling_l1", "rater_equivalents"):
+    for name in ("l1", "temperature_l1", "temperature", "valence_ccc", "ceiling_l1"):
         assert over.rows[name]["value"] == pytest.approx(np.mean([rows[name]["value"] for rows in each]))
+    # Three such runs allow that others are as near to people as can be.
+    assert over.rows["rater_equivalents"]["value"] is None
+    assert 0.5 < over.rows["rater_equivalents"]["low"] < 1
     row = over.rows["l1"]
     assert row["low"] < row["value"] < row["high"]
     assert row["n"] == 60

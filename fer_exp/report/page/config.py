@@ -20,7 +20,7 @@ from fer_exp.report.model_verdicts import Entries
 from fer_exp.report.page import figures as page_figures, history as history_figures
 from fer_exp.report.page.headline import TO, headline, sentences
 from fer_exp.report.page.told import facts
-from fer_exp.report.tables import largest_panel
+from fer_exp.report.tables import A_RATER
 from fer_exp.runs import Run
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.shares import shares
@@ -63,7 +63,7 @@ def describe(
     over = f" Mean over {several} seeds." if several > 1 else ""
     figures: list[Titled] = [
         (
-            "How many people is it worth?",
+            "Is it nearer to people than some of them are?",
             page_figures.panels(rows),
             "The model and random panels of a face's raters are held against the same number of its other raters.",
         ),
@@ -121,8 +121,8 @@ def _table(rows: Mapping[str, Result]) -> list[dict[str, Any]]:
         references: list[float | int | str | None] = [
             rows.get(f"{kind}_{name}", {}).get("value") for kind in ("ceiling", "prior", "uniform")
         ]
-        if name == "rater_equivalents":  # people are what is counted; the class prior is none of them by definition
-            references = [f"at most {largest_panel(rows)}", "0", None]
+        if name == "rater_equivalents":
+            references[0] = A_RATER
         table.append(
             {
                 "name": name,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from fer_exp.metrics.words import spoken
 from fer_exp.report.cells import of_row
 from fer_exp.report.model_verdicts import TOPICS, Entries, against, listed, tally, topics_of
-from fer_exp.report.tables import largest_panel
+from fer_exp.report.tables import panel_sizes
 
 Rows = Mapping[str, Mapping[str, float | int | None]]
 TO = " ({} to {})"
@@ -21,8 +21,7 @@ def headline(rows: Rows, prior: Entries) -> str:
         rows: metric -> value, low, high.
         prior: metric -> difference, low, high of the model less the class prior; empty where there is none.
 
-    >>> rows = {"rater_equivalents": {"value": 2.13, "low": 1.9, "high": 2.4}, "ceiling_panel5_l1": {"value": 0.4}}
-    >>> headline(rows, {})
+    >>> headline({"rater_equivalents": {"value": 2.13, "low": 1.9, "high": 2.4}}, {})
     'As close to people as 2.1 raters'
     """
     passed = ""
@@ -33,9 +32,8 @@ def headline(rows: Rows, prior: Entries) -> str:
             if shown.behind or shown.level:
                 return said
             passed = f"{said}: " if shown.ahead else ""
-    people = rows.get("rater_equivalents", {})
-    if people.get("value") is not None:
-        return _worth(float(people["value"] or 0), people.get("low"), people.get("high"), largest_panel(rows))
+    if worth := _worth(rows.get("rater_equivalents", {}), bool(passed)):
+        return worth
     if (row := rows.get("l1", {})).get("value") is not None:
         return f"{passed}L1 {of_row(row, 2, ends=TO)} from people's votes"
     if (row := rows.get("accuracy", {})).get("value") is not None:
@@ -43,22 +41,19 @@ def headline(rows: Rows, prior: Entries) -> str:
     return "Predictions beside human ratings"
 
 
-def _worth(people: float, low: float | None, high: float | None, largest: int) -> str:
-    """Rater equivalents in words; 0 is the class prior, 1 a single rater, the largest panel the most there can be."""
-    panel = f"a panel of {largest} raters" if largest > 1 else "a single rater"
+def _worth(people: Mapping[str, float | int | None], passed: bool) -> str:
+    """Rater equivalents in words, where there are any; 1 is a single rater, ``passed`` whether it is past the prior."""
+    value, low, high = (people.get(key) for key in ("value", "low", "high"))
+    if value is None:
+        return "" if low is None else f"As close to people as {low:.1f} raters or more"
     if low is None or high is None:
-        return f"Rater equivalents {people:.1f}, without an interval"
-    if low <= 0:
-        return "Not shown to be closer to held-out raters than the class prior"
-    if low >= largest:
-        return f"At least as close to people as {panel}"
-    if high < 1:
-        return "Closer to people than the class prior, not as close as a single rater"
-    if low < 1:
-        return "Closer to people than the class prior, not told apart from a single rater"
-    if people >= largest:
-        return f"As close to people as {low:.1f} raters or more"
-    return f"As close to people as {people:.1f} raters"
+        return f"Rater equivalents {value:.1f}, without an interval"
+    if low >= 1:
+        return f"As close to people as {value:.1f} raters"
+    said = "Not as close to people as a single rater"
+    if high >= 1:
+        said = "Not told apart from a single rater by closeness to people"
+    return f"Closer to people than the class prior, {said[0].lower()}{said[1:]}" if passed else said
 
 
 def sentences(rows: Rows, less: Mapping[str, Entries]) -> list[str]:
@@ -73,18 +68,15 @@ def sentences(rows: Rows, less: Mapping[str, Entries]) -> list[str]:
 
 def _distance(rows: Rows) -> str:
     model, one = rows.get("held_out_l1"), _value(rows, "ceiling_panel1_l1")
-    largest = largest_panel(rows)
-    people = rows.get("rater_equivalents", {})
+    largest = max(panel_sizes(rows), default=0)
     if model is None or model["value"] is None or one is None:
         return ""
     text = f"Its expected L1 to held-out raters is {of_row(model, ends=TO)}: a single person has {one:.3f}"
     if largest > 1:
         text += f", a panel of {largest} has {_value(rows, f'ceiling_panel{largest}_l1'):.3f}"
     text += f", and the class prior {_value(rows, 'prior_held_out_l1'):.3f}."
-    if people.get("low") is not None:
-        text += f" Rater equivalents: {of_row(people, 2, ends=TO)}"
-        text += f"; more than {largest} cannot be told from these votes." if largest else "."
-    return text
+    worth = of_row(rows.get("rater_equivalents"), 2, ends=TO, missing="")
+    return text + (f" Rater equivalents: {worth}." if worth else "")
 
 
 def _answers(rows: Rows) -> str:

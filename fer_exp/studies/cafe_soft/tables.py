@@ -29,7 +29,7 @@ COLUMNS = ("l1", "macro_f1", "majority_macro_f1", "rater_equivalents")
 """What readers see; the csv has all of ``MEASURES``."""
 TERMS = (
     "F1 in percent, the mean over classes, against the corpus' label and against the majority of the votes. Raters: "
-    "how many people the network is worth, the size of a panel of a face's raters as close to its other raters. "
+    "rater equivalents, how many people's shares of answers are as near to everybody's, in squared error. "
     "T by labels, by votes: one-hot after a temperature fitted on validation; + uniform: some of the uniform mixed in, "
     "fitted likewise. People: half of a face's raters against the other half, one against all others, all against as "
     "many anew. Published: two ResNet-152 on CAFE, F1 against CAFE's label; the means of L1, and how F1 is averaged, "
