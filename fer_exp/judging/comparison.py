@@ -204,7 +204,7 @@ def _described(group: Group, drawn: Mapping[str, Drawn]) -> dict[str, Any]:
         value, low, high = over_runs(runs, persons)
         if not has_ends(group.statistics[name][0]):
             low = high = None
-        deviation = float(values.std(ddof=1)) if len(values) > 1 else None
+        deviation = float(values.std(ddof=1)) if len(values) > 1 and np.isfinite(values).all() else None
         metrics[name] = {"value": as_json(value), "low": low, "high": high, "sd": as_json(deviation),
                          "values": [as_json(value) for value in values]}  # fmt: skip
     return {

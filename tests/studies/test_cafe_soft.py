@@ -158,8 +158,12 @@ def test_differences_are_to_soft_and_holm_corrects_all_of_them(three):
     }
     assert ("one-hot, T by votes", "l1") in at
     assert ("one-hot, T by votes", "macro_f1") not in at  # a temperature changes no answer
-    given = [row["p"] for row in rows]
-    assert [row["p_holm"] for row in rows] == pytest.approx(multipletests(given, method="holm")[1])
+    told = [row for row in rows if row["p"] is not None]
+    assert {row["metric"] for row in rows if row not in told} <= {
+        "rater_equivalents"
+    }  # made-up networks near the truth
+    expected = multipletests([row["p"] for row in told], method="holm")[1]
+    assert [row["p_holm"] for row in told] == pytest.approx(expected)
 
 
 def test_people_and_baselines_stand_beside_the_networks(three):
