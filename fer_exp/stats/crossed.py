@@ -42,7 +42,7 @@ class Runs(NamedTuple):
         if not self.inverse and self.most == float("inf"):
             return self
         if over_runs(self, clusters)[0] is None:  # of more than can be told, nobody knows how much more
-            return Runs(np.full_like(self.values, np.nan), self.drawn)
+            return Runs(np.full_like(self.values, np.nan), np.full_like(self.drawn, np.nan))
         if not self.inverse:
             return self
         k = self.mean()
