@@ -124,8 +124,7 @@ def spread_of_parts(parts: Sequence[Sequence[tuple[float, Runs]]], clusters: Seq
     (0.3, 0.21, 20.0)
     """
     parts = [
-        [(weight, runs.straight(count)) for weight, runs in sides]
-        for sides, count in zip(parts, clusters, strict=True)
+        [(weight, runs.straight(count)) for weight, runs in sides] for sides, count in zip(parts, clusters, strict=True)
     ]
     value = float(sum(weight * runs.values.mean() for sides in parts for weight, runs in sides))
     drawn = [np.sum([weight * runs.drawn.mean(axis=0) for weight, runs in sides], axis=0) for sides in parts]
@@ -169,13 +168,12 @@ def over_runs(runs: Runs, clusters: int) -> Interval:
     value = runs.mean()
     if len(runs.values) == 1:
         return open_above(with_ends(value, runs.drawn[0], clusters=clusters), runs.most)
-    if not runs.inverse:
-        return open_above((value, *spread([(1.0, runs)], clusters).interval()), runs.most)
     with np.errstate(divide="ignore"):
-        least, largest = spread([(1.0, Runs(1 / runs.values, 1 / runs.drawn))], clusters).interval()
-    if least is None or largest is None or largest <= 0:
-        return open_above((value, None, None))
-    return open_above((value, 1 / largest, 1 / least if least > 0 else float("inf")))
+        straight = Runs(1 / runs.values, 1 / runs.drawn) if runs.inverse else Runs(runs.values, runs.drawn)
+    low, high = spread([(1.0, straight)], clusters).interval()
+    if runs.inverse and low is not None and high is not None:
+        low, high = (1 / high, 1 / low if low > 0 else float("inf")) if high > 0 else (None, None)
+    return open_above((value, low, high), runs.most)
 
 
 def defined(drawn: FloatArray) -> bool:
