@@ -1,7 +1,7 @@
-"""The synthetic raters, whose truth is known: estimated against true skill, distributions, plans, and coverage.
+"""The synthetic raters, whose truth is known: estimated against true skill, distributions, and plans.
 
-python scripts/people_truth.py            # all four tables
-python scripts/people_truth.py coverage   # one of: skill, distributions, plan, coverage
+python scripts/people_truth.py        # all three tables
+python scripts/people_truth.py plan   # one of: skill, distributions, plan
 """
 
 from __future__ import annotations
@@ -17,16 +17,12 @@ from fer_exp.answers.read import read_answers
 from fer_exp.datasets.synthetic.corpus import Synthetic
 from fer_exp.metrics.distribution import l1
 from fer_exp.names import CLASSES
-from fer_exp.raters import agreement, planning, reliability
+from fer_exp.raters import planning
 from fer_exp.raters.aggregation import METHODS, Answered
 from fer_exp.raters.gold import credits
 from fer_exp.raters.workers import describe_workers
-from fer_exp.stats.bootstrap import FloatArray
-from fer_exp.stats.totals import Measure, joint_intervals, together
 
 NAMES = CLASSES[:7]
-REPEATS, SAMPLE, POPULATION = 1000, 400, 20_000
-FIRST = 200
 
 
 def answers_of(corpus: Synthetic) -> Answers:
@@ -117,77 +113,13 @@ def plan(corpus: Synthetic) -> None:
     print(pd.DataFrame(rows).to_markdown(index=False))
 
 
-def coverage() -> None:
-    """How often 95 % intervals from a sample of faces hold the value over all faces of a large population."""
-    print(f"\n## Coverage of 95 % intervals: {REPEATS} samples of {SAMPLE} of {POPULATION:,} faces, 1,000 replicates")
-    print(covered(POPULATION, REPEATS, SAMPLE).to_markdown(index=False, floatfmt=".3f"))
-
-
-def covered(population: int, repeats: int, sample: int, samples: int = 1000) -> pd.DataFrame:
-    """Share of samples whose interval holds the value of the population, per measure."""
-    data = answers_of(Synthetic(population, NAMES, seed=0))
-    counts = data.counts()
-    names, values = measured(counts, data)
-    inside, widths = np.zeros((repeats, len(names))), np.zeros(len(names))
-    for repeat in range(repeats):
-        chosen = np.zeros(len(counts), np.bool_)
-        chosen[np.random.default_rng([repeat, 1]).choice(len(counts), sample, replace=False)] = True
-        _, ends = intervals(counts[chosen], data.of_tasks(chosen), samples, repeat)
-        inside[repeat] = (ends[:, 0] <= values) & (values <= ends[:, 1])
-        widths += ends[:, 1] - ends[:, 0]
-    return pd.DataFrame(
-        {
-            "measure": names,
-            "value": values,
-            "mean width": widths / repeats,
-            f"coverage, first {FIRST}": inside[:FIRST].mean(axis=0),
-            "coverage": inside.mean(axis=0),
-        }
-    )
-
-
-def nominal(counts: FloatArray) -> dict[str, Measure]:
-    """The measures of classes whose coverage is tried."""
-    return {
-        "percent_agreement": agreement.percent_agreement(counts),
-        "fleiss_kappa": agreement.fleiss_kappa(counts),
-        "krippendorff_alpha": agreement.krippendorff_alpha(counts),
-        "split_half": agreement.split_half(counts),
-        "vote_entropy": agreement.vote_entropy(counts),
-        **{f"kappa {name}": agreement.class_kappa(counts, k) for k, name in enumerate(NAMES)},
-    }
-
-
-def measured(counts: FloatArray, data: Answers) -> tuple[list[str], FloatArray]:
-    """Names and values of all measures."""
-    names, ends = intervals(counts, data, 0, 0)
-    return names, ends[:, 2]
-
-
-def intervals(counts: FloatArray, data: Answers, samples: int, seed: int) -> tuple[list[str], FloatArray]:
-    """Names, and low, high and value of all measures."""
-    measures = nominal(counts)
-    found = joint_intervals(together(measures), list(measures), len(counts), samples, seed)
-    for side in ("valence", "arousal"):
-        values = data.ratings(side)
-        if values is None:
-            continue
-        forms = reliability.icc(data.task, data.worker, values, len(data.tasks), len(data.workers))
-        for name, interval in joint_intervals(forms, reliability.FORMS, len(data.tasks), samples, seed).items():
-            found[f"{side} {name}"] = interval
-    rows = [[np.nan if end is None else end for end in (low, high, value)] for value, low, high in found.values()]
-    return list(found), np.array(rows, dtype=np.float64)
-
-
 def main() -> None:
     """Print the tables asked for."""
-    asked = sys.argv[1:] or ["skill", "distributions", "plan", "coverage"]
+    asked = sys.argv[1:] or ["skill", "distributions", "plan"]
     corpus = Synthetic(3000, NAMES, seed=0)
     for name, part in (("skill", skill), ("distributions", distributions), ("plan", plan)):
         if name in asked:
             part(corpus)
-    if "coverage" in asked:
-        coverage()
 
 
 if __name__ == "__main__":

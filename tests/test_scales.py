@@ -50,7 +50,7 @@ def test_scales_are_known_by_name_or_named_and_the_line_says_what_they_run_from(
     found = json.loads((tmp_path / "o/agreement.json").read_text())["all"]
     assert list(found["scales"]) == ["attractiveness", "intensity", "caring"]
     assert found["scales"]["caring"] == {"low": 1, "high": 9, "how": "given"}
-    same = survey(read_answers(table.rename(columns={"caring": "valence"}), scale=[1, 9]), samples=0)["valence"]
+    same = survey(read_answers(table.rename(columns={"caring": "valence"}), scale=[1, 9]), ends=False)["valence"]
     for name in ("icc_2_1", "icc_3_k", "alpha_interval", "alpha_ordinal", "split_half"):
         assert found["caring"][name]["value"] == pytest.approx(same[name]["value"]), name  # as for valence
 

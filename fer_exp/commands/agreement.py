@@ -48,7 +48,7 @@ def measured(config: AgreementConfig, asked: Asked) -> Outcome:
     subsets = by_subset(people.data, against)
     drawn = {"samples": config.bootstrap, "seed": config.seed}
     surveys = {
-        name: survey(data, least=config.min_shared, ordered=config.ordered, **drawn)
+        name: survey(data, least=config.min_shared, ordered=config.ordered, ends=config.bootstrap > 0, seed=config.seed)
         for name, (data, _) in subsets.items()
     }
     changed = {

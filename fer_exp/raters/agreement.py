@@ -6,12 +6,38 @@ answers are missing. ``measure.value`` is the number.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.shares import shares
 from fer_exp.stats.totals import Measure
+
+WEIGHTS = ("ordinal", "linear", "quadratic")
+"""How classes in an order count as partly the same; see ``closeness``."""
+
+
+def closeness(grades: FloatArray, kind: str) -> FloatArray:
+    r"""How much the same two classes in an order are, from 0 (the ends) to 1 (one class), shape (K, K).
+
+    .. math:: 1 - \tbinom{|k - l| + 1}{2} / \tbinom{K}{2}, \quad 1 - \frac{|g_k - g_l|}{g_{max} - g_{min}}, \quad
+        1 - \frac{(g_k - g_l)^2}{(g_{max} - g_{min})^2}
+
+    Args:
+        grades: what the classes stand for, in their order, shape (K,); ordinal weights take their places alone.
+        kind: one of ``WEIGHTS``: ordinal, linear, quadratic.
+
+    Source: Gwet 2014, Handbook of Inter-Rater Reliability, 4th edition, chapter 3.
+
+    >>> closeness(np.array([0.0, 1.0, 2.0]), "ordinal")[0].round(3)
+    array([1.   , 0.667, 0.   ])
+    """
+    at = np.arange(len(grades)) if kind == "ordinal" else grades
+    apart = np.abs(at[:, None] - at)
+    apart = {"ordinal": apart * (apart + 1) / 2, "linear": apart, "quadratic": apart**2}[kind]
+    return np.asarray(1 - apart / max(float(apart.max()), 1e-300))
 
 
 def percent_agreement(counts: FloatArray) -> Measure:
@@ -27,28 +53,60 @@ def percent_agreement(counts: FloatArray) -> Measure:
     return _ratio(*_pairs(counts))
 
 
-def fleiss_kappa(counts: FloatArray) -> Measure:
+def fleiss_kappa(counts: FloatArray, weights: FloatArray | None = None) -> Measure:
     r"""Fleiss' kappa: agreement beyond chance, for equal and unequal numbers of raters.
 
-    .. math:: \kappa = \frac{\bar{P} - \sum_k p_k^2}{1 - \sum_k p_k^2}, \quad p_k = \frac{1}{N} \sum_i n_{ik} / n_i
+    .. math:: \kappa = \frac{\bar{P} - \sum_{kl} w_{kl} p_k p_l}{1 - \sum_{kl} w_{kl} p_k p_l}, \quad
+        p_k = \frac{1}{N} \sum_i n_{ik} / n_i
 
     :math:`\bar{P}` is ``percent_agreement``; for the chance term every task with an answer counts the same, however
-    many answers it has. With equal numbers of raters this is Fleiss' own formula.
+    many answers it has. With equal numbers of raters, and without weights (w is 1 for one class, else 0), this is
+    Fleiss' own formula. ``weights`` are those of ``closeness``, (K, K).
 
     Returns:
         -1..1; nan where everyone always says the same class (agreement by chance is then 1), or no task has two raters.
 
-    Source: Fleiss 1971; unequal numbers as in Gwet 2014, Handbook of Inter-Rater Reliability, chapter 2.3.
+    Source: Fleiss 1971; unequal numbers and weights as in Gwet 2014, chapters 2.3 and 3.
 
     >>> round(fleiss_kappa(np.array([[3.0, 0.0], [0.0, 3.0], [1.0, 2.0]])).value, 4)
     0.55
     """
-    same, paired = _pairs(counts)
+    if weights is None:
+        return _beyond(counts, None, lambda p: (p**2).sum(axis=-1))
+    return _beyond(counts, weights, lambda p: np.einsum("...k,kl,...l->...", p, weights, p))
+
+
+def gwet_ac(counts: FloatArray, weights: FloatArray | None = None) -> Measure:
+    r"""Gwet's AC1, or with weights AC2: agreement beyond what raters who do not know would come to by chance.
+
+    .. math:: p_e = \frac{\sum_{kl} w_{kl}}{K (K - 1)} \sum_k p_k (1 - p_k)
+
+    Otherwise as ``fleiss_kappa``. Chance falls, not rises, where one class takes most answers, so that AC1 stays near
+    the share of agreement where kappa does not (the kappa paradox). All K classes count that raters could say.
+
+    Returns:
+        At most 1; nan where there is one class alone, or no task has two raters.
+
+    Source:
+        Gwet 2008, British Journal of Mathematical and Statistical Psychology 61, 29-48; AC2: Gwet 2014, chapter 3. The
+        paradox: Feinstein and Cicchetti 1990, Journal of Clinical Epidemiology 43, 543-549.
+
+    >>> round(gwet_ac(np.array([[3.0, 0.0], [0.0, 3.0], [1.0, 2.0]])).value, 4)
+    0.561
+    """
+    classes = counts.shape[1]
+    alike = float(classes if weights is None else weights.sum())
+    scale = alike / (classes * (classes - 1)) if classes > 1 else np.nan
+    return _beyond(counts, weights, lambda p: scale * (p * (1 - p)).sum(axis=-1))
+
+
+def _beyond(counts: FloatArray, weights: FloatArray | None, chance: Callable[[FloatArray], FloatArray]) -> Measure:
+    """Agreement beyond a chance that depends on the mean shares of the classes, (..., K)."""
+    same, paired = _pairs(counts, weights)
     columns = np.column_stack([same, paired, counts.any(axis=1) * 1.0, shares(counts)])
 
     def finish(sums: FloatArray) -> FloatArray:
-        chance = (_over(sums[..., 3:], sums[..., 2:3]) ** 2).sum(axis=-1)
-        return beyond_chance(_over(sums[..., 0], sums[..., 1]), chance)
+        return beyond_chance(_over(sums[..., 0], sums[..., 1]), chance(_over(sums[..., 3:], sums[..., 2:3])))
 
     return Measure(columns, finish)
 
@@ -214,11 +272,11 @@ def _ratio(above: FloatArray, below: FloatArray) -> Measure:
     return Measure(np.stack([above, below], axis=1), lambda sums: _over(sums[..., 0], sums[..., 1]))
 
 
-def _pairs(counts: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _pairs(counts: FloatArray, weights: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
     """The share of a task's pairs of raters that agree, 0 where there is no pair; and 1 where there is one."""
     raters = counts.sum(axis=1)
     pairs = raters * (raters - 1)
-    same = (counts * (counts - 1)).sum(axis=1)
+    same = (counts * ((counts if weights is None else counts @ weights) - 1)).sum(axis=1)
     return np.divide(same, pairs, out=np.zeros(len(counts)), where=pairs > 0), (pairs > 0).astype(np.float64)
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_exp.raters.left_out import Given, add_up, sum_by
 from fer_exp.stats.bootstrap import FloatArray
+from fer_exp.stats.jackknife import LeftOut, blocks, effective, of_sums
 from fer_exp.stats.totals import Joint, summed
 
 Codes = NDArray[np.int32]
@@ -41,29 +45,75 @@ def henderson(task: Codes, worker: Codes, value: FloatArray, tasks: int, workers
     array([1.244, 6.264, 2.556, 5.244, 1.019, 4.   ])
     """
     value = value - value.mean()
-    ones = np.ones(len(value))
-    per_task = np.stack([np.bincount(task, by, tasks) for by in (ones, value, value**2)], axis=1)
-    number, total, squares = per_task.T
-    with np.errstate(invalid="ignore", divide="ignore"):
-        square_of_mean = np.where(number > 0, total**2 / number, 0.0)
-    # per task: rated, ratings, their sum and sum of squares, n times the squared mean, n squared
-    columns = np.stack([(number > 0) * 1.0, number, total, squares, square_of_mean, number**2], axis=1)
-    by_rater = [summed(by, worker, task, (workers, tasks)) for by in (ones, value)]
+    columns = _per_task(np.stack([sum_by(task, by, tasks) for by in (np.ones(len(value)), value, value**2)]))
+    by_rater = [summed(by, worker, task, (workers, tasks)) for by in (np.ones(len(value)), value)]
 
     def components(weights: FloatArray | None) -> FloatArray:
         weights = np.ones((1, tasks)) if (single := weights is None) else weights
-        a, n, sum_, t0, ta, n2 = (weights @ columns).T
         count_w, sum_w = (np.asarray(matrix @ weights.T) for matrix in by_rater)  # (W, B)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            tb = np.where(count_w > 0, sum_w**2 / count_w, 0.0).sum(axis=0)
-            b, kb, ka, tm = (count_w > 0).sum(axis=0), (count_w**2).sum(axis=0) / n, n2 / n, sum_**2 / n
-            within, u = (t0 - ta) / (n - a), (t0 - tb) / (n - b)  # rater and residual; task and residual
-            residual = ((n - ka) * u + (n - kb) * within - (t0 - tm)) / (n - ka - kb + 1)
-            residual = np.where(np.abs(residual) <= 1e-12 * (t0 / n), 0.0, residual)
-            k = (n - ka) / (a - 1)
-            one_way = ((ta - tm) / (a - 1) - within) / k
-            found = np.stack([one_way, within, u - residual, within - residual, residual, k], axis=1)
-            found[t0 <= 1e-24 * n] = np.nan
+        found = solved(np.concatenate([weights @ columns, _per_rater(count_w, sum_w).sum(axis=0)], axis=1))
         return found[0] if single else found
 
     return components
+
+
+def left_out(given: Given, then: Callable[[FloatArray], FloatArray] = np.asarray) -> LeftOut:
+    """The components of ``henderson``, or what ``then`` makes of them, without each task, each rater, each answer.
+
+    ``then`` takes components, (..., 6), and gives M figures, (..., M).
+    """
+    value = given.value - given.value.mean()
+    one = np.ones(len(value))
+    sums = np.stack([sum_by(given.task, by, given.tasks) for by in (one, value, value**2)])
+    count, of_rater = (sum_by(given.worker, by, given.workers) for by in (one, value))
+    of_tasks, of_raters = _per_task(sums), _per_rater(count, of_rater)
+    total = np.concatenate([of_tasks.sum(axis=0), of_raters.sum(axis=0)])
+    tasks = np.concatenate([of_tasks, np.zeros((given.tasks, 3))], axis=1)
+    raters = np.concatenate([np.zeros((given.workers, 6)), of_raters], axis=1)
+
+    def finish(sums: FloatArray) -> FloatArray:
+        return then(solved(sums))
+
+    def answers() -> Iterator[tuple[FloatArray, None]]:
+        for part in blocks(len(value)):
+            task, worker, x = given.task[part], given.worker[part], value[part]
+            of_task = of_tasks[task] - _per_task(sums[:, task] - np.stack([np.ones(len(x)), x, x**2]))
+            of_worker = of_raters[worker] - _per_rater(count[worker] - 1.0, of_rater[worker] - x)
+            add_up(tasks[:, 6:], task, of_worker)
+            add_up(raters[:, :6], worker, of_task)
+            yield np.concatenate([of_task, of_worker], axis=1), None
+
+    of_answers = of_sums(finish, total, answers())
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = finish(total)
+    there = count > 0
+    of_faces, of_people = (of_sums(finish, total, [(lost, None)]) for lost in (tasks[sums[0] > 0], raters[there]))
+    return LeftOut(found, of_faces, of_people, of_answers, effective(count))
+
+
+def solved(sums: FloatArray) -> FloatArray:
+    """The components of ``henderson``, (..., 6), from the sums of ``_per_task`` and ``_per_rater``, (..., 9)."""
+    a, n, sum_, t0, ta, n2, b, tb, kb = np.moveaxis(sums, -1, 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        kb, ka, tm = kb / n, n2 / n, sum_**2 / n
+        within, u = (t0 - ta) / (n - a), (t0 - tb) / (n - b)  # rater and residual; task and residual
+        residual = ((n - ka) * u + (n - kb) * within - (t0 - tm)) / (n - ka - kb + 1)
+        residual = np.where(np.abs(residual) <= 1e-12 * (t0 / n), 0.0, residual)
+        k = (n - ka) / (a - 1)
+        one_way = ((ta - tm) / (a - 1) - within) / k
+        found = np.stack([one_way, within, u - residual, within - residual, residual, k], axis=-1)
+    found[t0 <= 1e-24 * n] = np.nan
+    return found
+
+
+def _per_task(sums: FloatArray) -> FloatArray:
+    """Rated, ratings, their sum, of squares, n times the squared mean, n squared: (N, 6) from (3, N)."""
+    number, total, squares = sums
+    mean = np.divide(total**2, number, out=np.zeros(len(number)), where=number > 0)
+    return np.stack([(number > 0) * 1.0, number, total, squares, mean, number**2], axis=1)
+
+
+def _per_rater(count: FloatArray, total: FloatArray) -> FloatArray:
+    """Whether a rater rated, n times his squared mean, n squared, (..., 3)."""
+    mean = np.divide(total**2, count, out=np.zeros(count.shape), where=count > 0)
+    return np.stack([(count > 0) * 1.0, mean, count**2], axis=-1)

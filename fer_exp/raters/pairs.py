@@ -1,6 +1,6 @@
 """Agreement of each two raters over the tasks that both answered: Cohen's kappa, Pearson, CCC, and their mean.
 
-``pairs`` are as ``answer_pairs`` gives them, of N ``tasks``. Measures are functions of the weights of tasks.
+``pairs`` are as ``answer_pairs`` gives them: R pairs of raters, P pairs of answers. Measures come as ``Paired``.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from fer_exp.metrics.affect import ccc_of, pearson_of
 from fer_exp.raters.agreement import beyond_chance
+from fer_exp.raters.left_out import sum_by
 from fer_exp.stats.bootstrap import FloatArray
-from fer_exp.stats.totals import Joint, summed
+from fer_exp.stats.jackknife import LeftOut, blocks, changes, effective
 
 Codes = NDArray[np.int32]
 SHARED = 10
@@ -35,6 +36,13 @@ class Pairs(NamedTuple):
     task: Codes
     raters: NDArray[np.int64]
     tasks: int
+
+
+class Paired(NamedTuple):
+    """M measures of each pair of raters, (M, R), and of its pair without each of its pairs of answers, (M, P)."""
+
+    value: FloatArray
+    without: FloatArray
 
 
 def answer_pairs(task: Codes, worker: Codes, least: int = SHARED, seed: int = 0) -> Pairs:
@@ -73,60 +81,54 @@ def answer_pairs(task: Codes, worker: Codes, least: int = SHARED, seed: int = 0)
     return Pairs(rows[one], rows[other], pair, of_task[one], raters, len(np.unique(of_task[one])))
 
 
-def cohen_kappas(pairs: Pairs, label: Codes, classes: int, tasks: int) -> Joint:
+def cohen_kappas(pairs: Pairs, label: Codes, classes: int) -> Paired:
     r"""Cohen's kappa of each pair of raters, over the tasks that both answered.
 
     .. math:: \kappa = \frac{p_o - \sum_k a_k b_k}{1 - \sum_k a_k b_k}
 
-    ``label`` is the class of each answer, shape (n,).
-
-    Returns:
-        From weights (B, N) to (B, R), from None to (R,); nan where both raters always say the same single class.
+    ``label`` is the class of each answer, shape (n,). Kappa is nan where both raters always say the same single class.
 
     Source: Cohen 1960, Educational and Psychological Measurement 20, 37-46.
     """
-    one, other = label[pairs.first], label[pairs.second]
-    slots = [np.zeros(len(one), np.int64), 1 + one.astype(np.int64), 1 + classes + other.astype(np.int64)]
-    values = [(one == other).astype(np.float64), np.ones(len(one)), np.ones(len(one))]
-    sums_of = _sums(pairs, slots, values, 1 + 2 * classes, tasks)
+    one, other, pair, cells = label[pairs.first], label[pairs.second], pairs.pair, len(pairs.raters) * classes
+    a, b = (np.bincount(pair * classes + said, minlength=cells).astype(np.float64) for said in (one, other))
+    agree = (one == other) * 1.0
+    same = sum_by(pair, agree, len(pairs.raters))
+    shared = a.reshape(-1, classes).sum(axis=1)
+    product = (a * b).reshape(-1, classes).sum(axis=1)
 
-    def kappas(weights: FloatArray | None) -> FloatArray:
-        sums = sums_of(weights)
-        a, b = sums[..., 1 : 1 + classes], sums[..., 1 + classes :]
-        total = a.sum(axis=-1)
+    def kappa(same: FloatArray, product: FloatArray, shared: FloatArray) -> FloatArray:
         with np.errstate(invalid="ignore", divide="ignore"):
-            chance = (a * b).sum(axis=-1) / total**2
-            return beyond_chance(sums[..., 0] / total, chance)
+            return beyond_chance(same / shared, product / shared**2)
 
-    return kappas
+    fewer = product[pair] - b[pair * classes + one] - a[pair * classes + other] + agree
+    without = kappa(same[pair] - agree, fewer, shared[pair] - 1)
+    return Paired(kappa(same, product, shared)[None], without[None])
 
 
-def correlations(pairs: Pairs, value: FloatArray, tasks: int) -> Joint:
+def correlations(pairs: Pairs, value: FloatArray) -> Paired:
     r"""Pearson's and Lin's correlation of each pair of raters, over the tasks that both rated.
 
-    ``value`` is the rating of each answer, shape (n,).
-
-    Returns:
-        From weights (B, N) to (B, 2, R), from None to (2, R): Pearson's r, then the CCC
-        :math:`2 s_{xy} / (s_x^2 + s_y^2 + (\bar{x} - \bar{y})^2)`; nan where a side is constant (r) or both are.
+    ``value`` is the rating of each answer, shape (n,). Pearson's r comes first, then the CCC
+    :math:`2 s_{xy} / (s_x^2 + s_y^2 + (\bar{x} - \bar{y})^2)`; nan where a side is constant (r) or both are.
 
     Source: Lin 1989, Biometrics 45, 255-268, with population variances.
     """
     value = value - value.mean()
     x, y = value[pairs.first], value[pairs.second]
-    values = [np.ones(len(x)), x, y, x * x, y * y, x * y]
-    sums_of = _sums(pairs, [np.full(len(x), slot, np.int64) for slot in range(6)], values, 6, tasks)
+    each = np.stack([np.ones(len(x)), x, y, x * x, y * y, x * y])
+    sums = np.stack([sum_by(pairs.pair, by, len(pairs.raters)) for by in each])
 
-    def both(weights: FloatArray | None) -> FloatArray:
-        sums = sums_of(weights)
+    def both(sums: FloatArray) -> FloatArray:
         with np.errstate(invalid="ignore", divide="ignore"):
-            mean_x, mean_y, xx, yy, xy = (sums[..., slot] / sums[..., 0] for slot in range(1, 6))
+            mean_x, mean_y, xx, yy, xy = sums[1:] / sums[0]
             rounding = 1e-12 * (xx + yy)
             var_x, var_y = (np.where(v <= rounding, 0.0, v) for v in (xx - mean_x**2, yy - mean_y**2))
             cov = np.where((var_x == 0) | (var_y == 0), 0.0, xy - mean_x * mean_y)
-        return np.stack([pearson_of(var_x, var_y, cov), ccc_of(mean_x - mean_y, var_x, var_y, cov)], axis=-2)
+        return np.stack([pearson_of(var_x, var_y, cov), ccc_of(mean_x - mean_y, var_x, var_y, cov)])
 
-    return both
+    without = [both(sums[:, pairs.pair[part]] - each[:, part]) for part in blocks(len(x))]
+    return Paired(both(sums), np.concatenate([np.empty((2, 0)), *without], axis=1))
 
 
 def mean_over_pairs(values: FloatArray) -> FloatArray:
@@ -140,17 +142,31 @@ def mean_over_pairs(values: FloatArray) -> FloatArray:
         return np.asarray(np.where(known, values, 0.0).sum(axis=-1) / known.sum(axis=-1))
 
 
-def _sums(pairs: Pairs, slots: list[NDArray[np.int64]], values: list[FloatArray], width: int, tasks: int) -> Joint:
-    """For each pair of raters ``width`` sums over tasks, as a function of the weights: a matrix product."""
-    rows = np.concatenate([pairs.pair * width + slot for slot in slots])
-    columns = np.tile(pairs.task.astype(np.int64), len(slots))
-    shape = (len(pairs.raters) * width, tasks)
-    matrix = summed(np.concatenate(values), rows, columns, shape)
+def left_out(pairs: Pairs, paired: Paired) -> LeftOut:
+    """Means over pairs of raters, and these without each task, each rater and each answer."""
+    known, still = np.isfinite(paired.value), np.isfinite(paired.without)
+    sums, counts = np.where(known, paired.value, 0.0), known * 1.0
+    # what a pair of answers adds to its pair of raters, and whether that has no value without it
+    lost = sums[:, pairs.pair] - np.where(still, paired.without, 0.0)
+    gone = counts[:, pairs.pair] - still
+    both = np.concatenate([pairs.first, pairs.second])
 
-    def sums(weights: FloatArray | None) -> FloatArray:
-        if weights is None:
-            return np.asarray(matrix.sum(axis=1)).reshape(-1, width)
-        product: FloatArray = np.asarray(matrix @ weights.T)
-        return product.T.reshape(len(weights), -1, width)
+    def without(codes: NDArray[np.int64] | Codes, less: FloatArray, fewer: FloatArray) -> FloatArray:
+        there = np.bincount(codes) > 0
+        parts = [
+            np.stack([np.bincount(codes, row)[there] for row in np.tile(of, (1, len(codes) // of.shape[1]))], axis=1)
+            for of in (less, fewer)
+        ]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray((sums.sum(axis=1) - parts[0]) / (counts.sum(axis=1) - parts[1]))
 
-    return sums
+    value = mean_over_pairs(paired.value)
+    raters = pairs.raters.T.ravel()
+    answers = np.bincount(pairs.raters.T.ravel(), np.tile(np.bincount(pairs.pair), 2))
+    return LeftOut(
+        value,
+        changes(value, [(without(pairs.task, lost, gone), None)]),
+        changes(value, [(without(raters, sums, counts), None)]),
+        changes(value, [(without(both, lost, gone), None)]),
+        effective(answers.astype(np.float64)),
+    )

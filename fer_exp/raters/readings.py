@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 SCALES: dict[str, tuple[str, tuple[tuple[float, str], ...]]] = {
     "kappa": (
         "Landis and Koch 1977",
@@ -37,10 +40,12 @@ Sources:
 def family(measure: str) -> str | None:
     """The key of ``SCALES`` for the name of a measure; None where no guideline speaks of it.
 
-    >>> family("fleiss_kappa"), family("icc_2_1"), family("vote_entropy")
-    ('kappa', 'icc', None)
+    Gwet's coefficients have the words of kappa (Gwet 2014, chapter 6).
+
+    >>> family("fleiss_kappa"), family("icc_2_1"), family("vote_entropy"), family("gwet_ac1")
+    ('kappa', 'icc', None, 'kappa')
     """
-    return next((name for name in SCALES if name in measure), None)
+    return next((name for name in SCALES if name in measure.replace("gwet_ac", "kappa")), None)
 
 
 def word(value: float, kind: str) -> str:
@@ -68,3 +73,9 @@ def reading(value: float, low: float | None, high: float | None, kind: str) -> s
         return word(value, kind)
     ends = word(low, kind), word(high, kind)
     return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+
+
+def headline(result: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The interval that is read: over faces and raters where raters are known, else over faces."""
+    kind = "_raters" if result.get("low_raters") is not None else ""
+    return result.get(f"low{kind}"), result.get(f"high{kind}")

@@ -1,7 +1,6 @@
 """How well raters agree on valence or arousal: intraclass correlations, alpha, split halves, repeated tasks.
 
-Ratings come as three arrays, ``task``, ``worker`` and ``value``, shape (n,), one entry a rating, so that raters may
-have missed tasks; ``tasks`` are N and ``workers`` W.
+Ratings come as ``Given``, one entry a rating, so that raters may have missed tasks. Figures come as ``LeftOut``.
 """
 
 from __future__ import annotations
@@ -12,14 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_exp.metrics.affect import absolute_agreement
+from fer_exp.raters import components
 from fer_exp.raters.agreement import alpha_of, interval_alpha, of_halves
-from fer_exp.raters.components import henderson
+from fer_exp.raters.left_out import Given, add_up, moments, of_ratings
 from fer_exp.stats.bootstrap import FloatArray
-from fer_exp.stats.totals import Joint, Measure, summed
+from fer_exp.stats.jackknife import Changes, LeftOut, changes, effective, of_sums
+from fer_exp.stats.totals import Measure
 
 Codes = NDArray[np.int32]
-CELLS = 1 << 22
-"""Numbers of an array that is made for many replicates at once."""
+ANEW = 20_000_000
+"""Ratings times raters up to which ranks are made anew without each rater."""
 FORMS = ("icc_1_1", "icc_2_1", "icc_3_1", "icc_1_k", "icc_2_k", "icc_3_k")
 """Shrout and Fleiss's names: raters differ from task to task (1), are a sample of raters (2), or are all there are (3);
 of a single rating (1) or of the mean of a panel (k)."""
@@ -36,7 +37,7 @@ class Anova(NamedTuple):
     panel: int
 
 
-def icc(task: Codes, worker: Codes, value: FloatArray, tasks: int, workers: int) -> Joint:
+def icc(given: Given) -> LeftOut:
     r"""Intraclass correlations from variance components (``components.henderson``), of complete and incomplete ratings.
 
     With complete ratings they are those of Shrout and Fleiss:
@@ -48,26 +49,25 @@ def icc(task: Codes, worker: Codes, value: FloatArray, tasks: int, workers: int)
     :math:`k_0 = (n - \sum_i n_i^2 / n) / (N - 1)`, the raters of a task in a complete table.
 
     Returns:
-        A function of the weights (B, N) that gives (B, 6), or (6,) for None, in the order of ``FORMS``; nan where
-        ratings do not vary, or tasks and raters cannot be told apart. Negative values are left as they are.
+        Six figures in the order of ``FORMS``; nan where ratings do not vary, or tasks and raters cannot be told apart.
+        Negative values are left as they are.
 
     Source:
         Shrout and Fleiss 1979, Psychological Bulletin 86, 420-428.
 
     >>> four = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7.0]])
     >>> task, worker = (code.ravel().astype(np.int32) for code in np.indices(four.shape))
-    >>> icc(task, worker, four.ravel(), 6, 4)(None).round(2)  # the example of Shrout and Fleiss
+    >>> icc(Given(task, worker, four.ravel(), 6, 4)).value.round(2)  # the example of Shrout and Fleiss
     array([0.17, 0.29, 0.71, 0.44, 0.62, 0.91])
     """
-    components = henderson(task, worker, value, tasks, workers)
 
-    def forms(weights: FloatArray | None) -> FloatArray:
-        one_way, within, person, rater, noise, k = np.moveaxis(components(weights), -1, 0)
+    def forms(found: FloatArray) -> FloatArray:
+        one_way, within, person, rater, noise, k = np.moveaxis(found, -1, 0)
         singles = [_share(one_way, within), _share(person, rater + noise), _share(person, noise)]
         means = [_share(one_way, within / k), _share(person, (rater + noise) / k), _share(person, noise / k)]
         return np.stack([*singles, *means], axis=-1)
 
-    return forms
+    return components.left_out(given, forms)
 
 
 def anova(task: Codes, worker: Codes, value: FloatArray, tasks: int, workers: int) -> Anova | None:
@@ -126,98 +126,99 @@ def f_intervals(squares: Anova, level: float = 0.95) -> dict[str, tuple[float, f
     return ends
 
 
-def alpha(task: Codes, value: FloatArray, tasks: int) -> Measure:
-    """Krippendorff's alpha of ratings on an interval scale; see ``agreement.interval_alpha``."""
-    return interval_alpha(*_moments(task, value - value.mean(), tasks))
+def of_means(given: Given) -> LeftOut:
+    r"""Interval alpha of ratings, and the reliability of their means over the raters of a task.
 
-
-def ordinal_alpha(task: Codes, value: FloatArray, tasks: int) -> Joint:
-    r"""Krippendorff's alpha of ratings of which only the order counts.
-
-    The ordinal difference :math:`(\sum_{g=c}^{k} n_g - (n_c + n_k) / 2)^2` is the squared difference of mid-ranks, so
-    this is the interval alpha of mid-ranks, ranked anew in each replicate.
-
-    Returns:
-        A function of the weights (B, N) that gives (B, 1), or (1,) for None.
-
-    Source: Krippendorff 2019, Content Analysis, 4th edition, chapter 12.
-    """
-    number = np.bincount(task, minlength=tasks).astype(np.float64)
-    used = number[task] >= 2
-    of_task, ranks = task[used], np.unique(value[used], return_inverse=True)[1]
-    shape = (tasks, int(ranks.max(initial=-1)) + 1)
-    answers = summed(np.ones(len(of_task)), of_task, ranks, shape)  # of a task, by rank
-    number = np.where(number >= 2, number, 0.0)
-    others = np.maximum(number - 1, 1)
-
-    by_rank = summed(np.ones(len(of_task)), ranks, of_task, shape[::-1])
-
-    def of_some(weights: FloatArray) -> FloatArray:
-        weights = np.ascontiguousarray(weights.T)  # (N, B), and all that follows: sums run over rows
-        mass = np.asarray(by_rank @ weights)
-        middle = np.cumsum(mass, axis=0)
-        middle -= mass / 2
-        total = mass.sum(axis=0)
-        with np.errstate(invalid="ignore"):
-            middle -= np.einsum("rb,rb->b", mass, middle) / total
-        weighed = np.asarray(by_rank @ (weights * (number / others)[:, None]))
-        totals = np.asarray(answers @ middle)
-        observed = 2 * np.einsum("rb,rb,rb->b", weighed, middle, middle)
-        observed -= 2 * np.einsum("nb,nb,nb->b", weights / others[:, None], totals, totals)
-        sums = np.einsum("rb,rb->b", mass, middle), np.einsum("rb,rb,rb->b", mass, middle, middle)
-        return alpha_of(np.stack([observed, total, *sums], axis=-1))
-
-    def alphas(weights: FloatArray | None) -> FloatArray:
-        if weights is None:
-            return of_some(np.ones((1, tasks)))
-        rows = max(1, CELLS // max(1, tasks + shape[1]))
-        parts = [of_some(weights[first : first + rows]) for first in range(0, len(weights), rows)]
-        return np.concatenate(parts)[:, None]
-
-    return alphas
-
-
-def split_half(task: Codes, value: FloatArray, tasks: int) -> Measure:
-    r"""Reliability of mean ratings: what one half of a panel says of the other, for the whole panel.
-
-    As ``agreement.split_half``: two different raters' product has the mean
+    The reliability is that of ``agreement.split_half``: two different raters' product has the mean
     :math:`q = ((\sum x)^2 - \sum x^2) / (n (n - 1))`. Tasks with fewer than two ratings do not count.
 
     Returns:
-        At most 1; nan where means do not vary.
+        Two figures: alpha as of ``agreement.interval_alpha``, and the reliability, at most 1; nan where nothing varies.
 
-    Source: as of ``agreement.split_half``.
+    Source: as of ``agreement.interval_alpha`` and ``agreement.split_half``.
     """
-    n, total, squares = _moments(task, value - value.mean(), tasks)
-    used = n >= 2
-    n, total, squares = n[used], total[used], squares[used]
-    return of_halves(used, (total**2 - squares) / (n * (n - 1)), (total / n)[:, None])
+    given = given._replace(value=given.value - given.value.mean())
+
+    def halves(number: FloatArray, total: FloatArray, squares: FloatArray) -> Measure:
+        used = number >= 2
+        n, t, q = number[used], total[used], squares[used]
+        return of_halves(used, (t**2 - q) / (n * (n - 1)), (t / n)[:, None])
+
+    def columns(*sums: FloatArray) -> FloatArray:
+        return np.concatenate([interval_alpha(*sums).columns, halves(*sums).columns], axis=1)
+
+    finish = halves(*np.ones((3, 1))).finish
+    return of_ratings(columns, lambda sums: np.stack([alpha_of(sums[..., :4]), finish(sums[..., 4:])], axis=-1), given)
 
 
-def consistency(task: Codes, pairs: FloatArray, tasks: int) -> dict[str, Measure]:
+def ordinal_alpha(given: Given) -> LeftOut:
+    r"""Krippendorff's alpha of ratings of which only the order counts.
+
+    The ordinal difference :math:`(\sum_{g=c}^{k} n_g - (n_c + n_k) / 2)^2` is the squared difference of mid-ranks, so
+    this is the interval alpha of mid-ranks. Without a task or an answer all ranks move a little: what that does to the
+    sums is taken to first order. Without a rater they move more, and are made anew where raters are few.
+
+    Source: Krippendorff 2019, Content Analysis, 4th edition, chapter 12.
+    """
+    number = np.bincount(given.task, minlength=given.tasks).astype(np.float64)
+    used = number[given.task] >= 2
+    task, worker, number = given.task[used], given.worker[used], np.where(number >= 2, number, 0.0)
+    rank = np.unique(given.value[used], return_inverse=True)[1].ravel()
+    mass = np.bincount(rank, minlength=1).astype(np.float64)
+    middle = (np.cumsum(mass) - mass / 2) / max(len(task), 1)
+    ranked = Given(task, worker, middle[rank] - 0.5, given.tasks, given.workers)
+    total = moments(ranked)[1]
+    # how the sums move with the ranks: disagreement, ratings, their sum, the sum of their squares
+    n = number[task]
+    slope = np.zeros((4, len(mass)))
+    slope[0] = np.bincount(rank, 4 * (n * ranked.value - total[task]) / np.maximum(n - 1, 1), len(mass))
+    slope[2], slope[3] = mass, 2 * mass * (middle - 0.5)
+    above = slope.sum(axis=1, keepdims=True) - np.cumsum(slope, axis=1) + slope / 2
+    ranks = above[:, rank], slope @ middle
+    left = of_ratings(lambda *s: interval_alpha(*s).columns, lambda s: alpha_of(s)[..., None], ranked, ranks)
+    people = np.unique(given.worker)
+    if len(people) * len(given.task) > ANEW:
+        return left
+    without = np.array([[_alpha_of_ranks(given, given.worker != rater)] for rater in people])
+    return left._replace(raters=changes(left.value, [(without, None)]))
+
+
+def _alpha_of_ranks(given: Given, rows: NDArray[np.bool_]) -> float:
+    """Ordinal alpha of some of the ratings."""
+    task = given.task[rows]
+    rows[rows] = np.bincount(task, minlength=given.tasks)[task] >= 2
+    of_task, (_, rank, mass) = given.task[rows], np.unique(given.value[rows], return_inverse=True, return_counts=True)
+    middle = np.cumsum(mass) - mass / 2 - len(of_task) / 2
+    sums = moments(given._replace(task=of_task, value=middle[rank.ravel()]))
+    return float(alpha_of(interval_alpha(*sums).columns.sum(axis=0)))
+
+
+def consistency(task: Codes, worker: Codes, pairs: FloatArray) -> LeftOut:
     """How well workers agree with themselves where they met a task twice.
 
     ``pairs`` are first and last answer, shape (R, 2): codes of classes, or ratings; nan where there is none.
 
     Returns:
-        ``same``, the share of repeats with the same answer, and ``difference``, the mean absolute difference.
+        The share of repeats with the same answer, and the mean absolute difference.
     """
     known = ~np.isnan(pairs).any(axis=1)
-    of_task, (first, last) = task[known], pairs[known].T
-    number = np.bincount(of_task, minlength=tasks).astype(np.float64)
+    first, last = pairs[known].T
+    each = np.stack([np.ones(len(first)), first == last, np.abs(first - last)], axis=1)
+    total = each.sum(axis=0)
 
-    def mean_of(values: FloatArray) -> Measure:
-        columns = np.stack([np.bincount(of_task, values, tasks), number], axis=1)
-        return Measure(columns, lambda sums: np.asarray(sums[..., 0] / sums[..., 1]))
+    def finish(sums: FloatArray) -> FloatArray:
+        return sums[..., 1:] / sums[..., :1]
 
-    return {"same": mean_of((first == last).astype(np.float64)), "difference": mean_of(np.abs(first - last))}
+    def without(codes: Codes) -> Changes:
+        different, code = np.unique(codes[known], return_inverse=True)
+        lost = np.zeros((len(different), 3))
+        add_up(lost, code.ravel().astype(np.int32), each)
+        return of_sums(finish, total, [(lost, None)])
 
-
-def _moments(task: Codes, value: FloatArray, tasks: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Number, sum and sum of squares of the ratings of each task, shape (N,) each."""
-    number = np.bincount(task, minlength=tasks).astype(np.float64)
-    total, squares = (np.bincount(task, by, tasks).astype(np.float64) for by in (value, value**2))
-    return number, total, squares
+    number = np.bincount(worker[known]).astype(np.float64)
+    everyone = of_sums(finish, total, [(each, None)])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return LeftOut(finish(total), without(task), without(worker), everyone, effective(number))
 
 
 def _share(variance: FloatArray, rest: FloatArray) -> FloatArray:

@@ -2,58 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fer_exp.answers import Answers, Codes, Repeats, Votes
 from fer_exp.raters import agreement, pairs, reliability
-from fer_exp.raters.readings import SCALES, family, reading
-from fer_exp.stats.bootstrap import FloatArray, Interval
-from fer_exp.stats.totals import Measure, joint_intervals, together
+from fer_exp.raters.left_out import Given, of_votes
+from fer_exp.raters.readings import SCALES, family, headline, reading
+from fer_exp.stats.bootstrap import FloatArray
+from fer_exp.stats.jackknife import LeftOut, intervals
+from fer_exp.stats.totals import Measure
 
-Result = dict[str, float | int | str | None]
-"""``value, low, high, n``, and where a guideline speaks of the measure ``reading`` and ``guideline``."""
+Result = dict[str, float | int | str | bool | None]
+"""``value``; ``low, high``, its interval over faces, of these raters; ``low_raters, high_raters``, over faces and
+raters, where raters are known; ``n`` faces; ``rough`` where too few faces decide it; and where a guideline speaks
+of the measure ``reading`` and ``guideline``."""
 
-COSTLY = 4_000_000_000
-"""Steps that all replicates of a measure over single answers may take; where they would take more there are fewer."""
+SHARES = ("percent_agreement", "same_label")
+"""Measures from 0 to 1; the others, which are beyond chance, have -1 to 1."""
 
-FEWEST = 100
-"""Replicates that an interval needs; with fewer there is none."""
-
-
-class _Bootstrap(NamedTuple):
-    """Replicates of the tasks, their seed, and where to note what could not be computed."""
-
-    samples: int
-    seed: int
-    notes: list[str]
-
-    def intervals(self, measures: Mapping[str, Measure], tasks: int | NDArray[np.int64]) -> dict[str, Interval]:
-        return joint_intervals(together(measures), list(measures), tasks, self.samples, self.seed)
-
-    def at_most(self, steps: int, what: str) -> int:
-        """The replicates that a measure of so many steps a replicate can have."""
-        if steps * self.samples <= COSTLY:
-            return self.samples
-        fewer = COSTLY // max(steps, 1)
-        fewer = fewer if fewer >= FEWEST else 0
-        self.notes.append(f"{what}: {fewer:,} replicates instead of {self.samples:,}, so many answers does it have")
-        return fewer
+FEW = 10
+"""Faces with answers of a class, counted as if each had as many, below which its agreement is rough."""
 
 
 def survey(
-    data: Answers | Votes, *, samples: int = 1000, seed: int = 0, least: int = pairs.SHARED, ordered: bool = False
+    data: Answers | Votes,
+    *,
+    ends: bool = True,
+    seed: int = 0,
+    least: int = pairs.SHARED,
+    ordered: bool = False,
+    weights: str = "ordinal",
 ) -> dict[str, Any]:
     """Agreement on classes, on every scale of ratings, and of workers with themselves.
 
     Args:
         data: answers, or votes where workers are not known; what needs workers is then left out.
-        samples: bootstrap replicates of the tasks, which all measures share; 0 for none.
+        ends: whether measures get intervals.
+        seed: of the tasks that stand for all where there are too many pairs of answers.
         least: tasks that two raters must share to count as a pair.
-        ordered: whether the classes are in an order, as grades of intensity are; adds ordinal and interval alpha.
+        ordered: whether the classes are in an order, as grades of intensity are; adds measures that know it.
+        weights: of these, how close two classes are: one of ``agreement.WEIGHTS``.
 
     Returns:
         ``labels``: measure -> result; ``scales``: of each scale of ratings, which has such measures under its own name,
@@ -61,151 +52,166 @@ def survey(
         result; ``repeats``: measure -> result; ``notes``: what could not be computed, in sentences.
     """
     report: dict[str, Any] = {"labels": {}, "classes": {}, "scales": {}, "notes": [*data.notes]}
-    bootstrap = _Bootstrap(samples, seed, report["notes"])
+    notes = report["notes"]
+    known = data if isinstance(data, Answers) else None
     votes = data.votes() if isinstance(data, Answers) else data
     if len(data.classes) and votes.counts.any():
-        report["labels"], report["classes"] = _labels(votes.counts, votes.classes, bootstrap)
-        if isinstance(data, Answers):
-            labelled = data.select(data.label >= 0)
-            report["labels"] |= _pairs(labelled, None, least, bootstrap)
+        closeness = agreement.closeness(_grades(data.classes), weights) if ordered else None
+        report["labels"], report["classes"] = _labels(votes, known, closeness, notes)
+        if known is not None:
+            labelled = known.select(known.label >= 0)
+            report["labels"] |= _pairs(labelled, None, least, seed, notes)
             if ordered:
-                grades, tasks = _grades(data.classes)[labelled.label], len(data.tasks)
-                interval = bootstrap.intervals({"x": reliability.alpha(labelled.task, grades, tasks)}, tasks)["x"]
-                report["labels"]["alpha_interval"] = _result(interval, _shared_tasks(labelled.task))
-                report["labels"] |= _ordinal_alpha(labelled.task, grades, tasks, bootstrap)
-    if isinstance(data, Answers):
-        for side, values in data.rated.items():
+                grades, shared = _grades(data.classes)[labelled.label], _shared_tasks(labelled.task)
+                given = Given(labelled.task, labelled.worker, grades, len(data.tasks), len(known.workers))
+                report["labels"] |= _results(reliability.of_means(given), ("alpha_interval",), shared)
+                report["labels"] |= _results(reliability.ordinal_alpha(given), ("alpha_ordinal",), shared)
+    if known is not None:
+        for side, values in known.rated.items():
             if not np.isnan(values).all():
                 rated = ~np.isnan(values)
-                report["scales"][side] = data.scales[side]._asdict()
-                report[side] = _ratings(data.select(rated), values[rated], side, least, bootstrap)
-        if data.repeats is not None:
-            report["repeats"] = _repeats(data.repeats, bootstrap)
+                report["scales"][side] = known.scales[side]._asdict()
+                report[side] = _ratings(known.select(rated), values[rated], side, least, seed, notes)
+        if known.repeats is not None:
+            report["repeats"] = _repeats(known.repeats)
+    else:
+        notes.append("votes do not say who answered: intervals are over faces, and speak of these raters alone")
     tables = [report.get(kind, {}) for kind in ("labels", *report["scales"], "repeats")]
     for measures in (*tables, *report["classes"].values()):
         for name, result in measures.items():
+            if not ends:
+                result.update(dict.fromkeys(ENDS))
             _read(name, result)
     return report
 
 
+ENDS = ("low", "high", "low_raters", "high_raters")
+
+
 def _labels(
-    counts: FloatArray, classes: tuple[str, ...], bootstrap: _Bootstrap
+    votes: Votes, answers: Answers | None, closeness: FloatArray | None, notes: list[str]
 ) -> tuple[dict[str, Result], dict[str, dict[str, Result]]]:
     """Results over all classes, and by class."""
-    raters = counts.sum(axis=1)
-    counts = counts[raters > 0]
+    raters = votes.counts.sum(axis=1)
+    there, classes = raters > 0, votes.classes
+    counts = votes.counts[there]
     shared = int((raters >= 2).sum())
-    _note_single(shared, int((raters == 1).sum()), "class", bootstrap.notes)
-    different, group = np.unique(counts, axis=0, return_inverse=True)
-    group = group.ravel().astype(np.int64)
-    measures: dict[str, Measure] = {
-        "percent_agreement": agreement.percent_agreement(different),
-        "fleiss_kappa": agreement.fleiss_kappa(different),
-        "krippendorff_alpha": agreement.krippendorff_alpha(different),
-        "split_half": agreement.split_half(different),
-        "vote_entropy": agreement.vote_entropy(different),
-    }
+    _note_single(shared, int((raters == 1).sum()), "class", notes)
     if (counts.sum(axis=0) > 0).sum() <= 1:
-        bootstrap.notes.append("every answer is of the same class: agreement beyond chance is not defined")
-    overall = list(measures)
-    for k, name in enumerate(classes):
-        measures[f"agreement {name}"] = agreement.specific_agreement(different, k)
-        measures[f"kappa {name}"] = agreement.class_kappa(different, k)
-    measured = bootstrap.intervals(measures, group)
-    results = {name: _result(measured[name], len(counts) if name == "vote_entropy" else shared) for name in overall}
+        notes.append("every answer is of the same class: agreement beyond chance is not defined")
+    given = None
+    if answers is not None:
+        part = answers.select(answers.label >= 0)
+        task = (np.cumsum(there, dtype=np.int32) - 1)[part.task]
+        given = Given(task, part.worker, part.label, len(counts), len(answers.workers))
+
+    def measures(rows: FloatArray) -> dict[str, Measure]:
+        found = {
+            "percent_agreement": agreement.percent_agreement(rows),
+            "fleiss_kappa": agreement.fleiss_kappa(rows),
+            "krippendorff_alpha": agreement.krippendorff_alpha(rows),
+            "gwet_ac1": agreement.gwet_ac(rows),
+            "split_half": agreement.split_half(rows),
+            "vote_entropy": agreement.vote_entropy(rows),
+        }
+        if closeness is not None:
+            found["weighted_kappa"] = agreement.fleiss_kappa(rows, closeness)
+            found["gwet_ac2"] = agreement.gwet_ac(rows, closeness)
+        for k, name in enumerate(classes):
+            found[f"agreement {name}"] = agreement.specific_agreement(rows, k)
+            found[f"kappa {name}"] = agreement.class_kappa(rows, k)
+        return found
+
+    names, left = of_votes(measures, counts, given)
+    ranges = {name: (0.0, 1.0) for name in names if name in SHARES or name.startswith("agreement ")}
+    ranges["vote_entropy"] = (0.0, float(np.log(max(len(classes), 2))))
+    found = _results(left, names, shared, ranges)
+    results = {name: row for name, row in found.items() if " " not in name}
+    results["vote_entropy"]["n"] = len(counts)
     by_class: dict[str, dict[str, Result]] = {}
     for k, name in enumerate(classes):
-        votes, total = counts[:, k], counts.sum(axis=1)
+        of_class, total = counts[:, k], counts.sum(axis=1)
+        of_pairs = of_class[total > 1]
+        few = len(of_pairs) == 0 or of_pairs.sum() ** 2 < FEW * (of_pairs**2).sum()
         by_class[name] = {
-            "share": {"value": float((votes / total).mean()), "low": None, "high": None, "n": len(counts)},
-            "agreement": _result(measured[f"agreement {name}"], int(((votes > 0) & (total > 1)).sum())),
-            "kappa": _result(measured[f"kappa {name}"], shared),
+            "share": {"value": float((of_class / total).mean()), **dict.fromkeys(ENDS), "n": len(counts)},
+            "agreement": {**found[f"agreement {name}"], "n": int((of_pairs > 0).sum())},
+            "kappa": found[f"kappa {name}"],
         }
+        for measure in ("agreement", "kappa"):
+            by_class[name][measure]["rough"] = bool(few)
     return results, by_class
 
 
-def _ratings(data: Answers, values: FloatArray, side: str, least: int, bootstrap: _Bootstrap) -> dict[str, Result]:
+def _ratings(
+    data: Answers, values: FloatArray, side: str, least: int, seed: int, notes: list[str]
+) -> dict[str, Result]:
     # Tasks and raters without a rating on this side drop out, so that those that remain may be complete.
     task, worker = (np.unique(codes, return_inverse=True)[1].astype(np.int32) for codes in (data.task, data.worker))
-    tasks, workers = int(task.max()) + 1, int(worker.max()) + 1
+    given = Given(task, worker, values, int(task.max()) + 1, int(worker.max()) + 1)
     shared = _shared_tasks(task)
-    _note_single(shared, tasks - shared, side, bootstrap.notes)
-    forms = reliability.icc(task, worker, values, tasks, workers)
-    measured = joint_intervals(forms, reliability.FORMS, tasks, bootstrap.samples, bootstrap.seed)
-    squares = reliability.anova(task, worker, values, tasks, workers)
-    exact = {} if squares is None else reliability.f_intervals(squares)
+    _note_single(shared, given.tasks - shared, side, notes)
+    results = _results(reliability.icc(given), reliability.FORMS, shared)
+    squares = reliability.anova(*given)
     if squares is None:
-        bootstrap.notes.append(
+        notes.append(
             f"{side}: not every rater rated every task, so the ICCs come from Henderson's variance components, have no "
             "F intervals, and k is the mean number of raters of a task"
         )
-    results = {name: _result(measured[name], tasks) for name in reliability.FORMS}
-    for name, (low, high) in exact.items():
-        if np.isfinite(low) and np.isfinite(high):
-            results[name] |= {"f_low": low, "f_high": high}
-    measures = {
-        "alpha_interval": reliability.alpha(task, values, tasks),
-        "split_half": reliability.split_half(task, values, tasks),
-    }
-    results |= {name: _result(interval, shared) for name, interval in bootstrap.intervals(measures, tasks).items()}
-    results |= _ordinal_alpha(task, values, tasks, bootstrap)
-    return results | _pairs(data, side, least, bootstrap)
+    else:
+        for name, (low, high) in reliability.f_intervals(squares).items():
+            if np.isfinite(low) and np.isfinite(high):
+                results[name] |= {"f_low": low, "f_high": high}
+    for name in reliability.FORMS:
+        results[name]["n"] = given.tasks
+    results |= _results(reliability.of_means(given), ("alpha_interval", "split_half"), shared)
+    results |= _results(reliability.ordinal_alpha(given), ("alpha_ordinal",), shared)
+    return results | _pairs(data, side, least, seed, notes)
 
 
-def _ordinal_alpha(task: Codes, values: FloatArray, tasks: int, bootstrap: _Bootstrap) -> dict[str, Result]:
-    samples = bootstrap.at_most(len(values) * 4, "ordinal alpha")
-    joint = reliability.ordinal_alpha(task, values, tasks)
-    measured = joint_intervals(joint, ["alpha_ordinal"], tasks, samples, bootstrap.seed)
-    return {"alpha_ordinal": _result(measured["alpha_ordinal"], _shared_tasks(task))}
-
-
-def _pairs(data: Answers, side: str | None, least: int, bootstrap: _Bootstrap) -> dict[str, Result]:
+def _pairs(data: Answers, side: str | None, least: int, seed: int, notes: list[str]) -> dict[str, Result]:
     """Mean pairwise kappa of labels, or correlations of the ratings of a side."""
-    answered = pairs.answer_pairs(data.task, data.worker, least, bootstrap.seed)
+    answered = pairs.answer_pairs(data.task, data.worker, least, seed)
     what = "pairwise kappa" if side is None else f"pairwise correlations of {side}"
     if len(answered.raters) == 0:
-        bootstrap.notes.append(f"no two raters share {least} tasks, so there is no {what} (min_shared={least})")
+        notes.append(f"no two raters share {least} tasks, so there is no {what} (min_shared={least})")
         return {}
     size = np.bincount(data.task)
     if (size * (size - 1) // 2).sum() > pairs.MOST:
-        bootstrap.notes.append(
+        notes.append(
             f"{what}: {answered.tasks:,} tasks drawn at random stand for all, so many pairs of answers are there"
         )
     values = data.ratings(side) if side else None
-    width = 6 if side else 1 + 2 * len(data.classes)
-    samples = bootstrap.at_most(len(answered.first) * (6 if side else 3) + len(answered.raters) * width, what)
     if values is None:
-        names = ["mean_cohen_kappa"]
-        by_pair = pairs.cohen_kappas(answered, data.label, len(data.classes), len(data.tasks))
+        names, paired = ["mean_cohen_kappa"], pairs.cohen_kappas(answered, data.label, len(data.classes))
     else:
-        names = ["mean_pearson", "mean_ccc"]
-        by_pair = pairs.correlations(answered, values, len(data.tasks))
-
-    def means(weights: FloatArray | None) -> FloatArray:
-        means = pairs.mean_over_pairs(by_pair(weights))
-        return means[..., None] if values is None else means
-
-    measured = joint_intervals(means, names, len(data.tasks), samples, bootstrap.seed)
-    return {
-        name: {**_result(interval, answered.tasks), "pairs": len(answered.raters)}
-        for name, interval in measured.items()
-    }
+        names, paired = ["mean_pearson", "mean_ccc"], pairs.correlations(answered, values)
+    results = _results(pairs.left_out(answered, paired), names, answered.tasks)
+    return {name: {**result, "pairs": len(answered.raters)} for name, result in results.items()}
 
 
-def _repeats(repeats: Repeats, bootstrap: _Bootstrap) -> dict[str, Result]:
-    """Bootstrapped over the tasks that were repeated, not over all."""
-    tasks, codes = np.unique(repeats.task, return_inverse=True)
-    task = codes.astype(np.int32)
+def _repeats(repeats: Repeats) -> dict[str, Result]:
+    """Over the tasks that were repeated, not over all."""
     results = {}
     label = np.where(repeats.label < 0, np.nan, repeats.label.astype(np.float64))
-    for name, pair in (("label", label), *repeats.rated.items()):
-        known = int((~np.isnan(pair).any(axis=1)).sum())
-        if known == 0:
+    for place, (side, pair) in enumerate((("label", label), *repeats.rated.items())):
+        known = ~np.isnan(pair).any(axis=1)
+        if not known.any():
             continue
-        kind = "same" if name == "label" else "difference"
-        measured = bootstrap.intervals({name: reliability.consistency(task, pair, len(tasks))[kind]}, len(tasks))
-        results[f"{kind}_{name}"] = _result(measured[name], known)
+        name = "same_label" if place == 0 else f"difference_{side}"
+        left = reliability.consistency(repeats.task, repeats.worker, pair)
+        widest = float(np.ptp(pair[known])) or 1.0
+        ranges = {"same_label": (0.0, 1.0), f"difference_{side}": (0.0, widest)}
+        found = _results(left, ("same_label", f"difference_{side}"), len(np.unique(repeats.task[known])), ranges)
+        results[name] = {**found[name], "n": int(known.sum())}
     return results
+
+
+def _results(
+    left: LeftOut, names: Sequence[str], shared: int, ranges: Mapping[str, tuple[float, float]] | None = None
+) -> dict[str, Result]:
+    """Figures with their two intervals, as rows; of more figures than names, the first."""
+    return {name: {**ends._asdict(), "n": shared} for name, ends in intervals(left, names, shared, ranges).items()}
 
 
 def _grades(classes: tuple[str, ...]) -> FloatArray:
@@ -228,16 +234,11 @@ def _note_single(shared: int, single: int, what: str, notes: list[str]) -> None:
         notes.append(f"{single:,} tasks have a single answer ({what}) and say nothing about agreement")
 
 
-def _result(interval: Interval, n: int) -> Result:
-    return {**dict(zip(("value", "low", "high"), interval, strict=True)), "n": n}
-
-
 def _read(name: str, result: Result) -> None:
-    """Adds a guideline's words, of the F interval where there is one."""
+    """Adds a guideline's words, of the interval over faces and raters where there is one."""
     kind = family(name)
     value = result.get("value")
-    if kind and isinstance(value, float):
-        ends = (result.get("f_low", result.get("low")), result.get("f_high", result.get("high")))
-        low, high = (end if isinstance(end, float) else None for end in ends)
+    if kind and isinstance(value, float) and not result.get("rough"):
+        low, high = (end if isinstance(end, float) else None for end in headline(result))
         result["reading"] = reading(value, low, high, kind)
         result["guideline"] = SCALES[kind][0]

@@ -34,7 +34,7 @@ def summary(surveys: Surveys, changed: dict[str, Changes], classes: tuple[str, .
     if any(survey["classes"] for survey in surveys.values()):
         outcome.screen.append(tables.class_table(surveys))
     rows, of_classes = flat_rows(surveys)
-    words = "with 95 % bootstrap intervals over tasks."
+    words = "with 95 % intervals: low, high over faces, of these raters; low_raters, high_raters over faces and raters."
     outcome.tables.append(OutcomeTable("agreement", f"Agreement of the raters, {words}", rows))
     if len(of_classes):
         outcome.tables.append(OutcomeTable("classes", f"Agreement per class, {words}", of_classes))

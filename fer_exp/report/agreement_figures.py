@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from fer_exp.raters.readings import headline
 from fer_exp.report.agreement_tables import Surveys
 from fer_exp.report.figures import SERIES, colour_of
 from fer_exp.stats.shares import shares
@@ -49,14 +50,15 @@ def agreement_figure(surveys: Surveys) -> Figure:
         drawn += [result for result in results if result]
     axes[0].set_yticks(places, [pretty(name) for _, name in rows])
     axes[0].invert_yaxis()
-    axes[0].set_title("agreement, 95 % interval")
+    axes[0].set_title("agreement, 95 % over faces (thick), faces and raters (thin)", fontsize=9)
     for kind in kinds if len(kinds) > 1 else []:
         top = next(place for place, (of, _) in zip(places, rows, strict=True) if of == kind)
         axes[0].annotate(kind, (1.0, top - 0.75), xycoords=("axes fraction", "data"), ha="right", va="center",
                          color="#555555", style="italic", fontsize=8)  # fmt: skip
     if classes:
         _class_bars(axes[1], surveys, classes)
-    low = min([0.0, *(result["low"] for result in drawn if result.get("low") is not None)])
+    low = min([0.0, *(result[end] for result in drawn for end in ("low", "low_raters") if result.get(end) is not None)])
+    low = max(low, -1.0)
     axes[0].set_xlim(low - 0.03, 1.02)
     axes[0].grid(axis="x", color="#e6e6e6", linewidth=0.7)
     axes[0].set_axisbelow(True)
@@ -149,13 +151,14 @@ def plane_figure(
 
 
 def _points(axes: Axes, results: Sequence[Any], at: Sequence[float], shade: str, label: str) -> None:
-    """Values with their intervals along the axis; what is undefined is left out."""
+    """Values along the axis, with intervals over faces (thick), and over raters too (thin)."""
     for number, (result, place) in enumerate(zip(results, at, strict=True)):
         if not result or result["value"] is None:
             continue
         value = result["value"]
-        ends = [value if result[end] is None else result[end] for end in ("low", "high")]
-        axes.plot(ends, [place, place], color=shade, linewidth=1.6)
+        for kind, width in (("_raters", 0.8), ("", 2.4)):
+            ends = [value if result.get(end + kind) is None else result[end + kind] for end in ("low", "high")]
+            axes.plot(ends, [place, place], color=shade, linewidth=width)
         axes.plot([value], [place], "o", color=shade, markersize=4, label=label if number == 0 else None)
 
 
@@ -168,8 +171,9 @@ def _class_bars(axes: Axes, surveys: Surveys, classes: Sequence[str]) -> None:
                 continue
             place = k + width * (number - (len(surveys) - 1) / 2)
             axes.barh(place, result["value"], 0.9 * width, color=colour_of(name, k), alpha=1 - 0.45 * (number > 0))
-            if result["low"] is not None:
-                axes.plot([result["low"], result["high"]], [place, place], color="black", linewidth=1.2)
+            low, high = headline(result)
+            if low is not None:
+                axes.plot([low, high], [place, place], color="black", linewidth=1.2)
     axes.set_yticks(range(len(classes)), list(classes))
     axes.invert_yaxis()
     axes.set_xlim(0, 1)

@@ -11,6 +11,9 @@ from rich.table import Table
 from fer_exp.report.cells import blank_table, interval, of_row, p_value
 
 KINDS = {"labels": "classes", "repeats": "workers with themselves"}
+FACES, RATERS = "over faces", "faces and raters"
+"""The two intervals: of these raters, and of others like them."""
+ROUGH = "rough: too few faces"
 SIGNS = {"bias": "+", "ccc": ""}
 """What is shown of ratings per class; a bias has its sign."""
 
@@ -26,43 +29,90 @@ def kinds(surveys: Surveys) -> list[str]:
 
 
 def agreement_table(surveys: Surveys, kind: str) -> Table:
-    """The measures of one of ``kinds``, a column a subset; of a single one what a guideline calls it, too."""
+    """The measures of one of ``kinds``, a column a subset; of a single one both intervals, and a guideline's words."""
     alone = len(surveys) == 1
     table = blank_table(f"agreement: {KINDS.get(kind, kind)}")
     table.add_column("measure", no_wrap=True)
+    both = any("low_raters" in result for survey in surveys.values() for result in survey.get(kind, {}).values())
+    both = both and any(knows_raters(survey) for survey in surveys.values())
     for subset in surveys:
-        table.add_column("value" if alone else subset, no_wrap=True)
+        table.add_column((FACES if alone else subset), no_wrap=True)
+        if alone and both:
+            table.add_column(RATERS, no_wrap=True)
         table.add_column("n", justify="right")
-    exact = alone and any("f_low" in result for survey in surveys.values() for result in survey[kind].values())
-    if exact:
-        table.add_column("F interval", no_wrap=True)
     if alone:
         table.add_column("in words")
     for name in dict.fromkeys(name for survey in surveys.values() for name in survey.get(kind, {})):
         cells: list[str] = []
-        words = ends = ""
+        words = ""
         for survey in surveys.values():
             result = survey.get(kind, {}).get(name)
-            cells += [of_row(result, missing="undefined"), f"{result['n']:,}" if result else ""]
-            if result and "f_low" in result:
-                ends = interval(0, result["f_low"], result["f_high"]).partition(" ")[2]
-            if result and "reading" in result and not words:
-                words = f"{result['reading']} ({result['guideline']})"
-        table.add_row(name, *cells, *([ends] if exact else []), *([words] if alone else []))
+            shown = [of_row(result, missing="undefined")] if alone or not both else [over_raters(result)]
+            cells += [
+                *shown,
+                *([ends_over_raters(result)] if alone and both else []),
+                f"{result['n']:,}" if result else "",
+            ]
+            if result and not words:
+                words = in_words(result)
+        table.add_row(name, *cells, *([words] if alone else []))
     return table
 
 
+def in_words(result: Mapping[str, Any]) -> str:
+    """What a guideline calls a result, or that too little decides it for words.
+
+    >>> in_words({"reading": "good", "guideline": "Koo and Li 2016"}), in_words({"rough": True}), in_words({})
+    ('good (Koo and Li 2016)', 'rough: too few faces', '')
+    """
+    if result.get("rough"):
+        return ROUGH
+    return f"{result['reading']} ({result['guideline']})" if "reading" in result else ""
+
+
+def ends_over_raters(result: Mapping[Any, Any] | None) -> str:
+    """The interval over faces and raters alone; nothing where there is none."""
+    if not result or result.get("low_raters") is None:
+        return ""
+    return interval(0, result["low_raters"], result["high_raters"]).partition(" ")[2]
+
+
+def over_raters(result: Mapping[Any, Any] | None) -> str:
+    """A value with its interval over faces and raters, or over faces where there is no other."""
+    if not result or result.get("low_raters") is None:
+        return of_row(result, missing="undefined")
+    return interval(result["value"], result["low_raters"], result["high_raters"])
+
+
+def knows_raters(survey: Mapping[str, Any]) -> bool:
+    """Whether some measure has an interval over raters."""
+    results = (result for kind in ("labels", *survey.get("scales", {})) for result in survey.get(kind, {}).values())
+    return any(result.get("low_raters") is not None for result in results)
+
+
 def class_table(surveys: Surveys) -> Table:
-    """Per class: share of the votes, agreement, kappa; of several subsets the agreement side by side."""
-    table = blank_table("agreement per class")
+    """Per class: share of the votes, agreement, kappa; of several subsets the agreement side by side.
+
+    Intervals are over faces and raters where raters are known; a tilde says that too few faces decide them.
+    """
+    alone = len(surveys) == 1
+    both = any(knows_raters(survey) for survey in surveys.values())
+    rough = any(
+        row.get("rough") for survey in surveys.values() for of in survey["classes"].values() for row in of.values()
+    )
+    caption = f"~ {ROUGH} have the class" if rough else None
+    table = blank_table(
+        f"agreement per class, intervals {RATERS if both else FACES}".replace("faces and", "over faces and"), caption
+    )
     table.add_column("class", no_wrap=True)
-    shown = ("share", "agreement", "kappa") if len(surveys) == 1 else ("agreement",)
+    shown = ("share", "agreement", "kappa") if alone else ("agreement",)
     for subset in surveys:
         for measure in shown:
-            table.add_column(measure if len(surveys) == 1 else subset, no_wrap=True)
+            table.add_column(measure if alone else subset, no_wrap=True)
     for name in next(iter(surveys.values()))["classes"]:
         measured = [survey["classes"].get(name, {}) for survey in surveys.values()]
-        table.add_row(name, *(of_row(row.get(measure), missing="undefined") for row in measured for measure in shown))
+        cells = (row.get(measure) for row in measured for measure in shown)
+        table.add_row(name, *(over_raters(one) + (" ~" if one and one.get("rough") else "") for one in cells))
     return table
 
 

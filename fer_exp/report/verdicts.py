@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from fer_exp.raters.readings import headline
 from fer_exp.report.outcome import records
 
 if TYPE_CHECKING:  # agreement has a verdict without scipy's optimisers
@@ -174,11 +175,16 @@ def _l1(row: Mapping[str, Any]) -> str:
 
 
 def of_agreement(survey: Mapping[str, Any]) -> str:
-    """How well people agree, read off the intervals over faces, in one sentence; of what ``survey`` gives."""
+    """How well people agree, in one sentence; of what ``survey`` gives.
+
+    It is read off intervals over faces and raters; where raters are not known it is said of these raters alone.
+    """
     parts = []
     labels = survey.get("labels", {})
+    told: list[Mapping[str, Any] | None] = []
     if labels:
-        parts.append(_beyond_chance(labels.get("fleiss_kappa"), "the class", "kappa"))
+        told.append(labels.get("fleiss_kappa"))
+        parts.append(_beyond_chance(told[-1], "the class", "kappa"))
         if parts[0].startswith("agree on") and "reading" in (alpha := labels.get("krippendorff_alpha", {})):
             parts.append(f"alpha {_ends(alpha)} ({alpha['reading']}, {alpha['guideline']})")
     rated = []
@@ -186,7 +192,8 @@ def of_agreement(survey: Mapping[str, Any]) -> str:
         forms = survey[side]
         name = next((name for name in ("icc_2_1", "icc_1_1") if _known(forms.get(name))), "icc_1_1")
         words = f"ICC({','.join(name.split('_')[1:])})"
-        rated.append((side, _beyond_chance(forms.get(name), side, words)))
+        told.append(forms.get(name))
+        rated.append((side, _beyond_chance(told[-1], side, words)))
     if len(rated) > MOST_SCALES:
         agreed = [side for side, words in rated if words.startswith("agree on") and "beyond chance" in words]
         rest = [side for side, _ in rated if side not in agreed]
@@ -194,7 +201,10 @@ def of_agreement(survey: Mapping[str, Any]) -> str:
         parts += [f"are not shown to on{_listed(rest)[1:]}"] if rest else []
     else:
         parts += [words for _, words in rated]
-    return f"people {'; '.join(parts)}" if parts else "not shown how well people agree: nothing has two answers"
+    if not parts:
+        return "not shown how well people agree: nothing has two answers"
+    these = any(one and one.get("low") is not None and one.get("low_raters") is None for one in told)
+    return f"{'these raters' if these else 'people'} {'; '.join(parts)}"
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -207,11 +217,12 @@ def _beyond_chance(result: Mapping[str, Any] | None, what: str, measure: str) ->
             f"are not shown to agree on {what} beyond chance: {measure} is undefined, of no shared face or one answer"
         )
     named = f" ({result['reading']}, {result['guideline']})" if "reading" in result else ""
-    if result.get("low") is None:
+    low, high = headline(result)
+    if low is None:
         return f"are not shown to agree on {what}: {measure} {result['value']:.3f} has no interval"
-    if result["low"] > 0:
+    if low > 0:
         return f"agree on {what} beyond chance: {measure} {_ends(result)}{named}"
-    if result["high"] < 0:
+    if high < 0:
         return f"agree on {what} less than by chance: {measure} {_ends(result)}"
     return f"are not shown to agree on {what} beyond chance: {measure} {_ends(result)}"
 
@@ -221,5 +232,5 @@ def _known(result: Mapping[str, Any] | None) -> bool:
 
 
 def _ends(result: Mapping[str, Any]) -> str:
-    low, high = (result.get(f"f_{end}", result.get(end)) for end in ("low", "high"))
+    low, high = headline(result)
     return f"{result['value']:.3f} [{low:.3f}, {high:.3f}]" if low is not None else f"{result['value']:.3f}"

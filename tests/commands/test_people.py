@@ -54,10 +54,12 @@ def test_agreement_measures_subsets_side_by_side_against_the_original(crowd, cap
         assert word in printed
     found = json.loads((folder / "agreement.json").read_text())
     assert set(found) == {"difficult", "random"}
-    assert found["random"]["verdict"].startswith("people agree on the class beyond chance: kappa 0.")
+    assert found["random"]["verdict"].startswith("people are not shown to agree on the class beyond chance: kappa 0.")
     assert printed.splitlines()[0] == (folder / "verdict.txt").read_text().strip()
     assert found["random"]["valence"]["icc_2_1"]["guideline"] == "Koo and Li 2016"
-    assert set(found["random"]["labels"]["fleiss_kappa"]) == {"value", "low", "high", "n", "reading", "guideline"}
+    assert set(found["random"]["labels"]["fleiss_kappa"]) == {
+        "value", "low", "high", "low_raters", "high_raters", "n", "reading", "guideline",
+    }  # fmt: skip
     assert sum(map(sum, found["random"]["against"]["matrix"])) == found["random"]["against"]["n"]
     names = {path.name for path in folder.iterdir()}
     for stem in ("agreement", "classes", "shift_random", "matrix_random", "tests_random", "ratings_difficult"):

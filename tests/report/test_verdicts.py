@@ -85,7 +85,11 @@ def test_a_plan_is_read_off_the_upper_end(l1, pilot, said):
     ("kappa", "said"),
     [
         ({"value": 0.5, "low": 0.4, "high": 0.6, "reading": "moderate", "guideline": "LK"},
-         "people agree on the class beyond chance: kappa 0.500 [0.400, 0.600] (moderate, LK)"),
+         "these raters agree on the class beyond chance: kappa 0.500 [0.400, 0.600] (moderate, LK)"),
+        ({"value": 0.5, "low": 0.4, "high": 0.6, "low_raters": 0.3, "high_raters": 0.7},
+         "people agree on the class beyond chance: kappa 0.500 [0.300, 0.700]"),
+        ({"value": 0.5, "low": 0.4, "high": 0.6, "low_raters": -0.1, "high_raters": 0.7},
+         "people are not shown to agree on the class beyond chance: kappa 0.500 [-0.100, 0.700]"),
         ({"value": 0.05, "low": -0.01, "high": 0.1}, "are not shown to agree on the class beyond chance"),
         ({"value": -0.2, "low": -0.3, "high": -0.1}, "less than by chance"),
         ({"value": None, "low": None, "high": None}, "kappa is undefined, of no shared face or one answer"),

@@ -41,22 +41,22 @@ class Subsets(NamedTuple):
 def agreement(
     faces: pd.DataFrame, answers: Answers | None, missing: str, published: str, samples: int
 ) -> tuple[OutcomeTable, dict[str, Any]]:
-    """Agreement of the people who judge, with bootstrap intervals over faces.
+    """Agreement of the people who judge, with intervals over faces.
 
     Args:
         faces: checked predictions of the judged faces; their votes are read.
         answers: single ratings of the same faces, or None.
         missing: what is missing for them; stands in the cells of ratings.
         published: what a cell of the published column says.
-        samples: bootstrap replicates.
+        samples: 0 for no intervals.
 
     Returns:
         The table, and what ``survey`` found of the ratings, by side.
     """
     classes = class_names(faces)
     counts = arrays(faces, classes).counts
-    voted = survey(Votes(faces["face"].to_numpy(object), classes, counts), samples=samples)
-    rated: dict[str, Any] = {} if answers is None else survey(answers, samples=samples)
+    voted = survey(Votes(faces["face"].to_numpy(object), classes, counts), ends=samples > 0)
+    rated: dict[str, Any] = {} if answers is None else survey(answers, ends=samples > 0)
     rows, shown = [], []
     for kind, measures in {"labels": OF_LABELS, **dict.fromkeys(SIDES, OF_RATINGS)}.items():
         results: Mapping[str, Any] = (voted if kind == "labels" else rated).get(kind, {})
