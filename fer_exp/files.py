@@ -93,7 +93,12 @@ def write_json(path: Path, content: object) -> None:
     Raises:
         RunError: the file cannot be written.
     """
-    write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+    write_text(path, json_text(content))
+
+
+def json_text(content: object) -> str:
+    """What ``write_json`` writes."""
+    return json.dumps(content, indent=1, allow_nan=False) + "\n"
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
@@ -102,7 +107,7 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
         if path.suffix == ".csv":
             table.to_csv(aside, index=False, lineterminator="\n")
         else:
-            table.to_parquet(aside, index=False)
+            table.to_parquet(aside, index=False, write_page_checksum=True)
 
 
 def writable(folder: Path, key: str = "output") -> Path:

@@ -55,7 +55,7 @@ def read_columns(file: Path, sheet: str = "") -> Columns:
     if start == b"PAR1" or file.suffix.lower() == ".parquet":
         import pyarrow.parquet as pq  # and with it encryption and the clouds: a CSV does not wait for them
 
-        table = pq.ParquetFile(file).read()
+        table = pq.ParquetFile(file, page_checksum_verification=True).read()
         names = [name for name in table.column_names if not name.startswith("__index_level_")]
         return Columns(names, [_flat(table.column(name)) for name in names])
     if start == b"PK\x03\x04" and (inside := _one_table(file)) is not None:

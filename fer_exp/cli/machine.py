@@ -88,7 +88,7 @@ def as_object(words: Sequence[str], run: Callable[[Sequence[str], Answer], tuple
 
 
 def _head(words: Sequence[str], code: int, wrong: str) -> Answer:
-    from fer_exp.runs import git_commit
+    from fer_exp.runs.begun import git_commit
 
     return {
         "command": None,

@@ -192,7 +192,7 @@ def _shown(jobs: Sequence[dict[str, Any]], answer: dict[str, Any] | None) -> str
     outcome.left = list(dict.fromkeys(Path(job["folder"]) for job in jobs if job["folder"]))
     step = ""
     if len(outcome.left) > 1:
-        needed, reason = comparable([run for row in rows for run in row.runs if run.has("predictions")])
+        needed, reason = comparable([run for row in rows for run in row.runs if run.wrote("predictions")])
         outcome.notes += [f"fer-exp compare does not take these runs together: {reason}"] if reason else []
         step = "" if reason else compare_line([[run.folder for run in row.runs] for row in rows], needed)
     if answer is None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from fer_exp.config import CompareConfig, EvaluateConfig
-from fer_exp.errors import RequestError
+from fer_exp.errors import RequestError, RunError
 from fer_exp.files import file_names
 from fer_exp.grouping import grouping, no_column
 from fer_exp.judging.applicable import arrays
@@ -17,10 +18,11 @@ from fer_exp.judging.gaps import by_group
 from fer_exp.judging.judge import Metrics, judge
 from fer_exp.judging.people import restricted, with_people
 from fer_exp.judging.predictions import GROUP, class_names, read_predictions
+from fer_exp.progress import say
 from fer_exp.report import groups as shown
 from fer_exp.report.outcome import Outcome, finish
 from fer_exp.report.tables import baselines_table, metrics_rows, metrics_table
-from fer_exp.runs import Run
+from fer_exp.runs import FILES, Run, as_written
 from fer_exp.runs.groups import predictions_by
 from fer_exp.tables import NO_FRAMES, Frames, read_table
 
@@ -49,6 +51,10 @@ def evaluate(config: EvaluateConfig) -> Path | None:
     name += f".by-{file_names([config.by])[0]}" if config.by and config.output is None else ""
     elsewhere = "output=FILE keeps them elsewhere" if config.output is None else None
     whole_run = config.run is not None and config.output is None
+    if whole_run and not config.by:
+        with suppress(RunError):  # it is said below that nothing can be written
+            if Run(path).expect(outcome.content):
+                say(f"{path / FILES['metrics']} had other numbers; it is written anew, and run.json knows.")
     return finish(replace(outcome, name=name), place, file=not whole_run, elsewhere=elsewhere)
 
 
@@ -70,7 +76,7 @@ def read(config: EvaluateConfig, frames: Frames = NO_FRAMES) -> Run | pd.DataFra
             key = "votes" if config.votes else "classes"
             raise RequestError(f"{key} goes with predictions=FILE, e.g. predictions={Run(path).path('predictions')}.")
         return Run(path)
-    source = frames.get("predictions", path)
+    source = frames.get("predictions", as_written(path))
     table = sides(read_predictions(source, "predictions", config.by), str(path), config, frames)
     if config.by is not None and GROUP not in table:
         raise RequestError(no_column(config.by, read_table(source, "predictions").names, f"predictions={path}"))

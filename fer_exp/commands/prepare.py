@@ -38,7 +38,8 @@ def prepare(config: PrepareConfig) -> Path:
 
     Args:
         config: of ``dataset``, what says where faces and answers are is used; the store holds every face. ``drop``,
-            ``limit`` and the splits are for training, unless ``split_file`` asks for them.
+            ``limit`` and the splits are for training, unless ``split_file`` asks for them. ``check`` reads every byte
+            of a store again, which training does not.
 
     Raises:
         RequestError: as ``open_dataset`` says. Where the corpus is not there, what there is to know of it and how to
@@ -48,7 +49,7 @@ def prepare(config: PrepareConfig) -> Path:
     start = time.perf_counter()
     dataset = config.dataset
     try:
-        corpus, store = open_dataset(dataset)
+        corpus, store = open_dataset(dataset, whole=config.check)
     except DatasetNotFoundError:
         show(Outcome(screen=[_facts_table(facts(dataset.name))]))
         raise
@@ -68,6 +69,8 @@ def prepare(config: PrepareConfig) -> Path:
             screen.append(f"contact sheet: {contact_sheet(store, corpus)}")
         except RunError as problem:  # a cache of others; the faces are ready all the same
             progress(f"{corpus.name}: no contact sheet: {problem}")
+    if config.check:
+        screen.append(f"checked: every byte of {', '.join(store.listed)} is what was prepared")
     if dataset.split_file:
         select(store.faces, store.flags, dataset, progress)
     size = store.facts["size"]

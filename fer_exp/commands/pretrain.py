@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,8 @@ from fer_exp.pretraining import make_lesson
 from fer_exp.progress import is_main_process, progress
 from fer_exp.report.outcome import Outcome, finish
 from fer_exp.runs import Run
-from fer_exp.runs.claim import claimed, missed, sweep
+from fer_exp.runs.begun import all_starts, begin, begun_with, check_begun, left_alone
+from fer_exp.runs.claim import claimed, sweep
 from fer_exp.runs.naming import check_same, contents_of_files, run_name, told
 
 if TYPE_CHECKING:
@@ -51,13 +52,14 @@ def pretrain(config: PretrainConfig) -> Path | None:
     run = _run(config, lesson)
     with claimed(run.folder):
         check_same(run, config, lesson.unread)
+        begins = begun_with(contents, told(config, lesson.unread))
         if run.finished and run.has("backbone"):
-            missing = missed(run, config.trainer.keep)
-            progress(f"{run.folder} is finished already{missing}; remove it to pretrain again.")
-        elif (learnt := _learn(config, lesson, run, contents)) is not None:
+            of_it = left_alone(run, begins, config.trainer.keep)
+            progress(f"{run.folder} is finished already{of_it}; remove it to pretrain again.")
+        elif (learnt := _learn(config, lesson, run, contents, begins, started)) is not None:
             facts, log = learnt
             digest = contents_of_files({"backbone": str(run.path("backbone"))})
-            run.write("facts", facts | digest | {"seconds": round(time.time() - started, 1)})
+            run.finish({**facts, **digest, **all_starts(run)})
             if log is not None:
                 log.close()
             sweep(run)
@@ -87,7 +89,12 @@ def _contents(config: PretrainConfig, lesson: Lesson) -> dict[str, str]:
 
 
 def _learn(
-    config: PretrainConfig, lesson: Lesson, run: Run, contents: dict[str, str]
+    config: PretrainConfig,
+    lesson: Lesson,
+    run: Run,
+    contents: dict[str, str],
+    begins: dict[str, Any],
+    started: float,
 ) -> tuple[dict[str, object], RunLog | None] | None:
     """Train, and write all but run.json: its content, and the log; None in a DDP run's other processes."""
     from dataclasses import asdict
@@ -99,7 +106,7 @@ def _learn(
     from fer_exp.pretraining.lesson import digests
     from fer_exp.pretraining.module import LessonModule
     from fer_exp.pretraining.saved import save_backbone
-    from fer_exp.training.devices import find_device
+    from fer_exp.training.devices import computes_on, find_device
     from fer_exp.training.fit import PEER, fit_module
     from fer_exp.training.networks import build_network, fastest_layout, resolve_stem
 
@@ -114,6 +121,8 @@ def _learn(
         method = lesson.make(setting, examples["train"].target)
     module = LessonModule(network, method, config.trainer, (), layout=fastest_layout(device, size))
     if is_main_process():
+        check_begun(run, begins)
+        begin(run, begins, *computes_on(device), started)
         write_text(run.path("config"), OmegaConf.to_yaml(OmegaConf.create(plain(config))))
     sizes = {split: len(of_split) for split, of_split in examples.items()}
     goes_on = " (interrupted before, goes on)" if run.has("checkpoint") else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import sys
 import time
 from dataclasses import asdict, replace
@@ -29,9 +28,10 @@ from fer_exp.orders import ORDERS
 from fer_exp.progress import is_main_process, progress, say
 from fer_exp.report.outcome import Outcome, finish
 from fer_exp.report.tables import metrics_table
-from fer_exp.runs import Run, git_commit, versions
-from fer_exp.runs.claim import claimed, missed, sweep
-from fer_exp.runs.naming import check_same, contents_of, run_name
+from fer_exp.runs import Run
+from fer_exp.runs.begun import all_starts, begin, begun_with, check_begun, git_commit, left_alone, versions
+from fer_exp.runs.claim import claimed, sweep
+from fer_exp.runs.naming import check_same, contents_of, run_name, told
 from fer_exp.store import Store, open_dataset
 
 if TYPE_CHECKING:
@@ -68,19 +68,22 @@ def train(config: TrainConfig) -> Path | None:
     with claimed(run.folder):
         check_same(run, config)
         if run.finished:
-            progress(f"{run.folder} is finished already{missed(run, config.trainer.keep)}; remove it to train again.")
+            of_it = left_alone(run, begun_with(contents, told(config)), config.trainer.keep)
+            progress(f"{run.folder} is finished already{of_it}; remove it to train again.")
             return run.folder
         faces = select(store.faces, store.flags, config.dataset, progress)
         votes = None if store.votes is None else store.votes.loc[faces.index]
         targets = make_targets(faces, votes, corpus.classes, config.labels)
+        begins = begun_with(contents, told(config), targets_hash=targets_hash(targets.table))
         if is_main_process():
+            check_begun(run, begins)
             _write_targets(run, config, targets, faces)
             _log_dropped(len(faces), targets)
 
         from fer_exp.pretraining.saved import seen_before  # torch is wanted from here on, not before
         from fer_exp.training import fit as training
         from fer_exp.training.batches import on_device
-        from fer_exp.training.devices import find_device
+        from fer_exp.training.devices import computes_on, find_device
         from fer_exp.training.networks import build_network
         from fer_exp.training.trained import keep_network
 
@@ -94,6 +97,8 @@ def train(config: TrainConfig) -> Path | None:
         network, weights = build_network(config.backbone, config.dataset.size, len(corpus.classes), affect, config.seed)
         known = None if weights is None else seen_before(config.backbone, store, examples["test"].rows)
         progress(_opening(run, examples))
+        if is_main_process():
+            begin(run, begins, *computes_on(find_device(config.trainer)), started)
         fitted = training.fit(network, config, run, corpus.classes, examples)
         if not is_main_process():
             return None
@@ -111,15 +116,15 @@ def train(config: TrainConfig) -> Path | None:
             **account(config, store, fitted),
             "seeds": {"seed": config.seed, "labels": config.labels.seed, "dataset": config.dataset.seed},
             "contents": contents,
-            "targets_hash": targets_hash(targets.table),
+            "targets_hash": begins["targets_hash"],
             "faces": {split: len(of_split) for split, of_split in examples.items()},
             "dropped": targets.dropped,
             "noise": targets.noise,
             "taught": training.taught(fitted.module, fitted.device, examples["train"]),
             "weights": None if weights is None else {**asdict(weights), "test_faces_seen": known},
-            "seconds": round(time.time() - started, 1),
+            **all_starts(run),
         }
-        run.write("facts", facts)
+        run.finish(facts)
         if fitted.log is not None:
             fitted.log.close()
         sweep(run)  # not before: a run interrupted after its last epoch needs what goes
@@ -128,12 +133,17 @@ def train(config: TrainConfig) -> Path | None:
 
 def account(config: TrainConfig | PretrainConfig, store: Store, fitted: Fitted) -> dict[str, Any]:
     """How a run came about, for run.json: what was asked, with which versions, on what data and device, how fast."""
+    import torch
+
+    from fer_exp.training.devices import device_name
+
     return {
         "config": plain(config),
         "command": ["fer-exp", *sys.argv[1:]],
         "versions": versions(),
         "git_commit": git_commit(),
-        "device": _device_name(fitted.device),
+        "device": device_name(fitted.device),
+        "threads": torch.get_num_threads(),
         "data_hash": store.key,
         "store": store.folder.name,
         "epochs_seconds": round(sum(row["seconds"] for row in fitted.history), 1),
@@ -152,7 +162,7 @@ def _write_targets(run: Run, config: TrainConfig, targets: Targets, faces: pd.Da
     """targets.parquet and config.yaml; an interrupted run must still see the same faces and targets."""
     from omegaconf import OmegaConf
 
-    begun = run.targets if run.has("checkpoint") else None
+    begun = run.targets if run.has("checkpoint") and not run.begun else None  # of a version that wrote no begun.json
     if begun is not None and targets_hash(begun) != targets_hash(targets.table):
         raise RequestError(
             f"{run.folder}: the faces or votes are not those that this interrupted run began with; remove the folder "
@@ -233,14 +243,3 @@ def _opening(run: Run, examples: dict[str, Examples]) -> str:
     sizes = ", ".join(f"{len(faces):,} {split}" for split, faces in examples.items())
     goes_on = " (interrupted before, goes on)" if run.has("checkpoint") else ""
     return f"{run.name}: {sizes} faces{goes_on}"
-
-
-def _device_name(device: Any) -> str:
-    """What torch.device a run was trained on, as run.json says it."""
-    import torch
-
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    if device.type == "mps":
-        return f"Apple MPS, {platform.machine()}"
-    return f"cpu, {torch.get_num_threads()} threads, {platform.processor() or platform.machine()}"

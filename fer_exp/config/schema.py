@@ -131,6 +131,7 @@ class PrepareConfig(Config):
     """Read a corpus once and say what is in it."""
 
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
+    check: bool = False
 
 
 @dataclass

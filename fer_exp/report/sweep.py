@@ -250,7 +250,7 @@ def _other_faces(rows: Sequence[Row]) -> list[str]:
 
 def _test_faces(run: Run) -> list[str]:
     """The test faces of a run, by name; where its predictions are gone, their number stands for them."""
-    if not run.has("predictions"):
+    if not run.wrote("predictions"):
         return [str(_count(run))]
-    table = pd.read_parquet(run.path("predictions"), columns=["face", "split"])
+    table = pd.read_parquet(run.sound("predictions"), columns=["face", "split"])
     return table.loc[table["split"] == SPLIT, "face"].astype(str).tolist()

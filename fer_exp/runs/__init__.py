@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import platform
-import subprocess
+from collections.abc import Mapping
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer_exp import __version__
+from fer_exp.digests import SEAL, of_text, sealed
 from fer_exp.errors import RequestError
-from fer_exp.files import or_near, there, write_json, write_table
+from fer_exp.files import json_text, or_near, there, write_json, write_table
 from fer_exp.regular import reading, whole_text
 from fer_exp.runs.contract import AGAIN, check_columns, check_facts
+from fer_exp.runs.manifest import LISTED, check_file, check_seal, digests_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,12 +33,13 @@ FILES = {
     "network": "network.safetensors",
     "checkpoint": "checkpoints/last.ckpt",
     "by_epoch": "history.csv",
+    "begun": "begun.json",
     "backbone": "backbone.pt",
     "failed": "failed.log",
 }
 """What lies in a run folder. network is what a training is for, backbone what a pretraining is; facts is the last file
-that a run writes; by_epoch grows while it trains; failed is the traceback of the last try, of a sweep."""
-PACKAGES = ("torch", "torchvision", "pytorch-lightning", "numpy", "pandas", "scipy", "hydra-core")
+that a run writes; by_epoch grows while it trains; begun says what it began with; failed is the traceback of the last
+try, of a sweep."""
 NETWORKS = (".safetensors", ".ckpt", ".pt", ".pth")
 """Suffixes of files that hold networks."""
 EPOCHS = "epochs"
@@ -49,7 +49,8 @@ EPOCHS = "epochs"
 class Run:
     """A run folder, whole or not yet there; each file is read when it is asked for, once.
 
-    Of another path, as of a predictions file, nothing is there.
+    Of a finished run what is read is what was written, by the digests in run.json; runs of before have none. Of
+    another path, as of a predictions file, nothing is there.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -73,10 +74,31 @@ class Run:
         """Whether one of ``FILES`` is there."""
         return self.path(what).is_file()
 
+    def wrote(self, what: str) -> bool:
+        """Whether one of ``FILES`` is there, or should be: what is gone is then missed where it is read."""
+        return self.has(what) or FILES[what] in self.listed
+
+    @property
+    def listed(self) -> Mapping[str, Any]:
+        """The digests of what a finished run left, by path below its folder; empty of one of before."""
+        listed: Mapping[str, Any] = self.facts.get(LISTED, {})
+        return listed
+
+    def sound(self, what: str) -> Path:
+        """Where one of ``FILES`` lies, or would lie; RequestError where it is not what a finished run wrote."""
+        check_file(self.folder, FILES[what], self.listed)
+        return self.path(what)
+
+    def check(self) -> None:
+        """Raise RequestError where any file of a finished run is not what it wrote."""
+        for name in self.listed:
+            check_file(self.folder, name, self.listed)
+
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """run.json; empty where the run has not finished. RequestError where it is no JSON."""
-        facts = self._json("facts")
+        """run.json; empty where the run has not finished. RequestError where it is no JSON, or has been changed."""
+        facts = self._json(self.path("facts"))
+        check_seal(self.path("facts"), facts)
         check_facts(self.path("facts"), facts)
         return facts
 
@@ -91,7 +113,7 @@ class Run:
             split: rows
             if f"{old}_log" in rows
             else {f"{name}_l1" if name.endswith(old) else name: row for name, row in rows.items()}
-            for split, rows in self._json("metrics").items()
+            for split, rows in self._json(self.sound("metrics")).items()
         }
 
     @property
@@ -108,8 +130,15 @@ class Run:
             return dict(written)
 
     @cached_property
+    def begun(self) -> dict[str, Any]:
+        """begun.json, what the run began with; empty and RequestError as ``facts``."""
+        begun = self._json(self.path("begun"))
+        check_seal(self.path("begun"), begun)
+        return begun
+
+    @cached_property
     def targets(self) -> pd.DataFrame | None:
-        """targets.parquet; None where it is not there, RequestError where it cannot be read."""
+        """targets.parquet; None where it was never there, RequestError where it cannot be read or ``sound`` says so."""
         return self._table("targets")
 
     @cached_property
@@ -126,9 +155,9 @@ class Run:
         """
         from fer_exp.judging.predictions import read_predictions
 
-        if not self.has("predictions"):
+        if not self.wrote("predictions"):
             raise RequestError(self._no_predictions())
-        return read_predictions(self.path("predictions"))
+        return read_predictions(self.sound("predictions"))
 
     def _no_predictions(self) -> str:
         """What the folder is in place of a finished run."""
@@ -171,6 +200,32 @@ class Run:
         (write_json if path.suffix == ".json" else write_table)(path, content)
         self.__dict__.pop(what, None)
 
+    def finish(self, facts: Mapping[str, Any]) -> None:
+        """Write run.json, which has the digests of all that stays; RunError as ``write``.
+
+        Checkpoints stay with ``trainer.keep=checkpoint`` alone.
+        """
+        keep = facts["config"]["trainer"]["keep"] == "checkpoint"
+        last = self.path("checkpoint")
+        stay = [name for what, name in FILES.items() if what not in ("facts", "failed", "checkpoint")]
+        noise = sorted(path.name for path in self.folder.glob("noise*.txt"))
+        kept = [f"{last.parent.name}/{name}" for name in (last.name, f"{last.stem}.digests")] if keep else []
+        self.write("facts", sealed({**facts, LISTED: digests_of(self.folder, [*stay, *noise, *kept])}))
+
+    def expect(self, metrics: Mapping[str, Any]) -> bool:
+        """Let a finished run know that its metrics.json is to be written anew; whether it differs from what is there.
+
+        What was there until now is known, too, so that a process may be killed before it is replaced. RunError as
+        ``write``.
+        """
+        path, text = self.path("metrics"), json_text(metrics)
+        known, new = self.listed.get(path.name), of_text(text)
+        if known is not None and new != known:
+            old = known[-1] if isinstance(known, list) else known
+            rest = {key: value for key, value in self.facts.items() if key != SEAL}
+            self.write("facts", sealed(rest | {LISTED: {**self.listed, path.name: [old, new]}}))
+        return path.is_file() and path.read_bytes() != text.encode()
+
     def epoch_file(self, epoch: int) -> Path:
         """Where the predictions of an epoch (from 1) lie."""
         return self.folder / EPOCHS / f"{epoch:03d}.npz"
@@ -185,8 +240,8 @@ class Run:
         with reading(path, way_out=AGAIN), np.load(path) as kept:
             return dict(kept)
 
-    def _json(self, what: str) -> dict[str, Any]:
-        path = self.path(what)
+    def _json(self, path: Path) -> dict[str, Any]:
+        """What a file holds; nothing where it is not there."""
         if not path.is_file():
             return {}
         with reading(path, way_out=AGAIN):
@@ -198,13 +253,20 @@ class Run:
     def _table(self, what: str) -> pd.DataFrame | None:
         import pandas as pd
 
-        path = self.path(what)
+        path = self.sound(what)
         if not path.is_file():
             return None
         with reading(path, way_out=AGAIN):
-            table = pd.read_parquet(path)
+            table = pd.read_parquet(path, page_checksum_verification=True)
         check_columns(path, what, table.columns)
         return table
+
+
+def as_written(path: Path) -> Path:
+    """A path itself; RequestError where it names a file of a finished run that is not what the run wrote."""
+    if path.name in FILES.values() and (run := Run(path.parent)).finished:
+        check_file(run.folder, path.name, run.listed)
+    return path
 
 
 def is_network(path: Path) -> bool:
@@ -232,28 +294,10 @@ def weights_in(place: str) -> str:
             raise RequestError(f"backbone.weights={place} went when its run was finished; take {network}.")
         return place
     if not run.has("config"):
-        return place
+        return str(as_written(run.folder))
     if not run.finished:
         raise RequestError(f"backbone.weights={place}: that run has not finished; the same command goes on with it.")
     found = next((what for what in ("backbone", "network", "checkpoint") if run.has(what)), None)
     if found is None:
         raise RequestError(f"backbone.weights={place}: that run has kept no weights (trainer.keep says what is kept).")
-    return str(run.path(found))
-
-
-def versions() -> dict[str, str]:
-    """The versions of Python, of fer-exp, installed or not, and of the packages that numbers come from."""
-    ours = {"python": platform.python_version(), "fer-exp": __version__}
-    return ours | {name: version(name) for name in PACKAGES}
-
-
-def git_commit() -> str | None:
-    """The commit of the checkout that runs, with a + where files differ from it; None for an installed package."""
-    top = Path(__file__).parents[2]
-    if not (top / ".git").exists():
-        return None
-    try:
-        ask = ["git", "-C", str(top), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+"]
-        return subprocess.run(ask, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return None
+    return str(run.sound(found))

@@ -11,6 +11,7 @@ from fer_exp.errors import RequestError, RunError
 from fer_exp.files import locked, made, unfinished
 from fer_exp.progress import is_main_process
 from fer_exp.runs import EPOCHS, Run
+from fer_exp.runs.manifest import LARGE
 
 
 @contextmanager
@@ -72,7 +73,10 @@ def kept(run: Run) -> str | None:
 
 
 def missed(run: Run, keep: str) -> str:
-    """What a finished run has not kept of what ``trainer.keep`` asks for now, as the middle of a sentence; else ''."""
+    """What a finished run has not kept of what ``trainer.keep`` asks for now, or what has gone, in words; else ''."""
+    lost = [name for name in LARGE if name in run.listed and not (run.folder / name).is_file()]
+    if lost:
+        return f" without {' and '.join(lost)}, removed since"
     if keep == "checkpoint" and not run.has("checkpoint"):
         return f" without its checkpoint (it had trainer.keep={kept(run)})"
     if keep == "network" and not any(map(run.has, ("network", "backbone", "checkpoint"))):

@@ -46,6 +46,9 @@ FACTS: Mapping[str, tuple[type, ...]] = {
     "pretrained": (dict,),
     "backbone": (str,),
     "seconds": NUMBER,
+    "threads": (int,),
+    "starts": (list,),
+    "files": (dict,),
 }
 """Dotted key of run.json -> what it may be, where it is there; ``*`` is any key. Older runs lack some."""
 COLUMNS = {"targets": ("face", "split"), "history": ("epoch",)}

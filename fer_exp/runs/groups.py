@@ -30,7 +30,7 @@ def predictions_by(run: Run, by: str) -> pd.DataFrame:
     from fer_exp.judging.predictions import GROUP, read_predictions
 
     run.predictions  # noqa: B018  says what is wrong with the folder
-    table = read_predictions(run.path("predictions"), by=by)
+    table = read_predictions(run.sound("predictions"), by=by)
     if GROUP in table:
         return table
     store, name = run.store, run.facts.get("config", {}).get("dataset", {}).get("name", "folder")

@@ -13,9 +13,9 @@ from fer_exp.files import whole, write_json, write_text
 from fer_exp.metrics.words import of_model
 from fer_exp.runs import FILES, Run
 
-FACTS = ("config", "versions", "git_commit", "device", "seeds", "data_hash", "contents", "targets_hash", "faces",
-         "dropped", "noise", "taught", "weights", "pretrained", "backbone", "seconds", "epochs_seconds",
-         "images_per_second", "finished")  # fmt: skip
+FACTS = ("config", "versions", "git_commit", "device", "threads", "starts", "seeds", "data_hash", "contents",
+         "targets_hash", "faces", "dropped", "noise", "taught", "weights", "pretrained", "backbone", "seconds",
+         "epochs_seconds", "images_per_second", "finished")  # fmt: skip
 """What is kept of run.json."""
 INSIDE = re.compile(r"(?<![\w.:/~-])(?:/|[A-Za-z]:\\\\)[^\s'\",\[\]{}]+")
 """An absolute path within a longer text."""
@@ -46,8 +46,8 @@ def slim(run: Run, folder: Path, *, half: bool, targets: bool = False) -> Run:
 
     copy = Run(folder / run.name)
     facts = placeless({name: run.facts[name] for name in FACTS if name in run.facts})
-    if run.has("predictions"):
-        table = pd.read_parquet(run.path("predictions"))
+    if run.wrote("predictions"):
+        table = pd.read_parquet(run.sound("predictions"))
         if half:
             shares = [name for name in table if str(name).startswith("p_")]
             table = table.astype(dict.fromkeys(shares, np.float16))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fer_exp.errors import RequestError
 from fer_exp.files import TABLES, file_of, or_near
-from fer_exp.runs import FILES, Run
+from fer_exp.runs import FILES, Run, as_written
 
 if TYPE_CHECKING:
     from fer_exp.judging.sources import Source
@@ -39,14 +39,14 @@ def read_sources(paths: Sequence[str], frames: Frames | None = None) -> tuple[li
             continue
         if (file := file_of(path)[0]).is_file():
             if file.suffix.lower() in TABLES:
-                sources.append(Source(path, read_predictions(path), {}))
+                sources.append(Source(path, read_predictions(as_written(path)), {}))
             else:
                 unfinished.append(str(path))
             continue
         if not path.is_dir():
             raise RequestError(f"{path} is no run folder and no predictions file{or_near(path)}")
-        inside = [Run(path)] if Run(path).has("predictions") else [Run(folder) for folder in sorted(path.iterdir())]
-        judged = [run for run in inside if run.has("predictions")]
+        inside = [Run(path)] if Run(path).wrote("predictions") else [Run(folder) for folder in sorted(path.iterdir())]
+        judged = [run for run in inside if run.wrote("predictions")]
         if not judged:
             unfinished.append(str(path))
         sources += [run.source for run in judged]

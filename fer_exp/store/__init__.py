@@ -20,11 +20,13 @@ from fer_exp.datasets import open_corpus
 from fer_exp.datasets.attach import attach
 from fer_exp.datasets.classes import without_faces
 from fer_exp.datasets.corpus import Corpus, Faces
+from fer_exp.digests import sealed
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import locked, made, md5, write_json, write_table
 from fer_exp.pictures.look_alikes import flags_said
 from fer_exp.progress import progress
 from fer_exp.store.looks import look_at
+from fer_exp.store.manifest import PIXELS, check, list_files
 from fer_exp.store.write import clean, is_whole, write
 
 VERSION = 2
@@ -49,6 +51,7 @@ class Store:
         content: the same; of pictures, whose key goes by times of change, what was read, so that a copy has the same.
         facts: ``corpus``, ``size``, ``channels``, ``classes``, ``recipe`` and ``files`` (MD5 by file name).
         said: how the corpus' layout was understood, a line each.
+        listed: its files that have digests; none of a store of before.
     """
 
     folder: Path
@@ -61,18 +64,26 @@ class Store:
     content: str
     facts: dict[str, Any]
     said: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
 
 
-def open_store(corpus: Corpus, size: int, cache: Path | None = None, *, log: Callable[[str], None] = progress) -> Store:
+def open_store(
+    corpus: Corpus,
+    size: int,
+    cache: Path | None = None,
+    *,
+    log: Callable[[str], None] = progress,
+    whole: bool = False,
+) -> Store:
     """The store of a corpus, its pictures so high and wide, prepared now if it is not there yet.
 
     What is written lies aside until it is whole, so a killed run leaves nothing that is taken for a store; two
-    processes that want the same store wait for each other. Only processes that die are guarded against: nothing is
-    synced to disk for the sake of power cuts, but the size of ``pixels.u8`` is checked on every opening.
+    processes that want the same store wait for each other. Nothing is synced to disk for the sake of power cuts: what
+    these or others do to a store is seen when it is opened (``manifest.check``), and ``whole`` looks at every byte.
 
     Raises:
         RequestError: the corpus is missing or cannot be read.
-        RunError: the cache cannot be written, or its disk is full.
+        RunError: the cache cannot be written, its disk is full, or a file in it is not what was prepared.
     """
     cache = cache_folder(cache)
     try:
@@ -107,10 +118,12 @@ def open_store(corpus: Corpus, size: int, cache: Path | None = None, *, log: Cal
         raise RunError(
             f"{corpus.name}: the cache cannot be written at {place} ({reason}); set dataset.cache to a folder of yours."
         ) from problem
-    return _load(folder, corpus, log)
+    return _load(folder, corpus, log, whole=whole)
 
 
-def open_dataset(config: DatasetConfig, *, log: Callable[[str], None] = progress) -> tuple[Corpus, Store]:
+def open_dataset(
+    config: DatasetConfig, *, log: Callable[[str], None] = progress, whole: bool = False
+) -> tuple[Corpus, Store]:
     """The corpus that a config names and its store, with the answers of ``dataset.votes`` or ``ratings`` attached.
 
     Answers are attached to what was read from the store, so that other answers do not decode the pictures again; the
@@ -121,7 +134,7 @@ def open_dataset(config: DatasetConfig, *, log: Callable[[str], None] = progress
         RunError: as ``open_store``.
     """
     corpus = open_corpus(config)
-    store = open_store(corpus, config.size, Path(config.cache) if config.cache else None, log=log)
+    store = open_store(corpus, config.size, Path(config.cache) if config.cache else None, log=log, whole=whole)
     for line in store.said:
         log(f"{corpus.name}: {line}")
     faces, attached = attach(Faces(store.faces, store.votes, {}, store.flags), config, corpus.classes)
@@ -191,24 +204,36 @@ def _stamp(name: str, files: list[Path]) -> str:
     return md5(json.dumps([VERSION, name, known]))
 
 
-def _load(folder: Path, corpus: Corpus | None = None, log: Callable[[str], None] = progress) -> Store:
-    """A store that is whole; where its corpus is given, what is odd in its pictures is looked for once."""
+def _load(
+    folder: Path, corpus: Corpus | None = None, log: Callable[[str], None] = progress, *, whole: bool = False
+) -> Store:
+    """A store that is whole, by its digests; where its corpus is given, its pictures are looked at once.
+
+    ``whole``: every file is read to its end, and one of before, without digests, gets them.
+    """
     words = json.loads((folder / "store.json").read_text(encoding="utf-8"))
-    tables = (folder / "faces.parquet", folder / "votes.parquet")
-    faces, votes = (pd.read_parquet(table) if table.exists() else None for table in tables)
+    fresh = check(folder, words, log, whole=whole)
+    tables = [folder / name for name in ("faces.parquet", "votes.parquet")]
+    faces, votes = (
+        pd.read_parquet(each, page_checksum_verification=True) if each.exists() else None for each in tables
+    )
     if faces is None:
         raise RunError(f"{folder} has lost its faces.parquet; remove the folder, and it is prepared again.")
-    if corpus and "looked" not in words:
+    if corpus and ("looked" not in words or (whole and PIXELS not in words.get("files", {}))):
         look_at(folder, words, faces, votes, corpus.dated)
+        list_files(folder, words)
+        fresh = True
         if odd := flags_said(words["flags"]):
             log(f"{corpus.name}: {odd}")
+    if fresh:
         with suppress(RunError):  # a cache of others, not to be written: it is looked at again next time
-            write_json(folder / "store.json", words)
+            write_json(folder / "store.json", sealed(words))
     faces = _with_attributes(folder, faces, corpus, log)
-    pixels = np.memmap(folder / "pixels.u8", np.uint8, mode="r", shape=tuple(words["shape"]))
+    pixels = np.memmap(folder / PIXELS, np.uint8, mode="r", shape=tuple(words["shape"]))
     key, content = words["key"], words.get("content", words["key"])
     said = tuple(words.get("said", ()))
-    return Store(folder, faces, votes, pixels, words["found"], words["flags"], key, content, words["facts"], said)
+    of_files = (words["facts"], said, tuple(words.get("files", ())))
+    return Store(folder, faces, votes, pixels, words["found"], words["flags"], key, content, *of_files)
 
 
 def _with_attributes(

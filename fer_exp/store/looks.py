@@ -14,19 +14,31 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fer_exp.digests import state_of
 from fer_exp.files import md5
 from fer_exp.pictures.look_alikes import look, look_alikes
+from fer_exp.store.manifest import PIXELS, Pieces
 
 PIECE = 1 << 23  # bytes of pictures looked at together
 
 
 def look_at(folder: Path, words: dict[str, Any], faces: pd.DataFrame, votes: pd.DataFrame | None, dated: bool) -> None:
-    """Put into the words of store.json what is odd in the pictures; where it is dated, the digest of all, too.
+    """Put into the words of store.json what is odd in the pictures, and their digests; where it is dated, of all else.
 
     What the corpus itself has flagged stays.
     """
-    digest = hashlib.md5(usedforsecurity=False)
-    notes, flags = look_alikes(faces, look(_pieces(folder / "pixels.u8", words["shape"], digest.update)))
+    length = math.prod(words["shape"][1:])
+    digest, listed = hashlib.md5(usedforsecurity=False), hashlib.sha256()
+    pieces, state = Pieces(max(1, PIECE // length) * length), state_of(folder / PIXELS)
+
+    def see(content: bytes) -> None:
+        for each in (digest.update, listed.update, pieces.see):
+            each(content)
+
+    notes, flags = look_alikes(faces, look(_pieces(folder / PIXELS, words["shape"], pieces.length, see)))
+    words["files"] = words.get("files", {}) | {PIXELS: listed.hexdigest()}
+    words["states"] = words.get("states", {}) | {PIXELS: state}
+    words["pieces"] = pieces.words
     new = {sentence: number for sentence, number in notes.items() if number and sentence not in words["found"]}
     words |= {"found": words["found"] | new, "flags": flags | words["flags"], "looked": True}
     if dated and "content" not in words:  # of what training reads: pictures as decoded, faces, votes, classes
@@ -37,11 +49,10 @@ def look_at(folder: Path, words: dict[str, Any], faces: pd.DataFrame, votes: pd.
         words["content"] = md5(json.dumps(known))
 
 
-def _pieces(file: Path, shape: Sequence[int], see: Callable[[bytes], None]) -> Iterator[NDArray[np.uint8]]:
-    """The pictures of a store in pieces of a few megabytes; ``see`` is given their bytes at the same time, in order."""
-    length = math.prod(shape[1:])
+def _pieces(file: Path, shape: Sequence[int], length: int, see: Callable[[bytes], None]) -> Iterator[NDArray[np.uint8]]:
+    """The pictures of a store in pieces of so many bytes; ``see`` is given these at the same time, in order."""
     with file.open("rb") as stream, ThreadPoolExecutor(1) as pool:
-        while content := stream.read(max(1, PIECE // length) * length):
+        while content := stream.read(length):
             seeing = pool.submit(see, content)
             yield np.frombuffer(content, np.uint8).reshape(-1, *shape[1:])
             seeing.result()

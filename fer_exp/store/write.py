@@ -18,9 +18,11 @@ import pyarrow.parquet as pq
 from pandas.api.types import is_float_dtype
 
 from fer_exp.datasets.corpus import FACE_COLUMNS, Corpus, Faces
+from fer_exp.digests import sealed
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import locked
 from fer_exp.pictures.crops import NO_FACE
+from fer_exp.store.manifest import list_files
 from fer_exp.store.pixels import JOURNAL, write_pixels
 
 PARTIAL = ".partial-"
@@ -58,13 +60,18 @@ def write(corpus: Corpus, facts: dict[str, Any], key: str, folder: Path, log: Ca
         own = faces.table.iloc[:, len(FACE_COLUMNS) :]
         types = (pa.float32() if is_float_dtype(kind) else pa.string() for kind in own.dtypes)
         schema = pa.schema([*SCHEMA, *zip(own, types, strict=True)])
-        pq.write_table(pa.Table.from_pandas(faces.table, schema, preserve_index=False), aside / "faces.parquet")
+        pq.write_table(
+            pa.Table.from_pandas(faces.table, schema, preserve_index=False),
+            aside / "faces.parquet",
+            write_page_checksum=True,
+        )
         if faces.votes is not None:
-            faces.votes.to_parquet(aside / "votes.parquet", index=False)
+            faces.votes.to_parquet(aside / "votes.parquet", index=False, write_page_checksum=True)
         shape = [len(faces.table), size, size, corpus.channels]
         words = {"key": key, "shape": shape, "found": faces.notes, "flags": faces.flags, "facts": facts}
         words["said"] = [*faces.said, *corpus.noticed()]
-        (aside / "store.json").write_text(json.dumps(words, indent=1), encoding="utf-8")
+        list_files(aside, words)
+        (aside / "store.json").write_text(json.dumps(sealed(words), indent=1), encoding="utf-8")
         (aside / JOURNAL).unlink(missing_ok=True)
         if folder.exists() and not is_whole(folder):
             shutil.rmtree(folder)

@@ -16,7 +16,8 @@ from fer_exp.config import TrainConfig
 from fer_exp.judging.applicable import arrays
 from fer_exp.judging.epochs import accuracies, point_values
 from fer_exp.judging.predictions import class_names
-from fer_exp.runs import Run, runs_in, versions
+from fer_exp.runs import Run, runs_in
+from fer_exp.runs.begun import versions
 from fer_exp.studies.presets import Preset
 
 DONE, BROKEN, MISSING = "done", "failed", "not run"
@@ -53,7 +54,7 @@ class Trained:
 
     def value(self, metric: str) -> float | None:
         """A metric of the test split, None where the run has none."""
-        if not self.run.has("metrics"):
+        if not self.run.wrote("metrics"):
             return self._computed.get(metric)
         value: float | None = self.run.metrics["test"].get(metric, {}).get("value")
         return value
@@ -66,7 +67,7 @@ class Trained:
 def computed(run: Run) -> dict[str, float]:
     """What metrics.json would say of the test split of an archived run that has none; undefined ones are left out."""
     values: dict[str, float] = {}
-    if run.has("predictions"):
+    if run.wrote("predictions"):
         table = run.predictions
         values = point_values(arrays(table[table["split"] == "test"], class_names(table)))
     history = pd.DataFrame() if run.history is None else run.history

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 
 import torch
 
@@ -34,3 +35,19 @@ def find_device(config: TrainerConfig) -> torch.device:
     if config.devices > count and "SLURM_JOB_ID" not in os.environ:
         raise RequestError(f"trainer.devices is {config.devices} but there are {count} GPUs here.")
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", os.environ.get("SLURM_LOCALID", "0"))))
+
+
+def device_name(device: torch.device) -> str:
+    """What a run was trained on, as run.json says it."""
+    kind, threads = computes_on(device)
+    return kind.replace("cpu", f"cpu, {threads} threads", 1) if device.type == "cpu" else kind
+
+
+def computes_on(device: torch.device) -> tuple[str, int]:
+    """What computes, and the threads of torch, whose number can change the last bits on a CPU."""
+    threads = torch.get_num_threads()
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device), threads
+    if device.type == "mps":
+        return f"Apple MPS, {platform.machine()}", threads
+    return f"cpu, {platform.processor() or platform.machine()}", threads

@@ -13,6 +13,7 @@ from fer_exp.errors import RequestError, RunError
 from fer_exp.methods import make_method
 from fer_exp.methods.method import Setting
 from fer_exp.runs import Run
+from fer_exp.runs.begun import identity
 from fer_exp.training.answers import answers_of, at_once
 from fer_exp.training.batches import Batches, Examples, class_weights
 from fer_exp.training.devices import find_device
@@ -76,7 +77,7 @@ def fit_module(
         module.double()  # Lightning does so after it has loaded a checkpoint, which a module in float32 would round
     resume = run.path("checkpoint") if run.has("checkpoint") else None
     if resume:
-        check_checkpoint(resume, module)
+        check_checkpoint(resume, module, identity(run))
     history = History(run.path("by_epoch"), len(train) // settings.batch_size * settings.batch_size)
     with quiet(), forgotten_process_group(), logged(settings.logger, run) as log:
         predictions = [EpochPredictions(run, judged)] if judged else []

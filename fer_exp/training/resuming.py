@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -17,27 +18,37 @@ PARTS = ("state_dict", "loops", "callbacks", "optimizer_states", "lr_schedulers"
 WAY_OUT = "remove the run folder to start again"
 
 
-def note_digest(path: Path, aside: Path) -> None:
-    """Add the digest of a checkpoint that is about to take the place of another to those that lie beside it.
+def note_digest(path: Path, aside: Path, of_run: str | None = None) -> None:
+    """Note the digest of a checkpoint that is about to take the place of another, beside them, after that one's.
 
     So whichever of the two a killed process leaves is known.
 
     Args:
         path: where it will lie.
         aside: where it lies.
+        of_run: stands for what the run began with, so that the checkpoint of another is none of its own.
     """
     note = _note(path)
-    before = note.read_text(encoding="utf-8", errors="replace") if note.is_file() else ""
+    known = note.read_text(encoding="utf-8", errors="replace").split() if note.is_file() else []
+    there = ""
+    with suppress(FileNotFoundError, zipfile.BadZipFile), zipfile.ZipFile(path) as file:
+        there = _digest(file, of_run)
     with zipfile.ZipFile(aside) as file:
-        write_text(note, f"{before}{_digest(file)}\n")
+        digests = [*([there] if there in known else []), _digest(file, of_run)]
+    write_text(note, "".join(f"{digest}\n" for digest in digests))
 
 
-def check_checkpoint(path: Path, module: nn.Module) -> None:
-    """Raise RequestError where a checkpoint is broken, has been changed, or is of another architecture."""
+def check_checkpoint(path: Path, module: nn.Module, of_run: str | None = None) -> None:
+    """Raise RequestError where a checkpoint is broken, has been changed, or is of another run or architecture.
+
+    Where ``of_run`` is known, the run has noted digests from the beginning.
+    """
     note = _note(path)
+    if of_run and not note.is_file():
+        raise RequestError(f"{note} is gone, by which {path.name} is known to be what its run wrote; {WAY_OUT}.")
     try:
         with zipfile.ZipFile(path) as file:
-            damaged, digest = file.testzip(), _digest(file)
+            damaged, digest = file.testzip(), _digest(file, of_run)
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch and zipfile raise many kinds for a broken file
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -61,7 +72,8 @@ def _note(path: Path) -> Path:
     return path.with_suffix(".digests")
 
 
-def _digest(checkpoint: zipfile.ZipFile) -> str:
+def _digest(checkpoint: zipfile.ZipFile, of_run: str | None) -> str:
     """SHA-256 over the checksums that torch made of each part as it wrote it: over the parts it would cost seconds."""
-    parts = "".join(f"{part.filename} {part.file_size} {part.CRC}\n" for part in checkpoint.infolist())
+    parts = of_run or ""
+    parts += "".join(f"{part.filename} {part.file_size} {part.CRC}\n" for part in checkpoint.infolist())
     return hashlib.sha256(parts.encode()).hexdigest()

@@ -22,7 +22,7 @@ from fer_exp.judging.predictions import class_names
 from fer_exp.labels.kinds import words
 from fer_exp.methods import METHODS, make_method
 from fer_exp.methods.method import Method, Setting
-from fer_exp.runs import FILES, Run
+from fer_exp.runs import FILES, Run, as_written
 from fer_exp.runs.claim import kept
 from fer_exp.training.answers import answers_of, at_once
 from fer_exp.training.augment import MEAN, STD
@@ -146,7 +146,7 @@ def _of_run(run: Run) -> tuple[dict[str, Tensor], Told]:
             raise RequestError(f"{folder} is a folder of runs, {len(found)} of them; give {found[0].parent}, say.")
         raise RequestError(f"{folder} is no run folder: it has no {FILES['facts']}{or_near(folder)}")
     if run.has("network"):
-        return read_network(run.path("network"))
+        return read_network(run.sound("network"))
     if not run.has("checkpoint"):
         again = "remove the folder and start the same command again"
         if kept(run) == "none":
@@ -159,7 +159,7 @@ def _of_run(run: Run) -> tuple[dict[str, Tensor], Told]:
 
 
 def _of_checkpoint(run: Run) -> tuple[dict[str, Tensor], Told]:
-    path, config = run.path("checkpoint"), run.config
+    path, config = run.sound("checkpoint"), run.config
     try:
         state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)["state_dict"]
     except Exception as error:  # torch raises many kinds for a broken file
@@ -184,7 +184,7 @@ def _of_file(path: Path) -> tuple[dict[str, Tensor], Told]:
         )
     if path.suffix == ".ckpt":
         raise RequestError(f"{path} is a checkpoint, to go on from; give the run folder, {path.parent.parent}.")
-    return read_network(path)
+    return read_network(as_written(path))
 
 
 def _structure(told: Told) -> tuple[nn.Module, Method | None]:

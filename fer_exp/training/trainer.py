@@ -20,6 +20,7 @@ from fer_exp.config import TrainerConfig
 from fer_exp.errors import RequestError
 from fer_exp.files import whole
 from fer_exp.runs import Run
+from fer_exp.runs.begun import identity
 from fer_exp.training.processes import SharedBatchNorm, machines
 from fer_exp.training.resuming import note_digest
 from fer_exp.troubles import reason_at
@@ -48,7 +49,7 @@ def make_trainer(config: TrainerConfig, device: torch.device, run: Run, callback
         max_epochs=config.epochs,
         logger=False,
         callbacks=[*callbacks, saver],
-        plugins=[WholeCheckpoints(), *([SharedBatchNorm(device)] if config.strategy == "ddp" else [])],
+        plugins=[WholeCheckpoints(identity(run)), *([SharedBatchNorm(device)] if config.strategy == "ddp" else [])],
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
         enable_progress_bar=False,
@@ -122,7 +123,11 @@ class WholeCheckpoints(TorchCheckpointIO):
     """Checkpoints that are whole or not there, with their digests beside them.
 
     Lightning's own are written to the temporary folder; where that is another disk, a killed copy leaves half a file.
+    ``of_run`` is as of ``note_digest``.
     """
+
+    def __init__(self, of_run: str | None = None) -> None:
+        self.of_run = of_run
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
         """Saves a checkpoint; RunError where the disk does not take it, and the one before is then still there."""
@@ -131,7 +136,7 @@ class WholeCheckpoints(TorchCheckpointIO):
                 torch.save(checkpoint, aside)
             except RuntimeError as error:  # torch makes one of a full disk
                 raise reason_at(aside.parent) from error
-            note_digest(Path(path), aside)
+            note_digest(Path(path), aside, self.of_run)
 
 
 @contextmanager

@@ -32,7 +32,7 @@ def without(part: str, path: Path) -> None:
 
 def test_it_is_known_by_its_digest_with_the_one_before_until_it_has_taken_its_place(written, tmp_path):
     path = Path(shutil.copytree(written.parent, tmp_path / "run")) / "last.ckpt"
-    assert len(path.with_suffix(".digests").read_text().split()) == 2  # an epoch each
+    assert len(path.with_suffix(".digests").read_text().split()) == 2  # the last, and the one before
     check_checkpoint(path, tiny_module("ce"))
     for number in range(2):  # killed twice between the note and the file
         torch.save({"epoch": number}, tmp_path / "aside")
