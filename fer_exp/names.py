@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from itertools import islice
 
 from fer_exp.errors import RequestError, nearest
@@ -70,6 +71,7 @@ ELSEWHERE = {
 """The same in German, French, Spanish, Dutch, Italian, Portuguese, Chinese and Japanese."""
 
 
+@lru_cache(maxsize=4096)
 def normal(text: str) -> str:
     """A text without case, accents, spaces, hyphens and underscores, which never tell two names apart.
 

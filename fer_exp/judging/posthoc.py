@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
-from scipy.special import logsumexp, softmax
 
 from fer_exp.judging.applicable import Judged
 from fer_exp.metrics.classification import onehot
@@ -35,8 +34,14 @@ def with_temperature(probabilities: FloatArray, temperature: float) -> FloatArra
     array([[0.6667, 0.3333]])
     """
     logits = np.log(np.maximum(probabilities, 1e-38)) / temperature
+    raised, total = _raised(logits)
+    return np.asarray(raised / total)
+
+
+def _raised(logits: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Exponentials of logits, the largest of each face 1, shape (N, K), and their sums, shape (N, 1)."""
     raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+    return raised, raised.sum(axis=1, keepdims=True)
 
 
 def fit_temperature(truth: FloatArray, probabilities: FloatArray) -> float:
@@ -49,8 +54,7 @@ def fit_temperature(truth: FloatArray, probabilities: FloatArray) -> float:
 
     def loss(log_temperature: float) -> float:
         scaled = logits / np.exp(log_temperature)
-        top = scaled.max(axis=1, keepdims=True)
-        return float((np.log(np.exp(scaled - top).sum(axis=1)) + top[:, 0] - (truth * scaled).sum(axis=1)).mean())
+        return float((np.log(_raised(scaled)[1])[:, 0] + scaled.max(axis=1) - (truth * scaled).sum(axis=1)).mean())
 
     bounds = (np.log(COLDEST), np.log(WARMEST))
     return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-6}).x))
@@ -92,7 +96,8 @@ def with_vector(probabilities: FloatArray, vector: FloatArray) -> FloatArray:
     array([[0.6667, 0.3333]])
     """
     weights, biases = np.split(vector, 2)
-    return np.asarray(softmax(np.log(np.maximum(probabilities, 1e-38)) * weights + biases, axis=1))
+    raised, total = _raised(np.log(np.maximum(probabilities, 1e-38)) * weights + biases)
+    return np.asarray(raised / total)
 
 
 def fit_vector(truth: FloatArray, probabilities: FloatArray) -> FloatArray:
@@ -107,8 +112,9 @@ def fit_vector(truth: FloatArray, probabilities: FloatArray) -> FloatArray:
     def loss(vector: FloatArray) -> tuple[float, FloatArray]:
         weights, biases = np.split(vector, 2)
         scaled = logits * weights + biases
-        apart = softmax(scaled, axis=1) - truth
-        value = (logsumexp(scaled, axis=1) - (truth * scaled).sum(axis=1)).mean()
+        raised, total = _raised(scaled)
+        apart = raised / total - truth
+        value = (np.log(total)[:, 0] + scaled.max(axis=1) - (truth * scaled).sum(axis=1)).mean()
         slope = np.concatenate([(apart * logits).mean(axis=0), apart.mean(axis=0)])
         off = vector - start
         return float(value + off @ off / 2 / faces), slope + off / faces
