@@ -22,7 +22,7 @@ from fer_exp.errors import RequestError
 
 SHOWN = 1000
 """Files of a folder that are offered; a corpus has a hundred times as many."""
-WORDS = {"backbone.weights": WEIGHTS, "against": ("original",)}
+WORDS = {"backbone.weights": WEIGHTS, "against": ("original", "intended")}
 """What a key takes beside a path."""
 
 Found = tuple[str, bool]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from fer_exp.commands.people import People, folder, load, original
+from fer_exp.commands.people import People, folder, labels_of, load, original
 from fer_exp.config import AgreementConfig
 from fer_exp.raters.changes import Original, by_subset, changes
+from fer_exp.raters.recognition import recognition
 from fer_exp.raters.survey import survey
 from fer_exp.report.agreement import summary
 from fer_exp.report.outcome import Outcome, finish
@@ -15,10 +16,11 @@ from fer_exp.tables import NO_FRAMES, Frames
 
 
 class Asked(NamedTuple):
-    """What people answered, and the labels or ratings that there were before, if it is held against any."""
+    """What people answered; labels or ratings that it is held against, if any; what is true, where that is known."""
 
     people: People
     against: Original | None
+    truth: Original | None
 
 
 def agreement(config: AgreementConfig) -> Path | None:
@@ -39,12 +41,13 @@ def agreement(config: AgreementConfig) -> Path | None:
 def read(config: AgreementConfig, frames: Frames = NO_FRAMES) -> Asked:
     """People's answers, and labels to hold them against; ``frames`` stand for its files ``ratings``, ``against``."""
     people = load(config, frames)
-    return Asked(people, original(config, config.against, people, frames) if config.against else None)
+    against = original(config, config.against, people, frames) if config.against else None
+    return Asked(people, against, against or labels_of(people))
 
 
 def measured(config: AgreementConfig, asked: Asked) -> Outcome:
-    """Agreement of each subset, and what the crowd changes in it."""
-    people, against = asked
+    """Agreement of each subset, what the crowd changes in it, and how well it recognises what is true."""
+    people, against, truth = asked
     subsets = by_subset(people.data, against)
     drawn = {"samples": config.bootstrap, "seed": config.seed}
     surveys = {
@@ -56,4 +59,9 @@ def measured(config: AgreementConfig, asked: Asked) -> Outcome:
         for name, (data, labels) in subsets.items()
         if labels is not None
     }
-    return summary(surveys, changed, people.data.classes)
+    recognised = {
+        name: found
+        for name, (data, labels) in by_subset(people.data, truth).items()
+        if labels is not None and (found := recognition(data, labels.label)) is not None
+    }
+    return summary(surveys, changed, people.data.classes, recognised)

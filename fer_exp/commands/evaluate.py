@@ -21,6 +21,7 @@ from fer_exp.judging.predictions import GROUP, class_names, read_predictions
 from fer_exp.progress import say
 from fer_exp.report import groups as shown
 from fer_exp.report.outcome import Outcome, finish
+from fer_exp.report.recognition import model_table
 from fer_exp.report.tables import baselines_table, metrics_rows, metrics_table
 from fer_exp.runs import FILES, Run, as_written
 from fer_exp.runs.groups import predictions_by
@@ -122,11 +123,18 @@ def sides(
 def summary(metrics: Metrics, everything: bool = False) -> Outcome:
     """The metrics of each split and its baselines, the test split first."""
     splits = sorted(metrics, key=lambda name: name != "test")  # the others in their order
-    tables = [(metrics_table(metrics, split, everything), baselines_table(metrics, split)) for split in splits]
+    tables = [
+        (
+            metrics_table(metrics, split, everything),
+            model_table(metrics[split], split),
+            baselines_table(metrics, split),
+        )
+        for split in splits
+    ]
     return Outcome(
         "metrics",
         metrics,
-        screen=[table for pair in tables for table in pair if table is not None],
+        screen=[table for shown in tables for table in shown if table is not None],
         tables=[metrics_rows(metrics, splits)],
     )
 

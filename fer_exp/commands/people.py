@@ -22,6 +22,9 @@ from fer_exp.progress import say
 from fer_exp.raters.changes import Original
 from fer_exp.tables import NO_FRAMES, Frames, Table, read_table
 
+ORIGINALS = ("original", "intended", "posed", "target")
+"""Columns of a table of answers that may say what a face shows: the label before, or what its poser meant."""
+
 
 class People(NamedTuple):
     """Answers or votes, the ``name`` of where they come from; of a dataset its faces table and classes."""
@@ -72,7 +75,7 @@ def original(config: PeopleConfig, against: str, people: People, frames: Frames 
 
     Args:
         config: names the table of answers.
-        against: ``original``, or a file.
+        against: ``original``, another of ``ORIGINALS``, or a file.
         people: as ``load`` gives them.
         frames: tables in the place of the files ``against`` and ``ratings``.
 
@@ -84,7 +87,7 @@ def original(config: PeopleConfig, against: str, people: People, frames: Frames 
     source: Path | pd.DataFrame | Table
     if "against" in frames:
         source, columns = frames["against"], {}
-    elif against != "original":
+    elif against not in ORIGINALS or (people.faces is not None and against != "original"):
         if nearest(against, ("original",), 0.8) and not there(file_of(against)[0]):
             raise RequestError(f"against={against}: there is no such file; did you mean against=original?")
         source, columns = Path(against), {}
@@ -101,12 +104,14 @@ def original(config: PeopleConfig, against: str, people: People, frames: Frames 
     else:
         source = read_table(frames.get("ratings", str(config.ratings)), "ratings")
         names = source.names
-        if not {"original", *(f"original_{name}" for name in scales)} & set(names):
+        if not {against, *(f"{against}_{name}" for name in scales)} & set(names):
+            others = ", ".join(f"against={name}" for name in ORIGINALS if name in names)
             raise RequestError(
-                f"{source.where} has no column original; give the original labels with against=FILE (task, label)."
+                f"{source.where} has no column {against}; "
+                + (f"write {others}." if others else f"give the {against} labels with against=FILE (task, label).")
             )
-        columns |= {"label": "original" if "original" in names else None,
-                    **{name: f"original_{name}" for name in scales}}  # fmt: skip
+        columns |= {"label": against if against in names else None,
+                    **{name: f"{against}_{name}" for name in scales}}  # fmt: skip
     same = against != "original" or people.faces is None  # a table of the same ratings as the answers
     ends = {name: (scale.low, scale.high) for name, scale in scales.items() if same and name not in UNIT}
     ends |= {name: given for name in UNIT if same and (given := (wanted(config) or {}).get(name))}
@@ -122,6 +127,16 @@ def original(config: PeopleConfig, against: str, people: People, frames: Frames 
             f"against={against}: none of its {len(tasks):,} tasks was answered, so nothing can be compared."
         )
     return Original(label, aligned, missing)
+
+
+def labels_of(people: People) -> Original | None:
+    """The corpus' own labels of the faces that people answered; None where there are none that people could name."""
+    if people.faces is None:
+        return None
+    codes = people.faces["label"].map({name: code for code, name in enumerate(people.data.classes)}).fillna(-1)
+    names = people.faces["face"].to_numpy(object)
+    label, missing = known_tasks(people.data, names, codes.to_numpy().astype(np.int32))
+    return Original(label, {}, missing) if (label >= 0).any() else None
 
 
 def folder(config: PeopleConfig, command: str, name: str) -> Path:

@@ -34,7 +34,8 @@ KEYS = {
     "crowd rating pilot dataset_file spreadsheet",
     "gold={}": "gold_standard gold_labels gold_file truth ground_truth gt true_labels control",
     "lab={}": "lab_votes experts expert reference reference_votes",
-    "against={}": "original original_labels reference labels compare_to baseline",
+    "against={}": "original original_labels reference labels compare_to baseline intended intended_emotion posed "
+    "target truth gold ground_truth true_labels gold_labels",
     "worker={}": "worker_id worker_column worker_col rater raters rater_id rater_column annotator annotator_id user "
     "user_id participant participant_id subject",
     "task={}": "task_id task_column item item_id item_column image image_id face face_id question stimulus picture",

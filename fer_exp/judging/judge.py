@@ -15,8 +15,9 @@ from fer_exp.judging.posthoc import Repairs, fit_repairs, repaired
 from fer_exp.judging.predictions import check_predictions, class_names
 from fer_exp.metrics.ambiguity import l1_of_sampling
 from fer_exp.metrics.calibration import errors_if_calibrated
-from fer_exp.metrics.classification import shared_top
+from fer_exp.metrics.classification import onehot, shared_top, tallies_of_tops
 from fer_exp.metrics.faces import Faces
+from fer_exp.metrics.recognition import FIGURES, figure_of
 from fer_exp.metrics.registry import CEILING, LABELS, NO_FACE, SHARED, SIDES, SMOOTHED, VOTES, measure
 from fer_exp.stats.bootstrap import FloatArray, OfSums, Statistic, intervals, mean_of
 from fer_exp.stats.shares import shares, smoothed
@@ -144,7 +145,16 @@ def people_alone(judged: Judged, classes: tuple[str, ...], seed: int) -> list[Gr
     groups: list[Group] = [(judged.shared, _ceiling(dealt, counts, judged.shared, classes))]
     if (both := judged.shared & judged.labelled).any():
         groups.append((both, {"ceiling_accuracy": _half_against_label(dealt, both, judged.label)}))
+        groups.append(_recognised(judged, classes))
     return groups
+
+
+def _recognised(judged: Judged, classes: tuple[str, ...]) -> Group:
+    """How well one rater drawn for each labelled face recognises each emotion, as the model is judged by the label."""
+    faces = judged.voted & judged.labelled
+    columns = tallies_of_tops(onehot(judged.label[faces], len(classes)), judged.people(faces))
+    figures = [(f"ceiling_{figure}_{name}", figure, k) for k, name in enumerate(classes) for figure in FIGURES]
+    return faces, {name: figure_of(figure, columns, k) for name, figure, k in figures}
 
 
 def _beside_panels(

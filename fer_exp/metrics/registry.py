@@ -10,7 +10,7 @@ from collections.abc import Callable, Container
 from functools import partial
 from typing import NamedTuple
 
-from fer_exp.metrics import affect, ambiguity, calibration, classification, distribution, equivalents
+from fer_exp.metrics import affect, ambiguity, calibration, classification, distribution, equivalents, recognition
 from fer_exp.metrics.faces import Faces
 from fer_exp.stats.bootstrap import FloatArray, Statistic, mean_of
 
@@ -90,9 +90,13 @@ def _top(k: int) -> Callable[[Faces], Statistic | None]:
     return lambda faces: faces.among_top(k)
 
 
-PEOPLE, ANSWER, SURE, RATED, SCORED, FEW, HISTORY = (
-    "against-peoples-votes", "against-one-answer", "calibration", "valence-and-arousal", "what-people-would-score",
-    "few-votes", "by-epoch")  # fmt: skip
+def _recognised(figure: str) -> Callable[[Faces, int], Statistic]:
+    return lambda faces, k: recognition.figure_of(figure, faces.tallies, k)
+
+
+PEOPLE, ANSWER, RECOGNISED, SURE, RATED, SCORED, FEW, HISTORY = (
+    "against-peoples-votes", "against-one-answer", "emotion-by-emotion", "calibration", "valence-and-arousal",
+    "what-people-would-score", "few-votes", "by-epoch")  # fmt: skip
 
 # fmt: off
 METRICS = (
@@ -118,6 +122,12 @@ METRICS = (
     Metric("top3_accuracy", LABELS, ANSWER, UNIT, MORE, _top(3), "detail"),
     Metric("f1_<class>", LABELS, ANSWER, UNIT, MORE, lambda faces, k: classification.f1_of(faces.tallies, k), "detail",
            words="F1 <class>"),
+    Metric("hit_rate_<class>", LABELS, RECOGNISED, UNIT, MORE, _recognised("hit_rate"), "detail"),
+    Metric("hu_<class>", LABELS, RECOGNISED, UNIT, MORE, _recognised("hu"), "detail", words="Hu <class>"),
+    Metric("chance_hu_<class>", LABELS, RECOGNISED, UNIT, NEITHER, _recognised("chance_hu"), "detail",
+           words="chance of Hu <class>"),
+    Metric("d_prime_<class>", LABELS, RECOGNISED, ANY, MORE, _recognised("d_prime"), "detail", words="d' <class>"),
+    Metric("criterion_<class>", LABELS, RECOGNISED, ANY, NEITHER, _recognised("criterion"), "detail"),
 
     Metric("l1", VOTES, PEOPLE, TWO, LESS, _face(distribution.l1), "headline runs repaired ceiling", 7, 1, "L1"),
     Metric("total_variation", VOTES, PEOPLE, UNIT, LESS, _face(distribution.total_variation), "ceiling"),

@@ -10,20 +10,25 @@ import pandas as pd
 
 from fer_exp.answers.scales import UNIT
 from fer_exp.raters.changes import ALL, Changes
+from fer_exp.raters.recognition import Recognition
 from fer_exp.report import agreement_figures as figures, agreement_tables as tables
 from fer_exp.report.agreement_tables import Surveys
 from fer_exp.report.cells import frame_table, p_value
 from fer_exp.report.outcome import Outcome, OutcomeTable, records
+from fer_exp.report.recognition import add_recognition
 from fer_exp.report.verdicts import of_agreement
 
 
-def summary(surveys: Surveys, changed: dict[str, Changes], classes: tuple[str, ...]) -> Outcome:
-    """Agreement of each subset side by side, then what the crowd changes in each.
+def summary(
+    surveys: Surveys, changed: dict[str, Changes], classes: tuple[str, ...], recognised: dict[str, Recognition]
+) -> Outcome:
+    """Agreement of each subset side by side, then what the crowd recognises and changes in each.
 
     Args:
         surveys: subset -> its agreement.
         changed: subset -> what the crowd changes, where there are original labels or ratings.
         classes: K names.
+        recognised: subset -> how well its emotions are recognised, where there is a truth.
     """
     said = {name: of_agreement(survey) for name, survey in surveys.items()}
     verdict = "; ".join(sentence if name == ALL else f"{name}: {sentence}" for name, sentence in said.items())
@@ -39,6 +44,7 @@ def summary(surveys: Surveys, changed: dict[str, Changes], classes: tuple[str, .
     if len(of_classes):
         outcome.tables.append(OutcomeTable("classes", f"Agreement per class, {words}", of_classes))
     outcome.figures["agreement"] = partial(figures.agreement_figure, surveys)
+    add_recognition(outcome, recognised, alone=list(surveys) == [ALL])
     for name, change in changed.items():
         _add_labels(outcome, name, change)
         _add_ratings(outcome, name, change, classes)

@@ -50,7 +50,14 @@ def run(capsys, *words) -> tuple[str, Path]:
 def test_agreement_measures_subsets_side_by_side_against_the_original(crowd, capsys):
     printed, folder = run(capsys, "agreement", "ratings=answers.csv", "against=original", "bootstrap=50")
     assert folder.parent == Path("runs")
-    for word in ("difficult", "random", "fleiss_kappa", "icc_2_1", "Stuart-Maxwell"):
+    for word in (
+        "difficult",
+        "random",
+        "fleiss_kappa",
+        "icc_2_1",
+        "Stuart-Maxwell",
+        "recognition, by emotion (random)",
+    ):
         assert word in printed
     found = json.loads((folder / "agreement.json").read_text())
     assert set(found) == {"difficult", "random"}
@@ -61,8 +68,21 @@ def test_agreement_measures_subsets_side_by_side_against_the_original(crowd, cap
         "value", "low", "high", "low_raters", "high_raters", "n", "reading", "guideline",
     }  # fmt: skip
     assert sum(map(sum, found["random"]["against"]["matrix"])) == found["random"]["against"]["n"]
+    shown = found["random"]["recognition"]["emotions"]
+    assert {row["measure"] for row in shown} == {"hit_rate", "hu", "chance_hu", "d_prime", "criterion"}
+    assert all(row["low_raters"] < row["low"] < row["value"] for row in shown if row["measure"] == "hu")
     names = {path.name for path in folder.iterdir()}
-    for stem in ("agreement", "classes", "shift_random", "matrix_random", "tests_random", "ratings_difficult"):
+    assert {"recognition_raters.csv", "recognition_faces.csv"} <= names
+    for stem in (
+        "agreement",
+        "classes",
+        "recognition",
+        "recognition_tests",
+        "shift_random",
+        "matrix_random",
+        "tests_random",
+        "ratings_difficult",
+    ):
         assert {f"{stem}.csv", f"{stem}.md", f"{stem}.tex"} <= names
     for stem in ("agreement", "shift", "matrix_random", "plane_difficult"):
         assert {f"{stem}.svg", f"{stem}.png"} <= names
@@ -88,9 +108,24 @@ def test_agreement_of_counts_and_json(crowd, sketched, capsys):
     assert "mean_cohen_kappa" not in found["all"]["labels"]
 
 
+def test_intended_emotions_of_a_column_are_what_people_recognise(crowd, sketched, capsys):
+    table = pd.read_csv("answers.csv").drop(columns=["subset", "original_valence", "original_arousal"])
+    table.rename(columns={"original": "intended"}).to_csv("posed.csv", index=False)
+    printed, folder = run(capsys, "agreement", "posed.csv", "against=intended", "bootstrap=0")
+    assert "p: Hu against chance," in printed
+    faces = pd.read_csv(folder / "recognition_faces.csv")
+    assert len(faces) == 60
+    tests = json.loads((folder / "agreement.json").read_text())["all"]["recognition"]["tests"]
+    assert [row["raters"] for row in tests] == [8, 6, 6]  # two press one button
+    assert main(["agreement", "posed.csv", "against=original"]) == 2
+    assert "no column original; write against=intended." in capsys.readouterr().err
+
+
 def test_agreement_of_a_dataset(crowd, sketched, capsys, tmp_path):
-    words = ["dataset=synthetic", "dataset.faces=60", f"dataset.cache={tmp_path}", "bootstrap=20", "against=original"]
+    words = ["dataset=synthetic", "dataset.faces=60", f"dataset.cache={tmp_path}", "bootstrap=20"]
     printed, _ = run(capsys, "agreement", *words)
+    assert "recognition, by emotion" in printed  # the corpus has labels
+    printed, _ = run(capsys, "agreement", *words, "against=original")
     assert "valence" in printed
     assert "'unknown' are no class" in printed
 

@@ -13,6 +13,7 @@ from fer_exp.judging.judge import Result
 from fer_exp.judging.sources import Source
 from fer_exp.metrics.classification import onehot, shared_top
 from fer_exp.metrics.distribution import l1
+from fer_exp.metrics.recognition import FIGURES
 from fer_exp.metrics.registry import HEADLINE, PLACED, REPAIRED
 from fer_exp.metrics.words import direction, of_model
 from fer_exp.report.cells import of_row
@@ -20,6 +21,7 @@ from fer_exp.report.model_verdicts import Entries
 from fer_exp.report.page import figures as page_figures, history as history_figures
 from fer_exp.report.page.headline import TO, headline, sentences
 from fer_exp.report.page.told import facts
+from fer_exp.report.recognition import BESIDE, HEADERS, by_emotion
 from fer_exp.report.tables import A_RATER
 from fer_exp.runs import Run
 from fer_exp.stats.bootstrap import FloatArray
@@ -97,6 +99,7 @@ def describe(
         "numbers": _numbers(rows),
         "sentences": sentences(rows, judgement.less),
         "table": _table(rows),
+        "recognition": _recognition(rows),
         "baselines": _baselines(rows),
         "figures": [figure for figure in figures if figure[1]],
         "confusions": _confusions(of_runs),
@@ -116,7 +119,8 @@ def _numbers(rows: Mapping[str, Result]) -> str:
 def _table(rows: Mapping[str, Result]) -> list[dict[str, Any]]:
     placed = [name for name in PLACED if name in rows]
     table = []
-    for name in dict.fromkeys([*placed, *filter(of_model, rows)]):
+    own = {f"{figure}_{name}" for name in by_emotion(rows) for figure in FIGURES}  # have a table of their own
+    for name in dict.fromkeys([*placed, *(name for name in filter(of_model, rows) if name not in own)]):
         row = rows[name]
         references: list[float | int | str | None] = [
             rows.get(f"{kind}_{name}", {}).get("value") for kind in ("ceiling", "prior", "uniform")
@@ -135,6 +139,17 @@ def _table(rows: Mapping[str, Result]) -> list[dict[str, Any]]:
             }
         )
     return table
+
+
+def _recognition(rows: Mapping[str, Result]) -> dict[str, Any] | None:
+    """Each emotion's figures, of the model and of people; None without labels."""
+    emotions = by_emotion(rows)
+    people = any(beside for figures in emotions.values() for _, beside in figures.values())
+    lines = [
+        (name, [figures[of][side] for of in (*BESIDE, "criterion") for side in range(1 + people)])
+        for name, figures in emotions.items()
+    ]
+    return {"people": people, "headers": [*map(HEADERS.get, BESIDE), "criterion"], "lines": lines} if lines else None
 
 
 def _baselines(rows: Mapping[str, Result]) -> list[tuple[str, list[float | int | None]]]:
