@@ -14,6 +14,7 @@ from fer_exp.config import PlanConfig
 from fer_exp.errors import RequestError
 from fer_exp.progress import progress
 from fer_exp.raters import planning
+from fer_exp.raters.band import levels
 from fer_exp.report import crowd_figures as figures
 from fer_exp.report.cells import BELOW, frame_table, interval
 from fer_exp.report.outcome import Outcome, OutcomeTable, finish, records
@@ -23,6 +24,11 @@ from fer_exp.tables import NO_FRAMES, Frames
 
 SHOWN = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 100, 150, 200)
 """Panel sizes that the terminal shows; the file has all."""
+
+BUDGET = 10_000
+"""Answers that are spent where neither budget= nor faces= is given."""
+
+EXPLORATORY = "entropy r and majority right hold as far as the mixture does (exploratory)"
 
 
 def plan(config: PlanConfig) -> Path | None:
@@ -57,24 +63,30 @@ def measured(config: PlanConfig, people: People) -> Outcome:
     """The curves, what the budget buys, and the answer in sentences."""
     counts = _counts(people)
     notes = list(people.data.notes)
-    if len(counts) > config.faces:
-        drawn = np.random.default_rng(config.seed).choice(len(counts), config.faces, replace=False)
-        notes.append(f"{config.faces:,} of {len(counts):,} faces stand for the pilot (faces={config.faces})")
+    if len(counts) > config.pilot:
+        drawn = np.random.default_rng(config.seed).choice(len(counts), config.pilot, replace=False)
+        notes.append(f"{config.pilot:,} of {len(counts):,} faces stand for the pilot (pilot={config.pilot})")
         counts = counts[np.sort(drawn)]
+    budget = BUDGET if config.budget is None and config.faces is None else config.budget
     table = planning.plan(counts, config.raters, samples=config.bootstrap, seed=config.seed, log=progress)
     checked = planning.check(counts, config.seed)
-    bought = planning.spend(table, planning.fit(counts), config.budget, config.seed)
+    bought = planning.spend(table, planning.fit(counts), budget, config.faces, config.seed)
     if len(bought) == 0:
-        raise RequestError(f"budget={config.budget} buys no answer.")
+        raise RequestError(f"budget={budget} buys less than one answer a face of faces={config.faces}; give more.")
     pilot = float(np.median(counts.sum(axis=1)))
+    if outside := int(table["outside"].sum()):
+        notes.append(
+            f"the fitted mixture leaves the band at {outside:,} panel sizes; its L1 and KL are held at its ends"
+        )
     advice = [
-        f"the pilot has {len(counts):,} faces of {pilot:g} raters; beyond {pilot:g} the curves rest on a fitted "
-        "mixture",
+        f"the pilot has {len(counts):,} faces of {pilot:g} raters; intervals of L1 and KL are the band that "
+        f"{_votes(counts)} leave, whatever the distribution of faces; values are those of a fitted mixture",
         f"check of the mixture: L1 of half a panel against the other half is {checked['seen']:.3f} in the pilot and "
         f"{checked['simulated']:.3f} simulated",
-        *planning.advice(table, bought, config.budget, config.l1),
+        *planning.advice(table, bought, config.l1, config.faces),
     ]
-    verdict = of_plan(table, config.l1, pilot)
+    verdict = of_plan(table, config.l1)
+    words = f"what {budget:,} answers buy" if config.faces is None else f"what {config.faces:,} faces take"
     content = {"verdict": verdict, "plan": records(table), "budget": records(bought), "check": checked,
                "saturation": planning.saturation(table), "advice": advice, "notes": notes}  # fmt: skip
     return Outcome(
@@ -82,18 +94,18 @@ def measured(config: PlanConfig, people: People) -> Outcome:
         content,
         verdict=verdict,
         screen=[
-            frame_table(_curves(table), "expected of a panel, 95 % intervals; beyond: larger than the pilot's"),
-            frame_table(_purchases(bought), f"what {config.budget:,} answers buy"),
+            frame_table(_curves(table), f"expected of a panel; beyond: larger than the pilot's; {EXPLORATORY}"),
+            frame_table(_purchases(bought), words),
             *(f"- {sentence}." for sentence in advice),
         ],
         notes=[f"{note}." for note in notes],
         tables=[
-            OutcomeTable("plan", "Expected quality of a panel, 95 % intervals over the pilot's faces.", table),
-            OutcomeTable("budget", f"What {config.budget:,} answers buy.", bought),
+            OutcomeTable("plan", f"Expected quality of a panel, 95 % intervals; {EXPLORATORY}.", table),
+            OutcomeTable("budget", f"{words.capitalize()}.", bought),
         ],
         figures={
             "plan": partial(figures.plan_figure, table, pilot),
-            "budget": partial(figures.budget_figure, bought, config.budget),
+            "budget": partial(figures.budget_figure, bought, words),
         },
     )
 
@@ -102,6 +114,14 @@ def _counts(people: People) -> FloatArray:
     """Votes of the faces that anybody answered, (N, K)."""
     counts = (people.data.votes() if isinstance(people.data, Answers) else people.data).counts
     return np.asarray(counts[counts.sum(axis=1) > 0])
+
+
+def _votes(counts: FloatArray) -> str:
+    """The votes that the band is made of."""
+    few, many = levels(counts)
+    total = counts.sum(axis=1)
+    said = f"{few} votes of {(total >= few).sum():,} faces"
+    return said if many == few else f"{said} and {many} votes of {(total >= many).sum():,} of them"
 
 
 def _curves(table: pd.DataFrame) -> pd.DataFrame:
@@ -117,5 +137,5 @@ def _curves(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _purchases(bought: pd.DataFrame) -> pd.DataFrame:
-    columns = ["raters", "faces", "l1", "majority_right", "right_labels", "wrong_labels"]
+    columns = ["raters", "faces", "answers", "l1", "majority_right", "right_labels", "wrong_labels"]
     return bought[bought["raters"].isin(SHOWN)][columns].round({"right_labels": 0, "wrong_labels": 0})

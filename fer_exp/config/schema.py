@@ -230,9 +230,10 @@ class PlanConfig(PeopleConfig):
     """How many raters a crowd needs, from a pilot's answers; also typed as crowd plan."""
 
     raters: int = 100
-    budget: int = 10_000
-    faces: int = 1000
+    faces: int | None = None
+    budget: int | None = None
     l1: float = 0.25
+    pilot: int = 1000
     bootstrap: int = 50
 
 

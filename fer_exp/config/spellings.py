@@ -52,6 +52,8 @@ KEYS = {
     "raters={}": "n n_raters num_raters max_raters annotators",
     "budget={}": "cost money answers total",
     "scales=[{}]": "dimensions dimension traits trait rating_scales attributes measures variables dvs rating_columns",
+    "faces={}": "n_faces num_faces n_images pictures images items stimuli",
+    "pilot={}": "pilot_faces max_faces subsample",
     "min_shared={}": "min_overlap min_common overlap",
     # runs and predictions
     "votes={}": "labels annotations human people truth gold ground_truth answers ratings humans",

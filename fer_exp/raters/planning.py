@@ -2,8 +2,8 @@
 
 Each face has a distribution of answers in the population of raters. The pilot shows a few draws from it, so the
 distributions of its faces are taken as drawn from a mixture of Dirichlet distributions, fitted to the pilot (empirical
-Bayes). A plan is what panels of k raters, drawn from faces of this mixture, give on the average. Beyond the number of
-raters of the pilot it rests on the mixture alone.
+Bayes). A plan is what panels of k raters, drawn from faces of this mixture, give on the average. How far any other
+distribution of faces with the same votes could be from that, ``band`` says.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from scipy.special import digamma, gammaln
 from fer_exp.metrics.affect import pearson
 from fer_exp.metrics.distribution import entropy, kl_divergence, l1
 from fer_exp.metrics.words import spoken
+from fer_exp.raters.band import band, kl_of_class, l1_of_class
 from fer_exp.stats.bootstrap import FloatArray, percentile_intervals
 
 METRICS = {
@@ -27,8 +28,15 @@ METRICS = {
     "entropy_correlation": spoken("entropy_correlation", short=True),
     "majority_right": "majority right",
 }
-"""Metric -> its words. Of a panel's vote fractions against the population: mean L1 and KL, the correlation of entropies
-over faces, and the chance that the panel's majority is the population's (k tied classes are right 1 time in k)."""
+"""Metric -> its words. Of a panel's vote fractions against the population: mean L1 and KL (of a panel with half a vote
+more a class, human first), the correlation of entropies over faces, and the chance that the panel's majority is the
+population's (k tied classes are right 1 time in k)."""
+
+BANDED = ("l1", "kl")
+"""Metrics that are sums over classes, which have a band; the others' intervals stand and fall with the mixture."""
+
+SIZES = (1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500, 1000)
+"""Panels whose band is computed; those between them lie between theirs."""
 
 
 class Mixture(NamedTuple):
@@ -103,8 +111,7 @@ def curves(truth: FloatArray, sizes: NDArray[np.int64], generator: np.random.Gen
     ``truth`` are distributions of answers in the population, shape (N, K); the ``sizes`` ascend, shape (S,).
 
     Returns:
-        Means over faces, shape (S, 4), in the order of ``METRICS``; KL is human first, in nats, of a panel's
-        fractions clipped as ``distribution.clipped`` does.
+        Means over faces, shape (S, 4), in the order of ``METRICS``.
     """
     faces, classes = truth.shape
     best = truth == truth.max(axis=1, keepdims=True)
@@ -120,7 +127,8 @@ def curves(truth: FloatArray, sizes: NDArray[np.int64], generator: np.random.Gen
             top = counts == counts.max(axis=1, keepdims=True)
             right = (top & best).sum(axis=1) / top.sum(axis=1)
             correlation = float(pearson(target, entropy(panel))(None))
-            means.append([l1(truth, panel).mean(), kl_divergence(truth, panel).mean(), correlation, right.mean()])
+            smooth = (counts + 0.5) / (k + classes / 2)
+            means.append([l1(truth, panel).mean(), kl_divergence(truth, smooth).mean(), correlation, right.mean()])
     return np.array(means)
 
 
@@ -128,18 +136,19 @@ def plan(
     counts: FloatArray, raters: int = 100, *, samples: int = 50, faces: int = 2000, seed: int = 0,
     log: Callable[[str], None] = lambda line: None,
 ) -> pd.DataFrame:  # fmt: skip
-    """Expected quality of a panel of k raters, k = 1..raters, with intervals from refitting to resampled faces.
+    """Expected quality of a panel of k raters, k = 1..raters, with intervals.
 
     Args:
         counts: votes of the pilot's faces, shape (N, K), some with two raters or more.
         raters: the largest panel.
-        samples: bootstrap replicates of the pilot's faces, refitted each; 0 for no intervals.
+        samples: bootstrap replicates of the pilot's faces, to each of which the mixture is fitted again; 0 for none.
         faces: simulated faces a replicate.
         log: receives a line of progress.
 
     Returns:
-        One row a panel size: ``raters``, and of each of ``METRICS`` the value, ``_low`` and ``_high``;
-        ``extrapolated`` where the panel is larger than the pilot's typical (median) one.
+        One row a panel size: ``raters``, and of each of ``METRICS`` the value, ``_low`` and ``_high``: of ``BANDED``
+        the band, or the bootstrap's interval where that is wider; ``extrapolated`` where the panel is larger than the
+        pilot's typical (median) one; ``outside`` where the mixture's L1 was outside the band, at whose end it is then.
     """
     sizes = np.arange(1, raters + 1)
     fitted = fit(counts)
@@ -152,11 +161,28 @@ def plan(
         if 10 * (number + 1) // samples > 10 * number // samples:
             log(f"plan: {number + 1} of {samples} replicates")
     table = pd.DataFrame({"raters": sizes, "extrapolated": sizes > np.median(counts.sum(axis=1))})
+    bands = bands_of(counts, sizes, seed)
     for place, metric in enumerate(METRICS):
         table[metric] = value[:, place]
-        if samples:
-            table[f"{metric}_low"], table[f"{metric}_high"] = percentile_intervals(drawn[:, :, place])
+        ends = percentile_intervals(drawn[:, :, place]) if samples else np.full((2, raters), np.nan)
+        if metric in bands:
+            wider = ~(np.diff(ends, axis=0)[0] > np.diff(bands[metric], axis=0)[0])
+            ends = np.where(wider, bands[metric], ends)
+            table[metric] = table[metric].clip(*bands[metric])
+        if samples or metric in bands:
+            table[f"{metric}_low"], table[f"{metric}_high"] = ends
+    table["outside"] = table["l1"] != value[:, 0]
     return table
+
+
+def bands_of(counts: FloatArray, sizes: NDArray[np.int64], seed: int = 0) -> dict[str, FloatArray]:
+    """The band of each of ``BANDED`` for ascending panel sizes (S,): low and high, shape (2, S)."""
+    classes = counts.shape[1]
+    few = np.unique([size for size in (*SIZES, sizes[-1]) if size <= sizes[-1]])
+    found = band(counts, {"l1": l1_of_class, "kl": lambda k, share: kl_of_class(k, share, classes)}, few, seed)
+    return {
+        metric: np.stack([np.interp(np.log(sizes), np.log(few), end) for end in ends]) for metric, ends in found.items()
+    }
 
 
 def check(counts: FloatArray, seed: int = 0, draws: int = 20) -> dict[str, float]:
@@ -200,13 +226,19 @@ def saturation(table: pd.DataFrame, share: float = 0.9) -> dict[str, int]:
     return sizes
 
 
-def spend(table: pd.DataFrame, mixture: Mixture, budget: int, seed: int = 0) -> pd.DataFrame:
-    r"""More faces, or more raters a face? What a budget of answers buys with panels of each size.
+def spend(
+    table: pd.DataFrame, mixture: Mixture, budget: int | None = None, faces: int | None = None, seed: int = 0
+) -> pd.DataFrame:
+    r"""What panels of each size cost and bring: of so many faces, or of as many as a budget of answers allows.
 
-    ``table`` is as ``plan`` and ``mixture`` as ``fit`` give them; ``budget`` is answers in all.
+    Args:
+        table: as ``plan`` gives it.
+        mixture: as ``fit`` gives it.
+        budget: answers in all; more faces, or more raters a face? None for no limit.
+        faces: to be labelled; None for as many as the budget allows.
 
     Returns:
-        One row a panel size k that the budget allows: ``raters``, ``faces`` = budget // k, ``l1`` and
+        One row a panel size k that the budget allows: ``raters``, ``faces`` (else budget // k), ``answers``, ``l1`` and
         ``majority_right`` from the table, ``right_labels`` = faces times the chance that a majority is right,
         ``wrong_labels``, and ``share_error``: the standard error of a class's share over faces, root mean square over
         classes, :math:`\sqrt{(b + w / k) / F}` with b the variance between faces and w within.
@@ -216,46 +248,77 @@ def spend(table: pd.DataFrame, mixture: Mixture, budget: int, seed: int = 0) -> 
     """
     truth = draw_faces(mixture, 20_000, np.random.default_rng([seed, 7]))
     between, within = truth.var(axis=0), (truth * (1 - truth)).mean(axis=0)
-    rows = table[table["raters"] <= budget][["raters", "extrapolated", "l1", "majority_right"]].copy()
+    limit = np.inf if budget is None else budget / (faces or 1)
+    rows = table[table["raters"] <= limit][["raters", "extrapolated", "l1", "majority_right"]].copy()
     k = rows["raters"].to_numpy()
-    faces = budget // k
-    rows.insert(1, "faces", faces)
-    rows["right_labels"] = faces * rows["majority_right"]
-    rows["wrong_labels"] = faces - rows["right_labels"]
-    rows["share_error"] = np.sqrt(((between + within / k[:, None]) / faces[:, None]).mean(axis=1))
+    number = np.full(len(k), faces) if faces is not None else (budget or 0) // k
+    rows.insert(1, "faces", number)
+    rows.insert(2, "answers", number * k)
+    rows["right_labels"] = number * rows["majority_right"]
+    rows["wrong_labels"] = number - rows["right_labels"]
+    rows["share_error"] = np.sqrt(((between + within / k[:, None]) / number[:, None]).mean(axis=1))
     return rows
 
 
-def advice(table: pd.DataFrame, bought: pd.DataFrame, budget: int, l1: float) -> list[str]:
+def advice(table: pd.DataFrame, bought: pd.DataFrame, l1: float, faces: int | None = None) -> list[str]:
     """What a plan comes to, in sentences.
 
-    ``bought`` is as ``spend`` gives it; ``l1`` the distance of soft labels to the population that is aimed at.
+    Args:
+        table: as ``plan`` gives it.
+        bought: as ``spend`` gives it.
+        l1: the distance of soft labels to the population that is aimed at.
+        faces: to be labelled, where they are given.
 
     Returns:
-        Where more raters gain little, the fewest that reach the aim, by the end of the interval where there is one, and
-        the best ways to spend the budget.
+        Where more raters gain little, the fewest that reach the aim, for certain and at best, what the pilot lacks, and
+        the best ways to spend a budget.
     """
     largest = int(table["raters"].max())
     reached = ", ".join(f"{METRICS[metric]} {size}" for metric, size in saturation(table).items())
-    sentences = [f"raters for 90 % of what {largest} raters gain over one: {reached}"]
-    enough = table[table["l1_high" if "l1_high" in table else "l1"] <= l1]
-    if len(enough):
-        size = int(enough["raters"].iloc[0])
-        rows = bought[bought["raters"] == size]
-        buys = f", {int(rows['faces'].iloc[0]):,} faces for {budget:,} answers" if len(rows) else ""
-        named = f"{size} {'rater' if size == 1 else 'raters'} a face"
-        sentences.append(f"soft labels within L1 {l1:g} of the population: {named}{buys}")
+    sentences = [f"raters for 90 % of what {largest} raters gain over one, by the mixture: {reached}"]
+    least, enough = (_first(table, f"l1_{end}", l1) for end in ("low", "high"))
+    aim = f"soft labels within L1 {l1:g} of the population"
+    if enough is None:
+        sentences.append(f"{aim}: more than {largest} raters a face" + _open(least, " may be needed; at best"))
     else:
-        sentences.append(f"soft labels within L1 {l1:g}: more than {largest} raters a face")
-    most = bought.iloc[int(bought["right_labels"].to_numpy().argmax())]
-    panel = "1 rater" if most["raters"] == 1 else f"{int(most['raters'])} raters"
-    sentences.append(
-        f"most faces with a right majority for {budget:,} answers: {panel} on {int(most['faces']):,} faces, "
-        f"{most['right_labels']:,.0f} right and {most['wrong_labels']:,.0f} wrong"
-    )
+        row = bought[bought["raters"] == enough]
+        buys = f", {int(row['faces'].iloc[0]):,} faces for {int(row['answers'].iloc[0]):,} answers" if len(row) else ""
+        sentences.append(f"{aim}: {_raters(enough)} a face{buys}" + _open(least, "; at best") * (least != enough))
+    if least is not None and (enough is None or enough > 1.5 * least):
+        many = max(30, 2 * (enough or largest))
+        sentences.append(
+            f"the pilot leaves that open, and more faces of as many raters would not tell: have a few faces, 40 or so, "
+            f"answered by many raters, {many} or so, and plan with these beside the others"
+        )
     one = bought.iloc[0]
-    sentences.append(
-        f"shares of classes and other means over faces: one rater on {int(one['faces']):,} faces (standard error "
-        f"{100 * one['share_error']:.2f} points); more raters a face only widen it"
-    )
+    if faces is None:
+        most = bought.iloc[int(bought["right_labels"].to_numpy().argmax())]
+        sentences.append(
+            f"most faces with a right majority for {int(one['answers']):,} answers: {_raters(int(most['raters']))} on "
+            f"{int(most['faces']):,} faces, {most['right_labels']:,.0f} right and {most['wrong_labels']:,.0f} wrong"
+        )
+        sentences.append(
+            f"shares of classes and other means over faces: one rater on {int(one['faces']):,} faces (standard error "
+            f"{100 * one['share_error']:.2f} points); more raters a face only widen it"
+        )
+    else:
+        last = bought.iloc[-1]
+        sentences.append(
+            f"{_raters(int(last['raters']))} a face, {int(last['answers']):,} answers, are the most of this table: "
+            f"{last['right_labels']:,.0f} of {faces:,} majorities right, one rater gives {one['right_labels']:,.0f}"
+        )
     return sentences
+
+
+def _first(table: pd.DataFrame, column: str, aim: float) -> int | None:
+    """The fewest raters whose column is at most the aim."""
+    reached = table["raters"][table[column] <= aim]
+    return int(reached.iloc[0]) if len(reached) else None
+
+
+def _raters(number: int) -> str:
+    return "1 rater" if number == 1 else f"{number} raters"
+
+
+def _open(least: int | None, words: str) -> str:
+    return "" if least is None else f"{words} {least}"

@@ -140,23 +140,24 @@ def plan_figure(table: pd.DataFrame, pilot: float) -> Figure:
     return figure
 
 
-def budget_figure(bought: pd.DataFrame, budget: int) -> Figure:
-    """What a budget buys: faces with a right and with a wrong majority, and L1 of their soft labels, by panel size."""
+def budget_figure(bought: pd.DataFrame, words: str) -> Figure:
+    """Faces with a right and a wrong majority by panel size, under the title ``words``, and L1 of their soft labels."""
     figure = Figure(figsize=(7.6, 3.2))
     left, right = figure.subplots(1, 2)
     at = bought["raters"]
     left.plot(at, bought["right_labels"], color=SERIES[2], label="majority right")
     left.plot(at, bought["wrong_labels"], color=SERIES[1], label="majority wrong")
-    left.set(xscale="log", yscale="log", xlabel="raters a face", title=f"faces for {budget:,} answers")
+    left.set(xscale="log", yscale="log", xlabel="raters a face", title=words)
     left.legend(fontsize=8)
     for axis in (left.xaxis, left.yaxis):
         counts(axis)
-    right.plot(bought["faces"], bought["l1"], color=SERIES[0])
+    across = "answers" if bought["faces"].nunique() == 1 else "faces"
+    right.plot(bought[across], bought["l1"], color=SERIES[0])
     marked = bought[bought["raters"].isin((1, 2, 3, 5, 10, 20, 50, 100))]
-    right.scatter(marked["faces"], marked["l1"], s=14, color=SERIES[0])
+    right.scatter(marked[across], marked["l1"], s=14, color=SERIES[0])
     for row in marked.to_dict("records"):
-        right.annotate(f"{row['raters']}", (row["faces"], row["l1"]), xytext=(4, 3), textcoords="offset points",
+        right.annotate(f"{row['raters']}", (row[across], row["l1"]), xytext=(4, 3), textcoords="offset points",
                        fontsize=7)  # fmt: skip
-    right.set(xscale="log", xlabel="faces", title="L1 of a soft label, by raters a face")
+    right.set(xscale="log", xlabel=across, title="L1 of a soft label, by raters a face")
     counts(right.xaxis)
     return figure

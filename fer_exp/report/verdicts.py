@@ -133,36 +133,26 @@ def _of_thresholds(table: pd.DataFrame, asked: float | None) -> str:
     return f"{said(best, many)}; {best['threshold']:g} is where most is possible"
 
 
-def of_plan(table: pd.DataFrame, l1: float, pilot: float) -> str:
-    """How many raters a face are enough, by the upper end of the distance's interval, in one sentence.
+def of_plan(table: pd.DataFrame, l1: float) -> str:
+    """How many raters a face are enough, by the upper end of the distance's band, in one sentence.
 
     Args:
         table: as ``planning.plan`` has it.
         l1: distance of soft labels to the population that is aimed at.
-        pilot: raters of a face in the pilot.
     """
     aim = f"soft labels within L1 {l1:g} of the population"
     rows = records(table)
     largest = rows[-1]
-    if "l1_high" not in largest:
-        reached = [row for row in rows if row["l1"] <= l1]
-        known = f"it is so at {_raters(reached[0])}" if reached else f"even {_raters(largest)} miss it"
-        return (
-            f"not shown how many raters are enough for {aim}, since bootstrap=0 gives no interval; by the value {known}"
-        )
     enough = [row for row in rows if row["l1_high"] <= l1]
+    possible = [row for row in rows if row["l1_low"] <= l1]
+    if not possible:
+        return f"{_raters(largest)} are not enough for {aim} ({_l1(largest)})"
     if not enough:
-        if largest["l1_low"] > l1:
-            return f"{_raters(largest)} are not enough for {aim} ({_l1(largest)})"
         return f"not shown that {_raters(largest)} are enough for {aim} ({_l1(largest)}); plan for more with raters="
-    row = enough[0]
+    row, least = enough[0], possible[0]
     one = "is" if row["raters"] == 1 else "are"
-    if row["extrapolated"]:
-        return (
-            f"not shown by a pilot of {pilot:g} raters a face how many are enough for {aim}: if its fitted mixture "
-            f"holds beyond {pilot:g}, {_raters(row)} {one} ({_l1(row)})"
-        )
-    return f"{_raters(row)} {one} enough for {aim} ({_l1(row)})"
+    fewer = f"; whether as few as {least['raters']} are is not shown" if least["raters"] < row["raters"] else ""
+    return f"{_raters(row)} {one} enough for {aim} ({_l1(row)}){fewer}"
 
 
 def _raters(row: Mapping[str, Any]) -> str:

@@ -198,7 +198,7 @@ def test_crowd_without_gold_or_lab(crowd, sketched, capsys):
 def test_a_plan_answers_how_many_raters(crowd, capsys):
     asked = ["ratings=answers.csv", "raters=20", "bootstrap=2", "budget=500", "l1=0.3"]
     printed, folder = run(capsys, "crowd", "plan", *asked)
-    for word in ("beyond 8 the curves rest on a fitted mixture", "soft labels within L1 0.3", "for 500 answers"):
+    for word in ("the band that 8 votes of 60 faces leave", "soft labels within L1 0.3", "for 500 answers"):
         assert word in printed
     assert len(pd.read_csv(folder / "plan.csv")) == 20
     verdict = printed.splitlines()[0]
@@ -206,6 +206,17 @@ def test_a_plan_answers_how_many_raters(crowd, capsys):
     assert json.loads((folder / "plan.json").read_text())["verdict"] == verdict
     assert (folder / "plan.svg").is_file()
     assert (folder / "budget.png").is_file()
+
+
+def test_a_plan_for_the_faces_that_are_there(crowd, sketched, capsys):
+    asked = ["ratings=answers.csv", "raters=9", "bootstrap=0", "faces=250"]
+    printed, folder = run(capsys, "crowd", "plan", *asked)
+    assert "what 250 faces take" in printed
+    budget = pd.read_csv(folder / "budget.csv")
+    assert set(budget["faces"]) == {250}
+    assert budget["answers"].max() == 2250
+    assert main(["crowd", "plan", *asked, "budget=249"]) == 2
+    assert "less than one answer a face" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -228,6 +239,7 @@ def test_a_plan_answers_how_many_raters(crowd, capsys):
         (["crowd", "ratings=answers.csv", "gold_tasks=10"], "gold_tasks needs gold=FILE"),
         (["crowd", "ratings=answers.csv", "lab=lab.csv", "merge=[fear+bliss]"], "merge names bliss, which is no class"),
         (["crowd", "plan", "ratings=answers.csv", "l1=3"], "l1=3.0 is no target"),
+        (["crowd", "plan", "ratings=answers.csv", "faces=0"], "faces is 0; it must be at least 1"),
         (["plan", "ratings=alone.csv"], "no face has two answers"),
         (["crowd", "ratings=strange.csv"], "row 2 is a second answer of worker w to task 1"),
         (["agreement", "dataset=fer2013"], "dataset.root is not set"),

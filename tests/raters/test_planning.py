@@ -41,7 +41,10 @@ def test_a_plan_from_a_pilot_finds_the_truth_beyond_it():
             assert table[metric].iloc[k - 1] == pytest.approx(truth[k - 1, place], rel=0.08), (k, metric)
     assert table["extrapolated"].tolist() == [False] * 8 + [True] * 32
     assert (table["l1_low"] <= table["l1_high"]).all()
-    assert planning.saturation(table)["kl"] < planning.saturation(table)["l1"]
+    for metric in planning.BANDED:
+        true = truth[:, list(planning.METRICS).index(metric)]
+        assert (table[f"{metric}_low"] <= 1.01 * true).all()
+        assert (table[f"{metric}_high"] >= 0.99 * true).all()
 
 
 def test_pilots_that_leave_little_to_learn():
@@ -67,3 +70,14 @@ def test_raters_who_always_say_the_same_class_need_no_second():
     counts[:, 0] = 4
     table = planning.plan(counts, 4, samples=2, faces=50)
     assert planning.saturation(table) == {"l1": 1, "kl": 1, "majority_right": 1}
+
+
+def test_faces_that_are_to_be_labelled_are_planned_for():
+    pilot = np.random.default_rng(0).multinomial(8, [[0.6, 0.4]] * 50 + [[0.1, 0.9]] * 50).astype(float)
+    table = planning.plan(pilot, 20, samples=0)
+    bought = planning.spend(table, planning.fit(pilot), faces=300)
+    assert set(bought["faces"]) == {300}
+    assert bought["answers"].tolist() == [300 * k for k in range(1, 21)]
+    assert bought["right_labels"].iloc[-1] > bought["right_labels"].iloc[0]
+    assert len(planning.spend(table, planning.fit(pilot), 1000, 300)) == 3
+    assert "few faces" in " ".join(planning.advice(table.assign(l1_low=0.1, l1_high=0.9), bought, 0.3, 300))
