@@ -116,6 +116,8 @@ def band(
                 bounds = [problem.bound(values, sign) for problem in problems]
                 means = [seen @ votes for seen, votes in zip(moments, bounds, strict=True)]
                 error = np.sqrt(sum(mean.var() * len(mean) for mean in means) / faces / (faces - 1))
+                if error <= 1e-4 * most:  # all faces alike: so many may be otherwise without one having shown
+                    error = (1 - 0.025 ** (1 / faces)) * most / further
                 ends[side, place] = sum(mean.sum() for mean in means) / faces + sign * further * error
             ends[:, place] = np.sort(ends[:, place].clip(0, most))
         found[name] = ends

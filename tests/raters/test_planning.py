@@ -71,7 +71,8 @@ def test_raters_who_always_say_the_same_class_need_no_second():
     table = planning.plan(counts, 4, samples=2, faces=50)
     assert planning.saturation(table)["majority_right"] == 1
     assert (table["l1"] < 0.02).all()
-    assert (table["l1_low"] == 0).all()
+    assert (table["l1_low"] < 1e-4).all()
+    assert (table["l1_high"] > 0.1).all()  # one face in six may be otherwise, as none of twenty has shown
 
 
 def test_faces_that_are_to_be_labelled_are_planned_for():
