@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from fer_exp.commands.people import People, folder, labels_of, load, original
+from fer_exp.answers import Answers
+from fer_exp.commands.people import People, folder, in_groups, labels_of, load, original
 from fer_exp.config import AgreementConfig
+from fer_exp.grouping import Grouping
 from fer_exp.raters.changes import Original, by_subset, changes
+from fer_exp.raters.groups import between
 from fer_exp.raters.recognition import recognition
 from fer_exp.raters.survey import survey
 from fer_exp.report.agreement import summary
 from fer_exp.report.outcome import Outcome, finish
+from fer_exp.report.rater_groups import with_rater_groups
 from fer_exp.tables import NO_FRAMES, Frames
 
 
 class Asked(NamedTuple):
-    """What people answered; labels or ratings that it is held against, if any; what is true, where that is known."""
+    """What people answered; labels or ratings that it is held against, if any; what is true; groups of raters, if any."""
 
     people: People
     against: Original | None
     truth: Original | None
+    groups: Grouping | None = None
 
 
 def agreement(config: AgreementConfig) -> Path | None:
     """Measure agreement, print tables, write tables, figures and agreement.json; the last line is their folder.
 
     Args:
-        config: see conf/agreement.yaml. A table with a column ``subset`` is measured subset by subset, side by side.
+        config: see conf/agreement.yaml. A table with a column ``subset``, or ``by`` a column of faces, is measured
+            subset by subset, side by side; ``by`` a column of raters holds these against each other.
 
     Raises:
         RequestError: no answers, or what reading them finds.
@@ -40,20 +47,18 @@ def agreement(config: AgreementConfig) -> Path | None:
 
 def read(config: AgreementConfig, frames: Frames = NO_FRAMES) -> Asked:
     """People's answers, and labels to hold them against; ``frames`` stand for its files ``ratings``, ``against``."""
-    people = load(config, frames)
+    people, groups = in_groups(config, load(config, frames), frames)
     against = original(config, config.against, people, frames) if config.against else None
-    return Asked(people, against, against or labels_of(people))
+    return Asked(people, against, against or labels_of(people), groups)
 
 
 def measured(config: AgreementConfig, asked: Asked) -> Outcome:
     """Agreement of each subset, what the crowd changes in it, and how well it recognises what is true."""
-    people, against, truth = asked
+    people, against, truth, groups = asked
     subsets = by_subset(people.data, against)
     drawn = {"samples": config.bootstrap, "seed": config.seed}
-    surveys = {
-        name: survey(data, least=config.min_shared, ordered=config.ordered, ends=config.bootstrap > 0, seed=config.seed)
-        for name, (data, _) in subsets.items()
-    }
+    of = partial(survey, ends=config.bootstrap > 0, seed=config.seed, least=config.min_shared, ordered=config.ordered)
+    surveys = {name: of(data) for name, (data, _) in subsets.items()}
     changed = {
         name: changes(data, labels, ties=config.ties, **drawn)
         for name, (data, labels) in subsets.items()
@@ -64,4 +69,17 @@ def measured(config: AgreementConfig, asked: Asked) -> Outcome:
         for name, (data, labels) in by_subset(people.data, truth).items()
         if labels is not None and (found := recognition(data, labels.label)) is not None
     }
-    return summary(surveys, changed, people.data.classes, recognised)
+    outcome = summary(surveys, changed, people.data.classes, recognised)
+    if groups is None:
+        return outcome
+    found = {}
+    for name, (data, _) in subsets.items():
+        if isinstance(data, Answers):  # as those of raters are
+            within = {
+                group: of(data.select(groups.code[data.worker] == g))
+                for g, group in enumerate(groups.names)
+                if (groups.code[data.worker] == g).any()
+            }
+            apart = between(data, groups, permutations=config.permutations, seed=config.seed)
+            found[name] = {**apart, "within": within}
+    return with_rater_groups(outcome, found)

@@ -11,12 +11,15 @@ import numpy as np
 import pandas as pd
 
 from fer_exp.answers import Answers, Votes, known_tasks
+from fer_exp.answers.groups import subsets, with_groups
 from fer_exp.answers.read import read_answers, read_labels
 from fer_exp.answers.scales import UNIT, Ends, Scales
 from fer_exp.bounds import scales_named
 from fer_exp.config import AgreementConfig, DatasetConfig, PeopleConfig
 from fer_exp.errors import RequestError, nearest
 from fer_exp.files import file_of, md5, there, writable
+from fer_exp.formats import text_of
+from fer_exp.grouping import Grouping, no_column, with_column
 from fer_exp.names import OTHER_ANSWERS, in_order
 from fer_exp.progress import say
 from fer_exp.raters.changes import Original
@@ -27,12 +30,13 @@ ORIGINALS = ("original", "intended", "posed", "target")
 
 
 class People(NamedTuple):
-    """Answers or votes, the ``name`` of where they come from; of a dataset its faces table and classes."""
+    """Answers or votes, the ``name`` of where they come from and their table; of a dataset its faces and classes."""
 
     data: Answers | Votes
     name: str
     faces: pd.DataFrame | None = None
     classes: tuple[str, ...] = ()
+    table: Table | None = None
 
 
 def load(config: PeopleConfig, frames: Frames = NO_FRAMES) -> People:
@@ -51,18 +55,54 @@ def load(config: PeopleConfig, frames: Frames = NO_FRAMES) -> People:
         columns = {"task": config.task, "worker": config.worker, "label": config.label}
         reading |= {"classes": config.classes, "numbers": config.numbers, "columns": columns, "scale": config.scale}
         reading["scales"] = wanted(config)
-        source = frames.get("ratings", config.ratings)
-        return People(read_answers(source, "ratings", **reading), path.name.split(".")[0])
+        table = read_table(frames.get("ratings", config.ratings), "ratings", together=True)
+        by = config.by if isinstance(config, AgreementConfig) else None
+        if by and (name := with_column(by, table.names, table.where)):
+            table.unused.discard(table.names.index(name))
+        return People(read_answers(table, "ratings", **reading), path.name.split(".")[0], table=table)
     if config.dataset is None:
         raise RequestError("No answers are given: name a table with ratings=FILE, or a dataset with dataset=ferplus.")
-    table, faces, classes, read = _of_dataset(config.dataset, wanted(config))
+    frame, faces, classes, read = _of_dataset(config.dataset, wanted(config))
     if read:
         reading["scales"] = read
-    if config.classes or "worker" in table:
-        data = read_answers(table, classes=config.classes, **reading)
+    if config.classes or "worker" in frame:
+        data = read_answers(frame, classes=config.classes, **reading)
     else:
-        data = read_answers(table, classes=classes, also=OTHER_ANSWERS, **reading)
+        data = read_answers(frame, classes=classes, also=OTHER_ANSWERS, **reading)
     return People(data, config.dataset.name, faces, classes)
+
+
+def in_groups(config: AgreementConfig, people: People, frames: Frames = NO_FRAMES) -> tuple[People, Grouping | None]:
+    """The answers with the groups of ``by``: of the tasks, as subsets, or of the raters, which come back.
+
+    The column is one of ``groups``, of the answers' own table, or of the dataset's faces, whichever there is first.
+
+    Raises:
+        RequestError: there is no such column, or it makes no groups.
+    """
+    if config.by is None:
+        if config.groups is not None:
+            raise RequestError("groups=FILE has the groups of a column; say which with by=COLUMN.")
+        return people, None
+    table, columns = people.table, {"task": config.task, "worker": config.worker}
+    if config.groups is not None:
+        table, columns = read_table(frames.get("groups", config.groups), "groups"), {}
+    elif table is None and config.dataset is not None and people.faces is not None:
+        if name := with_column(config.by, people.faces.columns, people.name):
+            values = dict(zip(people.faces["face"], people.faces[name].map(text_of, na_action="ignore"), strict=True))
+            return people._replace(data=subsets(people.data, values, config.by, people.name)), None
+        if config.dataset.ratings is None:
+            raise RequestError(no_column(config.by, list(people.faces.columns), f"the faces of {people.name}"))
+        table, columns = read_table(config.dataset.ratings, "dataset.ratings"), {}
+    data, groups = with_groups(people.data, config.by, need(table), columns)
+    return people._replace(data=data), groups
+
+
+def need(table: Table | None) -> Table:
+    """A table that has to be there."""
+    if table is None:
+        raise RequestError("by= needs a column, and these answers have no table; give one with groups=FILE.")
+    return table
 
 
 def wanted(config: PeopleConfig) -> dict[str, tuple[float, float] | None] | None:
@@ -152,6 +192,9 @@ def folder(config: PeopleConfig, command: str, name: str) -> Path:
         "numbers": None,
         "enough_gold_answers": 10,
         "scales": None,
+        "by": None,
+        "groups": None,
+        "permutations": 10000,
     }  # keys that came later: left alone, they name no other folder
     for group in (asked, asked["dataset"] or {}):
         for key, default in later.items():

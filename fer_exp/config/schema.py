@@ -62,6 +62,7 @@ class EvaluateConfig(Config):
     scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])
     classes: list[str] = field(default_factory=list, metadata=TEXT)
     by: str | None = field(default=None, metadata=TEXT)
+    groups: str | None = field(default=None, metadata=PATH)
     bootstrap: int = 1000
     seed: int = 0
     all: bool = False
@@ -80,6 +81,8 @@ class CompareConfig(Config):
     classes: list[str] = field(default_factory=list, metadata=TEXT)
     metrics: list[str] | None = None
     primary: str | None = None
+    by: str | None = field(default=None, metadata=TEXT)
+    groups: str | None = field(default=None, metadata=PATH)
     repairs: bool = True
     bootstrap: int = 2000
     permutations: int = 10000
@@ -95,6 +98,8 @@ class ReportConfig(Config):
     runs: list[str] = field(default_factory=list, metadata=PATH)
     split: str = "test"
     common: bool = False
+    by: str | None = field(default=None, metadata=TEXT)
+    groups: str | None = field(default=None, metadata=PATH)
     pictures: bool | None = None
     bootstrap: int = 1000
     seed: int = 0
@@ -200,6 +205,9 @@ class AgreementConfig(PeopleConfig):
     ties: str = "drop"
     ordered: bool = False
     min_shared: int = 10
+    by: str | None = field(default=None, metadata=TEXT)
+    groups: str | None = field(default=None, metadata=PATH)
+    permutations: int = 10000
 
 
 @dataclass

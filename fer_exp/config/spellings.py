@@ -68,6 +68,7 @@ KEYS = {
     "archive={}": "supplement supplementary keep_runs archived",
     "by={}": "group groups group_by groupby by_group subgroup subgroups stratify attribute attributes demographic "
     "demographics sensitive protected sex gender race ethnicity age culture strata",
+    "groups={}": "demographics_file participants raters_file rater_table attributes_file group_file group_table",
     "permutations={}": "n_permutations n_perm perms",
     "format={}": "f fmt to type file_format export_format framework target",
     "overwrite={}": "force replace clobber exist_ok exists_ok y",

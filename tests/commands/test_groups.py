@@ -12,6 +12,7 @@ from fer_exp.datasets import open_corpus
 from fer_exp.store import open_store
 from tests.datasets.fake_rafdb import write_attributes, write_rafdb
 from tests.judging.tables import predictions_table
+from tests.raters.test_groups import drawn
 
 
 @pytest.fixture
@@ -97,3 +98,39 @@ def test_a_run_is_grouped_by_a_column_of_its_faces(tmp_path, capsys, monkeypatch
     assert code == 0
     found = json.loads((run / "metrics.by-race.json").read_text())["by_group"]
     assert {group["name"]: group["faces"] for group in found["groups"]} == {"Asian": 10, "Caucasian": 11}
+
+
+def test_raters_groups_are_held_against_each_other(tmp_path, capsys):
+    table = drawn(3, effect=0.8)
+    table.drop(columns="culture").to_csv(tmp_path / "answers.csv", index=False)
+    people = table[["worker", "culture"]].drop_duplicates().rename(columns={"worker": "participant"})
+    people.to_csv(tmp_path / "people.csv", index=False)
+    table.to_csv(tmp_path / "both.csv", index=False)
+    words = ["by=culture", "bootstrap=50", "permutations=200"]
+    results = []
+    for source in (["ratings=both.csv"], ["ratings=answers.csv", "groups=people.csv"]):
+        typed = [f"{word.replace('=', f'={tmp_path}/')}" for word in source]
+        assert main(["agreement", *typed, *words, f"output={tmp_path / 'out'}"]) == 0
+        shown = capsys.readouterr()
+        assert "not used: culture" not in shown.err
+        results.append(json.loads((tmp_path / "out" / "agreement.json").read_text())["all"]["groups"])
+    assert results[0] == results[1]
+    assert "raters of culture JP and US answer differently" in shown.out
+    assert "agreement within groups of culture" in shown.out
+    assert results[0]["within"]["JP"]["labels"]["percent_agreement"]["value"] > 0
+    assert (tmp_path / "out" / "groups_labels.csv").is_file()
+    assert (tmp_path / "out" / "groups_shift.csv").is_file()
+
+
+def test_pictured_groups_stand_side_by_side_as_subsets_do(tmp_path, capsys):
+    table = drawn(faces=20).drop(columns="culture")
+    table["race"] = np.where(table["task"].str[-1].astype(int) < 4, "Asian", "White")
+    table.to_csv(tmp_path / "by.csv", index=False)
+    table.rename(columns={"race": "subset"}).to_csv(tmp_path / "subset.csv", index=False)
+    kept = []
+    for words in (["ratings=by.csv", "by=race"], ["ratings=subset.csv"]):
+        typed = [words[0].replace("=", f"={tmp_path}/"), *words[1:]]
+        assert main(["agreement", *typed, "bootstrap=20", f"output={tmp_path / 'out'}"]) == 0
+        kept.append(json.loads((tmp_path / "out" / "agreement.json").read_text()))
+    assert kept[0] == kept[1]
+    assert list(kept[0]) == ["Asian", "White"]
