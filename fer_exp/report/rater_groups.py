@@ -10,11 +10,12 @@ import pandas as pd
 from rich.table import Table
 
 from fer_exp.raters.changes import ALL
-from fer_exp.report.cells import blank_table, interval, of_row, p_value
+from fer_exp.report.agreement_tables import over_raters
+from fer_exp.report.cells import blank_table, interval, p_value
 from fer_exp.report.model_verdicts import SHOWN
 from fer_exp.report.outcome import Outcome, OutcomeTable
 
-WITHIN = ("percent_agreement", "fleiss_kappa", "krippendorff_alpha")
+WITHIN = ("percent_agreement", "fleiss_kappa")
 """What is shown of each group's own agreement; agreement.json has all of it."""
 FEW = 5
 """Raters of a group below which what is said of other raters is rough (scripts/group_coverage.py)."""
@@ -50,7 +51,7 @@ def with_rater_groups(outcome: Outcome, found: Mapping[str, Found]) -> Outcome:
 
 def within_table(found: Found, of: str = "") -> Table:
     """A line a group: raters, faces, and agreement among themselves."""
-    table = blank_table(f"agreement within groups of {found['by']}{of}")
+    table = blank_table(f"agreement within groups of {found['by']}{of}", "intervals: over faces and raters")
     for header in (found["by"], "raters", "faces", "agreement", "kappa"):
         table.add_column(
             header, no_wrap=header != found["by"], justify="right" if header in ("raters", "faces") else "left"
@@ -58,7 +59,7 @@ def within_table(found: Found, of: str = "") -> Table:
     for name, survey in found["within"].items():
         labels = survey["labels"]
         faces = labels.get("percent_agreement", {}).get("n", 0)
-        cells = [of_row(labels.get(measure), missing="undefined") for measure in WITHIN[:2]]
+        cells = [over_raters(labels.get(measure)) for measure in WITHIN]
         table.add_row(name, f"{found['raters'][name]:,}", f"{faces:,}", *cells)
     return table
 
