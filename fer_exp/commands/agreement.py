@@ -21,7 +21,7 @@ from fer_exp.tables import NO_FRAMES, Frames
 
 
 class Asked(NamedTuple):
-    """What people answered; labels or ratings that it is held against, if any; what is true; groups of raters, if any."""
+    """What people answered; labels or ratings that it is held against, if any; what is true; groups of raters."""
 
     people: People
     against: Original | None
@@ -72,7 +72,7 @@ def measured(config: AgreementConfig, asked: Asked) -> Outcome:
     outcome = summary(surveys, changed, people.data.classes, recognised)
     if groups is None:
         return outcome
-    found = {}
+    apart = {}
     for name, (data, _) in subsets.items():
         if isinstance(data, Answers):  # as those of raters are
             within = {
@@ -80,6 +80,6 @@ def measured(config: AgreementConfig, asked: Asked) -> Outcome:
                 for g, group in enumerate(groups.names)
                 if (groups.code[data.worker] == g).any()
             }
-            apart = between(data, groups, permutations=config.permutations, seed=config.seed)
-            found[name] = {**apart, "within": within}
-    return with_rater_groups(outcome, found)
+            pairs = between(data, groups, permutations=config.permutations, seed=config.seed)
+            apart[name] = {**pairs, "within": within}
+    return with_rater_groups(outcome, apart)
