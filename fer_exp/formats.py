@@ -26,6 +26,8 @@ from fer_exp.regular import MOST_BYTES, read_whole, regular
 ENCODINGS = ("utf-8", "cp1252", "gb18030", "cp932", "big5")
 """Of text without a byte order mark: UTF-8 where it can be, else what makes most of its words into expressions."""
 
+BRACKETED = re.compile(r"\s*\[[^\W\d][\w. ]*\][,\t;|]")
+"""A header whose names stand in brackets, as Emotion6 writes it, and no JSON."""
 TEXTS = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson")
 """Of the tables that may be in a zip."""
 
@@ -161,7 +163,7 @@ def _read_text(raw: bytes) -> Columns:
     start = raw[:SAMPLE].decode("utf-8", "ignore").removeprefix("\ufeff")
     if "\0" in start:
         raise ValueError(NO_TEXT)
-    if start.lstrip()[:1] in ("[", "{"):
+    if start.lstrip()[:1] in ("[", "{") and not BRACKETED.match(start):
         names, values = read_json(raw.decode("utf-8").removeprefix("\ufeff"))
         return Columns(names, values, guessed=[f"read as {encoding}"] if encoding != "utf-8" else [])
     delimiter = max(",\t;|", key=lambda sign: len(_lines(start, sign, 1)[0]))

@@ -31,7 +31,7 @@ MISSING = ("", "na", "n/a", "#n/a", "nan", "none", "null", "<na>")
 """What a cell without content looks like, in any case; a class may be called None where ``classes`` names it."""
 
 SYNONYMS = {
-    "task": "face question item image picture unit file stimulus photo img",
+    "task": "face question item image picture unit file stimulus photo img pic image-file",
     "worker": "rater annotator user performer participant coder judge respondent response-id",
     "label": "answer response expression emotion choice class category truth gold",
     "valence": "val",
@@ -42,7 +42,7 @@ SYNONYMS = {
 }
 """Other names of a column, in the order in which they are looked for; a task's and a worker's may end in id or name."""
 
-PREFIXES = ("votes_", "", "target_", "p_")
+PREFIXES = ("votes_", "", "target_", "p_", "prob. ", "prob_")
 """What may stand before a class in the name of its column; the first of them that a table uses is meant."""
 
 A_NUMBER = re.compile(r"[-+]?\d*[.,]?\d+%?")
@@ -407,6 +407,8 @@ def read_table(source: Path | str | pd.DataFrame | Table, key: str = "", togethe
             raise RequestError(f"{where}: it is {what}, which is no table; save what is in it as .csv or .xlsx.")
         with reading(file, where):
             columns = read_columns(file, sheet) if file.is_file() else read_together(file)
+    if all(re.fullmatch(r"\[.+\]", name) for name in columns.names):  # as Emotion6 writes its header
+        columns.names = [name[1:-1].strip() for name in columns.names]
     if not any(columns.names):
         raise RequestError(f"{where} is empty; a first line with the names of its columns is needed.")
     table = Table(columns, where, "dataset." if key.startswith("dataset.") else "")

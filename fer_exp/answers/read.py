@@ -41,6 +41,7 @@ def read_answers(
     scale: Sequence[float] = (-1.0, 1.0),
     raters: int | None = None,
     scales: Mapping[str, Ends] | None = None,
+    uncounted: bool = False,
 ) -> Answers | Votes:
     """Read people's answers and check them against the contract.
 
@@ -62,6 +63,7 @@ def read_answers(
         raters: how many people are behind each row of proportions or percentages.
         scales: scales that must be there, perhaps with their ends; then all others that are known count, too. None
             takes valence and arousal alone.
+        uncounted: whether votes may be shares of nobody knows how many people, or mean ratings a class.
 
     Returns:
         The answers, or votes.
@@ -80,7 +82,9 @@ def read_answers(
     if twice := [name for name in classes if names.count(spelt(name)) > 1]:
         raise RequestError(f"classes names {twice[0]} twice.")
     wanted = AFFECT if scales is None else every(scales)
-    rules = Rules(columns, classes, also, ignore, numbers, numbered, others, duplicates, scale, raters, wanted)
+    rules = Rules(
+        columns, classes, also, ignore, numbers, numbered, others, duplicates, scale, raters, wanted, uncounted
+    )
     table = read_table(source, key, together=True)
     table.takes = "" if scales is None else "scales"
     if (unpacked := unpack(table, columns, classes, wanted)) is not None:
@@ -104,7 +108,7 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
     named = table.class_columns((*rules.classes, *rules.also, *rules.ignore) if rules.classes else ())
     if worker is None and len(named.keys() - {spelt(name) for name in rules.ignore}) > 1:
         task = table.need("task", called.get("task"), key=rules.columns is not None)
-        votes = count_votes(table, rules.classes, rules.also, rules.ignore, rules.raters)
+        votes = count_votes(table, rules.classes, rules.also, rules.ignore, rules.raters, rules.uncounted)
         names = task_names(table, task, called.get("task") is not None)
         subset = table.find("subset")
         of_task = None if subset is None else np.array([name or "none" for name in table.text(subset)], dtype=object)

@@ -37,6 +37,7 @@ class Rules(NamedTuple):
     scale: Sequence[float]
     raters: int | None
     scales: Scales = AFFECT
+    uncounted: bool = False
 
     def ends(self, name: str) -> Ends:
         """Lowest and highest rating of a scale, None where nobody said."""

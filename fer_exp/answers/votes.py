@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fer_exp.answers import Votes
 from fer_exp.bounds import A_COUNT, no_counts
 from fer_exp.errors import RequestError
-from fer_exp.names import spelt
+from fer_exp.names import normal, spelt
 from fer_exp.orders import ways
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.shares import shares, whole_people
@@ -23,8 +23,18 @@ ROUNDING = 0.02
 """How far proportions may be from a sum of 1: seven numbers rounded to two decimals can be this far off."""
 
 
+RATERS = ("raters", "nraters", "numberofraters", "nrraters", "annotators", "nannotators", "numberofannotators",
+          "judges", "nvotes", "totalvotes", "totalraters")  # fmt: skip
+"""Columns that say how many people are behind a row, by ``normal``."""
+
+
 def count_votes(
-    table: Table, classes: Sequence[str], also: Sequence[str], ignore: Sequence[str], raters: int | None
+    table: Table,
+    classes: Sequence[str],
+    also: Sequence[str],
+    ignore: Sequence[str],
+    raters: int | None,
+    uncounted: bool = False,
 ) -> Votes:
     """The votes of each row of a table; the tasks are numbers of rows.
 
@@ -33,7 +43,8 @@ def count_votes(
         classes: names that need a column; none takes every expression that there is.
         also: further names that are taken where they have a column.
         ignore: answers that are no class; counted, and left out.
-        raters: how many people are behind each row of shares.
+        raters: how many people are behind each row of shares; None looks for a column that says it.
+        uncounted: whether shares of nobody knows how many people, and mean ratings, count too, as rows that sum to 1.
 
     Raises:
         RequestError: a class without a column, a number that is no count, or shares that cannot be counts.
@@ -49,14 +60,26 @@ def count_votes(
     if len(order) < 2:
         raise RequestError(no_classes(table))
     values = np.stack([table.added(columns[name]) for name in (*order, *left)], axis=1)
-    if raters is None:
-        _refuse_broken(values, table, [columns[name][0] for name in (*order, *left)])
     counted: dict[str, int] = {}
-    counts = _whole(values, raters, table, counted)
+    counts = people_of(values, table, [columns[name][0] for name in (*order, *left)], raters, counted, uncounted)
     for name, number in zip(left, counts[:, len(order) :].sum(axis=0), strict=True):
         counted[f"answers {spelt(name)!r} are no class and left out"] = int(number)
     rows = np.arange(len(table)).astype(object)
     return Votes(rows, tuple(order), counts[:, : len(order)], counted={words: n for words, n in counted.items() if n})
+
+
+def people_of(
+    values: FloatArray,
+    table: Table,
+    columns: Sequence[int],
+    raters: int | None,
+    counted: dict[str, int],
+    uncounted: bool = False,
+) -> FloatArray:
+    """Counts, shares or mean ratings as votes, (N, K); arguments as of ``count_votes``, ``columns`` of the classes."""
+    if raters is None:
+        _refuse_broken(values, table, columns)
+    return _whole(values, raters, table, counted, uncounted)
 
 
 def no_classes(table: Table) -> str:
@@ -119,8 +142,10 @@ def _refuse_broken(values: FloatArray, table: Table, columns: Sequence[int]) -> 
         table.refuse(broken[:, column], columns[column], A_COUNT)
 
 
-def _whole(values: FloatArray, raters: int | None, table: Table, counted: dict[str, int]) -> FloatArray:
-    """Shares as counts of so many people, (n, K), as ``whole_people`` makes them.
+def _whole(
+    values: FloatArray, raters: int | None, table: Table, counted: dict[str, int], uncounted: bool
+) -> FloatArray:
+    """Shares as counts of so many people, (n, K), as ``whole_people`` makes them; with ``uncounted`` perhaps as shares.
 
     Whole numbers are counts, but where ``raters`` are given and rows add up to 100 they are percentages.
     """
@@ -139,11 +164,26 @@ def _whole(values: FloatArray, raters: int | None, table: Table, counted: dict[s
         return values
     unit = 100.0 if percent or (len(answered) and np.median(answered) > 50) else 1.0
     off = (np.abs(total / unit - 1) > ROUNDING) & (total > 0)
+    if uncounted and 2 * off.sum() > len(answered):
+        if raters is not None:
+            raise RequestError(
+                f"{table.where} has rows that sum to {np.median(answered):g} or so: mean ratings, say, which are no "
+                f"shares of votes, so raters={raters} says nothing of them; leave it out."
+            )
+        table.guessed.append("rows do not sum to 1: taken as mean ratings, each row divided by its sum")
+        return shares(values)
     if off.any():
         raise RequestError(
             f"{table.row(int(off.argmax()))}: the proportions sum to {total[off.argmax()]:g}, not to {unit:g} "
             f"({int(off.sum()):,} rows do not); every answer needs its column, unknown and not_a_face too."
         )
+    if raters is None and (column := next((n for n, name in enumerate(table.names) if normal(name) in RATERS), None)):
+        each = table.counts(column)
+        table.refuse(no_counts(each) | ((total > 0) & ~(each >= 1)), column, "shares are of one person or more")
+        table.guessed.append(f"{table.names[column]} says how many people each row of shares is of")
+        return whole_people(shares(values), np.nan_to_num(each).astype(np.int64)).astype(np.float64)
+    if raters is None and uncounted:
+        return shares(values)
     if raters is None:
         raise RequestError(
             f"{table.where} holds proportions, and votes are counts; say of how many raters each row is: "

@@ -8,7 +8,7 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any, NamedTuple
 
-from fer_exp.commands.evaluate import sides
+from fer_exp.commands.evaluate import sides, uncounted
 from fer_exp.config import CompareConfig
 from fer_exp.errors import RequestError
 from fer_exp.files import writable
@@ -61,7 +61,7 @@ def read(config: CompareConfig, frames: Frames = NO_FRAMES, predictions: Frames 
     Raises:
         RequestError: as ``compare``.
     """
-    sources, unfinished = read_sources(config.runs, predictions)
+    sources, unfinished = read_sources(config.runs, predictions, config.raters)
     if unfinished:
         say(f"left out, no finished run: {', '.join(unfinished)}")
     if len(sources) < 2:
@@ -70,7 +70,8 @@ def read(config: CompareConfig, frames: Frames = NO_FRAMES, predictions: Frames 
             "fer-exp compare runs/*."
         )
     sources = [replace(source, table=sides(source.table, source.name, config, frames)) for source in sources]
-    return Compared(sources, *on_same_faces(sources, config.split, config.common))
+    same, notes = on_same_faces(sources, config.split, config.common)
+    return Compared(sources, same, [*notes, *uncounted(same[0].table)])
 
 
 def measured(config: CompareConfig, compared: Compared, name: str = "compare") -> Outcome:
@@ -82,7 +83,9 @@ def measured(config: CompareConfig, compared: Compared, name: str = "compare") -
     )  # fmt: skip
     result["people"] = compared_people(same[0], result["metrics"], config.bootstrap, config.seed)
     result["verdict"] = of_comparison(result)
-    result = {"split": config.split, "notes": compared.notes, **result}
+    some = ", ".join(result["of_some"])
+    notes = [*compared.notes, *([f"left out, because not all of them have it: {some}"] if some else [])]
+    result = {"split": config.split, "notes": notes, **result}
     paragraph = apa.of_comparison(result, same, config.bootstrap)
     outcome = summary(result | {"apa": paragraph.content}, name)
     outcome.texts[f"{name}-apa.md"] = paragraph.markdown

@@ -12,12 +12,13 @@ from fer_exp.config import CompareConfig, EvaluateConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import file_names
 from fer_exp.grouping import grouping, no_column
-from fer_exp.judging.applicable import arrays
+from fer_exp.judging.applicable import UNCOUNTED, arrays
 from fer_exp.judging.epochs import accuracies_of
 from fer_exp.judging.gaps import by_group
 from fer_exp.judging.judge import Metrics, judge
 from fer_exp.judging.people import restricted, with_people
 from fer_exp.judging.predictions import GROUP, class_names, read_predictions
+from fer_exp.metrics.registry import METRICS, SHARED
 from fer_exp.progress import say
 from fer_exp.report import groups as shown
 from fer_exp.report.outcome import Outcome, finish
@@ -78,7 +79,7 @@ def read(config: EvaluateConfig, frames: Frames = NO_FRAMES) -> Run | pd.DataFra
             raise RequestError(f"{key} goes with predictions=FILE, e.g. predictions={Run(path).path('predictions')}.")
         return Run(path)
     source = frames.get("predictions", as_written(path))
-    table = sides(read_predictions(source, "predictions", config.by), str(path), config, frames)
+    table = sides(read_predictions(source, "predictions", config.by, config.raters), str(path), config, frames)
     if config.by is not None and GROUP not in table:
         raise RequestError(no_column(config.by, read_table(source, "predictions").names, f"predictions={path}"))
     return table
@@ -90,6 +91,7 @@ def measured(config: EvaluateConfig, predictions: Run | pd.DataFrame) -> Outcome
         outcome = summary(run_metrics(predictions, samples=config.bootstrap, seed=config.seed), config.all)
         return outcome if config.by is None else grouped(outcome, predictions_by(predictions, config.by), config)
     outcome = summary(judge(predictions, samples=config.bootstrap, seed=config.seed), config.all)
+    outcome = replace(outcome, notes=[*outcome.notes, *(f"{note}." for note in uncounted(predictions))])
     return outcome if config.by is None else grouped(outcome, predictions, config)
 
 
@@ -117,7 +119,22 @@ def sides(
     """Predictions with the human side and on the classes that a config names."""
     if config.classes:
         table = restricted(table, config.classes, where)
-    return with_people(table, frames.get("votes", config.votes), config.scale) if config.votes else table
+    if config.votes:
+        table = with_people(table, frames.get("votes", config.votes), config.scale, config.raters)
+    return table
+
+
+def uncounted(table: pd.DataFrame) -> list[str]:
+    """What is left out where nobody knows how many people are behind a face's distribution, in a sentence."""
+    if arrays(table, class_names(table)).counted:
+        return []
+    rows = [row for row in METRICS if row.needs == SHARED and row.name not in UNCOUNTED]
+    own = [row.name for row in rows if row.statistic is not None or "headline" in row.lists]
+    words = ", ".join(["ceilings", *own])
+    return [
+        f"what people said are shares or mean ratings of nobody knows how many people: left out is what needs counts "
+        f"({words}); raters=N or a column raters says how many, where they are shares of votes"
+    ]
 
 
 def summary(metrics: Metrics, everything: bool = False) -> Outcome:

@@ -59,6 +59,7 @@ class EvaluateConfig(Config):
     run: str | None = field(default=None, metadata=PATH)
     predictions: str | None = field(default=None, metadata=PATH)
     votes: str | None = field(default=None, metadata=PATH)
+    raters: int | None = None
     scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])
     classes: list[str] = field(default_factory=list, metadata=TEXT)
     by: str | None = field(default=None, metadata=TEXT)
@@ -77,6 +78,7 @@ class CompareConfig(Config):
     split: str = "test"
     common: bool = False
     votes: str | None = field(default=None, metadata=PATH)
+    raters: int | None = None
     scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])
     classes: list[str] = field(default_factory=list, metadata=TEXT)
     metrics: list[str] | None = None

@@ -15,6 +15,8 @@ from fer_exp.metrics.registry import LABELS, MAJORITY, RATINGS, REPAIRED, SHARED
 from fer_exp.stats.bootstrap import FloatArray, Statistic, cluster_codes
 from fer_exp.stats.shares import shares
 
+UNCOUNTED = ("entropy_human", "entropy_model", "squared_error")
+"""What a distribution of nobody knows how many people allows of what is else of two votes or more."""
 Mask = NDArray[np.bool_]
 Group = tuple[Mask, dict[str, Statistic]]
 """Which faces, shape (N,), and the metrics that are of them."""
@@ -54,6 +56,11 @@ class Judged(NamedTuple):
         numbers, codes = (self.model, self.counts, self.ratings, self.affect), (self.label, self.clusters)
         (model, counts, ratings, affect), (label, clusters) = [one[faces] for one in numbers], [c[faces] for c in codes]
         return Judged(model, counts, label, clusters, ratings, affect)
+
+    @property
+    def counted(self) -> bool:
+        """Whether it is known how many people are behind each face's distribution."""
+        return bool((self.counts == np.floor(self.counts)).all())
 
     def people(self, faces: Mask) -> FloatArray:
         """Vote fractions of some faces that have votes."""
@@ -129,6 +136,10 @@ def statistics(
         for reference, model in (references or {}).items():
             metrics |= classified(SHARED, model, f"{reference}_", names=[f"{reference}_{name}" for name in REPAIRED])
         groups[SHARED] = masks[SHARED], metrics
+    elif VOTES in masks and not judged.counted:
+        more = {name for name in UNCOUNTED if names is None or name in names}
+        truth = Faces(judged.people(masks[VOTES]), judged.model[masks[VOTES]])
+        groups[VOTES][1].update(measure(SHARED, truth, names=more))
     for number, side in enumerate(SIDES):
         if side in masks:
             faces = masks[side]

@@ -18,8 +18,8 @@ from fer_exp.judging.posthoc import Repairs, fit_repairs, repaired
 from fer_exp.judging.predictions import class_names
 from fer_exp.judging.sources import Source
 from fer_exp.metrics.registry import COMPARED, METRICS, NO_FACE, REPAIRS
-from fer_exp.stats.bootstrap import FloatArray, Statistic, faces_of, has_ends, replicates, within
-from fer_exp.stats.crossed import over_runs, runs_of
+from fer_exp.stats.bootstrap import FloatArray, Statistic, faces_of, has_ends, within
+from fer_exp.stats.crossed import drawn_runs, over_runs
 
 
 def compare_sources(
@@ -53,8 +53,9 @@ def compare_sources(
         repairs: also each config after temperature scaling and mixing with uniform, and the class prior and uniform.
 
     Returns:
-        ``faces``, ``subjects``, ``metrics``, ``primary``, ``groups`` (name, seeds, metric -> value, low, high, sd over
-        runs) and ``pairs`` (a, b, metric -> difference, low, high, p, holm and, of means over faces, the other tests).
+        ``faces``, ``subjects``, ``metrics``, ``of_some`` (those that not all have), ``primary``, ``groups`` (name,
+        seeds, metric -> value, low, high, sd over runs) and ``pairs`` (a, b, metric -> difference, low, high, p, holm
+        and, of means over faces, the other tests).
 
     Raises:
         RequestError: a metric that is not known or not there, or nothing to compare by.
@@ -73,6 +74,7 @@ def compare_sources(
         "faces": len(clusters),
         "subjects": int(clusters.max()) + 1 if sources[0].table["subject"].notna().all() else None,
         "metrics": shown,
+        "of_some": [name for name in wanted if name not in shown and any(name in group.statistics for group in groups)],
         "primary": primary,
         "groups": [_described(group, values) for group, values in zip(groups, drawn, strict=True)],
         "pairs": differences(groups, all_pairs(groups), shown, drawn, clusters, permutations, seed, primary),
@@ -159,8 +161,8 @@ def _fitted(source: Source, classes: tuple[str, ...]) -> Repairs:
 
 
 def _shown(groups: Sequence[Group], wanted: Sequence[str], named: Mapping[str, str]) -> list[str]:
-    """The wanted metrics that there are; those that a key names, ``named``, have to be there."""
-    there = groups[0].statistics
+    """The wanted metrics that all trained configs have; those that a key names, ``named``, have to be there."""
+    there = set.intersection(*(set(group.statistics) for group in groups if group.repair is None))
     for name, key in named.items():
         if name not in there:
             near = nearest(name, [row.name for row in METRICS])
@@ -178,22 +180,16 @@ def _drawn(
     groups: Sequence[Group], shown: Sequence[str], clusters: NDArray[np.int64], samples: int, seed: int
 ) -> list[dict[str, Drawn]]:
     """Each group's metrics over all faces and in replicates, which draw the same faces for all."""
-    named = {
-        f"{g} {name} {i}": statistic
+    of_runs = {
+        (g, name): group.statistics[name]
         for g, group in enumerate(groups)
         for name in shown
-        for i, statistic in enumerate(group.statistics.get(name, []))
+        if name in group.statistics
     }
-    values = replicates(named, clusters, samples, seed) if samples > 0 and clusters.max() > 0 else {}
-    nothing = np.empty(0)
-    drawn: list[dict[str, Drawn]] = []
-    for g, group in enumerate(groups):
-        drawn.append({})
-        for name in (name for name in shown if name in group.statistics):
-            runs = group.statistics[name]
-            replicated = np.stack([values.get(f"{g} {name} {i}", nothing) for i in range(len(runs))])
-            persons = len(np.unique(clusters[faces_of(runs[0])]))
-            drawn[-1][name] = Drawn(runs_of(runs, replicated), persons)
+    drawn: list[dict[str, Drawn]] = [{} for _ in groups]
+    for (g, name), runs in drawn_runs(of_runs, clusters, samples, seed).items():
+        persons = len(np.unique(clusters[faces_of(of_runs[g, name][0])]))
+        drawn[g][name] = Drawn(runs, persons)
     return drawn
 
 

@@ -202,7 +202,8 @@ def _mean_statistic(halved: list[Statistic]) -> Statistic:
 
 def if_calibrated(judged: Judged, seed: int) -> dict[str, Result]:
     """What errors of calibration a calibrated model would get, against labels and against people."""
-    sides = (("", judged.labelled, np.ones(len(judged.label))), ("people_", judged.voted, judged.counts.sum(axis=1)))
+    voted = judged.voted & judged.counted  # of shares of nobody knows how many votes, chance has no size
+    sides = (("", judged.labelled, np.ones(len(judged.label))), ("people_", voted, judged.counts.sum(axis=1)))
     return {
         f"calibrated_{before}{name}": {"value": value, "low": None, "high": None, "n": int(faces.sum())}
         for before, faces, votes in sides

@@ -10,22 +10,31 @@ import pandas as pd
 from fer_exp.answers import Answers, Votes
 from fer_exp.answers.faces import task_faces
 from fer_exp.answers.read import read_answers, read_labels
+from fer_exp.answers.scales import AFFECT, columns_of, read_scale
+from fer_exp.bounds import no_counts
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.judging.predictions import class_names
 from fer_exp.names import spelt
 from fer_exp.progress import say
-from fer_exp.tables import read_table
+from fer_exp.stats.shares import shares
+from fer_exp.tables import Table, read_table
 
 
-def with_people(table: pd.DataFrame, source: str | pd.DataFrame, scale: Sequence[float] = (-1.0, 1.0)) -> pd.DataFrame:
+def with_people(
+    table: pd.DataFrame,
+    source: str | pd.DataFrame,
+    scale: Sequence[float] = (-1.0, 1.0),
+    raters: int | None = None,
+) -> pd.DataFrame:
     """A checked predictions table with what people said in another, in the place of what it says itself.
 
     Args:
         table: as ``check_predictions`` gives it.
         source: a file, or what would be in it: votes (a column a class), single answers (task, worker, label, valence,
-            arousal), or a label a face; faces are called by id or file name. Answers that are none of the predicted
-            classes are left out, counted.
+            arousal), shares or mean ratings a class, or a label a face; faces are called by id or file name. Answers
+            that are none of the predicted classes are left out, counted.
         scale: lowest and highest valence and arousal there.
+        raters: how many people are behind each row of shares; None looks for a column, else nobody knows.
 
     Raises:
         RequestError: a table that cannot be understood, or of other faces.
@@ -39,12 +48,13 @@ def with_people(table: pd.DataFrame, source: str | pd.DataFrame, scale: Sequence
         here = task_faces(tasks, faces, where, "the predictions", notes)
         human = pd.DataFrame({"label": np.array([*classes, None], dtype=object)[codes]})
     else:
-        answers = read_answers(source, "votes", duplicates="first", scale=scale)
+        rated = _mean_ratings(read, scale, notes) if read.find("worker") is None else None
+        answers = read_answers(read, "votes", duplicates="first", scale=scale, raters=raters, uncounted=True)
         here = task_faces(answers.tasks, faces, where, "the predictions", notes)
         notes |= answers.counted
         human = _counts(answers, classes, notes)
-        if isinstance(answers, Answers):
-            human = pd.concat([human, _ratings(answers)], axis=1)
+        rated = _ratings(answers) if isinstance(answers, Answers) else rated
+        human = pd.concat([human, rated], axis=1)
     human = human.set_index(here)[pd.notna(here)]
     notes["faces of the predictions that nobody there judged"] = int((~faces.isin(human.index)).sum())
     told = ", ".join(f"{number:,} {words}" for words, number in notes.items() if number)
@@ -76,7 +86,10 @@ def restricted(table: pd.DataFrame, wanted: Sequence[str], where: str) -> pd.Dat
     scaled = values[mass > 0] / mass[mass > 0, None]
     kept = kept.assign(**{f"p_{name}": scaled[:, k] for k, name in enumerate(names)})
     if f"votes_{names[0]}" in table:
-        kept = kept.assign(**{f"votes_{name}": table[f"votes_{name}"][mass > 0] for name in names})
+        votes = table.loc[mass > 0, [f"votes_{name}" for name in names]]
+        if no_counts(votes).any():
+            votes = pd.DataFrame(shares(votes.to_numpy(np.float64)), votes.index, votes.columns)
+        kept = kept.assign(**votes)
     other = kept["label"].notna() & ~kept["label"].isin(names)
     kept["label"] = kept["label"].where(~other, None)
     left = {
@@ -96,15 +109,30 @@ def _counts(answers: Answers | Votes, classes: tuple[str, ...], notes: dict[str,
     if not answers.classes:
         return pd.DataFrame(index=range(len(answers.tasks)))
     votes = answers.votes() if isinstance(answers, Answers) else answers
+    whole = not no_counts(votes.counts).any()
     counts = pd.DataFrame(votes.counts, columns=[spelt(name) for name in votes.classes])
     for name in counts.columns.difference(list(classes)):
-        notes[f"answers {name!r}, which is not predicted, left out"] = int(counts[name].sum())
+        words = f"answers {name!r}, which is not predicted, left out"
+        notes[words if whole else f"faces with a share of {name!r}, which is not predicted, left out"] = int(
+            counts[name].sum() if whole else (counts[name] > 0).sum()
+        )
     if not (shared := [name for name in classes if name in counts]):
         raise RequestError(f"votes: people answered {', '.join(votes.classes)}, of which nothing is predicted.")
     if lacking := [name for name in classes if name not in counts]:
         way_out = f"if that was not to be chosen, judge with classes=[{','.join(shared)}]"
         say(f"votes: nobody answered {', '.join(lacking)}; {way_out}")
-    return counts.reindex(columns=list(classes), fill_value=0).add_prefix("votes_")
+    counts = counts.reindex(columns=list(classes), fill_value=0)
+    counts = counts if whole else pd.DataFrame(shares(counts.to_numpy(np.float64)), columns=counts.columns)
+    return counts.add_prefix("votes_")
+
+
+def _mean_ratings(table: Table, scale: Sequence[float], notes: dict[str, int]) -> pd.DataFrame:
+    """Valence and arousal of a table with a row a face."""
+    ends = (float(scale[0]), float(scale[1]))
+    columns = columns_of(table, AFFECT)
+    return pd.DataFrame(
+        {f"human_{side}": read_scale(table, side, column, ends, notes)[0] for side, column in columns.items()}
+    )
 
 
 def _ratings(answers: Answers) -> pd.DataFrame:

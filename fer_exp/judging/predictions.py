@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from fer_exp.answers.votes import people_of
 from fer_exp.bounds import A_COUNT, PREDICTED, no_counts, no_ratings
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.grouping import with_column
@@ -27,7 +28,9 @@ TOLD = re.compile("prediction|entropy|of_ten|ten_.+")
 TOLERANCE = 1e-3  # of the sum of probabilities: float16 softmax and tables with four decimals pass
 
 
-def read_predictions(source: Path | pd.DataFrame, called: str = "", by: str | None = None) -> pd.DataFrame:
+def read_predictions(
+    source: Path | pd.DataFrame, called: str = "", by: str | None = None, raters: int | None = None
+) -> pd.DataFrame:
     """Read the predictions of any tool, in our contract or as the tool writes them; what was guessed is said.
 
     The face is the column ``face``, else one of paths or another usual name. Without a column ``split`` all faces are
@@ -37,6 +40,7 @@ def read_predictions(source: Path | pd.DataFrame, called: str = "", by: str | No
         source: a file, or what would be in it.
         called: what to call a frame in messages.
         by: a column of groups; where the table has it, it is there as ``GROUP``.
+        raters: how many people are behind each row of ``votes_`` that are shares; None looks for a column.
 
     Returns:
         The table as ``check_predictions`` gives it.
@@ -73,13 +77,26 @@ def read_predictions(source: Path | pd.DataFrame, called: str = "", by: str | No
     columns |= {f"p_{name}": values for name, values in output.probabilities.items()}
     if by is not None and (column := with_column(by, table.names, table.where)):
         columns[GROUP] = table.text(table.names.index(column))
-    frame = pd.DataFrame(columns)
+    frame = _with_shares(pd.DataFrame(columns), table, raters)
     _refuse_strange(names, table.where)
     table.guessed += output.done
     frame = _one_row_a_face(frame, table)
     table.unused -= {n for n, name in enumerate(names) if TOLD.fullmatch(name)}
     table.say()
     return check_predictions(frame, table.where)
+
+
+def _with_shares(frame: pd.DataFrame, table: Table, raters: int | None) -> pd.DataFrame:
+    """Votes that are shares or mean ratings as counts, where it is known of how many people, else as rows of sum 1."""
+    votes = [name for name in frame if str(name).startswith("votes_")]
+    values = frame[votes].to_numpy(np.float64)
+    if not votes or not no_counts(values).any() or (np.isnan(values) & ~np.isnan(values).all(axis=1)[:, None]).any():
+        return frame
+    columns = [[_our_name(name) for name in table.names].index(str(name)) for name in votes]
+    for n in columns:
+        table.counts(n)
+    people = people_of(np.nan_to_num(values), table, columns, raters, {}, uncounted=True)
+    return frame.assign(**dict(zip(map(str, votes), np.where(np.isnan(values), np.nan, people).T, strict=True)))
 
 
 def _one_row_a_face(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
@@ -114,8 +131,8 @@ def check_predictions(frame: pd.DataFrame, where: str = "predictions") -> pd.Dat
 
     Args:
         frame: ``face``, ``split`` and two or more ``p_<class>``; and where known ``subject``, ``valence``,
-            ``arousal``, ``votes_<class>`` (counts), ``label``, ``human_valence``, ``human_arousal``. Other columns
-            are left alone.
+            ``arousal``, ``votes_<class>`` (counts, or shares that sum to 1), ``label``, ``human_valence``,
+            ``human_arousal``. Other columns are left alone.
         where: what to call the table in messages.
 
     Returns:
@@ -203,7 +220,8 @@ def _check_rows(table: pd.DataFrame, classes: tuple[str, ...], votes: list[str],
         missing = np.isnan(counts)
         partly = missing.any(axis=1) & ~missing.all(axis=1)
         _refuse(partly, table, where, "has votes for some classes and null for others")
-        for name, broken in zip(votes, no_counts(counts).T, strict=True):
+        shared = np.abs(counts.sum(axis=1) - 1) <= TOLERANCE  # shares of nobody knows how many people
+        for name, broken in zip(votes, (no_counts(counts) & ~shared[:, None]).T, strict=True):
             value = table[name].iloc[int(broken.argmax())]
             _refuse(broken, table, where, f"has {value:g} in column {name}; {A_COUNT}")
     label = table["label"]

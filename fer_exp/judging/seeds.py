@@ -14,8 +14,8 @@ from fer_exp.judging.judge import Result, as_rows, groups_of, if_calibrated, num
 from fer_exp.judging.posthoc import Repairs, fit_repairs
 from fer_exp.judging.predictions import check_predictions, class_names
 from fer_exp.metrics.registry import BASELINES, COMPARED
-from fer_exp.stats.bootstrap import FloatArray, has_ends, replicates
-from fer_exp.stats.crossed import Runs, over_runs, runs_of, spread
+from fer_exp.stats.bootstrap import FloatArray, has_ends
+from fer_exp.stats.crossed import Runs, drawn_runs, over_runs, spread
 
 Difference = dict[str, float | None]
 DIFFERING = {*COMPARED, *(f"{reference}_{name}" for reference in BASELINES for name in COMPARED)}
@@ -78,15 +78,7 @@ def judge_seeds(
         if not names:
             continue
         codes = np.unique(of_runs[0].clusters[faces], return_inverse=True)[1].astype(np.int64)
-        numbered = {f"{i} {name}": measured[name] for i, (_, measured) in enumerate(alike) for name in names}
-        drawn = replicates(numbered, codes, samples, seed) if codes.max() > 0 and samples else {}
-        by_run = {
-            name: runs_of(
-                [measured[name] for _, measured in alike],
-                np.stack([drawn.get(f"{i} {name}", np.empty(0)) for i in range(len(tables))]),
-            )
-            for name in names
-        }
+        by_run = drawn_runs({name: [measured[name] for _, measured in alike] for name in names}, codes, samples, seed)
         if len(tables) > 1:
             persons, stands_on = codes.max() + 1, number_of(faces, codes)
             for name, runs in by_run.items():

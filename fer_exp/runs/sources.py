@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from fer_exp.tables import Frames
 
 
-def read_sources(paths: Sequence[str], frames: Frames | None = None) -> tuple[list[Source], list[str]]:
+def read_sources(
+    paths: Sequence[str], frames: Frames | None = None, raters: int | None = None
+) -> tuple[list[Source], list[str]]:
     """Read runs and prediction files.
 
     Args:
         paths: run folders, folders of run folders, prediction files, and names of ``frames``.
         frames: predictions in the place of files.
+        raters: as of ``read_predictions``.
 
     Returns:
         The sources, and the folders that were left out because their run has not finished.
@@ -35,11 +38,11 @@ def read_sources(paths: Sequence[str], frames: Frames | None = None) -> tuple[li
     unfinished: list[str] = []
     for path, name in {Path(name): name for name in paths}.items():
         if frames and name in frames:
-            sources.append(Source(path, read_predictions(frames[name], name), {}, called=name))
+            sources.append(Source(path, read_predictions(frames[name], name, raters=raters), {}, called=name))
             continue
         if (file := file_of(path)[0]).is_file():
             if file.suffix.lower() in TABLES:
-                sources.append(Source(path, read_predictions(as_written(path)), {}))
+                sources.append(Source(path, read_predictions(as_written(path), raters=raters), {}))
             else:
                 unfinished.append(str(path))
             continue

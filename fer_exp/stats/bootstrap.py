@@ -237,7 +237,10 @@ def open_above(found: Interval, most: float = float("inf")) -> Interval:
     """
     value, low, high = found
     reach = value if high is None else high
-    return found if reach is None or reach < most else (None, None if low is None else min(low, most), None)
+    if reach is None or reach < most:
+        return found
+    known = low is not None and np.isfinite(min(low, most))  # even the lower end may be more than can be told
+    return None, min(low, most) if low is not None and known else None, None
 
 
 def percentile_intervals(replicates: FloatArray, level: float = 0.95) -> FloatArray:

@@ -6,13 +6,16 @@ this run takes these faces.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
-from fer_exp.stats.bootstrap import FloatArray, Interval, OfSums, Statistic, open_above, with_ends
+from fer_exp.stats.bootstrap import FloatArray, Interval, OfSums, Statistic, open_above, replicates, with_ends
+
+Key = TypeVar("Key")
 
 
 class Runs(NamedTuple):
@@ -55,6 +58,25 @@ def runs_of(statistics: Sequence[Statistic], drawn: FloatArray) -> Runs:
     values = np.array([float(of_run(None)) for of_run in statistics])
     kind = statistics[0]
     return Runs(values, drawn, kind.inverse, kind.most) if isinstance(kind, OfSums) else Runs(values, drawn)
+
+
+def drawn_runs(
+    statistics: Mapping[Key, Sequence[Statistic]], clusters: NDArray[np.int64], samples: int, seed: int
+) -> dict[Key, Runs]:
+    """Metrics of several runs each, over all faces and in replicates that draw the same faces for all.
+
+    Args:
+        statistics: what tells a metric from others -> that of each run, functions of the weights of the same faces.
+        clusters: persons, or faces, one code 0..C-1 a face, shape (N,).
+        samples: replicates B; where there are none, or one cluster alone, ``drawn`` is of shape (S, 0).
+        seed: of the replicates.
+    """
+    named = {f"{place} {i}": of for place, runs in enumerate(statistics.values()) for i, of in enumerate(runs)}
+    values = replicates(named, clusters, samples, seed) if samples > 0 and clusters.max(initial=0) > 0 else {}
+    return {
+        key: runs_of(runs, np.stack([values.get(f"{place} {i}", np.empty(0)) for i in range(len(runs))]))
+        for place, (key, runs) in enumerate(statistics.items())
+    }
 
 
 class Spread(NamedTuple):

@@ -34,10 +34,11 @@ def smoothed(counts: FloatArray | NDArray[np.int64]) -> FloatArray:
     return shares(counts + HALF_A_VOTE / counts.shape[1])
 
 
-def whole_people(fractions: FloatArray, people: int) -> NDArray[np.int64]:
+def whole_people(fractions: FloatArray, people: int | NDArray[np.int64]) -> NDArray[np.int64]:
     """Shares as whole people, shape (N, K), by largest remainder, so that a row of 1 keeps their number.
 
-    Of equal remainders the first class is rounded up. Rows of 0 stay 0.
+    ``people`` is one number, or one a row, shape (N,). Of equal remainders the first class is rounded up. Rows of 0
+    stay 0.
 
     Source: Hamilton's method; Balinski, Young 2001, Fair Representation.
 
@@ -46,7 +47,7 @@ def whole_people(fractions: FloatArray, people: int) -> NDArray[np.int64]:
            [10,  0,  0],
            [ 0,  0,  0]])
     """
-    expected = (fractions * people).round(9)  # 0.1 * 30 is 3, not 3.0000000000000004
+    expected = (fractions * np.reshape(people, (-1, 1))).round(9)  # 0.1 * 30 is 3, not 3.0000000000000004
     counts = np.floor(expected)
     lacking = np.where(fractions.sum(axis=1) > 0, people, 0) - counts.sum(axis=1)
     order = np.argsort(counts - expected, axis=1, kind="stable")
