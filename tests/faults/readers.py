@@ -165,7 +165,7 @@ READERS: dict[str, Reader] = {
     "predictions, parquet": Reader("predictions.parquet", predictions),
     "splits": Reader("splits.csv", splits),
     "posteriors": Reader("posteriors.csv", posteriors),
-    "noise of ours": Reader("noise_ours.txt", noise, checked=True),
+    "noise of ours": Reader("noise_ours.txt", noise),
     "noise of others": Reader("noise_others.txt", published),
     "run.json": Reader("run/run.json", of_run("facts")),
     "metrics.json": Reader("run/metrics.json", of_run("metrics")),
