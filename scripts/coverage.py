@@ -3,6 +3,8 @@
     python scripts/coverage.py persons   # the bootstrap of evaluate, over few and many persons
     python scripts/coverage.py seeds     # the interval and p of compare, over runs and faces
     python scripts/coverage.py calibration  # what evaluate says of calibration, of models that are right and too sure
+    python scripts/coverage.py raters    # both intervals of agreement, of faces and raters that are drawn
+    python scripts/coverage.py few_faces # these of few faces, of full agreement, of a rare class
 
 Each prints a table in Markdown; `repeats=400` after it says how often each line is drawn.
 """
@@ -16,6 +18,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import sys
 from collections.abc import Callable
 
+import coverage_raters
 import numpy as np
 
 from fer_exp.metrics.calibration import (
@@ -131,7 +134,13 @@ def inside(ends: tuple[float | None, float | None], truth: float) -> bool:
     return low is not None and high is not None and low <= truth <= high
 
 
-TABLES = {"persons": persons, "seeds": seeds, "calibration": calibration}
+TABLES = {
+    "persons": persons,
+    "seeds": seeds,
+    "calibration": calibration,
+    "raters": coverage_raters.raters_and_faces,
+    "few_faces": coverage_raters.few_faces,
+}
 
 
 def main(words: list[str]) -> None:

@@ -58,6 +58,7 @@ def measured(config: AgreementConfig, asked: Asked) -> Outcome:
     subsets = by_subset(people.data, against)
     drawn = {"samples": config.bootstrap, "seed": config.seed}
     of = partial(survey, ends=config.bootstrap > 0, seed=config.seed, least=config.min_shared, ordered=config.ordered)
+    of = partial(of, weights=config.weights)
     surveys = {name: of(data) for name, (data, _) in subsets.items()}
     changed = {
         name: changes(data, labels, ties=config.ties, **drawn)

@@ -38,6 +38,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "labels.ties": TIES,
     "labels.others": ("count", "ignore"),
     "ties": TIES,
+    "weights": ("ordinal", "linear", "quadratic"),
     "trainer.accelerator": ("auto", "cpu", "gpu", "mps"),
     "trainer.strategy": ("auto", "ddp"),
     "trainer.precision": ("auto", "32-true", "64-true", "bf16-mixed", "16-mixed"),

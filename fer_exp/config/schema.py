@@ -206,6 +206,7 @@ class AgreementConfig(PeopleConfig):
     against: str | None = field(default=None, metadata=PATH)  # or the word original
     ties: str = "drop"
     ordered: bool = False
+    weights: str = "ordinal"
     min_shared: int = 10
     by: str | None = field(default=None, metadata=TEXT)
     groups: str | None = field(default=None, metadata=PATH)

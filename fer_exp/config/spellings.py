@@ -48,6 +48,7 @@ KEYS = {
     "methods=[{}]": "method aggregation aggregator aggregate algorithm model",
     "classes=[{}]": "class_names categories category emotions names label_names",
     "ignore=[{}]": "exclude drop skip remove",
+    "weights={}": "weight weighting kappa_weights",
     "ties={}": "tie tie_break tie_breaking tiebreak",
     "raters={}": "n n_raters num_raters max_raters annotators",
     "budget={}": "cost money answers total",

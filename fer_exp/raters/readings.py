@@ -36,6 +36,9 @@ Sources:
     Chiropractic Medicine 15, 155-163; they ask that the interval be read, not the value.
 """
 
+PARTED = 0.2
+"""A difference of AC1 to kappa that is worth a word."""
+
 
 def family(measure: str) -> str | None:
     """The key of ``SCALES`` for the name of a measure; None where no guideline speaks of it.
@@ -79,3 +82,23 @@ def headline(result: Mapping[str, Any]) -> tuple[Any, Any]:
     """The interval that is read: over faces and raters where raters are known, else over faces."""
     kind = "_raters" if result.get("low_raters") is not None else ""
     return result.get(f"low{kind}"), result.get(f"high{kind}")
+
+
+def paradox(results: Mapping[str, Mapping[str, Any]], shares: Mapping[str, float]) -> list[str]:
+    """A sentence where Gwet's AC1 and Fleiss' kappa part, by their intervals and by ``PARTED``; none elsewhere.
+
+    ``shares`` are those of the classes in all answers.
+
+    Source: Feinstein and Cicchetti 1990, Journal of Clinical Epidemiology 43, 543-549.
+    """
+    kappa, ac1 = results["fleiss_kappa"], results["gwet_ac1"]
+    if kappa["low"] is None or ac1["low"] <= kappa["high"] or ac1["value"] - kappa["value"] < PARTED:
+        return []
+    most = max(shares, key=lambda name: shares[name])
+    agreed = results["percent_agreement"]["value"]
+    return [
+        f"{agreed:.0%} of the pairs of answers are the same, but kappa is {kappa['value']:.2f} and AC1 "
+        f"{ac1['value']:.2f}: {shares[most]:.0%} of the answers are {most}, so that most agreement could be chance, "
+        "which kappa takes off and AC1 hardly does (the kappa paradox, Feinstein and Cicchetti 1990); report both, and "
+        "the agreement per class"
+    ]

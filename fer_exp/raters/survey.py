@@ -10,7 +10,7 @@ import numpy as np
 from fer_exp.answers import Answers, Codes, Repeats, Votes
 from fer_exp.raters import agreement, pairs, reliability
 from fer_exp.raters.left_out import Given, of_votes
-from fer_exp.raters.readings import SCALES, family, headline, reading
+from fer_exp.raters.readings import SCALES, family, headline, paradox, reading
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.jackknife import LeftOut, intervals
 from fer_exp.stats.totals import Measure
@@ -23,8 +23,9 @@ of the measure ``reading`` and ``guideline``."""
 SHARES = ("percent_agreement", "same_label")
 """Measures from 0 to 1; the others, which are beyond chance, have -1 to 1."""
 
-FEW = 10
-"""Faces with answers of a class, counted as if each had as many, below which its agreement is rough."""
+FEW = 7
+"""Faces that decide the agreement on a class (``Changes.deciding``), and faces on which two raters say it, below which
+its interval covers too seldom."""
 
 
 def survey(
@@ -128,17 +129,18 @@ def _labels(
     found = _results(left, names, shared, ranges)
     results = {name: row for name, row in found.items() if " " not in name}
     results["vote_entropy"]["n"] = len(counts)
+    notes += paradox(results, dict(zip(classes, counts.sum(axis=0) / counts.sum(), strict=True)))
+    deciding = dict(zip(names, left.faces.deciding, strict=True))
     by_class: dict[str, dict[str, Result]] = {}
     for k, name in enumerate(classes):
         of_class, total = counts[:, k], counts.sum(axis=1)
-        of_pairs = of_class[total > 1]
-        few = len(of_pairs) == 0 or of_pairs.sum() ** 2 < FEW * (of_pairs**2).sum()
         by_class[name] = {
             "share": {"value": float((of_class / total).mean()), **dict.fromkeys(ENDS), "n": len(counts)},
-            "agreement": {**found[f"agreement {name}"], "n": int((of_pairs > 0).sum())},
+            "agreement": {**found[f"agreement {name}"], "n": int((of_class[total > 1] > 0).sum())},
             "kappa": found[f"kappa {name}"],
         }
         for measure in ("agreement", "kappa"):
+            few = deciding[f"{measure} {name}"] < FEW or (of_class > 1).sum() < FEW
             by_class[name][measure]["rough"] = bool(few)
     return results, by_class
 

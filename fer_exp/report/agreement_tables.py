@@ -39,9 +39,10 @@ def agreement_table(surveys: Surveys, kind: str) -> Table:
         table.add_column((FACES if alone else subset), no_wrap=True)
         if alone and both:
             table.add_column(RATERS, no_wrap=True)
-        table.add_column("n", justify="right")
+        table.add_column("n", justify="right", no_wrap=True)
     if alone:
         table.add_column("in words")
+    guides: dict[str, str] = {}
     for name in dict.fromkeys(name for survey in surveys.values() for name in survey.get(kind, {})):
         cells: list[str] = []
         words = ""
@@ -54,20 +55,14 @@ def agreement_table(surveys: Surveys, kind: str) -> Table:
                 f"{result['n']:,}" if result else "",
             ]
             if result and not words:
-                words = in_words(result)
+                words = ROUGH if result.get("rough") else str(result.get("reading", ""))
+                guides |= {result["guideline"]: ""} if "reading" in result else {}
         table.add_row(name, *cells, *([words] if alone else []))
+    if alone and guides:
+        table.caption = (
+            f"words: {'; '.join(guides)}; read off the interval over {RATERS if both else 'faces, of these raters'}"
+        )
     return table
-
-
-def in_words(result: Mapping[str, Any]) -> str:
-    """What a guideline calls a result, or that too little decides it for words.
-
-    >>> in_words({"reading": "good", "guideline": "Koo and Li 2016"}), in_words({"rough": True}), in_words({})
-    ('good (Koo and Li 2016)', 'rough: too few faces', '')
-    """
-    if result.get("rough"):
-        return ROUGH
-    return f"{result['reading']} ({result['guideline']})" if "reading" in result else ""
 
 
 def ends_over_raters(result: Mapping[Any, Any] | None) -> str:

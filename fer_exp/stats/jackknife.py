@@ -24,11 +24,12 @@ FEWEST = 3
 
 
 class Changes(NamedTuple):
-    """By how much M figures change without each of some ``things``: sums of the changes and of their squares, (M,)."""
+    """By how much M figures change without each of some ``things``: sums of the changes' powers, (M,)."""
 
     things: float
     first: FloatArray
     second: FloatArray
+    fourth: FloatArray
 
     @property
     def variance(self) -> FloatArray:
@@ -39,6 +40,12 @@ class Changes(NamedTuple):
         count = self.things
         spread = np.maximum(self.second - self.first**2 / max(count, 1), 0.0)
         return spread * (count - 1) / count if count > 1 else np.full(len(self.first), np.nan)
+
+    @property
+    def deciding(self) -> FloatArray:
+        """How many things decide each figure, (M,), counted as if these moved it alike and the others not at all."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(self.fourth > 0, self.second**2 / self.fourth, 0.0)
 
 
 class LeftOut(NamedTuple):
@@ -69,14 +76,13 @@ def blocks(number: int) -> Iterator[slice]:
 
 def changes(value: FloatArray, without: Iterable[tuple[FloatArray, FloatArray | None]]) -> Changes:
     """Figures without each of some things, blocks of shape (d, M) and how often each stands there, as ``Changes``."""
-    count, first, second = 0.0, np.zeros(len(value)), np.zeros(len(value))
+    count, sums = 0.0, np.zeros((3, len(value)))
     for values, times in without:
         change = values - value
         weights = np.ones(len(change)) if times is None else times
         count += float(weights.sum())
-        first += weights @ change
-        second += weights @ change**2
-    return Changes(count, first, second)
+        sums += [weights @ change**power for power in (1, 2, 4)]
+    return Changes(count, *sums)
 
 
 def of_sums(finish: Finish, total: FloatArray, removed: Blocks) -> Changes:

@@ -180,3 +180,31 @@ def test_groups_of_equal_tasks_give_the_same_interval():
     expected = joint_intervals(together(each), ["kappa"], len(counts), 200, 0)["kappa"]
     found = joint_intervals(together(grouped), ["kappa"], group.ravel(), 200, 0)["kappa"]
     assert found == pytest.approx(expected)
+
+
+IRRCAC = [
+    [1, 2, 2, 2, 2], [2, 1, 0, 2, 0], [1, 1, 1, 1, 3], [1, 1, 1, 1, 1], [1, 0, 1, 1, 1], [1, 0, 1, 1, 5],
+    [3, 0, 1, 3, 0], [3, 1, 0, 1, 1], [1, 1, 0, 2, 1], [1, 3, 1, 3, 5], [1, 1, 1, 0, 1], [1, 1, 1, 0, 0],
+    [3, 1, 1, 1, 1], [5, 2, 5, 5, 0], [0, 1, 3, 3, 0], [2, 2, 0, 1, 0], [1, 1, 1, 1, 1], [1, 1, 0, 1, 0],
+    [1, 1, 3, 1, 1], [1, 1, 0, 0, 1], [0, 1, 1, 1, 1], [1, 0, 3, 1, 0], [3, 1, 2, 1, 3], [1, 1, 0, 1, 1],
+    [1, 1, 1, 0, 1], [3, 3, 3, 3, 2], [0, 0, 1, 1, 2], [3, 0, 3, 1, 0], [3, 5, 0, 0, 0], [1, 1, 0, 1, 1],
+]  # fmt: skip
+"""30 tasks x 5 raters, classes 1, 2, 3, 5; 0 is no answer."""
+GRADES = np.array([1.0, 2.0, 3.0, 5.0])
+
+
+@pytest.mark.parametrize(
+    ("weights", "gwet", "fleiss"),
+    [
+        (None, 0.54493652, 0.28350278),
+        ("ordinal", 0.7208987, 0.37055488),
+        ("linear", 0.70467559, 0.32439853),
+        ("quadratic", 0.81010261, 0.39971219),
+    ],
+)
+def test_gwets_coefficients_and_weighted_kappa_are_those_of_irrcac(weights, gwet, fleiss):
+    """Figures of irrCAC 0.4.4, Gwet's own package ported to Python: CAC(table, weights).gwet(), .fleiss()."""
+    counts = (np.array(IRRCAC)[:, :, None] == GRADES).sum(axis=1).astype(float)
+    closeness = agreement.closeness(GRADES, weights) if weights else None
+    assert agreement.gwet_ac(counts, closeness).value == pytest.approx(gwet, abs=5e-9)
+    assert agreement.fleiss_kappa(counts, closeness).value == pytest.approx(fleiss, abs=5e-9)

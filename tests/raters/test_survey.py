@@ -95,3 +95,54 @@ def test_agreement_on_ferplus_has_intervals():
     votes = Votes(np.arange(len(table)).astype(object), tuple(table.columns[2:]), counts)
     found = survey(votes)
     assert found["labels"]["fleiss_kappa"]["low"] is not None
+
+
+def answers(rows, raters=3):
+    """Answers of so many raters to each task: a row a task, a letter an answer."""
+    return read_answers(pd.DataFrame([(t, w, a) for t, row in enumerate(rows) for w, a in enumerate(row[:raters])],
+                                     columns=["task", "worker", "label"]))  # fmt: skip
+
+
+def test_workers_with_few_answers_have_an_interval_that_holds_its_value():
+    """A bootstrap over tasks copies answers, so that its replicates agree more than people do."""
+    rng = np.random.default_rng(0)
+    task = np.repeat(np.arange(200), 4)
+    worker = (np.arange(200)[:, None] + [0, 37, 91, 140]).ravel() % 200
+    table = pd.DataFrame({"task": task, "worker": worker, "valence": rng.normal(size=200)[task] + rng.normal(size=800)})
+    found = survey(read_answers(table, scale=[-9, 9]))["valence"]
+    assert {"icc_3_1", "alpha_ordinal"} <= set(found)
+    for name, row in found.items():
+        assert row["low"] < row["value"] < row["high"], name
+        assert row["low_raters"] < row["value"] < row["high_raters"], name
+
+
+def test_full_agreement_on_seven_faces_is_not_called_reliable():
+    found = survey(answers(["aaa", "bbb", "aaa", "bbb", "aaa", "bbb", "aaa"]))["labels"]["krippendorff_alpha"]
+    assert (found["value"], found["high"]) == (1, 1)
+    assert found["low"] == pytest.approx(0.025 ** (1 / 7))  # Clopper and Pearson's end for seven of seven
+    assert found["low_raters"] == pytest.approx(0.025 ** (1 / 3))
+    assert found["reading"] == "not reliable to reliable"
+
+
+def test_a_class_on_few_faces_is_rough_and_has_no_words():
+    found = survey(answers(["aaa", "abb", "bbb", "aab"] * 30 + ["acc", "ccc", "aac"]))["classes"]
+    assert found["c"]["kappa"]["rough"]
+    assert "reading" not in found["c"]["kappa"]
+    assert not found["b"]["kappa"]["rough"]
+    assert "reading" in found["b"]["kappa"]
+
+
+def test_where_kappa_and_ac1_part_a_sentence_says_why():
+    rows = ["aaaa"] * 180 + ["aaab", "abaa"] * 10
+    found = survey(answers(rows, 4))
+    assert found["labels"]["fleiss_kappa"]["value"] < 0.1 < 0.9 < found["labels"]["gwet_ac1"]["value"]
+    assert any("98% of the answers are a" in note and "kappa paradox" in note for note in found["notes"])
+    assert not any("paradox" in note for note in survey(answers(["aaa", "bbb", "aab"] * 20))["notes"])
+
+
+def test_votes_have_no_interval_over_raters_and_that_is_said():
+    found = survey(read_answers(pd.DataFrame({"face": range(30), "fear": [3, 1, 2] * 10, "anger": [0, 2, 1] * 10})))
+    row = found["labels"]["fleiss_kappa"]
+    assert row["low"] < row["value"] < row["high"]
+    assert row["low_raters"] is None
+    assert any("speak of these raters alone" in note for note in found["notes"])
