@@ -13,8 +13,10 @@ from fer_exp.commands.people import People, folder, load
 from fer_exp.config import PlanConfig
 from fer_exp.errors import RequestError
 from fer_exp.progress import progress
-from fer_exp.raters import planning
+from fer_exp.raters import dependability, planning
 from fer_exp.raters.band import levels
+from fer_exp.raters.dependability import TARGETS
+from fer_exp.raters.survey import survey
 from fer_exp.report import crowd_figures as figures
 from fer_exp.report.cells import BELOW, frame_table, interval
 from fer_exp.report.outcome import Outcome, OutcomeTable, finish, records
@@ -24,6 +26,8 @@ from fer_exp.tables import NO_FRAMES, Frames
 
 SHOWN = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 100, 150, 200)
 """Panel sizes that the terminal shows; the file has all."""
+
+ENDS = ("", "_low", "_high")
 
 BUDGET = 10_000
 """Answers that are spent where neither budget= nor faces= is given."""
@@ -51,7 +55,7 @@ def read(config: PlanConfig, frames: Frames = NO_FRAMES) -> People:
     if not 0 < config.l1 < 2:
         raise RequestError(f"l1={config.l1} is no target; an L1 distance lies between 0 and 2, and 0 needs everyone.")
     people = load(config, frames)
-    if not (_counts(people).sum(axis=1) >= 2).any():
+    if not (_counts(people).sum(axis=1) >= 2).any() and not _rated_twice(people):
         raise RequestError(
             f"{people.name}: no face has two answers, so nothing shows how much raters differ; have some faces of the "
             "pilot labelled twice or more."
@@ -60,9 +64,16 @@ def read(config: PlanConfig, frames: Frames = NO_FRAMES) -> People:
 
 
 def measured(config: PlanConfig, people: People) -> Outcome:
-    """The curves, what the budget buys, and the answer in sentences."""
+    """The curves, what the budget buys, the dependability of means, and the answer in sentences."""
     counts = _counts(people)
-    notes = list(people.data.notes)
+    surveyed = survey(people.data, seed=config.seed)
+    outcome = _of_votes(config, counts, list(people.data.notes)) if len(counts) else Outcome("plan", {}, verdict="")
+    _add_dependability(outcome, dependability.coefficients(surveyed), config)
+    return outcome
+
+
+def _of_votes(config: PlanConfig, counts: FloatArray, notes: list[str]) -> Outcome:
+    """What panels give of the distribution of answers, and what the budget buys."""
     if len(counts) > config.pilot:
         drawn = np.random.default_rng(config.seed).choice(len(counts), config.pilot, replace=False)
         notes.append(f"{config.pilot:,} of {len(counts):,} faces stand for the pilot (pilot={config.pilot})")
@@ -108,6 +119,52 @@ def measured(config: PlanConfig, people: People) -> Outcome:
             "budget": partial(figures.budget_figure, bought, words),
         },
     )
+
+
+def _add_dependability(outcome: Outcome, found: pd.DataFrame, config: PlanConfig) -> None:
+    """The D-study: what means of k raters are worth, and how many reach a target."""
+    if len(found) == 0:
+        return
+    shown = pd.DataFrame({"of": found["of"], "coefficient": found["coefficient"]})
+    shown["one rater"] = [interval(row["value"], row["low"], row["high"], 2) for row in found.to_dict("records")]
+    sentences = []
+    for target in TARGETS:
+        shown[f"raters for {target}"] = [
+            _needed(row[f"for_{target}"], row[f"for_{target}_low"], row[f"for_{target}_high"])
+            for row in found.to_dict("records")
+        ]
+    for row in found[found["coefficient"] == "phi"].to_dict("records"):
+        told = (f"to {target} with {_needed(*(row[f'for_{target}{end}'] for end in ENDS))}" for target in TARGETS)
+        sentences.append(f"means of {row['of']} are dependable {', '.join(told)} raters a face")
+    table = dependability.study(found, config.raters)
+    finite = found.replace(np.inf, np.nan)
+    outcome.verdict = outcome.verdict or sentences[0]
+    outcome.content = {
+        **outcome.content,
+        "verdict": outcome.verdict,
+        "dependability": records(finite),
+        "d_study": records(table),
+    }
+    words = "raters whose mean is dependable (phi), or ranks faces dependably (E rho2); 95 % intervals"
+    outcome.screen.append(frame_table(shown, words))
+    outcome.tables += [
+        OutcomeTable("dependability", f"{words.capitalize()}.", found),
+        OutcomeTable("d_study", "Phi and E rho2 of means of k raters.", table),
+    ]
+
+
+def _needed(value: float, low: float, high: float) -> str:
+    """So many raters, and between which ends."""
+    number, least, most = ("none" if np.isinf(end) else f"{end:.0f}" for end in (value, low, high))
+    return number if np.isnan(low) else f"{number} ({least}–{most})"
+
+
+def _rated_twice(people: People) -> bool:
+    """Whether some face has two ratings on a scale."""
+    if not isinstance(people.data, Answers):
+        return False
+    rated = people.data.rated.values()
+    return any(np.bincount(people.data.task[~np.isnan(values)]).max(initial=0) >= 2 for values in rated)
 
 
 def _counts(people: People) -> FloatArray:

@@ -57,31 +57,40 @@ def henderson(task: Codes, worker: Codes, value: FloatArray, tasks: int, workers
     return components
 
 
-def left_out(given: Given, then: Callable[[FloatArray], FloatArray] = np.asarray) -> LeftOut:
+def left_out(
+    given: Given, then: Callable[[FloatArray], FloatArray] = np.asarray, extra: FloatArray | None = None
+) -> LeftOut:
     """The components of ``henderson``, or what ``then`` makes of them, without each task, each rater, each answer.
 
-    ``then`` takes components, (..., 6), and gives M figures, (..., M).
+    Args:
+        given: the ratings.
+        then: from components, and sums of what is extra, (..., 6 + m), to M figures, (..., M).
+        extra: what each rating adds to m other sums, (n, m).
     """
+    more = np.zeros((len(given.task), 0)) if extra is None else extra
     value = given.value - given.value.mean()
     one = np.ones(len(value))
     sums = np.stack([sum_by(given.task, by, given.tasks) for by in (one, value, value**2)])
     count, of_rater = (sum_by(given.worker, by, given.workers) for by in (one, value))
     of_tasks, of_raters = _per_task(sums), _per_rater(count, of_rater)
-    total = np.concatenate([of_tasks.sum(axis=0), of_raters.sum(axis=0)])
-    tasks = np.concatenate([of_tasks, np.zeros((given.tasks, 3))], axis=1)
-    raters = np.concatenate([np.zeros((given.workers, 6)), of_raters], axis=1)
+    total = np.concatenate([of_tasks.sum(axis=0), of_raters.sum(axis=0), more.sum(axis=0)])
+    tasks = np.concatenate([of_tasks, np.zeros((given.tasks, 3 + more.shape[1]))], axis=1)
+    raters = np.concatenate([np.zeros((given.workers, 6)), of_raters, np.zeros((given.workers, more.shape[1]))], axis=1)
+    for column, added in enumerate(more.T, start=9):
+        tasks[:, column] = sum_by(given.task, added, given.tasks)
+        raters[:, column] = sum_by(given.worker, added, given.workers)
 
     def finish(sums: FloatArray) -> FloatArray:
-        return then(solved(sums))
+        return then(np.concatenate([solved(sums[..., :9]), sums[..., 9:]], axis=-1))
 
     def answers() -> Iterator[tuple[FloatArray, None]]:
         for part in blocks(len(value)):
             task, worker, x = given.task[part], given.worker[part], value[part]
             of_task = of_tasks[task] - _per_task(sums[:, task] - np.stack([np.ones(len(x)), x, x**2]))
             of_worker = of_raters[worker] - _per_rater(count[worker] - 1.0, of_rater[worker] - x)
-            add_up(tasks[:, 6:], task, of_worker)
+            add_up(tasks[:, 6:9], task, of_worker)
             add_up(raters[:, :6], worker, of_task)
-            yield np.concatenate([of_task, of_worker], axis=1), None
+            yield np.concatenate([of_task, of_worker, more[part]], axis=1), None
 
     of_answers = of_sums(finish, total, answers())
     with np.errstate(invalid="ignore", divide="ignore"):

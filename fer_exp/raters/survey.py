@@ -9,6 +9,7 @@ import numpy as np
 
 from fer_exp.answers import Answers, Codes, Repeats, Votes
 from fer_exp.raters import agreement, pairs, reliability
+from fer_exp.raters.dependability import of_answers
 from fer_exp.raters.left_out import Given, of_votes
 from fer_exp.raters.readings import SCALES, family, headline, paradox, reading
 from fer_exp.stats.bootstrap import FloatArray
@@ -50,9 +51,10 @@ def survey(
     Returns:
         ``labels``: measure -> result; ``scales``: of each scale of ratings, which has such measures under its own name,
         from what to what it ran in the table and how that is known; ``classes``: class -> measure ->
-        result; ``repeats``: measure -> result; ``notes``: what could not be computed, in sentences.
+        result; ``components``: class or scale -> share of variance -> result; ``repeats``: measure -> result;
+        ``notes``: what could not be computed, in sentences.
     """
-    report: dict[str, Any] = {"labels": {}, "classes": {}, "scales": {}, "notes": [*data.notes]}
+    report: dict[str, Any] = {"labels": {}, "classes": {}, "scales": {}, "components": {}, "notes": [*data.notes]}
     notes = report["notes"]
     known = data if isinstance(data, Answers) else None
     votes = data.votes() if isinstance(data, Answers) else data
@@ -75,10 +77,11 @@ def survey(
                 report[side] = _ratings(known.select(rated), values[rated], side, least, seed, notes)
         if known.repeats is not None:
             report["repeats"] = _repeats(known.repeats)
+        report["components"] = of_answers(known, notes)
     else:
         notes.append("votes do not say who answered: intervals are over faces, and speak of these raters alone")
     tables = [report.get(kind, {}) for kind in ("labels", *report["scales"], "repeats")]
-    for measures in (*tables, *report["classes"].values()):
+    for measures in (*tables, *report["classes"].values(), *report["components"].values()):
         for name, result in measures.items():
             if not ends:
                 result.update(dict.fromkeys(ENDS))

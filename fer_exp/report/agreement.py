@@ -43,6 +43,12 @@ def summary(
     outcome.tables.append(OutcomeTable("agreement", f"Agreement of the raters, {words}", rows))
     if len(of_classes):
         outcome.tables.append(OutcomeTable("classes", f"Agreement per class, {words}", of_classes))
+    for name, survey in surveys.items():
+        if survey["components"]:
+            title = "where the variance is" + ("" if name == ALL else f" ({name})")
+            outcome.screen.append(tables.component_table(survey, title))
+    if len(parts := component_rows(surveys)):
+        outcome.tables.append(OutcomeTable("components", f"Shares of the variance of single answers, {words}", parts))
     outcome.figures["agreement"] = partial(figures.agreement_figure, surveys)
     add_recognition(outcome, recognised, alone=list(surveys) == [ALL])
     for name, change in changed.items():
@@ -113,6 +119,17 @@ def flat_rows(surveys: Surveys) -> tuple[pd.DataFrame, pd.DataFrame]:
         for measure, result in measures.items()
     ]
     return pd.DataFrame(rows), pd.DataFrame(classes)
+
+
+def component_rows(surveys: Surveys) -> pd.DataFrame:
+    """Shares of variance as a long table: one row a class or scale and part."""
+    rows = [
+        {"subset": subset, "of": of, "part": part, **result}
+        for subset, survey in surveys.items()
+        for of, parts in survey["components"].items()
+        for part, result in parts.items()
+    ]
+    return pd.DataFrame(rows)
 
 
 def content(surveys: Surveys, changed: dict[str, Changes]) -> dict[str, Any]:

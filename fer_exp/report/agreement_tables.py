@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
-from fer_exp.report.cells import blank_table, interval, of_row, p_value
+from fer_exp.raters.readings import headline
+from fer_exp.report.cells import BELOW, blank_table, interval, of_row, p_value
 
 KINDS = {"labels": "classes", "repeats": "workers with themselves"}
 FACES, RATERS = "over faces", "faces and raters"
@@ -109,6 +110,38 @@ def class_table(surveys: Surveys) -> Table:
         cells = (row.get(measure) for row in measured for measure in shown)
         table.add_row(name, *(over_raters(one) + (" ~" if one and one.get("rough") else "") for one in cells))
     return table
+
+
+COMPONENTS = {
+    "face": "face",
+    "rater": "rater",
+    "residual": "face x rater, rest",
+    "face_x_rater": "face x rater",
+    "occasion": "occasion",
+}
+"""Share of variance -> its words; where workers answered some faces twice, the rest is taken apart."""
+
+
+def component_table(survey: Mapping[str, Any], title: str) -> Table:
+    """What share of the variance of single answers is the face, the rater, both, the occasion; intervals below."""
+    rows = survey["components"]
+    shown = [name for name in COMPONENTS if any(name in parts for parts in rows.values())]
+    shown = [name for name in shown if name != "residual" or not all("occasion" in parts for parts in rows.values())]
+    table = blank_table(title, "percent of the variance of single answers; intervals over faces and raters")
+    table.add_column("of", no_wrap=True)
+    for name in shown:
+        table.add_column(COMPONENTS[name], no_wrap=True)
+    for of, parts in rows.items():
+        table.add_row(of, *(_percent(parts.get(name)) for name in shown))
+    return table
+
+
+def _percent(result: Mapping[str, Any] | None) -> str:
+    if not result or result.get("value") is None:
+        return ""
+    low, high = headline(result)
+    value, low, high = (None if end is None else 100 * end for end in (result["value"], low, high))
+    return interval(value, low, high, 0, ends=BELOW)
 
 
 def change_table(rows: pd.DataFrame, title: str) -> Table:

@@ -55,6 +55,7 @@ def test_agreement_measures_subsets_side_by_side_against_the_original(crowd, cap
         "random",
         "fleiss_kappa",
         "icc_2_1",
+        "where the variance is (random)",
         "Stuart-Maxwell",
         "recognition, by emotion (random)",
     ):
@@ -206,6 +207,16 @@ def test_a_plan_answers_how_many_raters(crowd, capsys):
     assert json.loads((folder / "plan.json").read_text())["verdict"] == verdict
     assert (folder / "plan.svg").is_file()
     assert (folder / "budget.png").is_file()
+
+
+def test_a_plan_of_ratings_alone_says_how_many_raters_are_dependable(crowd, sketched, capsys):
+    pd.read_csv("answers.csv")[["task", "worker", "valence"]].to_csv("valence.csv", index=False)
+    printed, folder = run(capsys, "crowd", "plan", "ratings=valence.csv", "raters=12")
+    assert printed.startswith("means of valence are dependable to 0.8 with ")
+    found = pd.read_csv(folder / "dependability.csv").set_index("coefficient")
+    assert found.loc["phi", "value"] <= found.loc["E rho2", "value"]
+    assert (found["for_0.8"] <= found["for_0.9"]).all()
+    assert len(pd.read_csv(folder / "d_study.csv")) == 24
 
 
 def test_a_plan_for_the_faces_that_are_there(crowd, sketched, capsys):
