@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from textwrap import fill
 from typing import Any, NamedTuple
@@ -12,13 +13,19 @@ from fer_exp.commands.evaluate import sides, uncounted
 from fer_exp.config import CompareConfig
 from fer_exp.errors import RequestError
 from fer_exp.files import writable
+from fer_exp.grouping import grouping
+from fer_exp.judging.applicable import arrays
 from fer_exp.judging.comparison import compare_sources, compared_people
+from fer_exp.judging.gaps import compared_by_group
+from fer_exp.judging.groups import grouped
+from fer_exp.judging.predictions import GROUP, class_names
 from fer_exp.judging.sources import Source, on_same_faces
 from fer_exp.progress import say
-from fer_exp.report import apa
+from fer_exp.report import apa, groups as shown
 from fer_exp.report.compare_tables import groups_frame, groups_table, pairs_frame, pairs_tables
 from fer_exp.report.model_verdicts import of_comparison
 from fer_exp.report.outcome import Outcome, OutcomeTable, finish
+from fer_exp.runs.groups import beside, sources_in_groups
 from fer_exp.runs.sources import read_sources
 from fer_exp.tables import NO_FRAMES, Frames
 
@@ -61,7 +68,8 @@ def read(config: CompareConfig, frames: Frames = NO_FRAMES, predictions: Frames 
     Raises:
         RequestError: as ``compare``.
     """
-    sources, unfinished = read_sources(config.runs, predictions, config.raters)
+    aside = beside(config.by, config.groups, config.votes, frames)
+    sources, unfinished = read_sources(config.runs, predictions, config.raters, config.by)
     if unfinished:
         say(f"left out, no finished run: {', '.join(unfinished)}")
     if len(sources) < 2:
@@ -70,6 +78,7 @@ def read(config: CompareConfig, frames: Frames = NO_FRAMES, predictions: Frames 
             "fer-exp compare runs/*."
         )
     sources = [replace(source, table=sides(source.table, source.name, config, frames)) for source in sources]
+    sources = sources_in_groups(sources, config.by, aside)
     same, notes = on_same_faces(sources, config.split, config.common)
     return Compared(sources, same, [*notes, *uncounted(same[0].table)])
 
@@ -89,7 +98,25 @@ def measured(config: CompareConfig, compared: Compared, name: str = "compare") -
     paragraph = apa.of_comparison(result, same, config.bootstrap)
     outcome = summary(result | {"apa": paragraph.content}, name)
     outcome.texts[f"{name}-apa.md"] = paragraph.markdown
-    return outcome
+    return outcome if config.by is None else in_groups(outcome, config, compared, name)
+
+
+def in_groups(outcome: Outcome, config: CompareConfig, compared: Compared, name: str) -> Outcome:
+    """What was found on all faces, with the differences within groups, and between these."""
+    same, by = compared.same, str(config.by)
+    classes = class_names(same[0].table)
+    configs = [[arrays(same[i].table, classes) for i in runs] for runs in grouped(compared.sources)]
+    pairs = list(combinations(range(len(configs)), 2))
+    groups = grouping(same[0].table[GROUP].to_numpy(object), by)
+    found = compared_by_group(configs, classes, groups, pairs, samples=config.bootstrap, seed=config.seed)
+    said = shown.verdict_of_pairs(found)
+    return replace(
+        outcome,
+        content={**outcome.content, "by_group": {**found, "verdict": said}},
+        screen=[*outcome.screen, *shown.pairs_tables(found), *(fill(f"{sentence}.", 80) for sentence in said)],
+        notes=[*outcome.notes, f"{shown.said_of_sizes(found)}.", *(f"{note}." for note in found["notes"])],
+        tables=[*outcome.tables, shown.pairs_frame(found, f"{name}-groups")],
+    )
 
 
 def summary(result: Mapping[str, Any], name: str) -> Outcome:

@@ -11,7 +11,7 @@ import pandas as pd
 from fer_exp.config import CompareConfig, EvaluateConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import file_names
-from fer_exp.grouping import grouping, no_column
+from fer_exp.grouping import grouping
 from fer_exp.judging.applicable import UNCOUNTED, arrays
 from fer_exp.judging.epochs import accuracies_of
 from fer_exp.judging.gaps import by_group
@@ -25,8 +25,8 @@ from fer_exp.report.outcome import Outcome, finish
 from fer_exp.report.recognition import model_table
 from fer_exp.report.tables import baselines_table, metrics_rows, metrics_table
 from fer_exp.runs import FILES, Run, as_written
-from fer_exp.runs.groups import predictions_by
-from fer_exp.tables import NO_FRAMES, Frames, read_table
+from fer_exp.runs.groups import beside, in_groups
+from fer_exp.tables import NO_FRAMES, Frames
 
 
 def evaluate(config: EvaluateConfig) -> Path | None:
@@ -73,6 +73,7 @@ def read(config: EvaluateConfig, frames: Frames = NO_FRAMES) -> Run | pd.DataFra
     if (config.run is None) == (config.predictions is None):
         raise RequestError("evaluate needs run=FOLDER or predictions=FILE, one of the two.")
     path = Path(config.run or config.predictions or "")
+    beside(config.by, config.groups, None, frames)
     if config.run is not None:
         if config.votes or config.classes:
             key = "votes" if config.votes else "classes"
@@ -80,16 +81,19 @@ def read(config: EvaluateConfig, frames: Frames = NO_FRAMES) -> Run | pd.DataFra
         return Run(path)
     source = frames.get("predictions", as_written(path))
     table = sides(read_predictions(source, "predictions", config.by, config.raters), str(path), config, frames)
-    if config.by is not None and GROUP not in table:
-        raise RequestError(no_column(config.by, read_table(source, "predictions").names, f"predictions={path}"))
-    return table
+    if config.by is None:
+        return table
+    return in_groups(table, config.by, path, beside(config.by, config.groups, config.votes, frames))
 
 
 def measured(config: EvaluateConfig, predictions: Run | pd.DataFrame) -> Outcome:
     """Judge what ``read`` has read."""
     if isinstance(predictions, Run):
         outcome = summary(run_metrics(predictions, samples=config.bootstrap, seed=config.seed), config.all)
-        return outcome if config.by is None else grouped(outcome, predictions_by(predictions, config.by), config)
+        if config.by is None:
+            return outcome
+        aside = beside(config.by, config.groups, None, NO_FRAMES)
+        return grouped(outcome, in_groups(predictions.predictions, config.by, predictions.folder, aside), config)
     outcome = summary(judge(predictions, samples=config.bootstrap, seed=config.seed), config.all)
     outcome = replace(outcome, notes=[*outcome.notes, *(f"{note}." for note in uncounted(predictions))])
     return outcome if config.by is None else grouped(outcome, predictions, config)

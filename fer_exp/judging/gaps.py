@@ -98,6 +98,63 @@ def by_group(
     return {"by": groups.by, "notes": notes, "groups": rows, "gaps": gaps}
 
 
+def compared_by_group(
+    configs: Sequence[Sequence[Judged]],
+    classes: tuple[str, ...],
+    groups: Grouping,
+    pairs: Sequence[tuple[int, int]],
+    *,
+    samples: int = 2000,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Configs against each other within each group, and whether their difference is another there than elsewhere.
+
+    Args:
+        configs: the runs of each, all on the same faces.
+        classes: as of ``by_group``, like ``groups``, ``samples`` and ``seed``.
+        pairs: which configs are compared.
+
+    Returns:
+        ``by``, ``notes``, ``groups`` (name, faces, persons, rough) and ``rows``, one a pair, metric and group: ``a``,
+        ``b``, ``metric``, ``group``, ``within`` (the first less the second) and ``interaction`` (that, less the same of
+        all other groups): difference, low, high, p each; and ``holm`` of all interactions.
+    """
+    clusters = configs[0][0].clusters
+    several = split_persons(clusters, groups.code)
+    known = groups.code >= 0
+    judged = [g for g in range(len(groups.names)) if (groups.code == g).sum() >= LEAST]
+    drawn: dict[tuple[int, bytes], dict[str, Drawn]] = {}
+
+    def of(config: int, faces: Mask) -> dict[str, Drawn]:
+        key = config, faces.tobytes()
+        if key not in drawn:  # equal seeds draw equal faces for all configs
+            model = _statistics([run.of(faces) for run in configs[config]], classes, faces)
+            drawn[key] = _drawn((model, {}, {}), faces, clusters, several, samples, seed).model
+        return drawn[key]
+
+    rows: list[dict[str, Any]] = []
+    for a, b in pairs:
+        for g in judged:
+            inside = groups.code == g
+            rest = known & ~inside & np.isin(groups.code, judged)
+            ours, theirs, others, other = of(a, inside), of(b, inside), of(a, rest), of(b, rest)
+            for metric in _asked(ours):
+                if not all(metric in side and side[metric].runs.drawn.shape[1] for side in (ours, theirs, others, other)):
+                    continue
+                pair = [(1.0, ours[metric]), (-1.0, theirs[metric])]
+                within = spread_of_parts([[(weight, one.runs) for weight, one in pair]], [ours[metric].persons])
+                row = {"a": a, "b": b, "metric": metric, "group": groups.names[g], "within": _as_row(within)}
+                last = len(judged) == 2 and g == judged[1]  # the same interaction with the other sign
+                beyond = None if last else _apart(pair, [(1.0, others[metric]), (-1.0, other[metric])], several)
+                rows.append(row | {"interaction": beyond})
+    ps = [np.nan if row["interaction"] is None or row["interaction"]["p"] is None else row["interaction"]["p"] for row in rows]
+    for row, adjusted in zip(rows, holm(ps), strict=True):
+        row["holm"] = as_json(adjusted)
+    sizes = [{key: value for key, value in _row(groups.names[g], groups.code == g, clusters, Part({}, {}, {})).items()
+              if key not in ("metrics", "people")} for g in judged]  # fmt: skip
+    return {"by": groups.by, "notes": list(groups.notes), "groups": sizes, "rows": rows}
+
+
 def split_persons(clusters: NDArray[np.int64], code: NDArray[np.int64]) -> bool:
     """Whether a person, (N,) codes, is in more than one group, (N,) codes, -1 for none."""
     pairs = np.unique(np.stack([clusters, code])[:, code >= 0], axis=1)
@@ -207,8 +264,7 @@ def _values(drawn: Mapping[str, Drawn]) -> dict[str, Any]:
 def _gaps(name: str, own: Part, rest: Part, together: bool) -> list[dict[str, Any]]:
     """The group against the rest, a row a metric."""
     gaps = []
-    asked = [name if name in own.model else f"majority_{name}" for name in TESTED]
-    for metric in asked:
+    for metric in _asked(own.model):
         one, other = own.model.get(metric), rest.model.get(metric)
         if one is None or other is None or not one.runs.drawn.shape[1]:
             continue
@@ -222,9 +278,18 @@ def _gaps(name: str, own: Part, rest: Part, together: bool) -> list[dict[str, An
     return gaps
 
 
+def _asked(there: Mapping[str, Drawn]) -> list[str]:
+    """The metrics of ``TESTED`` that there are."""
+    named = [name if name in there else f"majority_{name}" for name in TESTED]
+    return [name for name in named if name in there]
+
+
 def _apart(own: Sequence[tuple[float, Drawn]], rest: Sequence[tuple[float, Drawn]], together: bool) -> dict[str, Any]:
     """A group's contrast less that of the rest."""
-    found = between(own, rest, together)
+    return _as_row(between(own, rest, together))
+
+
+def _as_row(found: Spread) -> dict[str, Any]:
     low, high = found.interval()
     return {"difference": as_json(found.value), "low": low, "high": high, "p": as_json(found.p())}
 

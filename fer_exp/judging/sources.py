@@ -12,7 +12,7 @@ import pandas as pd
 
 from fer_exp.config.settings import SEEDS, flat, settings
 from fer_exp.errors import RequestError
-from fer_exp.judging.predictions import class_names
+from fer_exp.judging.predictions import GROUP, class_names
 from fer_exp.metrics.emd import left_out
 from fer_exp.names import finder
 
@@ -109,7 +109,7 @@ def on_same_faces(sources: Sequence[Source], split: str, common: bool) -> tuple[
     if f"votes_{classes[0]}" in tables[0] and (words := left_out(classes)):
         more.append(words)
     columns = [*(f"p_{name}" for name in classes), *(f"votes_{name}" for name in classes)]
-    rest = ["split", "subject", "valence", "arousal", *HUMAN]
+    rest = ["split", "subject", "valence", "arousal", *HUMAN, GROUP]
     kept = [table[[name for name in (*rest, *columns) if name in table]].reset_index() for table in tables]
     notes = [*dict.fromkeys(notes), *more]
     return [replace(source, table=table) for source, table in zip(sources, kept, strict=True)], notes
@@ -136,7 +136,7 @@ def _same_people(
 ) -> tuple[list[pd.DataFrame], list[str]]:
     """The human side of every table made that of the first that has it; other votes for a face are refused."""
     notes: list[str] = []
-    groups = [[f"votes_{name}" for name in classes], *([name] for name in HUMAN), ["subject"]]
+    groups = [[f"votes_{name}" for name in classes], *([name] for name in HUMAN), ["subject"], [GROUP]]
     for group in groups:
         having = [i for i, table in enumerate(tables) if group[0] in table and table[group].notna().any().any()]
         if not having:
@@ -154,6 +154,8 @@ def _same_people(
             face, number = table.index[int(differing.argmax())], int(differing.sum())
             if group[0] == "subject":
                 raise RequestError(f"face {face} shows another subject in {sources[i].name}; are they the same faces?")
+            if group[0] == GROUP:
+                raise RequestError(f"face {face} is in another group in {sources[i].name}; give one table with groups=FILE.")
             if group[0] != "label":
                 raise RequestError(
                     f"{sources[i].name} and {sources[having[0]].name} have other {_words(group[0])} for {number:,} "

@@ -11,12 +11,14 @@ from rich.table import Table
 from fer_exp.judging.gaps import ROUGH
 from fer_exp.metrics.words import better, direction, spoken
 from fer_exp.report.cells import blank_table, interval, of_row, p_value
-from fer_exp.report.model_verdicts import SHOWN, listed
+from fer_exp.report.model_verdicts import SHOWN, letters, listed
 from fer_exp.report.outcome import OutcomeTable
 
 GAPS = ("model", "people", "beyond")
 """The differences of a row of ``gaps``; the words for them are in ``HEADS``."""
 HEADS = {"model": "model's gap", "people": "people's gap", "beyond": "model's less people's"}
+PAIRS = 3
+"""Pairs of models whose tables the terminal shows; files have all."""
 
 Found = Mapping[str, Any]
 """As ``judging.gaps.by_group`` gives it."""
@@ -104,6 +106,54 @@ def verdict(found: Found, subject: str = "The model") -> list[str]:
         words = ", ".join(f"{spoken(gap['metric'])} on {gap['group']} {_numbers(gap['model'])}" for gap in own[:3])
         said.append(f"Its own figures do differ ({words}), not shown to be more than people's do (uncorrected)")
     return said
+
+
+def pairs_tables(found: Found) -> list[Table]:
+    """Of ``judging.gaps.compared_by_group``: a table a pair, a line a metric and group."""
+    tables = []
+    for a, b in dict.fromkeys((row["a"], row["b"]) for row in found["rows"]):
+        table = blank_table(f"{letters(a)} - {letters(b)} by {found['by']}")
+        for header in ("metric", found["by"], "difference", "less that elsewhere", "p", "Holm"):
+            table.add_column(header, no_wrap=header != found["by"])
+        before = ""
+        for row in (row for row in found["rows"] if (row["a"], row["b"]) == (a, b)):
+            name = "" if row["metric"] == before else _head(row["metric"])
+            p = None if row["interaction"] is None else row["interaction"]["p"]
+            cells = [_difference(row["within"]), _difference(row["interaction"])]
+            ends = ["" if row["interaction"] is None else p_value(one, narrow=True) for one in (p, row["holm"])]
+            table.add_row(name, row["group"], *cells, *ends)
+            before = row["metric"]
+        tables.append(table)
+    if tables:
+        number = sum(row["interaction"] is not None for row in found["rows"])
+        tables[-1].caption = f"less that elsewhere: the difference here less that of all other groups; Holm over {number}"
+    return tables[:PAIRS]
+
+
+def verdict_of_pairs(found: Found) -> list[str]:
+    """Whether the difference of two models is another in one group than elsewhere, in sentences without a stop."""
+    tested = [row for row in found["rows"] if row["interaction"] is not None and row["holm"] is not None]
+    shown = [row for row in tested if row["holm"] < SHOWN and _signs(row["interaction"])]
+    said = [
+        f"By {spoken(row['metric'])}, {letters(row['a'])} less {letters(row['b'])} is another on {found['by']} "
+        f"{row['group']} than elsewhere: by {_numbers(row['interaction'])}"
+        for row in shown
+    ]
+    if tested and not shown:
+        metrics = listed(list(dict.fromkeys(row["metric"] for row in tested)))
+        said.append(f"No difference between models is shown to hang on {found['by']}, by {metrics} ({len(tested)} tests)")
+    return said
+
+
+def pairs_frame(found: Found, name: str) -> OutcomeTable:
+    """A row a pair, metric and group."""
+    rows = [
+        {"a": letters(row["a"]), "b": letters(row["b"]), "metric": row["metric"], "group": row["group"]}
+        | {f"{kind}_{key}": value for kind in ("within", "interaction") for key, value in (row[kind] or {}).items()}
+        | {"holm": row["holm"]}
+        for row in found["rows"]
+    ]
+    return OutcomeTable(name, f"Differences within groups of {found['by']}, and between them.", pd.DataFrame(rows))
 
 
 def groups_frame(found: Found) -> OutcomeTable:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def read_sources(
-    paths: Sequence[str], frames: Frames | None = None, raters: int | None = None
+    paths: Sequence[str], frames: Frames | None = None, raters: int | None = None, by: str | None = None
 ) -> tuple[list[Source], list[str]]:
     """Read runs and prediction files.
 
@@ -24,6 +24,7 @@ def read_sources(
         paths: run folders, folders of run folders, prediction files, and names of ``frames``.
         frames: predictions in the place of files.
         raters: as of ``read_predictions``.
+        by: likewise.
 
     Returns:
         The sources, and the folders that were left out because their run has not finished.
@@ -38,11 +39,11 @@ def read_sources(
     unfinished: list[str] = []
     for path, name in {Path(name): name for name in paths}.items():
         if frames and name in frames:
-            sources.append(Source(path, read_predictions(frames[name], name, raters=raters), {}, called=name))
+            sources.append(Source(path, read_predictions(frames[name], name, by=by, raters=raters), {}, called=name))
             continue
         if (file := file_of(path)[0]).is_file():
             if file.suffix.lower() in TABLES:
-                sources.append(Source(path, read_predictions(as_written(path), raters=raters), {}))
+                sources.append(Source(path, read_predictions(as_written(path), by=by, raters=raters), {}))
             else:
                 unfinished.append(str(path))
             continue
