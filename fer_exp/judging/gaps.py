@@ -139,7 +139,9 @@ def compared_by_group(
             rest = known & ~inside & np.isin(groups.code, judged)
             ours, theirs, others, other = of(a, inside), of(b, inside), of(a, rest), of(b, rest)
             for metric in _asked(ours):
-                if not all(metric in side and side[metric].runs.drawn.shape[1] for side in (ours, theirs, others, other)):
+                if not all(
+                    metric in side and side[metric].runs.drawn.shape[1] for side in (ours, theirs, others, other)
+                ):
                     continue
                 pair = [(1.0, ours[metric]), (-1.0, theirs[metric])]
                 within = spread_of_parts([[(weight, one.runs) for weight, one in pair]], [ours[metric].persons])
@@ -147,7 +149,11 @@ def compared_by_group(
                 last = len(judged) == 2 and g == judged[1]  # the same interaction with the other sign
                 beyond = None if last else _apart(pair, [(1.0, others[metric]), (-1.0, other[metric])], several)
                 rows.append(row | {"interaction": beyond})
-    ps = [np.nan if row["interaction"] is None or row["interaction"]["p"] is None else row["interaction"]["p"] for row in rows]
+    rows.sort(key=lambda row: (row["a"], row["b"], _place(row["metric"])))  # the groups of a metric beside each other
+    ps = [
+        np.nan if row["interaction"] is None or row["interaction"]["p"] is None else row["interaction"]["p"]
+        for row in rows
+    ]
     for row, adjusted in zip(rows, holm(ps), strict=True):
         row["holm"] = as_json(adjusted)
     sizes = [{key: value for key, value in _row(groups.names[g], groups.code == g, clusters, Part({}, {}, {})).items()
@@ -282,6 +288,10 @@ def _asked(there: Mapping[str, Drawn]) -> list[str]:
     """The metrics of ``TESTED`` that there are."""
     named = [name if name in there else f"majority_{name}" for name in TESTED]
     return [name for name in named if name in there]
+
+
+def _place(metric: str) -> int:
+    return TESTED.index(metric.removeprefix("majority_"))
 
 
 def _apart(own: Sequence[tuple[float, Drawn]], rest: Sequence[tuple[float, Drawn]], together: bool) -> dict[str, Any]:

@@ -155,7 +155,9 @@ def _same_people(
             if group[0] == "subject":
                 raise RequestError(f"face {face} shows another subject in {sources[i].name}; are they the same faces?")
             if group[0] == GROUP:
-                raise RequestError(f"face {face} is in another group in {sources[i].name}; give one table with groups=FILE.")
+                raise RequestError(
+                    f"face {face} is in another group in {sources[i].name}; give one table with groups=FILE."
+                )
             if group[0] != "label":
                 raise RequestError(
                     f"{sources[i].name} and {sources[having[0]].name} have other {_words(group[0])} for {number:,} "

@@ -29,7 +29,7 @@ def groups_table(found: Found, title: str) -> Table:
     table = blank_table(title, f"[95 % interval]; people: half the raters against the rest{_rough(found)}")
     for header in ("metric", found["by"], "model", "people", "n"):
         table.add_column(header, justify="right" if header == "n" else "left", no_wrap=header != found["by"])
-    for metric in _first(found):
+    for metric in shown_metrics(found):
         for place, group in enumerate(found["groups"]):
             row, people = (group[side].get(metric) for side in ("metrics", "people"))
             cells = [of_row(row), of_row(people), f"{row['n']:,}" if row else ""]
@@ -54,7 +54,7 @@ def gaps_table(found: Found) -> Table | None:
     """A line a metric and group: its value less that of all other groups, of the model, of people, and of both."""
     if not found["gaps"]:
         return None
-    rows = sorted(found["gaps"], key=lambda gap: _first(found).index(gap["metric"]))
+    rows = sorted(found["gaps"], key=lambda gap: shown_metrics(found).index(gap["metric"]))
     caption = f"each group less all others; Holm over the {len(rows)} tests of the last gap of each line"
     table = blank_table(f"gaps by {found['by']}", caption)
     for header in ("metric", found["by"], *HEADS.values(), "Holm"):
@@ -126,7 +126,9 @@ def pairs_tables(found: Found) -> list[Table]:
         tables.append(table)
     if tables:
         number = sum(row["interaction"] is not None for row in found["rows"])
-        tables[-1].caption = f"less that elsewhere: the difference here less that of all other groups; Holm over {number}"
+        tables[
+            -1
+        ].caption = f"less that elsewhere: the difference here less that of all other groups; Holm over {number}"
     return tables[:PAIRS]
 
 
@@ -141,7 +143,9 @@ def verdict_of_pairs(found: Found) -> list[str]:
     ]
     if tested and not shown:
         metrics = listed(list(dict.fromkeys(row["metric"] for row in tested)))
-        said.append(f"No difference between models is shown to hang on {found['by']}, by {metrics} ({len(tested)} tests)")
+        said.append(
+            f"No difference between models is shown to hang on {found['by']}, by {metrics} ({len(tested)} tests)"
+        )
     return said
 
 
@@ -179,7 +183,7 @@ def gaps_frame(found: Found) -> OutcomeTable:
     return OutcomeTable("gaps", f"Each group of {found['by']} less all others.", pd.DataFrame(rows), keep=False)
 
 
-def _first(found: Found) -> list[str]:
+def shown_metrics(found: Found) -> list[str]:
     """What the terminal shows, files having all: the metrics that are tested, else some."""
     tested = list(dict.fromkeys(gap["metric"] for gap in found["gaps"]))
     return tested or list(dict.fromkeys(metric for group in found["groups"] for metric in group["metrics"]))[:4]

@@ -1,4 +1,4 @@
-"""Faces by groups: a column of their predictions, of the faces that a run was trained from, or of a table beside them."""
+"""Faces by groups: a column of predictions, of the faces that a run was trained from, or of a table beside them."""
 
 from __future__ import annotations
 
@@ -42,6 +42,8 @@ def in_groups(
     Raises:
         RequestError: there is no such column, or the faces of a run are not here.
     """
+    import numpy as np
+
     from fer_exp.judging.predictions import GROUP
     from fer_exp.names import finder
     from fer_exp.tables import read_table
@@ -55,7 +57,8 @@ def in_groups(
             values = _of_table(read, by)
             find = finder(values, read.where)
             known = [find(str(face)) for face in table["face"]]
-            return table.assign(**{GROUP: [None if face is None else values[face] for face in known]})
+            groups = np.array([None if face is None else values[face] for face in known], dtype=object)
+            return table.assign(**{GROUP: groups})
         if key == "groups":
             raise RequestError(no_column(by, read.names, read.where))
     if not path.is_dir():

@@ -14,15 +14,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.judging.applicable import Judged, arrays
+from fer_exp.judging.gaps import ROUGH
 from fer_exp.judging.judge import Result
 from fer_exp.judging.predictions import class_names
 from fer_exp.metrics.classification import onehot, shared_top
 from fer_exp.metrics.words import direction, spoken
 from fer_exp.report.apa import Paragraph
 from fer_exp.report.figures import style
+from fer_exp.report.group_figures import groups_figure
+from fer_exp.report.groups import said_of_sizes, verdict
 from fer_exp.report.model_verdicts import letters, of_comparison
 from fer_exp.report.page import page_template
 from fer_exp.report.page.config import Judgement, confusion, describe
+from fer_exp.report.page.figures import as_svg
 from fer_exp.report.page.pictures import MOST, TILE, make_gallery
 from fer_exp.report.page.told import told, without_place
 from fer_exp.store import Store
@@ -39,6 +43,7 @@ def render(
     comparison: Mapping[str, Any] | None = None,
     notes: Sequence[str] = (),
     paragraph: Paragraph | None = None,
+    by_group: Sequence[Mapping[str, Any]] = (),
     *,
     pictures: bool = True,
 ) -> str:
@@ -51,6 +56,7 @@ def render(
         comparison: as ``compare_sources`` gives it, of several configs, in the order of ``judged``.
         notes: what was done to make sources fit each other, and why there are pictures or none.
         paragraph: methods and results for a paper; None leaves that part out.
+        by_group: of each config, as ``judging.gaps.by_group`` gives it; empty where no groups were asked for.
         pictures: whether the faces' pictures stand in it.
     """
     first = judged[0].sources[0].table
@@ -90,6 +96,7 @@ def render(
         original=original,
         classes=classes,
         filters={side for table in tables for side in (table["rows"], table["columns"])},
+        by_group=[_by_group(found) for found in by_group],
         told_changed=changed,
         told_rest=rest,
         gallery=json.dumps(gallery, separators=(",", ":")).replace("<", "\\u003c"),
@@ -105,6 +112,17 @@ def render(
 def _italics(text: str) -> str:
     """HTML of a text whose italics stand between asterisks."""
     return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", escape(visible(text)))
+
+
+def _by_group(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What the page says of one config by groups."""
+    figure = groups_figure(found)
+    words = f"Each metric by {found['by']}, of the model and of people among themselves, with 95 % intervals."
+    return {
+        "by": found["by"], "sizes": said_of_sizes(found), "sentences": verdict(found), "notes": found["notes"],
+        "figure": None if figure is None else as_svg(figure, words), "gaps": found["gaps"],
+        "rough": ROUGH if any(group["rough"] for group in found["groups"]) else 0,
+    }  # fmt: skip
 
 
 def _names(judged: Sequence[Judgement], comparison: Mapping[str, Any] | None) -> list[str]:
