@@ -90,14 +90,20 @@ def _evaluate(config: EvaluateConfig, place: Path) -> str:
     source = str(config.run or config.predictions)
     # The page reads the human side in the table itself, compare also beside it.
     beside = [f"votes={config.votes}"] if config.votes else []
-    page = "" if beside else f"{_line('report', f'run={source}')} (a page), "
-    return f"{page}{_line('compare', source, *beside)} OTHER (beside another's)"
+    page = "" if beside else f"{_line('report', f'run={source}', *_in_groups(config))} (a page), "
+    return f"{page}{_line('compare', source, *beside, *_in_groups(config))} OTHER (beside another's)"
+
+
+def _in_groups(config: EvaluateConfig | CompareConfig) -> list[str]:
+    """The words for the same groups."""
+    return [f"{key}={value}" for key, value in (("by", config.by), ("groups", config.groups)) if value]
 
 
 def _compare(config: CompareConfig, place: Path | None) -> str:
     if config.votes or config.classes:
         return ""  # which the page does not take
     split = [] if config.split == "test" else [f"split={config.split}"]
+    split += _in_groups(config)
     return f"{_line('report', *config.runs, *split, *(['common=true'] if config.common else []))} (a page)"
 
 

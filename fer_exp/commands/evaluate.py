@@ -73,27 +73,25 @@ def read(config: EvaluateConfig, frames: Frames = NO_FRAMES) -> Run | pd.DataFra
     if (config.run is None) == (config.predictions is None):
         raise RequestError("evaluate needs run=FOLDER or predictions=FILE, one of the two.")
     path = Path(config.run or config.predictions or "")
-    beside(config.by, config.groups, None, frames)
+    aside = beside(config.by, config.groups, config.votes, frames)
     if config.run is not None:
         if config.votes or config.classes:
             key = "votes" if config.votes else "classes"
             raise RequestError(f"{key} goes with predictions=FILE, e.g. predictions={Run(path).path('predictions')}.")
-        return Run(path)
+        run = Run(path)
+        if config.by is not None:
+            run.predictions = in_groups(run.predictions, config.by, path, aside)
+        return run
     source = frames.get("predictions", as_written(path))
     table = sides(read_predictions(source, "predictions", config.by, config.raters), str(path), config, frames)
-    if config.by is None:
-        return table
-    return in_groups(table, config.by, path, beside(config.by, config.groups, config.votes, frames))
+    return table if config.by is None else in_groups(table, config.by, path, aside)
 
 
 def measured(config: EvaluateConfig, predictions: Run | pd.DataFrame) -> Outcome:
     """Judge what ``read`` has read."""
     if isinstance(predictions, Run):
         outcome = summary(run_metrics(predictions, samples=config.bootstrap, seed=config.seed), config.all)
-        if config.by is None:
-            return outcome
-        aside = beside(config.by, config.groups, None, NO_FRAMES)
-        return grouped(outcome, in_groups(predictions.predictions, config.by, predictions.folder, aside), config)
+        return outcome if config.by is None else grouped(outcome, predictions.predictions, config)
     outcome = summary(judge(predictions, samples=config.bootstrap, seed=config.seed), config.all)
     outcome = replace(outcome, notes=[*outcome.notes, *(f"{note}." for note in uncounted(predictions))])
     return outcome if config.by is None else grouped(outcome, predictions, config)

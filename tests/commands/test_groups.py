@@ -4,6 +4,7 @@ import json
 from itertools import cycle, islice
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from fer_exp.cli import main
@@ -11,7 +12,7 @@ from fer_exp.config import DatasetConfig
 from fer_exp.datasets import open_corpus
 from fer_exp.store import open_store
 from tests.datasets.fake_rafdb import write_attributes, write_rafdb
-from tests.judging.tables import predictions_table
+from tests.judging.tables import CLASSES, predictions_table
 from tests.raters.test_groups import drawn
 
 
@@ -134,3 +135,42 @@ def test_pictured_groups_stand_side_by_side_as_subsets_do(tmp_path, capsys):
         kept.append(json.loads((tmp_path / "out" / "agreement.json").read_text()))
     assert kept[0] == kept[1]
     assert list(kept[0]) == ["Asian", "White"]
+
+
+def test_models_are_compared_within_groups_and_between(predictions, tmp_path, capsys):
+    table = pd.read_csv(predictions)
+    columns = [f"p_{name}" for name in CLASSES]
+    worse = np.where(table["Race"] == "Asian", 0.9, 0.05)[:, None]
+    other = table.drop(columns="Race")
+    other[columns] = (1 - worse) * table[columns] + worse / 4
+    other.to_csv(tmp_path / "other.csv", index=False)
+    words = ["by=race", "bootstrap=100", "permutations=0", "repairs=false", f"output={tmp_path / 'pair'}"]
+    code, out, _ = said(capsys, "compare", str(predictions), str(tmp_path / "other.csv"), *words)
+    assert code == 0
+    assert "A - B by race" in out
+    rows = json.loads((tmp_path / "pair.json").read_text())["by_group"]["rows"]
+    l1 = {row["group"]: row for row in rows if row["metric"] == "l1"}
+    kept = table["Race"].isin(["Asian", "White"])
+    votes = table[[f"votes_{name}" for name in CLASSES]].to_numpy() / 10
+    apart = pd.Series(np.abs(table[columns] - votes).sum(axis=1) - np.abs(other[columns] - votes).sum(axis=1))
+    of = apart[kept].groupby(table["Race"]).mean()
+    assert l1["Asian"]["within"]["difference"] == pytest.approx(of["Asian"])
+    assert l1["Asian"]["interaction"]["difference"] == pytest.approx(of["Asian"] - of["White"])
+    assert l1["White"]["interaction"] is None
+    assert (tmp_path / "pair-groups.csv").is_file()
+
+
+def test_a_page_has_a_section_by_group(predictions, tmp_path, capsys):
+    people = pd.read_csv(predictions)[["face", "Race"]]
+    people.to_csv(tmp_path / "race.csv", index=False)
+    pd.read_csv(predictions).drop(columns="Race").to_csv(tmp_path / "bare.csv", index=False)
+    place = tmp_path / "page.html"
+    words = ["by=race", f"groups={tmp_path / 'race.csv'}", "bootstrap=30", f"output={place}"]
+    assert said(capsys, "report", f"run={tmp_path / 'bare.csv'}", *words)[0] == 0
+    page = place.read_text()
+    assert '<h2 id="groups-title">By race</h2>' in page
+    assert "people among themselves" in page
+    assert "Asian" in page
+    code, _, err = said(capsys, "evaluate", f"predictions={tmp_path / 'bare.csv'}", f"groups={tmp_path / 'race.csv'}")
+    assert code == 2
+    assert "say which with by=COLUMN" in err
