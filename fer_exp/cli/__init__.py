@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 done, 1 a run or a disk failed, 2 the request was wrong, 130 interrupted, 143 and 129 stopped
-        by SIGTERM and SIGHUP.
+        by SIGTERM and SIGHUP, 75 a training that is to be started again.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     open_streams()
@@ -73,7 +73,7 @@ def _ended(words: Sequence[str], answer: dict[str, Any] | None = None) -> tuple[
             raise
         return 2 if isinstance(error, RequestError) else 1, _say(str(error))
     except KeyboardInterrupt as stop:
-        code, sentence = by_signal(stop)
+        code, sentence = by_signal(stop, words[0])
         return code, _say(sentence)
     except BrokenPipeError:  # the reader of our output has gone, as with | head
         sys.stdout = None

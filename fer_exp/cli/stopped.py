@@ -11,8 +11,13 @@ from types import FrameType
 
 from fer_exp.troubles import in_words, no_memory
 
-SIGNALS = ("SIGTERM", "SIGHUP")
-"""What ends a process from outside: a scheduler or ``kill``, a terminal that is closed. Windows lacks the second."""
+SIGNALS = ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
+"""What ends a process from outside: a scheduler or ``kill``, a terminal that is closed, what a scheduler is told to
+send before (SLURM's --signal). Windows has the first alone."""
+GOES_ON = ("train", "pretrain", "table")
+"""Commands of which nothing is lost: they are to be started again."""
+START_AGAIN = 75
+"""EX_TEMPFAIL of sysexits.h: failed for now, try again. A scheduler or a job's script requeues by it."""
 MORE_MEMORY = (
     "there is not enough memory; give the job more (ulimit -v, SLURM's --mem), or make what is read at once smaller, "
     "such as dataset.size or trainer.batch_size"
@@ -47,12 +52,16 @@ def _stop(number: int, frame: FrameType | None) -> None:
     raise Stopped
 
 
-def by_signal(stop: KeyboardInterrupt) -> tuple[int, str]:
-    """Code and sentence of a command that was stopped: 130 after Ctrl-C, 128 and the signal's number else."""
-    number = _received[0] if _received else signal.SIGINT
+def by_signal(stop: KeyboardInterrupt, command: str) -> tuple[int, str]:
+    """Code and sentence of a command that was stopped: 130 after Ctrl-C, 128 and the signal's number else.
+
+    Where a scheduler stops a training it is ``START_AGAIN``.
+    """
+    number: int = getattr(stop, "number", 0) or (_received[0] if _received else signal.SIGINT)
     what = "interrupted" if number == signal.SIGINT else f"stopped by {signal.Signals(number).name}"
     saved = " ".join(str(word) for word in stop.args)
-    return 128 + number, f"{what}.{saved and f' {saved}'}"
+    again = command in GOES_ON and number not in (signal.SIGINT, getattr(signal, "SIGHUP", 0))
+    return START_AGAIN if again else 128 + number, f"{what}.{saved and f' {saved}'}"
 
 
 def by_system(error: BaseException) -> str:

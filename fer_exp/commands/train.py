@@ -105,7 +105,7 @@ def train(config: TrainConfig) -> Path | None:
 
         answers = {split: training.predict(fitted.module, fitted.device, examples[split]) for split in ("val", "test")}
         run.write("predictions", _predictions(store, targets, corpus.classes, answers))
-        by_epoch_answers = (run.epoch(row["epoch"]) for row in fitted.history)
+        by_epoch_answers = (run.epoch(row["epoch"], fitted.epochs.get(row["epoch"])) for row in fitted.history)
         run.write("history", judged_history(pd.DataFrame(fitted.history), run.predictions, by_epoch_answers))
         run.write("metrics", run_metrics(run, samples=config.bootstrap, seed=config.seed))
         if fitted.log is not None and run.history is not None:

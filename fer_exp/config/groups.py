@@ -118,3 +118,4 @@ class TrainerConfig:
     balance: str = "none"
     logger: str = "csv"
     keep: str = "network"
+    save_every: float | None = 10.0

@@ -10,7 +10,7 @@ from fer_exp.config.schema import PretrainConfig, TrainConfig
 
 ASIDE = (
     *("output", "bootstrap", "dataset.cache", "dataset.max_rejected", "labels.export", "trainer.logger"),
-    *("trainer.jobs_per_gpu", "trainer.graphs", "trainer.keep"),
+    *("trainer.jobs_per_gpu", "trainer.graphs", "trainer.keep", "trainer.save_every"),
 )
 """Keys that change no number of a training: where it runs, where things are kept, what else is written or refused."""
 READ = {*path_keys(TrainConfig), *path_keys(PretrainConfig), "dataset.numbers"} - {*ASIDE, "backbone.weights"}

@@ -101,6 +101,8 @@ KEYS = {
     "trainer.precision={}": "dtype mixed_precision",
     "trainer.keep={}": "save_model save_checkpoint save_checkpoints enable_checkpointing keep_checkpoint save_last "
     "save_weights save_total_limit",
+    "trainer.save_every={}": "save_interval save_freq save_steps checkpoint_every checkpoint_interval checkpoint_freq "
+    "train_time_interval every_n_train_steps save_every_minutes",
     "trainer.logger={}": "log logging report_to tracker",
     "trainer.balance={}": "class_weight class_weights class_balance sampling imbalance",
     "dataset.root={}": "d dir path data_dir data_path data_root root_dir root_path dataset_dir dataset_path "

@@ -230,11 +230,17 @@ class Run:
         """Where the predictions of an epoch (from 1) lie."""
         return self.folder / EPOCHS / f"{epoch:03d}.npz"
 
-    def epoch(self, epoch: int) -> dict[str, NDArray[np.float32]]:
-        """The arrays that were kept of an epoch (from 1); empty where none were."""
+    def epoch(self, epoch: int, digest: str | None = None) -> dict[str, NDArray[np.float32]]:
+        """The arrays that were kept of an epoch (from 1); empty where none were.
+
+        Raises:
+            RequestError: the file cannot be read, or is not the one of that ``digest``.
+        """
         import numpy as np
 
         path = self.epoch_file(epoch)
+        if digest is not None:
+            check_file(self.folder, f"{EPOCHS}/{path.name}", {f"{EPOCHS}/{path.name}": digest})
         if not path.is_file():
             return {}
         with reading(path, way_out=AGAIN), np.load(path) as kept:

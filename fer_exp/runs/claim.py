@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import locked, made, unfinished
-from fer_exp.progress import is_main_process
+from fer_exp.progress import is_main_process, say
 from fer_exp.runs import EPOCHS, Run
 from fer_exp.runs.manifest import LARGE
 
@@ -37,6 +37,11 @@ def claimed(folder: Path) -> Iterator[None]:
             with locked(folder / ".lock", busy) as held:
                 if held:
                     sweep(Run(folder))
+                else:
+                    say(
+                        f"{folder}: this file system has no locks, so nothing keeps a second process out of the run; "
+                        "start no other of the same. What killed ones left stays."
+                    )
                 yield
         except RequestError:
             if fresh and not Run(folder).has("checkpoint"):

@@ -103,7 +103,9 @@ def open_store(
             lock = cache / "locks" / folder.name
             # Without locks whoever is second at the renaming uses the first one's store.
             waits = partial(log, f"{folder.name}: another process is preparing it; waiting")
-            with made(lock.parent, "dataset.cache"), locked(lock, waits):
+            with made(lock.parent, "dataset.cache"), locked(lock, waits) as held:
+                if not held:
+                    log(f"{cache}: this file system has no locks; processes that prepare the same each do it")
                 try:
                     if not is_whole(folder):  # another process may have written it while this one waited
                         write(corpus, facts, key, folder, log)

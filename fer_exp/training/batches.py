@@ -111,6 +111,7 @@ class Batches:
         self.shard = shard
         self.chances = sampler_chances(examples.target) if balance else None
         self.epoch = 0
+        self._first = 0
         self.device = examples.pixels.device if isinstance(examples.pixels, Tensor) else torch.device("cpu")
         self._target, self._affect = examples.target.to(self.device), examples.affect.to(self.device)
         self._clean = None if examples.clean is None else examples.clean.to(self.device)
@@ -125,6 +126,13 @@ class Batches:
     def set_epoch(self, epoch: int) -> None:
         """Sets the epoch whose order the next iteration follows."""
         self.epoch = epoch
+
+    def go_on_after(self, batches: int) -> None:
+        """Lets the next iteration leave out so many batches, which have been met; the one after it is whole again.
+
+        Lightning would do so by ``load_state_dict``, but not where it has asked for the number of steps before.
+        """
+        self._first = batches
 
     def __len__(self) -> int:
         whole, rest = divmod(len(self.examples), self.batch_size)
@@ -145,7 +153,8 @@ class Batches:
         known = {"target": self._target, "affect": self._affect, "clean": self._clean, "rows": self._rows}
         # In the epoch's order once, so that a step takes slices.
         ordered = {name: values[index] for name, values in known.items() if values is not None} | {"index": index}
-        for step in range(len(self)):
+        first, self._first = self._first, 0
+        for step in range(first, len(self)):
             start, end = step * self.batch_size, min((step + 1) * self.batch_size, len(order))
             # Every process draws for the whole batch and takes its share, so that the draws do not depend on how many
             # processes there are.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from fer_exp.config import TrainConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.methods import make_method
 from fer_exp.methods.method import Setting
+from fer_exp.progress import is_main_process, say
 from fer_exp.runs import Run
 from fer_exp.runs.begun import identity
 from fer_exp.training.answers import answers_of, at_once
@@ -24,6 +26,8 @@ from fer_exp.training.networks import FaceNetwork, build_network, fastest_layout
 from fer_exp.training.processes import forgotten_process_group
 from fer_exp.training.progress import EpochPredictions, History, ProgressLines
 from fer_exp.training.resuming import check_checkpoint
+from fer_exp.training.room import check_room
+from fer_exp.training.saving import Ended, Preempted
 from fer_exp.training.trainer import make_trainer, quiet
 
 PEER = 1_000_003
@@ -32,12 +36,16 @@ PEER = 1_000_003
 
 @dataclass(frozen=True)
 class Fitted:
-    """A trained module, the device it was trained on, its history, a row an epoch, and its log where there is one."""
+    """A trained module, the device it was trained on, its history, a row an epoch, and its log where there is one.
+
+    ``epochs`` has the SHA-256 of the answers that were kept of each epoch.
+    """
 
     module: FaceModule
     device: torch.device
     history: list[dict[str, Any]]
     log: RunLog | None = None
+    epochs: Mapping[int, str] = field(default_factory=dict)
 
 
 def fit(
@@ -58,14 +66,15 @@ def fit_module(
 
     Validation is looked at after every epoch where there is any; the answers on the splits ``judged`` are kept.
 
-    Files checkpoints/last.ckpt, history.csv and epochs/ are written in the run's folder after each epoch. Nothing is
+    Files checkpoints/last.ckpt, history.csv and epochs/ are written in the run's folder after each epoch, the first
+    also within one: every ``trainer.save_every`` minutes, and where a signal ends the process. Nothing is
     chosen on validation, the last epoch's weights are kept. Test is met only with ``trainer.every_epoch=test``, and its
     answers are stored apart.
 
     Raises:
         RequestError: no such device, a batch larger than the split, a checkpoint that does not fit, a missing logger.
-        RunError: a loss of nan, or a checkpoint that cannot be written.
-        KeyboardInterrupt: Ctrl-C; the run can be resumed after its last whole epoch.
+        RunError: a loss of nan, a disk without room for the run, or a checkpoint that cannot be written.
+        KeyboardInterrupt: Ctrl-C; the run can be resumed from its last checkpoint. ``Preempted``: it was just saved.
     """
     settings, device, train = module.settings, find_device(module.settings), examples["train"]
     if settings.batch_size > len(train):
@@ -78,6 +87,11 @@ def fit_module(
     resume = run.path("checkpoint") if run.has("checkpoint") else None
     if resume:
         check_checkpoint(resume, module, identity(run))
+    elif run.path("checkpoint").with_suffix(".digests").is_file():
+        say(f"{run.folder}: its checkpoint is gone; the run begins anew.")
+    if is_main_process():
+        of_judged = sum(len(examples[split]) for split in judged if split in examples)
+        check_room(run, module, settings, sum(map(len, examples.values())), of_judged, train.target.shape[1])
     history = History(run.path("by_epoch"), len(train) // settings.batch_size * settings.batch_size)
     with quiet(), forgotten_process_group(), logged(settings.logger, run) as log:
         predictions = [EpochPredictions(run, judged)] if judged else []
@@ -93,6 +107,8 @@ def fit_module(
         ]
         try:
             trainer.fit(module, batches, validation, ckpt_path=resume, weights_only=True if resume else None)
+        except Ended as end:
+            raise Preempted(end.number, str(end)) from end
         except SystemExit as error:  # how Lightning ends after Ctrl-C
             raise _interrupted(run) from error
         except RuntimeError as error:
@@ -103,7 +119,7 @@ def fit_module(
             raise _interrupted(run)
         if log is not None:  # of a run interrupted after its last epoch
             log.epochs(history.rows)
-    return Fitted(module, device, history.rows, log)
+    return Fitted(module, device, history.rows, log, predictions[0].digests if predictions else {})
 
 
 def _interrupted(run: Run) -> KeyboardInterrupt:

@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 import torch
+import torch.distributed
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
@@ -17,12 +18,15 @@ from fer_exp.methods.ce import soft_cross_entropy
 from fer_exp.methods.method import Method, Output, Step, exact
 from fer_exp.store import cache_folder
 from fer_exp.training.augment import normalise, view_for
-from fer_exp.training.batches import Batch, seed_of
+from fer_exp.training.batches import Batch, place, seed_of
 from fer_exp.training.graphs import Graphs
 from fer_exp.training.monitor import Monitor
 from fer_exp.training.networks import FaceNetwork
 from fer_exp.training.processes import rows_of_all
+from fer_exp.training.saving import Saver
 
+SO_FAR = "epoch_so_far"
+"""Where a checkpoint within an epoch has what was counted in it."""
 CHECK_EVERY = 50
 """Steps between looks for a loss of nan on a GPU, which each look waits for; on a CPU every step is looked at."""
 
@@ -56,9 +60,32 @@ class FaceModule(LightningModule):
         self.monitor = Monitor(classes)
         self._losses: list[Tensor] = []
         self._graphs: list[Graphs] = []
+        self._so_far: dict[str, Any] | None = None
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Adds the figures of an epoch that is not at its end, those of each process."""
+        if not 0 < len(self._losses) < self.trainer.num_training_batches:
+            return
+        own = {"losses": torch.stack(self._losses).cpu(), **self.monitor.state()}
+        of_all: list[Any] = [own]
+        if place()[1] > 1:
+            of_all = [None] * place()[1]
+            torch.distributed.all_gather_object(of_all, own)
+        checkpoint[SO_FAR] = of_all
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keeps the figures of an epoch that was not at its end, until the device is there."""
+        of_all = checkpoint.get(SO_FAR)
+        self._so_far = of_all[place()[0]] if of_all else None
 
     def on_train_start(self) -> None:
         """On one GPU the passes of the network, and of those that its method has, become graphs if that is wanted."""
+        if self._so_far is not None:
+            self._losses = [*self._so_far["losses"].to(self.device)]
+            self.monitor.load(self._so_far, self.device)
+            batches: Any = self.trainer.train_dataloader
+            batches.go_on_after(len(self._losses))
+            self._so_far = None
         wanted = self.settings.graphs and not self.settings.compile and self.settings.strategy != "ddp"
         if wanted and self.device.type == "cuda":
             for network in self._networks():
@@ -124,8 +151,11 @@ class FaceModule(LightningModule):
         return loss
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
-        """The method's turn once the weights have moved."""
+        """The method's turn once the weights have moved; then all of the step is done, and may be saved."""
         self.method.after_step(self.network)
+        saver = self.trainer.checkpoint_callback
+        if isinstance(saver, Saver):
+            saver.after_step(self.trainer)
 
     def on_train_epoch_end(self) -> None:
         """The method's turn at the end of an epoch; one that went astray ends the run before it is saved.

@@ -7,6 +7,7 @@ Under noise made on purpose it is known which labels are wrong. The three memori
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 import torch.distributed
@@ -35,6 +36,26 @@ class Monitor:
         self._known = self._selects = False
         self._batches: list[tuple[Tensor, Tensor, Tensor, Tensor | None]] = []
         self._figures: dict[str, list[Tensor]] = {}
+
+    def state(self) -> dict[str, Any]:
+        """What was seen so far, on the CPU, in a few tensors: batches that select together, and the others."""
+        kinds = [[batch for batch in self._batches if (batch[3] is None) == none] for none in (True, False)]
+        batches = [
+            tuple(None if parts[0] is None else torch.cat(parts).cpu() for parts in zip(*batches, strict=True))
+            for batches in kinds
+            if batches
+        ]
+        figures = {name: torch.stack(values).cpu() for name, values in self._figures.items()}
+        return {"batches": batches, "figures": figures, "known": self._known, "selects": self._selects}
+
+    def load(self, state: dict[str, Any], device: torch.device) -> None:
+        """Goes on after what ``state`` gave."""
+        self._batches = []
+        for label, predicted, truth, selected in state["batches"]:
+            chosen = None if selected is None else selected.to(device)
+            self._batches.append((label.to(device), predicted.to(device), truth.to(device), chosen))
+        self._figures = {name: [*values.to(device)] for name, values in state["figures"].items()}
+        self._known, self._selects = state["known"], state["selects"]
 
     def see(
         self,

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 
+from fer_exp.digests import sha256
 from fer_exp.files import whole, write_table
 from fer_exp.progress import progress
 from fer_exp.runs import Run
@@ -33,11 +34,16 @@ class History(Callback):
         self.path = path
         self.faces = faces
         self.rows: list[dict[str, Any]] = []
-        self._start = self._trained = 0.0
+        self._start = self._trained = self._before = 0.0
+        self._in_epoch = False
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Goes on with the clock of an epoch that was not at its end."""
+        self._start, self._in_epoch = time.perf_counter() - self._before, self._before > 0
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the clock."""
-        self._start, self._trained = time.perf_counter(), 0.0
+        self._start, self._trained, self._in_epoch = time.perf_counter(), 0.0, True
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Stops the clock of training proper: validation follows the last batch."""
@@ -46,7 +52,7 @@ class History(Callback):
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Adds the epoch's row; Lightning calls this before it saves the checkpoint."""
         values = {name: float(trainer.callback_metrics[name]) for name in METRICS if name in trainer.callback_metrics}
-        seconds = time.perf_counter() - self._start
+        seconds, self._in_epoch = time.perf_counter() - self._start, False
         speed = {"seconds": round(seconds, 3), "images_per_second": round(self.faces / (self._trained or seconds), 1)}
         figures = pl_module.monitor.figures() if isinstance(pl_module, FaceModule) else {}
         self.rows.append({"epoch": trainer.current_epoch + 1, **values, **figures, **speed})
@@ -54,12 +60,13 @@ class History(Callback):
             write_table(self.path, pd.DataFrame(self.rows))
 
     def state_dict(self) -> dict[str, Any]:
-        """The rows so far: a resumed run goes on below them."""
-        return {"rows": self.rows}
+        """The rows so far: a resumed run goes on below them; and the seconds of an epoch that is not at its end."""
+        return {"rows": self.rows, "seconds": time.perf_counter() - self._start if self._in_epoch else 0.0}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Takes the checkpoint's rows; epochs after it are trained again."""
         self.rows = list(state_dict["rows"])
+        self._before = float(state_dict.get("seconds", 0.0))
 
 
 class EpochPredictions(Callback):
@@ -72,6 +79,7 @@ class EpochPredictions(Callback):
     def __init__(self, run: Run, splits: tuple[str, ...]) -> None:
         self.run = run
         self.splits = splits
+        self.digests: dict[int, str] = {}
         self._answers: dict[str, list[Tensor]] = {}
 
     def on_validation_batch_end(
@@ -94,8 +102,18 @@ class EpochPredictions(Callback):
         answers, self._answers = self._answers, {}
         if trainer.is_global_zero:
             arrays: dict[str, Any] = {name: torch.cat(batches).cpu().numpy() for name, batches in answers.items()}
-            with whole(self.run.epoch_file(trainer.current_epoch + 1)) as aside, aside.open("wb") as stream:
+            epoch = trainer.current_epoch + 1
+            with whole(self.run.epoch_file(epoch)) as aside, aside.open("wb") as stream:
                 np.savez(stream, **arrays)
+            self.digests[epoch] = sha256(self.run.epoch_file(epoch))
+
+    def state_dict(self) -> dict[str, Any]:
+        """By which the files of epochs that lie there are known to be those that were written."""
+        return {"digests": dict(self.digests)}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Takes the checkpoint's; it has none of before they were taken."""
+        self.digests = dict(state_dict["digests"])
 
 
 class ProgressLines(Callback):

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import torch
-from pytorch_lightning import LightningModule, Trainer
-from pytorch_lightning.callbacks import ModelCheckpoint
-from pytorch_lightning.plugins import TorchCheckpointIO
+from pytorch_lightning import Trainer
 
 from fer_exp.config import TrainerConfig
 from fer_exp.errors import RequestError
-from fer_exp.files import whole
 from fer_exp.runs import Run
 from fer_exp.runs.begun import identity
 from fer_exp.training.processes import SharedBatchNorm, machines
-from fer_exp.training.resuming import note_digest
-from fer_exp.troubles import reason_at
+from fer_exp.training.saving import Saver, WholeCheckpoints
 
 SAVE_EVERY = 20.0
 """Seconds between checkpoints on a GPU, where to write one can take as long as an epoch of a small corpus."""
@@ -38,7 +32,7 @@ def make_trainer(config: TrainerConfig, device: torch.device, run: Run, callback
         RequestError: processes or batch size do not fit (``machines``).
     """
     set_arithmetic(config, device)
-    saver = EpochSaver(run.path("checkpoint"), 0.0 if device.type == "cpu" else SAVE_EVERY)
+    saver = Saver(run.path("checkpoint"), 0.0 if device.type == "cpu" else SAVE_EVERY, config.save_every)
     precision: Any = precision_on(config, device)
     return Trainer(
         accelerator="gpu" if device.type == "cuda" else device.type,
@@ -102,41 +96,6 @@ def set_arithmetic(config: TrainerConfig, device: torch.device) -> None:
     with warnings.catch_warnings():  # torch has begun to move these settings, one for each kind of operation
         warnings.simplefilter("ignore")
         torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
-
-
-class EpochSaver(ModelCheckpoint):
-    """Saves a checkpoint after an epoch, but not within ``pause`` seconds of the last; the last epoch's always."""
-
-    def __init__(self, path: Path, pause: float) -> None:
-        super().__init__(path.parent, path.stem, save_on_train_epoch_end=True, enable_version_counter=False)
-        self.pause = pause
-        self._saved = time.monotonic()
-
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Saves, if it is time."""
-        if trainer.current_epoch + 1 == trainer.max_epochs or time.monotonic() - self._saved >= self.pause:
-            super().on_train_epoch_end(trainer, pl_module)
-            self._saved = time.monotonic()
-
-
-class WholeCheckpoints(TorchCheckpointIO):
-    """Checkpoints that are whole or not there, with their digests beside them.
-
-    Lightning's own are written to the temporary folder; where that is another disk, a killed copy leaves half a file.
-    ``of_run`` is as of ``note_digest``.
-    """
-
-    def __init__(self, of_run: str | None = None) -> None:
-        self.of_run = of_run
-
-    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        """Saves a checkpoint; RunError where the disk does not take it, and the one before is then still there."""
-        with whole(Path(path)) as aside:
-            try:
-                torch.save(checkpoint, aside)
-            except RuntimeError as error:  # torch makes one of a full disk
-                raise reason_at(aside.parent) from error
-            note_digest(Path(path), aside, self.of_run)
 
 
 @contextmanager

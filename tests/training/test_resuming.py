@@ -10,7 +10,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 
 from fer_exp.errors import RequestError
 from fer_exp.training.resuming import PARTS, check_checkpoint, note_digest
-from fer_exp.training.trainer import WholeCheckpoints
+from fer_exp.training.saving import WholeCheckpoints
 from tests.methods.learnable import fit, tiny_module
 
 
