@@ -17,6 +17,7 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from fer_exp.errors import RequestError, RunError, nearest
+from fer_exp.system import alive
 from fer_exp.troubles import in_words
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def whole(path: Path) -> Iterator[Path]:
     aside = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        for old in unfinished(path.parent, path):
+            old.unlink()
         yield aside
         aside.replace(path)
     except OSError as error:
@@ -45,13 +48,25 @@ def whole(path: Path) -> Iterator[Path]:
             aside.unlink(missing_ok=True)
 
 
-ASIDE = re.compile(r"\..+\.\d+\.tmp(\.\w+)?")
+ASIDE = re.compile(r"\.(.+)\.(\d+)\.tmp(\.\w+)?")
 """What ``whole`` calls the file to write to."""
 
 
-def unfinished(folder: Path) -> list[Path]:
-    """Files in a folder that ``whole`` has begun and a killed process has left."""
-    return [file for file in folder.glob(".*") if ASIDE.fullmatch(file.name)] if folder.is_dir() else []
+def unfinished(folder: Path, of: Path | None = None) -> list[Path]:
+    """Files in a folder that ``whole`` has begun and a killed process has left.
+
+    Args:
+        folder: where they lie.
+        of: the file that they were to be; nobody is then known to hold the folder, so that files of processes that
+            live on this machine stay. None takes all.
+    """
+    found = []
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name[0] == "." and (name := ASIDE.fullmatch(entry.name)):
+                same = of is None or ((name[1], name[3] or "") == (of.stem, of.suffix) and not alive(int(name[2])))
+                found += [folder / entry.name] if same else []
+    return found
 
 
 @contextmanager

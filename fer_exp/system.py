@@ -30,6 +30,19 @@ def cores() -> int:
     return len(ask(0)) if ask is not None else os.cpu_count() or 1
 
 
+def alive(process: int) -> bool:
+    """Whether a process of this number runs on this machine; True where nobody can tell."""
+    if os.name != "posix" or process == os.getpid():
+        return True
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True  # of another user
+    return True
+
+
 def visible(text: str) -> str:
     r"""A text from data as a terminal, a figure or a page may show it: its control characters are spelt out.
 

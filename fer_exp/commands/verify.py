@@ -18,6 +18,7 @@ from fer_exp.config import VerifyConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import or_near
 from fer_exp.progress import progress
+from fer_exp.regular import reading, whole_text
 from fer_exp.report import sweep
 from fer_exp.report.outcome import Outcome, Screen, Terminal, finish
 from fer_exp.runs import Run
@@ -156,10 +157,12 @@ class Sources:
         if not path.is_file():
             raise RequestError(f"{source} is not there")
         if path.suffix == ".json":
-            return pd.DataFrame([flat(json.loads(path.read_text(encoding="utf-8"))) | _lengths(path)])
-        if path.suffix == ".md":
-            return markdown_rows(path.read_text(encoding="utf-8"))
-        return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+            with reading(path):
+                return pd.DataFrame([flat(json.loads(whole_text(path))) | _lengths(path)])
+        with reading(path):
+            if path.suffix == ".md":
+                return markdown_rows(whole_text(path))
+            return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
 
 
 def _lengths(path: Path) -> dict[str, str]:

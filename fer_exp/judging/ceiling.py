@@ -179,11 +179,7 @@ def against_panels(
     """The model beside random panels of a face's raters: by L1, and how many raters it is worth by the log score.
 
     By L1 the model and each panel are held against the same number of the same face's raters, none of whom is in the
-    panel. By the log score (soft cross-entropy) both are held against one other rater, and a panel answers with its
-    votes and half a vote more, spread evenly, so that a class without a vote does not decide alone; 0 people answer
-    every class alike. Between whole numbers of people the panel's score is interpolated linearly; a model better than
-    the largest panel is worth that or more: nobody larger was asked. All expectations over ways to deal raters are
-    exact.
+    panel. All expectations over ways to deal raters are exact.
 
     ``prior_l1`` is ``model_l1`` of the prior over ``panels.faces``, where it is known already.
 
@@ -191,30 +187,44 @@ def against_panels(
         Statistics over ``panels.faces``: ``rater_equivalents_log`` (0 to the largest size, more is better),
         ``held_out_l1`` (the model's), ``prior_held_out_l1`` and ``ceiling_panel<k>_l1`` for the ``sizes``, less is
         better.
-
-    Source: Resnick et al. 2021, Survey Equivalence, arXiv 2106.01254: their cross-entropy, with our smoothing.
     """
     used = panels.faces
     distance = model_l1(model[used], counts[used], panels.held_out)
     if prior_l1 is None:
         prior_l1 = model_l1(prior[used], counts[used], panels.held_out)
     columns = np.hstack([distance[:, None], prior_l1[:, None], panels.curve])
-    score = soft_cross_entropy(shares(counts[used]), model[used])
-    logs = np.hstack([score[:, None], np.full((len(score), 1), np.log(counts.shape[1])), panels.log_curve])
-    ticks = np.array([0, *panels.log_sizes], dtype=np.float64)
 
     def mean(i: int) -> OfSums:
         return OfSums(columns, lambda sums, total: sums[..., i] / total)
+
+    return {
+        "rater_equivalents_log": by_log_score(model[used], counts[used], panels.log_sizes, panels.log_curve),
+        "held_out_l1": mean(0),
+        "prior_held_out_l1": mean(1),
+    } | {f"ceiling_panel{k}_l1": mean(2 + i) for i, k in enumerate(panels.sizes)}
+
+
+def by_log_score(model: FloatArray, counts: Counts, sizes: list[int], curve: FloatArray) -> OfSums:
+    """How many raters a model is worth by soft cross-entropy, as ``rater_equivalents`` by squared error.
+
+    Model and panels are held against one other rater. A panel answers with its votes and half a vote more, spread
+    evenly, so that a class without a vote does not decide alone; 0 people answer every class alike. Between whole
+    numbers of people the panel's score is interpolated linearly; a model better than the largest panel is worth that
+    or more: nobody larger was asked.
+
+    ``sizes`` are those of panels and ``curve`` their ``panel_log_score``, shape (N, sizes).
+
+    Source: Resnick et al. 2021, Survey Equivalence, arXiv 2106.01254: their cross-entropy, with our smoothing.
+    """
+    score = soft_cross_entropy(shares(counts), model)
+    columns = np.hstack([score[:, None], np.full((len(score), 1), np.log(counts.shape[1])), curve])
+    ticks = np.array([0, *sizes], dtype=np.float64)
 
     def finish(sums: FloatArray, total: FloatArray) -> FloatArray:
         means = sums / total[..., None]
         return interpolated(means[..., 0], means[..., 1:], ticks)
 
-    return {
-        "rater_equivalents_log": OfSums(logs, finish, most=ticks[-1]),
-        "held_out_l1": mean(0),
-        "prior_held_out_l1": mean(1),
-    } | {f"ceiling_panel{k}_l1": mean(2 + i) for i, k in enumerate(panels.sizes)}
+    return OfSums(columns, finish, most=float(sizes[-1]))
 
 
 def interpolated(distance: FloatArray, curve: FloatArray, sizes: FloatArray) -> FloatArray:

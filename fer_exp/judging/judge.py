@@ -13,12 +13,12 @@ from fer_exp.judging import ceiling
 from fer_exp.judging.applicable import Group, Judged, Mask, arrays, statistics
 from fer_exp.judging.posthoc import Repairs, fit_repairs, repaired
 from fer_exp.judging.predictions import check_predictions, class_names
-from fer_exp.metrics.ambiguity import l1_of_sampling
 from fer_exp.metrics.calibration import errors_if_calibrated
 from fer_exp.metrics.classification import onehot, shared_top, tallies_of_tops
 from fer_exp.metrics.faces import Faces
 from fer_exp.metrics.recognition import FIGURES, figure_of
 from fer_exp.metrics.registry import CEILING, LABELS, NO_FACE, SHARED, SIDES, SMOOTHED, VOTES, measure
+from fer_exp.raters.floors import sampling_l1
 from fer_exp.stats.bootstrap import FloatArray, OfSums, Statistic, intervals, mean_of
 from fer_exp.stats.shares import shares, smoothed
 
@@ -57,7 +57,7 @@ def judge(
       half that answers gets half a vote more, spread evenly. ``ceiling_accuracy`` holds the top of a half against
       ``label``; k classes that share the top are right 1 time in k. ``ceiling_leave_one_out_*`` is one rater against
       all others, ``ceiling_panel<k>_l1`` k raters against a held-out half (``ceiling.against_panels``), and
-      ``ceiling_sampling_l1`` what the vote fractions themselves would get against as many new votes.
+      ``ceiling_sampling_l1`` what the people behind the votes would get against as many of their votes.
 
     Args:
         predictions: a predictions table, as ``check_predictions`` describes. Metrics whose human side no face has
@@ -125,6 +125,7 @@ def groups_of(
     if SHARED in by_need:
         halved, *labelled = people_alone(judged, classes, seed)
         by_need[SHARED][1].update(halved[1])
+        by_need[SHARED][1]["ceiling_sampling_l1"] = mean_of(sampling_l1(judged.counts[judged.shared], seed))
         groups += [*labelled, *_beside_panels(judged.counts.astype(np.int64), references, same, judged.model)]
     return groups + [by_need[side] for side in SIDES if side in by_need]
 
@@ -172,13 +173,12 @@ def _beside_panels(
 
 
 def _ceiling(dealt: Halves, counts: ceiling.Counts, faces: Mask, classes: tuple[str, ...]) -> dict[str, Statistic]:
-    """People against people: halves, one against the others, and sampling alone."""
+    """People against people: halves, and one against the others."""
     halved = [half_against_rest(small[faces], large[faces], classes) for small, large in dealt]
     people = {name: _mean_statistic([one[name] for one in halved]) for name in CEILING if name in halved[0]}
     votes = counts[faces]
     people["leave_one_out_l1"] = mean_of(ceiling.leave_one_out_l1(votes))
     people["leave_one_out_accuracy"] = mean_of(ceiling.leave_one_out_accuracy(votes))
-    people["sampling_l1"] = mean_of(l1_of_sampling(shares(votes), votes.sum(axis=1).astype(np.float64)))
     return {f"ceiling_{name}": statistic for name, statistic in people.items()}
 
 

@@ -79,6 +79,8 @@ def read_noise(file: Path, faces: Collection[str], classes: Sequence[str]) -> di
         if face in labels:
             raise RequestError(f"{where}: the face {face!r} has a label already.")
         labels[face] = label
+    if not labels:
+        raise RequestError(f"{file} has no line of a face and its label; get it again.")
     if stated is not None and stated != labels_hash(labels):
         raise RequestError(f"{file}: the labels are not those that were saved (their hash differs); get it again.")
     return labels

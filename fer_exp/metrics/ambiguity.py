@@ -110,8 +110,8 @@ def l1_of_sampling(shares: FloatArray, votes: FloatArray) -> FloatArray:
         \frac{2}{n} (m_k + 1) \binom{n}{m_k + 1} q_k^{m_k + 1} (1 - q_k)^{n - m_k}, \quad m_k = \lfloor n q_k \rfloor
 
     De Moivre's mean absolute deviation of the binomial. L1 to votes has this floor and no known unbiased correction:
-    near the floor it falls as one over the root of n, far from it the votes' errors cancel. With the vote fractions
-    in place of q, which are more extreme than q, the floor comes out somewhat low.
+    near the floor it falls as one over the root of n, far from it the votes' errors cancel. Vote fractions are
+    more extreme than q: in its place they give a floor that is far too low (``raters.floors``).
 
     Source: De Moivre 1730; Diaconis and Zabell 1991, Statistical Science 6, 284-302.
     """

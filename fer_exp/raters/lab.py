@@ -17,6 +17,7 @@ from fer_exp.judging.ceiling import halves
 from fer_exp.labels.votes import majority
 from fer_exp.metrics.distribution import l1
 from fer_exp.names import spelt
+from fer_exp.raters.floors import mixture_of, people_behind
 from fer_exp.stats.bootstrap import FloatArray, Interval, weighted_mean
 from fer_exp.stats.shares import shares, wilson
 from fer_exp.stats.totals import joint_intervals
@@ -124,24 +125,32 @@ def distance_to_lab(
 ) -> dict[str, float | int | None]:
     """Mean L1 between the vote fractions of crowd and lab, and the floor that sampling alone gives.
 
-    The floor is the same distance between two panels of these sizes that answer as the lab did. Votes of a small lab
-    are more peaked than those of its population, so that its floor is a little low. Faces without votes on either side
-    do not count.
+    The floor is the same distance between two panels of these sizes of the people behind the lab's votes, as
+    ``floors.people_behind`` draws them. Faces without votes on either side do not count.
 
     Returns:
-        ``value`` (0..2), ``low``, ``high``, ``floor``, ``n``; None in place of numbers where no face has both votes.
+        ``value`` (0..2), ``low``, ``high``, ``floor``, ``n``; None in place of numbers where no face has both votes,
+        and of the floor where most faces have a single vote of the lab, which tells nothing of who else would answer.
     """
     used = (crowd.sum(axis=1) > 0) & (lab.sum(axis=1) > 0)
     if not used.any():
         return {"value": None, "low": None, "high": None, "floor": None, "n": 0}
     ours, theirs = crowd[used], lab[used]
-    share = shares(theirs)
-    distance = l1(share, shares(ours))
-    value, low, high = _mean_interval(distance, samples, seed)
-    generator = np.random.default_rng([seed, 3])
+    value, low, high = _mean_interval(l1(shares(theirs), shares(ours)), samples, seed)
     sizes: list[NDArray[np.int64]] = [side.sum(axis=1).astype(np.int64) for side in (ours, theirs)]
-    floors = [l1(*(generator.multinomial(size, share) / size[:, None] for size in sizes)).mean() for _ in range(PANELS)]
-    return {"value": value, "low": low, "high": high, "floor": float(np.mean(floors)), "n": int(used.sum())}
+    floor = _floor(theirs, sizes, seed) if np.median(sizes[1]) >= 2 else None
+    return {"value": value, "low": low, "high": high, "floor": floor, "n": int(used.sum())}
+
+
+def _floor(lab: FloatArray, sizes: Sequence[NDArray[np.int64]], seed: int) -> float:
+    """Mean L1 between two panels of these sizes a face, (N,) each, of the people behind the lab's votes."""
+    generator = np.random.default_rng([seed, 3])
+    mixture = mixture_of(lab[lab.sum(axis=1) >= 2], generator)
+    distances = []
+    for _ in range(PANELS):
+        people = people_behind(lab, mixture, generator)
+        distances.append(l1(*(generator.multinomial(size, people) / size[:, None] for size in sizes)).mean())
+    return float(np.mean(distances))
 
 
 def filter_gain(

@@ -25,6 +25,7 @@ from fer_exp.errors import RequestError, RunError
 from fer_exp.files import locked, made, md5, write_json, write_table
 from fer_exp.pictures.look_alikes import flags_said
 from fer_exp.progress import progress
+from fer_exp.regular import reading, whole_text
 from fer_exp.store.looks import look_at
 from fer_exp.store.manifest import PIXELS, check, list_files
 from fer_exp.store.write import clean, is_whole, write
@@ -213,12 +214,15 @@ def _load(
 
     ``whole``: every file is read to its end, and one of before, without digests, gets them.
     """
-    words = json.loads((folder / "store.json").read_text(encoding="utf-8"))
-    fresh = check(folder, words, log, whole=whole)
-    tables = [folder / name for name in ("faces.parquet", "votes.parquet")]
-    faces, votes = (
-        pd.read_parquet(each, page_checksum_verification=True) if each.exists() else None for each in tables
-    )
+    again = "remove the folder, and it is prepared again"
+    with reading(folder / "store.json", way_out=again):
+        words = json.loads(whole_text(folder / "store.json"))
+        fresh = check(folder, words, log, whole=whole)
+    with reading(folder / "faces.parquet", f"{folder / 'faces.parquet'} or votes.parquet", again):
+        faces, votes = (
+            pd.read_parquet(each, page_checksum_verification=True) if each.exists() else None
+            for each in (folder / "faces.parquet", folder / "votes.parquet")
+        )
     if faces is None:
         raise RunError(f"{folder} has lost its faces.parquet; remove the folder, and it is prepared again.")
     if corpus and ("looked" not in words or (whole and PIXELS not in words.get("files", {}))):

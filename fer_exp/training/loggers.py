@@ -23,6 +23,7 @@ from fer_exp.files import locked, write_json
 from fer_exp.judging.epochs import RENAMED
 from fer_exp.metrics.registry import HEADLINE
 from fer_exp.progress import is_main_process, silent
+from fer_exp.regular import reading, whole_text
 from fer_exp.runs import Run
 from fer_exp.training.progress import History
 
@@ -42,8 +43,11 @@ class RunLog:
     def __init__(self, name: str, run: Run) -> None:
         self.path = run.folder / WRITTEN
         self.config = dotted(run.config)
-        known = json.loads(self.path.read_text(encoding="utf-8")) if self.path.is_file() else {}
-        self.known = known if known.get("logger") == name else {}
+        self.known: dict[str, Any] = {}
+        if self.path.is_file():
+            with reading(self.path, way_out="remove it, and the run begins anew in the logger"):
+                known = json.loads(whole_text(self.path))
+                self.known = known if known["logger"] == name and type(known["epochs"]) is int else {}
         self.logger = make_logger(name, run.folder, self.known.get("id"))
         if not self.known:
             self.known = {"logger": name, "id": _id(self.logger), "epochs": 0, "ended": False}

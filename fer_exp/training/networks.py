@@ -14,6 +14,7 @@ from fer_exp.config import BackboneConfig
 from fer_exp.errors import RequestError
 from fer_exp.methods.method import Output
 from fer_exp.progress import progress
+from fer_exp.regular import why
 from fer_exp.training.graphs import Graphs
 from fer_exp.training.weights import LoadedWeights, Weights, load_backbone, read_weights
 
@@ -137,6 +138,6 @@ def first_weights(config: BackboneConfig) -> Weights:
         return Weights(dict(BACKBONES[config.name][1].get_state_dict(progress=False, check_hash=True)))
     except (OSError, RuntimeError) as error:  # no network, or another file than torchvision's
         raise RequestError(
-            f"backbone.weights=imagenet: torchvision could not fetch {config.name}'s weights ({error}); on a "
+            f"backbone.weights=imagenet: torchvision could not fetch {config.name}'s weights ({why(error)}); on a "
             "machine without a network, copy the file over and give its path as backbone.weights."
         ) from error

@@ -12,6 +12,7 @@ from torch import nn
 
 from fer_exp.errors import RequestError
 from fer_exp.files import write_text
+from fer_exp.regular import why
 
 PARTS = ("state_dict", "loops", "callbacks", "optimizer_states", "lr_schedulers")
 """What Lightning goes on from; without one of them it begins that part anew, or ends in the middle."""
@@ -51,8 +52,7 @@ def check_checkpoint(path: Path, module: nn.Module, of_run: str | None = None) -
             damaged, digest = file.testzip(), _digest(file, of_run)
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch and zipfile raise many kinds for a broken file
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise RequestError(f"{path} cannot be read ({reason}); {WAY_OUT}.") from error
+        raise RequestError(f"{path} cannot be read ({why(error)}); {WAY_OUT}.") from error
     if damaged or (note.is_file() and digest not in note.read_text(encoding="utf-8", errors="replace").split()):
         what = f"its part {Path(damaged).name} is damaged" if damaged else f"its digest is not in {note.name}"
         raise RequestError(f"{path} is not what its run wrote ({what}); {WAY_OUT}.")

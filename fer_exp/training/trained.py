@@ -22,6 +22,7 @@ from fer_exp.judging.predictions import class_names
 from fer_exp.labels.kinds import words
 from fer_exp.methods import METHODS, make_method
 from fer_exp.methods.method import Method, Setting
+from fer_exp.regular import why
 from fer_exp.runs import FILES, Run, as_written
 from fer_exp.runs.claim import kept
 from fer_exp.training.answers import answers_of, at_once
@@ -163,7 +164,7 @@ def _of_checkpoint(run: Run) -> tuple[dict[str, Tensor], Told]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)["state_dict"]
     except Exception as error:  # torch raises many kinds for a broken file
-        raise RequestError(f"{path} is cut short or damaged; remove the folder and train again.") from error
+        raise RequestError(f"{path} cannot be read ({why(error)}); remove the folder and train again.") from error
     classes, store = tuple(class_names(run.predictions)), run.store
     channels = corpus_facts(config["dataset"]["name"]).channels if store is None else store.pixels.shape[3]
     told = _told(state, config, run=run.name, classes=classes, channels=channels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from fer_exp.errors import RequestError
+from fer_exp.regular import reading, whole_text, why
 from fer_exp.verifying import Checked, Fail
 from fer_exp.verifying.numbers import NUMBER, as_float, numbers, written_as
 
@@ -47,11 +49,9 @@ class Claim(NamedTuple):
 
 def read_claims(path: Path) -> list[Claim]:
     """The rows of claims.csv; RequestError where it is no such table."""
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    with reading(path, way_out=f"it is a list of claims, with the columns {', '.join(COLUMNS)}"):
+        frame = pd.read_csv(io.StringIO(whole_text(path)), dtype=str, keep_default_na=False)
         return [Claim(*(row[name] for name in COLUMNS)) for row in frame.to_dict("records")]
-    except (OSError, ValueError, KeyError) as error:
-        raise RequestError(f"{path} is no list of claims ({error}); its columns are {', '.join(COLUMNS)}.") from error
 
 
 def check_document(path: Path, claims: list[Claim], tables: Tables, blocks: Blocks) -> Checked:
@@ -65,9 +65,9 @@ def check_document(path: Path, claims: list[Claim], tables: Tables, blocks: Bloc
     """
     found = Checked(str(path))
     try:
-        sections = sections_of(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        found.fails.append(Fail("", f"cannot be read ({error.strerror})", ""))
+        sections = sections_of(whole_text(path))
+    except (OSError, UnicodeDecodeError) as error:
+        found.fails.append(Fail("", f"cannot be read ({why(error)})", ""))
         return found
     covered: dict[str, list[tuple[int, int]]] = {}
     for claim in claims:
@@ -78,7 +78,7 @@ def check_document(path: Path, claims: list[Claim], tables: Tables, blocks: Bloc
         try:
             expected, declared = computed_text(claim, tables, blocks)
         except Exception as error:  # a source may be damaged in any way, and each is a sentence
-            reason = str(error) if isinstance(error, RequestError) else f"{type(error).__name__}: {error}"
+            reason = str(error) if isinstance(error, RequestError) else why(error)
             found.fails.append(Fail(claim.section, claim.text or claim.source, f"cannot be computed: {reason}"))
             continue
         spans = spans_of(text, claim.text if claim.values not in blocks else expected, exact=claim.values in blocks)

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from fer_exp.errors import RequestError
+from fer_exp.regular import reading, whole_text, why
 from fer_exp.report.files import csv_text
 from fer_exp.report.outcome import Outcome, save
 from fer_exp.studies import archive
@@ -47,7 +48,7 @@ def check_folder(place: Path, remake: Remake, scratch: Path) -> list[Checked]:
         outcome = remake(kept, {name: stated.get(name) for name in MOMENT})
         save(_without_figures(outcome), scratch)
     except Exception as error:  # an archive may be damaged in any way, and each is a sentence
-        reason = str(error) if isinstance(error, RequestError) else f"{type(error).__name__}: {error}"
+        reason = str(error) if isinstance(error, RequestError) else why(error)
         return [*found, _broken(place, f"cannot be made again from its archive: {reason}")]
     computed = sorted(path for path in scratch.iterdir() if path.suffix in READABLE)
     for path in computed:
@@ -85,8 +86,8 @@ def _recorded(place: Path) -> list[Checked]:
         return [_broken(place, "there is no table")]
     try:
         stated = _json(place / "results.json").get("tables", {})
-    except (OSError, ValueError) as error:
-        return [_broken(place / "results.json", f"cannot be read ({error})")]
+    except RequestError as error:
+        return [_broken(place / "results.json", str(error))]
     found = []
     for path in tables:
         rows = pd.DataFrame(stated[path.stem]["rows"]) if path.stem in stated else None
@@ -101,8 +102,8 @@ def _recorded(place: Path) -> list[Checked]:
 def _json(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
+    with reading(path, way_out="get it again, with all of its folder"):
+        return dict(json.loads(whole_text(path)))
 
 
 def _without_figures(outcome: Outcome) -> Outcome:

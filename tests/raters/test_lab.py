@@ -26,6 +26,11 @@ def test_the_floor_is_what_a_crowd_of_the_labs_own_people_gets():
     assert found["floor"] == pytest.approx(found["value"], abs=0.02)
     other = rng.multinomial(11, rng.permutation(truth, axis=1)).astype(float)
     assert mirror.distance_to_lab(other, lab, samples=0)["value"] > 2 * found["floor"]
+    small = rng.multinomial(5, truth).astype(float)
+    of_few = mirror.distance_to_lab(same, small, samples=0)
+    assert of_few["floor"] == pytest.approx(of_few["value"], abs=0.03)  # as votes of the lab it would be a fifth less
+    labels = mirror.distance_to_lab(same, rng.multinomial(1, truth).astype(float), samples=0)
+    assert labels["floor"] is None  # one answer does not say how many others there are
 
 
 def test_faces_without_a_majority_or_votes_do_not_count():
