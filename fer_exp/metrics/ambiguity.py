@@ -13,7 +13,7 @@ from scipy.special import gammaln, xlog1py, xlogy
 
 from fer_exp.metrics.affect import pearson
 from fer_exp.metrics.distribution import entropy, soft_cross_entropy
-from fer_exp.stats.bootstrap import FloatArray, OfSums
+from fer_exp.stats.bootstrap import JACKKNIFE, FloatArray, OfSums
 from fer_exp.stats.shares import shares
 
 
@@ -145,4 +145,5 @@ def class_correlations(human: FloatArray, model: FloatArray) -> list[OfSums]:
         total_of_defined = np.where(defined, values, 0.0).sum(axis=-1)
         return np.asarray(np.where(count > 0, total_of_defined / np.maximum(count, 1), np.nan))
 
-    return [OfSums(columns, partial(of_class, k)) for k in range(len(single))] + [OfSums(columns, mean)]
+    finishers = [*(partial(of_class, k) for k in range(len(single))), mean]
+    return [OfSums(columns, finish, ends=JACKKNIFE) for finish in finishers]  # it holds more often (docs/metrics.md)

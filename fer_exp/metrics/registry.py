@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from fer_exp.metrics import affect, ambiguity, calibration, classification, distribution, equivalents, recognition
 from fer_exp.metrics.faces import Faces
-from fer_exp.stats.bootstrap import FloatArray, Statistic, mean_of
+from fer_exp.stats.bootstrap import JACKKNIFE, FloatArray, Statistic, mean_of
 
 LABELS, MAJORITY, VOTES, SHARED, RATINGS, EPOCHS = "labels", "majority", "votes", "shared", "ratings", "epochs"
 """What a metric needs: a label, votes (their majority, or all of them), votes of two raters or more, ratings of valence
@@ -165,8 +165,9 @@ METRICS = (
            words="people Brier uncertainty"),
     Metric("top2_agreement", VOTES, PEOPLE, UNIT, MORE, _top(2), "detail", 20),
     Metric("top3_agreement", VOTES, PEOPLE, UNIT, MORE, _top(3), "detail"),
-    Metric("soft_macro_f1", VOTES, PEOPLE, UNIT, MORE, lambda faces: classification.macro_f1_of(faces.soft_tallies),
-           "detail", 21, words="soft macro F1"),
+    Metric("soft_macro_f1", VOTES, PEOPLE, UNIT, MORE,
+           lambda faces: classification.macro_f1_of(faces.soft_tallies, JACKKNIFE), "detail", 21,
+           words="soft macro F1"),
     Metric("vote_correlation", VOTES, PEOPLE, SIGNED, MORE, lambda faces: faces.class_correlations[-1],
            "headline detail", 12, short="vote r"),
     Metric("vote_correlation_<class>", VOTES, PEOPLE, SIGNED, MORE, lambda faces, k: faces.class_correlations[k],

@@ -29,7 +29,8 @@ def sections():
 
 
 def test_every_metric_of_judge_has_a_row_and_every_row_is_measured(judged):
-    rows = {name: named(name) for name in judged if name not in REPAIRS}
+    fitted = ("vector_votes_weight_", "vector_votes_bias_")
+    rows = {name: named(name) for name in judged if name not in REPAIRS and not name.startswith(fitted)}
     assert [name for name, found in rows.items() if found is None] == []
     measured = {found.row.name for found in rows.values()}
     assert {row.name for row in METRICS if row.needs != EPOCHS} == measured
