@@ -5,6 +5,9 @@
     python scripts/coverage.py calibration  # what evaluate says of calibration, of models that are right and too sure
     python scripts/coverage.py raters    # both intervals of agreement, of faces and raters that are drawn
     python scripts/coverage.py few_faces # these of few faces, of full agreement, of a rare class
+    python scripts/coverage.py band      # of a plan: L1 and KL of panels, over distributions of faces
+    python scripts/coverage.py bootstrap # of a plan: what a bootstrap over the pilot's faces holds
+    python scripts/coverage.py components   # shares of variance, over faces, raters and gaps
 
 Each prints a table in Markdown; `repeats=400` after it says how often each line is drawn.
 """
@@ -18,6 +21,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import sys
 from collections.abc import Callable
 
+import coverage_plan
 import coverage_raters
 import numpy as np
 
@@ -140,6 +144,9 @@ TABLES = {
     "calibration": calibration,
     "raters": coverage_raters.raters_and_faces,
     "few_faces": coverage_raters.few_faces,
+    "band": coverage_plan.band,
+    "bootstrap": coverage_plan.bootstrap,
+    "components": coverage_plan.components,
 }
 
 
