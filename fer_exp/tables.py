@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -94,7 +94,7 @@ class Table:
         """The number of rows."""
         return len(self._columns.values[0]) if self._columns.values else 0
 
-    def find(self, role: str, called: str | None = None, said: str = "", beside: Collection[int] = ()) -> int | None:
+    def find(self, role: str, called: str | None = None, said: str = "", beside: Container[int] = ()) -> int | None:
         """The number of the column that holds what is wanted, None where none does.
 
         Args:

@@ -1,7 +1,9 @@
 """Exports of tools that ask people: every one is read in one go, with one line that says how."""
 
 import json
+import re
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,7 +19,20 @@ from fer_exp.datasets.corpus import Faces
 from fer_exp.errors import RequestError
 from fer_exp.names import CLASSES
 from fer_exp.tables import read_table
-from tests.exports import COUNTS, EXPORTS, FACES, MTURK, VALENCE, assignment, delimited, filled, jspsych_rows, written
+from tests.exports import (
+    COUNTS,
+    EXPORTS,
+    FACES,
+    MTURK,
+    PEOPLE,
+    VALENCE,
+    assignment,
+    delimited,
+    filled,
+    jspsych_rows,
+    qualtrics,
+    written,
+)
 
 
 def counts(answers) -> dict[str, dict[str, int]]:
@@ -81,6 +96,59 @@ def test_ratings_beside_labels_are_of_the_same_answer(tmp_path, name):
     assert len(answers.task) == 12
     for task, valence in zip(answers.task, answers.rated["valence"], strict=True):
         assert valence == (VALENCE[answers.tasks[task].split("/")[-1]] - 5) / 4
+
+
+@pytest.mark.parametrize("scale", ["intensity", "inner warmth"])
+@pytest.mark.parametrize("name", RATED)
+def test_any_scale_is_taken_as_valence_is(tmp_path, name, scale):
+    """Known by its name, or named; in its own units."""
+    file = Path(written(tmp_path, name))
+    text = file.read_text(encoding="utf-8")
+    file.write_text(re.sub("valence", scale.replace(" ", "_"), text, flags=re.IGNORECASE), encoding="utf-8")
+    answers = read_answers(file, scales={} if scale == "intensity" else {scale: (1.0, 9.0)})
+    assert counts(answers) == COUNTS
+    assert list(answers.rated) == [scale]
+    for task, value in zip(answers.task, answers.rated[scale], strict=True):
+        assert value == VALENCE[answers.tasks[task].split("/")[-1]]
+
+
+def slider_rows(scales=("intensity", "genuineness")):
+    """Trials of jsPsych's image-slider-response: a number each, and the question in the trial's data."""
+    trials = [(person, n, face, scale) for person in PEOPLE for n, face in enumerate(FACES) for scale in scales]
+    return [{"rt": 1500, "stimulus": f"img/{face}", "response": 10 * VALENCE[face] + len(scale), "slider_start": 50,
+             "trial_type": "image-slider-response", "trial_index": 2 * n + scales.index(scale), "time_elapsed": n,
+             "plugin_version": "2.0.0", "subject": person, "dimension": scale}
+            for person, n, face, scale in trials]  # fmt: skip
+
+
+def test_sliders_without_any_label_are_scales_by_their_question_or_by_the_one_name_that_is_given(tmp_path, capsys):
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps(slider_rows()))
+    answers = read_answers(file, "ratings", scales={})
+    assert answers.classes == ()
+    by_face = {face.split("/")[-1]: n for n, face in enumerate(answers.tasks)}
+    for scale in ("intensity", "genuineness"):
+        wanted = [10 * VALENCE[face] + len(scale) for face in sorted(FACES)]
+        got = [answers.rated[scale][answers.task == by_face[face]].mean() for face in sorted(FACES)]
+        assert got == wanted
+    assert "intensity runs from 0 to 100 (guessed" in capsys.readouterr().err
+    file.write_text(json.dumps([{**row, "dimension": None} for row in slider_rows(("intensity",))]))
+    assert read_answers(file, scales={"warmth": (0.0, 100.0)}).rated["warmth"].max() == 49
+
+
+def test_a_survey_of_six_emotions_a_face_is_six_scales_but_ticked_boxes_are_none(tmp_path):
+    words = ("happy", "sad", "angry", "fear", "disgust", "surprise")
+    columns = [f"face{n}_{word}_1" for n in range(4) for word in words]
+    file = tmp_path / "q.csv"
+    file.write_text(qualtrics(columns, columns, lambda name: [n + k for n in range(4) for k in range(6)], numeric=True))
+    answers = read_answers(file, scales={})
+    assert answers.tasks.tolist() == [f"face{n}" for n in range(4)]
+    assert answers.rated["anger"][answers.task == 2].tolist() == [4, 4, 4]
+    assert set(answers.rated) == {"happiness", "sadness", "anger", "fear", "disgust", "surprise"}
+    ticked = qualtrics(columns, columns, lambda name: [int(n == k) for n in range(4) for k in range(6)], numeric=True)
+    file.write_text(ticked)
+    with pytest.raises(RequestError):
+        read_answers(file, scales={})
 
 
 LEFT = {

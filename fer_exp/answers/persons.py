@@ -188,5 +188,5 @@ def _melted(
     sheet.table.guessed.insert(
         0, f"read as {_called(export)}: {len(by_task)} pictures, a column each{means}{others}, {person}"
     )
-    sheet.say_rest(export.about)
+    sheet.say_rest(export.about, "scales=[WORD] takes those in whose names or questions it stands as ratings")
     return sheet.as_table(frame, np.tile(sheet.rows, len(by_task))[answered])

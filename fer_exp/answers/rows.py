@@ -109,8 +109,10 @@ def label_codes(
     else:
         order = tuple(dict.fromkeys(meaning for meaning in means if meaning in real))
         order = order if real.isdisjoint(known.values()) else tuple(sorted(order))
+        ratings = ", scales=[NAME] takes them as ratings" if rules.scales.emotions else ""
         if rules.columns is not None and len(order) > 1 and all(name.isdigit() for name in order):
-            table.guessed.append(f"labels are numbers, {order[0]} to {order[-1]}; numbers=[...] says what they mean")
+            words = f"labels are numbers, {order[0]} to {order[-1]}"
+            table.guessed.append(f"{words}; numbers=[...] says what they mean{ratings}")
         if known and (others := [name for name in order if name not in known.values()]):
             table.guessed.append(f"classes that are no expressions: {', '.join(others[:12])}")
         for alike in pd.Series(order).groupby([normal(name) for name in order]).agg(list):

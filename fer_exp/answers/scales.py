@@ -132,12 +132,16 @@ def columns_of(table: Table, scales: Scales, taken: Collection[int] = ()) -> dic
             found.setdefault(str(name), n)
     if scales.emotions:
         rest = [n for n in free if n not in found.values()]
-        numeric = {n: name for n in rest if (name := scales.emotion(table.names[n])) and table.different_numbers(n) > 2}
+        numeric = {n: name for n in rest if (name := scales.emotion(table.names[n])) and table.different_numbers(n)}
+        if max(map(table.different_numbers, numeric), default=0) < 3:  # boxes that were ticked
+            numeric = {}
         if len(set(numeric.values())) > 1 or expressions([table.names[n] for n in rest]):
             for n, name in numeric.items():
                 found.setdefault(name, n)
     missing = [name for name in scales.named if name not in found]
     plain = [n for n in free if normal(table.names[n]) in PLAIN and n not in found.values()]
+    if len(missing) == 1 and (only := table.find("label", beside=found.values())) is not None:
+        plain += [only] if table.different_numbers(only) else []
     if plain and (len(missing) == 1 or (scales.emotions and not found and not missing)):
         found[missing.pop() if missing else normal(table.names[plain[0]])] = plain[0]
     if missing:

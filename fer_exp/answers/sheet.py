@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Sequence
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -157,9 +158,15 @@ class Sheet:
         if (name := self.scales.within(text)) is not None:
             return name
         emotion = self.scales.emotion(text)
-        if emotion and column is not None and self.says_numbers(column) and len(self.texts(column)) > 2:
+        if emotion and column is not None and self.says_numbers(column) and self._rates_emotions:
             return emotion
         return "label"
+
+    @cached_property
+    def _rates_emotions(self) -> bool:
+        """Whether columns called by expressions hold more than 0 and 1, which are boxes that were ticked."""
+        columns = [n for n, name in enumerate(self.names) if self.scales.emotion(name) and self.says_numbers(n)]
+        return bool({text for column in columns for text in self.texts(column)} - {"0", "1"})
 
     def says_numbers(self, column: int) -> bool:
         """Whether a column holds nothing but numbers."""
@@ -189,8 +196,8 @@ class Sheet:
         table.unused.clear()  # of this table all is said
         return table
 
-    def say_rest(self, about: str) -> None:
-        """Add the columns that nothing was read from to what the table's line says."""
+    def say_rest(self, about: str, way_out: str = "") -> None:
+        """Add the columns that nothing was read from to what the table's line says, and what takes numbers in them."""
         if unused := self.unused(about):
             more = f" and {len(unused) - 12} more" if len(unused) > 12 else ""
             self.table.guessed.append(f"not used: {', '.join(unused[:12])}{more}")
@@ -198,7 +205,8 @@ class Sheet:
             if numeric and self.table.takes:
                 more = f" and {len(numeric) - 12} more" if len(numeric) > 12 else ""
                 words = f"of these {len(numeric)} hold numbers ({', '.join(numeric[:12])}{more})"
-                self.table.guessed.append(f"{words}: {self.table.takes}=[{numeric[0]}] takes one as ratings")
+                way_out = way_out or f"{self.table.takes}=[{numeric[0]}] takes one as ratings"
+                self.table.guessed.append(f"{words}: {way_out}")
 
     @property
     def counted(self) -> str:

@@ -103,6 +103,9 @@ class _Rows:
                 whole, rows = by_question(sheet, whole, rows, cells, self.called.get("label"))
             except ValueError as error:
                 raise RequestError(f"{self._it}, {error}") from error
+            sheet.used.update(questions)
+            if "label" not in whole:
+                self.found.pop("label", None)
             asked = [role for role in whole if role not in (*first, "seconds", *self.found)]
             self.found |= dict.fromkeys(asked, "a question of its own")
         self._say(tasks)

@@ -87,6 +87,11 @@ def _pretrain(config: PretrainConfig, place: Path) -> str:
 
 
 def _evaluate(config: EvaluateConfig, place: Path) -> str:
+    files = [config.run or config.predictions, *config.seeds]
+    if config.seeds:
+        beside = [f"votes={config.votes}"] if config.votes else []
+        seeds = f"seeds=[{','.join(str(name) for name in files if name)}]"
+        return f"{_line('compare', seeds, *beside)} OTHER (beside another's)"
     source = str(config.run or config.predictions)
     # The page reads the human side in the table itself, compare also beside it.
     beside = [f"votes={config.votes}"] if config.votes else []

@@ -69,7 +69,7 @@ def read(config: CompareConfig, frames: Frames = NO_FRAMES, predictions: Frames 
         RequestError: as ``compare``.
     """
     aside = beside(config.by, config.groups, config.votes, frames)
-    sources, unfinished = read_sources(config.runs, predictions, config.raters, config.by)
+    sources, unfinished = read_sources(config.runs, predictions, config.raters, config.by, config.seeds)
     if unfinished:
         say(f"left out, no finished run: {', '.join(unfinished)}")
     if len(sources) < 2:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -17,7 +18,9 @@ from fer_exp.judging.epochs import accuracies_of
 from fer_exp.judging.gaps import by_group
 from fer_exp.judging.judge import Metrics, judge
 from fer_exp.judging.people import restricted, with_people
-from fer_exp.judging.predictions import GROUP, class_names, read_predictions
+from fer_exp.judging.predictions import GROUP, class_names
+from fer_exp.judging.seeds import as_seeds, judge_seeds
+from fer_exp.judging.sources import Source
 from fer_exp.metrics.registry import METRICS, SHARED
 from fer_exp.progress import say
 from fer_exp.report import groups as shown
@@ -26,6 +29,7 @@ from fer_exp.report.recognition import model_table
 from fer_exp.report.tables import baselines_table, metrics_rows, metrics_table
 from fer_exp.runs import FILES, Run, as_written
 from fer_exp.runs.groups import beside, in_groups
+from fer_exp.runs.sources import common_name, read_file
 from fer_exp.tables import NO_FRAMES, Frames
 
 
@@ -35,18 +39,21 @@ def evaluate(config: EvaluateConfig) -> Path | None:
     Args:
         config: ``run``, a run folder: ``predictions.parquet`` is judged, with the class prior of ``targets.parquet``,
             and ``metrics.json`` written anew; or ``predictions``, the table of any model: ``<stem>.metrics.json`` is
-            written beside it. What is ``by`` groups stands in ``metrics.by-<column>.json`` instead. ``output`` is
-            another place for either. With ``json`` the metrics are alone on stdout, and the path is on stderr; ``all``
-            shows every metric rather than the headline.
+            written beside it; or ``seeds``, several such tables of runs of one model, as is one table with a column
+            ``run``: values are then means over runs, with intervals over runs and faces. What is ``by`` groups stands
+            in ``metrics.by-<column>.json`` instead. ``output`` is another place for either. With ``json`` the metrics
+            are alone on stdout, and the path is on stderr; ``all`` shows every metric rather than the headline.
 
     Raises:
-        RequestError: both or neither of run and predictions, a missing file, a table against its contract.
+        RequestError: none of run, predictions and seeds, or run beside another, a missing file, a table against its
+            contract.
         RunError: the metrics cannot be written to ``output``. Beside a file that may not be touched that is said, and
             no error.
     """
     outcome = measured(config, read(config))
-    path = Path(config.run or config.predictions or "")
-    place, name = (path, "metrics") if config.run is not None else (path.parent, f"{path.stem}.metrics")
+    path = Path(config.run or config.predictions or config.seeds[0])
+    stem = common_name([Path(name).stem for name in files_of(config)]) or path.stem
+    place, name = (path, "metrics") if config.run is not None else (path.parent, f"{stem}.metrics")
     if config.output is not None:
         given = Path(config.output)
         place, name = (given, name) if given.is_dir() else (given.parent, given.name.removesuffix(".json"))
@@ -60,8 +67,24 @@ def evaluate(config: EvaluateConfig) -> Path | None:
     return finish(replace(outcome, name=name), place, file=not whole_run, elsewhere=elsewhere)
 
 
-def read(config: EvaluateConfig, frames: Frames = NO_FRAMES) -> Run | pd.DataFrame:
-    """The run that a config names, or its predictions beside what people said.
+ROUGH = ", and of two runs rough"
+
+
+class Seeds(NamedTuple):
+    """Predictions of several runs of one model on the same faces, their names, and what was done to make them so."""
+
+    tables: list[pd.DataFrame]
+    names: list[str]
+    notes: list[str]
+
+
+def files_of(config: EvaluateConfig) -> list[str]:
+    """The tables of predictions that a config names."""
+    return [*([] if config.predictions is None else [config.predictions]), *config.seeds]
+
+
+def read(config: EvaluateConfig, frames: Frames = NO_FRAMES) -> Run | pd.DataFrame | Seeds:
+    """The run that a config names, or its predictions beside what people said; of several runs of one model all.
 
     Args:
         config: as of ``evaluate``.
@@ -70,11 +93,12 @@ def read(config: EvaluateConfig, frames: Frames = NO_FRAMES) -> Run | pd.DataFra
     Raises:
         RequestError: as ``evaluate``.
     """
-    if (config.run is None) == (config.predictions is None):
+    files = files_of(config)
+    if (config.run is None) == (not files):
         raise RequestError("evaluate needs run=FOLDER or predictions=FILE, one of the two.")
-    path = Path(config.run or config.predictions or "")
     aside = beside(config.by, config.groups, config.votes, frames)
     if config.run is not None:
+        path = Path(config.run)
         if config.votes or config.classes:
             key = "votes" if config.votes else "classes"
             raise RequestError(f"{key} goes with predictions=FILE, e.g. predictions={Run(path).path('predictions')}.")
@@ -82,34 +106,66 @@ def read(config: EvaluateConfig, frames: Frames = NO_FRAMES) -> Run | pd.DataFra
         if config.by is not None:
             run.predictions = in_groups(run.predictions, config.by, path, aside)
         return run
-    source = frames.get("predictions", as_written(path))
-    table = sides(read_predictions(source, "predictions", config.by, config.raters), str(path), config, frames)
-    return table if config.by is None else in_groups(table, config.by, path, aside)
+    sources: list[Source] = []
+    for name in files:
+        key, path = "predictions" if name == config.predictions else "seeds", Path(name)
+        given = frames.get(key, as_written(path))
+        for one in read_file(path, given, key if key in frames else "", config.raters, config.by):
+            table = sides(one.table, str(path), config, frames)
+            table = table if config.by is None else in_groups(table, config.by, path, aside)
+            sources.append(replace(one, table=table))
+    if len(sources) == 1:
+        return sources[0].table
+    tables, notes = as_seeds(sources)
+    return Seeds(tables, [source.name for source in sources], notes)
 
 
-def measured(config: EvaluateConfig, predictions: Run | pd.DataFrame) -> Outcome:
+def measured(config: EvaluateConfig, predictions: Run | pd.DataFrame | Seeds) -> Outcome:
     """Judge what ``read`` has read."""
     if isinstance(predictions, Run):
         outcome = summary(run_metrics(predictions, samples=config.bootstrap, seed=config.seed), config.all)
-        return outcome if config.by is None else grouped(outcome, predictions.predictions, config)
-    outcome = summary(judge(predictions, samples=config.bootstrap, seed=config.seed), config.all)
-    outcome = replace(outcome, notes=[*outcome.notes, *(f"{note}." for note in uncounted(predictions))])
-    return outcome if config.by is None else grouped(outcome, predictions, config)
+        return outcome if config.by is None else grouped(outcome, [predictions.predictions], config)
+    if isinstance(predictions, Seeds):
+        tables = predictions.tables
+        metrics = {
+            split: judge_seeds(tables, split, samples=config.bootstrap, seed=config.seed).rows
+            for split in dict.fromkeys(tables[0]["split"])
+        }
+        names = f"{', '.join(predictions.names[:6])}{', …' if len(predictions.names) > 6 else ''}"
+        rough = ROUGH if len(tables) == 2 else ""
+        notes = [f"means over {len(tables)} runs of one model ({names}); intervals are over runs and faces{rough}"]
+        notes += predictions.notes
+    else:
+        tables, notes = [predictions], []
+        metrics = judge(predictions, samples=config.bootstrap, seed=config.seed)
+    outcome = summary(metrics, config.all)
+    notes += uncounted(tables[0])
+    outcome = replace(outcome, notes=[*outcome.notes, *(f"{note}." for note in notes)])
+    return outcome if config.by is None else grouped(outcome, tables, config)
 
 
-def grouped(outcome: Outcome, table: pd.DataFrame, config: EvaluateConfig) -> Outcome:
-    """What was found of all faces, with the same by groups of the test faces, or of the first split that there is."""
-    split = "test" if (table["split"] == "test").any() else table["split"].iloc[0]
-    faces = table[table["split"] == split]
+def grouped(outcome: Outcome, tables: list[pd.DataFrame], config: EvaluateConfig) -> Outcome:
+    """What was found of all faces, with the same by groups of the test faces, or of the first split that there is.
+
+    Args:
+        outcome: of all faces.
+        tables: predictions with ``GROUP``, of each run, the same faces in the same order.
+        config: ``by`` is read, and what intervals need.
+    """
+    split = "test" if (tables[0]["split"] == "test").any() else tables[0]["split"].iloc[0]
+    parts = [table[table["split"] == split] for table in tables]
+    faces = parts[0]
     groups = grouping(faces[GROUP].to_numpy(object), str(config.by))
-    classes = class_names(table)
-    found = by_group([arrays(faces, classes)], classes, groups, samples=config.bootstrap, seed=config.seed)
+    classes = class_names(faces)
+    found = by_group(
+        [arrays(part, classes) for part in parts], classes, groups, samples=config.bootstrap, seed=config.seed
+    )
     said = shown.verdict(found)
-    tables = [shown.groups_table(found, f"{split} by {config.by}"), shown.gaps_table(found)]
+    on_screen = [shown.groups_table(found, f"{split} by {config.by}"), shown.gaps_table(found)]
     return replace(
         outcome,
         content={"metrics": outcome.content, "by_group": {"split": split, **found, "verdict": said}},
-        screen=[*outcome.screen, *(one for one in tables if one is not None), *(f"{each}." for each in said)],
+        screen=[*outcome.screen, *(one for one in on_screen if one is not None), *(f"{each}." for each in said)],
         notes=[*outcome.notes, f"{shown.said_of_sizes(found)}.", *(f"{note}." for note in found["notes"])],
         tables=[*outcome.tables, shown.groups_frame(found), shown.gaps_frame(found)],
     )

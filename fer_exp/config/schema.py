@@ -58,6 +58,7 @@ class EvaluateConfig(Config):
 
     run: str | None = field(default=None, metadata=PATH)
     predictions: str | None = field(default=None, metadata=PATH)
+    seeds: list[str] = field(default_factory=list, metadata=PATH)
     votes: str | None = field(default=None, metadata=PATH)
     raters: int | None = None
     scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])
@@ -77,6 +78,7 @@ class CompareConfig(Config):
     runs: list[str] = field(default_factory=list, metadata=PATH)
     split: str = "test"
     common: bool = False
+    seeds: list[str] = field(default_factory=list, metadata=PATH)
     votes: str | None = field(default=None, metadata=PATH)
     raters: int | None = None
     scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])

@@ -32,10 +32,11 @@ class Group:
 
 
 def grouped(sources: Sequence[Source]) -> list[list[int]]:
-    """Numbers of the sources of each config, seeds apart; a predictions file is a group of its own."""
+    """Numbers of the sources of each config, seeds apart; a predictions file is of its ``model``, else alone."""
     groups: dict[str, list[int]] = {}
     for i, source in enumerate(sources):
-        key = repr(sorted(source.identity.items())) if source.config else f"alone {i}"
+        alone = f"runs of {source.model}" if source.model else f"alone {i}"
+        key = repr(sorted(source.identity.items())) if source.config else alone
         groups.setdefault(key, []).append(i)
     return list(groups.values())
 
@@ -54,7 +55,8 @@ def group_names(sources: Sequence[Source], groups: Sequence[Sequence[int]]) -> l
     names = []
     for config, members in zip(configs, groups, strict=True):
         values = " ".join(f"{_short(key)}={config.get(key)}" for key in differ)
-        names.append(values if config and values else sources[members[0]].name)
+        first = sources[members[0]]
+        names.append(values if config and values else first.model or first.name)
     return names
 
 

@@ -15,17 +15,37 @@ from fer_exp.bounds import A_COUNT, PREDICTED, no_counts, no_ratings
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.grouping import with_column
 from fer_exp.judging.outputs import found, read_output, sizes
-from fer_exp.names import SPLITS, spelt
+from fer_exp.names import SPLITS, normal, spelt
 from fer_exp.tables import Table, read_table
 
 TEXT = ("face", "split", "subject", "label")
 NUMBERS = ("valence", "arousal", "human_valence", "human_arousal")
 REQUIRED = ("face", "split")
+RUN = "run of several"
+RUNS = ("run", "seed", "runid", "runname", "seedid", "repetition")
+"""Columns that tell runs of one model apart, by ``normal``."""
 GROUP = "group"
 """The column of a checked table that has the group of each face, where groups were asked for."""
 TOLD = re.compile("prediction|entropy|of_ten|ten_.+")
 """Columns of `fer-exp predict` that follow from the probabilities."""
 TOLERANCE = 1e-3  # of the sum of probabilities: float16 softmax and tables with four decimals pass
+
+
+def read_runs(
+    source: Path | pd.DataFrame, called: str = "", by: str | None = None, raters: int | None = None
+) -> dict[str, pd.DataFrame]:
+    """As ``read_predictions``, of a table in which several runs of one model answer the same faces.
+
+    Returns:
+        What a column ``run`` or ``seed`` calls each run -> its predictions; of a table of one run '' -> these.
+    """
+    frame, where = _read(source, called, by, raters)
+    if RUN not in frame:
+        return {"": check_predictions(frame, where)}
+    return {
+        str(run): check_predictions(rows.drop(columns=RUN), f"{where}, run {run}")
+        for run, rows in frame.groupby(RUN, sort=False)
+    }
 
 
 def read_predictions(
@@ -49,6 +69,12 @@ def read_predictions(
         RequestError: no such file, not readable as what its name says, or what ``read_output`` or
             ``check_predictions`` finds.
     """
+    frame, where = _read(source, called, by, raters)
+    return check_predictions(frame.drop(columns=RUN, errors="ignore"), where)
+
+
+def _read(source: Path | pd.DataFrame, called: str, by: str | None, raters: int | None) -> tuple[pd.DataFrame, str]:
+    """The columns of the contract in a table, with ``RUN`` where runs share its faces; and what it is called."""
     if isinstance(source, Path) and (source / "predictions.parquet").is_file():
         raise RequestError(f"{source} is a run folder; write run={source} in place of predictions.")
     table = read_table(source, called if isinstance(source, pd.DataFrame) else "")
@@ -80,10 +106,15 @@ def read_predictions(
     frame = _with_shares(pd.DataFrame(columns), table, raters)
     _refuse_strange(names, table.where)
     table.guessed += output.done
+    run = next((n for n, name in enumerate(table.names) if normal(name) in RUNS), None)
+    if run is not None and frame.duplicated(["split", "face"]).any():
+        frame[RUN] = table.text(run)
+        table.refuse(frame[RUN].isna().to_numpy(), run, "where a face has several rows, each needs its run")
+        table.guessed.append(f"{table.names[run]} tells {frame[RUN].nunique():,} runs of one model apart")
     frame = _one_row_a_face(frame, table)
     table.unused -= {n for n, name in enumerate(names) if TOLD.fullmatch(name)}
     table.say()
-    return check_predictions(frame, table.where)
+    return frame, table.where
 
 
 def _with_shares(frame: pd.DataFrame, table: Table, raters: int | None) -> pd.DataFrame:
@@ -108,10 +139,11 @@ def _one_row_a_face(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     if not there.all():
         table.guessed.append(f"{int((~there).sum()):,} rows without a face or an answer are left out")
     kept = frame[there]
-    twice = kept.duplicated(["split", "face"], keep=False)
+    one = ["split", "face", *([RUN] if RUN in kept else [])]
+    twice = kept.duplicated(one, keep=False)
     if twice.any() and (area := sizes(table)) is not None:
         order = np.argsort(-area[there], kind="stable")
-        largest = kept.iloc[order].drop_duplicates(["split", "face"]).sort_index()
+        largest = kept.iloc[order].drop_duplicates(one).sort_index()
         table.guessed.append(f"{len(kept) - len(largest):,} smaller faces beside another in their picture are left out")
         kept = largest
     return kept

@@ -8,12 +8,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from fer_exp.errors import RequestError
 from fer_exp.judging.applicable import arrays
 from fer_exp.judging.contrasts import as_json
 from fer_exp.judging.judge import Result, as_rows, groups_of, if_calibrated, number_of, with_intervals
 from fer_exp.judging.posthoc import Repairs, fit_repairs
 from fer_exp.judging.predictions import check_predictions, class_names
-from fer_exp.metrics.registry import BASELINES, COMPARED
+from fer_exp.judging.sources import Source, on_same_faces
+from fer_exp.metrics.registry import BASELINES, COMPARED, SIDES
 from fer_exp.stats.bootstrap import FloatArray, has_ends
 from fer_exp.stats.crossed import Runs, drawn_runs, over_runs, spread
 
@@ -33,6 +35,35 @@ class OverSeeds(NamedTuple):
 
     rows: dict[str, Result]
     less: dict[str, dict[str, Difference]]
+
+
+def as_seeds(sources: Sequence[Source]) -> tuple[list[pd.DataFrame], list[str]]:
+    """Predictions of several runs of one model as ``judge_seeds`` takes them: the same faces in the same order.
+
+    Returns:
+        A table a run, with the splits that all have; and notes on what was done.
+
+    Raises:
+        RequestError: as ``on_same_faces``.
+    """
+    there = [dict.fromkeys(source.table["split"]) for source in sources]
+    splits = [split for split in there[0] if all(split in others for others in there)]
+    if not splits:
+        raise RequestError(f"{sources[0].name} and {sources[1].name} have no split in common.")
+    some = dict.fromkeys(split for others in there for split in others if split not in splits)
+    notes = [f"{split} is left out, because not every run has it" for split in some]
+    parts = []
+    for split in splits:
+        same, more = on_same_faces(sources, split, common=False, way_out="runs of one model answer the same faces")
+        parts.append([source.table for source in same])
+        notes += [note for note in more if note not in notes]
+    tables = [pd.concat(of_run, ignore_index=True) for of_run in zip(*parts, strict=True)]
+    for side in SIDES:
+        known = [bool(table[side].notna().any()) for table in tables]
+        if any(known) and not all(known):
+            notes.append(f"{side} is left out, because not every run predicts it")
+            tables = [table.assign(**{side: np.nan}) for table in tables]
+    return tables, notes
 
 
 def judge_seeds(

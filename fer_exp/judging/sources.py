@@ -16,6 +16,7 @@ from fer_exp.judging.predictions import GROUP, class_names
 from fer_exp.metrics.emd import left_out
 from fer_exp.names import finder
 
+COMMON = "add common=true to compare on those that all saw"
 HUMAN = ("label", "human_valence", "human_arousal")
 
 
@@ -28,17 +29,19 @@ class Source:
         table: as ``check_predictions`` gives it.
         facts: what the run says of itself (run.json): ``config`` is read; empty for a file.
         called: its name where that is not the path's.
+        model: of which it is one run among several, where no run says so itself.
     """
 
     path: Path
     table: pd.DataFrame
     facts: dict[str, Any]
     called: str = ""
+    model: str = ""
 
     @property
     def name(self) -> str:
         """The folder's or the file's name, or what else it is called."""
-        return self.called or self.path.name if self.path.is_dir() else self.path.stem
+        return self.called or (self.path.name if self.path.is_dir() else self.path.stem)
 
     @property
     def config(self) -> dict[str, object]:
@@ -59,11 +62,14 @@ class Source:
         return self.facts.get("config", {}).get("seed")
 
 
-def on_same_faces(sources: Sequence[Source], split: str, common: bool) -> tuple[list[Source], list[str]]:
+def on_same_faces(
+    sources: Sequence[Source], split: str, common: bool, way_out: str = COMMON
+) -> tuple[list[Source], list[str]]:
     """Every source with the same rows in the same order, and the same human side.
 
     Faces are called as the first source calls them: suffix and leading folders play no part where that means one face.
-    ``common`` restricts all to the faces that all saw; without it, sources that saw other faces are refused.
+    ``common`` restricts all to the faces that all saw; without it, sources that saw other faces are refused, with a
+    ``way_out``.
 
     Returns:
         The sources, their tables cut to these faces and to the classes of the first in its order; and notes on what
@@ -101,7 +107,7 @@ def on_same_faces(sources: Sequence[Source], split: str, common: bool) -> tuple[
             both = int(table.index.isin(tables[0].index).sum())
             raise RequestError(
                 f"{source.name} and {sources[0].name} saw other faces ({len(table):,} and {len(tables[0]):,}, of which "
-                f"{both:,} are in both); add common=true to compare on those that all saw."
+                f"{both:,} are in both); {way_out}."
             )
         notes.append(f"restricted to the {len(shared):,} faces that all saw (common=true)")
     tables = [table.loc[shared] for table in tables]

@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_exp.errors import RequestError
 from fer_exp.files import TABLES, file_of, or_near
+from fer_exp.progress import say
 from fer_exp.runs import FILES, Run, as_written
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from fer_exp.judging.sources import Source
     from fer_exp.tables import Frames
 
 
+ALIKE = re.compile(r"(.*?)[\s_.-]*(?:seed|run|rep)[\s_.-]*(\d+)(.*)", re.IGNORECASE)
+"""A name with the number of a seed or run in it."""
+
+
 def read_sources(
-    paths: Sequence[str], frames: Frames | None = None, raters: int | None = None, by: str | None = None
+    paths: Sequence[str],
+    frames: Frames | None = None,
+    raters: int | None = None,
+    by: str | None = None,
+    seeds: Sequence[str] = (),
 ) -> tuple[list[Source], list[str]]:
     """Read runs and prediction files.
+
+    Files whose names differ in the number of a seed or run alone are runs of one model, and so are those of a table
+    with a column that tells runs apart.
 
     Args:
         paths: run folders, folders of run folders, prediction files, and names of ``frames``.
         frames: predictions in the place of files.
         raters: as of ``read_predictions``.
         by: likewise.
+        seeds: further prediction files, all runs of one model.
 
     Returns:
         The sources, and the folders that were left out because their run has not finished.
@@ -32,18 +49,15 @@ def read_sources(
     Raises:
         RequestError: a path that is none of these, or a table against its contract.
     """
-    from fer_exp.judging.predictions import read_predictions
-    from fer_exp.judging.sources import Source
-
     sources: list[Source] = []
     unfinished: list[str] = []
     for path, name in {Path(name): name for name in paths}.items():
         if frames and name in frames:
-            sources.append(Source(path, read_predictions(frames[name], name, by=by, raters=raters), {}, called=name))
+            sources += read_file(path, frames[name], name, raters, by)
             continue
         if (file := file_of(path)[0]).is_file():
             if file.suffix.lower() in TABLES:
-                sources.append(Source(path, read_predictions(as_written(path), by=by, raters=raters), {}))
+                sources += read_file(path, as_written(path), "", raters, by)
             else:
                 unfinished.append(str(path))
             continue
@@ -54,7 +68,56 @@ def read_sources(
         if not judged:
             unfinished.append(str(path))
         sources += [run.source for run in judged]
+    of_one = [source for name in seeds for source in read_file(Path(name), Path(name), "", raters, by)]
+    model = common_name([source.name for source in of_one])
+    sources = [*_of_models(sources), *(replace(source, model=model) for source in of_one)]
     if not sources:
         what = f": {unfinished[0]} has no {FILES['predictions']}" if unfinished else ""
         raise RequestError(f"There is no finished run and no predictions file{what}.")
     return sources, unfinished
+
+
+def read_file(
+    path: Path, table: Path | pd.DataFrame, called: str, raters: int | None, by: str | None = None
+) -> list[Source]:
+    """The runs of a predictions file, of which several are of one model; arguments as of ``read_runs``."""
+    from fer_exp.judging.predictions import read_runs
+    from fer_exp.judging.sources import Source
+
+    runs = read_runs(table, called, by, raters)
+    name = called or path.stem
+    several = name if len(runs) > 1 else ""
+    return [
+        Source(path, rows, {}, called=f"{name} run {run}" if several else called, model=several)
+        for run, rows in runs.items()
+    ]
+
+
+def common_name(names: Sequence[str]) -> str:
+    """What names begin with alike, without numbers and signs at its end.
+
+    >>> common_name(["dan_seed1", "dan_seed2"]), common_name(["a", "b"])
+    ('dan_seed', 'a and 1 more')
+    """
+    shared = names[0] if names else ""
+    while not all(name.startswith(shared) for name in names):
+        shared = shared[:-1]
+    shared = re.sub(r"[\s_.\d-]+$", "", shared) if len(names) > 1 else shared
+    return shared or (f"{names[0]} and {len(names) - 1:,} more" if names else "")
+
+
+def _of_models(sources: list[Source]) -> list[Source]:
+    """Files that are called alike as runs of one model, which is said."""
+    alike: dict[tuple[str, str], list[int]] = {}
+    for i, source in enumerate(sources):
+        if not source.facts and not source.model and (match := ALIKE.fullmatch(source.name)):
+            alike.setdefault((match[1], match[3]), []).append(i)
+    for (before, after), members in alike.items():
+        if len(members) > 1:
+            model = f"{before}{after}" or sources[members[0]].name
+            names = [sources[i].name for i in members]
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            say(f"{', '.join(names[:3])}{more} are taken as {len(names)} runs of one model, {model}")
+            for i in members:
+                sources[i] = replace(sources[i], model=model)
+    return sources
