@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from fer_exp.raters.left_out import Given, add_up, sum_by
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.jackknife import LeftOut, blocks, effective, of_sums
-from fer_exp.stats.totals import Joint, summed
 
 Codes = NDArray[np.int32]
 
 
-def henderson(task: Codes, worker: Codes, value: FloatArray, tasks: int, workers: int) -> Joint:
+def henderson(task: Codes, worker: Codes, value: FloatArray, tasks: int, workers: int) -> FloatArray:
     r"""Variance components of ratings, complete or with gaps, by Henderson's method 1.
 
     The two-way model is :math:`y_{ij} = \mu + r_i + c_j + e_{ij}` with task i and rater j; four sums of squares are
@@ -30,8 +29,8 @@ def henderson(task: Codes, worker: Codes, value: FloatArray, tasks: int, workers
         workers: W.
 
     Returns:
-        A function of the weights of tasks (B, N) that gives (B, 6), or (6,) for None: of the one-way model ``task`` and
-        ``within``; of the two-way model ``task``, ``rater`` and ``residual``; and the raters of a task,
+        Six numbers: of the one-way model ``task`` and ``within``; of the two-way model ``task``, ``rater`` and
+        ``residual``; and the raters of a task,
         :math:`k_0 = (n - \sum_i n_i^2 / n) / (N - 1)`. Negative estimates are left as they are; nan where ratings do
         not vary, or tasks and raters cannot be told apart.
 
@@ -41,20 +40,13 @@ def henderson(task: Codes, worker: Codes, value: FloatArray, tasks: int, workers
 
     >>> four = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7.0]])
     >>> task, worker = (code.ravel().astype(np.int32) for code in np.indices(four.shape))
-    >>> henderson(task, worker, four.ravel(), 6, 4)(None).round(3)  # Shrout and Fleiss 1979
+    >>> henderson(task, worker, four.ravel(), 6, 4).round(3)  # Shrout and Fleiss 1979
     array([1.244, 6.264, 2.556, 5.244, 1.019, 4.   ])
     """
-    value = value - value.mean()
-    columns = _per_task(np.stack([sum_by(task, by, tasks) for by in (np.ones(len(value)), value, value**2)]))
-    by_rater = [summed(by, worker, task, (workers, tasks)) for by in (np.ones(len(value)), value)]
-
-    def components(weights: FloatArray | None) -> FloatArray:
-        weights = np.ones((1, tasks)) if (single := weights is None) else weights
-        count_w, sum_w = (np.asarray(matrix @ weights.T) for matrix in by_rater)  # (W, B)
-        found = solved(np.concatenate([weights @ columns, _per_rater(count_w, sum_w).sum(axis=0)], axis=1))
-        return found[0] if single else found
-
-    return components
+    value, one = value - value.mean(), np.ones(len(value))
+    of_tasks = _per_task(np.stack([sum_by(task, by, tasks) for by in (one, value, value**2)]))
+    of_raters = _per_rater(*(sum_by(worker, by, workers) for by in (one, value)))
+    return solved(np.concatenate([of_tasks.sum(axis=0), of_raters.sum(axis=0)]))
 
 
 def left_out(

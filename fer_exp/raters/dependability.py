@@ -95,7 +95,7 @@ def _of(data: Answers, values: FloatArray, again: FloatArray | None) -> dict[str
 
 
 def _whole(given: Given, extra: FloatArray | None) -> FloatArray:
-    found = components.henderson(*given)(None)
+    found = components.henderson(*given)
     return found if extra is None else np.concatenate([found, extra.sum(axis=0)])
 
 

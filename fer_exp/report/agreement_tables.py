@@ -42,7 +42,7 @@ def agreement_table(surveys: Surveys, kind: str) -> Table:
             table.add_column(RATERS, no_wrap=True)
         table.add_column("n", justify="right", no_wrap=True)
     if alone:
-        table.add_column("in words")
+        table.add_column("in words", overflow="fold")
     guides: dict[str, str] = {}
     for name in dict.fromkeys(name for survey in surveys.values() for name in survey.get(kind, {})):
         cells: list[str] = []

@@ -48,7 +48,7 @@ def test_components_equal_the_analysis_of_variance_of_shrout_and_fleiss():
 
 def test_one_way_components_equal_lme4():
     task, worker = (code.ravel().astype(np.int32) for code in np.indices(DYESTUFF.shape))
-    one_way, within, *_ = components.henderson(task, worker, DYESTUFF.ravel().astype(float), 6, 5)(None)
+    one_way, within, *_ = components.henderson(task, worker, DYESTUFF.ravel().astype(float), 6, 5)
     assert one_way == pytest.approx(1764, abs=0.5)  # lme4 1.1: lmer(Yield ~ 1 + (1|Batch), Dyestuff), REML
     assert within == pytest.approx(2451, abs=0.5)
 
@@ -58,7 +58,7 @@ def test_components_with_gaps_are_near_reml():
     table = rng.normal(0, 1, (100, 1)) + rng.normal(0, 0.6, 12) + rng.normal(0, 0.8, (100, 12))
     table[rng.random(table.shape) < 0.15] = np.nan
     task, worker = np.nonzero(~np.isnan(table))
-    found = components.henderson(task.astype(np.int32), worker.astype(np.int32), table[task, worker], 100, 12)(None)
+    found = components.henderson(task.astype(np.int32), worker.astype(np.int32), table[task, worker], 100, 12)
     assert found[2:5] == pytest.approx(REML, rel=0.05)
 
 
@@ -90,7 +90,7 @@ def test_classes_have_components_as_zeros_and_ones():
     frame = pd.DataFrame(label).rename_axis("task").reset_index().melt("task", var_name="worker", value_name="label")
     parts = survey(read_answers(frame, "ratings"))["components"]
     task, worker = (code.ravel().astype(np.int32) for code in np.indices(label.shape))
-    found = components.henderson(task, worker, (label == "fear").ravel().astype(float), 50, 6)(None)
+    found = components.henderson(task, worker, (label == "fear").ravel().astype(float), 50, 6)
     assert [parts["fear"][name]["variance"] for name in ("face", "rater", "residual")] == pytest.approx(found[2:5])
     assert parts["fear"]["face"]["value"] == pytest.approx(parts["anger"]["face"]["value"])
 
