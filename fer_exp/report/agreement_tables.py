@@ -140,7 +140,7 @@ def _percent(result: Mapping[str, Any] | None) -> str:
     if not result or result.get("value") is None:
         return ""
     low, high = headline(result)
-    value, low, high = (None if end is None else 100 * end for end in (result["value"], low, high))
+    value, low, high = (None if end is None else round(100 * end) for end in (result["value"], low, high))
     return interval(value, low, high, 0, ends=BELOW)
 
 
