@@ -1,9 +1,12 @@
-"""What aggregation makes of workers with few answers, whose truth is known: with and without a prior on each worker.
+"""What is made of workers with few answers, whose truth is known.
 
     python scripts/few_answers.py [CROWDS]
 
-Prints, by the number of answers a worker gave and for even and skewed classes: the accuracy of the majority and of each
-method, and the rank correlation of the workers' estimated with their true skill. Means over so many crowds.
+Prints, by the number of answers a worker gave and for even and skewed classes: the share of right labels of the
+majority and of each method, with and without a prior on each worker; the rank correlation of estimated with true
+skill, also of the accuracy and of one minus the spam score in the table of workers of `fer-exp crowd`; and how often
+their 95 % credible intervals hold the truth. In uneven crowds most gave few answers and some many. Means over so many
+crowds.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from scipy.stats import spearmanr
 
 from fer_exp.raters.aggregation import Aggregate, Answered, Codes, FloatArray, dawid_skene, majority, one_coin
 from fer_exp.raters.gold import credits
-from fer_exp.raters.workers import spam_scores
+from fer_exp.raters.pooling import pooled
 
 CLASSES, TASKS, ANSWERS = 7, 400, 8
 METHODS: dict[str, Callable[[Answered], Aggregate]] = {
@@ -44,28 +47,72 @@ def crowd(each: int, shares: FloatArray, generator: np.random.Generator) -> tupl
     return Answered(codes[0], codes[1], codes[2], TASKS, workers, CLASSES), truth, skill
 
 
+def uneven(shares: FloatArray, generator: np.random.Generator) -> tuple[Answered, Codes, FloatArray]:
+    """The same where most workers gave few answers and some gave many, as crowds are."""
+    answers, truth, _ = crowd(1, shares, generator)
+    workers = 150
+    skill = generator.beta(6, 3, workers)
+    taste = generator.lognormal(0, 1.3, workers)
+    worker = generator.choice(workers, len(answers.task), p=taste / taste.sum()).astype(np.int32)
+    task = answers.task
+    right = generator.random(len(task)) < skill[worker]
+    away = np.where(generator.random(len(task)) < 0.5, 1, generator.integers(1, CLASSES, len(task)))
+    label = np.where(right, truth[task], (truth[task] + away) % CLASSES).astype(np.int32)
+    return Answered(task, worker, label, TASKS, workers, CLASSES), truth, skill
+
+
+def spam_of(skill: FloatArray) -> FloatArray:
+    """The true spam scores of such workers."""
+    away = np.full(CLASSES, 0.5 / (CLASSES - 1))
+    away[0], away[1] = 0.0, away[1] + 0.5
+    turned = np.stack([np.roll(away, k) for k in range(CLASSES)])
+    rows = skill[:, None, None] * np.eye(CLASSES) + (1 - skill)[:, None, None] * turned
+    squares = (rows**2).sum(axis=(1, 2)) * CLASSES - (rows.sum(axis=1) ** 2).sum(axis=1)
+    return np.asarray(1 - squares / (CLASSES * (CLASSES - 1)))
+
+
+def figures(answers: Answered, truth: Codes, skill: FloatArray) -> dict[tuple[str, str], float]:
+    """By table and column, of one crowd."""
+    found: dict[tuple[str, str], float] = {}
+    there = np.bincount(answers.worker, minlength=answers.workers) > 0
+    for name, method in METHODS.items():
+        belief = method(answers)
+        found["share of right labels", name] = float(credits(belief.posterior, truth).mean())
+        found["rank correlation with true skill", name] = _rank(belief.skill[there], skill[there])
+    known = pooled(answers, dawid_skene(answers))
+    found["rank correlation with true skill", "pooled"] = _rank(known.accuracy[there], skill[there])
+    found["rank correlation with true skill", "1 - spam score"] = _rank(-known.spam[there], skill[there])
+    table = "95 % credible interval of a worker"
+    true = {"accuracy": skill, "spam": spam_of(skill)}
+    for name, value in true.items():
+        low, high = (getattr(known, f"{name}_{end}") for end in ("low", "high"))
+        found[table, f"{name}: holds"] = float(((low <= value) & (value <= high)).mean())
+        found[table, f"{name}: width"] = float((high - low).mean())
+    return found
+
+
+def _rank(estimated: FloatArray, true: FloatArray) -> float:
+    return float(spearmanr(estimated, true).statistic)
+
+
 def main(crowds: int) -> None:
-    """Prints the table."""
+    """Prints the tables."""
     even, skewed = np.full(CLASSES, 1 / CLASSES), np.array([0.6, 0.2, 0.08, 0.05, 0.03, 0.02, 0.02])
     rows = []
     for words, shares in (("even", even), ("skewed", skewed)):
-        for each in (2, 4, 10, 40, 200):
-            found: dict[str, list[tuple[float, float]]] = {name: [] for name in (*METHODS, "1 - spam score")}
+        for each in (2, 4, 10, 50, 200, "uneven"):
             for seed in range(crowds):
-                answers, truth, skill = crowd(each, shares, np.random.default_rng([seed, each]))
-                for name, method in METHODS.items():
-                    belief = method(answers)
-                    right = float(credits(belief.posterior, truth).mean())
-                    found[name].append((right, float(spearmanr(belief.skill, skill).statistic)))
-                rank = float(spearmanr(-spam_scores(answers), skill).statistic)
-                found["1 - spam score"].append((np.nan, rank))
-            for name, pairs in found.items():
-                accuracy, rank = np.mean(pairs, axis=0)
-                rows.append({"classes": words, "answers": each, "method": name, "accuracy": accuracy, "rank": rank})
+                number = each if isinstance(each, int) else 0
+                generator = np.random.default_rng([seed, number])
+                made = crowd(number, shares, generator) if number else uneven(shares, generator)
+                rows += [
+                    {"classes": words, "answers": str(each), "table": table, "column": column, "value": value}
+                    for (table, column), value in figures(*made).items()
+                ]
     table = pd.DataFrame(rows)
-    for column in ("accuracy", "rank"):
-        wide = table.dropna(subset=column).pivot_table(column, ["classes", "answers"], "method", sort=False)
-        print(f"\n{column}\n\n{wide.round(3).reset_index().to_markdown(index=False)}")
+    for name, part in table.groupby("table", sort=False):
+        wide = part.pivot_table("value", ["classes", "answers"], "column", sort=False)
+        print(f"\n{name}\n\n{wide.round(3).reset_index().to_markdown(index=False)}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,10 +16,11 @@ from fer_exp.commands.people import folder, load
 from fer_exp.config import CrowdConfig, check_choice
 from fer_exp.errors import RequestError
 from fer_exp.progress import progress
-from fer_exp.raters.aggregation import METHODS, Aggregate, Answered
+from fer_exp.raters.aggregation import METHODS, Aggregate, Answered, dawid_skene
+from fer_exp.raters.filters import FILTERS, filter_workers, spared
 from fer_exp.raters.gold import Gold, accuracies, deal_gold, paired_gain, thresholds
 from fer_exp.raters.lab import against_lab, soft_labels
-from fer_exp.raters.workers import FILTERS, describe_workers, filter_workers, spared
+from fer_exp.raters.workers import describe_workers
 from fer_exp.report.crowd import Crowd, summary
 from fer_exp.report.outcome import Outcome, finish
 from fer_exp.report.verdicts import of_crowd
@@ -37,6 +39,8 @@ class Asked(NamedTuple):
 
 NAMED = 20
 """Workers that a note names."""
+FEW = 10
+"""Answers below which a worker's own say little."""
 
 
 def crowd(config: CrowdConfig) -> Path | None:
@@ -76,17 +80,20 @@ def measured(config: CrowdConfig, asked: Asked) -> Outcome:
     _, data, gold, lab = asked
     notes = list(data.notes)
     before = Answered.of(data)
+    confused = dawid_skene(before)
     workers = describe_workers(before, data.workers, gold=None if gold is None else gold.shown, seconds=data.seconds,
-                               enough=config.enough_gold_answers, repeats=_repeats(data))  # fmt: skip
+                               enough=config.enough_gold_answers, repeats=_repeats(data), belief=confused)  # fmt: skip
     filters = {key: value for key in FILTERS if (value := getattr(config, key)) is not None}
-    kept, removed = filter_workers(workers, filters, config.enough_gold_answers)
+    kept, removed, unsure = filter_workers(workers, filters, config.enough_gold_answers, sure=config.sure)
     workers.insert(1, "kept", kept)
+    notes += _few(workers)
     if config.min_gold_accuracy is not None:
         notes += _spared(workers, config.min_gold_accuracy, config.enough_gold_answers)
+    notes += _unsure(workers, filters, unsure)
     remaining = data.select(kept[data.worker])
     after = Answered.of(remaining)
     votes = data.counts(), remaining.counts()
-    beliefs = _aggregate(config, before, after)
+    beliefs = _aggregate(config, before, after, {"dawid_skene": confused})
     if gold is not None and config.gold_tasks is None and not kept.all():
         notes.append(
             "workers were filtered on the gold tasks that accuracy is judged on, which flatters it; gold_tasks=50 "
@@ -119,19 +126,51 @@ def measured(config: CrowdConfig, asked: Asked) -> Outcome:
     return summary(found)
 
 
+def _few(workers: pd.DataFrame) -> list[str]:
+    """How many workers gave few answers, so that of them little is known."""
+    few = workers[workers["answers"].between(1, FEW - 1)]
+    if few.empty:
+        return []
+    width = (few["accuracy_high"] - few["accuracy_low"]).median()
+    return [
+        f"{len(few):,} of {len(workers):,} workers gave fewer than {FEW} answers: their accuracy is mostly that of the "
+        f"whole crowd, and its 95 % interval {width:.2f} wide (median)"
+    ]
+
+
+def _unsure(workers: pd.DataFrame, filters: Mapping[str, float], unsure: Mapping[str, NDArray[np.bool_]]) -> list[str]:
+    """Whom each filter would remove by the value alone, counted and named."""
+    notes = []
+    for key, rows in unsure.items():
+        stay = workers[rows].sort_values("answers", kind="stable")
+        if len(stay):
+            do = "worker does" if len(stay) == 1 else "workers do"
+            notes.append(
+                f"{key}={filters[key]:g}: {len(stay):,} {do} not meet it, with too few answers to say: their 95 % "
+                f"interval reaches it, and it removes none of them: {_named(stay, 'answers')}; sure=false goes by the "
+                "value alone"
+            )
+    return notes
+
+
+def _named(workers: pd.DataFrame, column: str) -> str:
+    """Some workers by name, with a number each."""
+    named = ", ".join(
+        f"{worker} ({count})" for worker, count in zip(workers["worker"][:NAMED], workers[column], strict=False)
+    )
+    return f"{named} and {len(workers) - NAMED:,} more" if len(workers) > NAMED else named
+
+
 def _spared(workers: pd.DataFrame, threshold: float, enough: int) -> list[str]:
     """Who stays because too few gold answers say anything of them, counted and named."""
     few = spared(workers[workers["kept"]], enough)
     if few.empty:
         return []
-    pairs = zip(few["worker"], few["gold_answers"], strict=True)
-    named = ", ".join(f"{worker} ({count})" for worker, count in list(pairs)[:NAMED])
-    more = f" and {len(few) - NAMED:,} more" if len(few) > NAMED else ""
     fewer = f"fewer than {enough} gold answers" if enough > 1 else "no gold answer"
     return [
         f"of {len(workers):,} workers {len(few):,} {'has' if len(few) == 1 else 'have'} {fewer}, too few for "
-        f"min_gold_accuracy={threshold:g}, and stay: {named}{more}; enough_gold_answers= sets how many are enough, "
-        f"min_gold_answers={enough} removes who has fewer"
+        f"min_gold_accuracy={threshold:g}, and stay: {_named(few, 'gold_answers')}; enough_gold_answers= sets how many "
+        f"are enough, min_gold_answers={enough} removes who has fewer"
     ]
 
 
@@ -161,13 +200,15 @@ def _repeats(data: Answers) -> tuple[NDArray[np.int32], NDArray[np.bool_]] | Non
     return data.repeats.worker[known], label[:, 0] == label[:, 1]
 
 
-def _aggregate(config: CrowdConfig, before: Answered, after: Answered) -> dict[str, dict[str, Aggregate]]:
-    """Every method on all answers and on those that remain, once where these are the same."""
+def _aggregate(
+    config: CrowdConfig, before: Answered, after: Answered, known: Mapping[str, Aggregate]
+) -> dict[str, dict[str, Aggregate]]:
+    """Every method on all answers, unless ``known``, and on those that remain, once where these are the same."""
     beliefs: dict[str, dict[str, Aggregate]] = {"all": {}, "filtered": {}}
     same = len(after.task) == len(before.task)
     for method in dict.fromkeys(["majority", *config.methods]):
         progress(f"aggregating by {method}")
-        beliefs["all"][method] = METHODS[method](before)
+        beliefs["all"][method] = known.get(method) or METHODS[method](before)
         beliefs["filtered"][method] = beliefs["all"][method] if same else METHODS[method](after)
     return beliefs
 

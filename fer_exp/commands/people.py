@@ -195,6 +195,7 @@ def folder(config: PeopleConfig, command: str, name: str) -> Path:
         "by": None,
         "groups": None,
         "permutations": 10000,
+        "sure": True,
     }  # keys that came later: left alone, they name no other folder
     for group in (asked, asked["dataset"] or {}):
         for key, default in later.items():

@@ -226,6 +226,7 @@ class CrowdConfig(PeopleConfig):
     ties: str = "drop"
     methods: list[str] = field(default_factory=lambda: ["majority", "dawid_skene", "one_coin", "glad", "mace"])
     min_answers: int | None = None
+    sure: bool = True
     enough_gold_answers: int = 10
     min_gold_answers: int | None = None
     min_gold_accuracy: float | None = None

@@ -42,6 +42,7 @@ KEYS = {
     "label={}": "label_column label_col answer answer_column response rating_column emotion expression choice",
     "min_gold_accuracy={}": "min_accuracy accuracy min_acc gold_accuracy accuracy_threshold threshold",
     "enough_gold_answers={}": "min_gold golden_set_answers_count min_gold_count min_control_answers enough_gold",
+    "sure={}": "confident certain by_interval only_sure strict",
     "min_answers={}": "min_ratings min_labels min_n min_count min_responses",
     "min_skill={}": "min_kappa kappa",
     "min_seconds={}": "min_time min_rt min_duration",

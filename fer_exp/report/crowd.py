@@ -21,7 +21,7 @@ from fer_exp.stats.shares import shares
 
 SHOWN = 30
 """Workers that the terminal shows; the file has all."""
-MEASURES = ["gold_answers", "gold_accuracy", "agreement", "skill", "spam", "entropy", "consistency", "seconds"]
+MEASURES = ["gold_answers", "gold_accuracy", "accuracy", "95 %", "agreement", "skill", "spam", "consistency", "seconds"]
 COLUMNS = ["worker", "kept", "answers", *MEASURES]
 """What the terminal shows of them, where it is known."""
 THRESHOLDS = ["threshold", "workers", "judged", "answers", "covered", "accuracy", "gain", "gain_low", "gain_high"]
@@ -101,6 +101,8 @@ def summary(crowd: Crowd) -> Outcome:
 def _workers(workers: pd.DataFrame) -> list[Screen]:
     """The workers who are kept first, those with most answers ahead."""
     shown = workers.sort_values(["kept", "answers"], ascending=False)
+    ends = (shown[f"accuracy_{end}"].map("{:.2f}".format) for end in ("low", "high"))
+    shown["95 %"] = next(ends) + "–" + next(ends)
     shown = _yes(shown[[name for name in COLUMNS if name in shown]], "kept").rename(
         columns={"gold_answers": "of gold", "gold_accuracy": "right"}
     )

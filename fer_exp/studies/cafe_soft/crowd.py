@@ -18,8 +18,9 @@ from fer_exp.datasets.synthetic.corpus import Synthetic
 from fer_exp.errors import RequestError
 from fer_exp.metrics.classification import onehot
 from fer_exp.raters.aggregation import Answered
+from fer_exp.raters.filters import filter_workers
 from fer_exp.raters.lab import against_lab
-from fer_exp.raters.workers import describe_workers, filter_workers
+from fer_exp.raters.workers import describe_workers
 from fer_exp.regular import reading, whole_text
 from fer_exp.report.cells import NOTHING, interval
 from fer_exp.report.outcome import OutcomeTable
@@ -100,7 +101,7 @@ def built_in(config: DatasetConfig, faces: pd.DataFrame, samples: int) -> Crowd 
     data = read.select(read.label >= 0)
     asked, judged = (data.of_tasks(np.isin(data.tasks, names[rows])) for rows in (~test, test))
     gold, _ = known_tasks(asked, names, codes)
-    kept, _ = filter_workers(describe_workers(Answered.of(asked), asked.workers, gold=gold), FILTER)
+    kept = filter_workers(describe_workers(Answered.of(asked), asked.workers, gold=gold), FILTER).kept
     before, after = judged.counts(), judged.select(kept[judged.worker]).counts()
     truth = corpus.truth()
     row, _ = known_tasks(judged, truth["face"].to_numpy(object), np.arange(len(truth), dtype=np.int32))
