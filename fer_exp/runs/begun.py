@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import platform
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -82,6 +84,8 @@ def begin(run: Run, now: Mapping[str, Any], device: str, threads: int, clock: fl
                 f"{run.name}: goes on with {changed}; its numbers will differ in their last digits from those of a run "
                 "that was not interrupted. Go on as it began, or remove the folder, to have the same."
             )
+    elif other := _of_other_data(run, now):
+        say(f"{run.name}: its data are others than when {other} began with the same settings; this is another run.")
     known: Mapping[str, Any] = {key: run.begun[key] for key in TOLD if key in run.begun}
     if not run.begun and not run.has("checkpoint"):  # else it was begun by a version that noted nothing
         known = now
@@ -130,6 +134,16 @@ def left_alone(run: Run, now: Mapping[str, Any], keep: str) -> str:
     before: dict[str, Any] = {key: run.facts[key] for key in ("versions", "git_commit") if key in run.facts}
     changed = changes(before, {"versions": versions(), "git_commit": git_commit()}) if before else ""
     return missed(run, keep) + (f"; since then changed: {changed}" if changed else "")
+
+
+def _of_other_data(run: Run, now: Mapping[str, Any]) -> str:
+    """A run beside this one, of the same settings and other contents, '' where there is none."""
+    for folder in sorted(run.folder.parent.glob(f"{glob.escape(run.name.rpartition('-')[0])}-*")):
+        other = Run(folder)
+        with suppress(RequestError):
+            if other.name != run.name and other.has("begun") and other.begun.get("settings") == now["settings"]:
+                return other.name
+    return ""
 
 
 def _lasted(run: Run, start: Mapping[str, Any]) -> float:

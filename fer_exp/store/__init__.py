@@ -20,7 +20,7 @@ from fer_exp.datasets import open_corpus
 from fer_exp.datasets.attach import attach
 from fer_exp.datasets.classes import without_faces
 from fer_exp.datasets.corpus import Corpus, Faces
-from fer_exp.digests import sealed
+from fer_exp.digests import SEAL, is_sealed, sealed
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import locked, made, md5, write_json, write_table
 from fer_exp.pictures.look_alikes import flags_said
@@ -188,7 +188,9 @@ def _digests(corpus: Corpus, cache: Path, log: Callable[[str], None]) -> dict[st
     known = cache / "hashes" / f"{stamp}.json"
     if files and known.is_file():
         with suppress(ValueError):  # a damaged note is no note
-            return {str(name): str(digest) for name, digest in json.loads(known.read_text(encoding="utf-8")).items()}
+            note = json.loads(known.read_text(encoding="utf-8"))
+            if is_sealed(note):
+                return {str(name): str(digest) for name, digest in note.items() if name != SEAL}
     if files:
         log(f"{corpus.name}: reading {files[0] if len(files) == 1 else f'{len(files):,} files'}")
     digests = corpus.digests()
@@ -196,7 +198,7 @@ def _digests(corpus: Corpus, cache: Path, log: Callable[[str], None]) -> dict[st
         digests = {f"{len(digests)} files": md5(json.dumps(digests, sort_keys=True))}
     if files and _stamp(corpus.name, files) == stamp:  # else they changed under our hands
         with suppress(RunError):  # the note only saves time; a full disk is reported where it matters
-            write_json(known, digests)
+            write_json(known, sealed(digests))
     return digests
 
 

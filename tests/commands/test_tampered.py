@@ -22,7 +22,9 @@ from fer_exp.runs import FILES, Run
 from fer_exp.runs.sources import read_sources
 from fer_exp.store import manifest, open_dataset
 from fer_exp.training.module import FaceModule
+from fer_exp.training.resuming import note_digest
 from fer_exp.training.trained import load
+from tests.datasets.fakes import fake_faces, fer2013_text, write_fer2013
 from tests.processes import check_same
 from tests.training.trainer import broken_off
 
@@ -228,6 +230,30 @@ def test_what_an_interrupted_run_writes_again_heals_and_each_start_is_told(inter
     starts = Run(run.folder).facts["starts"]
     assert len(starts) == 2
     assert Run(run.folder).facts["seconds"] == pytest.approx(sum(start["seconds"] for start in starts), abs=0.11)
+
+
+def test_a_run_that_an_older_version_interrupted_goes_on(interrupted, finished, tmp_path):
+    config, run = copied(interrupted, tmp_path)
+    gone(run.path("begun"))
+    gone(run.path("checkpoint").with_suffix(".digests"))
+    note_digest(run.path("checkpoint"), run.path("checkpoint"))  # without what the run began with
+    train(config)
+    check_same(run.folder, copied(finished, tmp_path / "whole")[1].folder)
+
+
+def test_a_corpus_that_changed_makes_another_run_and_that_is_said(tmp_path, capsys):
+    write_fer2013(tmp_path / "corpus")
+    data = DatasetConfig(name="fer2013", root=str(tmp_path / "corpus"), cache=str(tmp_path / "cache"))
+    trainer = TrainerConfig(epochs=2, batch_size=16, accelerator="cpu")
+    config = TrainConfig(data, trainer=trainer, output=str(tmp_path / "runs"), bootstrap=0)
+    with broken_off(FaceModule, 0, RuntimeError):
+        train(config)
+    (before,) = (tmp_path / "runs").iterdir()
+    labels, pictures, usages = fake_faces(200)
+    (tmp_path / "corpus" / "fer2013.csv").write_text(fer2013_text(labels, 255 - pictures, usages), encoding="utf-8")
+    assert train(config) != before
+    assert f"its data are others than when {before.name} began with the same settings" in capsys.readouterr().err
+    assert not Run(before).finished
 
 
 def test_what_changed_since_the_start_before_is_named(interrupted, tmp_path, capsys):
