@@ -38,7 +38,8 @@ class Changes(NamedTuple):
         Source: Tukey 1958, Annals of Mathematical Statistics 29, 614; Efron and Tibshirani 1993, chapter 11.
         """
         count = self.things
-        spread = np.maximum(self.second - self.first**2 / max(count, 1), 0.0)
+        with np.errstate(invalid="ignore"):
+            spread = np.maximum(self.second - self.first**2 / max(count, 1), 0.0)
         return spread * (count - 1) / count if count > 1 else np.full(len(self.first), np.nan)
 
     @property
