@@ -101,6 +101,15 @@ def test_what_is_no_rating_is_refused_with_its_row(tmp_path, cell, named, words)
         read_answers(tmp_path / "a.csv", scales=named)
 
 
+def test_a_scale_that_is_named_and_not_there_is_refused_with_votes_and_corpora_too(tmp_path, capsys):
+    pd.DataFrame({"face": FACES, "happy": 3, "sad": 2}).to_csv(tmp_path / "votes.csv", index=False)
+    corpus = ["dataset=synthetic", "dataset.faces=48", f"dataset.cache={tmp_path}"]
+    for words in (["ratings=votes.csv"], corpus):
+        words = [word.replace("=votes", f"={tmp_path}/votes") for word in words]
+        assert main(["agreement", *words, "scales=[warmth]", "bootstrap=0"]) == 2
+        assert "scales names warmth, which " in capsys.readouterr().err
+
+
 def test_a_wide_table_is_refused_by_its_own_row_and_column():
     table = pd.DataFrame({"face": FACES, **{f"intensity_{w}": drawn(1, 7)[:, k] for k, w in enumerate(RATERS)}})
     table.loc[3, "intensity_w3"] = 8

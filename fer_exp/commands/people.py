@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,7 +60,9 @@ def load(config: PeopleConfig, frames: Frames = NO_FRAMES) -> People:
         by = config.by if isinstance(config, AgreementConfig) else None
         if by and (name := with_column(by, table.names, table.where)):
             table.unused.discard(table.names.index(name))
-        return People(read_answers(table, "ratings", **reading), path.name.split(".")[0], table=table)
+        read_data = read_answers(table, "ratings", **reading)
+        _refuse_missing(reading["scales"], read_data, table.where)
+        return People(read_data, path.name.split(".")[0], table=table)
     if config.dataset is None:
         raise RequestError("No answers are given: name a table with ratings=FILE, or a dataset with dataset=ferplus.")
     frame, faces, classes, read = _of_dataset(config.dataset, wanted(config))
@@ -69,7 +72,18 @@ def load(config: PeopleConfig, frames: Frames = NO_FRAMES) -> People:
         data = read_answers(frame, classes=config.classes, **reading)
     else:
         data = read_answers(frame, classes=classes, also=OTHER_ANSWERS, **reading)
+    _refuse_missing(wanted(config), data, f"dataset={config.dataset.name}")
     return People(data, config.dataset.name, faces, classes)
+
+
+def _refuse_missing(named: Collection[str] | None, data: Answers | Votes, where: str) -> None:
+    """Raise for a scale that was named where nobody's ratings on it are known."""
+    there = data.scales if isinstance(data, Answers) else {}
+    if missing := [name for name in named or () if name not in there]:
+        only = f"of these scales there {'is' if len(there) == 1 else 'are'} {', '.join(there)}" if there else (
+            "no single ratings of anybody are there, only votes or labels"
+        )  # fmt: skip
+        raise RequestError(f"scales names {missing[0]}, which {where} does not have: {only}.")
 
 
 def in_groups(config: AgreementConfig, people: People, frames: Frames = NO_FRAMES) -> tuple[People, Grouping | None]:
