@@ -201,3 +201,13 @@ def test_an_older_run_is_renamed(tmp_path: Path) -> None:
     assert f"old -> {name_of(config)}" in done.stdout
     assert "of other faces: stays, the faces are not those it was trained on" in done.stdout
     assert json.loads((tmp_path / name_of(config) / "run.json").read_text())["data_hash"] == store.key
+
+
+def test_rater_equivalents_of_older_runs_are_not_taken_for_those_of_today(tmp_path):
+    old = {"l1": {"value": 0.5}, "rater_equivalents": {"value": 1.4}, "temperature_rater_equivalents": {"value": 1.2}}
+    (tmp_path / "metrics.json").write_text(json.dumps({"test": old}))
+    read = Run(tmp_path).metrics["test"]
+    assert list(read) == ["l1", "rater_equivalents_l1", "temperature_rater_equivalents_l1"]
+    today = {**old, "rater_equivalents_log": {"value": 2.0}}
+    (tmp_path / "metrics.json").write_text(json.dumps({"test": today, "val": read}))
+    assert Run(tmp_path).metrics == {"test": today, "val": read}
