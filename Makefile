@@ -26,7 +26,7 @@ SCALE ?= smoke
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo table-cafe table-noise table-affectnet reproduce verify notebook test test-fast test-lowest lint type-check format all-checks clean
+.PHONY: help install demo table-cafe table-noise table-affectnet reproduce verify notebook test test-fast test-lowest campaign lint type-check format all-checks clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,11 @@ test-fast: $(STAMP)  ## the same without the slow tests
 # A second environment, with a torch of its own: 5 GB and some minutes the first time.
 test-lowest:  ## test cli, training and judging with the oldest versions that pyproject.toml allows, in .venv-lowest
 	$(MAKE) test VENV=.venv-lowest CONSTRAINTS=constraints-lowest.txt TESTS='tests/cli tests/training tests/judging'
+
+# Goes on where it was stopped, as long as CAMPAIGN is there; ARGS='kills seed=1' tries one kind, with other draws.
+CAMPAIGN ?= .campaign
+campaign: $(STAMP)  ## try faults: bad requests, mutated files, kills, full disks, limits (half an hour; docs/reliability.md)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.campaign place=$(CAMPAIGN) $(ARGS)
 
 lint: $(STAMP)  ## check style and format
 	$(BIN)/ruff check .

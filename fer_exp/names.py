@@ -190,6 +190,32 @@ def near_expression(text: str) -> str | None:
     return _IN_ENGLISH[near] if near else None
 
 
+def slip_of(text: str, others: Iterable[str] = ()) -> str | None:
+    """Our name of the expression, or one of other names, that a text is but for a slip of the pen; else None.
+
+    A slip is a letter too many, too few or another, or two that changed places, in a word of four letters or more.
+
+    >>> slip_of("faer"), slip_of("Hapiness"), slip_of("boredon", ["boredom"]), slip_of("calm"), slip_of("fear")
+    ('fear', 'happiness', 'boredom', None, None)
+    """
+    word = normal(text)
+    if expression(text) or any(sign.isdigit() for sign in word):
+        return None
+    words = {normal(name): name for name in others} | _IN_ENGLISH
+    near = next((each for each in words if len(each) > 3 and each != word and _one_slip(word, each)), None)
+    near = near or nearest(word, _IN_ENGLISH, A_SLIP)
+    return words[near] if near and near != word else None
+
+
+def _one_slip(one: str, other: str) -> bool:
+    """Whether two words differ in one letter, or in two that changed places."""
+    while one and other and one[0] == other[0]:
+        one, other = one[1:], other[1:]
+    while one and other and one[-1] == other[-1]:
+        one, other = one[:-1], other[:-1]
+    return max(len(one), len(other)) == 1 or (len(one) == 2 and one == other[::-1])
+
+
 def checked_expression(text: str, where: str) -> str:
     """Our name of an expression; raises RequestError, naming ``where`` and the nearest name, where there is none.
 

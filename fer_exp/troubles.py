@@ -25,7 +25,8 @@ WORDS = {
 """What errors of a system mean, where its own words leave a person alone."""
 NO_MEMORY = re.compile(
     r"(?i)can.t allocate memory|cannot allocate memory|not enough memory|DefaultCPUAllocator|failed to map segment|"
-    r"can.t start new thread|bad_alloc|cannot apply additional memory|pthread_create failed"
+    r"can.t start new thread|bad_alloc|cannot apply additional memory|pthread_create failed|"
+    r"error return without exception set"  # Python itself, where an error finds no room for its frames
 )
 """What libraries say where the memory ends."""
 LEAST_ROOM = 1 << 16

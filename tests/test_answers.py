@@ -203,6 +203,28 @@ def test_labels_that_were_not_joined_are_said(tmp_path, capsys):
     assert "classes that are no expressions: Pain, hapiness, pain; Pain and pain are not one class." in said
 
 
+@pytest.mark.parametrize(("slip", "meant"), [("faer", "fear"), ("Hapiness", "happiness"), ("boerdom", "boredom")])
+def test_a_rare_label_that_is_a_slip_of_another_is_refused_and_the_ways_out_lead_on(
+    tmp_path, monkeypatch, capsys, slip, meant
+):
+    monkeypatch.chdir(tmp_path)
+    labels = ["fear", "happy", "boredom"] * 40
+    rows = [f"{n // 3},w{n % 3},{label}" for n, label in enumerate([slip, *labels[1:]])]
+    written(tmp_path, "\n".join(["task,worker,label", *rows]), "r.csv")
+    assert main(["agreement", "ratings=r.csv", "bootstrap=0"]) == 2
+    said = capsys.readouterr().err
+    assert f"r.csv, row 1: label is '{slip}'; 1 of 120 labels; did you mean {meant}?" in said
+    for way in (f"ignore=[{slip}]", f"classes=[fear,happy,boredom,{slip}]"):
+        found, _ = shown(capsys, "agreement", "ratings=r.csv", "bootstrap=0", way, "output=a")
+        assert len(found["all"]["classes"]) == (3 if "ignore" in way else 4)
+
+
+def test_a_class_that_is_common_or_like_no_other_is_no_slip(tmp_path, capsys):
+    labels = ["fear"] * 60 + ["faer"] * 30 + ["calm", "level1", "level2"]
+    rows = [f"{n // 3},w{n % 3},{label}" for n, label in enumerate(labels)]
+    read_answers(written(tmp_path, "\n".join(["task,worker,label", *rows])), "ratings", columns={})
+
+
 @pytest.mark.parametrize("classes", [[], ["Angst", "ANGRY"], ["angry", "fear"]])
 def test_classes_ignore_and_labels_meet_by_meaning(classes):
     frame = pd.DataFrame({"task": [1, 2, 3], "worker": 1, "label": ["fearful", "Wut", "unsure"]})

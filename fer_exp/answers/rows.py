@@ -15,12 +15,16 @@ from fer_exp.answers import Answers, Codes, Repeats
 from fer_exp.answers.cells import choice
 from fer_exp.answers.scales import AFFECT, UNIT, Ends, Scales, columns_of, read_scale
 from fer_exp.errors import RequestError, nearest
-from fer_exp.names import CLASSES, among, near_expression, normal, one_word, spelt
+from fer_exp.names import CLASSES, among, near_expression, normal, one_word, slip_of, spelt
 from fer_exp.orders import meanings, number
 from fer_exp.tables import Coded, Table
 
 CUT_SHORT = re.compile(r"\d([.,]\d+)?E\+\d+")
 """A long number as a spreadsheet writes it, without its last digits."""
+
+
+RARE, OFTEN = 0.02, 10
+"""The share of labels up to which one that is like another may be a slip, and how often that other then is there."""
 
 
 class Rules(NamedTuple):
@@ -115,6 +119,7 @@ def label_codes(
             table.guessed.append(f"{words}; numbers=[...] says what they mean{ratings}")
         if known and (others := [name for name in order if name not in known.values()]):
             table.guessed.append(f"classes that are no expressions: {', '.join(others[:12])}")
+        _refuse_slips(table, column, order, means, codes, rules)
         for alike in pd.Series(order).groupby([normal(name) for name in order]).agg(list):
             table.guessed += [f"{' and '.join(alike)} are not one class"] if len(alike) > 1 else []
     place = {spelt(name) if rules.classes else name: code for code, name in enumerate(order)}
@@ -145,6 +150,34 @@ def label_codes(
     if (empty := int((codes < 0).sum())) > 0:
         counted["rows have no label"] = empty
     return moved[codes], order
+
+
+def _refuse_slips(
+    table: Table, column: int, order: Sequence[str], means: Sequence[str | None], codes: Codes, rules: Rules
+) -> None:
+    """Refuse a label that is rare, and but for a slip of the pen another: it would be a class of its own.
+
+    Where there are no keys to say that it is one, it is named.
+    """
+    times = dict.fromkeys(order, 0)
+    for meaning, often in zip(means, np.bincount(codes[codes >= 0], minlength=len(means)), strict=True):
+        if meaning in times:
+            times[meaning] += int(often)
+    total = sum(times.values())
+    for name in order:
+        others = [other for other in order if times[other] >= OFTEN * max(times[name], 1)]
+        near = slip_of(name, others)
+        rare = times[name] <= RARE * total or (times[name] <= 2 and 3 * times[name] <= times.get(near or "", 0))
+        if near is None or not rare or not times[name]:
+            continue
+        if rules.columns is None:
+            table.guessed.append(f"{name}, {times[name]:,} of {total:,} labels, may be {near} mistyped")
+            continue
+        is_one = np.isin(codes, [label for label, meaning in enumerate(means) if meaning == name])
+        more = "mend it, or say ignore=[...] of what is no class, or all classes with classes=[...]"
+        table.refuse(
+            is_one, column, f"{times[name]:,} of {total:,} labels; did you mean {near}? Else it is a class: {more}"
+        )
 
 
 def _per_task(table: Table, tasks: Coded) -> NDArray[np.object_] | None:

@@ -24,6 +24,8 @@ MORE_MEMORY = (
 )
 
 _received: list[int] = []
+_kept_back = [bytearray(1 << 21)]
+"""Memory for the last sentence of a command that has run out of it; never written to, so that it costs nothing."""
 
 
 class Stopped(KeyboardInterrupt):
@@ -67,6 +69,7 @@ def by_signal(stop: KeyboardInterrupt, command: str) -> tuple[int, str]:
 def by_system(error: BaseException) -> str:
     """What a system or disk said that failed, '' of any other error: that is a fault of ours."""
     if no_memory(error):
+        _kept_back.clear()
         return f"{MORE_MEMORY}."
     if not isinstance(error, OSError):
         return ""

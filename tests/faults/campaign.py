@@ -13,6 +13,7 @@ import os
 import random
 import re
 import resource
+import shlex
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from fer_exp.cli.stopped import START_AGAIN
 from tests.faults.forked import CRASHED, HUNG, KILLED, Forked, run, warm
 from tests.faults.judged import faults
 from tests.faults.operations import ERRORS, Watch, kill, refuse
@@ -36,6 +38,10 @@ Cases = Iterator[tuple[str, Case]]
 OUT = Path("out")
 EXAMPLES = 60
 """Mutated files of each reader."""
+MOST = {"kills": 20, "disk errors": 15}
+"""Operations of each command that are tried with one seed; another seed draws others."""
+SECONDS = 90
+"""After which a command hangs."""
 
 
 class Desk:
@@ -43,10 +49,11 @@ class Desk:
 
     def __init__(self, place: Path, seed: int, short: bool) -> None:
         self.place, self.draw, self.seed, self.short = place, random.Random(seed), seed, short
+        self.most = dict.fromkeys(MOST, 3) if short else MOST
         self.known: dict[str, tuple[set[str], dict[str, str], int]] = {}
 
     def run(self, words: list[str], **more: object) -> Forked:
-        return run(words, self.place, **more)  # type: ignore[arg-type]
+        return run(words, self.place, seconds=SECONDS, **more)  # type: ignore[arg-type]
 
     def reference(self, name: str) -> tuple[set[str], dict[str, str], int]:
         """Names and digests of what a command leaves, and the number of its operations."""
@@ -62,6 +69,11 @@ class Desk:
             OUT.mkdir(exist_ok=True)
             self.known[name] = (*reference(once, OUT), max(seen))
         return self.known[name]
+
+    def drawn(self, name: str, kind: str) -> list[int]:
+        """Operations of a command, in their order."""
+        operations = list(range(self.reference(name)[2]))
+        return sorted(self.draw.sample(operations, min(self.most[kind], len(operations))))
 
     def some(self, cases: list[int], most: int) -> list[int]:
         """All of the cases; some, drawn, of the short form."""
@@ -122,7 +134,7 @@ def kills(desk: Desk) -> Cases:
         return again(desk, name, names, digests)
 
     for name in ("agreement", "prepare") if desk.short else SCENARIOS:
-        for at in desk.some(list(range(desk.reference(name)[2])), 3):
+        for at in desk.drawn(name, "kills"):
             yield f"{name}, before operation {at}", partial(killed, name, at)
 
 
@@ -136,7 +148,7 @@ def disk_errors(desk: Desk) -> Cases:
         return sound(end, (0, 1, 2)) or again(desk, name, names, digests)
 
     for name in ("agreement", "export") if desk.short else SCENARIOS:
-        for at in desk.some(list(range(desk.reference(name)[2])), 3):
+        for at in desk.drawn(name, "disk errors"):
             number = errno.errorcode[ERRORS[at % len(ERRORS)]]
             yield f"{name}, {number} at operation {at}", partial(refused, name, at)
 
@@ -171,10 +183,6 @@ def limits(desk: Desk) -> Cases:
     def with_limit(what: int, amount: int) -> None:
         resource.setrlimit(what, (amount, amount))
 
-    def more(what: int, amount: int) -> None:
-        used = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[0]) * resource.getpagesize()
-        resource.setrlimit(what, (used + amount, used + amount))
-
     def nobody() -> None:
         os.setgid(54321)
         os.setuid(54321)
@@ -184,33 +192,32 @@ def limits(desk: Desk) -> Cases:
         end = desk.run(SCENARIOS[name], **given)
         return sound(end, (0, 1, 2))
 
-    some = ("agreement",) if desk.short else ("train", "predict", "agreement", "crowd", "report", "prepare", "export")
+    some = ("agreement",) if desk.short else ("train", "predict", "agreement", "prepare")
     for name in some:
-        for megabytes in (1, 8, 32, 128):
-            before = partial(more, resource.RLIMIT_AS, megabytes << 20)
-            yield f"{name}, {megabytes} MB more", partial(tried, name, before=before)
+        for megabytes in (200, 400, 800, 1600, 2500):
+            yield f"{name}, {megabytes} MB", partial(alone, SCENARIOS[name], f"ulimit -v {megabytes << 10}")
         for number in (8, 12, 20):
             before = partial(with_limit, resource.RLIMIT_NOFILE, number)
             yield f"{name}, {number} descriptors", partial(tried, name, before=before)
         before = partial(with_limit, resource.RLIMIT_FSIZE, 2000)
         yield f"{name}, files of 2 kB", partial(tried, name, before=before)
         yield f"{name}, standard output full", partial(tried, name, stdout="/dev/full")
-        yield f"{name}, LC_ALL=C", partial(in_c, SCENARIOS[name])
+        in_ascii = "export LC_ALL=C PYTHONCOERCECLOCALE=0 PYTHONUTF8=0"
+        yield f"{name}, LC_ALL=C", partial(alone, SCENARIOS[name], in_ascii)
         if os.getuid() == 0:
             env = {"HOME": None, "XDG_CACHE_HOME": None, "FER_EXP_CACHE": None, "USER": None, "LOGNAME": None}
             yield f"{name}, as nobody", partial(tried, name, before=nobody, env=env)
 
 
-def in_c(words: list[str]) -> str:
-    """A process of its own, in ASCII."""
+def alone(words: list[str], first: str) -> str:
+    """A process of its own, in a shell that has said something first: what is forked has its memory already."""
     fresh()
-    env = os.environ | {
-        "LC_ALL": "C",
-        "PYTHONCOERCECLOCALE": "0",
-        "PYTHONUTF8": "0",
-        "PYTHONPATH": os.pathsep.join(sys.path),
-    }
-    done = subprocess.run([sys.executable, "-m", "fer_exp", *words], env=env, capture_output=True, check=False)
+    line = f"{first}; exec {shlex.join([sys.executable, '-m', 'fer_exp', *words])}"
+    env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    try:
+        done = subprocess.run(["bash", "-c", line], env=env, capture_output=True, check=False, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        return "it hangs"
     said = done.stderr.decode("latin-1")
     return "a traceback" if "Traceback" in said else faults(done.returncode, said, (0, 1, 2))
 
@@ -222,7 +229,7 @@ def signals(desk: Desk) -> Cases:
         names, digests, _ = desk.reference(name)
         fresh()
         end = desk.run(SCENARIOS[name], watch=Watch(OUT, at, lambda path: os.kill(os.getpid(), number)))
-        if end.code not in (0, 128 + number):
+        if end.code not in (0, 128 + number, START_AGAIN):
             return f"its code is {end.code}: {end.said.strip()[-200:]}"
         if end.code and not re.search(r"fer-exp: (interrupted|stopped by)", end.said):
             return "it says nothing"
@@ -317,6 +324,8 @@ def main(words: list[str]) -> int:
     warm()
     begun = time.monotonic()
     desk = Desk(place, seed, short)
+    if "most" in told:
+        desk.most = dict.fromkeys(MOST, int(told["most"]))
     for kind in kinds:
         for name, case in KINDS[kind](desk):
             if (kind, name) in tried:

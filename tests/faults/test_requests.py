@@ -9,7 +9,7 @@ from tests.faults.desk import lay
 from tests.faults.judged import ended
 from tests.faults.requests import REQUESTS, spoil
 
-DRAWN = sorted(random.Random(0).sample(sorted(REQUESTS), 40))
+DRAWN = sorted(random.Random(0).sample(sorted(REQUESTS), 12))
 
 
 @pytest.fixture(scope="module")
