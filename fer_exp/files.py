@@ -78,7 +78,10 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     """
     aside, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{what}") for what in ("tmp", "old"))
     try:
-        aside.mkdir(parents=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        for left in _left_beside(folder):
+            shutil.rmtree(left)
+        aside.mkdir()
         yield aside
         if folder.exists():
             folder.rename(old)
@@ -90,6 +93,13 @@ def whole_folder(folder: Path) -> Iterator[Path]:
             old.rename(folder)
         for each in (aside, old):
             shutil.rmtree(each, ignore_errors=True)
+
+
+def _left_beside(folder: Path) -> list[Path]:
+    """What ``whole_folder`` has begun of a folder, or put aside, in processes that are no more."""
+    name = re.compile(rf"\.{re.escape(folder.name)}\.(\d+)\.(tmp|old)")
+    beside = [(path, name.fullmatch(path.name)) for path in folder.parent.glob(".*")]
+    return [path for path, of in beside if of and (int(of[1]) == os.getpid() or not alive(int(of[1])))]
 
 
 def write_text(path: Path, text: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fer_exp.errors import RequestError, RunError
-from fer_exp.files import locked, made, writable
+from fer_exp.files import locked, made, whole_folder, writable, write_text
 
 HOLD = """
 import sys, time
@@ -85,6 +85,20 @@ def test_what_was_made_for_a_refused_request_goes_again_unless_something_lies_th
         with pytest.raises(RequestError):
             refuse(tmp_path / folder, folder == "kept")
         assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")) == left
+
+
+def test_what_a_killed_process_had_begun_goes_when_the_same_is_written_again(tmp_path):
+    gone = holder(tmp_path / "lock", 600)
+    gone.kill()
+    gone.wait()
+    for name in (f".a.{gone.pid}.tmp.csv", f".b.{gone.pid}.tmp.csv", f".a.{os.getppid()}.tmp.csv"):
+        (tmp_path / name).touch()
+    (tmp_path / f".net.{gone.pid}.tmp").mkdir()
+    write_text(tmp_path / "a.csv", "new")
+    with whole_folder(tmp_path / "net") as aside:
+        (aside / "file").touch()
+    left = {path.name for path in tmp_path.iterdir()} - {"lock"}
+    assert left == {"a.csv", "net", f".b.{gone.pid}.tmp.csv", f".a.{os.getppid()}.tmp.csv"}
 
 
 def refuse(folder: Path, touch: bool) -> None:

@@ -70,6 +70,7 @@ READ_BY = {
     "system.py": OWN,
     "training/checkpoints.py": "weights, torch",
     "training/loggers.py": "run.json",
+    "training/module.py": OWN,
     "training/network_file.py": "network.safetensors",
     "training/progress.py": OWN,
     "training/resuming.py": "checkpoint",
@@ -108,7 +109,7 @@ WRITTEN_BY = {
     "training/network_file.py": "train",
     "training/progress.py": "train",
     "training/resuming.py": "train",
-    "training/trainer.py": "train",
+    "training/saving.py": "train",
     "verifying/results.py": "report",
 }
 """Module -> the command of ``scenarios.SCENARIOS`` that is killed and refused while it writes so."""
