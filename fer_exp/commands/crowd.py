@@ -134,7 +134,7 @@ def _few(workers: pd.DataFrame) -> list[str]:
     width = (few["accuracy_high"] - few["accuracy_low"]).median()
     return [
         f"{len(few):,} of {len(workers):,} workers gave fewer than {FEW} answers: their accuracy is mostly that of the "
-        f"whole crowd, and its 95 % interval {width:.2f} wide (median)"
+        f"whole crowd, and its 95 % interval {width:.2f} wide (median) and rough"
     ]
 
 
@@ -146,9 +146,9 @@ def _unsure(workers: pd.DataFrame, filters: Mapping[str, float], unsure: Mapping
         if len(stay):
             do = "worker does" if len(stay) == 1 else "workers do"
             notes.append(
-                f"{key}={filters[key]:g}: {len(stay):,} {do} not meet it, with too few answers to say: their 95 % "
-                f"interval reaches it, and it removes none of them: {_named(stay, 'answers')}; sure=false goes by the "
-                "value alone"
+                f"{key}={filters[key]:g}: {len(stay):,} {do} not meet it, with too few answers to say: their "
+                f"{'rough ' * (key == 'max_spam')}95 % interval reaches it, and it removes none of them: "
+                f"{_named(stay, 'answers')}; sure=false goes by the value alone"
             )
     return notes
 

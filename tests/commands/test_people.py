@@ -196,6 +196,29 @@ def test_crowd_without_gold_or_lab(crowd, sketched, capsys):
     assert (folder / "posteriors_one_coin.csv").is_file()
 
 
+def test_thresholds_spare_whom_few_answers_speak_against(crowd, sketched, capsys):
+    table = pd.read_csv("answers.csv")
+    others = table[table["worker"] == 0].nsmallest(2, "task")
+    wrong = others["label"].map(dict(zip(CLASSES, [*CLASSES[1:], CLASSES[0]], strict=True)))
+    pd.concat([table, others.assign(worker="new", label=wrong)]).to_csv("few.csv", index=False)
+    asked = ["crowd", "few.csv", "min_agreement=0.5", "methods=[majority]", "output=out"]
+    printed, _ = run(capsys, *asked)
+    assert "1 of 9 workers gave fewer than 10 answers" in printed
+    assert "with too few answers to say" in printed
+    assert "new (2)" in printed
+    rows = {
+        str(row["worker"]): row for row in json.loads(Path("out/crowd.json").read_text(encoding="utf-8"))["workers"]
+    }
+    assert rows["new"]["kept"]
+    assert rows["new"]["accuracy_high"] - rows["new"]["accuracy_low"] > 0.2
+    assert rows["new"]["agreement"] < 0.5 < rows["new"]["agreement_high"]
+    printed, _ = run(capsys, *asked, "sure=false")
+    assert not {
+        str(row["worker"]): row["kept"]
+        for row in json.loads(Path("out/crowd.json").read_text(encoding="utf-8"))["workers"]
+    }["new"]
+
+
 def test_a_plan_answers_how_many_raters(crowd, capsys):
     asked = ["ratings=answers.csv", "raters=20", "bootstrap=2", "budget=500", "l1=0.3"]
     printed, folder = run(capsys, "crowd", "plan", *asked)
