@@ -14,6 +14,7 @@ from fer_exp.judging.applicable import arrays
 from fer_exp.judging.predictions import class_names
 from fer_exp.labels.votes import majority
 from fer_exp.raters.changes import label_changes
+from fer_exp.raters.readings import headline
 from fer_exp.raters.survey import survey
 from fer_exp.report.agreement_tables import change_cells
 from fer_exp.report.cells import BESIDE, interval, p_value
@@ -41,7 +42,7 @@ class Subsets(NamedTuple):
 def agreement(
     faces: pd.DataFrame, answers: Answers | None, missing: str, published: str, samples: int
 ) -> tuple[OutcomeTable, dict[str, Any]]:
-    """Agreement of the people who judge, with intervals over faces.
+    """Agreement of the people who judge, with intervals over faces, of ratings over faces and raters.
 
     Args:
         faces: checked predictions of the judged faces; their votes are read.
@@ -65,9 +66,10 @@ def agreement(
             shown.append({"of": kind, "measure": "-", "value": missing or f"no {kind} ratings", "published": published})
         for measure in (name for name in measures if name in results):
             one = results[measure]
-            values = {key: one[key] for key in ("value", "low", "high", "n")}
+            low, high = headline(one)
+            values = {"value": one["value"], "low": low, "high": high, "n": one["n"]}
             rows.append({"of": kind, "measure": measure, **values, "reading": one.get("reading"), "state": "done"})
-            cell = interval(one["value"], one["low"], one["high"])
+            cell = interval(one["value"], low, high)
             shown.append({"of": kind, "measure": measure, "value": cell, "faces": f"{one['n']:,}",
                           "in words": one.get("reading", ""), "published": published})  # fmt: skip
     return OutcomeTable("agreement", "", pd.DataFrame(rows), pd.DataFrame(shown).fillna("")), rated
