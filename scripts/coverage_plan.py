@@ -13,7 +13,7 @@ from fer_exp.raters.dependability import PARTS, of_answers
 from fer_exp.stats.bootstrap import FloatArray
 
 CLASSES = 7
-SIZES = np.array([1, 5, 10, 20, 50])
+SIZES = np.array([1, 5, 20, 50])
 Generator = np.random.Generator
 World = Callable[[Generator, int], FloatArray]
 
@@ -86,7 +86,7 @@ def band(repeats: int) -> None:
                 counts = np.vstack(votes).astype(np.float64)
                 for metric, (low, high) in bands.band(counts, curves(counts.shape[1]), SIZES, seed).items():
                     held[metric] += (low <= true[metric]) & (true[metric] <= high)
-                    width[metric] += (high - low)[4] / true[metric][4] / repeats
+                    width[metric] += (high - low)[3] / true[metric][3] / repeats
             said = " + ".join(f"{faces} x {raters}" for faces, raters in pilot)
             cells = [
                 f"{held[m].mean() / repeats:.3f} | {held[m].min() / repeats:.2f} | {100 * width[m]:.0f} %" for m in true

@@ -145,7 +145,8 @@ def _add_dependability(outcome: Outcome, found: pd.DataFrame, config: PlanConfig
         "dependability": records(finite),
         "d_study": records(table),
     }
-    words = "raters whose mean is dependable (phi), or ranks faces dependably (E rho2); 95 % intervals"
+    over = "faces and raters" if (found["over"] == "faces and raters").all() else "faces, of these raters"
+    words = f"raters whose mean is dependable (phi), or ranks faces dependably (E rho2); intervals over {over}"
     outcome.screen.append(frame_table(shown, words))
     outcome.tables += [
         OutcomeTable("dependability", f"{words.capitalize()}.", found),

@@ -143,9 +143,9 @@ def coefficients(survey: Mapping[str, Any]) -> pd.DataFrame:
         survey: as ``survey.survey`` gives it.
 
     Returns:
-        ``of``, ``coefficient``, ``value``, ``low``, ``high`` (over faces and raters where raters are known), and for
-        each of ``TARGETS`` the raters that reach it: ``for_0.8``, ``for_0.8_low``, ``for_0.8_high``. For all classes
-        together, and where raters are not known, phi is that of faces answered by other raters each (one-way).
+        ``of``, ``coefficient``, ``value``, ``low``, ``high``, ``over`` (faces and raters where raters are known), and
+        for each of ``TARGETS`` the raters that reach it: ``for_0.8``, ``for_0.8_low``, ``for_0.8_high``. For all
+        classes together, and where raters are not known, phi is that of faces answered by other raters each (one-way).
     """
     shown = {}
     if "value" in (alpha := survey["labels"].get("krippendorff_alpha", {})):
@@ -162,6 +162,7 @@ def coefficients(survey: Mapping[str, Any]) -> pd.DataFrame:
             kind = "_raters" if result.get("low_raters") is not None else ""
             low, high = (result.get(f"{end}{kind}") for end in ("low", "high"))
             row = {"of": name, "coefficient": coefficient, "value": result["value"], "low": low, "high": high}
+            row["over"] = "faces and raters" if kind else "faces"
             for target in TARGETS:
                 row[f"for_{target}"] = raters_for(result["value"], target)
                 row[f"for_{target}_low"], row[f"for_{target}_high"] = (raters_for(end, target) for end in (high, low))

@@ -287,8 +287,8 @@ def advice(table: pd.DataFrame, bought: pd.DataFrame, l1: float, faces: int | No
     if least is not None and (enough is None or enough > 1.5 * least):
         many = max(30, 2 * (enough or largest))
         sentences.append(
-            f"the pilot leaves that open, and more faces of as many raters would not tell: have a few faces, 40 or so, "
-            f"answered by many raters, {many} or so, and plan with these beside the others"
+            "the pilot leaves that open, and more faces of as many raters tell little of it: have a few faces, 40 or "
+            f"so, answered by many raters, {many} or so, and plan with these beside the others"
         )
     one = bought.iloc[0]
     if faces is None:

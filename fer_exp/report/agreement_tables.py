@@ -127,7 +127,8 @@ def component_table(survey: Mapping[str, Any], title: str) -> Table:
     rows = survey["components"]
     shown = [name for name in COMPONENTS if any(name in parts for parts in rows.values())]
     shown = [name for name in shown if name != "residual" or not all("occasion" in parts for parts in rows.values())]
-    table = blank_table(title, "percent of the variance of single answers; intervals over faces and raters")
+    words = "percent of the variance of single answers; intervals over faces and raters; the rater's share is rough"
+    table = blank_table(title, words)
     table.add_column("of", no_wrap=True)
     for name in shown:
         table.add_column(COMPONENTS[name], no_wrap=True)
