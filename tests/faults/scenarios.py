@@ -33,9 +33,9 @@ SCENARIOS["table"] = [*TABLE, "output=out/runs", "results=out/results", "bootstr
 MOMENTS = ("seconds", "images_per_second")
 """Columns of a history that are of the moment."""
 ASIDE = re.compile(
-    r"(\.lock|/locks/|history\.csv|run\.json|begun\.json|\.digests|hashes/|last\.ckpt|\.svg|\.png|\.pdf)"
+    r"(\.lock|/locks/|history\.csv|run\.json|begun\.json|\.digests|hashes/|last\.ckpt|model\.pt|\.svg|\.png|\.pdf)"
 )
-"""Files that say when and how long, or are drawn."""
+"""Files that say when and how long, are drawn, or (TorchScript) say which lines of the campaign called."""
 
 
 def left(out: Path) -> dict[str, str]:
