@@ -1,8 +1,8 @@
-"""Measures that are functions of sums over tasks: one matrix product bootstraps all of them at once."""
+"""Measures that are functions of sums over tasks, and intervals of several measures over the same replicates."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,26 +29,6 @@ class Measure(NamedTuple):
         """The measure over all tasks, nan where undefined."""
         with np.errstate(invalid="ignore", divide="ignore"):
             return float(self.finish(self.columns.sum(axis=0)))
-
-
-def together(measures: Mapping[str, Measure]) -> Joint:
-    """All measures of the same tasks as one function of the weights, in their order.
-
-    >>> mean = Measure(np.array([[1.0, 1.0], [4.0, 1.0]]), lambda sums: sums[..., 0] / sums[..., 1])
-    >>> together({"mean": mean})(np.array([[1.0, 1.0], [2.0, 0.0]]))
-    array([[2.5],
-           [1. ]])
-    """
-    stacked = np.ascontiguousarray(np.concatenate([measure.columns for measure in measures.values()], axis=1))
-    ends = np.cumsum([measure.columns.shape[1] for measure in measures.values()])
-    places = list(zip([0, *ends[:-1].tolist()], ends.tolist(), measures.values(), strict=True))
-
-    def joint(weights: FloatArray | None) -> FloatArray:
-        sums = stacked.sum(axis=0) if weights is None else weights @ stacked
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.stack([measure.finish(sums[..., start:end]) for start, end, measure in places], axis=-1)
-
-    return joint
 
 
 def summed(values: FloatArray, rows: NDArray[Any], columns: NDArray[Any], shape: tuple[int, int]) -> Any:

@@ -9,7 +9,6 @@ from statsmodels.stats.inter_rater import fleiss_kappa as statsmodels_kappa
 
 from fer_exp.judging.ceiling import halves
 from fer_exp.raters import agreement
-from fer_exp.stats.totals import joint_intervals, together
 
 
 def made(kind: str) -> np.ndarray:
@@ -142,44 +141,6 @@ def test_a_class_that_no_two_raters_could_disagree_about_has_no_kappa():
     counts = np.array([[3.0, 1.0, 0.0], [0.0, 3.0, 0.0], [0.0, 0.0, 1.0]])  # only a single rater met the third class
     assert np.isnan(agreement.class_kappa(counts, 2).value)
     assert np.isfinite(agreement.class_kappa(counts, 0).value)
-
-
-def test_replicates_equal_the_measure_of_the_repeated_tasks():
-    counts = made("one task with a single rater")
-    measures = {
-        "kappa": agreement.fleiss_kappa(counts),
-        "alpha": agreement.krippendorff_alpha(counts),
-        "split": agreement.split_half(counts),
-    }
-    weights = np.random.default_rng(0).multinomial(len(counts), np.full(len(counts), 1 / len(counts)), 3) * 1.0
-    replicates = together(measures)(weights)
-    for row, values in zip(weights, replicates, strict=True):
-        again = np.repeat(counts, row.astype(int), axis=0)
-        expected = [
-            agreement.fleiss_kappa(again).value,
-            agreement.krippendorff_alpha(again).value,
-            agreement.split_half(again).value,
-        ]
-        assert values == pytest.approx(expected)
-
-
-def test_a_single_task_has_no_interval_and_an_undefined_measure_is_none():
-    counts = made("one class")
-    measures = {"kappa": agreement.fleiss_kappa(counts), "same": agreement.percent_agreement(counts)}
-    found = joint_intervals(together(measures), list(measures), len(counts), 50, 0)
-    assert found["kappa"] == (None, None, None)
-    assert found["same"] == (1.0, 1.0, 1.0)
-    single = {"same": agreement.percent_agreement(counts[:1])}
-    assert joint_intervals(together(single), ["same"], 1, 50, 0)["same"] == (1.0, None, None)
-
-
-def test_groups_of_equal_tasks_give_the_same_interval():
-    counts = np.tile(made("two raters"), (3, 1))
-    different, group = np.unique(counts, axis=0, return_inverse=True)
-    each, grouped = ({"kappa": agreement.fleiss_kappa(rows)} for rows in (counts, different))
-    expected = joint_intervals(together(each), ["kappa"], len(counts), 200, 0)["kappa"]
-    found = joint_intervals(together(grouped), ["kappa"], group.ravel(), 200, 0)["kappa"]
-    assert found == pytest.approx(expected)
 
 
 IRRCAC = [
