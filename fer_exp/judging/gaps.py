@@ -176,7 +176,7 @@ def _measured(runs: Sequence[Judged], faces: Mask, classes: tuple[str, ...], see
         return model, {}, {}
     of_people = {
         name.removeprefix("ceiling_"): [_over_all(faces, where, statistic)]
-        for where, measured in people_alone(inside[0], classes, seed)
+        for where, measured in people_alone(inside[0], classes, seed, COMPARED)
         for name, statistic in measured.items()
     }
     both = faces.copy()

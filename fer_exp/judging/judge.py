@@ -130,20 +130,21 @@ def groups_of(
     return groups + [by_need[side] for side in SIDES if side in by_need]
 
 
-def people_alone(judged: Judged, classes: tuple[str, ...], seed: int) -> list[Group]:
+def people_alone(judged: Judged, classes: tuple[str, ...], seed: int, names: Collection[str] = CEILING) -> list[Group]:
     """What ``ceiling_`` stands for: people against people on faces with two raters or more, and against labels.
 
     Args:
         judged: of a model, which plays no part.
         classes: K names.
         seed: of the halvings.
+        names: of ``CEILING``, that halves are held against each other by.
 
     Returns:
         A group of faces with votes of two or more, then one of those that also have a label, if there are any.
     """
     counts = judged.counts.astype(np.int64)
     dealt = ceiling.halves(counts, HALVINGS, seed)
-    groups: list[Group] = [(judged.shared, _ceiling(dealt, counts, judged.shared, classes))]
+    groups: list[Group] = [(judged.shared, _ceiling(dealt, counts, judged.shared, classes, names))]
     if (both := judged.shared & judged.labelled).any():
         groups.append((both, {"ceiling_accuracy": _half_against_label(dealt, both, judged.label)}))
         groups.append(_recognised(judged, classes))
@@ -172,9 +173,11 @@ def _beside_panels(
     return [(panels.faces, measured)]
 
 
-def _ceiling(dealt: Halves, counts: ceiling.Counts, faces: Mask, classes: tuple[str, ...]) -> dict[str, Statistic]:
+def _ceiling(
+    dealt: Halves, counts: ceiling.Counts, faces: Mask, classes: tuple[str, ...], names: Collection[str]
+) -> dict[str, Statistic]:
     """People against people: halves, and one against the others."""
-    halved = [half_against_rest(small[faces], large[faces], classes) for small, large in dealt]
+    halved = [half_against_rest(small[faces], large[faces], classes, names) for small, large in dealt]
     people = {name: _mean_statistic([one[name] for one in halved]) for name in CEILING if name in halved[0]}
     votes = counts[faces]
     people["leave_one_out_l1"] = mean_of(ceiling.leave_one_out_l1(votes))

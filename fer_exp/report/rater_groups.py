@@ -17,7 +17,7 @@ from fer_exp.report.outcome import Outcome, OutcomeTable
 
 WITHIN = ("percent_agreement", "fleiss_kappa")
 """What is shown of each group's own agreement; agreement.json has all of it."""
-FEW = 5
+FEW = 10
 """Raters of a group below which what is said of other raters is rough (scripts/group_coverage.py)."""
 
 Found = Mapping[str, Any]
