@@ -105,7 +105,7 @@ def verdict(found: Found) -> list[str]:
     """Whether groups of raters answer differently, a sentence a kind of answer, without a stop.
 
     >>> row = {"one": "JP", "other": "US", "faces": 9, "distance": 0.1, "low_raters": 0.02, "high_raters": 0.2,
-    ...        "raters": [9, 9], "holm": 0.01}
+    ...        "raters": [12, 12], "holm": 0.01}
     >>> verdict({"by": "culture", "pairs": {"labels": [row]}})
     ['raters of culture JP and US answer differently: squared distance 0.100 (0.020 to 0.200), permutation p = 0.010']
     """
