@@ -42,6 +42,7 @@ def extreme(votes: int, sign: float) -> World:
     ends = np.concatenate([moment + 1e-6, 1e-6 - moment])
     values = bands.l1_of_class(50, grid)
     found = linprog(-sign * values, np.vstack([moments.T, -moments.T]), ends, method="highs-ds")
+    assert found.x is not None  # the programme has a solution: the moments are those of a distribution
     chance = found.x / found.x.sum()
     chance = (chance + chance[::-1]) / 2
 
@@ -100,7 +101,7 @@ def bootstrap(repeats: int) -> None:
     print("| faces are | metric | " + " | ".join(f"{k} raters" for k in SIZES) + " |")
     print("| --- | --- |" + " --- |" * len(SIZES))
     bands_of = planning.bands_of
-    planning.bands_of = lambda counts, sizes, seed=0: {}  # type: ignore[assignment]
+    planning.bands_of = lambda counts, sizes, seed=0: {}
     for name, world in {"smooth": smooth, "of four kinds": kinds}.items():
         generator = np.random.default_rng(5)
         panels = np.arange(1, 101)
@@ -123,7 +124,7 @@ def rated(generator: Generator, faces: int, raters: int, a_face: int, kind: str)
     value = generator.normal(0, 0.3, (faces, 1)) + generator.normal(0, 0.15, raters)
     value = value + generator.normal(0, 0.2, (faces, raters))
     if kind == "class":
-        value = (value > 0.25) * 1.0
+        value = np.where(value > 0.25, 1.0, 0.0)
     order = np.argsort(generator.random((faces, raters)), axis=1)[:, :a_face]
     task, worker = np.repeat(np.arange(faces), a_face).astype(np.int32), order.ravel().astype(np.int32)
     names = np.arange(faces).astype(object), np.arange(raters).astype(object)
