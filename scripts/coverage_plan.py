@@ -42,8 +42,7 @@ def extreme(votes: int, sign: float) -> World:
     ends = np.concatenate([moment + 1e-6, 1e-6 - moment])
     values = bands.l1_of_class(50, grid)
     found = linprog(-sign * values, np.vstack([moments.T, -moments.T]), ends, method="highs-ds")
-    assert found.x is not None  # the programme has a solution: the moments are those of a distribution
-    chance = found.x / found.x.sum()
+    chance = np.asarray(found.x) / np.sum(found.x)
     chance = (chance + chance[::-1]) / 2
 
     def world(generator: Generator, faces: int) -> FloatArray:
