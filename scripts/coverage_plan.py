@@ -42,7 +42,8 @@ def extreme(votes: int, sign: float) -> World:
     ends = np.concatenate([moment + 1e-6, 1e-6 - moment])
     values = bands.l1_of_class(50, grid)
     found = linprog(-sign * values, np.vstack([moments.T, -moments.T]), ends, method="highs-ds")
-    chance = np.asarray(found.x) / np.sum(found.x)
+    solved = np.asarray(found.x, np.float64)
+    chance = solved / solved.sum()
     chance = (chance + chance[::-1]) / 2
 
     def world(generator: Generator, faces: int) -> FloatArray:
