@@ -41,7 +41,7 @@ FOREIGN = (
     ),
     (r"end-of-stream|Truncated", "it is cut short"),
     (r"malformed node|valid dtype|magic string|array header|negative dimens", "it is no whole array of numpy"),
-    (r"(?i)parquet|thrift|snappy|zstd|brotli", "it is no whole parquet file"),
+    (r"Parquet|not a parquet file|(?i:thrift|snappy|zstd|brotli)", "it is no whole parquet file"),
     (r"new-line character", "its lines end in several ways, or a quote in it is never closed"),
     (r"field larger than", "a cell in it has more than 131,072 letters, or a quote is never closed"),
     (r"null (byte|character)", "its name, or one in it, has a character that no file name can have"),

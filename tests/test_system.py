@@ -139,7 +139,7 @@ def test_a_full_disk_behind_standard_output_is_a_sentence(desk, words, monkeypat
 
     monkeypatch.setattr(sys, "stdout", Full())
     assert main(words) == 1
-    assert capsys.readouterr().err.endswith("fer-exp: No space left on device; --debug shows where.\n")
+    assert capsys.readouterr().err.endswith("fer-exp: the disk is full; make room there; --debug shows where.\n")
 
 
 def test_a_reader_that_goes_before_the_end_is_no_error(desk, monkeypatch, capsys):

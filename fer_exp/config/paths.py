@@ -23,7 +23,7 @@ def path_keys(schema: type, mark: str = "path") -> dict[str, bool]:
 
     >>> from fer_exp.config import ReportConfig
     >>> path_keys(ReportConfig)
-    {'run': False, 'runs': True, 'output': False}
+    {'run': False, 'runs': True, 'groups': False, 'output': False}
     """
     if (schema, mark) not in _KNOWN:  # asked for each word that is typed, and 3 ms each time
         _KNOWN[schema, mark] = _marked(schema, mark)

@@ -102,7 +102,7 @@ def test_numbers_beside_a_file_that_may_not_be_touched_are_printed_and_that_they
     assert main(words) == 0
     printed, said = capsys.readouterr()
     assert "accuracy" in printed
-    assert "predictions.metrics.json cannot be written: Read-only file system. " in said
+    assert "predictions.metrics.json cannot be written: the disk is read-only; use a folder on another. " in said
     assert said.endswith("output=FILE keeps them elsewhere.\n")
     assert main([*words, f"output={run / 'other.json'}"]) == 1, "what was asked for by name must be there"
     assert "accuracy" in capsys.readouterr().out

@@ -122,7 +122,7 @@ def test_corpora_of_others_keep_their_terms_and_every_corpus_says_whom_it_shows(
     weights = {"source": "/home/me/b.pt", "sha256": "12" * 32, "pretrained": {"settings": {"dataset.name": "rafdb"}}}
     (run.folder / "copy").mkdir()
     other = Run(run.folder / "copy")
-    other.write("facts", {**run.facts, "weights": weights})
+    other.write("facts", {"config": run.config, "weights": weights})
     lines = origin.licences(told, other, facts("ferplus"))
     assert lines[0] == f"FER+: {facts('ferplus').licence}. {facts('ferplus').citation}"
     assert facts("fer2013").citation in lines[1]

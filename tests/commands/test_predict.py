@@ -218,7 +218,7 @@ REFUSED = [
     ("{run} faces/1.png paths.csv", "paths.csv is a table among others"),
     ("{run} notes.png", "notes.png cannot be used: it is no JPEG"),
     ("{run} nothing.csv", "none of its 2 paths is a file; the first is x/1.png, looked for as ./x/1.png"),
-    ("{run} votes.csv", "a number of votes is whole, from 0 to 1,000,000"),
+    ("{run} votes.csv", "run from 0 to 1,000,000"),
     ("{run} faces root=faces", "root=faces goes with a table"),
     ("{run} faces margin=0.2", "margin=0.2 does nothing without crop=face"),
     ("{run} faces crop=faces", "crop=faces is unknown; did you mean face?"),
@@ -240,7 +240,7 @@ def test_what_cannot_be_done_is_refused_with_the_way_out_and_leaves_nothing(own,
     texts |= {"paths.csv": "path\nfaces/1.png\n", "nothing.csv": "path\nx/1.png\ny.png\n"}
     texts |= {"begun/config.yaml": "", "runs/one/run.json": "{}"}
     votes = ",".join(f"votes_{name}" for name in ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry"))
-    texts["votes.csv"] = f"path,{votes}\nfaces/1.png,0.5,0.5,0,0,0,0,0\n"
+    texts["votes.csv"] = f"path,{votes}\nfaces/1.png,-1,2,0,0,0,0,0\n"
     for name, text in texts.items():
         (here / name).write_text(text)
     before = sorted(here.rglob("*"))

@@ -77,7 +77,7 @@ def test_an_older_store_is_looked_at_once_and_keeps_what_it_says(tmp_path):
     store = open_store(corpus, 40, tmp_path / "cache")
     file = store.folder / "store.json"
     words = json.loads(file.read_text())
-    del words["looked"]
+    del words["looked"], words["files"], words["digest"]
     words["flags"], words["content"] = {"duplicate": []}, "as it was"
     file.write_text(json.dumps(words))
     again = open_store(corpus, 40, tmp_path / "cache")
@@ -85,5 +85,6 @@ def test_an_older_store_is_looked_at_once_and_keeps_what_it_says(tmp_path):
     assert (again.content, again.key) == ("as it was", store.key)
     words = json.loads(file.read_text())
     del words["content"], words["looked"]
+    words.pop("digest", None)
     file.write_text(json.dumps(words))
     assert open_store(corpus, 40, tmp_path / "cache").content == store.content

@@ -312,7 +312,7 @@ def test_what_is_missing_is_said_before_anything_is_trained(tmp_path, capsys, mo
     assert "cafe (with dataset.votes=FILE), ferplus or synthetic" in said
     small = ["dataset.faces=48", "dataset.size=16", "seed=0", cache]
     assert "leave labels as they are" in fails(capsys, *small, "labels=soft")
-    assert "no readable crowd.json" in fails(capsys, *small, f"crowd={tmp_path}")
+    assert "has no crowd.json" in fails(capsys, *small, f"crowd={tmp_path}")
     (tmp_path / "crowd.json").write_text(json.dumps({"workers": []}))
     assert "run fer-exp crowd again with lab=VOTES" in fails(capsys, *small, f"crowd={tmp_path}")
     assert main(["table", "study=noisy-labels", f"crowd={tmp_path}", *small]) == 2

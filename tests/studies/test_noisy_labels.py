@@ -38,7 +38,7 @@ def training(place, words, seed, accuracy, rate=0.4, loses=LOSES, repeats=None, 
     judged = {"test": {metric: {"value": value} for metric, value in values.items()}}
     (each.run.folder / "metrics.json").write_text(json.dumps(judged))
     if selects is not None:
-        pd.DataFrame(selects).to_parquet(each.run.folder / "history.parquet")
+        pd.DataFrame(selects).rename_axis("epoch").reset_index().to_parquet(each.run.folder / "history.parquet")
     return each
 
 

@@ -69,7 +69,8 @@ def test_a_run_of_before_keeps_its_network_in_place_of_its_checkpoint_where_that
     before.path("network").unlink()
     config = before.facts["config"]
     del config["trainer"]["keep"]
-    before.write("facts", before.facts | {"config": config})
+    facts = {key: value for key, value in before.facts.items() if key not in ("files", "digest")}
+    before.write("facts", facts | {"config": config})
     assert keep_networks.main([str(tmp_path / "runs"), str(runs["ce"].folder.parent)]) == 0
     assert capsys.readouterr().out.startswith("1 runs keep their network alone now")
     assert not before.has("checkpoint")
