@@ -15,8 +15,9 @@ from fer_exp.judging.judge import Result
 from fer_exp.judging.sources import Source
 from fer_exp.metrics.registry import HEADLINE
 from fer_exp.metrics.words import named, spoken
-from fer_exp.report.model_verdicts import SHOWN, letters
+from fer_exp.report.model_verdicts import letters
 from fer_exp.report.references import cited
+from fer_exp.stats.tests import SHOWN
 
 MEASURES = {
     "accuracy": ("the share of faces answered with the corpus' label", ""),

@@ -11,8 +11,9 @@ from rich.table import Table
 from fer_exp.judging.gaps import ROUGH
 from fer_exp.metrics.words import better, direction, spoken
 from fer_exp.report.cells import blank_table, interval, of_row, p_value
-from fer_exp.report.model_verdicts import SHOWN, letters, listed
+from fer_exp.report.model_verdicts import letters, listed
 from fer_exp.report.outcome import OutcomeTable
+from fer_exp.stats.tests import SHOWN
 
 GAPS = ("model", "people", "beyond")
 """The differences of a row of ``gaps``; the words for them are in ``HEADS``."""

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 from fer_exp.metrics.registry import LESS, PEOPLE, VOTES
 from fer_exp.metrics.words import better, named, spoken
 from fer_exp.report.cells import interval
+from fer_exp.stats.tests import SHOWN
 
 Entries = Mapping[str, Mapping[str, Any]]
 """Metric -> ``difference``, ``low``, ``high`` and, of many tests, ``holm``."""
-SHOWN = 0.05  # Holm's p below which a difference counts, where it was one of several tests
 
 
 class Topic(NamedTuple):

@@ -12,8 +12,8 @@ from rich.table import Table
 from fer_exp.raters.changes import ALL
 from fer_exp.report.agreement_tables import over_raters
 from fer_exp.report.cells import blank_table, interval, p_value
-from fer_exp.report.model_verdicts import SHOWN
 from fer_exp.report.outcome import Outcome, OutcomeTable
+from fer_exp.stats.tests import SHOWN
 
 WITHIN = ("percent_agreement", "fleiss_kappa")
 """What is shown of each group's own agreement; agreement.json has all of it."""

@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 
 from fer_exp.stats.bootstrap import FloatArray
 
+SHOWN = 0.05
+"""Holm's p below which a difference counts, where it was one of several tests."""
+
 
 class Tested(NamedTuple):
     """The result of a test: ``statistic``, two-sided ``p``, and ``df`` where the test has degrees of freedom."""
