@@ -47,9 +47,9 @@ def test_shares_of_nobody_knows_how_many_are_judged_and_what_needs_counts_is_lef
 
 
 def same(found, expected):
-    """Every metric to 1e-9: columns in another order are summed in another, which also deals ties to other bins."""
+    """Every metric to 1e-9, where bins do not hang on the last bit: columns in another order are summed in another."""
     for name, row in expected.items():
-        if "equal_count" not in name:
+        if "ece" not in name and "brier_re" not in name:
             near = {key: pytest.approx(value, rel=1e-9, abs=1e-12) for key, value in row.items() if value is not None}
             assert found[name] == row | near, name
 
