@@ -8,6 +8,8 @@
     python scripts/coverage.py band      # of a plan: L1 and KL of panels, over distributions of faces
     python scripts/coverage.py bootstrap # of a plan: what a bootstrap over the pilot's faces holds
     python scripts/coverage.py components   # shares of variance, over faces, raters and gaps
+    python scripts/coverage.py rater_groups # groups of raters, as agreement by= has them
+    python scripts/coverage.py face_groups  # groups of faces, as evaluate by= has them
 
 Each prints a table in Markdown; `repeats=400` after it says how often each line is drawn.
 """
@@ -21,6 +23,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import sys
 from collections.abc import Callable
 
+import coverage_groups
 import coverage_plan
 import coverage_raters
 import numpy as np
@@ -147,6 +150,8 @@ TABLES = {
     "band": coverage_plan.band,
     "bootstrap": coverage_plan.bootstrap,
     "components": coverage_plan.components,
+    "rater_groups": coverage_groups.raters,
+    "face_groups": coverage_groups.faces,
 }
 
 

@@ -15,6 +15,7 @@ from fer_exp.judging.judge import Result
 from fer_exp.judging.sources import Source
 from fer_exp.metrics.registry import HEADLINE
 from fer_exp.metrics.words import named, spoken
+from fer_exp.report.cells import p_value
 from fer_exp.report.model_verdicts import letters
 from fer_exp.report.references import cited
 from fer_exp.stats.tests import SHOWN
@@ -85,7 +86,8 @@ def p_equals(p: float) -> str:
     >>> p_equals(0.0123), p_equals(2e-9)
     ('*p* = .012', '*p* < .001')
     """
-    return "*p* < .001" if p < 0.0005 else f"*p* = {number(p, 1)}"
+    text = p_value(p, narrow=True)
+    return f"*p* {text.replace('<', '< ')}" if "<" in text else f"*p* = {text}"
 
 
 def of_comparison(result: Mapping[str, Any], sources: Sequence[Source], samples: int) -> Paragraph:

@@ -18,7 +18,7 @@ from fer_exp.stats.tests import SHOWN
 WITHIN = ("percent_agreement", "fleiss_kappa")
 """What is shown of each group's own agreement; agreement.json has all of it."""
 FEW = 10
-"""Raters of a group below which what is said of other raters is rough (scripts/group_coverage.py)."""
+"""Raters of a group below which what is said of other raters is rough (scripts/coverage_groups.py)."""
 
 Found = Mapping[str, Any]
 """As ``raters.groups.between`` gives it, with ``within``: group -> its survey."""

@@ -5,10 +5,12 @@ import gzip
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from fer_exp.cli import main
 from tests.datasets.fake_affectnet import write_2017, write_2021
@@ -42,6 +44,15 @@ def ratings(faces: int = 12, workers: int = 5) -> pd.DataFrame:
             valence, arousal, seconds = (round(float(number), 2) for number in (*draw.uniform(-1, 1, 2), draw.gamma(3)))
             rows.append((f"f{face:02d}.png", f"w{worker}", label, valence, arousal, seconds))
     return pd.DataFrame(rows, columns=["task", "worker", "label", "valence", "arousal", "seconds"])
+
+
+def laid(folder: Path, *more: Callable[[Path], None]) -> Path:
+    """A folder with the files of ``lay``, and of what else lays some, from within it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for files in (lay, *more):
+            files(folder)
+    return folder
 
 
 def lay(folder: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, seed, settings
 
 from fer_exp.errors import RequestError, RunError
 from fer_exp.pictures.decoding import RejectedError
-from tests.faults.desk import lay
+from tests.faults.desk import laid
 from tests.faults.judged import FOREIGN, HungError
 from tests.faults.mutations import MUTATIONS, mutated
 from tests.faults.readers import READERS, Reader, lay_more
@@ -24,12 +24,7 @@ SECONDS = 30
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory, light) -> Path:
-    folder = tmp_path_factory.mktemp("desk")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        lay(folder)
-        lay_more(folder)
-    return folder
+    return laid(tmp_path_factory.mktemp("desk"), lay_more)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.desk import lay
+from tests.faults.desk import laid
 from tests.faults.judged import ended
 from tests.faults.requests import REQUESTS, spoil
 
@@ -14,12 +14,7 @@ DRAWN = sorted(random.Random(0).sample(sorted(REQUESTS), 12))
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory, light) -> Path:
-    folder = tmp_path_factory.mktemp("desk")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        lay(folder)
-        spoil(folder)
-    return folder
+    return laid(tmp_path_factory.mktemp("desk"), spoil)
 
 
 @pytest.mark.parametrize("name", DRAWN)

@@ -1,18 +1,10 @@
 """How often intervals of groups hold the truth, and how often equal groups are told apart at .05: by simulation.
 
-    python scripts/group_coverage.py raters  # groups of raters, as agreement by= has them
-    python scripts/group_coverage.py faces   # groups of faces, as evaluate by= has them
-
-Each prints a table in Markdown; `repeats=400` after it says how often each line is drawn.
+Tables of scripts/coverage.py: groups of raters as agreement by= has them, groups of faces as evaluate by= has them.
 """
 
 from __future__ import annotations
 
-import os
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-import sys
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -121,6 +113,7 @@ METRICS = ("l1", "accuracy", "entropy_correlation")
 
 def faces(repeats: int) -> None:
     """A gap is the second group's value less the first's; ``beyond`` is the model's gap less people's."""
+    vars(gaps)["COMPARED"] = METRICS  # what is not asked about here need not be computed
     columns = "".join(f" {name}: p < .05 | holds |" for name in METRICS)
     print(f"| persons | faces each | votes | harder | worse |{columns}")
     print("|" + " --- |" * (5 + 2 * len(METRICS)))
@@ -162,21 +155,3 @@ def beyond(generator: np.random.Generator, shown: Shown, samples: int, seed: int
 def inside(low: float | None, high: float | None, truth: float) -> bool:
     """Whether an interval that exists holds the truth."""
     return low is not None and high is not None and low <= truth <= high
-
-
-TABLES = {"raters": raters, "faces": faces}
-
-
-def main(words: list[str]) -> None:
-    """Print the tables that are named; both where none is."""
-    repeats = next((int(word.removeprefix("repeats=")) for word in words if word.startswith("repeats=")), 400)
-    vars(gaps)["COMPARED"] = METRICS  # what is not asked about here need not be computed
-    for name in [word for word in words if not word.startswith("repeats=")] or list(TABLES):
-        if name not in TABLES:
-            sys.exit(f"group_coverage: there is no table {name}; there are: {', '.join(TABLES)}.")
-        print(f"\n{name}: {TABLES[name].__doc__} {repeats:,} draws a line.\n")
-        TABLES[name](repeats)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
