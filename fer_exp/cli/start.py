@@ -29,6 +29,7 @@ from fer_exp.config.folder import conf_folder
 from fer_exp.config.paths import word
 from fer_exp.errors import RequestError
 from fer_exp.progress import noted_lines
+from fer_exp.runs.sweeps import SWEEPS
 
 
 def run_jobs(command: str, words: list[str], jobs: Sequence[Sequence[str]]) -> int:
@@ -105,17 +106,20 @@ def _by_hydra(command: str, flags: list[str], overrides: list[str], guided: bool
     from omegaconf import DictConfig, OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    from fer_exp.cli.sweep import asked_jobs, record, show_sweep
+    from fer_exp.cli.sweep import asked_jobs, forget, record, show_sweep
 
     sweep = "-m" in flags or "--multirun" in flags
     if sweep and "TORCHELASTIC_RUN_ID" in os.environ:
         # Its processes meet once: a second job would look them up where the first one left their addresses.
         raise RequestError("torchrun starts one training; run the sweep without it, or torchrun once a training.")
+    taken = [each for each in overrides if each.lstrip("+~").startswith(("hydra.sweep.", "hydra.sweep="))]
+    if sweep and taken:  # a sweep's folder for itself goes at its end, so it must be its own
+        raise RequestError(f"{taken[0]}: where the runs of a sweep lie is said by output; leave this word out.")
     program = sys.argv[0]
     ended: list[Exception] = []
     as_json = answer is not None
     records = Path(tempfile.mkdtemp()) if sweep and command != "train" else None
-    aside = f"hydra.sweep.dir=${{output}}/.sweep/{uuid.uuid4().hex[:8]}"
+    aside = f"hydra.sweep.dir=${{output}}/{SWEEPS}/{uuid.uuid4().hex[:8]}"
     places = [aside if records is None else word("hydra.sweep.dir", str(records)), "hydra.sweep.subdir=."]
     if "hydra/launcher=joblib" in overrides and not any("launcher.batch_size" in one for one in overrides):
         # joblib would give a worker several jobs at once after a few that were finished already, and leave others idle.
@@ -137,13 +141,17 @@ def _by_hydra(command: str, flags: list[str], overrides: list[str], guided: bool
                 ended.append(error)
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints a traceback of its own and exits
-    sys.argv = [program, *flags, *(places if sweep else []), *overrides]
+    sys.argv = [program, *flags, *overrides, *(places if sweep else [])]  # the last word on a key counts
     printed = StringIO()
     try:
         with redirect_stdout(printed) if as_json and not sweep else nullcontext():  # what --cfg and --info print
             hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=command)(task)()
     except (HydraException, OmegaConfBaseException) as error:
+        forget()
         raise RequestError(sentence(error, command)) from error
+    except KeyboardInterrupt:
+        forget()
+        raise
     except Exception as error:
         if not sweep:
             raise

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import shutil
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -19,23 +18,30 @@ from fer_exp.cli.machine import described, plain_json, way_out
 from fer_exp.cli.next_steps import compare_line, next_step, say_next
 from fer_exp.config import Config, TrainConfig
 from fer_exp.errors import RequestError, RunError
-from fer_exp.files import missing, remove_empty, write_json
+from fer_exp.files import write_json
 from fer_exp.progress import is_main_process, noted_lines
 from fer_exp.runs import Run
 from fer_exp.runs.naming import find_runs
+from fer_exp.runs.sweeps import SUBMITTED, Records
 from fer_exp.system import visible
 
-_FOLDERS: list[tuple[Path, list[Path]]] = []
-"""Where the records of each sweep lie, and what has to be made for them."""
+_BEGUN: list[Records] = []
+"""Where the records lie of each sweep that has not been shown."""
 
 
 class SweepFolder(Callback):
     """Hydra's callback that tells this process where the records lie, once ``output`` is known."""
 
     def on_multirun_start(self, config: Any, **kwargs: Any) -> None:
-        """Remembers the folder."""
-        folder = Path(config.hydra.sweep.dir)
-        _FOLDERS.append((folder, missing(folder)))
+        """Holds the folder."""
+        _BEGUN.append(Records(Path(config.hydra.sweep.dir)))
+
+
+def forget() -> None:
+    """Remove the records of a sweep that ended before it could be shown, unless a scheduler may start its jobs yet."""
+    while _BEGUN:
+        records = _BEGUN.pop()
+        records.close(keep=(records.folder / SUBMITTED).exists())
 
 
 def asked_jobs(overrides: Sequence[str]) -> list[list[str]]:
@@ -130,10 +136,11 @@ def show_sweep(
     Returns:
         1 where a job failed or was lost, else 0.
     """
-    if not _FOLDERS:  # --cfg
+    if not _BEGUN:  # --cfg
         return 0
-    folder, fresh = _FOLDERS[-1]
-    ended = {int(path.stem): json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("[0-9]*.json")}
+    records = _BEGUN.pop()
+    found = records.folder.glob("[0-9]*.json")
+    ended = {int(path.stem): json.loads(path.read_text(encoding="utf-8")) for path in found}
     numbers = range(max([len(asked), *(number + 1 for number in ended)]))
     unknown: dict[str, Any] = {"folder": None, "error": None, "next": "", "heard": True}
     jobs = [
@@ -144,10 +151,7 @@ def show_sweep(
         if job["error"] and not job["heard"]:
             _say(job)
     step = _shown(jobs, answer) if any(job["folder"] or job["error"] for job in jobs) else ""
-    if not lost:
-        shutil.rmtree(folder, ignore_errors=True)
-        sweeps = [folder.parent] if folder.parent.name == ".sweep" else []
-        remove_empty([*sweeps, *fresh])  # unless another sweep has its own there
+    records.close(keep=bool(lost))
     wrong = _wrong(jobs, lost)
     if answer is not None:
         answer["jobs"] = [_as_object(job) for job in jobs]

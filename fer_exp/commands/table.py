@@ -20,6 +20,7 @@ from fer_exp.report.outcome import Outcome, Screen, finish, records
 from fer_exp.runs import Run
 from fer_exp.runs.naming import find_runs
 from fer_exp.runs.slim import placeless
+from fer_exp.runs.sweeps import remove_left
 from fer_exp.studies import STUDIES, archive
 from fer_exp.studies.needs import check_corpus
 from fer_exp.studies.presets import Preset, read_preset
@@ -63,6 +64,8 @@ def table(config: TableConfig, compose: Compose, start: Start) -> Path:
         weights = word("backbone.weights", str(begun.path("backbone")))
         preset = replace(preset, common={**preset.common, "backbone.weights": weights})
     trained = members(preset, compose)
+    if config.run:
+        remove_left(Path(config.output))
     if config.run and any(one.state != DONE for one in trained):
         if begun is not None and not (begun.finished and begun.has("backbone")):
             pretrain(preset, config, begun, start)

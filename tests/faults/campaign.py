@@ -27,7 +27,7 @@ from functools import partial
 from pathlib import Path
 
 from fer_exp.cli.stopped import START_AGAIN
-from tests.faults.forked import CRASHED, HUNG, KILLED, Forked, run, warm
+from tests.faults.forked import CRASHED, HUNG, KILLED, Forked, hangs, run, warm
 from tests.faults.judged import faults
 from tests.faults.operations import ERRORS, Watch, kill, refuse
 from tests.faults.requests import REQUESTS, spoil
@@ -41,7 +41,7 @@ EXAMPLES = 60
 MOST = {"kills": 20, "disk errors": 15}
 """Operations of each command that are tried with one seed; another seed draws others."""
 SECONDS = 90
-"""After which a command hangs."""
+"""Of a processor's time, after which a command hangs."""
 
 
 class Desk:
@@ -213,12 +213,18 @@ def alone(words: list[str], first: str) -> str:
     fresh()
     line = f"{first}; exec {shlex.join([sys.executable, '-m', 'fer_exp', *words])}"
     env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-    try:
-        done = subprocess.run(["bash", "-c", line], env=env, capture_output=True, check=False, timeout=SECONDS)
-    except subprocess.TimeoutExpired:
-        return "it hangs"
-    said = done.stderr.decode("latin-1")
-    return "a traceback" if "Traceback" in said else faults(done.returncode, said, (0, 1, 2))
+    with tempfile.TemporaryFile() as stream:
+        child = subprocess.Popen(["bash", "-c", line], env=env, stdout=subprocess.DEVNULL, stderr=stream)
+        begun = time.monotonic()
+        while child.poll() is None:
+            if hangs(child.pid, time.monotonic() - begun, SECONDS):
+                child.kill()
+                child.wait()
+                return "it hangs"
+            time.sleep(0.05)
+        stream.seek(0)
+        said = stream.read().decode("latin-1")
+    return "a traceback" if "Traceback" in said else faults(child.returncode, said, (0, 1, 2))
 
 
 def signals(desk: Desk) -> Cases:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.faults.judged import PATIENCE
 from tests.faults.operations import Watch
 
 FIT = "fer_exp.training.fit"
@@ -44,7 +45,7 @@ def run(
     watch: Watch | None = None,
     before: Callable[[], None] | None = None,
     env: Mapping[str, str | None] | None = None,
-    seconds: float = 120,
+    seconds: float = 90,
     stdout: str = "",
 ) -> Forked:
     """Run a command to its end.
@@ -55,7 +56,7 @@ def run(
         watch: sees its operations.
         before: is called in its process first.
         env: variables that are set, or unset with None.
-        seconds: after which it hangs.
+        seconds: of a processor's time, or ``PATIENCE`` times as many by the clock, after which it hangs.
         stdout: a file in the place of standard output.
     """
     said, ops = place / "said", place / "operations"
@@ -63,9 +64,9 @@ def run(
     child = os.fork()
     if not child:
         _child(words, said, ops, watch, before, env or {}, stdout)
-    end = time.monotonic() + seconds
+    begun = time.monotonic()
     while (done := os.waitpid(child, os.WNOHANG))[0] == 0:
-        if time.monotonic() > end:
+        if hangs(child, time.monotonic() - begun, seconds):
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
             return Forked(HUNG, said.read_text(errors="replace"), [])
@@ -73,6 +74,21 @@ def run(
     code = os.waitstatus_to_exitcode(done[1])
     seen = ops.read_text(errors="replace").splitlines() if ops.is_file() else []
     return Forked(code, said.read_text(errors="replace"), seen)
+
+
+def hangs(process: int, clock: float, seconds: float) -> bool:
+    """Whether a process has had its time; on a busy machine the clock alone says little.
+
+    Args:
+        process: a child that has not been waited for.
+        clock: seconds since it began.
+        seconds: of a processor's time that it may take.
+    """
+    if clock < seconds:
+        return False
+    words = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    used = (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+    return used > seconds or clock > PATIENCE * seconds
 
 
 def _child(

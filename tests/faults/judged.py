@@ -2,7 +2,8 @@
 
 import re
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from fer_exp.cli import main
@@ -14,6 +15,8 @@ FOREIGN = re.compile(
 )
 """What only a programmer reads."""
 SECONDS = 60
+"""Of a processor's time; by the clock ``PATIENCE`` times as many, for a machine that has other work."""
+PATIENCE = 8
 
 
 class Ended(NamedTuple):
@@ -28,6 +31,25 @@ class HungError(BaseException):
     """A command takes too long."""
 
 
+@contextmanager
+def not_for_ever(seconds: int) -> Iterator[None]:
+    """Raise ``HungError`` in what takes more than these seconds of a processor's time, or waits for ever."""
+
+    def hung(*_: object) -> None:
+        raise HungError
+
+    timers = ((signal.SIGPROF, signal.ITIMER_PROF, seconds), (signal.SIGALRM, signal.ITIMER_REAL, PATIENCE * seconds))
+    before = [signal.signal(number, hung) for number, _, _ in timers]
+    for _, timer, time in timers:
+        signal.setitimer(timer, time)
+    try:
+        yield
+    finally:
+        for (number, timer, _), handler in zip(timers, before, strict=True):
+            signal.setitimer(timer, 0)
+            signal.signal(number, handler)
+
+
 def ended(words: Sequence[str], codes: Sequence[int], capture, seconds: int = SECONDS) -> Ended:
     """Run a command in this process.
 
@@ -37,15 +59,10 @@ def ended(words: Sequence[str], codes: Sequence[int], capture, seconds: int = SE
         capture: pytest's ``capsys``, or anything with its ``readouterr``.
         seconds: after which it hangs.
     """
-
-    def hung(*_: object) -> None:
-        raise HungError
-
-    before = signal.signal(signal.SIGALRM, hung)
-    signal.alarm(seconds)
     capture.readouterr()
     try:
-        code, wrong = main(list(words)), ""
+        with not_for_ever(seconds):
+            code, wrong = main(list(words)), ""
     except HungError:
         code, wrong = -1, f"it hangs ({seconds} s)"
     except BaseException as error:
@@ -54,9 +71,6 @@ def ended(words: Sequence[str], codes: Sequence[int], capture, seconds: int = SE
             last = last.tb_next
         where = f"{last.tb_frame.f_code.co_filename}:{last.tb_lineno}" if last else ""
         code, wrong = -2, f"a traceback: {type(error).__name__}: {str(error)[:200]} at {where}"
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
     said = capture.readouterr().err
     return Ended(code, said, wrong or faults(code, said, codes))
 

@@ -4,7 +4,6 @@
 """
 
 import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from fer_exp.errors import RequestError, RunError
 from fer_exp.pictures.decoding import RejectedError
 from tests.faults.desk import laid
-from tests.faults.judged import FOREIGN, HungError
+from tests.faults.judged import FOREIGN, HungError, not_for_ever
 from tests.faults.mutations import MUTATIONS, mutated
 from tests.faults.readers import READERS, Reader, lay_more
 
@@ -58,15 +57,10 @@ def test_a_mutated_file_is_read_rightly_or_refused_in_a_sentence(desk, good, nam
 
 def tried(row: Reader, path: Path, content: bytes, expected: object, other: bool) -> str:
     """What is wrong with how a reader takes a content, '' for nothing."""
-
-    def hung(*_: object) -> None:
-        raise HungError
-
     path.write_bytes(content)
-    before = signal.signal(signal.SIGALRM, hung)
-    signal.alarm(SECONDS)
     try:
-        found = row.read(path)
+        with not_for_ever(SECONDS):
+            found = row.read(path)
     except RejectedError as error:
         return f"it speaks to programmers: {error}" if FOREIGN.search(str(error)) else ""
     except (RequestError, RunError) as error:
@@ -76,9 +70,6 @@ def tried(row: Reader, path: Path, content: bytes, expected: object, other: bool
         return "" if path.name in said or path.parent.name in said else f"it does not name the file: {said}"
     except HungError:
         return f"it hangs ({SECONDS} s)"
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
     if row.checked and other and not same(found, expected):
         return "it is read otherwise, in silence"
     return ""

@@ -1,0 +1,57 @@
+"""The folder in which a sweep's jobs leave records is the sweep's own, and goes with it, also after a kill."""
+
+from pathlib import Path
+
+import pytest
+
+from fer_exp.cli import main
+from fer_exp.runs.sweeps import Records, remove_left
+
+
+def left(output: Path, name: str) -> Path:
+    """What a killed sweep leaves."""
+    folder = output / ".sweep" / name
+    folder.mkdir(parents=True)
+    (folder / ".lock").touch()
+    (folder / "0.json").write_text("{}", encoding="utf-8")
+    return folder
+
+
+def test_what_a_killed_sweep_has_left_goes_at_the_next_start_and_nothing_of_a_living_one(tmp_path):
+    killed = left(tmp_path, "0123abcd")
+    other = Records(tmp_path / ".sweep" / "aaaaaaaa")
+    (other.folder / "0.json").write_text("{}", encoding="utf-8")
+    own = Records(tmp_path / ".sweep" / "bbbbbbbb")
+    assert not killed.exists()
+    assert (other.folder / "0.json").exists()
+    own.close()
+    assert not own.folder.exists()
+    assert other.folder.exists()
+    other.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_scheduler_may_still_start_from_stays(tmp_path):
+    waiting = left(tmp_path, "0123abcd")
+    (waiting / ".submitit").mkdir()
+    (tmp_path / ".sweep" / "mine.txt").touch()
+    remove_left(tmp_path)
+    assert (waiting / "0.json").exists()
+    assert (tmp_path / ".sweep" / "mine.txt").exists()
+
+
+def test_a_table_of_which_all_is_trained_removes_it_too(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("fer_exp.commands.table.train_missing", lambda preset, trained, start: None)
+    killed = left(tmp_path, "0123abcd")
+    words = ["study=noisy-labels", "dataset.faces=72", "dataset.size=16", f"dataset.cache={tmp_path / 'cache'}"]
+    assert main(["table", *words, f"output={tmp_path}", f"results={tmp_path / 'results'}"]) == 0
+    assert not killed.exists()
+
+
+@pytest.mark.parametrize("word", ["hydra.sweep.dir={}", "++hydra.sweep.dir={}", "hydra.sweep={{dir: {}}}"])
+def test_the_folder_of_a_sweep_is_not_one_of_the_users(tmp_path, capsys, word):
+    (tmp_path / "thesis.txt").touch()
+    asked = word.format(tmp_path)
+    assert main(["train", "-m", "seed=0,1", "dataset.faces=72", f"output={tmp_path / 'runs'}", asked]) == 2
+    assert "said by output" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
