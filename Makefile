@@ -26,7 +26,7 @@ SCALE ?= smoke
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo table-cafe table-noise table-affectnet reproduce verify notebook test test-fast test-lowest campaign lint type-check format all-checks clean
+.PHONY: help install demo table-cafe table-noise table-affectnet reproduce verify notebook docs docs-links test test-fast test-lowest campaign lint type-check format all-checks clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,12 @@ verify: $(STAMP)  ## compute every published number again: tables of results/, R
 notebook: $(STAMP)  ## run docs/verdict.ipynb anew, and keep what it shows (a minute or two)
 	OMP_NUM_THREADS=1 $(BIN)/python scripts/notebook.py
 
+docs: $(STAMP)  ## build the documentation as a site in build/docs; a warning or a link that leads nowhere fails
+	$(BIN)/python scripts/docs.py
+
+docs-links: $(STAMP)  ## ask the network whether the external links of the documentation still lead somewhere
+	$(BIN)/python scripts/docs.py linkcheck
+
 test: $(STAMP)  ## run every test and every example in a docstring
 	$(PYTEST) $(TESTS)
 
@@ -80,7 +86,7 @@ format: $(STAMP)  ## rewrite the code in the project's format
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-all-checks: lint type-check verify test test-lowest  ## what CI asks
+all-checks: lint type-check verify docs test test-lowest  ## what CI asks
 
 clean:  ## remove build products and caches (.venv, data and runs stay)
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache
