@@ -25,6 +25,7 @@ ORDER = (
     "pretraining",
     "report",
     "studies",
+    "collecting",
     "verifying export",
     "commands",
     "cli __main__",

@@ -1,5 +1,6 @@
 """The built wheel, installed alone in a fresh environment, works as the checkout does: conf/ travels inside it."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -75,6 +76,26 @@ def test_the_wheel_holds_every_yaml_file_of_conf(installed: Installed) -> None:
     names = set(zipfile.ZipFile(installed.wheel).namelist())
     expected = {f"fer_exp/conf/{file.relative_to(ROOT / 'conf').as_posix()}" for file in ROOT.glob("conf/**/*.yaml")}
     assert expected
+    assert expected <= names
+
+
+def test_the_wheel_holds_the_rating_page_with_the_jspsych_that_versions_names(installed: Installed) -> None:
+    vendor = "fer_exp/collecting/page/vendor"
+    with zipfile.ZipFile(installed.wheel) as wheel:
+        names = set(wheel.namelist())
+        header, *rows = (line.split() for line in wheel.read(f"{vendor}/VERSIONS").decode().splitlines())
+        digests = {row[0]: hashlib.sha256(wheel.read(f"{vendor}/{row[0]}")).hexdigest() for row in rows}
+        licence = wheel.read(f"{vendor}/LICENSE").decode()
+    assert {row[0]: row[-1] for row in rows} == digests
+    assert header[:3] == ["file", "package", "version"]
+    assert "MIT" in licence
+    assert "Permission is hereby granted" in licence
+    page = ROOT / "fer_exp" / "collecting"
+    expected = {
+        file.relative_to(ROOT).as_posix()
+        for file in page.rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
     assert expected <= names
 
 
