@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "fer_exp"
 ORDER = (
-    "errors troubles bounds digests names grouping orders files regular progress records system",
+    "errors commit troubles bounds digests names grouping orders files regular progress records system",
     "pictures",
     "stats",
     "tables formats together columns",

@@ -1,4 +1,4 @@
-"""The built wheel, installed alone in a fresh environment, works as the checkout does: conf/ travels inside it."""
+"""The wheel that is built of the sdist, installed alone in a fresh environment, works as the checkout does."""
 
 import hashlib
 import json
@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 from omegaconf import OmegaConf
+
+from fer_exp import __version__
+from fer_exp.commit import asked_of_git
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY = [
@@ -54,7 +57,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     read the .pth files of a folder added that way, so the editable install of the checkout stays out of sight.
     """
     folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
     subprocess.run(build, check=True, capture_output=True)
     (wheel,) = folder.glob("fer_exp-*.whl")
 
@@ -102,6 +105,20 @@ def test_the_wheel_holds_the_rating_page_with_the_jspsych_that_versions_names(in
 def test_the_wheel_holds_the_package_and_its_plugin_alone(installed: Installed) -> None:
     tops = {name.split("/")[0] for name in zipfile.ZipFile(installed.wheel).namelist()}
     assert tops == {"fer_exp", "hydra_plugins", installed.wheel.name.split("-py3")[0] + ".dist-info"}
+
+
+def test_twine_takes_the_wheel_and_the_sdist(installed: Installed) -> None:
+    built = [str(path) for path in installed.wheel.parent.iterdir() if path.is_file()]
+    assert len(built) == 2
+    checked = [sys.executable, "-m", "twine", "check", "--strict", *built]
+    assert subprocess.run(checked, capture_output=True, text=True, check=True).stdout.count("PASSED") == 2
+
+
+@pytest.mark.skipif(asked_of_git(ROOT) is None, reason="this is no checkout, so there is no commit to carry")
+def test_the_installed_package_names_the_commit_that_it_was_built_of(installed: Installed) -> None:
+    commit = asked_of_git(ROOT)
+    assert commit
+    assert installed.run("fer-exp", "--version") == f"fer-exp {__version__} ({commit[:12]}{commit[40:]})\n"
 
 
 def test_the_installed_package_is_the_wheels_and_not_the_checkouts(installed: Installed) -> None:

@@ -12,6 +12,7 @@ from fer_exp.cli import help as pages
 from fer_exp.cli.checks import check_typed
 from fer_exp.cli.mistakes import unknown_command
 from fer_exp.cli.stopped import by_signal, by_system, told_by_signals
+from fer_exp.commit import git_commit
 from fer_exp.config import SCHEMAS
 from fer_exp.errors import RequestError, RunError
 from fer_exp.system import open_streams, visible
@@ -110,7 +111,8 @@ def _dispatch(words: list[str], answer: dict[str, Any] | None) -> int:
     if answer is not None and command in SCHEMAS:
         answer["command"] = command
     if command in ("--version", "-V"):
-        return _show(f"fer-exp {__version__}", answer)
+        commit = git_commit()
+        return _show(f"fer-exp {__version__}{f' ({commit[:12]}{commit[40:]})' if commit else ''}", answer)
     if command in COMPLETION or (rest and rest[0] in COMPLETION):
         from fer_exp.cli.completion import complete
 

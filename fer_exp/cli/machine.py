@@ -13,6 +13,7 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
 from fer_exp import __version__
+from fer_exp.commit import git_commit
 from fer_exp.config import Config, plain
 from fer_exp.errors import RequestError, RunError
 from fer_exp.progress import is_main_process
@@ -88,7 +89,6 @@ def as_object(words: Sequence[str], run: Callable[[Sequence[str], Answer], tuple
 
 
 def _head(words: Sequence[str], code: int, wrong: str) -> Answer:
-    from fer_exp.runs.begun import git_commit
 
     return {
         "command": None,

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.commands.evaluate import run_metrics
+from fer_exp.commit import git_commit
 from fer_exp.config import PretrainConfig, TrainConfig, plain
 from fer_exp.config.rules import check_files, check_logger
 from fer_exp.datasets.splits import select
@@ -29,7 +30,7 @@ from fer_exp.progress import is_main_process, progress, say
 from fer_exp.report.outcome import Outcome, finish
 from fer_exp.report.tables import metrics_table
 from fer_exp.runs import Run
-from fer_exp.runs.begun import all_starts, begin, begun_with, check_begun, git_commit, left_alone, versions
+from fer_exp.runs.begun import all_starts, begin, begun_with, check_begun, left_alone, versions
 from fer_exp.runs.claim import claimed, sweep
 from fer_exp.runs.naming import check_same, contents_of, run_name, told
 from fer_exp.store import Store, open_dataset

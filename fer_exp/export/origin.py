@@ -107,7 +107,7 @@ def origin(told: Told, run: Run) -> Rows:
             ("command", f"`{command(facts.get('command', []))}`"),
             ("seeds", seeds),
             ("software", software),
-            ("commit", facts.get("git_commit") or "none: an installed package"),
+            ("commit", facts.get("git_commit") or "not known: a package that was not built from a checkout"),
             ("trained", f"on {facts.get('device', '?')}, finished {facts.get('finished', '?')}"),
             ("data", f"{facts.get('data_hash', '?')}; targets {str(facts.get('targets_hash', '?'))[:32]}"),
         ]

@@ -5,15 +5,14 @@ from __future__ import annotations
 import glob
 import json
 import platform
-import subprocess
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from fer_exp import __version__
+from fer_exp.commit import git_commit
 from fer_exp.digests import of_text, sealed
 from fer_exp.errors import RequestError
 from fer_exp.progress import say
@@ -158,15 +157,3 @@ def versions() -> dict[str, str]:
     """The versions of Python, of fer-exp, installed or not, and of the packages that numbers come from."""
     ours = {"python": platform.python_version(), "fer-exp": __version__}
     return ours | {name: version(name) for name in PACKAGES}
-
-
-def git_commit() -> str | None:
-    """The commit of the checkout that runs, with a + where files differ from it; None for an installed package."""
-    top = Path(__file__).parents[2]
-    if not (top / ".git").exists():
-        return None
-    try:
-        ask = ["git", "-C", str(top), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+"]
-        return subprocess.run(ask, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return None
