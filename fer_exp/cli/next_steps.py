@@ -21,6 +21,7 @@ from fer_exp.config import (
     PredictConfig,
     PrepareConfig,
     PretrainConfig,
+    RateConfig,
     ReportConfig,
     TableConfig,
     TrainConfig,
@@ -130,6 +131,14 @@ def _prepare(config: PrepareConfig, place: Path) -> str:
     return _line("train", *_dataset(config.dataset))
 
 
+def _rate(config: RateConfig, place: Path) -> str:
+    if config.export:
+        return f"read {shlex.quote(str(place / 'README.md'))}, which says where the folder goes"
+    ratings = f"ratings={place / 'answers.csv'}"
+    gold = [f"gold={place / 'gold.csv'}"] if (place / "gold.csv").is_file() else []
+    return f"{_line('agreement', ratings)} (do people agree), {_line('crowd', ratings, *gold)} (whom to trust)"
+
+
 def _agreement(config: PeopleConfig, place: Path) -> str:
     if (place / "agreement.csv").is_file() and not (place / "classes.csv").is_file():  # ratings alone
         return f"read the tables, {shlex.quote(str(place))}/*.md"
@@ -166,6 +175,7 @@ STEPS: dict[type[Config], Callable[[Any, Any], str]] = {
     PredictConfig: _predict,
     ExportConfig: _export,
     PrepareConfig: _prepare,
+    RateConfig: _rate,
     AgreementConfig: _agreement,
     CrowdConfig: _crowd,
     PlanConfig: _plan,

@@ -37,6 +37,7 @@ class Takes(NamedTuple):
 FACES = Takes("a folder of pictures, or a table that names them", "dataset.root", "dataset.table", ("dataset=folder",))
 RUNS = Takes("run folders and tables of predictions", "runs", "runs")
 PICTURES = Takes("a run, then pictures: a folder, files, or a table", "pictures", "pictures", run="run")
+SHOWN = Takes("a folder of pictures, or a table that names them", "pictures", "pictures")
 ANSWERS = Takes("a table of answers, or a folder of them", "ratings", "ratings")
 
 POSITIONAL = {
@@ -50,6 +51,7 @@ POSITIONAL = {
     "report": RUNS,
     "predict": PICTURES,
     "export": Takes("a run folder", "run", "run"),
+    "rate": SHOWN,
     "agreement": ANSWERS,
     "crowd": ANSWERS,
     "plan": ANSWERS,

@@ -25,6 +25,7 @@ from fer_exp.config.schema import (
     PredictConfig as PredictConfig,
     PrepareConfig as PrepareConfig,
     PretrainConfig as PretrainConfig,
+    RateConfig as RateConfig,
     ReportConfig as ReportConfig,
     TableConfig as TableConfig,
     TrainConfig as TrainConfig,

@@ -251,6 +251,27 @@ class PlanConfig(PeopleConfig):
     bootstrap: int = 50
 
 
+@dataclass
+class RateConfig(Config):
+    """Ask people on a web page what faces express, and keep their answers."""
+
+    pictures: list[str] = field(default_factory=list, metadata=PATH)
+    study: str | None = field(default=None, metadata=PATH)
+    root: str | None = field(default=None, metadata=PATH)
+    gold: str | None = field(default=None, metadata=PATH)
+    per_face: int | None = None
+    per_person: int | None = None
+    hash_ids: bool | None = None
+    host: str = field(default="127.0.0.1", metadata=TEXT)
+    port: int = 8000
+    changed: bool = False
+    export: str | None = field(default=None, metadata=PATH)
+    overwrite: bool = False
+    erase: bool = False
+    worker: str | None = field(default=None, metadata=TEXT)
+    output: str | None = field(default=None, metadata=PATH)
+
+
 SCHEMAS: dict[str, type[Config]] = {
     "train": TrainConfig,
     "pretrain": PretrainConfig,
@@ -262,6 +283,7 @@ SCHEMAS: dict[str, type[Config]] = {
     "predict": PredictConfig,
     "export": ExportConfig,
     "prepare": PrepareConfig,
+    "rate": RateConfig,
     "agreement": AgreementConfig,
     "crowd": CrowdConfig,
     "plan": PlanConfig,

@@ -199,5 +199,5 @@ def _labels(texts: NDArray[np.object_], classes: Sequence[str], where: str) -> N
     if strange := [text for text, name in meaning.items() if name is None]:
         number = sum(text in strange for text in texts)
         words = ", ".join(map(repr, sorted(strange)[:4])) + (" …" if len(strange) > 4 else "")
-        progress(f"{where}: labels that are no class of the network, left out: {number:,} ({words})")
+        progress(f"{where}: labels that are none of the classes, left out: {number:,} ({words})")
     return np.array([meaning.get(text) for text in texts], dtype=object)

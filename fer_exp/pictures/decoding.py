@@ -112,14 +112,7 @@ def decode(
         RejectedError: missing, no regular file, damaged, cut short, empty, too large, a box outside the picture, or as
             ``cut``.
     """
-    try:
-        content = read_whole(file, MOST_BYTES)
-    except FileNotFoundError:
-        raise RejectedError("the file is missing") from None
-    except OSError as problem:
-        raise RejectedError(f"the file cannot be read ({problem.strerror or problem})") from None
-    if not content:
-        raise RejectedError("the file is empty")
+    content = _content(file)
     size, channels = out.shape[1:]
     room = out if cut is None else np.empty((ROOM * size, ROOM * size, channels), np.uint8)
     try:
@@ -129,9 +122,62 @@ def decode(
     except Image.DecompressionBombError:
         raise RejectedError(f"it has more than {MOST_PIXELS:,} pixels") from None
     except Exception as problem:  # Pillow's readers raise many kinds for damaged files
-        reason = _what_it_is(file, content) if "cannot identify" in str(problem) else str(problem)
-        raise RejectedError(reason.splitlines()[0] if reason else type(problem).__name__) from None
+        raise RejectedError(_reason(file, content, problem)) from None
     return remark if pixels is out else _fitted(pixels, scale, remark, out, box, cut)
+
+
+def _content(file: str | Path) -> bytes:
+    """All bytes of a file; raises RejectedError where there is none of it, or it cannot be read."""
+    try:
+        content = read_whole(file, MOST_BYTES)
+    except FileNotFoundError:
+        raise RejectedError("the file is missing") from None
+    except OSError as problem:
+        raise RejectedError(f"the file cannot be read ({problem.strerror or problem})") from None
+    if not content:
+        raise RejectedError("the file is empty")
+    return content
+
+
+def _reason(file: str | Path, content: bytes, problem: Exception) -> str:
+    """Why a reader raised, in one line."""
+    reason = _what_it_is(file, content) if "cannot identify" in str(problem) else str(problem)
+    return reason.splitlines()[0] if reason else type(problem).__name__
+
+
+def decode_whole(file: str | Path, side: int) -> NDArray[np.uint8]:
+    """All of a picture, upright, not cropped and not stretched; shrunk where its longer side has more than ``side``.
+
+    What is read of it is said at ``decode``.
+
+    Returns:
+        Height x width x 3 (RGB), uint8.
+
+    Raises:
+        RejectedError: as ``decode``.
+    """
+    content = _content(file)
+    try:
+        with opened(content) as image:
+            width, height = image.size
+            if width * height > MOST_PIXELS:
+                raise RejectedError(f"it has {width * height:,} pixels, more than {MOST_PIXELS:,}")
+            if not width * height:
+                raise RejectedError("it has no pixels")
+            if image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
+                image.draft("RGB", (min(width, side), min(height, side)))
+            pixels, _ = _converted(image, content, "RGB", None)
+    except RejectedError:
+        raise
+    except Image.DecompressionBombError:
+        raise RejectedError(f"it has more than {MOST_PIXELS:,} pixels") from None
+    except Exception as problem:  # Pillow's readers raise many kinds for damaged files
+        raise RejectedError(_reason(file, content, problem)) from None
+    high, wide = pixels.shape[:2]
+    if (most := max(high, wide)) > side:
+        small = max(1, round(wide * side / most)), max(1, round(high * side / most))
+        pixels = np.asarray(Image.fromarray(pixels).resize(small, Image.Resampling.LANCZOS))
+    return pixels
 
 
 def decode_any(picture: Picture, out: NDArray[np.uint8], whites: Whites | None = None, cut: Cut | None = None) -> str:

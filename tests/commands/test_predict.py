@@ -110,7 +110,7 @@ def test_folders_named_for_expressions_give_labels_and_those_named_for_splits_a_
     table = pd.read_csv("p.csv")
     assert table["split"].tolist() == ["test"] * 3 + ["val"] * 3
     assert table["label"].fillna("-").tolist() == ["anger", "happiness", "-"] * 2
-    assert "labels that are no class of the network, left out: 2 ('contempt')" in capsys.readouterr().err
+    assert "labels that are none of the classes, left out: 2 ('contempt')" in capsys.readouterr().err
 
 
 def test_broken_pictures_are_named_and_listed_and_the_others_answered(own, here, capsys):

@@ -1,0 +1,396 @@
+"""A person's way through a study, without HTTP: start or go on, answer, say something about oneself, finish.
+
+Each step is a function that the ledger runs in its writing thread; what it returns is on the disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fer_exp.collecting import platforms
+from fer_exp.collecting.answered import Refused, about_of, answer_of, raw_of, text_of, texts_of
+from fer_exp.collecting.deal import Trial, arranged, dealt, golden
+from fer_exp.collecting.ledger import Ledger, reading_only
+from fer_exp.collecting.opening import Opened
+from fer_exp.collecting.stock import COUNTED
+from fer_exp.collecting.study import Study
+from fer_exp.collecting.words import chosen_language, described, words
+
+Reply = dict[str, Any]
+Clock = Callable[[], float]
+
+
+class Sessions:
+    """Everybody's sessions over one ledger.
+
+    Attributes:
+        study: what is asked.
+        opened: the faces by the ledger's numbers, what they lack, the salt.
+        ledger: where it is kept.
+        clock: seconds since 1970; another one lets a test wait half an hour.
+    """
+
+    def __init__(self, study: Study, opened: Opened, ledger: Ledger, clock: Clock = time.time) -> None:
+        self.study, self.opened, self.ledger, self.clock = study, opened, ledger, clock
+        self._queries: dict[str, dict[str, str]] = {}
+        self._look = reading_only(ledger.file)
+        ledger.do(opened.stock.load).result()
+        ledger.when_undone(opened.stock.load)
+
+    def start(self, asked: Mapping[str, Any]) -> Future[Reply]:
+        """A new session, or the one that a person has."""
+        query = texts_of(asked, "query")
+        platform = self.study.platform
+        if platforms.is_preview(platform, query):
+            raise Refused(403, "This is a preview. Accept the task, then it begins.", "preview")
+        person = platforms.participant(platform, query) or text_of(asked, "participant")
+        if person is None and platform.name != "none":
+            called = platforms.PLATFORMS[platform.name].called
+            raise Refused(403, f"Please open the study by its link at {called}: your id is missing.", "no_participant")
+        resume, language = text_of(asked, "resume"), text_of(asked, "language")
+        details = {} if self.study.hash_ids else platforms.details(platform, query)
+
+        def work(connection: sqlite3.Connection) -> Reply:
+            now = self.clock()
+            self.opened.stock.expire(now)
+            worker = None if person is None else self._worker(person)
+            row = self._known(connection, worker, resume)
+            if row is None:
+                row = self._admit(connection, worker, language, details, now)
+                if row is None:
+                    return self._full(chosen_language(self.study, language), person, query)
+            else:
+                row = self._again(connection, row, language, now)
+            self._queries[row["token"]] = query
+            return self._shown(connection, row, person, query)
+
+        return self.ledger.do(work)
+
+    def answer(self, asked: Mapping[str, Any]) -> Future[Reply]:
+        """Keep one answer. The same trial a second time changes nothing and is as good as the first."""
+        session, trial = text_of(asked, "session"), text_of(asked, "trial")
+
+        def work(connection: sqlite3.Connection) -> Reply:
+            row = connection.execute(
+                "SELECT trial, person, kind, face, gold, repeat, wanted, state, persons.token AS session "
+                "FROM trials JOIN persons USING (person) WHERE trials.token = ?",
+                (trial,),
+            ).fetchone()
+            if row is None or not _same(row["session"], session):
+                raise Refused(404, "There is no such trial in this session.", "unknown")
+            answer = answer_of(asked, self.study, row["kind"])
+            now = self.clock()
+            known = connection.execute("SELECT 1 FROM answers WHERE trial = ?", (row["trial"],)).fetchone()
+            if known:
+                return {"saved": True, "state": row["state"]}
+            connection.execute("INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (row["trial"], *answer, now))
+            connection.execute("UPDATE persons SET seen = ? WHERE person = ?", (now, row["person"]))
+            if row["state"] != "on":  # sent late by one who was screened out
+                return {"saved": True, "state": row["state"]}
+            if row["kind"] == "face" and not row["repeat"]:
+                self.opened.stock.answered(row["person"], row["face"], now)
+            why = self._screens(connection, row)
+            if why:
+                self._screen_out(connection, row["person"], why, now)
+            return {"saved": True, "state": "screened_out" if why else "on"}
+
+        return self.ledger.do(work)
+
+    def about(self, asked: Mapping[str, Any]) -> Future[Reply]:
+        """Keep what a person says about themself; a second time adds to the first."""
+        session, given = text_of(asked, "session"), about_of(asked, self.study)
+
+        def work(connection: sqlite3.Connection) -> Reply:
+            row = self._of(connection, session)
+            content = {**json.loads(row["about"] or "{}"), **given}
+            connection.execute(
+                "UPDATE persons SET about = ?, seen = ? WHERE person = ?",
+                (json.dumps(content, ensure_ascii=False), self.clock(), row["person"]),
+            )
+            return {"saved": True, "state": row["state"]}
+
+        return self.ledger.do(work)
+
+    def finish(self, asked: Mapping[str, Any]) -> Future[Reply]:
+        """Keep jsPsych's own data, and say how the person goes back; refused while answers are missing."""
+        session, raw, query = text_of(asked, "session"), raw_of(asked), texts_of(asked, "query")
+
+        def work(connection: sqlite3.Connection) -> Reply:
+            row = self._of(connection, session)
+            state = row["state"]
+            if state == "on":
+                missing = connection.execute(
+                    "SELECT count(*) FROM trials LEFT JOIN answers USING (trial) WHERE person = ? AND answered IS NULL",
+                    (row["person"],),
+                ).fetchone()[0]
+                if missing:
+                    raise Refused(409, f"{missing} answers are still missing.", "missing")
+                state = "done"
+                self.opened.stock.let_go(row["person"])
+                connection.execute(
+                    "UPDATE persons SET state = 'done', ended = ? WHERE person = ?", (self.clock(), row["person"])
+                )
+            if raw is not None:
+                connection.execute("INSERT OR REPLACE INTO raw VALUES (?, ?)", (row["person"], raw))
+            known = query or self._queries.get(row["token"]) or json.loads(row["details"])
+            return {"state": state, **self._goodbye(row, state, None, known)}
+
+        return self.ledger.do(work)
+
+    def picture(self, name: str) -> Path | None:
+        """The picture of a trial, None where nobody was dealt one of that name."""
+        row = self._look.execute("SELECT face FROM trials WHERE token = ?", (name,)).fetchone()
+        return None if row is None else self.opened.pictures[row[0]]
+
+    def close(self) -> None:
+        """Let go of the ledger's file."""
+        self._look.close()
+
+    def _worker(self, person: str) -> str:
+        """What the ledger calls a person: the id, or its salted hash."""
+        if not self.study.hash_ids:
+            return person
+        return hmac.new(self.opened.salt, person.encode(), hashlib.sha256).hexdigest()[:20]
+
+    @staticmethod
+    def _known(connection: sqlite3.Connection, worker: str | None, resume: str | None) -> sqlite3.Row | None:
+        """The person's row: by id where there is one, else by the session's token, which the page has kept."""
+        row: sqlite3.Row | None = None
+        if worker is not None:
+            row = connection.execute("SELECT * FROM persons WHERE worker = ?", (worker,)).fetchone()
+        elif resume is not None:
+            row = connection.execute("SELECT * FROM persons WHERE token = ?", (resume,)).fetchone()
+        return row
+
+    @staticmethod
+    def _of(connection: sqlite3.Connection, session: str | None) -> sqlite3.Row:
+        row: sqlite3.Row | None = connection.execute("SELECT * FROM persons WHERE token = ?", (session,)).fetchone()
+        if row is None:
+            raise Refused(404, "There is no such session.", "unknown")
+        return row
+
+    def _admit(
+        self,
+        connection: sqlite3.Connection,
+        worker: str | None,
+        language: str | None,
+        details: Mapping[str, str],
+        now: float,
+    ) -> sqlite3.Row | None:
+        """A new person with a deal; None where no face lacks an answer."""
+        number = connection.execute("SELECT coalesce(max(person), 0) + 1 FROM persons").fetchone()[0]
+        draw = np.random.default_rng([self.study.seed, number])
+        trials = self._dealt(draw)
+        if trials is None:
+            return None
+        order = list(self.study.classes)
+        if self.study.order == "shuffled":
+            order = [order[place] for place in draw.permutation(len(order))]
+        person = connection.execute(
+            "INSERT INTO persons (worker, token, code, language, classes, details, started, seen) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                worker or f"p{secrets.token_hex(4)}",
+                secrets.token_urlsafe(24),
+                secrets.token_hex(4).upper(),
+                chosen_language(self.study, language),
+                json.dumps(order),
+                json.dumps(dict(details)),
+                now,
+                now,
+            ),
+        ).lastrowid
+        labels = list(self.study.classes)
+        rows = [
+            (
+                secrets.token_urlsafe(12), person, place, trial.kind, trial.face, int(trial.gold), int(trial.repeat),
+                self._wanted(trial, labels, draw),
+            )
+            for place, trial in enumerate(trials)
+        ]  # fmt: skip
+        connection.executemany(
+            "INSERT INTO trials (token, person, place, kind, face, gold, repeat, wanted) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+        stock = self.opened.stock
+        stock.hold(int(person or 0), {trial.face for trial in trials if trial.kind == "face" and not trial.repeat}, now)
+        for trial in trials:
+            if trial.gold and trial.kind == "face" and not trial.repeat:
+                stock.gold_shown[trial.face] += 1
+        return self._row(connection, int(person or 0))
+
+    def _dealt(self, draw: np.random.Generator) -> list[Trial] | None:
+        """All trials of a new person; None where no face lacks an answer.
+
+        Gold faces are drawn first and count as any face does; the deal fills up what they leave.
+        """
+        study, opened, stock = self.study, self.opened, self.opened.stock
+        lacking, gold = stock.lacking, opened.gold
+        known = draw.permutation(opened.gold_faces)
+        known = known[np.argsort(lacking[known], kind="stable")]  # what lacks nothing is for practice first
+        practice, known = known[: opened.practice], np.sort(known[opened.practice :])
+        chosen = golden(stock.gold_shown[known], [str(gold[n]) for n in known], opened.gold_number, draw)
+        judged = known[chosen]
+        wanted = bool((lacking[judged] > 0).any())
+        lacking[practice] = lacking[judged] = 0
+        mine = dealt(lacking, opened.strata, study.per_person, draw)
+        if not len(mine) and not wanted:
+            return None
+        faces = [Trial("face", int(face), gold[face] is not None) for face in mine]
+        among = [Trial("face", int(face), True) for face in judged]
+        first = [Trial("practice", int(face), True) for face in practice]
+        shown = [trial.face for trial in (*faces, *among)]
+        checks = [shown[int(n)] for n in draw.integers(len(shown), size=study.attention if study.classes else 0)]
+        return first + arranged(faces, among, study.repeats, checks, draw)
+
+    def _wanted(self, trial: Trial, labels: Sequence[str], draw: np.random.Generator) -> str | None:
+        """What is to be answered, as far as the page may know it."""
+        if trial.kind == "practice":
+            return self.opened.gold[trial.face]
+        return labels[int(draw.integers(len(labels)))] if trial.kind == "attention" else None
+
+    def _again(self, connection: sqlite3.Connection, row: sqlite3.Row, language: str | None, now: float) -> sqlite3.Row:
+        """A person who comes back: goes on, with other faces where those of the deal have been given to others."""
+        person, stock = row["person"], self.opened.stock
+        chosen = chosen_language(self.study, language) if language else row["language"]
+        connection.execute("UPDATE persons SET seen = ?, language = ? WHERE person = ?", (now, chosen, person))
+        if row["state"] == "on" and not stock.holds(person):
+            waiting = connection.execute(
+                "SELECT trial, face FROM trials LEFT JOIN answers USING (trial) "
+                "WHERE person = ? AND kind = 'face' AND repeat = 0 AND answered IS NULL",
+                (person,),
+            ).fetchall()
+            mine = {each["face"] for each in connection.execute("SELECT face FROM trials WHERE person = ?", (person,))}
+            kept = {each["face"] for each in waiting if stock.lacking[each["face"]] > 0}
+            stock.hold(person, kept, now)
+            gone = [each["face"] for each in waiting if stock.pool[each["face"]] and each["face"] not in kept]
+            lacking = stock.lacking
+            lacking[list(mine)] = 0
+            draw = np.random.default_rng([self.study.seed, person, int(now)])
+            others = dealt(lacking, self.opened.strata, len(gone), draw).tolist()
+            for face, other in zip(gone, [*others, *([None] * (len(gone) - len(others)))], strict=True):
+                self._swap(connection, person, face, other)
+            stock.let_go(person)
+            stock.hold(person, {*kept, *others}, now)
+        return self._row(connection, person)
+
+    def _swap(self, connection: sqlite3.Connection, person: int, face: int, other: int | None) -> None:
+        """Give a person another face in the place of one, and of its repeat; None takes it away."""
+        rows = connection.execute(
+            "SELECT trial FROM trials LEFT JOIN answers USING (trial) "
+            "WHERE person = ? AND face = ? AND answered IS NULL",
+            (person, face),
+        ).fetchall()
+        for row in rows:
+            if other is None:
+                connection.execute("DELETE FROM trials WHERE trial = ?", (row["trial"],))
+            else:
+                gold = int(self.opened.gold[other] is not None)
+                connection.execute(
+                    "UPDATE trials SET face = ?, gold = ?, token = ? WHERE trial = ?",
+                    (other, gold, secrets.token_urlsafe(12), row["trial"]),
+                )
+
+    def _screens(self, connection: sqlite3.Connection, row: sqlite3.Row) -> str | None:
+        """Why a person is sent away after an answer, None who stays."""
+        study = self.study
+        if row["kind"] == "attention" and study.max_missed_attention is not None:
+            missed = connection.execute(
+                "SELECT count(*) FROM trials JOIN answers USING (trial) "
+                "WHERE person = ? AND kind = 'attention' AND label IS NOT wanted",
+                (row["person"],),
+            ).fetchone()[0]
+            return "attention" if missed > study.max_missed_attention else None
+        if not row["gold"] or row["kind"] != "face" or row["repeat"] or study.min_gold_accuracy is None:
+            return None
+        given = connection.execute(
+            "SELECT face, label FROM trials JOIN answers USING (trial) "
+            "WHERE person = ? AND kind = 'face' AND gold = 1 AND repeat = 0",
+            (row["person"],),
+        ).fetchall()
+        right = sum(self.opened.gold[each["face"]] == each["label"] for each in given)
+        few = len(given) < study.enough_gold_answers
+        return None if few or right / len(given) >= study.min_gold_accuracy else "gold"
+
+    def _screen_out(self, connection: sqlite3.Connection, person: int, why: str, now: float) -> None:
+        counted = connection.execute(
+            f"SELECT face FROM answers JOIN trials USING (trial) JOIN persons USING (person) "
+            f"WHERE person = ? AND {COUNTED}",
+            (person,),
+        ).fetchall()
+        connection.execute(
+            "UPDATE persons SET state = 'screened_out', why = ?, ended = ? WHERE person = ?", (why, now, person)
+        )
+        self.opened.stock.withdraw(person, [each["face"] for each in counted])
+
+    @staticmethod
+    def _row(connection: sqlite3.Connection, person: int) -> sqlite3.Row:
+        row: sqlite3.Row = connection.execute("SELECT * FROM persons WHERE person = ?", (person,)).fetchone()
+        return row
+
+    def _shown(
+        self, connection: sqlite3.Connection, row: sqlite3.Row, person: str | None, query: Mapping[str, str]
+    ) -> Reply:
+        """What the page gets of a session."""
+        trials = connection.execute(
+            "SELECT token, kind, wanted, answered FROM trials LEFT JOIN answers USING (trial) "
+            "WHERE person = ? ORDER BY place",
+            (row["person"],),
+        ).fetchall()
+        language, state = row["language"], row["state"]
+        back = self._goodbye(row, state, person, query) if state != "on" else _nothing()
+        return {
+            "session": row["token"],
+            "language": language,
+            "words": words(language),
+            "study": described(self.study, language, json.loads(row["classes"])),
+            "trials": [_trial(each) for each in trials] if state == "on" else [],
+            "answered": [each["token"] for each in trials if each["answered"] is not None],
+            "state": state,
+            **back,
+        }
+
+    def _full(self, language: str, person: str | None, query: Mapping[str, str]) -> Reply:
+        """What the page gets where no face lacks an answer."""
+        back = platforms.goodbye(self.study.platform, "full", "", person, query)
+        return {
+            "session": None,
+            "language": language,
+            "words": words(language),
+            "study": described(self.study, language, list(self.study.classes)),
+            "trials": [],
+            "answered": [],
+            "state": "full",
+            **back._asdict(),
+        }
+
+    def _goodbye(self, row: sqlite3.Row, state: str, person: str | None, query: Mapping[str, str]) -> Reply:
+        person = person or platforms.participant(self.study.platform, query)
+        person = person or (None if self.study.hash_ids else row["worker"])
+        return dict(platforms.goodbye(self.study.platform, state, row["code"], person, query)._asdict())
+
+
+def _nothing() -> Reply:
+    return dict(platforms.Goodbye()._asdict())
+
+
+def _trial(row: sqlite3.Row) -> Reply:
+    """A trial as the page sees it; its picture is called by the trial, so that no two have one name."""
+    shown = {"trial": row["token"], "kind": row["kind"], "picture": f"picture/{row['token']}"}
+    return shown if row["wanted"] is None else {**shown, "wanted": row["wanted"]}
+
+
+def _same(one: str, other: str | None) -> bool:
+    return other is not None and hmac.compare_digest(one.encode(), other.encode())

@@ -1,0 +1,105 @@
+"""`fer-exp rate`: people answer on a web page what faces express, and their answers are kept."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from fer_exp.collecting.faces import Faces, enough_gold, prepared, read_faces
+from fer_exp.collecting.opening import begun, held
+from fer_exp.collecting.session import Sessions
+from fer_exp.collecting.study import Study, presets, read_study
+from fer_exp.config import RateConfig
+from fer_exp.errors import RequestError
+from fer_exp.files import file_names
+from fer_exp.progress import progress
+from fer_exp.report.outcome import Outcome, finish
+
+RUNS = Path("runs")
+
+
+def rate(config: RateConfig) -> Path | None:
+    """Serve a study until it is stopped; what was answered lies in its folder from the first answer on.
+
+    Args:
+        config: see conf/rate.yaml.
+
+    Returns:
+        The folder.
+
+    Raises:
+        RequestError: no pictures, no study, a mistake in its file, a port that is taken, a folder of another study.
+        RunError: the folder cannot be written.
+    """
+    study, faces = read(config)
+    gold = enough_gold(study, faces, preset=config.study in presets())
+    folder = place(config, faces)
+    from fer_exp.collecting.server import application, listening, serving  # which nobody waits for before
+
+    with held(folder) as ledger, listening(config.host, config.port) as taken:
+        shown, files = prepared(faces, folder / "pictures")
+        sessions = Sessions(study, begun(ledger, study, shown, files, gold, changed=config.changed), ledger)
+        host, port = taken.getsockname()[:2]
+        for line in _welcome(study, shown, folder):
+            progress(line)
+        progress(f"http://{host}:{port}/ is the study, until Ctrl-C; the same command goes on with it")
+        try:
+            asyncio.run(serving(application(sessions)).serve(sockets=[taken]))
+        except KeyboardInterrupt:  # the way in which it ends
+            progress("stopped")
+        finally:
+            sessions.close()
+        counts = ledger.do(_counts).result()
+    return finish(Outcome("rate", counts, [_said(counts)]), folder)
+
+
+def read(config: RateConfig) -> tuple[Study, Faces]:
+    """What is asked, and about which faces.
+
+    Raises:
+        RequestError: no pictures, no study, or what reading finds.
+    """
+    if not config.pictures:
+        raise RequestError("rate needs pictures: fer-exp rate photos/ study=cafe, say.")
+    if config.study is None:
+        raise RequestError(
+            f"rate needs study=, what is asked: {', '.join(presets())}, or a file of yours made from one of these "
+            "(conf/rate/)."
+        )
+    changes = {
+        "per_face": config.per_face, "per_person": config.per_person, "hash_ids": config.hash_ids, "gold": config.gold
+    }  # fmt: skip
+    study = read_study(config.study, changes)
+    return study, read_faces(config.pictures, study, config.root, preset=config.study in presets())
+
+
+def place(config: RateConfig, faces: Faces) -> Path:
+    """The folder of a study."""
+    if config.output is not None:
+        return Path(config.output)
+    return RUNS / file_names([f"rate-{Path(str(config.study)).stem}-{faces.name}"])[0]
+
+
+def _welcome(study: Study, faces: Faces, folder: Path) -> list[str]:
+    """What the study comes to, before it begins."""
+    answers = study.per_face * len(faces)
+    people = -(-answers // min(study.per_person, len(faces)))
+    return [
+        f"{len(faces):,} faces, {study.per_face:,} answers each: {answers:,} answers, of about {people:,} people with "
+        f"{min(study.per_person, len(faces)):,} faces each",
+        f"answers are kept in {folder}",
+    ]
+
+
+def _counts(connection: object) -> dict[str, int]:
+    rows = connection.execute("SELECT state, count(*) FROM persons GROUP BY state")  # type: ignore[attr-defined]
+    persons = {row[0]: int(row[1]) for row in rows}
+    answers = connection.execute("SELECT count(*) FROM answers").fetchone()[0]  # type: ignore[attr-defined]
+    return {"answers": int(answers), **{state: persons.get(state, 0) for state in ("on", "done", "screened_out")}}
+
+
+def _said(counts: dict[str, int]) -> str:
+    return (
+        f"{counts['answers']:,} answers; {counts['done']:,} people came to the end, {counts['screened_out']:,} were "
+        f"sent away, {counts['on']:,} are on their way"
+    )
