@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from fer_exp import __version__
@@ -74,7 +75,7 @@ def _ended(words: Sequence[str], answer: dict[str, Any] | None = None) -> tuple[
             raise
         return 2 if isinstance(error, RequestError) else 1, _say(str(error))
     except KeyboardInterrupt as stop:
-        code, sentence = by_signal(stop, words[0])
+        code, sentence = by_signal(stop, words[0] if words else "")
         return code, _say(sentence)
     except BrokenPipeError:  # the reader of our output has gone, as with | head
         sys.stdout = None
@@ -101,9 +102,14 @@ def _show(text: str, answer: dict[str, Any] | None) -> int:
 
 
 def _dispatch(words: list[str], answer: dict[str, Any] | None) -> int:
-    if words and words[0] in HELP:  # fer-exp help train is fer-exp train --help
+    helped = bool(words) and words[0] in HELP
+    if helped:  # fer-exp help train is fer-exp train --help
         words = [*words[1:], words[0]] if len(words) > 1 else []
     if not words:
+        from fer_exp.cli.guide import guide, on_terminal
+
+        if answer is None and on_terminal() and not helped:
+            return guide(partial(_dispatch, answer=None))
         return _show(pages.overview(), answer)
     if words[:2] == ["crowd", "plan"]:
         words = words[1:]

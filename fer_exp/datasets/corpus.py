@@ -82,6 +82,8 @@ class Corpus(ABC):
     """Whether ``pixels_from`` can start at any row, so that an interrupted store goes on where it was."""
     besides: ClassVar[dict[str, str]] = {}
     """Columns of the faces table that come from files which a root may lack -> where these lie."""
+    voted: ClassVar[bool] = False
+    """Whether its own files hold the answers of several people a face."""
     hashes: ClassVar[dict[str, str]] = {}
     """MD5 of official files, by file name, as their publisher or a well-known reader states it."""
     classes: tuple[str, ...] = CLASSES

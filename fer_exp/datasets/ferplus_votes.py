@@ -30,6 +30,7 @@ class FerPlusFacts:
     """FER+ as it states itself."""
 
     name = "ferplus"
+    voted = True
     title = "FER+"
     contempt = True
     citation = (

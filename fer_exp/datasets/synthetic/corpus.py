@@ -44,6 +44,7 @@ class Synthetic(Corpus):
     """
 
     name = "synthetic"
+    voted = True
     title = "the built-in faces"
     citation = "Built into fer-exp: faces drawn from FACS action units (Ekman and Friesen 1978) after EMFACS (1983)."
     licence = "MIT"
