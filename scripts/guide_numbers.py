@@ -85,7 +85,7 @@ def speeds() -> dict[str, Any]:
             "runs": len(facts),
             "source": f"results/{folder}",
         }
-    found["cpu"]["cores"] = int(re.search(r"(\d+) threads", found["cpu"]["device"])[1])
+    found["cpu"]["cores"] = int(re.findall(r"(\d+) threads", str(found["cpu"]["device"]))[0])
     return found
 
 
