@@ -154,7 +154,8 @@ class Table:
         point = "[.,]" if self._columns.decimal_comma else "[.]"
         whole_float = re.compile(rf"(-?\d+){point}0")
         texts = [
-            match[1] if text not in keep and (match := whole_float.fullmatch(text)) else text for text in _texts(values)
+            match[1] if text[-1:] == "0" and text not in keep and (match := whole_float.fullmatch(text)) else text
+            for text in _texts(values)
         ]
         spelt: dict[str, str] = {}  # accents apart or together: the first spelling stands for both
         texts = [text if text.isascii() else spelt.setdefault(composed(text), text) for text in texts]
@@ -418,7 +419,7 @@ def read_table(source: Path | str | pd.DataFrame | Table, key: str = "", togethe
 
 
 def _texts(values: pa.Array) -> list[str]:
-    if pa.types.is_string(values.type):
+    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
         return list(pc.utf8_trim_whitespace(values).to_pylist())
     return [text_of(cell) for cell in values.to_pylist()]
 

@@ -196,11 +196,19 @@ def half_against_rest(
 
 
 def _mean_statistic(halved: list[Statistic]) -> Statistic:
-    """The mean over halvings; that of means is the mean of their columns, so that it is drawn as fast."""
-    means = [half.columns[:, 0] for half in halved if isinstance(half, OfSums) and half.columns.shape[1] == 1]
-    if len(means) == len(halved):
-        return mean_of(np.mean(means, axis=0))
-    return lambda weights: np.asarray(np.mean([half(weights) for half in halved], axis=0))
+    """The mean over halvings, drawn as fast as one of them; that of means is the mean of their columns."""
+    of_sums = [half for half in halved if isinstance(half, OfSums)]
+    if len(of_sums) < len(halved):
+        return lambda weights: np.asarray(np.mean([half(weights) for half in halved], axis=0))
+    width = of_sums[0].columns.shape[1]
+    if width == 1:
+        return mean_of(np.mean([half.columns[:, 0] for half in of_sums], axis=0))
+
+    def finish(sums: FloatArray, total: FloatArray) -> FloatArray:
+        own = (sums[..., i * width : (i + 1) * width] for i in range(len(of_sums)))
+        return np.asarray(np.mean([half.finished(one, total) for half, one in zip(of_sums, own, strict=True)], axis=0))
+
+    return OfSums(np.hstack([half.columns for half in of_sums]), finish)
 
 
 def if_calibrated(judged: Judged, seed: int) -> dict[str, Result]:

@@ -44,17 +44,29 @@ def _raised(logits: FloatArray) -> tuple[FloatArray, FloatArray]:
     return raised, raised.sum(axis=1, keepdims=True)
 
 
+def _by_class(truth: FloatArray, probabilities: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Truth and logits with a row a class, (K, N): numpy sums a few long rows several times faster than many short."""
+    return np.ascontiguousarray(truth.T), np.log(np.maximum(np.ascontiguousarray(probabilities.T), 1e-38))
+
+
+def _cross_entropy(truth: FloatArray, scaled: FloatArray) -> tuple[float, FloatArray]:
+    """Of logits, with a row a class: the mean over faces, and the probabilities, both (K, N)."""
+    largest = scaled.max(axis=0)
+    raised = np.exp(scaled - largest)
+    total = raised.sum(axis=0)
+    return float((np.log(total) + largest - (truth * scaled).sum(axis=0)).mean()), raised / total
+
+
 def fit_temperature(truth: FloatArray, probabilities: FloatArray) -> float:
     """The temperature with the least cross-entropy.
 
     ``truth`` is one-hot labels (as published) or vote fractions, of validation faces, shape (N, K). From ``COLDEST`` to
     ``WARMEST``.
     """
-    logits = np.log(np.maximum(probabilities, 1e-38))
+    truth, logits = _by_class(truth, probabilities)
 
     def loss(log_temperature: float) -> float:
-        scaled = logits / np.exp(log_temperature)
-        return float((np.log(_raised(scaled)[1])[:, 0] + scaled.max(axis=1) - (truth * scaled).sum(axis=1)).mean())
+        return _cross_entropy(truth, logits / np.exp(log_temperature))[0]
 
     bounds = (np.log(COLDEST), np.log(WARMEST))
     return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-6}).x))
@@ -74,8 +86,11 @@ def with_uniform(probabilities: FloatArray, share: float) -> FloatArray:
 def fit_uniform(truth: FloatArray, probabilities: FloatArray) -> float:
     """The share of uniform, 0..1, with the least cross-entropy against labels or vote fractions, both shape (N, K)."""
 
+    truth, classes = np.ascontiguousarray(truth.T), np.ascontiguousarray(probabilities.T)
+
     def loss(share: float) -> float:
-        return float(-(truth * np.log(np.maximum(with_uniform(probabilities, share), CLIP))).sum(axis=1).mean())
+        mixed = (1 - share) * classes + share / len(classes)
+        return float(-(truth * np.log(np.maximum(mixed, CLIP))).sum(axis=0).mean())
 
     return float(minimize_scalar(loss, bounds=(0.0, 1.0), method="bounded", options={"xatol": 1e-7}).x)
 
@@ -100,22 +115,24 @@ def with_vector(probabilities: FloatArray, vector: FloatArray) -> FloatArray:
     return np.asarray(raised / total)
 
 
-def fit_vector(truth: FloatArray, probabilities: FloatArray) -> FloatArray:
+def fit_vector(truth: FloatArray, probabilities: FloatArray, temperature: float | None = None) -> FloatArray:
     """The vector with the least cross-entropy against labels or vote fractions, both shape (N, K).
 
     A normal prior of standard deviation 1 around the best temperature, worth as much as one face or so: a class that no
     face shows keeps a finite bias, and few faces move little. Biases that only shift all classes stay at mean 0.
+
+    ``temperature`` is that of ``fit_temperature``, where it is known.
     """
-    logits, faces = np.log(np.maximum(probabilities, 1e-38)), len(truth)
-    start = np.repeat([1 / fit_temperature(truth, probabilities), 0.0], truth.shape[1])
+    if temperature is None:
+        temperature = fit_temperature(truth, probabilities)
+    faces, start = len(truth), np.repeat([1 / temperature, 0.0], truth.shape[1])
+    truth, logits = _by_class(truth, probabilities)
 
     def loss(vector: FloatArray) -> tuple[float, FloatArray]:
-        weights, biases = np.split(vector, 2)
-        scaled = logits * weights + biases
-        raised, total = _raised(scaled)
-        apart = raised / total - truth
-        value = (np.log(total)[:, 0] + scaled.max(axis=1) - (truth * scaled).sum(axis=1)).mean()
-        slope = np.concatenate([(apart * logits).mean(axis=0), apart.mean(axis=0)])
+        weights, biases = np.split(vector[:, None], 2)
+        value, model = _cross_entropy(truth, logits * weights + biases)
+        apart = model - truth
+        slope = np.concatenate([(apart * logits).mean(axis=1), apart.mean(axis=1)])
         off = vector - start
         return float(value + off @ off / 2 / faces), slope + off / faces
 
@@ -147,13 +164,14 @@ def fit_repairs(val: Judged) -> Repairs:
         faces["temperature"] = int(labelled.sum())
     if (voted := val.voted).any():
         truth = val.people(voted)
-        for name, fit in (
-            ("temperature_votes", fit_temperature),
-            ("smoothing_votes", fit_uniform),
-            ("vector_votes", fit_vector),
-        ):
-            values[name] = np.atleast_1d(fit(truth, val.model[voted]))
-            faces[name] = int(voted.sum())
+        temperature = fit_temperature(truth, val.model[voted])
+        fitted: dict[str, float | FloatArray] = {
+            "temperature_votes": temperature,
+            "smoothing_votes": fit_uniform(truth, val.model[voted]),
+            "vector_votes": fit_vector(truth, val.model[voted], temperature),
+        }
+        values |= {name: np.atleast_1d(np.asarray(numbers)) for name, numbers in fitted.items()}
+        faces |= dict.fromkeys(fitted, int(voted.sum()))
     return Repairs(values, faces)
 
 

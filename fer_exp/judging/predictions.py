@@ -90,7 +90,8 @@ def _read(source: Path | pd.DataFrame, called: str, by: str | None, raters: int 
     columns: dict[str, object] = {}
     for n, name in enumerate(names):
         if name == "split":
-            columns[name] = [text if text is None else SPLITS.get(text.lower(), text) for text in table.text(n)]
+            codes, texts = table.coded(n)
+            columns[name] = np.array([*(SPLITS.get(text.lower(), text) for text in texts), None], dtype=object)[codes]
         elif name in TEXT:
             columns[name] = table.text(n, keep=tuple(output.probabilities))
         elif name in NUMBERS or name.startswith("votes_"):
@@ -178,10 +179,14 @@ def check_predictions(frame: pd.DataFrame, where: str = "predictions") -> pd.Dat
     _check_columns(table, where)
     classes = class_names(table)
     for name in TEXT:
-        column = table[name].astype(object) if name in table else pd.Series(None, index=table.index, dtype=object)
-        table[name] = column.where(column.isna(), column.map(str)).where(column.notna(), None)
-    labels = [None if label is None else spelt(label) for label in table["label"]]
-    table["label"] = pd.Series(labels, dtype=object)
+        texts = np.full(len(table), None, dtype=object)
+        if name in table:
+            there = table[name].notna().to_numpy(np.bool_)
+            texts[there] = [str(cell) for cell in table[name].to_numpy(object)[there]]
+        if name == "label":
+            ours = {label: label if label is None else spelt(label) for label in set(texts)}
+            texts = np.array([ours[label] for label in texts], dtype=object)
+        table[name] = pd.Series(texts, dtype=object)
     for name in REQUIRED:
         _refuse(table[name].isna().to_numpy(), table, where, f"has no {name}")
     votes = [f"votes_{name}" for name in classes if f"votes_{name}" in table]

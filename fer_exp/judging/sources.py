@@ -153,6 +153,8 @@ def _same_people(
                 notes.append(f"{sources[i].name} has no {_words(group[0])}: taken from {sources[having[0]].name}")
                 tables[i] = table.assign(**{name: model[name] for name in group})
                 continue
+            if table[group].equals(model):
+                continue
             same = (table[group] == model) | (table[group].isna() & model.isna())
             differing = ~same.all(axis=1).to_numpy(np.bool_)
             if not differing.any():

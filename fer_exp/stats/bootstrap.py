@@ -16,6 +16,7 @@ Interval = tuple[float | None, float | None, float | None]
 
 BOOTSTRAP, JACKKNIFE, NOTHING = "bootstrap", "jackknife", "nothing"
 """How the ends of an interval are found; see ``OfSums``."""
+HELD = 2**22  # sums of replicates held at a time, 32 MB: many calls with little to do each are slow
 CHUNK = 2**19  # weights held at a time, 4 MB: stays in the cache of a core and flat in memory for any N and B
 
 
@@ -323,18 +324,33 @@ def replicates(
         Metric name -> shape (B,); nan where undefined in a replicate.
     """
     sums = [statistic for statistic in statistics.values() if isinstance(statistic, OfSums)]
-    shared = {id(statistic.columns): statistic.columns for statistic in sums}
-    ends = np.cumsum([1, *(columns.shape[1] for columns in shared.values())])
-    places = {key: slice(ends[i], ends[i + 1]) for i, key in enumerate(shared)}
     faces, count = len(clusters), int(clusters.max()) + 1
-    per_cluster, _ = _summed(np.hstack([np.ones((faces, 1)), *shared.values()]), clusters)
+    shared = {id(statistic.columns): statistic.columns for statistic in sums}
+    different = {np.ones(faces).tobytes(): 0}  # what several metrics sum, such as who has one, is summed once
+    places = {
+        key: [different.setdefault(column.tobytes(), len(different)) for column in np.asarray(columns, np.float64).T]
+        for key, columns in shared.items()
+    }
+    per_cluster, _ = _summed(np.stack([np.frombuffer(column) for column in different], axis=1), clusters)
     drawn: dict[str, list[FloatArray]] = {name: [] for name in statistics}
-    for counts in resample_clusters(count, faces, samples, seed):
-        summed = counts @ per_cluster
-        weights = counts[:, clusters] if len(sums) < len(statistics) else counts
+    others = {name: statistic for name, statistic in statistics.items() if not isinstance(statistic, OfSums)}
+    held: list[FloatArray] = []
+
+    def finish() -> None:
+        summed = np.concatenate(held, axis=1)
+        held.clear()
         for name, statistic in statistics.items():
             if isinstance(statistic, OfSums):
-                drawn[name].append(statistic.finished(summed[:, places[id(statistic.columns)]], summed[:, 0]))
-            else:
+                drawn[name].append(statistic.finished(summed[places[id(statistic.columns)]].T, summed[0]))
+
+    for counts in resample_clusters(count, faces, samples, seed):
+        held.append(per_cluster.T @ counts.T)
+        if sum(summed.size for summed in held) > HELD:
+            finish()
+        if others:
+            weights = counts[:, clusters]
+            for name, statistic in others.items():
                 drawn[name].append(statistic(weights))
+    if held:
+        finish()
     return {name: np.concatenate([np.empty(0), *values]) for name, values in drawn.items()}
