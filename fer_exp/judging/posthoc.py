@@ -85,7 +85,6 @@ def with_uniform(probabilities: FloatArray, share: float) -> FloatArray:
 
 def fit_uniform(truth: FloatArray, probabilities: FloatArray) -> float:
     """The share of uniform, 0..1, with the least cross-entropy against labels or vote fractions, both shape (N, K)."""
-
     truth, classes = np.ascontiguousarray(truth.T), np.ascontiguousarray(probabilities.T)
 
     def loss(share: float) -> float:
