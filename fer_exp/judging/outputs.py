@@ -33,8 +33,8 @@ A_BOX = ("region", "facialarea", "facedetection", "bbox", "box")
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _ENTRY = re.compile(rf"['\"]([^'\"]+)['\"]\s*:\s*(?:np\.\w+\()?({_NUMBER})")
-ROUNDED = 0.005
-"""How far each of a face's numbers is from the truth, at most, where they are written with two digits."""
+ROUNDED = {2: 0.005, 3: 0.0005}
+"""Digits with which all numbers of a face are written -> how far each is from the truth, at most."""
 EXACT = 1e-3
 
 
@@ -49,7 +49,7 @@ def read_output(table: Table) -> Output:
     """The probabilities of each row of a table of any tool.
 
     Percentages become shares, and values of which some are negative are taken as logits (their softmax). Numbers that
-    were rounded to two digits are rescaled to sum to 1.
+    were rounded to two or three digits are rescaled to sum to 1.
 
     Raises:
         RequestError: there are none, or it cannot be told which columns hold them.
@@ -77,7 +77,7 @@ def read_output(table: Table) -> Output:
         done.append("some values are negative, so all are taken as logits (softmax)")
         shifted = np.exp(values - values.max(axis=1, keepdims=True))
         values = shifted / shifted.sum(axis=1, keepdims=True)
-    elif abs(median - 100) <= 100 * ROUNDED * values.shape[1]:
+    elif abs(median - 100) <= 100 * ROUNDED[2] * values.shape[1]:
         done.append("percentages")
         values = values / 100
     values = _rescaled(values, done)
@@ -197,11 +197,13 @@ def _of_labels(table: Table) -> Output:
 
 
 def _rescaled(values: FloatArray, done: list[str]) -> FloatArray:
-    """Rows of numbers with two digits, rescaled to sum to 1 as far as rounding explains what they are off by."""
+    """Rows of numbers with two or three digits, rescaled to sum to 1 where rounding explains what they are off by."""
     sums = values.sum(axis=1)
     off = np.abs(sums - 1)
-    written = (np.abs(values * 100 - np.round(values * 100)) < 1e-6).all(axis=1)
-    rounded = written & (off > EXACT) & (off <= ROUNDED * values.shape[1] + 1e-9)
+    rounded = np.zeros(len(values), bool)
+    for digits, most in ROUNDED.items():
+        written = (np.abs(values - values.round(digits)) < 1e-8).all(axis=1)
+        rounded |= written & (off > EXACT) & (off <= most * values.shape[1] + 1e-9)
     if rounded.any():
         done.append(f"{int(rounded.sum()):,} rows sum to 1 within rounding and are rescaled")
         values = np.where(rounded[:, None], values / np.where(rounded, sums, 1)[:, None], values)

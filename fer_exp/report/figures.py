@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -14,6 +14,7 @@ from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogFormatter
 
@@ -112,3 +113,25 @@ def curve(axes: Axes, points: Mapping[float, OverSeeds], colour: str, words: str
     known = [(at, one.low, one.high) for at, one in points.items() if one.low is not None and one.high is not None]
     at, low, high = ([row[side] for row in known] for side in range(3))
     axes.fill_between(at, low, high, color=colour, alpha=0.15, linewidth=0)
+
+
+def two_sides(axes: Axes, people: Sequence[float], model: Sequence[float], classes: Sequence[str]) -> None:
+    """Draw a pair of bars a class: filled what people say, hatched what a model says; told apart without colour, too.
+
+    Args:
+        axes: where to.
+        people: a share a class.
+        model: likewise.
+        classes: their names.
+    """
+    for k, (name, votes, probability) in enumerate(zip(classes, people, model, strict=True)):
+        shade = colour_of(name, k)
+        axes.barh(k - 0.2, votes, 0.38, color=shade)
+        axes.barh(k + 0.2, probability, 0.38, color="white", edgecolor=shade, hatch="////", linewidth=1)
+    axes.set_yticks(range(len(classes)), classes)
+    axes.invert_yaxis()
+
+
+def two_sides_legend() -> list[Patch]:
+    """The marks of ``two_sides`` for a legend, people's first."""
+    return [Patch(facecolor="#555555"), Patch(facecolor="white", edgecolor="#555555", hatch="////")]

@@ -122,6 +122,14 @@ def test_answers_that_are_no_expression_are_counted_and_a_table_of_them_refused(
         read_predictions(tmp_path / "u.csv")
 
 
+def test_numbers_of_three_digits_are_rescaled_as_those_of_two_are(tmp_path, capsys):
+    table = pd.DataFrame({"image": FACES, "happy": [0.334, 0.2], "sad": [0.334, 0.3], "fear": [0.333, 0.5]})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    read = read_predictions(tmp_path / "t.csv")
+    assert np.allclose(read[["p_happiness", "p_sadness", "p_fear"]].sum(axis=1), 1, atol=1e-12)
+    assert "1 rows sum to 1 within rounding and are rescaled" in capsys.readouterr().err
+
+
 def test_numbers_that_rounding_does_not_explain_are_refused(tmp_path):
     table = pd.DataFrame({"image": FACES, "happy": [0.5, 0.6], "sad": [0.5, 0.3]})
     table.to_csv(tmp_path / "t.csv", index=False)

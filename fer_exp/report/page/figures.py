@@ -17,7 +17,7 @@ from fer_exp.judging.applicable import Judged
 from fer_exp.metrics.calibration import reliability_curve, top_answer
 from fer_exp.metrics.classification import onehot
 from fer_exp.metrics.distribution import entropy
-from fer_exp.report.figures import SERIES, colour_of, style, write_svg
+from fer_exp.report.figures import SERIES, colour_of, style, two_sides, two_sides_legend, write_svg
 from fer_exp.report.tables import panel_sizes
 from fer_exp.stats.bootstrap import FloatArray
 
@@ -95,16 +95,9 @@ def class_shares(human: FloatArray, model: FloatArray, classes: Sequence[str]) -
     if not len(human):
         return None
     figure, axes = _figure()
-    for k, name in enumerate(classes):
-        axes.barh(k - 0.2, human[:, k].mean(), 0.38, color=colour_of(name, k))
-    for k, name in enumerate(classes):
-        shade = colour_of(name, k)
-        axes.barh(k + 0.2, model[:, k].mean(), 0.38, color="white", edgecolor=shade, hatch="////", linewidth=1)
-    axes.set_yticks(range(len(classes)), classes)
-    axes.invert_yaxis()
+    two_sides(axes, human.mean(axis=0).tolist(), model.mean(axis=0).tolist(), classes)
     axes.set_xlabel("mean over faces")
-    look = [Patch(facecolor="#555555"), Patch(facecolor="white", edgecolor="#555555", hatch="////")]
-    axes.legend(look, ["people's votes", "model's probability"], loc="lower right")
+    axes.legend(two_sides_legend(), ["people's votes", "model's probability"], loc="lower right")
     return as_svg(figure, "Mean share of votes and mean probability of each class.")
 
 
