@@ -1,4 +1,4 @@
-"""Build the site of docs/: python scripts/docs.py [html|linkcheck] (`make docs`, `make docs-links`)."""
+"""Build the site of docs/: python scripts/docs.py [html|linkcheck|figures] (`make docs`, `make docs-links`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 from sphinx.cmd.build import main as sphinx
-from website.stage import ROOT, gather
+from website import figures
+from website.stage import FIGURES, ROOT, gather
 
 SETTINGS = Path(__file__).parent / "website"
 """The folder of conf.py."""
@@ -30,9 +31,12 @@ def build(builder: str, place: Path) -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("builder", nargs="?", default="html", choices=("html", "linkcheck"))
+    parser.add_argument("builder", nargs="?", default="html", choices=("html", "linkcheck", "figures"))
     parser.add_argument("--place", type=Path, default=ROOT / "build" / "docs")
     asked = parser.parse_args()
+    if asked.builder == "figures":  # the copies that GitHub shows
+        figures.draw(FIGURES, ROOT / "results")
+        sys.exit()
     begun = time.monotonic()
     code = build(asked.builder, asked.place if asked.builder == "html" else asked.place.with_name("docs-links"))
     print(f"{asked.place / 'index.html'}: {time.monotonic() - begun:.0f} seconds" if code == 0 else "the site failed")

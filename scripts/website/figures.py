@@ -1,9 +1,82 @@
-"""Figures of the explaining pages, drawn from committed results."""
+"""Figures of the explaining pages, drawn from committed results when the site is built."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from fer_exp.report.figures import SERIES, curve, style, write_svg
+from fer_exp.stats.seeds import over_seeds
+from fer_exp.stats.shares import wilson
 
 
 def draw(place: Path, results: Path) -> None:
-    """Draw all of them."""
+    """Write each figure into a folder, as SVG."""
+    place.mkdir(parents=True, exist_ok=True)
+    for name, figure in (("rater-equivalents", _equivalents), ("intervals", _intervals), ("memorising", _memorising)):
+        with style():
+            write_svg(figure(results), place / f"{name}.svg")
+
+
+def _equivalents(results: Path) -> Figure:
+    """The error of a panel of people by its size, and the panels that are as near as three answers of a model."""
+    table = pd.read_csv(results / "cafe-soft-ferplus-small" / "networks.csv").set_index("network")
+    figure = Figure(figsize=(6.0, 3.2))
+    axes = figure.subplots()
+    sizes = [size / 20 for size in range(11, 81)]
+    axes.plot(sizes, [1 / size for size in sizes], color=SERIES[7], label="people, by their number")
+    rows = {"class prior": "one answer for all faces", "one-hot": "taught one label a face", "soft": "taught all votes"}
+    for colour, marker, (network, words) in zip(SERIES, "os^", rows.items(), strict=False):
+        worth, low, high = (table.at[network, f"rater_equivalents{end}"] for end in ("", "_low", "_high"))
+        axes.hlines(1 / worth, 0, worth, color=colour, linewidth=0.8, linestyle=":")
+        axes.plot([low, high], [1 / worth] * 2, color=colour, linewidth=2)
+        axes.plot(worth, 1 / worth, color=colour, marker=marker, linestyle="none", label=f"{words}: {worth:.2f}")
+    axes.set(xlabel="people", ylabel="squared error, one person = 1", xlim=(0, 4), ylim=(0, 1.9))
+    axes.legend()
+    return figure
+
+
+def _intervals(results: Path) -> Figure:
+    """One accuracy: of each of three trainings over faces, and over trainings."""
+    folder = results / "noisy-labels-ferplus-small"
+    runs = sorted((folder / "runs").glob("ferplus-symmetric0.4-resnet18-ce-seed*"))
+    rows: list[tuple[str, Mapping[str, float]]] = []
+    for number, run in enumerate(runs, start=1):
+        one = json.loads((run / "metrics.json").read_text(encoding="utf-8"))["test"]["accuracy"]
+        low, high = wilson(np.array(one["value"] * one["n"]), np.array(one["n"]))
+        rows.append((f"training {number}, over faces", {"value": one["value"], "low": float(low), "high": float(high)}))
+    stage = pd.read_csv(folder / "stage.csv").set_index("rate").loc[0.4]
+    ends = {"value": stage["last"], "low": stage["last_low"], "high": stage["last_high"]}
+    rows.append(("their mean, over trainings", {name: number / 100 for name, number in ends.items()}))
+    figure = Figure(figsize=(6.0, 2.2))
+    axes = figure.subplots()
+    for place, (_, one) in enumerate(rows):
+        colour = SERIES[int(place == len(rows) - 1)]
+        axes.plot([one["low"], one["high"]], [place] * 2, color=colour, linewidth=2)
+        axes.plot(one["value"], place, color=colour, marker="so"[place < len(rows) - 1])
+    axes.set_yticks(range(len(rows)), [words for words, _ in rows])
+    axes.set(xlabel="accuracy on the test faces, 95 %", ylim=(len(rows) - 0.5, -0.5))
+    return figure
+
+
+def _memorising(results: Path) -> Figure:
+    """Accuracy on new faces, and wrong labels repeated, by epoch, where two labels in five are wrong."""
+    runs = sorted((results / "noisy-labels-ferplus-small" / "runs").glob("ferplus-symmetric0.4-resnet18-ce-seed*"))
+    histories = pd.concat([pd.read_parquet(run / "history.parquet") for run in runs])
+    figure = Figure(figsize=(6.0, 2.8))
+    for axes, column, words, colour in zip(
+        figure.subplots(1, 2, sharex=True),
+        ("test_accuracy", "wrong_memorised"),
+        ("accuracy on new faces", "wrong labels repeated"),
+        SERIES,
+        strict=False,
+    ):
+        means = {float(epoch): over_seeds(list(one)) for epoch, one in histories.groupby("epoch")[column]}
+        curve(axes, {at: mean for at, mean in means.items() if mean is not None}, colour, words)
+        axes.set(xlabel="epoch", title=words, ylim=(0, 1))
+    return figure

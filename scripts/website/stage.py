@@ -18,6 +18,8 @@ from website.notebook import as_markdown
 ROOT = Path(__file__).parents[2]
 CONTENTS = ROOT / "docs" / "README.md"
 """The list of pages by kind; its sections are those of the site's sidebar."""
+FIGURES = ROOT / "docs" / "figures"
+"""Figures that GitHub shows; the build draws them anew."""
 START = "index"
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)#\s]+)(#[^)\s]*)?(?=\))")
 """The target of a link that leads to a file."""
@@ -94,6 +96,8 @@ def relative(target: str, source: Path, page: str, place: Path) -> str:
         inside = path.relative_to(ROOT)
         name = "results/index" if path == ROOT / "results" else f"results/{inside.parts[1]}"
         return os.path.relpath(place / f"{name}.md", here)
+    if path.parent == FIGURES:
+        return os.path.relpath(place / "figures" / path.name, here)
     if not path.is_file() or not path.is_relative_to(ROOT):
         return target  # of a generated page, or Sphinx will say that it leads nowhere
     copy = place / "files" / path.relative_to(ROOT)
