@@ -241,6 +241,11 @@ def file_names(texts: Iterable[str]) -> list[str]:
     return names
 
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+"""How a cell begins that a spreadsheet may run. Source: OWASP, CSV injection; ASVS 5.0, 1.2.10."""
+GUARDED = tuple(f"'{sign}" for sign in FORMULA)
+"""How it is written in tables for people, and how readers of tables know it."""
+
 TABLES = (".csv", ".tsv", ".txt", ".gz", ".xlsx", ".xls", ".ods", ".parquet", ".json", ".jsonl", ".ndjson")
 """Suffixes of the tables that people give."""
 

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from fer_exp.bounds import SHARED, no_counts, no_ratings
 from fer_exp.columns import Columns
 from fer_exp.errors import RequestError, did_you_mean
-from fer_exp.files import file_of
+from fer_exp.files import GUARDED, file_of
 from fer_exp.formats import of_frame, read_columns, text_of
 from fer_exp.names import PICTURES, among, composed, expressions, normal
 from fer_exp.orders import meanings
@@ -419,9 +419,10 @@ def read_table(source: Path | str | pd.DataFrame | Table, key: str = "", togethe
 
 
 def _texts(values: pa.Array) -> list[str]:
-    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
-        return list(pc.utf8_trim_whitespace(values).to_pylist())
-    return [text_of(cell) for cell in values.to_pylist()]
+    """Cells as text, without the apostrophe that our tables for people put before what might be a formula."""
+    plain = pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
+    texts = pc.utf8_trim_whitespace(values).to_pylist() if plain else [text_of(cell) for cell in values.to_pylist()]
+    return [text[1:].strip() if text.startswith(GUARDED) else text for text in texts]
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -113,6 +113,8 @@ def _dispatch(words: list[str], answer: dict[str, Any] | None) -> int:
         return _show(pages.overview(), answer)
     if words[:2] == ["crowd", "plan"]:
         words = words[1:]
+    if words[:2] in (["rate", "answers"], ["rate", "erase"]):
+        words = ["rate", f"{words[1]}=true", *words[2:]]
     command, *rest = words
     if answer is not None and command in SCHEMAS:
         answer["command"] = command

@@ -66,6 +66,8 @@ def _found(line: Line) -> Iterator[Found]:
         return
     if words == ["crowd"] and "plan".startswith(line.word):
         yield "plan", True
+    if words == ["rate"]:
+        yield from ((word, True) for word in ("answers", "erase") if word.startswith(line.word))
     if words[:2] == ["crowd", "plan"]:
         words = words[1:]
     command, *typed = words

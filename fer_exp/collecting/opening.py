@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import hmac
 import json
 import secrets
 import sqlite3
@@ -123,6 +125,11 @@ def begun(
         *gold,
         _secret(ledger.file.parent / SALT).encode(),
     )
+
+
+def hashed(salt: bytes, person: str) -> str:
+    """What a study that hashes ids calls a person."""
+    return hmac.new(salt, person.encode(), hashlib.sha256).hexdigest()[:20]
 
 
 def experimenter_token(folder: Path) -> str:

@@ -5,7 +5,6 @@ Each step is a function that the ledger runs in its writing thread; what it retu
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import secrets
@@ -22,7 +21,7 @@ from fer_exp.collecting import platforms
 from fer_exp.collecting.answered import Refused, about_of, answer_of, raw_of, text_of, texts_of
 from fer_exp.collecting.deal import Trial, arranged, dealt, golden
 from fer_exp.collecting.ledger import Ledger, reading_only
-from fer_exp.collecting.opening import Opened
+from fer_exp.collecting.opening import Opened, hashed
 from fer_exp.collecting.stock import COUNTED
 from fer_exp.collecting.study import Study
 from fer_exp.collecting.words import chosen_language, described, words
@@ -161,7 +160,7 @@ class Sessions:
         """What the ledger calls a person: the id, or its salted hash."""
         if not self.study.hash_ids:
             return person
-        return hmac.new(self.opened.salt, person.encode(), hashlib.sha256).hexdigest()[:20]
+        return hashed(self.opened.salt, person)
 
     @staticmethod
     def _known(connection: sqlite3.Connection, worker: str | None, resume: str | None) -> sqlite3.Row | None:

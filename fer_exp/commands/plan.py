@@ -52,8 +52,6 @@ def plan(config: PlanConfig) -> Path | None:
 
 def read(config: PlanConfig, frames: Frames = NO_FRAMES) -> People:
     """The pilot's answers; ``frames`` stand for its file ``ratings``."""
-    if not 0 < config.l1 < 2:
-        raise RequestError(f"l1={config.l1} is no target; an L1 distance lies between 0 and 2, and 0 needs everyone.")
     people = load(config, frames)
     if not (_counts(people).sum(axis=1) >= 2).any() and not _rated_twice(people):
         raise RequestError(

@@ -6,20 +6,21 @@ import asyncio
 from pathlib import Path
 
 from fer_exp.collecting.faces import Faces, enough_gold, prepared, read_faces
-from fer_exp.collecting.opening import begun, held
+from fer_exp.collecting.opening import LEDGER, begun, experimenter_token, held
 from fer_exp.collecting.session import Sessions
 from fer_exp.collecting.study import Study, presets, read_study
+from fer_exp.commands.rated import RUNS, kept, written
 from fer_exp.config import RateConfig
 from fer_exp.errors import RequestError
 from fer_exp.files import file_names
 from fer_exp.progress import progress
-from fer_exp.report.outcome import Outcome, finish
-
-RUNS = Path("runs")
+from fer_exp.report.outcome import finish
 
 
 def rate(config: RateConfig) -> Path | None:
     """Serve a study until it is stopped; what was answered lies in its folder from the first answer on.
+
+    With ``answers`` or ``erase`` nothing is served: the tables are written, or a person is taken out (``rated.kept``).
 
     Args:
         config: see conf/rate.yaml.
@@ -31,9 +32,12 @@ def rate(config: RateConfig) -> Path | None:
         RequestError: no pictures, no study, a mistake in its file, a port that is taken, a folder of another study.
         RunError: the folder cannot be written.
     """
+    if config.answers or config.erase or config.worker is not None:
+        return kept(config)
     study, faces = read(config)
     gold = enough_gold(study, faces, preset=config.study in presets())
     folder = place(config, faces)
+    from fer_exp.collecting.experimenter import Watch
     from fer_exp.collecting.server import application, listening, serving  # which nobody waits for before
 
     with held(folder) as ledger, listening(config.host, config.port) as taken:
@@ -43,14 +47,15 @@ def rate(config: RateConfig) -> Path | None:
         for line in _welcome(study, shown, folder):
             progress(line)
         progress(f"http://{host}:{port}/ is the study, until Ctrl-C; the same command goes on with it")
+        watch = Watch(ledger.file, experimenter_token(folder), config.l1)
+        progress(f"http://{host}:{port}/watch/{watch.token}/ is for you alone: who answered what so far")
         try:
-            asyncio.run(serving(application(sessions)).serve(sockets=[taken]))
+            asyncio.run(serving(application(sessions, watch.routes())).serve(sockets=[taken]))
         except KeyboardInterrupt:  # the way in which it ends
             progress("stopped")
         finally:
             sessions.close()
-        counts = ledger.do(_counts).result()
-    return finish(Outcome("rate", counts, [_said(counts)]), folder)
+    return finish(written(folder / LEDGER), folder)
 
 
 def read(config: RateConfig) -> tuple[Study, Faces]:
@@ -89,17 +94,3 @@ def _welcome(study: Study, faces: Faces, folder: Path) -> list[str]:
         f"{min(study.per_person, len(faces)):,} faces each",
         f"answers are kept in {folder}",
     ]
-
-
-def _counts(connection: object) -> dict[str, int]:
-    rows = connection.execute("SELECT state, count(*) FROM persons GROUP BY state")  # type: ignore[attr-defined]
-    persons = {row[0]: int(row[1]) for row in rows}
-    answers = connection.execute("SELECT count(*) FROM answers").fetchone()[0]  # type: ignore[attr-defined]
-    return {"answers": int(answers), **{state: persons.get(state, 0) for state in ("on", "done", "screened_out")}}
-
-
-def _said(counts: dict[str, int]) -> str:
-    return (
-        f"{counts['answers']:,} answers; {counts['done']:,} people came to the end, {counts['screened_out']:,} were "
-        f"sent away, {counts['on']:,} are on their way"
-    )

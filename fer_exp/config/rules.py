@@ -177,6 +177,8 @@ def validate(config: Config) -> None:
     for key in ("numbers", "dataset.numbers"):
         if (named := _value(config, key)) is not None and not isinstance(named, dict):
             order_of(named, key)
+    if isinstance(l1 := _value(config, "l1"), float) and not 0 < l1 < 2:
+        raise RequestError(f"l1={l1} is no target; an L1 distance lies between 0 and 2, and 0 needs everyone.")
     scales_named(getattr(config, "scales", None))
     for key in ("scale", "dataset.scale"):
         scale = _value(config, key)

@@ -267,6 +267,8 @@ class RateConfig(Config):
     changed: bool = False
     export: str | None = field(default=None, metadata=PATH)
     overwrite: bool = False
+    l1: float = 0.25
+    answers: bool = False
     erase: bool = False
     worker: str | None = field(default=None, metadata=TEXT)
     output: str | None = field(default=None, metadata=PATH)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from fer_exp.files import whole, write_text
+from fer_exp.files import FORMULA, whole, write_text
 from fer_exp.system import visible
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ _LATEX = str.maketrans(
 
 _MARKDOWN = re.compile(r"[\\`*|$]|\](?=\()|~(?=~)|(?<!\w)_|_(?!\w)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|\n")
 """What Markdown, that of GitHub too, takes for something else than text."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
-"""How a cell begins that a spreadsheet may run. Source: OWASP, CSV injection; ASVS 5.0, 1.2.10."""
 
 
 def save_table(
@@ -63,14 +61,14 @@ def save_table(
 def csv_text(table: pd.DataFrame) -> str:
     r"""A table as CSV for people who open it in a spreadsheet: an apostrophe stands before what might be a formula.
 
-    Tables that programs read back keep what was said (``files.write_table``).
+    Tables for programs keep what was said (``files.write_table``). ``tables`` takes the apostrophe off again.
 
     >>> csv_text(pd.DataFrame({"worker": ["=1+1", "w1"], "bias": [-0.5, 0.5]}))
     "worker,bias\n'=1+1,-0.5\nw1,0.5\n"
     """
 
     def guarded(value: object) -> object:
-        formula = isinstance(value, str) and value.startswith(_FORMULA) and value != "-"
+        formula = isinstance(value, str) and value.startswith(FORMULA) and value != "-"
         return f"'{value}" if formula else value
 
     kept = table.rename(columns=guarded)

@@ -21,6 +21,7 @@ OWN = "the program's own files, or what this process has written or looked at ju
 READ_BY = {
     "cli/help.py": OWN,
     "cli/sweep.py": OWN,
+    "collecting/erasing.py": OWN,
     "commands/agreement.py": OWN,
     "commands/crowd.py": OWN,
     "commands/export.py": "network.safetensors",
@@ -83,6 +84,7 @@ READ_BY = {
 WRITTEN_BY = {
     "cli/start.py": "table",
     "cli/sweep.py": "table",
+    "collecting/out.py": "agreement",
     "commands/export.py": "export",
     "commands/predict.py": "predict",
     "commands/pretrain.py": "pretrain",

@@ -1,0 +1,96 @@
+"""What a ledger holds, as tables: read while the server runs, and after; and a person taken out of it for good."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from fer_exp.collecting.ledger import VERSION, looked_at
+from fer_exp.collecting.out import Collected
+from fer_exp.errors import RequestError, RunError
+
+TIMES = ("started", "seen", "ended")
+"""Columns of persons that are times, in seconds since 1970."""
+TIME = "%Y-%m-%dT%H:%M:%SZ"
+"""How they are written."""
+
+
+def collected(file: Path) -> Collected:
+    """Everything in a ledger, as of one moment.
+
+    Raises:
+        RequestError: there is no such file, or it is no ledger that this program reads.
+        RunError: another program keeps it locked.
+    """
+    with read_only(file) as ledger:
+        persons = _frame(ledger, "SELECT * FROM persons ORDER BY started")
+        answers = _frame(
+            ledger,
+            "SELECT task, worker, answers.label, valence, arousal, intensity, seconds, kind, trials.gold, repeat, "
+            "wanted, place, shown_at, answered FROM answers JOIN trials USING (trial) JOIN persons USING (person) "
+            "JOIN faces USING (face) ORDER BY answered, trial",
+        )
+        gold = _frame(ledger, "SELECT task, gold FROM faces WHERE gold IS NOT NULL ORDER BY face")
+        raw = _frame(ledger, "SELECT worker, jspsych FROM raw JOIN persons USING (person) ORDER BY started")
+    return Collected(
+        _persons(persons),
+        answers.astype({"gold": bool, "repeat": bool}),
+        dict(zip(gold["task"], gold["gold"], strict=True)),
+        {worker: json.loads(text) for worker, text in zip(raw["worker"], raw["jspsych"], strict=True)},
+    )
+
+
+@contextlib.contextmanager
+def read_only(file: Path) -> Iterator[sqlite3.Connection]:
+    """As ``looked_at``, of a ledger of this program's; what SQLite says of another file is a sentence."""
+    try:
+        with looked_at(file) as connection:
+            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            if version != VERSION:
+                by = "a later" if version > VERSION else "no, or an earlier,"
+                raise RequestError(
+                    f"{file} is the ledger of {by} version of this program (its tables are {version}, ours {VERSION}); "
+                    "read it with the program that wrote it."
+                )
+            yield connection
+    except sqlite3.DatabaseError as error:
+        raise in_words(file, error) from error
+
+
+def in_words(file: Path, error: sqlite3.DatabaseError) -> Exception:
+    """What SQLite says, as our own error."""
+    if "locked" in str(error) or "busy" in str(error):
+        return RunError(f"{file} is in use by another program ; try again in a moment.")
+    if isinstance(error, sqlite3.OperationalError) and "no such" not in str(error):
+        return RunError(f"{file} cannot be read: {error}.")
+    return RequestError(f"{file} is damaged, or no ledger of fer-exp rate: {error}.")
+
+
+def _frame(ledger: sqlite3.Connection, query: str) -> pd.DataFrame:
+    found = ledger.execute(query)
+    names = [column[0] for column in found.description]
+    return pd.DataFrame([tuple(row) for row in found.fetchall()], columns=names)
+
+
+def _persons(table: pd.DataFrame) -> pd.DataFrame:
+    """Persons without their secrets, times as people read them, and what they said about themselves a column each."""
+    kept = table[["worker", "state", *(name for name in ("why", "language", "code") if name in table)]].copy()
+    for name in TIMES:
+        kept[name] = pd.to_datetime(table[name], unit="s", utc=True).dt.strftime(TIME)
+    for column, before in (("details", ""), ("about", "about_")):
+        said = [_object(text) for text in table[column]]
+        for key in dict.fromkeys(key for one in said for key in one):
+            name = f"{before}{key}"
+            kept[name if name not in kept else f"{column}_{key}"] = [one.get(key) for one in said]
+    return kept
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    found = json.loads(text) if text else {}
+    return found if isinstance(found, dict) else {}

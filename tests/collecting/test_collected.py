@@ -1,0 +1,94 @@
+"""A ledger as tables, and a person who is taken out of it: nothing of them stays in any file."""
+
+import hashlib
+import hmac
+import sqlite3
+from dataclasses import replace
+
+import pytest
+
+from fer_exp.collecting.collected import collected
+from fer_exp.collecting.erasing import erase
+from fer_exp.collecting.ledger import opened
+from fer_exp.collecting.out import every_answer, write
+from fer_exp.errors import RequestError, RunError
+from tests.collecting.answered import STRANGE, study
+from tests.collecting.ledgers import ledger
+
+
+def test_a_ledger_holds_what_was_answered_and_no_secret(tmp_path):
+    read = collected(ledger(tmp_path))
+    made = every_answer(study())
+    same = every_answer(read)
+    columns = ["task", "worker", "label", "valence", "arousal", "seconds", "left_out"]
+    assert same[columns].astype(str).to_numpy().tolist() == made[columns].astype(str).to_numpy().tolist()
+    assert read.gold == {"a.png": "happiness"}
+    assert read.raw == study().raw
+    assert read.persons["about_age"].tolist() == ["=1+1"] * 3
+    assert "secret" not in read.persons.to_csv()
+
+
+@pytest.mark.parametrize("worker", ["bob", STRANGE[2]])
+def test_nothing_of_an_erased_person_is_left_in_the_folder(worker, tmp_path):
+    made = study(("ann", worker, "eve"))
+    file = ledger(tmp_path, replace(made, raw={"ann": [], worker: [{"said": f"I am {worker}"}]}))
+    write(collected(file), tmp_path)
+    erased = erase(file, worker)
+    assert erased.rows == {"answers": 6, "trials dealt": 6, "raw data": 1}
+    assert not erased.logged
+    assert set(collected(file).persons["worker"]) == {"ann", "eve"}
+    for path in tmp_path.iterdir():
+        assert worker.encode() not in path.read_bytes(), path.name
+    assert (tmp_path / "answers.csv").read_text().count("\n") == 4  # those of ann, below the header
+
+
+def test_a_person_whose_id_is_kept_as_a_hash_is_erased_by_the_id_and_by_the_hash(tmp_path):
+    hashed = hmac.new(b"salt", b"5f3a", hashlib.sha256).hexdigest()[:20]
+    file = ledger(tmp_path / "one", study(("ann", hashed, "eve")), salt="salt\n")
+    assert erase(file, "5f3a").worker == hashed
+    file = ledger(tmp_path / "two", study(("ann", hashed, "eve")), salt="salt\n")
+    assert erase(file, hashed).rows["answers"] == 6
+
+
+def test_nobody_is_erased_by_a_name_that_is_not_theirs(tmp_path):
+    file = ledger(tmp_path, study(("A1PAR1TMKFPKQE", "bob", "eve")))
+    with pytest.raises(RequestError, match="did you mean A1PAR1TMKFPKQE"):
+        erase(file, "A1PAR1TMKFPKQF")
+    assert len(collected(file).persons) == 3
+
+
+def test_a_server_that_reads_meanwhile_keeps_nobody_from_being_erased(tmp_path):
+    file = ledger(tmp_path)
+    server = opened(file)
+    server.execute("BEGIN")
+    server.execute("SELECT count(*) FROM persons").fetchone()
+    server.execute("COMMIT")
+    assert erase(file, "bob").rows["answers"] == 6
+    assert server.execute("SELECT count(*) FROM persons").fetchone()[0] == 2
+    server.close()
+
+
+def test_files_that_are_no_ledger_of_ours_are_said(tmp_path, monkeypatch):
+    with pytest.raises(RequestError, match="no such ledger"):
+        collected(tmp_path / "ledger.sqlite")
+    other = tmp_path / "other.sqlite"
+    connection = sqlite3.connect(other)
+    connection.execute("CREATE TABLE experiments (id INTEGER)")
+    connection.close()
+    with pytest.raises(RequestError, match="no, or an earlier, version"):
+        collected(other)
+    connection = sqlite3.connect(file := ledger(tmp_path / "later"))
+    connection.execute("PRAGMA user_version=99")
+    connection.close()
+    with pytest.raises(RequestError, match="a later version"):
+        collected(file)
+    (tmp_path / "text.sqlite").write_text("task,worker,label\n")
+    with pytest.raises(RequestError, match="damaged, or no ledger"):
+        collected(tmp_path / "text.sqlite")
+    file = ledger(tmp_path / "held")
+    monkeypatch.setattr("fer_exp.collecting.ledger.BUSY", 0.05)
+    holder = opened(file)
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(RunError, match="in use by another program"):
+        erase(file, "bob")
+    holder.close()
