@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from fer_exp.collecting.study import OTHER, SCALE, Study
@@ -68,17 +67,14 @@ def plain_text(value: str, key: str, longest: int) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def texts_of(content: Mapping[str, Any], key: str, most: int = 50) -> dict[str, str]:
-    """Names and texts of a request, such as the query of the address."""
-    value = content.get(key)
-    if value is None:
-        return {}
-    if not isinstance(value, dict) or len(value) > most:
-        raise Refused(400, f"{key} is no list of at most {most} names and values.")
+def query_of(content: Mapping[str, Any], names: Collection[str]) -> dict[str, str]:
+    """Of the parameters of the page's address those that mean something; others, and senseless ones, are left out."""
+    value = content.get("query")
+    given = value if isinstance(value, dict) else {}
     return {
-        plain_text(name, key, LONGEST): plain_text(text, key, LONGEST_ABOUT)
-        for name, text in value.items()
-        if isinstance(text, str)
+        name: plain_text(text, name, LONGEST)
+        for name in names
+        if isinstance(text := given.get(name), str) and len(text) <= LONGEST
     }
 
 
@@ -121,7 +117,7 @@ def _number(
     if not asked:
         raise Refused(400, f"The study does not ask for {key}.")
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or not low <= value <= high:
+    if not number or not low <= value <= high:  # so nan and inf go, too
         raise Refused(400, f"{key} is no number from {low:g} to {high:g}.")
     return float(value)
 

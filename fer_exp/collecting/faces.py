@@ -220,7 +220,7 @@ def prepared(faces: Faces, folder: Path) -> tuple[Faces, list[Path]]:
         RunError: the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    there = {path.stem: path for path in folder.iterdir() if path.suffix in MEDIA and path.name[0] != "."}
+    there = {path.stem: path for path in folder.glob("*/*") if path.suffix in MEDIA and path.name[0] != "."}
     made: list[Path | str] = []
     said = time.monotonic()
     with ThreadPoolExecutor(cores()) as pool:  # Pillow lets go of Python's lock
@@ -252,7 +252,7 @@ def _made(file: str, folder: Path, there: dict[str, Path]) -> Path | str:
         return "the file is missing"
     except OSError as problem:
         return f"the file cannot be read ({problem.strerror or problem})"
-    path = folder / f"{name}{suffix}"
+    path = folder / name[:2] / f"{name}{suffix}"  # no folder of ten thousand files, which is slow to look through
     try:
         with whole(path) as aside:
             aside.write_bytes(content)

@@ -23,12 +23,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fer_exp.collecting.answered import Refused, parsed
 from fer_exp.collecting.faces import MEDIA
-from fer_exp.collecting.front import PageFile, front_page, page_files
 from fer_exp.collecting.ledger import NoRoomError
 from fer_exp.collecting.limits import Limits
+from fer_exp.collecting.page import FILES, FOLDER, SERVED, index
 from fer_exp.collecting.platforms import PLATFORMS, TURK
 from fer_exp.collecting.session import Sessions
 from fer_exp.collecting.study import Study
+from fer_exp.collecting.words import said, words
 from fer_exp.errors import RequestError
 
 MOST_BODY = {"start": 1 << 16, "answer": 1 << 14, "about": 1 << 16, "finish": 1 << 22}
@@ -40,6 +41,7 @@ STARTS = (600.0, 100.0)
 NO_ROOM = "The answer cannot be stored at the moment. Please keep it and send it again."
 TOO_MANY = "Too many requests at once; please wait a little."
 BACKLOG = 1024
+TOO_LARGE = 413
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -51,16 +53,18 @@ def application(sessions: Sessions, more: Sequence[BaseRoute] = ()) -> ASGIApp:
         sessions: of the study.
         more: routes besides, such as the experimenter's page.
     """
-    files = page_files()
-    page = PageFile(front_page(sessions.study, files), "text/html; charset=utf-8")
+    files = {name: ((FOLDER / name).read_bytes(), f"{media}; charset=utf-8") for name, media in FILES.items()}
+    language = sessions.study.languages[0]
+    title = said(sessions.study.title, language, sessions.study.languages)
+    page = index(words(language), title, SERVED).encode(), "text/html; charset=utf-8"
     limits, starts = Limits(*ANSWERS), Limits(*STARTS)
 
     async def front(_: Request) -> Response:
-        return _file(page, "no-cache")
+        return _file(*page)
 
     async def of_page(request: Request) -> Response:
         found = files.get(request.path_params["name"])
-        return _nothing() if found is None else _file(found, "no-cache")
+        return _nothing() if found is None else _file(*found)
 
     async def picture(request: Request) -> Response:
         path = sessions.picture(request.path_params["name"])
@@ -83,7 +87,8 @@ def application(sessions: Sessions, more: Sequence[BaseRoute] = ()) -> ASGIApp:
                 reply: dict[str, Any] = await asyncio.wrap_future(step(asked))
                 return _json(reply)
             except Refused as refused:
-                return _error(refused.status, str(refused), refused.reason)
+                end = {"Connection": "close"} if refused.status == TOO_LARGE else None  # what follows is not read
+                return _error(refused.status, str(refused), refused.reason, end)
             except NoRoomError:
                 return _error(507, NO_ROOM, "no_room")
             except ClientDisconnect:
@@ -138,12 +143,12 @@ async def _body(request: Request, most: int) -> bytes:
     """The body; raises Refused of one that is too large before it is read whole."""
     length = request.headers.get("content-length", "0")
     if not length.isdigit() or int(length) > most:
-        raise Refused(413, f"A request has {most:,} bytes at most.", "too_large")
+        raise Refused(TOO_LARGE, f"A request has {most:,} bytes at most.", "too_large")
     content = bytearray()
     async for piece in request.stream():
         content += piece
         if len(content) > most:
-            raise Refused(413, f"A request has {most:,} bytes at most.", "too_large")
+            raise Refused(TOO_LARGE, f"A request has {most:,} bytes at most.", "too_large")
     return bytes(content)
 
 
@@ -155,8 +160,8 @@ def _error(status: int, sentence: str, reason: str = "", headers: Mapping[str, s
     return _json({"error": sentence, **({"reason": reason} if reason else {})}, status, headers)
 
 
-def _file(file: PageFile, cache: str) -> Response:
-    return Response(file.content, headers={"Content-Type": file.media, "Cache-Control": cache})
+def _file(content: bytes, media: str) -> Response:
+    return Response(content, headers={"Content-Type": media, "Cache-Control": "no-cache"})
 
 
 def _nothing() -> Response:

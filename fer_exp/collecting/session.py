@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from fer_exp.collecting import platforms
-from fer_exp.collecting.answered import Refused, about_of, answer_of, raw_of, text_of, texts_of
+from fer_exp.collecting.answered import Refused, about_of, answer_of, query_of, raw_of, text_of
 from fer_exp.collecting.deal import Trial, arranged, dealt, golden
 from fer_exp.collecting.ledger import Ledger, reading_only
 from fer_exp.collecting.opening import Opened, hashed
@@ -43,13 +43,15 @@ class Sessions:
     def __init__(self, study: Study, opened: Opened, ledger: Ledger, clock: Clock = time.time) -> None:
         self.study, self.opened, self.ledger, self.clock = study, opened, ledger, clock
         self._queries: dict[str, dict[str, str]] = {}
+        known = platforms.PLATFORMS[study.platform.name]
+        self._names = (*known.person, *known.details)
         self._look = reading_only(ledger.file)
         ledger.do(opened.stock.load).result()
         ledger.when_undone(opened.stock.load)
 
     def start(self, asked: Mapping[str, Any]) -> Future[Reply]:
         """A new session, or the one that a person has."""
-        query = texts_of(asked, "query")
+        query = query_of(asked, self._names)
         platform = self.study.platform
         if platforms.is_preview(platform, query):
             raise Refused(403, "This is a preview. Accept the task, then it begins.", "preview")
@@ -123,7 +125,7 @@ class Sessions:
 
     def finish(self, asked: Mapping[str, Any]) -> Future[Reply]:
         """Keep jsPsych's own data, and say how the person goes back; refused while answers are missing."""
-        session, raw, query = text_of(asked, "session"), raw_of(asked), texts_of(asked, "query")
+        session, raw, query = text_of(asked, "session"), raw_of(asked), query_of(asked, self._names)
 
         def work(connection: sqlite3.Connection) -> Reply:
             row = self._of(connection, session)
