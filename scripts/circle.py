@@ -83,12 +83,13 @@ SEEN = """() => {
 
 
 class Faces(NamedTuple):
-    """Names of T drawn faces, their corpus, and their places in it; those after ``dealt`` have a known answer."""
+    """Names of T drawn faces, their corpus, their places in it; those after ``dealt`` have a known answer, ``gold``."""
 
     tasks: list[str]
     corpus: Synthetic
     places: list[int]
     dealt: int
+    gold: list[str]
 
 
 class People(NamedTuple):
@@ -110,9 +111,9 @@ def draw(folder: Path, faces: int, gold: int, seed: int = 3) -> Faces:
     (folder / "pictures").mkdir(parents=True)
     for task, place in zip(tasks, places, strict=True):
         Image.fromarray(corpus.picture(place, 160)).save(folder / "pictures" / task)
-    known = pd.DataFrame({"task": tasks[faces:], "label": table.loc[clear, "label"].to_numpy()})
+    known = pd.DataFrame({"task": tasks[faces:], "label": table.loc[clear, "label"].tolist()})
     known.to_csv(folder / "gold.csv", index=False)
-    return Faces(tasks, corpus, places, faces)
+    return Faces(tasks, corpus, places, faces, known["label"].tolist())
 
 
 def invite(faces: Faces, skill: tuple[float, ...] = SKILL, seed: int = 5) -> People:

@@ -61,6 +61,7 @@ class Ledger:
         self._waiting = queue.SimpleQueue()
         self._ready: Future[None] = Future()
         self._lost: list[Callable[[sqlite3.Connection], None]] = []
+        self._version: int | None = None  # SQLite's own, which another connection's writing changes
         self._thread = threading.Thread(target=self._write, name="ledger", daemon=True)
         self._thread.start()
         self._ready.result()
@@ -75,7 +76,10 @@ class Ledger:
         return future
 
     def when_undone(self, work: Callable[[sqlite3.Connection], None]) -> None:
-        """Have ``work`` run, to read anew what is kept in memory, where a transaction could not be finished."""
+        """Have ``work`` run, to read anew what is kept in memory, where a transaction could not be finished.
+
+        Also where another program has written meanwhile, which erases a person.
+        """
         self._lost.append(work)
 
     def close(self) -> None:
@@ -110,6 +114,10 @@ class Ledger:
         ends: list[Callable[[], None]] = []
         try:
             connection.execute("BEGIN IMMEDIATE")
+            if (version := connection.execute("PRAGMA data_version").fetchone()[0]) != self._version:
+                self._version = version
+                for work in self._lost:
+                    work(connection)
             for work, future in batch:
                 if future.set_running_or_notify_cancel():  # else whoever asked has gone
                     ends.append(_one(connection, work, future))

@@ -14,6 +14,7 @@ from fer_exp.collecting.out import every_answer, write
 from fer_exp.errors import RequestError, RunError
 from tests.collecting.answered import STRANGE, study
 from tests.collecting.ledgers import ledger
+from tests.collecting.studies import goes_through, sessions_of, start
 
 
 def test_a_ledger_holds_what_was_answered_and_no_secret(tmp_path):
@@ -66,6 +67,15 @@ def test_a_server_that_reads_meanwhile_keeps_nobody_from_being_erased(tmp_path):
     assert erase(file, "bob").rows["answers"] == 6
     assert server.execute("SELECT count(*) FROM persons").fetchone()[0] == 2
     server.close()
+
+
+def test_a_server_counts_anew_when_a_person_was_erased_beside_it(tmp_path):
+    with sessions_of(tmp_path, per_face=2, per_person=12) as sessions:
+        goes_through(sessions, "ann"), goes_through(sessions, "bob")
+        assert start(sessions, "eve")["state"] == "full"
+        assert erase(sessions.ledger.file, "bob").rows["answers"] == 12
+        assert len(start(sessions, "eve")["trials"]) == 12  # the faces that lack an answer again
+        assert sessions.opened.stock.have.sum() == 12
 
 
 def test_files_that_are_no_ledger_of_ours_are_said(tmp_path, monkeypatch):
