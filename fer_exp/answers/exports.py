@@ -176,8 +176,10 @@ EXPORTS = (
         ),
         left=(
             Left(r"is_?practice|practice", "true|1|yes", "practice trials"),
+            Left(r"(is_?)?repeat(ed)?", "true", "faces shown a second time"),
+            Left(r"screened_?out", "true", "answers of persons who were screened out"),
             Left(PART, PRACTICE, "practice, instruction and attention trials"),
-            Left("trial_type", r"instructions|preload|fullscreen|call-function|browser-check|survey-text|external-html|"
+            Left("trial_type", r"fer-exp-screen|refused|instructions|preload|fullscreen|call-function|browser-check|survey-text|external-html|"
                  r"(virtual-)?chinrest|initialize-.*", "trials without a question about a face"),
         ),
         about=r"trial_type|trial_index|time_elapsed|internal_node_id|plugin_version|success|timeout|failed_.*|view_history|"

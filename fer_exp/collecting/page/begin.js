@@ -5,7 +5,7 @@
   const failed = (error) => {
     console.error(error);
     const why = error && (error.why || error.message);
-    F.page(F.word("error"), [why ? F.el("p", {}, String(why)) : null], [{ name: "again", word: F.word("try_again"), act: () => location.reload() }]);
+    F.page("error", F.word("error"), [why ? F.el("p", {}, String(why)) : null], [{ name: "again", word: F.word("try_again"), act: () => location.reload() }]);
   };
   (F.hosted ? F.hosted.ready() : Promise.resolve()).then(() => F.begin(initJsPsych)).catch(failed);
 })((window.FerExp = window.FerExp || {}));

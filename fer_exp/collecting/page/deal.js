@@ -28,10 +28,11 @@
     const gold = shuffled(given.faces.filter((face) => face.gold));
     const practice = gold.splice(0, rules.practice);
     const known = gold.splice(0, rules.gold_faces);
-    const plain = shuffled(given.faces.filter((face) => !face.gold)).slice(0, rules.per_person);
+    const others = given.faces.filter((face) => !face.gold);
+    const plain = shuffled(others.length ? others : gold).slice(0, rules.per_person);
     const trials = shuffled([...plain, ...known]).map((face) => ({ kind: "face", face }));
     const again = shuffled(trials.slice(0, Math.ceil(trials.length / 2))).slice(0, rules.repeats);
-    const checks = Array.from({ length: Math.min(rules.attention, given.faces.length) }, () => ({ kind: "attention", face: one(given.faces), wanted: one(names) }));
+    const checks = Array.from({ length: names.length ? rules.attention : 0 }, () => ({ kind: "attention", face: one(given.faces), wanted: one(names) }));
     among(trials, again.map(({ face }) => ({ kind: "face", face, repeat: true })), Math.ceil(trials.length / 2));
     among(trials, checks, Math.min(3, trials.length));
     return [...practice.map((face) => ({ kind: "practice", face, wanted: face.gold })), ...trials]
@@ -67,7 +68,7 @@
       }
       kept.language = code_;
       store.set("deal", kept);
-      const trials = kept.trials.map(({ trial, kind, face, wanted }) => ({ trial, kind, wanted, picture: face.picture, stimulus: face.id }));
+      const trials = kept.trials.map(({ trial, kind, face, wanted, repeat }) => ({ trial, kind, wanted, repeat, picture: face.picture, stimulus: face.id }));
       return {
         session: kept.person, participant: kept.person, language: code_, words, study: { ...study, order: kept.order }, trials,
         answered: Object.keys(kept.said), state: standing(kept),
@@ -87,8 +88,10 @@
     async finish({ raw }, store) {
       const kept = store.get("deal");
       const state = standing(kept) === "on" ? "done" : "screened_out";
-      const download = (await F.hosted.save(raw, kept.person)) ? null : { rows: raw, name: `answers-${kept.person}.json` };
-      return { state, download, ...(state === "done" ? given.ends.done : given.ends.screened_out) };
+      const rows = state === "done" ? raw : raw.map((row) => ({ ...row, screened_out: true }));
+      const download = (await F.hosted.save(rows, kept.person)) ? null : { rows, name: `answers-${kept.person}.json` };
+      const end = given.ends[state];
+      return { state, download, ...end, redirect: end.redirect && end.redirect.replace("%7Bparticipant%7D", encodeURIComponent(kept.person)) };
     },
   };
 })((window.FerExp = window.FerExp || {}));

@@ -33,7 +33,7 @@
     });
 
   /** Words of the page's language; before the study has answered, those that the page came with. */
-  F.words = JSON.parse(document.body.dataset.words || "{}");
+  F.words = JSON.parse((document.body && document.body.dataset.words) || "{}");
   F.word = (key, values) => F.fill(F.words[key] || key, values || {});
 
   /** Takes over a language: its words, how they run, and what screen readers and browsers are told. */

@@ -51,7 +51,7 @@
       study.contact ? F.el("p", { class: "contact" }, F.word("contact", { contact: study.contact })) : null,
     ];
     const go = () => leave(back, last.post);
-    F.page(F.word(heading), inside, back ? [{ name: "redirect", word: F.word("redirect"), act: go }] : []);
+    F.page("end", F.word(heading), inside, back ? [{ name: "redirect", word: F.word("redirect"), act: go }] : []);
     if (back) setTimeout(go, SECONDS * 1000);
   };
 

@@ -35,12 +35,12 @@
 
     async trial(place, { study, trial, pictures, progress, until }, onLoad) {
       const questions = F.questions(study, trial);
-      const answer = { label: null, intensity: null, valence: null, arousal: null };
+      const answer = { shown_at: null, label: null, intensity: null, valence: null, arousal: null };
       const frame = F.el("div", { class: "face" });
       const ask = F.el("h1", { id: "ask", tabindex: -1, "data-focus": true });
       const under = F.el("div", { class: "question" });
       const back = F.el("button", { type: "button", class: "quiet back", hidden: true }, F.word("back"));
-      F.show(place, F.el("div", { class: "trial" }, F.progress(progress, back), frame, ask, under));
+      F.show(place, F.el("div", { class: "trial", "data-trial": trial.trial }, F.progress(progress, back), frame, ask, under));
 
       let left = false;
       const away = () => (left = left || document.hidden);
@@ -52,7 +52,8 @@
       image.draggable = false;
       frame.replaceChildren(image);
       const shown = await painted();
-      const shownAt = new Date().toISOString();
+      const shownAt = Date.now();
+      answer.shown_at = shownAt;
       let at = 0;
       let current = null;
       onLoad();
@@ -60,26 +61,31 @@
 
       const done = await new Promise((finish) => {
         until().then(() => finish(false));
+        const asks = (name) => name !== "intensity" || answer.label !== F.OTHER; // what cannot be told has no strength
         const said = (value) => {
           const name = questions[at][0];
           if (at === 0) answer.rt = performance.now() - shown;
           if (name === "grid") Object.assign(answer, value);
           else answer[name] = value;
           at += 1;
-          if (at === questions.length) finish(true);
+          if (at < questions.length && !asks(questions[at][0])) at += 1;
+          if (at >= questions.length) finish(true);
           else next();
         };
         const next = () => {
           current = questions[at][1](said);
           ask.textContent = current.ask;
           under.replaceChildren(current.element);
+          under.classList.add("fresh"); // the second click of a double click was meant for the question before
+          setTimeout(() => under.classList.remove("fresh"), 200);
           under.dataset.question = questions[at][0];
           place.firstElementChild.dataset.question = questions[at][0];
           back.hidden = at === 0;
           ask.focus({ preventScroll: true });
         };
         const again = () => {
-          if (at > 0) at -= 1;
+          at = Math.max(0, at - 1);
+          if (!asks(questions[at][0])) at = Math.max(0, at - 1);
           next();
         };
         back.addEventListener("click", again);
@@ -99,8 +105,8 @@
       return {
         stimulus: trial.stimulus || trial.picture, response: done ? answer.label : null, rt: done ? Math.round(answer.rt) : null,
         ...scales(study, answer), answer: done ? answer : null,
-        rt_all: done ? Math.round(performance.now() - shown) : null, shown_at: shownAt, left_page: left,
-        trial: trial.trial, phase: trial.kind === "face" ? "test" : trial.kind,
+        rt_all: done ? Math.round(performance.now() - shown) : null, shown_at: new Date(shownAt).toISOString(), left_page: left,
+        trial: trial.trial, phase: trial.kind === "face" ? "test" : trial.kind, ...(trial.repeat ? { repeat: true } : {}),
       };
     }
   }

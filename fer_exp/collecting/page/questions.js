@@ -5,18 +5,9 @@
   F.OTHER = "unknown"; // the label of "other / cannot tell"
   const KEYS = "123456789qwertyuiopasdfghjklzxcvbnm"; // of the classes; 0 is "other"
 
-  /** Ignores the second click of a double click, which is meant for the question before. */
-  const once = (act) => {
-    const shown = performance.now();
-    return (event) => {
-      if (event.detail > 1 && performance.now() - shown < 300) return;
-      act();
-    };
-  };
-
   function choices(rows, done) {
     const buttons = rows.map((row) =>
-      F.el("button", { type: "button", class: `choice ${row.kind || ""}`, "data-value": row.value, onclick: once(() => done(row.value)) },
+      F.el("button", { type: "button", class: `choice ${row.kind || ""}`, "data-value": row.value, onclick: () => done(row.value) },
         F.el("span", { class: "word" }, row.word), F.el("kbd", { "aria-hidden": "true" }, row.key)));
     return {
       buttons,
@@ -49,7 +40,7 @@
     };
     const buttons = points.map((point) =>
       F.el("button", {
-        type: "button", class: "point", "data-value": point, onclick: once(() => done(point)),
+        type: "button", class: "point", "data-value": point, onclick: () => done(point),
         "aria-label": F.word("point", { scale: F.word(name), n: point, all: high }),
       }, figure ? F.manikin(name, point, high) : null, F.el("span", { class: "number" }, String(point))));
     return {

@@ -60,7 +60,7 @@
 
     trial(place, { phase, heading, inside, fields, buttons }) {
       const shown = performance.now();
-      const form = F.el("form", { class: "screen" },
+      const form = F.el("form", { class: "screen", "data-screen": phase },
         F.el("h1", { tabindex: -1, "data-focus": true }, heading), inside(), fields.map(field),
         F.el("div", { class: "buttons" }, buttons.map((button, n) =>
           F.el("button", { type: n ? "button" : "submit", class: n ? "quiet" : "main", "data-name": button.name,
@@ -85,9 +85,9 @@
 
   F.ScreenPlugin = ScreenPlugin;
 
-  /** A page that is not left by a button of a timeline: an end, an error, another tab. */
-  F.page = (heading, inside, buttons = []) => {
-    const content = F.el("div", { class: "screen" }, F.el("h1", { tabindex: -1, "data-focus": true }, heading), inside,
+  /** A page that no timeline leaves: an end, an error, another tab. */
+  F.page = (name, heading, inside, buttons = []) => {
+    const content = F.el("div", { class: "screen", "data-screen": name }, F.el("h1", { tabindex: -1, "data-focus": true }, heading), inside,
       F.el("div", { class: "buttons" }, buttons.map((button, n) =>
         F.el("button", { type: "button", class: n ? "quiet" : "main", "data-name": button.name, onclick: button.act }, button.word))));
     F.show(F.stage(), content);

@@ -19,7 +19,7 @@
     }
     if (surely) return kept.token;
     const again = await new Promise((choose) => {
-      F.page(F.word("resume"), F.paragraphs(F.word("resume_text", kept)), [
+      F.page("resume", F.word("resume"), F.paragraphs(F.word("resume_text", kept)), [
         { name: "resume", word: F.word("resume_here"), act: () => choose(true) },
         { name: "new", word: F.word("resume_new"), act: () => choose(false) },
       ]);
@@ -43,7 +43,7 @@
     const store = F.store(transport.study);
     const tabs = F.tabs(store, () => location.reload());
     if (!(await tabs.alone())) {
-      await new Promise((here) => F.page(F.word("tab"), F.paragraphs(F.word("tab_text")), [{ name: "here", word: F.word("tab_here"), act: here }]));
+      await new Promise((here) => F.page("tab", F.word("tab"), F.paragraphs(F.word("tab_text")), [{ name: "here", word: F.word("tab_here"), act: here }]));
       tabs.take();
       store.setHere("begun", true);
     }
@@ -83,7 +83,7 @@
       refused: (answer, error) => {
         rows.push({ trial_type: "refused", trial: answer.trial, why: error.why });
         store.set("rows", rows);
-        F.status("refused", null, { why: error.why });
+        if (state === "on") F.status("refused", null, { why: error.why });
       },
       tell: (trouble) => F.status(trouble || "sent"),
     });
@@ -92,7 +92,7 @@
       answered.push(trial.trial);
       outbox.add({
         session: told.session, trial: trial.trial, label: row.answer.label, intensity: row.answer.intensity,
-        valence: row.answer.valence, arousal: row.answer.arousal, seconds: row.rt / 1000, shown_at: row.shown_at,
+        valence: row.answer.valence, arousal: row.answer.arousal, seconds: row.rt / 1000, shown_at: row.answer.shown_at,
       });
       delete row.answer; // its parts are columns of their own
       keep();
@@ -118,7 +118,7 @@
     await jsPsych.run(F.timeline({ ...told, answered: [...answered] }, store, run));
     if (other) return visit(make, await start(other), { transport, store, start, who }); // the same session, in another language
     if (!store.get("agreed", false)) return undefined;
-    F.page(F.word("saving"), []);
+    F.page("saving", F.word("saving"), []);
     await outbox.empty();
     const answers = store.get("about");
     if (answers && Object.keys(answers).length) await F.insist(() => transport.about({ session: told.session, answers }, store), F.status).catch(() => {});
