@@ -172,19 +172,20 @@ EXPORTS = (
         label=(
             r"(response|answer|choice|chosen|selected|button)s?[_. ]?(label|text|name|emotion|expression|category)",
             r"(chosen|selected|picked|given)[_ ].*", r"responses?(\..*)?", "button_pressed", "key_press",
-            "(answer|choice|rating|slider_response)",
+            "(answer|choice|rating|slider_response)", r"(valence|arousal|intensity) \(\d+-\d+\)",
         ),
         left=(
             Left(r"is_?practice|practice", "true|1|yes", "practice trials"),
             Left(r"(is_?)?repeat(ed)?", "true", "faces shown a second time"),
             Left(r"screened_?out", "true", "answers of persons who were screened out"),
             Left(PART, PRACTICE, "practice, instruction and attention trials"),
-            Left("trial_type", r"fer-exp-screen|refused|instructions|preload|fullscreen|call-function|browser-check|survey-text|external-html|"
+            Left("trial_type", r"instructions|preload|fullscreen|call-function|browser-check|survey-text|external-html|"
                  r"(virtual-)?chinrest|initialize-.*", "trials without a question about a face"),
         ),
         about=r"trial_type|trial_index|time_elapsed|internal_node_id|plugin_version|success|timeout|failed_.*|view_history|"
         r"jspsych_.*|accuracy|question_order|.*_node_id|rt|version|recorded_at|source_code_version|ip|user_agent|device|"
-        r"browser.*|platform.*|referer|.*_date|condition|slider_start|stimulus_?(type|duration)|trial_?(num|number)",
+        r"browser.*|platform.*|referer|rt_all|shown_at|left_page|trial|language|.*_date|condition|slider_start|"
+            r"stimulus_?(type|duration)|trial_?(num|number)",
         seconds=("rt",), unit=1000.0, json=r"response|responses", found=False, begins="trial_index",
         question=(r"question|measure|scale|dimension|rating_?type|task|task_?name|trial_?(name|id|part)|phase|block|name|type",),
     ),

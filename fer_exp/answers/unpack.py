@@ -12,7 +12,7 @@ from fer_exp.answers.cells import answer, choice, is_picture, picture
 from fer_exp.answers.exports import Export, matching, recognised
 from fer_exp.answers.persons import unpack_persons
 from fer_exp.answers.questions import by_question
-from fer_exp.answers.scales import AFFECT, Scales
+from fer_exp.answers.scales import AFFECT, IN_NAME, Scales
 from fer_exp.answers.sheet import MOST_ANSWERS, Sheet, blank, first_of, joined
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.tables import Coded, Table
@@ -109,7 +109,14 @@ class _Rows:
             asked = [role for role in whole if role not in (*first, "seconds", *self.found)]
             self.found |= dict.fromkeys(asked, "a question of its own")
         self._say(tasks)
-        return sheet.as_table(whole, rows)
+        return sheet.as_table(
+            {role + self._range(columns.get(role, [])): column for role, column in whole.items()}, rows
+        )
+
+    def _range(self, columns: list[int]) -> str:
+        """From what to what a scale runs, where its column's name says it: valence (1-9)."""
+        inside = IN_NAME.search(self.sheet.names[columns[0]]) if columns else None
+        return f" ({inside[1]}-{inside[2]})" if inside else ""
 
     def _tasks(self) -> list[int]:
         """The column, or the numbered columns, that name the picture."""

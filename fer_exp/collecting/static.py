@@ -1,6 +1,7 @@
 """A study as a folder of files: for JATOS, Pavlovia, cognition.run, any web space, or to be opened from a disk.
 
-Nobody serves it, so the page itself deals faces, by chance, and knows the known answers. Whoever reads the files sees them.
+Nobody serves it, so the page itself deals faces, by chance, and knows the known answers: whoever reads the files sees
+them.
 """
 
 from __future__ import annotations
@@ -23,37 +24,56 @@ PERSON = "{participant}"
 """What stands in an address for the person's id, which the page alone knows."""
 COGNITION = "cognition.run"
 """The folder with what cognition.run takes, whose own page loads jsPsych."""
+WRITTEN = {"index.html", "jatos.html", "page", "pictures", COGNITION}
+"""What an export holds."""
 CODE = "FerExp.cognition(); // or FerExp.cognition('FOLDER/') where pictures lie in one\n"
 """What is pasted there as the task's code."""
 
 
-def export(study: Study, faces: Faces, gold: tuple[int, int], folder: Path) -> int:
-    """Write a study as files; a folder of that name is replaced.
+def export(study: Study, faces: Faces, gold: tuple[int, int], folder: Path, *, overwrite: bool = False) -> int:
+    """Write a study as files.
 
     Args:
         study: what is asked.
         faces: of the study.
         gold: how many faces with known answers a person meets: for practice, and among the others.
         folder: to write.
+        overwrite: whether an export that lies there is replaced.
 
     Returns:
         The number of faces.
 
     Raises:
-        RequestError: the study needs a secret that a page cannot keep, or no picture can be read.
+        RequestError: the study needs a secret that a page cannot keep, something lies there, or no picture can be read.
         RunError: the folder cannot be written.
     """
     if study.platform.name == "microworkers":
         raise RequestError(
-            "platform microworkers proves a task with a secret key, which a folder of files cannot keep; serve the study, "
-            "or leave the platform out and give code: a code of yours."
+            "platform microworkers proves a task with a secret key, which a folder of files cannot keep; serve the "
+            "study, or leave the platform out and give code: a code of yours."
         )
+    _free(folder, overwrite)
     with whole_folder(folder) as aside:
         shown, files = prepared(faces, aside / "pictures")
         content = given(study, shown, [f"pictures/{file.name}" for file in files], gold)
         _write(aside, study, content)
         _write_cognition(aside / COGNITION, content, files)
     return len(shown)
+
+
+def _free(folder: Path, overwrite: bool) -> None:
+    """See that nothing is lost: that there is no such folder, or an empty one, or an export that may be replaced."""
+    if folder.is_file():
+        raise RequestError(f"export={folder} is a file; give a folder that is not there yet.")
+    inside = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if strange := sorted(inside - WRITTEN):
+        raise RequestError(
+            f"export={folder} is there and holds {strange[0]}, which is of no export; give another folder."
+        )
+    if inside and not overwrite:
+        raise RequestError(
+            f"export={folder} is there already; write overwrite=true to replace it, or give another folder."
+        )
 
 
 def given(study: Study, faces: Faces, pictures: list[str], gold: tuple[int, int]) -> dict[str, Any]:
@@ -71,7 +91,9 @@ def given(study: Study, faces: Faces, pictures: list[str], gold: tuple[int, int]
         "rules": {
             "practice": gold[0],
             "gold_faces": gold[1],
-            **{key: getattr(study, key) for key in ("order", "per_person", "repeats", "attention", "min_gold_accuracy")},
+            **{
+                key: getattr(study, key) for key in ("order", "per_person", "repeats", "attention", "min_gold_accuracy")
+            },
             **{key: getattr(study, key) for key in ("enough_gold_answers", "max_missed_attention")},
         },
         "identity": [] if study.hash_ids else list(PLATFORMS[study.platform.name].person),

@@ -36,6 +36,8 @@ def rate(config: RateConfig) -> Path | None:
         return kept(config)
     study, faces = read(config)
     gold = enough_gold(study, faces, preset=config.study in presets())
+    if config.export is not None:
+        return as_files(study, faces, gold, Path(config.export), overwrite=config.overwrite)
     folder = place(config, faces)
     from fer_exp.collecting.experimenter import Watch
     from fer_exp.collecting.server import application, listening, serving  # which nobody waits for before
@@ -76,6 +78,23 @@ def read(config: RateConfig) -> tuple[Study, Faces]:
     }  # fmt: skip
     study = read_study(config.study, changes)
     return study, read_faces(config.pictures, study, config.root, preset=config.study in presets())
+
+
+def as_files(study: Study, faces: Faces, gold: tuple[int, int], folder: Path, *, overwrite: bool) -> Path | None:
+    """Write the study as a folder of files, which needs no server.
+
+    Raises:
+        RequestError: what ``static.export`` finds.
+    """
+    from fer_exp.collecting.static import export
+
+    written = export(study, faces, gold, folder, overwrite=overwrite)
+    said = [
+        f"{written:,} faces; {folder / 'index.html'} opens from a disk or any web space, jatos.html is for JATOS, "
+        "cognition.run/ for cognition.run (docs/rate.md)"
+    ]
+    known = ["whoever reads the files finds the known answers in them"] if sum(gold) else []
+    return finish(Outcome("rate", {"faces": written}, list(said), known, left=[folder / "index.html"]))
 
 
 def place(config: RateConfig, faces: Faces) -> Path:

@@ -1,4 +1,4 @@
-"""One browser for all tests of the rating page: Debian's Chromium, driven by playwright; without either they are skipped."""
+"""One browser for all tests of the rating page, driven by playwright; without it or a Chromium they are skipped."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,7 +16,9 @@ PHONE = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobil
 @pytest.fixture(scope="session")
 def browser() -> Iterator:
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    program = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+    program = next(
+        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+    )
     if program is None:
         pytest.skip("there is no Chromium")
     with sync_api.sync_playwright() as play:

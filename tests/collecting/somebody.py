@@ -3,13 +3,14 @@
 SHOWN = ".trial[data-question] img, .screen[data-screen]:not([data-screen=saving])"
 NOW = """() => {
   const [screen, trial] = [document.querySelector("[data-screen]"), document.querySelector(".trial")];
-  return screen ? screen.dataset.screen + screen.querySelector("h1").textContent : trial?.dataset.trial + trial?.dataset.question;
+  if (screen) return screen.dataset.screen + screen.querySelector("h1").textContent;
+  return trial?.dataset.trial + trial?.dataset.question;
 }"""
 """What is on the page, as a text that differs from all that comes later."""
 
 
 def take_part(page, choose=None, *, touch=False, until=None, most=500):
-    """Goes through a study to its end, or to a screen called `until`; gives the screens and questions met, in their order.
+    """Goes through a study to its end, or to a screen called `until`; gives screens and questions in their order.
 
     `choose(page)` names the class to answer; without it, or where it names none, the first button is taken.
     """
@@ -41,7 +42,9 @@ def answer(page, question, choose, touch):
     if touch:
         button.tap()
     else:
-        page.keyboard.press(button.query_selector("kbd").text_content() if question == "label" else button.get_attribute("data-value"))
+        page.keyboard.press(
+            button.query_selector("kbd").text_content() if question == "label" else button.get_attribute("data-value")
+        )
 
 
 def press(button, touch):

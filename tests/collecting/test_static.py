@@ -1,6 +1,5 @@
 """A study as a folder of files: opened from the disk, gone through in a browser, its answers read back."""
 
-import json
 from types import SimpleNamespace
 
 import pandas as pd
@@ -79,7 +78,16 @@ def test_it_is_gone_through_by_keyboard_and_by_touch(taken):
         assert met.count("label") == 1 + 2 + 1 + 1 + 1
         assert met.count("valence") == met.count("arousal") == 1 + 2 + 1 + 1
         assert [name for name in met if name not in ("label", "valence", "arousal")] == [
-            *("consent", "instructions", "practice instructions", "practice feedback", "instructions", "break", "about", "end"),
+            *(
+                "consent",
+                "instructions",
+                "practice instructions",
+                "practice feedback",
+                "instructions",
+                "break",
+                "about",
+                "end",
+            ),
         ]
 
 
@@ -91,7 +99,9 @@ def test_what_was_saved_is_read_by_agreement(taken, capsys):
     assert sorted(path.name for path in taken.folder.iterdir()) == ["answers-p1.json", "answers-p2.json"]
     capsys.readouterr()
     assert main(["agreement", str(taken.folder), "--json"]) == 0
-    assert "task is stimulus, worker is participant, label is response, seconds is rt" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "task is stimulus, worker is participant, label is response, valence is valence (1-9)" in said
+    assert "faces shown a second time (2)" in said
 
 
 def test_microworkers_proof_needs_a_secret_which_files_cannot_keep(pictures, tmp_path):
