@@ -14,7 +14,7 @@ from fer_exp.config import RateConfig
 from fer_exp.errors import RequestError
 from fer_exp.files import file_names
 from fer_exp.progress import progress
-from fer_exp.report.outcome import finish
+from fer_exp.report.outcome import Outcome, finish
 
 
 def rate(config: RateConfig) -> Path | None:
@@ -88,13 +88,13 @@ def as_files(study: Study, faces: Faces, gold: tuple[int, int], folder: Path, *,
     """
     from fer_exp.collecting.static import export
 
-    written = export(study, faces, gold, folder, overwrite=overwrite)
+    number = export(study, faces, gold, folder, overwrite=overwrite)
     said = [
-        f"{written:,} faces; {folder / 'index.html'} opens from a disk or any web space, jatos.html is for JATOS, "
+        f"{number:,} faces; {folder / 'index.html'} opens from a disk or any web space, jatos.html is for JATOS, "
         "cognition.run/ for cognition.run (docs/rate.md)"
     ]
     known = ["whoever reads the files finds the known answers in them"] if sum(gold) else []
-    return finish(Outcome("rate", {"faces": written}, list(said), known, left=[folder / "index.html"]))
+    return finish(Outcome("rate", {"faces": number}, list(said), known, left=[folder / "index.html"]))
 
 
 def place(config: RateConfig, faces: Faces) -> Path:
