@@ -31,8 +31,9 @@ def _equivalents(results: Path) -> Figure:
     sizes = [size / 20 for size in range(11, 81)]
     axes.plot(sizes, [1 / size for size in sizes], color=SERIES[7], label="people, by their number")
     rows = {"class prior": "one answer for all faces", "one-hot": "taught one label a face", "soft": "taught all votes"}
+    columns = ("rater_equivalents", "rater_equivalents_low", "rater_equivalents_high")
     for colour, marker, (network, words) in zip(SERIES, "os^", rows.items(), strict=False):
-        worth, low, high = (table.at[network, f"rater_equivalents{end}"] for end in ("", "_low", "_high"))
+        worth, low, high = (float(table[column][network]) for column in columns)
         axes.hlines(1 / worth, 0, worth, color=colour, linewidth=0.8, linestyle=":")
         axes.plot([low, high], [1 / worth] * 2, color=colour, linewidth=2)
         axes.plot(worth, 1 / worth, color=colour, marker=marker, linestyle="none", label=f"{words}: {worth:.2f}")
@@ -50,9 +51,11 @@ def _intervals(results: Path) -> Figure:
         one = json.loads((run / "metrics.json").read_text(encoding="utf-8"))["test"]["accuracy"]
         low, high = wilson(np.array(one["value"] * one["n"]), np.array(one["n"]))
         rows.append((f"training {number}, over faces", {"value": one["value"], "low": float(low), "high": float(high)}))
-    stage = pd.read_csv(folder / "stage.csv").set_index("rate").loc[0.4]
-    ends = {"value": stage["last"], "low": stage["last_low"], "high": stage["last_high"]}
-    rows.append(("their mean, over trainings", {name: number / 100 for name, number in ends.items()}))
+    stage = pd.read_csv(folder / "stage.csv").set_index("rate")
+    ends = {"value": "last", "low": "last_low", "high": "last_high"}
+    rows.append(
+        ("their mean, over trainings", {name: float(stage[column][0.4]) / 100 for name, column in ends.items()})
+    )
     figure = Figure(figsize=(6.0, 2.2))
     axes = figure.subplots()
     for place, (_, one) in enumerate(rows):
@@ -76,7 +79,8 @@ def _memorising(results: Path) -> Figure:
         SERIES,
         strict=False,
     ):
-        means = {float(epoch): over_seeds(list(one)) for epoch, one in histories.groupby("epoch")[column]}
+        epochs = sorted(set(histories["epoch"].tolist()))
+        means = {float(epoch): over_seeds(histories[column][histories["epoch"] == epoch].tolist()) for epoch in epochs}
         curve(axes, {at: mean for at, mean in means.items() if mean is not None}, colour, words)
         axes.set(xlabel="epoch", title=words, ylim=(0, 1))
     return figure
