@@ -97,6 +97,9 @@ def relative(target: str, source: Path, page: str, place: Path) -> str:
         name = "results/index" if path == ROOT / "results" else f"results/{inside.parts[1]}"
         return os.path.relpath(place / f"{name}.md", here)
     if path.parent == FIGURES:
+        (place / "figures").mkdir(parents=True, exist_ok=True)
+        if path.is_file():  # those of the notebook and of the explaining pages are drawn
+            shutil.copyfile(path, place / "figures" / path.name)
         return os.path.relpath(place / "figures" / path.name, here)
     if not path.is_file() or not path.is_relative_to(ROOT):
         return target  # of a generated page, or Sphinx will say that it leads nowhere
