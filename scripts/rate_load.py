@@ -92,7 +92,7 @@ async def person(number: int, port: int, think: float, seen: Seen, draw: random.
     """One person from start to finish."""
     await asyncio.sleep(draw.uniform(0, think))
     browser = Browser(port)
-    asked = {"participant": f"w{number}", "query": {}, "resume": None, "language": "en"}
+    asked: dict[str, Any] = {"participant": f"w{number}", "query": {}, "resume": None, "language": "en"}
     before = time.perf_counter()
     status, content, tries = await browser.ask("api/start", asked)
     if status != 200:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,13 +21,13 @@ from fer_exp.collecting.study import Study
 from fer_exp.datasets.loose import Loose, gather
 from fer_exp.digests import state_of
 from fer_exp.errors import RequestError, RunError, did_you_mean
-from fer_exp.files import whole
 from fer_exp.names import among, composed, finder
 from fer_exp.pictures.decoding import decode_whole
 from fer_exp.pictures.depth import RejectedError
 from fer_exp.progress import progress, say
 from fer_exp.system import cores
 from fer_exp.tables import Table, read_table
+from fer_exp.troubles import in_words
 
 SIDE = 800
 """Longest side of a picture on the page, in pixels: a face fills a screen, and a telephone's photograph fits a line."""
@@ -34,6 +35,8 @@ SMALL = 160 * 160
 """Pixels up to which a picture is kept as it is (PNG); JPEG would blur faces of 48 pixels."""
 QUALITY = 92
 MEDIA = {".png": "image/png", ".jpg": "image/jpeg"}
+ASIDE = ".making"
+"""Where pictures are written before they get their names; ``files.whole`` would look through ten thousand each time."""
 NAMED = 3
 """Pictures that cannot be used which are named one by one."""
 
@@ -219,8 +222,12 @@ def prepared(faces: Faces, folder: Path) -> tuple[Faces, list[Path]]:
         RequestError: none can be read.
         RunError: the folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    there = {path.stem: path for path in folder.glob("*/*") if path.suffix in MEDIA and path.name[0] != "."}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{folder} cannot be written: {in_words(error, folder)}; set output= elsewhere.") from error
+    there = {path.stem: path for path in folder.iterdir() if path.suffix in MEDIA}
+    (folder / ASIDE).mkdir(exist_ok=True)
     made: list[Path | str] = []
     said = time.monotonic()
     with ThreadPoolExecutor(cores()) as pool:  # Pillow lets go of Python's lock
@@ -229,6 +236,7 @@ def prepared(faces: Faces, folder: Path) -> tuple[Faces, list[Path]]:
             if time.monotonic() - said > 5:
                 said = time.monotonic()
                 progress(f"pictures made for the screen: {number:,} of {len(faces):,}")
+    shutil.rmtree(folder / ASIDE, ignore_errors=True)
     bad = [n for n, found in enumerate(made) if isinstance(found, str)]
     if bad:
         some = "; ".join(f"{faces.tasks[n]}: {made[n]}" for n in bad[:NAMED]) + (" …" if len(bad) > NAMED else "")
@@ -252,10 +260,12 @@ def _made(file: str, folder: Path, there: dict[str, Path]) -> Path | str:
         return "the file is missing"
     except OSError as problem:
         return f"the file cannot be read ({problem.strerror or problem})"
-    path = folder / name[:2] / f"{name}{suffix}"  # no folder of ten thousand files, which is slow to look through
+    path, aside = folder / f"{name}{suffix}", folder / ASIDE / f"{name}{suffix}"
     try:
-        with whole(path) as aside:
-            aside.write_bytes(content)
-    except RunError as error:
-        raise RunError(f"{error} Set output= to a folder on another disk.") from error
+        aside.write_bytes(content)
+        aside.replace(path)
+    except OSError as error:
+        raise RunError(
+            f"{path} cannot be written: {in_words(error, path)}; set output= to a folder elsewhere."
+        ) from error
     return path
