@@ -20,7 +20,7 @@ from fer_exp.export.preprocessing import steps
 from fer_exp.labels.kinds import KINDS
 from fer_exp.metrics.registry import HEADLINE
 from fer_exp.metrics.words import direction, spoken
-from fer_exp.report.cells import of_row
+from fer_exp.report.cells import of_row, rough_note
 from fer_exp.report.files import as_markdown
 from fer_exp.report.page.headline import headline
 from fer_exp.report.tables import A_RATER
@@ -117,7 +117,8 @@ def results_table(measured: dict[str, Any]) -> str:
         row = measured[name]
         words = f"{spoken(name)} {direction(name)}".rstrip()
         lines.append(f"| {words} | {of_row(row)} | {references[0]} | {references[1]} | {row['n']:,} |")
-    return "\n".join(lines) if len(lines) > 2 else ""
+    note = rough_note(measured[name] for name in HEADLINE if name in measured)
+    return "\n".join(lines) + (f"\n{note}" if note else "") if len(lines) > 2 else ""
 
 
 def class_counts(run: Run, classes: tuple[str, ...]) -> str:

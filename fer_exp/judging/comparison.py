@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from fer_exp.errors import RequestError, nearest
 from fer_exp.judging import ceiling
 from fer_exp.judging.applicable import Judged, arrays, statistics
-from fer_exp.judging.contrasts import Drawn, all_pairs, as_json, differences
+from fer_exp.judging.contrasts import FEW_VOTES, Drawn, all_pairs, as_json, differences
 from fer_exp.judging.groups import Group, group_names, grouped
 from fer_exp.judging.judge import OF_PANELS, Result, people_alone, with_intervals
 from fer_exp.judging.posthoc import Repairs, fit_repairs, repaired
 from fer_exp.judging.predictions import class_names
 from fer_exp.judging.sources import Source
 from fer_exp.metrics.registry import COMPARED, METRICS, NO_FACE, REPAIRS
+from fer_exp.metrics.words import rough
 from fer_exp.stats.bootstrap import FloatArray, Statistic, faces_of, has_ends, within
 from fer_exp.stats.crossed import drawn_runs, over_runs
 
@@ -70,6 +71,8 @@ def compare_sources(
     groups = _groups(original, parts, members, classes, wanted, repairs)
     shown = _shown(groups, wanted, named)
     drawn = _drawn(groups, shown, clusters, samples, seed)
+    votes = parts[0].counts[parts[0].shared].sum(axis=1)
+    few_votes = len(votes) > 0 and float(votes.mean()) < FEW_VOTES
     return {
         "faces": len(clusters),
         "subjects": int(clusters.max()) + 1 if sources[0].table["subject"].notna().all() else None,
@@ -77,7 +80,7 @@ def compare_sources(
         "of_some": [name for name in wanted if name not in shown and any(name in group.statistics for group in groups)],
         "primary": primary,
         "groups": [_described(group, values) for group, values in zip(groups, drawn, strict=True)],
-        "pairs": differences(groups, all_pairs(groups), shown, drawn, clusters, permutations, seed, primary),
+        "pairs": differences(groups, all_pairs(groups), shown, drawn, clusters, permutations, seed, primary, few_votes),
     }
 
 
@@ -203,6 +206,8 @@ def _described(group: Group, drawn: Mapping[str, Drawn]) -> dict[str, Any]:
         deviation = float(values.std(ddof=1)) if len(values) > 1 and np.isfinite(values).all() else None
         metrics[name] = {"value": as_json(value), "low": low, "high": high, "sd": as_json(deviation),
                          "values": [as_json(value) for value in values]}  # fmt: skip
+        if low is not None and rough(name, persons):
+            metrics[name]["rough"] = True
     return {
         "name": group.name,
         "runs": group.sources,

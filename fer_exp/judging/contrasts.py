@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_exp.judging.groups import Group
+from fer_exp.metrics.words import rough
 from fer_exp.stats import tests
 from fer_exp.stats.bootstrap import FloatArray, OfSums
 from fer_exp.stats.crossed import Runs, spread
 
 DIFFERENCE = ("difference", "low", "high", "p", "df_p")  # of p; df alone is that of the published test
+FEW_VOTES, ENOUGH_FACES = 3, 3000
+"""Votes a face of which a difference of rater equivalents is rough, unless faces are many (docs/coverage.md)."""
 MOST_REPAIRED = 4  # configs whose repairs are tested, too; of more, pairs would be too many to look at
 
 
@@ -44,22 +47,28 @@ def differences(
     permutations: int,
     seed: int,
     primary: str | None = None,
+    few_votes: bool = False,
 ) -> list[dict[str, Any]]:
     """Every pair in every metric.
 
     ``drawn`` has, per group, metric -> its runs, the same faces drawn for all; ``clusters`` the person (or face)
     of each face, shape (N,); ``permutations`` is the number of random swaps. Where a metric is ``primary``, Holm's
-    correction is over its pairs, and no other metric has one.
+    correction is over its pairs, and no other metric has one. ``few_votes``: faces have fewer than ``FEW_VOTES``.
 
     Returns:
-        Per pair ``a``, ``b`` and ``metrics``: name -> difference, low, high, p, df, holm and, of means, the tests.
+        Per pair ``a``, ``b`` and ``metrics``: name -> difference, low, high, p, df, holm and, of means, the tests;
+        ``rough`` where the interval holds the truth too seldom.
     """
     results: list[dict[str, Any]] = [{"a": a, "b": b, "metrics": {}} for a, b in pairs]
     facewise = {name: _facewise(groups, name) for name in shown}
     p_swapped = _swapped(facewise, pairs, clusters, permutations, seed)
     for number, (a, b) in enumerate(pairs):
         for name in shown:
-            entry = _difference(drawn[a][name], drawn[b][name])
+            entry: dict[str, Any] = dict(_difference(drawn[a][name], drawn[b][name]))
+            persons = drawn[a][name].persons
+            uncertain = few_votes and name == "rater_equivalents" and persons < ENOUGH_FACES
+            if entry["low"] is not None and (uncertain or rough(name, persons)):
+                entry["rough"] = True
             values = facewise[name]
             if values is not None:
                 entry |= _paper_and_paired(values.of[a], values.of[b])

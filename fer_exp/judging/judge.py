@@ -18,8 +18,9 @@ from fer_exp.metrics.classification import onehot, shared_top, tallies_of_tops
 from fer_exp.metrics.faces import Faces
 from fer_exp.metrics.recognition import FIGURES, figure_of
 from fer_exp.metrics.registry import CEILING, LABELS, NO_FACE, SHARED, SIDES, SMOOTHED, VOTES, measure
+from fer_exp.metrics.words import rough
 from fer_exp.raters.floors import sampling_l1
-from fer_exp.stats.bootstrap import FloatArray, OfSums, Statistic, intervals, mean_of
+from fer_exp.stats.bootstrap import FloatArray, Interval, OfSums, Statistic, intervals, mean_of
 from fer_exp.stats.shares import shares, smoothed
 
 Result = dict[str, float | int | None]
@@ -229,8 +230,15 @@ def with_intervals(groups: list[Group], clusters: NDArray[np.int64], samples: in
     for faces, measured in groups:
         codes = np.unique(clusters[faces], return_inverse=True)[1].astype(np.int64)
         for name, (value, low, high) in intervals(measured, codes, samples, seed).items():
-            result[name] = {"value": value, "low": low, "high": high, **number_of(faces, codes)}
+            result[name] = as_result(name, (value, low, high), faces, codes)
     return result
+
+
+def as_result(name: str, found: Interval, faces: Mask, codes: NDArray[np.int64]) -> Result:
+    """A metric's value and interval with what it stands on, and ``rough`` where that is too little for the interval."""
+    value, low, high = found
+    row: Result = {"value": value, "low": low, "high": high, **number_of(faces, codes)}
+    return row | {"rough": True} if low is not None and rough(name, int(codes.max()) + 1) else row
 
 
 def number_of(faces: Mask, codes: NDArray[np.int64]) -> Result:

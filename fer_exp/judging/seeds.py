@@ -11,7 +11,7 @@ import pandas as pd
 from fer_exp.errors import RequestError
 from fer_exp.judging.applicable import arrays
 from fer_exp.judging.contrasts import as_json
-from fer_exp.judging.judge import Result, as_rows, groups_of, if_calibrated, number_of, with_intervals
+from fer_exp.judging.judge import Result, as_result, as_rows, groups_of, if_calibrated, with_intervals
 from fer_exp.judging.posthoc import Repairs, fit_repairs
 from fer_exp.judging.predictions import check_predictions, class_names
 from fer_exp.judging.sources import Source, on_same_faces
@@ -111,12 +111,11 @@ def judge_seeds(
         codes = np.unique(of_runs[0].clusters[faces], return_inverse=True)[1].astype(np.int64)
         by_run = drawn_runs({name: [measured[name] for _, measured in alike] for name in names}, codes, samples, seed)
         if len(tables) > 1:
-            persons, stands_on = codes.max() + 1, number_of(faces, codes)
             for name, runs in by_run.items():
-                value, low, high = over_runs(runs, persons)
+                value, low, high = over_runs(runs, int(codes.max()) + 1)
                 if not has_ends(alike[0][1][name]):
                     low = high = None
-                rows[name] = {"value": as_json(value), "low": low, "high": high, **stands_on}
+                rows[name] = as_result(name, (as_json(value), low, high), faces, codes)
         for reference in BASELINES:
             for name in COMPARED:
                 other = f"{reference}_{name}"

@@ -6,7 +6,19 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from fer_exp.metrics.registry import CLASS, LESS, METRICS, MORE, NEITHER, RATINGS, REFERENCES, REPAIRS, SIDES, Metric
+from fer_exp.metrics.registry import (
+    CLASS,
+    FEW_PERSONS,
+    LESS,
+    METRICS,
+    MORE,
+    NEITHER,
+    RATINGS,
+    REFERENCES,
+    REPAIRS,
+    SIDES,
+    Metric,
+)
 
 
 class Named(NamedTuple):
@@ -51,6 +63,16 @@ def better(name: str) -> int:
     """
     known = named(name)
     return known.row.better if known else NEITHER
+
+
+def rough(name: str, persons: int) -> bool:
+    """Whether a metric's interval over so many persons, or faces, holds the truth too seldom (``Metric.few``).
+
+    >>> rough("l1", 12), rough("rater_equivalents", 12)
+    (False, True)
+    """
+    known = named(name)
+    return persons < (known.row.few if known else FEW_PERSONS)
 
 
 def direction(name: str) -> str:

@@ -24,6 +24,8 @@ LEVEL = 0.95
 SHARES = ("hit_rate", "hu", "chance_hu")
 """Figures between 0 and 1: their intervals are those of the arcsine of the root, turned back."""
 CHUNK = 1 << 16
+FEW_RATERS, FEW_FACES = 20, 4
+"""Raters, and faces of an emotion, below both of which Wagner's test finds too much (docs/coverage.md)."""
 Codes = NDArray[np.int64]
 
 
@@ -187,7 +189,9 @@ def _tests(confusions: FloatArray, classes: tuple[str, ...]) -> pd.DataFrame:
     tests = pd.DataFrame({"class": classes, **found._asdict()}).rename(
         columns={"hu": "mean_hu", "chance": "mean_chance"}
     )
-    return tests.assign(df=found.raters - 1, p_holm=holm(found.p))
+    faces = confusions.sum(axis=(0, 2)) / np.maximum((confusions.sum(axis=2) > 0).sum(axis=0), 1)  # of a rater
+    few = (found.raters < FEW_RATERS) & (faces < FEW_FACES)
+    return tests.assign(df=found.raters - 1, p_holm=holm(found.p), rough=few)
 
 
 def _by_rater(confusions: FloatArray, names: NDArray[np.object_], classes: tuple[str, ...]) -> pd.DataFrame:

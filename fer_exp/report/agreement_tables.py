@@ -77,7 +77,8 @@ def over_raters(result: Mapping[Any, Any] | None) -> str:
     """A value with its interval over faces and raters, or over faces where there is no other."""
     if not result or result.get("low_raters") is None:
         return of_row(result, missing="undefined")
-    return interval(result["value"], result["low_raters"], result["high_raters"])
+    ends = {"low": result["low_raters"], "high": result["high_raters"]}
+    return of_row({**result, **ends})
 
 
 def knows_raters(survey: Mapping[str, Any]) -> bool:
@@ -108,7 +109,7 @@ def class_table(surveys: Surveys) -> Table:
     for name in next(iter(surveys.values()))["classes"]:
         measured = [survey["classes"].get(name, {}) for survey in surveys.values()]
         cells = (row.get(measure) for row in measured for measure in shown)
-        table.add_row(name, *(over_raters(one) + (" ~" if one and one.get("rough") else "") for one in cells))
+        table.add_row(name, *map(over_raters, cells))
     return table
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from fer_exp.system import visible
 
 NOTHING = "-"
 BESIDE = " [{}, {}]"
+ROUGH = " ~"
+SELDOM = "holds the truth less often than it says"
 BELOW = "\n{}–{}"  # several metrics stand beside each other in 80 columns
 
 
@@ -56,10 +58,28 @@ def of_row(
 ) -> str:
     r"""The same of a row with ``value``, ``low`` and ``high``; nothing where there is no row.
 
+    A rough interval is marked: by ``ROUGH``, or, within a sentence, where round brackets hold the ends, by the word.
+
     >>> of_row({"value": 0.5, "low": 0.25, "high": 0.75}, 2, ends=BELOW), of_row(None)
     ('0.50\n0.25–0.75', '')
+    >>> of_row({"value": 0.5, "low": 0.25, "high": 0.75, "rough": True}, 2)
+    '0.50 [0.25, 0.75] ~'
     """
-    return interval(row["value"], row["low"], row["high"], decimals, sign, ends=ends, missing=missing) if row else ""
+    if not row:
+        return ""
+    text = interval(row["value"], row["low"], row["high"], decimals, sign, ends=ends, missing=missing)
+    if not row.get("rough"):
+        return text
+    return f"{text[:-1]}, rough)" if text.endswith(")") else text + ROUGH
+
+
+def rough_note(rows: Iterable[Mapping[Any, Any] | None], why: str = SELDOM) -> str:
+    r"""What ``ROUGH`` means, on a line of its own, where one of some rows is rough; else nothing.
+
+    >>> rough_note([{"rough": True}]), rough_note([{}, None])
+    ('\n~ rough: holds the truth less often than it says (docs/coverage.md)', '')
+    """
+    return f"\n~ rough: {why} (docs/coverage.md)" if any(row and row.get("rough") for row in rows) else ""
 
 
 def p_value(p: float | None, *, narrow: bool = False) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from rich.table import Table
 
 from fer_exp.metrics.words import direction
-from fer_exp.report.cells import BELOW, blank_table, interval, of_row, p_value
+from fer_exp.report.cells import BELOW, ROUGH, blank_table, interval, of_row, p_value, rough_note
 from fer_exp.report.model_verdicts import letters
 
 MOST = 3  # pairs shown one by one; of more, the first metric of each
@@ -25,11 +25,13 @@ def groups_table(result: Mapping[str, Any]) -> Table:
         "95 % intervals: over runs and persons or faces; of one run, over these alone; of two runs rough; "
         "T, + uniform: fitted on val"
     )
-    table = blank_table(title, words)
+    shown = _shown(result["metrics"])
+    of_shown = [of.get(name) for of in (*(group["metrics"] for group in result["groups"]), result["people"])
+                for name in shown]  # fmt: skip
+    table = blank_table(title, words + rough_note(of_shown))
     table.add_column("", no_wrap=True)
     table.add_column("config", overflow="fold")
     table.add_column("runs", justify="right")
-    shown = _shown(result["metrics"])
     for name in shown:
         table.add_column(f"{name.replace('_', chr(10))}\n{direction(name)}", no_wrap=True, justify="right")
     for number, group in enumerate(result["groups"]):
@@ -67,7 +69,7 @@ def pairs_tables(result: Mapping[str, Any]) -> list[Table]:
         table.caption = (
             "t: the published independent test; paired t, W(ilcoxon), perm(utation by person); d_z; p and interval: "
             f"over runs and persons or faces; {_corrected(result)}"
-        )
+        ) + rough_note(entry for pair in pairs for entry in pair["metrics"].values())
     return tables
 
 
@@ -127,6 +129,7 @@ def _pair_table(head: str, title: str, rows: list[tuple[str, Mapping[str, Any]]]
         effect = interval(entry.get("dz"), None, None, 2, "+", missing="")
         between = entry["low"], entry["high"]
         difference = interval(entry["difference"], *between, sign="+", ends="\n{}, {}", missing="–")
+        difference += ROUGH if entry.get("rough") else ""
         table.add_row(words, difference, *of_tests, effect, p, holm)
     return table
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from fer_exp.metrics.recognition import FIGURES
 from fer_exp.raters.changes import ALL
 from fer_exp.raters.recognition import Recognition
-from fer_exp.report.cells import BELOW, blank_table, interval, p_value
+from fer_exp.report.cells import BELOW, ROUGH, blank_table, interval, p_value, rough_note
 from fer_exp.report.outcome import Outcome, OutcomeTable, records
 
 Row = Mapping[Any, Any]
@@ -49,6 +49,7 @@ def people_table(found: Recognition, title: str) -> Table:
     words = "95 % intervals over faces and raters" if over else "95 % intervals over faces, for these raters"
     if tested:
         words += f"; p: Hu against chance, over {raters:,} raters, by Holm"
+        words += rough_note(tested.values(), "finds too much, of so few raters and faces")
     table = blank_table(title, f"one rater a face; {words}")
     headers = [HEADERS[figure] for figure in FIGURES]
     for header in ("emotion", "faces", *headers[:3], *(["p"] if tested else []), *headers[3:]):
@@ -60,7 +61,7 @@ def people_table(found: Recognition, title: str) -> Table:
         at = {row["measure"]: row for row in rows.to_dict("records")}
         cells = {figure: _cell(at[figure], over) for figure in FIGURES}
         cells["chance_hu"] = interval(at["chance_hu"]["value"], None, None, 2)
-        p = [p_value(tested[name]["p_holm"])] if tested else []
+        p = [p_value(tested[name]["p_holm"]) + (ROUGH if tested[name]["rough"] else "")] if tested else []
         table.add_row(str(name), f"{faces:,}", *list(cells.values())[:3], *p, *list(cells.values())[3:])
     return table
 

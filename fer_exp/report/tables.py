@@ -8,15 +8,13 @@ import pandas as pd
 from rich.table import Table
 
 from fer_exp.metrics.emd import left_out
-from fer_exp.metrics.registry import BASELINES, HEADLINE, REPAIRED
+from fer_exp.metrics.registry import BASELINES, FEW_PERSONS, HEADLINE, REPAIRED
 from fer_exp.metrics.words import direction, of_model
-from fer_exp.report.cells import blank_table, interval, of_row
+from fer_exp.report.cells import blank_table, interval, of_row, rough_note
 from fer_exp.report.outcome import OutcomeTable
 
 A_RATER = "1 each"
 """What people have in rater equivalents: it is they who are counted."""
-FEW = 10
-"""Persons of whom 95 % intervals cover less than 92 % where values are skewed (scripts/coverage.py persons)."""
 
 Metrics = Mapping[str, Mapping[str, Mapping[str, float | int | None]]]
 
@@ -33,6 +31,7 @@ def metrics_table(metrics: Metrics, split: str, everything: bool = False) -> Tab
     of_the_model = [name for name in rows if of_model(name)]
     shown = of_the_model if everything else [name for name in HEADLINE if name in of_the_model]
     caption = f"{_stands_on(rows)}; prior: the class prior; people: half the raters against the rest"
+    caption += rough_note(rows[name] for name in shown)
     if any(f"calibrated_{name}" in rows for name in shown):
         caption += "\nchance: what a calibrated model exceeds 1 time in 20"
     if more := len(of_the_model) - len(shown):
@@ -116,7 +115,7 @@ def _stands_on(rows: Mapping[str, Mapping[str, float | int | None]]) -> str:
     persons = min(counts, default=None)
     if persons is None:
         return "[95 % interval]"
-    return f"[95 % interval, over {persons:,} persons{': rough' if persons < FEW else ''}]"
+    return f"[95 % interval, over {persons:,} persons{': rough' if persons < FEW_PERSONS else ''}]"
 
 
 def _number(rows: Mapping[str, Mapping[str, float | int | None]], name: str) -> str:

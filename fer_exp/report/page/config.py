@@ -136,6 +136,7 @@ def _table(rows: Mapping[str, Result]) -> list[dict[str, Any]]:
                 "low": row["low"],
                 "high": row["high"],
                 "n": row["n"],
+                "rough": row.get("rough", False),
             }
         )
     return table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from fer_exp.judging.predictions import class_names
 from fer_exp.metrics.classification import onehot, shared_top
 from fer_exp.metrics.words import direction, spoken
 from fer_exp.report.apa import Paragraph
+from fer_exp.report.cells import rough_note
 from fer_exp.report.figures import style
 from fer_exp.report.group_figures import groups_figure
 from fer_exp.report.groups import said_of_sizes, verdict
@@ -91,6 +92,8 @@ def render(
         shown_pairs=PAIRS,
         people=_people(judged[0].rows, comparison),
         letters=letters,
+        rough=_rough,
+        comparison_rough=_rough(_entries(comparison)) if comparison else "",
         direction=direction,
         spoken=spoken,
         original=original,
@@ -112,6 +115,17 @@ def render(
 def _italics(text: str) -> str:
     """HTML of a text whose italics stand between asterisks."""
     return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", escape(visible(text)))
+
+
+def _rough(rows: Iterable[Mapping[str, Any] | None]) -> str:
+    """What marks rough intervals, as a sentence; nothing where none is."""
+    note = rough_note(rows).strip()
+    return f" {note}." if note else ""
+
+
+def _entries(comparison: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Whatever has an interval in a comparison."""
+    return [entry for part in ("groups", "pairs") for one in comparison[part] for entry in one["metrics"].values()]
 
 
 def _by_group(found: Mapping[str, Any]) -> dict[str, Any]:
