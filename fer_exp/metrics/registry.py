@@ -33,7 +33,7 @@ BASELINES = {**REPAIRS, **NO_FACE}
 REFERENCES = (*BASELINES, "ceiling", "calibrated")
 """All that stands beside the model under such a name; people are ``ceiling``, a calibrated model is ``calibrated``."""
 
-FEW_PERSONS = 10
+FEW_PERSONS = 20
 CLASS = "<class>"
 MORE, LESS, NEITHER = 1, -1, 0
 UNIT, TWO, SIGNED, OPEN = (0.0, 1.0), (0.0, 2.0), (-1.0, 1.0), (0.0, float("inf"))

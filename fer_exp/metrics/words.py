@@ -68,7 +68,7 @@ def better(name: str) -> int:
 def rough(name: str, persons: int) -> bool:
     """Whether a metric's interval over so many persons, or faces, holds the truth too seldom (``Metric.few``).
 
-    >>> rough("l1", 12), rough("rater_equivalents", 12)
+    >>> rough("l1", 25), rough("rater_equivalents", 25)
     (False, True)
     """
     known = named(name)

@@ -68,7 +68,7 @@ def of_row(
     if not row:
         return ""
     text = interval(row["value"], row["low"], row["high"], decimals, sign, ends=ends, missing=missing)
-    if not row.get("rough"):
+    if not row.get("rough") or text == missing:
         return text
     return f"{text[:-1]}, rough)" if text.endswith(")") else text + ROUGH
 

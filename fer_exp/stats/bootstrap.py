@@ -224,10 +224,18 @@ def percentile_interval(
 def with_ends(value: float, replicates: FloatArray, level: float = 0.95, clusters: int | None = None) -> Interval:
     """A value with its ``percentile_interval``; three None where the value is undefined (nan).
 
+    Of what is the same in all replicates, both ends are the value, whatever rounding makes of it.
+
     >>> with_ends(0.5, np.arange(101.0), level=0.5), with_ends(float("nan"), np.arange(101.0))
     ((0.5, 25.0, 75.0), (None, None, None))
+    >>> with_ends(0.3, np.full(9, 0.1 + 0.2))
+    (0.3, 0.3, 0.3)
     """
-    return (value, *percentile_interval(replicates, level, clusters)) if not np.isnan(value) else (None, None, None)
+    if np.isnan(value):
+        return None, None, None
+    ends = percentile_interval(replicates, level, clusters)
+    low, high = (value if end is not None and abs(end - value) <= 1e-12 * abs(value) else end for end in ends)
+    return value, low, high
 
 
 def open_above(found: Interval, most: float = float("inf")) -> Interval:
