@@ -64,8 +64,7 @@ def held(folder: Path) -> Iterator[Ledger]:
         RunError: the folder cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)  # people's answers are nobody else's
+        folder.mkdir(0o700, parents=True, exist_ok=True)  # people's answers are nobody else's
     except OSError as error:
         raise RunError(
             f"{folder} cannot be written: {in_words(error, folder)}; set output= to a folder of yours."
@@ -81,6 +80,8 @@ def held(folder: Path) -> Iterator[Ledger]:
             raise RunError(
                 f"{folder} cannot be written: {in_words(error, folder)}; set output= to a folder of yours."
             ) from error
+        with contextlib.suppress(OSError):  # said by who opens it
+            (folder / LEDGER).touch(0o600)
         ledger = Ledger(folder / LEDGER)
         stack.callback(ledger.close)
         yield ledger

@@ -42,7 +42,7 @@ def rate(config: RateConfig) -> Path | None:
     from fer_exp.collecting.experimenter import Watch
     from fer_exp.collecting.server import application, listening, serving  # which nobody waits for before
 
-    with held(folder) as ledger, listening(config.host, config.port) as taken:
+    with listening(config.host, config.port) as taken, held(folder) as ledger:
         shown, files = prepared(faces, folder / "pictures")
         sessions = Sessions(study, begun(ledger, study, shown, files, gold, changed=config.changed), ledger)
         host, port = taken.getsockname()[:2]

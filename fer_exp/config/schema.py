@@ -285,10 +285,10 @@ SCHEMAS: dict[str, type[Config]] = {
     "predict": PredictConfig,
     "export": ExportConfig,
     "prepare": PrepareConfig,
-    "rate": RateConfig,
     "agreement": AgreementConfig,
     "crowd": CrowdConfig,
     "plan": PlanConfig,
+    "rate": RateConfig,
     "bench": BenchConfig,
 }
 """The commands, as the first page of help lists them; its keys and their reasons stand in conf/<command>.yaml."""

@@ -23,6 +23,15 @@ def letters(name: str) -> str:
 
 
 KEYS = {
+    # asking people, before rows that mean who answered
+    "per_face={}": "raters raters_per_face n_raters num_raters answers_per_face labels_per_face annotators_per_face k "
+    "redundancy overlap",
+    "per_person={}": "trials n_trials num_trials trials_per_person faces_per_person images_per_person per_worker",
+    "hash_ids={}": "hash anonymize anonymise anonymous pseudonymize pseudonymise salt",
+    "host={}": "address bind ip listen hostname interface",
+    "port={}": "p http_port server_port",
+    "export={}": "static static_dir export_dir jatos pavlovia cognition build",
+    "changed={}": "allow_changes go_on resume continue update",
     # everywhere
     "seed={}": "s random_seed random_state manual_seed rng_seed rand_seed seeds",
     "output={}": "o out outdir output_dir output_path output_folder out_dir save save_dir save_path save_to log_dir "
@@ -65,7 +74,7 @@ KEYS = {
     "run={}": "r run_dir run_folder folder dir model checkpoint experiment path predictions file csv input",
     "runs={}": "run folders files models inputs predictions input path",
     "metrics=[{}]": "metric measure measures",
-    "study={}": "s paper experiment name table preset",
+    "study={}": "s paper experiment name table preset study_file protocol survey questionnaire",
     "places={}": "path paths folder folders file files document documents readme target",
     "archive={}": "supplement supplementary keep_runs archived",
     "by={}": "group groups group_by groupby by_group subgroup subgroups stratify attribute attributes demographic "
@@ -304,6 +313,8 @@ COMMANDS = {
     "report": "html page plot plots visualize visualise show view reports figure figures dashboard",
     "export": "convert onnx torchscript deploy freeze package publish share upload hub push_to_hub save_model exporter",
     "prepare": "prep preprocess preprocessing data dataset datasets download check inspect info describe load",
+    "rate": "ask collect annotate annotation annotator label labelling labeling rating ratings serve server survey "
+    "jspsych questionnaire crowdsource collection study_page jatos pavlovia prolific",
     "agreement": "agree reliability kappa icc alpha irr fleiss krippendorff iaa agreements interrater",
     "crowd": "workers worker raters annotators aggregate aggregation vote votes dawidskene mturk crowdsourcing clean",
     "plan": "power planning samplesize budget pilot",
@@ -334,6 +345,7 @@ TOLD = {
     "dry_run dryrun": "--cfg job prints the config and runs nothing",
     "kappa icc alpha fleiss krippendorff cohen statistic": "agreement computes every measure that the answers allow",
     "threshold top_k topk min_confidence": "all probabilities are given, and nothing sets a threshold",
+    "ssl https tls cert certificate": "the page is served as it is; a web server before it speaks HTTPS (docs/rate.md)",
     "webcam camera video stream": "pictures are read, no videos; save frames as pictures and give their folder",
     "help_all usage info": "fer-exp COMMAND --help lists the keys",
 }
