@@ -102,7 +102,7 @@ class People(NamedTuple):
 
 def draw(folder: Path, faces: int, gold: int, seed: int = 3) -> Faces:
     """Draw the faces into ``folder/pictures``, and write gold.csv of those whose class nearly everybody sees."""
-    corpus = Synthetic(faces=max(96, 2 * (faces + gold)), classes=SEVEN, seed=seed)
+    corpus = Synthetic(faces=max(48, round(2.4 * (faces + gold))), classes=SEVEN, seed=seed)
     table, truth = corpus.read().table, corpus.truth()
     clear = [n for n in np.argsort(-truth[list(SEVEN)].max(axis=1).to_numpy(), kind="stable").tolist()
              if truth.loc[n, table.loc[n, "label"]] == truth.loc[n, list(SEVEN)].max()][:gold]  # fmt: skip
@@ -321,7 +321,7 @@ def main() -> None:
     print(beside(folder, people, faces))
     if not asked.no_train:
         data = ["dataset=folder", "dataset.root=pictures", "dataset.ratings=study/answers.csv", "dataset.size=48"]
-        tiny = ["labels=soft", "trainer.epochs=2", "trainer.batch_size=8", "trainer.device=cpu"]
+        tiny = ["labels=soft", "trainer.epochs=2", "trainer.batch_size=8", "trainer=cpu"]
         told = command(folder, "train", *data, *tiny)
         command(folder, "report", told.strip().splitlines()[-1], "output=report")
     print(f"the circle is closed: {folder}, {time.monotonic() - began:.0f} s in all")

@@ -15,7 +15,7 @@ from html import escape
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from fer_exp.collecting.files import FILES
@@ -61,7 +61,15 @@ class Watch:
 
     def routes(self) -> list[Route]:
         """What the server adds to its own."""
-        return [Route("/watch/{token}/", self.page), Route("/watch/{token}/{name}", self.download)]
+        return [
+            Route("/watch/{token}", self.slash),
+            Route("/watch/{token}/", self.page),
+            Route("/watch/{token}/{name}", self.download),
+        ]
+
+    async def slash(self, request: Request) -> Response:
+        """To the page, by a relative address: whatever stands before this server may have put a prefix there."""
+        return RedirectResponse(f"{self.token}/", headers=HEADERS) if self._may(request) else _nothing()
 
     async def page(self, request: Request) -> Response:
         """The page, some seconds old at most, or the last one while another is made."""

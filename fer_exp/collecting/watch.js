@@ -1,4 +1,4 @@
-// Fetches the page again every 20 seconds and puts its figures in the place of the old ones. Without it, the link does.
+// Fetches the page again every 20 seconds and puts its figures in the place of the old ones; without it the link does.
 "use strict";
 const live = document.getElementById("live");
 live.parentElement.hidden = false;
@@ -8,6 +8,7 @@ async function update() {
   try {
     const reply = await fetch("./", { cache: "no-store" });
     if (!reply.ok) throw new Error(reply.status);
+    if (document.querySelector("#main .soon")) return location.reload(); // the page has begun without figures
     const page = new DOMParser().parseFromString(await reply.text(), "text/html");
     const at = focused();
     const scrolled = [...document.querySelectorAll(".scroll")].map((each) => each.scrollLeft);

@@ -164,9 +164,12 @@ def stop(data: Answers, number: pd.Series[int], aim: Aim) -> list[str]:
     enough = table["raters"][table["l1_high"] <= aim.l1]
     sentences = [of_plan(table, aim.l1)]
     if len(enough):
-        reached = int((number >= int(enough.iloc[0])).sum())
+        fewest = int(enough.iloc[0])
+        reached = int((number >= fewest).sum())
         words = f"{reached:,} of {len(number):,} faces have so many"
-        sentences.append(f"{words}: you may stop" if reached == len(number) else f"{words}, so go on")
+        more = f"; the study asks for {aim.answers} (per_face), which are not shown to be enough"
+        go_on = f"{words}, so go on{more if fewest > aim.answers else ''}"
+        sentences.append(f"{words}: you may stop" if reached == len(number) else go_on)
     return sentences
 
 

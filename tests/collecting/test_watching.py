@@ -75,6 +75,8 @@ def test_the_page_and_its_downloads_are_behind_the_token(tmp_path, monkeypatch):
     client = TestClient(Starlette(routes=Watch(tmp_path / "ledger.sqlite", "token", 0.25).routes()))
     for path in ("watch/x/", "watch//", "watch/token/ledger.sqlite", "watch/x/answers.csv", "watch/token/..%2fsalt"):
         assert client.get(path).status_code == 404, path
+    assert client.get("watch/x", follow_redirects=False).status_code == 404
+    assert client.get("watch/token", follow_redirects=False).headers["location"] == "token/"  # below any prefix
     assert not made
     told = client.get("watch/token/persons.csv")
     assert told.status_code == 200
