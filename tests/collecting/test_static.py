@@ -1,5 +1,6 @@
 """A study as a folder of files: opened from the disk, gone through in a browser, its answers read back."""
 
+import json
 from types import SimpleNamespace
 
 import pandas as pd
@@ -7,6 +8,7 @@ import pytest
 from PIL import Image
 
 from fer_exp.cli import main
+from fer_exp.collecting import page as page_of_ours
 from fer_exp.collecting.faces import enough_gold, read_faces
 from fer_exp.collecting.static import export
 from fer_exp.collecting.study import read_study
@@ -102,6 +104,87 @@ def test_what_was_saved_is_read_by_agreement(taken, capsys):
     said = capsys.readouterr().err
     assert "task is stimulus, worker is participant, label is response, valence is valence (1-9)" in said
     assert "faces shown a second time (2)" in said
+
+
+SMALL = "classes: [neutral, anger]\nper_person: 1\nother: false\n"
+JATOS = """window.sent = [];
+window.jatos = {onLoad: (go) => setTimeout(go), submitResultData: async (text) => { window.sent.push(text); }};"""
+
+
+@pytest.fixture(scope="module")
+def small(pictures, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "study.yaml").write_text(SMALL, encoding="utf-8")
+    study = read_study(str(folder / "study.yaml"))
+    export(study, read_faces([str(pictures)], study), (0, 0), folder / "site")
+    return folder / "site"
+
+
+def hosted(page, host, site, answer=lambda request: None):
+    """Lets a browser take an address for the folder; what lies there not, ``answer`` gives."""
+
+    def handle(route):
+        path = route.request.url.split("?")[0].removeprefix(f"https://{host}/") or "index.html"
+        own = answer(route.request)
+        if own is not None:
+            route.fulfill(body=own, content_type="text/html" if own.startswith("<") else "application/json")
+        elif (site / path).is_file():
+            route.fulfill(path=site / path)
+        else:
+            route.fulfill(status=404, body="")
+
+    page.route(f"https://{host}/**", handle)
+
+
+def test_jatos_receives_the_answers(visit, small):
+    page = visit("about:blank")
+    hosted(page, "jatos.example.org", small, lambda request: JATOS if request.url.endswith("/jatos.js") else None)
+    page.goto("https://jatos.example.org/jatos.html")
+    assert take_part(page) == ["consent", "instructions", "label", "end"]
+    rows = json.loads(page.evaluate("window.sent.at(-1)"))
+    assert [row["response"] in ("neutral", "anger") for row in rows if row["phase"] == "test"] == [True]
+    assert page.query_selector("a.main") is None
+
+
+def test_pavlovia_receives_a_table(visit, small):
+    posted = []
+
+    def answer(request):
+        name = request.url.split("/")[-1]
+        if request.method == "GET" and name != "config.json":
+            return None
+        posted.append((request.method, name, request.post_data or ""))
+        return json.dumps({"experiment": {"name": "e"}, "gitlab": {"projectId": 7}, "token": "T",
+                           "pavlovia": {"URL": "https://run.pavlovia.org"}})  # fmt: skip
+
+    page = visit("about:blank")
+    hosted(page, "run.pavlovia.org", small, answer)
+    page.goto("https://run.pavlovia.org/index.html?participant=p1")
+    assert take_part(page)[-1] == "end"
+    assert [(method, name) for method, name, _ in posted] == [
+        *(("GET", "config.json"), ("POST", "sessions"), ("POST", "results"), ("DELETE", "T")),
+    ]
+    assert '"trial_type"' in posted[2][2]
+    assert "p1" in posted[2][2]
+
+
+def test_cognition_run_keeps_what_jspsych_has(visit, small):
+    """Their page loads jsPsych and the files that were uploaded, and runs the code that was pasted."""
+    jspsych = (page_of_ours.FOLDER / "vendor" / "jspsych.js").read_text(encoding="utf-8")
+    code = (small / "cognition.run" / "code.js").read_text(encoding="utf-8")
+    theirs = f"<!DOCTYPE html><body><script>{jspsych}</script><script src='study.js'></script><script>{code}</script>"
+    page = visit("about:blank")
+    hosted(
+        page,
+        "x.cognition.run",
+        small / "cognition.run",
+        lambda request: theirs if request.url.endswith(".run/") else None,
+    )
+    for picture in (small / "pictures").iterdir():
+        page.route(f"**/{picture.name}", lambda route, picture=picture: route.fulfill(path=picture))
+    page.goto("https://x.cognition.run/")
+    assert take_part(page)[-1] == "end"
+    assert page.query_selector("a.main") is None
 
 
 def test_microworkers_proof_needs_a_secret_which_files_cannot_keep(pictures, tmp_path):
