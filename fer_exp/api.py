@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
-from inspect import Parameter, signature
+from inspect import Parameter, cleandoc, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from warnings import catch_warnings
@@ -47,7 +47,7 @@ def _with_keys(command: str) -> Callable[[F], F]:
         kept = [each for each in plain.parameters.values() if each.kind is not Parameter.VAR_KEYWORD]
         function.__signature__ = plain.replace(parameters=[*kept, *keyword])  # type: ignore[attr-defined]
         lines = [f"    {name}: {key.comment} [{key.value}]" for name, key in keys.items()]
-        function.__doc__ = "\n".join([(function.__doc__ or "").rstrip(), "", "Keys:", *lines])
+        function.__doc__ = "\n".join([cleandoc(function.__doc__ or ""), "", "Keys:", *lines])
         return function
 
     return with_keys

@@ -20,8 +20,9 @@ autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
+napoleon_custom_sections = [("Keys", "params_style")]
 nitpick_ignore_regex = [
-    ("py:.*", r"(?!fer_exp\.(api|errors)\b).*")
+    ("py:.*", r"(?!fer_exp\.\w+$).*")
 ]  # other libraries, for want of their inventories, and what is private
 
 html_theme = "furo"

@@ -162,13 +162,12 @@ def _python() -> str:
     classes = [name for name in names if name[0].isupper()]
     parts = ["# Python", "", "What `import fer_exp` gives. docs/python.md shows it at work.", ""]
     for name in functions:
-        parts += [f"## {name}", "", "```{eval-rst}", f".. autofunction:: fer_exp.api.{name}", "```", ""]
+        parts += [f"## {name}", "", "```{eval-rst}", f".. autofunction:: fer_exp.{name}", "```", ""]
     parts += ["## A trained network", "", "```{eval-rst}", ".. autoclass:: fer_exp.predictor.Predictor", "   :members:"]
     parts += ["   :special-members: __call__", "```", ""]
     for name in classes:
-        place = "fer_exp.errors" if name.endswith("Error") else "fer_exp.report.outcome"
         kind = "autoexception" if name.endswith("Error") else "autoclass"
-        parts += [f"## {name}", "", "```{eval-rst}", f".. {kind}:: {place}.{name}", "   :members:", "```", ""]
+        parts += [f"## {name}", "", "```{eval-rst}", f".. {kind}:: fer_exp.{name}", "   :members:", "```", ""]
     return "\n".join(parts)
 
 
