@@ -10,7 +10,7 @@ from PIL import Image
 from fer_exp.cli import main
 from fer_exp.collecting import page as page_of_ours
 from fer_exp.collecting.faces import enough_gold, read_faces
-from fer_exp.collecting.static import export
+from fer_exp.collecting.static import COGNITION, export
 from fer_exp.collecting.study import read_study
 from fer_exp.errors import RequestError
 from tests.collecting.conftest import DESKTOP, PHONE
@@ -171,17 +171,12 @@ def test_pavlovia_receives_a_table(visit, small):
 def test_cognition_run_keeps_what_jspsych_has(visit, small):
     """Their page loads jsPsych and the files that were uploaded, and runs the code that was pasted."""
     jspsych = (page_of_ours.FOLDER / "vendor" / "jspsych.js").read_text(encoding="utf-8")
-    code = (small / "cognition.run" / "code.js").read_text(encoding="utf-8")
+    code = (small / COGNITION / "code.js").read_text(encoding="utf-8")
     theirs = f"<!DOCTYPE html><body><script>{jspsych}</script><script src='study.js'></script><script>{code}</script>"
     page = visit("about:blank")
-    hosted(
-        page,
-        "x.cognition.run",
-        small / "cognition.run",
-        lambda request: theirs if request.url.endswith(".run/") else None,
-    )
-    for picture in (small / "pictures").iterdir():
-        page.route(f"**/{picture.name}", lambda route, picture=picture: route.fulfill(path=picture))
+    site = small / COGNITION
+    hosted(page, "x.cognition.run", site, lambda request: theirs if request.url.endswith(".run/") else None)
+    page.route("**/*.png", lambda route: route.fulfill(path=small / "pictures" / route.request.url.split("/")[-1]))
     page.goto("https://x.cognition.run/")
     assert take_part(page)[-1] == "end"
     assert page.query_selector("a.main") is None
