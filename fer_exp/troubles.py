@@ -16,8 +16,8 @@ WORDS = {
     errno.EROFS: "the disk is read-only; use a folder on another",
     errno.EMFILE: "too many files are open at once; raise the limit, ulimit -n",
     errno.ENFILE: "the machine has too many files open; end other programs",
-    errno.EIO: "the disk fails (input/output error); have it looked after, and work on another",
-    errno.ESTALE: "the network's disk has changed under us; start again",
+    errno.EIO: "the disk has an error (input/output error); work on another disk, and have this one checked",
+    errno.ESTALE: "a file on the network's disk was replaced meanwhile; start again",
     errno.ELOOP: "its links lead in a circle",
     errno.ENOMEM: "there is not enough memory; give the job more (ulimit -v, SLURM's --mem)",
     errno.ENAMETOOLONG: "a name in it is too long; give a shorter one",
@@ -64,7 +64,7 @@ def reason_at(folder: Path) -> OSError:
             stream.write(bytes(LEAST_ROOM))
     except OSError as error:
         return error
-    return OSError("the disk did not take it; make room, or use another")
+    return OSError("the disk refused it; make room, or use another")
 
 
 def _full(place: Path) -> str:

@@ -108,7 +108,7 @@ def test_faces_that_the_network_was_taught_are_told_from_new_ones(own, tmp_path)
     taught = run.targets.loc[run.targets["split"] == "train", "face"].iloc[0]
     (tmp_path / taught).parent.mkdir(parents=True)
     shutil.copy(files[0], tmp_path / taught)
-    with pytest.warns(UserWarning, match="1 of 2 pictures are called as faces that"):
+    with pytest.warns(UserWarning, match="1 of 2 pictures have the names of faces that"):
         table = fer_exp.load(run.folder)(sorted(tmp_path.rglob("*.png")))
     assert sorted(table["split"]) == ["test", "train"]
 

@@ -96,11 +96,11 @@ def measured(config: CrowdConfig, asked: Asked) -> Outcome:
     beliefs = _aggregate(config, before, after, {"dawid_skene": confused})
     if gold is not None and config.gold_tasks is None and not kept.all():
         notes.append(
-            "workers were filtered on the gold tasks that accuracy is judged on, which flatters it; gold_tasks=50 "
-            "judges on others"
+            "accuracy is judged on the gold tasks that the filter used, so it looks too good; gold_tasks=50 judges on "
+            "others"
         )
     if gold is not None and gold.missing:
-        notes.append(f"{gold.missing:,} gold tasks were answered by nobody")
+        notes.append(f"{gold.missing:,} gold tasks have no answer")
     against = None if lab is None else _against_lab(config, data, lab, *votes, notes)
     paired = learnt = None
     if gold is not None:
@@ -133,8 +133,8 @@ def _few(workers: pd.DataFrame) -> list[str]:
         return []
     width = (few["accuracy_high"] - few["accuracy_low"]).median()
     return [
-        f"{len(few):,} of {len(workers):,} workers gave fewer than {FEW} answers: their accuracy is mostly that of the "
-        f"whole crowd, and its 95 % interval {width:.2f} wide (median) and rough"
+        f"{len(few):,} of {len(workers):,} workers gave fewer than {FEW} answers: their accuracy is pulled towards "
+        f"that of the whole crowd, and its 95 % interval is rough and {width:.2f} wide (median)"
     ]
 
 
@@ -146,8 +146,8 @@ def _unsure(workers: pd.DataFrame, filters: Mapping[str, float], unsure: Mapping
         if len(stay):
             do = "worker does" if len(stay) == 1 else "workers do"
             notes.append(
-                f"{key}={filters[key]:g}: {len(stay):,} {do} not meet it, with too few answers to say: their "
-                f"{'rough ' * (key == 'max_spam')}95 % interval reaches it, and it removes none of them: "
+                f"{key}={filters[key]:g}: {len(stay):,} {do} not meet it but stay, because their "
+                f"{'rough ' * (key == 'max_spam')}95 % interval reaches it: "
                 f"{_named(stay, 'answers')}; sure=false goes by the value alone"
             )
     return notes
@@ -232,7 +232,7 @@ def _against_lab(
     row, missing = known_tasks(data, lab.tasks, np.arange(len(lab.tasks), dtype=np.int32))
     inside = row >= 0
     if missing:
-        notes.append(f"{missing:,} faces of the lab were answered by nobody in the crowd")
+        notes.append(f"{missing:,} faces of the lab have no answer of the crowd")
     theirs = lab.counts[row[inside]]
     return against_lab(
         before[inside], after[inside], theirs, data.classes, config.merge,

@@ -63,7 +63,7 @@ def evaluate(config: EvaluateConfig) -> Path | None:
     if whole_run and not config.by:
         with suppress(RunError):  # it is said below that nothing can be written
             if Run(path).expect(outcome.content):
-                say(f"{path / FILES['metrics']} had other numbers; it is written anew, and run.json knows.")
+                say(f"{path / FILES['metrics']} had other numbers; it is written again, with its digest in run.json.")
     return finish(replace(outcome, name=name), place, file=not whole_run, elsewhere=elsewhere)
 
 
@@ -190,8 +190,8 @@ def uncounted(table: pd.DataFrame) -> list[str]:
     own = [row.name for row in rows if row.statistic is not None or "headline" in row.lists]
     words = ", ".join(["ceilings", *own])
     return [
-        f"what people said are shares or mean ratings of nobody knows how many people: left out is what needs counts "
-        f"({words}); raters=N or a column raters says how many, where they are shares of votes"
+        f"people's answers are shares or mean ratings, and how many people gave them is not known: metrics that need "
+        f"counts are left out ({words}); of shares of votes, raters=N or a column raters says how many people"
     ]
 
 

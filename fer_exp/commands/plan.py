@@ -32,7 +32,7 @@ ENDS = ("", "_low", "_high")
 BUDGET = 10_000
 """Answers that are spent where neither budget= nor faces= is given."""
 
-EXPLORATORY = "entropy r and majority right hold as far as the mixture does (exploratory)"
+EXPLORATORY = "entropy r and majority right depend on the fitted mixture (exploratory)"
 
 
 def plan(config: PlanConfig) -> Path | None:
@@ -55,8 +55,8 @@ def read(config: PlanConfig, frames: Frames = NO_FRAMES) -> People:
     people = load(config, frames)
     if not (_counts(people).sum(axis=1) >= 2).any() and not _rated_twice(people):
         raise RequestError(
-            f"{people.name}: no face has two answers, so nothing shows how much raters differ; have some faces of the "
-            "pilot labelled twice or more."
+            f"{people.name}: no face has two answers, so nothing shows how much raters differ; let two or more "
+            "people label some faces of the pilot."
         )
     return people
 
@@ -74,7 +74,9 @@ def _of_votes(config: PlanConfig, counts: FloatArray, notes: list[str]) -> Outco
     """What panels give of the distribution of answers, and what the budget buys."""
     if len(counts) > config.pilot:
         drawn = np.random.default_rng(config.seed).choice(len(counts), config.pilot, replace=False)
-        notes.append(f"{config.pilot:,} of {len(counts):,} faces stand for the pilot (pilot={config.pilot})")
+        notes.append(
+            f"{config.pilot:,} of {len(counts):,} faces, drawn at random, are used as the pilot (pilot={config.pilot})"
+        )
         counts = counts[np.sort(drawn)]
     budget = BUDGET if config.budget is None and config.faces is None else config.budget
     table = planning.plan(counts, config.raters, samples=config.bootstrap, seed=config.seed, log=progress)
@@ -85,11 +87,11 @@ def _of_votes(config: PlanConfig, counts: FloatArray, notes: list[str]) -> Outco
     pilot = float(np.median(counts.sum(axis=1)))
     if outside := int(table["outside"].sum()):
         notes.append(
-            f"the fitted mixture leaves the band at {outside:,} panel sizes; its L1 and KL are held at its ends"
+            f"at {outside:,} panel sizes the fitted mixture lies outside the band; L1 and KL are then its nearest end"
         )
     advice = [
-        f"the pilot has {len(counts):,} faces of {pilot:g} raters; intervals of L1 and KL are the band that "
-        f"{_votes(counts)} leave, whatever the distribution of faces; values are those of a fitted mixture",
+        f"the pilot has {len(counts):,} faces of {pilot:g} raters; values come from a fitted mixture, and intervals of "
+        f"L1 and KL hold every value that {_votes(counts)} allow, whatever the distribution of faces",
         f"check of the mixture: L1 of half a panel against the other half is {checked['seen']:.3f} in the pilot and "
         f"{checked['simulated']:.3f} simulated",
         *planning.advice(table, bought, config.l1, config.faces),
@@ -103,7 +105,7 @@ def _of_votes(config: PlanConfig, counts: FloatArray, notes: list[str]) -> Outco
         content,
         verdict=verdict,
         screen=[
-            frame_table(_curves(table), f"expected of a panel; beyond: larger than the pilot's; {EXPLORATORY}"),
+            frame_table(_curves(table), f"expected of a panel; beyond: more raters than the pilot has; {EXPLORATORY}"),
             frame_table(_purchases(bought), words),
             *(f"- {sentence}." for sentence in advice),
         ],

@@ -104,8 +104,8 @@ def splits_of(faces: Iterable[str], run: Run) -> list[str]:
         own = dict(zip(map(stem, targets["face"]), targets["split"], strict=True))
     splits = [next((own[tail] for tail in tails(stem(face)) if tail in own), "test") for face in faces]
     if taught := splits.count("train"):
-        told = f"{taught:,} of {len(splits):,} pictures are called as faces that {run.name} was taught"
-        say(f"{told}; their split is train, for answers to them tell nothing of new faces")
+        told = f"{taught:,} of {len(splits):,} pictures have the names of faces that {run.name} learnt from"
+        say(f"{told}; their split is train, because answers to them say nothing about new faces")
     return splits
 
 

@@ -49,7 +49,7 @@ class Folder(PictureCorpus):
     citation = "your own"
     licence = "your own"
     withheld = ""  # whoever has a folder of their own knows what its faces were promised; the report reminds them
-    pictured = "pictures of whoever trained it, of which fer-exp knows nothing else"
+    pictured = "pictures of the person who trained it, and fer-exp knows no more about them"
     access = (
         "Give a folder that holds a folder of pictures per class as dataset.root, or a table with a column path as "
         "dataset.table."
@@ -159,7 +159,7 @@ class Folder(PictureCorpus):
         if not there and not self.classes:
             raise RequestError(
                 f"{self.name}: {len(labels):,} pictures in no class folders, and answers of raters that name none; "
-                "a network is trained on classes, valence and arousal come beside: add a column label."
+                "a network needs classes, and valence and arousal only come in addition: add a column label."
             )
         self._take_classes(there)
         loose = [] if self._level is None else [path for path in every if places[path].kind is None]

@@ -146,14 +146,14 @@ def meaning(told: Told) -> str:
 def limits(told: Told, run: Run, corpus: type[Corpus]) -> list[str]:
     """What was not in, and not tested."""
     lines = [
-        f"It has met {corpus.pictured}. Other cameras, crops, poses, ages and places were not tested.",
-        "Nothing was measured by sex, age or origin: whether it reads some people worse than others is not known.",
-        f"It answers with one of {len(told.classes)} classes whatever it is shown, a picture without a face, too.",
+        f"It was trained on {corpus.pictured}. Other cameras, crops, poses, ages and places were not tested.",
+        "Nothing was measured by sex, age or origin, so whether it is wrong more often for some people is not known.",
+        f"It answers with one of {len(told.classes)} classes to every picture, also to one without a face.",
     ]
     if run.has("predictions") and run.predictions["subject"].isna().all():
         lines.append("Who is pictured is not known, so the same person may be in training and in test.")
     if run.metrics and "l1" not in run.metrics.get(SPLIT, {}):
-        lines.append("People's votes on these faces were not there: how far people agree with each other is not known.")
+        lines.append("There were no votes of people on these faces, so how far people agree on them is not known.")
     if not told.affect:
-        lines.append("It says nothing of valence and arousal.")
+        lines.append("It does not predict valence and arousal.")
     return lines

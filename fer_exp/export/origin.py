@@ -66,7 +66,7 @@ def first_weights(facts: Mapping[str, Any]) -> str:
         return f"a file of weights, SHA-256 {weights['sha256'][:16]}…"
     counts = ", ".join(f"{count:,} {split}" for split, count in before.get("faces", {}).items())
     seen = weights.get("test_faces_seen")
-    tested = "" if seen is None else f"; of the test faces it had met {seen:,}"
+    tested = "" if seen is None else f"; it was trained on {seen:,} of the test faces"
     return f"fer-exp pretrain task={before.get('task')}, without labels ({counts} faces){tested}"
 
 
@@ -79,7 +79,7 @@ def licences(told: Told, run: Run, corpus: type[Corpus]) -> list[str]:
     if corpus.withheld:
         lines.append(f"Pictures of {corpus.title} may not be passed on: {corpus.withheld}.")
     if dataset.get("votes") or dataset.get("ratings") or config.get("labels", {}).get("posteriors"):
-        lines.append("People's answers came from a table of whoever trained it, whose terms are not known here.")
+        lines.append("People's answers came from a table of the person who trained it; its terms are not known here.")
     if weights.get("source") == "imagenet":
         lines.append(
             "First weights: torchvision (BSD-3-Clause), learnt on ImageNet, whose pictures are for non-commercial "
@@ -90,8 +90,8 @@ def licences(told: Told, run: Run, corpus: type[Corpus]) -> list[str]:
         other = corpus_facts(before)
         lines.append(f"First weights: pretrained on {other.title}: {other.licence}. {other.citation}")
     lines.append(
-        "fer-exp itself is MIT and gives the network no licence of its own: whether what was learnt of faces may be "
-        "passed on where the faces may not is to be settled with those who publish them."
+        "fer-exp itself is MIT and adds no licence to the network. Where faces may not be passed on, ask their "
+        "publishers whether a network that was trained on them may be."
     )
     return lines
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fer_exp.training.network_file import Told
 
 CUT = {
-    "none": "The picture is the face, cut out as those of the corpus are: nothing looks for a face in it.",
+    "none": "The picture is a face, cut out as in the corpus. No face is looked for in it.",
     "face": "MTCNN (facenet-pytorch) finds the largest face; a square of the longer side of its box, {margin:g} of "
     "that side added on each side, is cut out so that the eyes are level (fer_exp/pictures/crops.py).",
 }

@@ -129,7 +129,7 @@ def _named_as(faces: pd.Index, source: Source, table: pd.DataFrame, notes: list[
     names = [find(str(face)) or face for face in table.index]
     if otherwise := [(old, new) for old, new in zip(table.index, names, strict=True) if old != new]:
         old, new = otherwise[0]
-        notes.append(f"{source.name} calls {len(otherwise):,} faces otherwise, e.g. {old} for {new}")
+        notes.append(f"{source.name} calls {len(otherwise):,} faces by other names, e.g. {old} for {new}")
     if (twice := pd.Index(names).duplicated()).any():
         face = names[int(twice.argmax())]
         same = " and ".join(str(old) for old, new in zip(table.index, names, strict=True) if new == face)

@@ -275,7 +275,7 @@ def advice(table: pd.DataFrame, bought: pd.DataFrame, l1: float, faces: int | No
     """
     largest = int(table["raters"].max())
     reached = ", ".join(f"{METRICS[metric]} {size}" for metric, size in saturation(table).items())
-    sentences = [f"raters for 90 % of what {largest} raters gain over one, by the mixture: {reached}"]
+    sentences = [f"raters that reach 90 % of the gain from one rater to {largest}, by the fitted mixture: {reached}"]
     least, enough = (_first(table, f"l1_{end}", l1) for end in ("low", "high"))
     aim = f"soft labels within L1 {l1:g} of the population"
     if enough is None:
@@ -287,25 +287,26 @@ def advice(table: pd.DataFrame, bought: pd.DataFrame, l1: float, faces: int | No
     if least is not None and (enough is None or enough > 1.5 * least):
         many = max(30, 2 * (enough or largest))
         sentences.append(
-            "the pilot leaves that open, and more faces of as many raters tell little of it: have a few faces, 40 or "
-            f"so, answered by many raters, {many} or so, and plan with these beside the others"
+            "the pilot cannot tell which of these is right, and more faces with as few raters would help little: let "
+            f"about {many} raters answer about 40 of the faces, add their answers to the pilot and plan again"
         )
     one = bought.iloc[0]
     if faces is None:
         most = bought.iloc[int(bought["right_labels"].to_numpy().argmax())]
         sentences.append(
-            f"most faces with a right majority for {int(one['answers']):,} answers: {_raters(int(most['raters']))} on "
-            f"{int(most['faces']):,} faces, {most['right_labels']:,.0f} right and {most['wrong_labels']:,.0f} wrong"
+            f"{int(one['answers']):,} answers give the most faces with a right majority as "
+            f"{_raters(int(most['raters']))} on {int(most['faces']):,} faces, {most['right_labels']:,.0f} right and "
+            f"{most['wrong_labels']:,.0f} wrong"
         )
         sentences.append(
             f"shares of classes and other means over faces: one rater on {int(one['faces']):,} faces (standard error "
-            f"{100 * one['share_error']:.2f} points); more raters a face only widen it"
+            f"{100 * one['share_error']:.2f} points); more raters a face make it larger"
         )
     else:
         last = bought.iloc[-1]
         sentences.append(
-            f"{_raters(int(last['raters']))} a face, {int(last['answers']):,} answers, are the most of this table: "
-            f"{last['right_labels']:,.0f} of {faces:,} majorities right, one rater gives {one['right_labels']:,.0f}"
+            f"the largest panel here, {_raters(int(last['raters']))} a face ({int(last['answers']):,} answers), gets "
+            f"{last['right_labels']:,.0f} of {faces:,} majorities right; one rater gets {one['right_labels']:,.0f}"
         )
     return sentences
 

@@ -98,7 +98,7 @@ def paradox(results: Mapping[str, Mapping[str, Any]], shares: Mapping[str, float
     agreed = results["percent_agreement"]["value"]
     return [
         f"{agreed:.0%} of the pairs of answers are the same, but kappa is {kappa['value']:.2f} and AC1 "
-        f"{ac1['value']:.2f}: {shares[most]:.0%} of the answers are {most}, so that most agreement could be chance, "
-        "which kappa takes off and AC1 hardly does (the kappa paradox, Feinstein and Cicchetti 1990); report both, and "
-        "the agreement per class"
+        f"{ac1['value']:.2f}: {shares[most]:.0%} of the answers are {most}, so most agreement could be chance; "
+        "kappa subtracts that, AC1 only little of it (the kappa paradox, Feinstein and Cicchetti 1990); report both, "
+        "and the agreement per class"
     ]

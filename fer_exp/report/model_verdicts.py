@@ -252,7 +252,7 @@ def _doubts(groups: Sequence[Mapping[str, Any]], tested: Sequence[Entries]) -> l
     if weak:
         words = listed(sorted(set(weak), key=list(tested[0]).index))
         doubts.append(
-            f"By {words} an interval lies beside zero, but Holm's correction for many tests leaves no difference"
+            f"By {words} an interval leaves out zero, but no difference is left after Holm's correction for many tests"
         )
     alone = [letters(g) for g, group in enumerate(groups) if len(group["runs"]) == 1]
     if alone:

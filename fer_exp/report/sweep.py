@@ -131,7 +131,7 @@ def sweep_table(rows: Sequence[Row]) -> Table:
     while _width(columns) > WIDTH and left_out + 2 < len(metrics):
         columns.popitem()
         left_out += 1
-    more = f"\nmetrics left out for want of room, in --json: {left_out}" if left_out else ""
+    more = f"\nmetrics that do not fit here, but stand in --json: {left_out}" if left_out else ""
     table = blank_table(caption=(OVER_SEEDS if several else OVER_FACES) + more)
     for number, head in enumerate(columns):
         table.add_column(head, no_wrap=number >= keys, overflow="fold")
@@ -235,15 +235,15 @@ def _other_faces(rows: Sequence[Row]) -> list[str]:
         more = f" and {len(counts) - LISTED} more rows" if len(counts) > LISTED else ""
         shared = len(frozenset.intersection(*different))
         lines.append(
-            f"rows saw other test faces: {', '.join(counts[:LISTED])}{more}; {shared:,} of them are in all, and rows "
-            "can be compared on those alone"
+            f"rows have different test faces: {', '.join(counts[:LISTED])}{more}; compare rows only on the "
+            f"{shared:,} that all have"
         )
     for row in rows:
         counted = {name: over["n"] for name in RUNS if len(row.runs) and (over := row.over(name))}
         if len(set(counted.values())) > 1:
             of_row = f" of {row.name}" if row.words else ""
             words = ", ".join(f"{name} {count:,}" for name, count in counted.items())
-            lines.append(f"columns are over other faces{of_row}: {words}")
+            lines.append(f"columns are over different faces{of_row}: {words}")
             break
     return lines
 

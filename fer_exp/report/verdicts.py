@@ -42,7 +42,7 @@ def gain(change: float, low: float, high: float, n: float, what: str, subject: s
     'not shown that filtering gains in accuracy on gold (+0.010 [-0.020, +0.040])'
     """
     if not np.isfinite([change, low, high]).all():
-        return f"not shown that {subject} gains in {what}: too little is left to compare"
+        return f"not shown that {subject} gains in {what}: too few tasks are left to compare"
     signed = f"({change:+.3f} [{low:+.3f}, {high:+.3f}])"
     if low > 0:
         return f"{subject} gains {change:.3f} [{low:.3f}, {high:.3f}] in {what}"
@@ -88,13 +88,13 @@ def of_crowd(
         elif thresholds is not None and (not asked or list(asked) == ["min_gold_accuracy"]):
             parts.append(_of_thresholds(thresholds, asked.get("min_gold_accuracy")))
         elif asked:
-            why = "the filter saw the gold that would judge it: gold_tasks=50 judges on others"
+            why = "the filter used the gold that would judge it; gold_tasks=50 judges on others"
             parts.append(f"not shown that filtering gains in accuracy on gold: {why}")
     if lab is not None and not asked:
         rows = records(lab["agreement"])
         row = next(row for row in rows if (row["answers"], row["merged"], row["class"]) == ("all", False, "all"))
         ends = f"{row['agreement']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
-        parts.append(f"the crowd's majority is the lab's for {ends} of the faces; no filter was given to judge")
+        parts.append(f"the crowd's majority is the lab's for {ends} of the faces; no filter was given")
     if not parts:
         return "not shown that filtering gains anything: there is nothing to judge it by; give gold=FILE or lab=VOTES"
     return "; ".join(parts)
@@ -113,7 +113,7 @@ def _against_lab(gains: pd.DataFrame) -> list[str]:
 
 def _of_thresholds(table: pd.DataFrame, asked: float | None) -> str:
     """A filter on gold accuracy, learned on some gold tasks and judged on others; the one asked for, or the best."""
-    told = "accuracy on gold it has not seen"
+    told = "accuracy on gold that the filter did not use"
     tried = [row for row in records(table) if (row["threshold"] == asked if asked else row["threshold"] > 0)]
     if not any(row["judged"] >= 1 for row in tried):
         return f"not shown that filtering gains in {told}: no worker has enough gold answers to be judged by"
@@ -130,7 +130,7 @@ def _of_thresholds(table: pd.DataFrame, asked: float | None) -> str:
         return said(best, f"min_gold_accuracy={best['threshold']:g}")
     many = f"min_gold_accuracy at {tried[0]['threshold']:g} to {tried[-1]['threshold']:g}"
     best = max(known, key=itemgetter("gain_high"), default=tried[0])
-    return f"{said(best, many)}; {best['threshold']:g} is where most is possible"
+    return f"{said(best, many)}; the largest possible gain is at {best['threshold']:g}"
 
 
 def of_plan(table: pd.DataFrame, l1: float) -> str:
@@ -151,7 +151,7 @@ def of_plan(table: pd.DataFrame, l1: float) -> str:
         return f"not shown that {_raters(largest)} are enough for {aim} ({_l1(largest)}); plan for more with raters="
     row, least = enough[0], possible[0]
     one = "is" if row["raters"] == 1 else "are"
-    fewer = f"; whether as few as {least['raters']} are is not shown" if least["raters"] < row["raters"] else ""
+    fewer = f"; {least['raters']} may be enough, which is not shown" if least["raters"] < row["raters"] else ""
     return f"{_raters(row)} {one} enough for {aim} ({_l1(row)}){fewer}"
 
 
@@ -188,11 +188,11 @@ def of_agreement(survey: Mapping[str, Any]) -> str:
         agreed = [side for side, words in rated if words.startswith("agree on") and "beyond chance" in words]
         rest = [side for side, _ in rated if side not in agreed]
         parts.append(f"agree beyond chance on {len(agreed)} of {len(rated)} scales{_listed(agreed)}")
-        parts += [f"are not shown to on{_listed(rest)[1:]}"] if rest else []
+        parts += [f"are not shown to agree on{_listed(rest)[1:]}"] if rest else []
     else:
         parts += [words for _, words in rated]
     if not parts:
-        return "not shown how well people agree: nothing has two answers"
+        return "not shown how well people agree: no task has two answers"
     these = any(one and one.get("low") is not None and one.get("low_raters") is None for one in told)
     return f"{'these raters' if these else 'people'} {'; '.join(parts)}"
 
@@ -204,7 +204,8 @@ def _listed(names: Sequence[str]) -> str:
 def _beyond_chance(result: Mapping[str, Any] | None, what: str, measure: str) -> str:
     if not _known(result) or result is None:
         return (
-            f"are not shown to agree on {what} beyond chance: {measure} is undefined, of no shared face or one answer"
+            f"are not shown to agree on {what} beyond chance: {measure} is undefined, since raters share no face or "
+            "all answers are the same"
         )
     named = f" ({result['reading']}, {result['guideline']})" if "reading" in result else ""
     low, high = headline(result)

@@ -84,7 +84,10 @@ def begin(run: Run, now: Mapping[str, Any], device: str, threads: int, clock: fl
                 "that was not interrupted. Go on as it began, or remove the folder, to have the same."
             )
     elif other := _of_other_data(run, now):
-        say(f"{run.name}: its data are others than when {other} began with the same settings; this is another run.")
+        say(
+            f"{run.name}: its data differ from those that {other} began with under the same settings, so this is "
+            "another run."
+        )
     known: Mapping[str, Any] = {key: run.begun[key] for key in TOLD if key in run.begun}
     if not run.begun and not run.has("checkpoint"):  # else it was begun by a version that noted nothing
         known = now

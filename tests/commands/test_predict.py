@@ -71,7 +71,7 @@ def test_grey_faces_of_a_file_as_pictures_get_the_answers_of_the_run_and_its_spl
     capsys.readouterr()
     assert main(["predict", f"run={run.path('network')}", "pictures=png", "output=file.parquet"]) == 0
     assert main(["predict", str(run.folder), "png", "output=run.parquet"]) == 0
-    assert "60 of 120 pictures are called as faces that" in capsys.readouterr().err
+    assert "60 of 120 pictures have the names of faces that" in capsys.readouterr().err
     table, expected = pd.read_parquet("run.parquet"), run.predictions
     assert (probabilities(table) == probabilities(pd.read_parquet("file.parquet"))).all()
     table = table.assign(face=table["face"].str.removesuffix(".png")).set_index("face").loc[expected["face"]]

@@ -252,7 +252,7 @@ def test_a_corpus_that_changed_makes_another_run_and_that_is_said(tmp_path, caps
     labels, pictures, usages = fake_faces(200)
     (tmp_path / "corpus" / "fer2013.csv").write_text(fer2013_text(labels, 255 - pictures, usages), encoding="utf-8")
     assert train(config) != before
-    assert f"its data are others than when {before.name} began with the same settings" in capsys.readouterr().err
+    assert f"its data differ from those that {before.name} began with" in capsys.readouterr().err
     assert not Run(before).finished
 
 

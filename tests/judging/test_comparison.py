@@ -145,7 +145,7 @@ def test_a_face_is_the_same_however_its_name_is_spelt(table):
     same, notes = on_same_faces(sources, "test", common=False)
     assert all(each.table["face"].tolist() == same[0].table["face"].tolist() for each in same)
     number = int((table["split"] == "test").sum())
-    assert notes[0] == f"b calls {number} faces otherwise, e.g. face-000 for pictures/Müller/face-000.jpg"
+    assert notes[0] == f"b calls {number} faces by other names, e.g. face-000 for pictures/Müller/face-000.jpg"
     elsewhere = table.assign(face="others/" + names + ".jpg")
     with pytest.raises(RequestError, match="have no face in common"):
         on_same_faces([sources[0], source("d", elsewhere)], "test", common=True)

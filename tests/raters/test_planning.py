@@ -83,4 +83,4 @@ def test_faces_that_are_to_be_labelled_are_planned_for():
     assert bought["answers"].tolist() == [300 * k for k in range(1, 21)]
     assert bought["right_labels"].iloc[-1] > bought["right_labels"].iloc[0]
     assert len(planning.spend(table, planning.fit(pilot), 1000, 300)) == 3
-    assert "few faces" in " ".join(planning.advice(table.assign(l1_low=0.1, l1_high=0.9), bought, 0.3, 300))
+    assert "the pilot cannot tell" in " ".join(planning.advice(table.assign(l1_low=0.1, l1_high=0.9), bought, 0.3, 300))

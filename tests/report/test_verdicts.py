@@ -17,7 +17,7 @@ from fer_exp.report.verdicts import gain, of_agreement, of_crowd, of_plan
         (-0.02, 0.021, 500, "not shown that filtering gains in x"),
         (0.0, 0.0, 50, "not shown"),  # nothing changed, of too few tasks to say so
         (0.0, 0.0, 500, "gains nothing here"),
-        (np.nan, np.nan, 1, "too little is left to compare"),
+        (np.nan, np.nan, 1, "too few tasks are left to compare"),
     ],
 )
 def test_a_gain_is_what_its_interval_says(low, high, n, said):
@@ -36,7 +36,8 @@ def test_a_crowd_is_judged_by_gold_that_its_filter_has_not_seen():
     paired = {"change": 0.2, "low": 0.1, "high": 0.3, "n": 90.0}
     asked = {"min_gold_accuracy": 0.5}
     known = {"paired": paired, "thresholds": table}
-    assert "gains nothing here in accuracy on gold it has not seen (+0.002" in of_crowd(asked, 3, gold=same, **known)
+    told = of_crowd(asked, 3, gold=same, **known)
+    assert "gains nothing here in accuracy on gold that the filter did not use (+0.002" in told
     assert "filtering gains 0.200 [0.100, 0.300] in accuracy on gold" in of_crowd(asked, 3, gold=dealt, **known)
     assert "filtering gains 0.200" in of_crowd({"max_spam": 0.9}, 3, gold=same, **known)
     assert "gold_tasks=50 judges on others" in of_crowd({"min_skill": 0.5}, 3, gold=same, **known)
@@ -65,7 +66,7 @@ def test_a_crowd_is_judged_by_the_lab():
         (
             0.3,
             "3 raters a face are enough for soft labels within L1 0.3 of the population (L1 0.250 [0.220, 0.280]); "
-            "whether as few as 2 are is not shown",
+            "2 may be enough, which is not shown",
         ),
         (0.21, "not shown that 4 raters a face are enough"),
         (0.1, "4 raters a face are not enough"),
@@ -89,10 +90,10 @@ def test_a_plan_is_read_off_the_upper_end(l1, said):
          "people are not shown to agree on the class beyond chance: kappa 0.500 [-0.100, 0.700]"),
         ({"value": 0.05, "low": -0.01, "high": 0.1}, "are not shown to agree on the class beyond chance"),
         ({"value": -0.2, "low": -0.3, "high": -0.1}, "less than by chance"),
-        ({"value": None, "low": None, "high": None}, "kappa is undefined, of no shared face or one answer"),
+        ({"value": None, "low": None, "high": None}, "kappa is undefined, since raters share no face or"),
         ({"value": 0.5, "low": None, "high": None}, "has no interval"),
     ],
 )  # fmt: skip
 def test_agreement_in_one_sentence(kappa, said):
     assert said in of_agreement({"labels": {"fleiss_kappa": kappa}})
-    assert "nothing has two answers" in of_agreement({"labels": {}})
+    assert "no task has two answers" in of_agreement({"labels": {}})

@@ -65,19 +65,19 @@ def describe(
     over = f" Mean over {several} seeds." if several > 1 else ""
     figures: list[Titled] = [
         (
-            "Is it nearer to people than some of them are?",
+            "Is it as close to people as other people are?",
             page_figures.panels(rows),
-            "The model and random panels of a face's raters are held against the same number of its other raters.",
+            "The model, and random panels of a face's raters, are compared with the same number of its other raters.",
         ),
         (
-            "Is it as sure as people are agreed?",
+            "Does its confidence match how far people agree?",
             page_figures.reliability(human, first.label, models),
             "Below the diagonal it is more sure than it should be. Numbers: faces in a bin." + over,
         ),
         (
             "Where is it far from people?",
             page_figures.l1_by_entropy(people, np.mean([l1(people, model[voted]) for model in models], axis=0)),
-            "A point is a face. People are all of one mind on the left and divided on the right." + over,
+            "A point is a face. People agree on the left and are divided on the right." + over,
         ),
         (
             "Does it answer as often as people do?",
@@ -87,7 +87,7 @@ def describe(
         (
             "Valence and arousal",
             page_figures.plane(first, np.mean([judged.affect for judged in of_runs], axis=0), classes),
-            "Arrows lead from where people put a class, on average, to where the model does." + over,
+            "Each arrow goes from people's mean for a class to the model's." + over,
         ),
         *_training_figures(runs, classes),
     ]
@@ -178,7 +178,7 @@ def _training_figures(runs: Sequence[Run], classes: tuple[str, ...]) -> list[Tit
         return []
     history = history_figures.over_seeds(tables)
     val, mean = runs[0].metrics.get("val", {}), history.mean
-    tested = "Test was looked at too and chose nothing." if "test_accuracy" in mean else "Test was not looked at."
+    tested = "Test was measured too; nothing was chosen by it." if "test_accuracy" in mean else "Test was not measured."
     quality = " Precision: how many of them have a right label. Recall: how many of those with a right label they are."
     quality = quality if "selection_precision" in mean else ""
     seeds = f" Mean over {len(tables)} seeds; the band holds them all." if len(tables) > 1 else ""

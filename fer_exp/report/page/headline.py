@@ -101,7 +101,7 @@ def _confidence(rows: Rows) -> str:
         return f"On average {lies}, without an interval."
     if low <= 0 <= high:
         return "Its confidence is not shown to be above or below the share of people who agree with it."
-    return f"It is {'more' if low > 0 else 'less'} sure than people are agreed: {lies}."
+    return f"It is {'more' if low > 0 else 'less'} sure than people agree: on average {lies}."
 
 
 def _ambiguity(rows: Rows) -> str:
@@ -133,7 +133,7 @@ def _temperature(rows: Rows, less: Entries) -> str:
         return f"{text} would bring it {sides}: {moved}."
     if not shown.behind:
         return f"{text} is not shown to bring it closer to people." if shown.level else ""
-    return f"{text} would bring it closer to people: {moved}. That much of the distance is a matter of how sure it is."
+    return f"{text} would bring it closer to people: {moved}. This part of the distance comes from how sure it is."
 
 
 def _affect(rows: Rows) -> list[str]:
