@@ -178,7 +178,7 @@ def validate(config: Config) -> None:
         if (named := _value(config, key)) is not None and not isinstance(named, dict):
             order_of(named, key)
     if isinstance(l1 := _value(config, "l1"), float) and not 0 < l1 < 2:
-        raise RequestError(f"l1={l1} is no target; an L1 distance lies between 0 and 2, and 0 needs everyone.")
+        raise RequestError(f"l1={l1} is no target: give a distance above 0 and below 2.")
     scales_named(getattr(config, "scales", None))
     for key in ("scale", "dataset.scale"):
         scale = _value(config, key)

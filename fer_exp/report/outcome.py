@@ -15,6 +15,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from rich.theme import Theme
 
 from fer_exp.errors import RequestError, RunError, did_you_mean
 from fer_exp.files import file_names, write_json, write_table, write_text
@@ -210,6 +211,10 @@ def save(outcome: Outcome, place: Path) -> list[Path]:
     return [*files, place / f"{outcome.name}.json"]
 
 
+THEME = Theme({"table.title": "bold", "table.caption": "none"})
+"""No colour, and nothing dim: captions say what intervals are, and have to be read on light and on dark."""
+
+
 class Terminal(Console):
     """rich's console for what comes from data: brackets are no markup, and control characters are spelt out.
 
@@ -226,6 +231,7 @@ class Terminal(Console):
             highlight=False,
             markup=False,
             emoji=False,
+            theme=THEME,
         )
 
     def render_str(self, text: str, **how: Any) -> Text:

@@ -24,6 +24,7 @@ ENOUGH = ("labels", "votes", "workers", "people", "run")
 PLACES = {  # what the questions find: words by the name of their gap
     "faces": ("dataset=folder", "dataset.root=my faces"),
     "pictures": ("my faces",),
+    "place": ("pictures=my faces",),
     "people": ("ratings=a, b.csv",),
     "answers": ("dataset.ratings=a, b.csv",),
     "votes": ("votes=a, b.csv",),
@@ -83,6 +84,8 @@ def test_every_command_that_it_writes_passes_the_checks_of_the_command_line(here
     assert jobs == np.prod([len(values.split(",")) for values in want.axes.values()] or [1])
     said = guide._estimates(words, want.shows, jobs, first, known)
     assert said[0].startswith("Time: ")
+    if words[0] == "rate":
+        assert "334 people, if each of 1,000 faces gets 20 answers" in said[0] or "affectnet" in words[-1]
     assert len(said) == 1 + want.shows
 
 

@@ -114,7 +114,7 @@ def _composed(words: list[str], axes: Any) -> tuple[int, Any]:
 def _estimates(words: list[str], shows: bool, runs: int, config: Any, known: Known) -> list[str]:
     """How long it may take, and what the faces can show."""
     from fer_exp.cli.guide import estimates
-    from fer_exp.config import PredictConfig, PrepareConfig, TableConfig, TrainConfig
+    from fer_exp.config import PredictConfig, PrepareConfig, RateConfig, TableConfig, TrainConfig
 
     lines = []
     if isinstance(config, TableConfig):
@@ -135,6 +135,8 @@ def _estimates(words: list[str], shows: bool, runs: int, config: Any, known: Kno
     elif isinstance(config, (PredictConfig, PrepareConfig)):
         seconds, where = estimates.of_pictures(known.pictures, answered=isinstance(config, PredictConfig))
         lines.append(f"Time: {estimates.in_words(seconds)} on {where}. This is an estimate from measured speeds.")
+    elif isinstance(config, RateConfig):
+        lines.append(f"Time: {estimates.people_for(known.pictures, str(config.study))} It serves until Ctrl-C.")
     else:
         lines.append("Time: less than a minute for tables of up to some ten thousand answers. This is an estimate.")
     if shows and (told := estimates.what_faces_show(known.test, seeds)):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 from functools import cache
@@ -64,6 +65,18 @@ def of_pictures(pictures: int, *, answered: bool) -> tuple[float, str]:
     """Seconds to read pictures, or to have a network's answers to them, on the cores of this machine."""
     here = cores()
     return START + pictures / ((ANSWERED if answered else DECODED) * here), f"{here} core{'s' if here > 1 else ''}"
+
+
+def people_for(faces: int, study: str) -> str:
+    """How many people a study of ``fer-exp rate`` takes, in a sentence."""
+    from fer_exp.collecting.study import read_study
+
+    asked = read_study(study)
+    people = max(asked.per_face, math.ceil(faces * asked.per_face / asked.per_person))
+    return (
+        f"{people:,} people, if each of {faces:,} faces gets {asked.per_face} answers and a person sees at most "
+        f"{asked.per_person} (per_face= and per_person= change that)."
+    )
 
 
 def in_words(seconds: float) -> str:

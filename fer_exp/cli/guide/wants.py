@@ -90,6 +90,9 @@ WANTS: dict[str, tuple[Want, ...]] = {
     "pictures": (
         LOOK,
         Want("see", "What does a trained network see in it?", "predict {run} {pictures} page=true", asks=("network",)),
+        Want("people", "What do people see in it? Collect their answers on a web page", "rate {place} study=cafe"),
+        Want("affect", "How pleasant and how excited do the faces look to people? Collect valence and arousal",
+             "rate {place} study=affectnet"),
         TRAIN,
         SOFT._replace(needs=VOTES),
         SOFT._replace(unless=VOTES, asks=("answers",)),
