@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -135,6 +136,11 @@ def _pair_table(head: str, title: str, rows: list[tuple[str, Mapping[str, Any]]]
 
 
 def _narrow(metric: str) -> str:
-    """A metric's name and direction where 80 columns are few."""
-    words = {"jensen_shannon_divergence": "jensen_shannon", "earth_movers_distance": "earth_movers"}
-    return f"{words.get(metric, metric)} {direction(metric)}".strip()
+    """A metric's name and direction where 80 columns are few: on several lines, of which its interval takes two anyway.
+
+    >>> print(_narrow("earth_movers_distance"))
+    earth_movers_
+    distance ↓
+    """
+    words = f"{metric.replace('_', '_ ')} {direction(metric)}"
+    return "\n".join(textwrap.wrap(words, 14)).replace("_ ", "_").strip()

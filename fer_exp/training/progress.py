@@ -12,6 +12,8 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.style import Style
+from rich.theme import Theme
 from torch import Tensor
 
 from fer_exp.digests import sha256
@@ -21,6 +23,12 @@ from fer_exp.runs import Run
 from fer_exp.training.batches import Batch
 from fer_exp.training.module import FaceModule
 
+PLAIN = Theme(
+    dict.fromkeys(("bar.complete", "bar.finished", "bar.pulse"), Style(bold=True))
+    | {"bar.back": Style(dim=True)}
+    | dict.fromkeys(("progress.download", "progress.remaining"), Style())
+)
+"""The bar in the terminal's own colour: rich's green, cyan and dark grey are hard to read on white or on black."""
 METRICS = ("train_loss", "val_loss", "val_accuracy")
 
 
@@ -128,7 +136,7 @@ class ProgressLines(Callback):
         self.history = history
         self.batch_size = batch_size
         columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
-        self.bar = Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=4)
+        self.bar = Progress(*columns, console=Console(stderr=True, theme=PLAIN), transient=True, refresh_per_second=4)
         self._shown = 0.0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

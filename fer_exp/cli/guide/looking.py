@@ -9,7 +9,6 @@ from fer_exp.cli.compose import compose_one
 from fer_exp.cli.guide.questions import say
 from fer_exp.cli.guide.wants import Known
 from fer_exp.cli.words import with_paths
-from fer_exp.config import Config
 from fer_exp.datasets import facts, open_corpus
 from fer_exp.errors import RequestError
 from fer_exp.files import file_of
@@ -152,7 +151,7 @@ def corpus(name: str, place: str, known: Known) -> None:
 
 def built_in(known: Known) -> None:
     """The faces that come with the program."""
-    config: Config = composed("train")
+    config = composed("train")
     known.words["faces"] = ()
     known.has |= {"labels", "votes"}
-    known.split(config.dataset.faces, test=0.25)  # type: ignore[union-attr]
+    known.split(config.dataset.faces, test=0.25)
