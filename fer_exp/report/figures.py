@@ -37,6 +37,18 @@ COLOURS = {
 SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288", "#7f7f7f")
 """Colours of methods, runs and metrics, in the order in which they are drawn."""
 
+MARKS = ("o", "s", "^", "D", "v", "P", "X", "d")
+DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.5, 1, 1.5)))
+"""Marks and dashes of the same series: they tell them apart where a figure is printed in grey."""
+
+COLUMN = 3.5
+"""Inches of a journal's column, in which figures of results/ are drawn: their letters are printed as large as set."""
+REFERENCES: dict[str, dict[str, Any]] = {
+    "people": {"color": "black", "linestyle": (0, (6, 2)), "linewidth": 1.1},
+    "constant": {"color": "#666666", "linestyle": (0, (1, 1.5)), "linewidth": 1.3},
+}
+"""How lines look that a network is held against: people, and one answer for every face."""
+
 STYLE: dict[Any, Any] = {
     "axes.prop_cycle": cycler(color=list(SERIES)),
     "axes.spines.right": False,
@@ -44,7 +56,8 @@ STYLE: dict[Any, Any] = {
     "axes.titlelocation": "left",
     "figure.constrained_layout.use": True,
     "figure.dpi": 110,
-    "font.size": 9,
+    "axes.titlesize": "medium",
+    "font.size": 8,
     "legend.frameon": False,
     "savefig.dpi": 200,
     "text.parse_math": False,  # dollars in a name are no formula
@@ -99,20 +112,34 @@ def counts(axis: Axis) -> None:
     axis.set_minor_formatter(LogFormatter())
 
 
-def curve(axes: Axes, points: Mapping[float, OverSeeds], colour: str, words: str) -> None:
+def look(number: int) -> dict[str, Any]:
+    """Colour, mark and dashes of the series of a number, for ``plot``.
+
+    >>> look(1)["color"] == SERIES[1], look(0)["linestyle"], look(1)["marker"]
+    (True, '-', 's')
+    """
+    return {
+        "color": SERIES[number % len(SERIES)],
+        "marker": MARKS[number % len(MARKS)],
+        "linestyle": DASHES[number % len(DASHES)],
+    }
+
+
+def curve(axes: Axes, points: Mapping[float, OverSeeds], number: int, words: str) -> None:
     """Draw means over seeds as a line, and their intervals as a band where there is more than one seed.
 
     Args:
         axes: where to.
         points: place on the x axis -> mean over seeds.
-        colour: of both.
+        number: of the series, which says how it looks.
         words: for the legend.
     """
     means = [point.mean for point in points.values()]
-    axes.plot(list(points), means, color=colour, marker="o", markersize=3, label=words)
+    every = max(1, len(points) // 10)  # more marks than that hide the line
+    axes.plot(list(points), means, **look(number), markersize=3, markevery=every, linewidth=1.1, label=words)
     known = [(at, one.low, one.high) for at, one in points.items() if one.low is not None and one.high is not None]
     at, low, high = ([row[side] for row in known] for side in range(3))
-    axes.fill_between(at, low, high, color=colour, alpha=0.15, linewidth=0)
+    axes.fill_between(at, low, high, color=SERIES[number % len(SERIES)], alpha=0.15, linewidth=0)
 
 
 def two_sides(axes: Axes, people: Sequence[float], model: Sequence[float], classes: Sequence[str]) -> None:

@@ -111,11 +111,20 @@ def test_a_row_an_epoch_and_size_and_people_last(tmp_path):
     assert table.rows.iloc[-2][["faces", "state"]].tolist() == ["none", "not run: 1"]
     assert table.rows.iloc[-1][["faces", "l1"]].tolist() == ["people", 0.25]
     assert table.shown[table.shown["faces"] == "few"]["epoch"].tolist() == ["1", "2", "4", "6"]
-    drawn = weak_training.figure(sizes, MEASURES, {"l1": 0.25}, "made up")
+    drawn = weak_training.figure(sizes, MEASURES, {"l1": 0.25}, {"l1": 1.2}, "made up")
     lines = drawn.axes[0].get_lines()
     assert lines[0].get_ydata().tolist() == pytest.approx(small.mean(axis=0).tolist())
-    assert [line.get_label() for line in lines] == ["few", "all", "people"]
-    assert lines[-1].get_ydata()[0] == 0.25
+    assert [line.get_label() for line in lines] == ["few faces", "all faces", "people", "the mean vote, always"]
+    assert [lines[at].get_ydata()[0] for at in (-2, -1)] == [0.25, 1.2]
+
+
+def test_one_answer_for_all_is_the_class_prior_of_judge():
+    frame = faces()
+    judged = judge(frame, samples=0, seed=0)["test"]
+    same = weak_training.constant(frame)
+    assert {*same} == {*weak_training.OF_DISTANCE}
+    for name, value in same.items():
+        assert value == pytest.approx(judged[f"prior_{name}"]["value"])
 
 
 def test_people_are_the_ceiling_of_judge_and_a_second_panel(monkeypatch):

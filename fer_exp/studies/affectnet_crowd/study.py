@@ -68,7 +68,7 @@ def build(trained: Sequence[Trained], preset: Preset, asked: Asked) -> Outcome:
     sizes = {name_of(group): group for group in by(_by_size(trained), _size).values()}
     outcome = Outcome()
     finished = [group for group in sizes.values() if done(group)]
-    measures, ceiling = dict(weak_training.OF_VOTES), dict[str, float]()
+    measures, ceiling, same = dict(weak_training.OF_VOTES), dict[str, float](), dict[str, float]()
     if finished:
         full = {training.config.seed: judged(training) for training in done(finished[-1])}
         faces, config = next(iter(full.values())), trained[0].config
@@ -85,7 +85,7 @@ def build(trained: Sequence[Trained], preset: Preset, asked: Asked) -> Outcome:
             outcome.figures["ratings"] = plane
         if answers is not None:
             measures |= weak_training.OF_RATINGS
-        ceiling = weak_training.people(faces, ratings)
+        ceiling, same = weak_training.people(faces, ratings), weak_training.constant(faces)
         outcome.notes += _notes(sizes, missing)
     outcome.tables += [
         weak_training.by_epoch(sizes, measures, ceiling),
@@ -100,7 +100,7 @@ def build(trained: Sequence[Trained], preset: Preset, asked: Asked) -> Outcome:
     outcome.tables = [_complete(table, preset, trained[0], published["statements"]) for table in outcome.tables]
     drawn = {metric: value for metric, value in ceiling.items() if metric != "soft_cross_entropy"}
     title = f"{facts(preset.corpus).title}, {preset.scale}: mean over seeds, 95 % t-interval"
-    outcome.figures["epochs"] = lambda: weak_training.figure(sizes, measures, drawn, title)
+    outcome.figures["epochs"] = lambda: weak_training.figure(sizes, measures, drawn, same, title)
     return outcome
 
 

@@ -14,9 +14,11 @@ from fer_exp.judging.applicable import arrays
 from fer_exp.judging.ceiling import halves
 from fer_exp.judging.judge import HALVINGS, half_against_rest
 from fer_exp.judging.predictions import class_names
+from fer_exp.metrics.faces import Faces
+from fer_exp.metrics.registry import VOTES, measure
 from fer_exp.metrics.words import direction, spoken
 from fer_exp.report.cells import NOTHING
-from fer_exp.report.figures import SERIES, curve
+from fer_exp.report.figures import COLUMN, REFERENCES, curve
 from fer_exp.report.outcome import OutcomeTable
 from fer_exp.stats.seeds import OverSeeds, over_seeds, paired_over_seeds
 from fer_exp.studies.tables import columns_of, seeds_cell
@@ -27,6 +29,8 @@ OF_VOTES = {
     for name in ("l1", "jensen_shannon_divergence", "soft_cross_entropy", "entropy_correlation", "vote_correlation")
 }
 OF_RATINGS = {name: spoken(name) for name in ("valence_ccc", "arousal_ccc")}
+OF_DISTANCE = ("l1", "jensen_shannon_divergence", "soft_cross_entropy")
+"""Those of ``OF_VOTES`` that one answer for all faces has; it is correlated with nothing."""
 CLOSEST = "l1"
 """What the epoch closest to the votes of validation is chosen by; less is closer."""
 
@@ -163,8 +167,25 @@ def answer(sizes: Sizes, measures: Mapping[str, str], published: str) -> Outcome
     return OutcomeTable("answer", "", pd.DataFrame(rows), pd.DataFrame(shown))
 
 
-def figure(sizes: Sizes, measures: Mapping[str, str], ceiling: Mapping[str, float], title: str) -> Figure | None:
-    """Every measure (metric -> its words) by epoch, a line a size, with what people score; None without a history."""
+def constant(faces: pd.DataFrame) -> dict[str, float]:
+    """What one answer for every face scores in the network's place: the mean of all votes; of faces with votes."""
+    classes = class_names(faces)
+    judged = arrays(faces, classes)
+    if not judged.voted.any():
+        return {}
+    human = judged.people(judged.voted)
+    same = np.broadcast_to(human.mean(axis=0), human.shape)
+    found = measure(VOTES, Faces(human, same, classes), names=OF_DISTANCE)
+    return {name: float(np.asarray(statistic(None))) for name, statistic in found.items()}
+
+
+def figure(
+    sizes: Sizes, measures: Mapping[str, str], ceiling: Mapping[str, float], same: Mapping[str, float], title: str
+) -> Figure | None:
+    """Every measure (metric -> its words) by epoch, a line a size; None without a history.
+
+    ``ceiling`` is what people score and ``same`` what one answer for all faces does, a line each where it is known.
+    """
     curves = {name: by_seed for name, group in sizes.items() if (by_seed := histories(group))}
     measures = {
         metric: words
@@ -173,20 +194,29 @@ def figure(sizes: Sizes, measures: Mapping[str, str], ceiling: Mapping[str, floa
     }
     if not measures:
         return None
-    drawn = Figure(figsize=(7.6, 2.3 * ((len(measures) + 1) // 2) + 0.8))
-    panels = drawn.subplots((len(measures) + 1) // 2, 2, squeeze=False).ravel().tolist()
+    lines = (len(measures) + 1) // 2
+    drawn = Figure(figsize=(COLUMN, 1.35 * lines + (0.4 if len(measures) % 2 else 0.9)))
+    panels = drawn.subplots(lines, 2, squeeze=False, sharex=True).ravel().tolist()
     for axes, (metric, words) in zip(panels, measures.items(), strict=False):
         for number, (name, by_seed) in enumerate(curves.items()):
-            curve(axes, _points(by_seed, metric), SERIES[number % len(SERIES)], name)
-        if metric in ceiling:
-            axes.axhline(ceiling[metric], color="black", linestyle="--", linewidth=1, label="people")
-        axes.set(title=f"{words} {direction(metric)}", xlabel="epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+            curve(axes, _points(by_seed, metric), number, f"{name.partition(' (')[0]} faces")
+        for values, words_of, kind in ((ceiling, "people", "people"), (same, "the mean vote, always", "constant")):
+            if metric in values:
+                axes.axhline(values[metric], label=words_of, **REFERENCES[kind])
+        axes.set_title(f"{words} {direction(metric)}")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=4))
+        axes.tick_params(labelsize=7)
     for axes in panels[len(measures) :]:
         axes.set_axis_off()
-    handles, labels = panels[0].get_legend_handles_labels()
-    drawn.legend(handles, labels, loc="outside lower center", ncols=4, title="training faces")
-    drawn.suptitle(title, fontsize=9)
+    for axes in panels[max(0, len(measures) - 2) : len(measures)]:
+        axes.tick_params(labelbottom=True)
+    drawn.supxlabel("epoch", fontsize=8)
+    shown = {label: handle for axes in panels for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+    if len(measures) % 2:
+        panels[-1].legend(list(shown.values()), list(shown), loc="center", fontsize=7)
+    else:
+        drawn.legend(list(shown.values()), list(shown), loc="outside lower center", ncols=2, fontsize=7)
+    drawn.suptitle(title, fontsize=8)
     return drawn
 
 

@@ -10,11 +10,10 @@ from matplotlib.figure import Figure
 from fer_exp.datasets import facts
 from fer_exp.judging.predictions import class_names
 from fer_exp.report.cells import interval
-from fer_exp.report.figures import SERIES, curve
+from fer_exp.report.figures import COLUMN, curve
 from fer_exp.report.outcome import Outcome, OutcomeTable
 from fer_exp.stats.seeds import OverSeeds
 from fer_exp.studies.noisy_labels.cells import (
-    BASELINE,
     BEST,
     GATE,
     LAST,
@@ -185,11 +184,11 @@ def _figure(cells: Cells, preset: Preset) -> Figure | None:
     curves = {name: points for name, points in curves.items() if len(points) > 1}
     if not curves:
         return None
-    figure = Figure(figsize=(5.2, 3.4))
+    figure = Figure(figsize=(COLUMN, 3.0))
     axes = figure.subplots()
     for number, (name, points) in enumerate(curves.items()):
-        curve(axes, dict(sorted(points.items())), "black" if name == BASELINE else SERIES[number % len(SERIES)], name)
+        curve(axes, dict(sorted(points.items())), number, name)
     axes.set(xlabel="share of wrong labels", ylabel="test accuracy, last epoch, %", ylim=(0, 100),
              title=f"{facts(preset.corpus).title}, {preset.scale}: mean over seeds, 95 % t-interval")  # fmt: skip
-    axes.legend(ncols=2)
+    axes.legend(ncols=2, fontsize=7)
     return figure
