@@ -200,3 +200,22 @@ def test_a_full_disk_and_a_lost_reply_lose_and_double_nothing(visit, plain):
     assert len(answers(sessions, "full")) == 3
     assert take_part(page)[-1] == "end"
     assert len(answers(sessions, "full")) == 6
+
+
+def test_the_next_person_in_the_same_tab_begins_anew(visit, plain):
+    page = visit(plain[0])
+    assert take_part(page)[-1] == "end"
+    code = page.text_content("#code")
+    page.reload()
+    page.wait_for_selector("#code")
+    assert page.text_content("#code") == code
+    page.click("[data-name=new]")
+    page.wait_for_selector("[data-screen=consent]")
+
+
+def test_answers_of_another_study_at_the_same_address_are_not_mixed_in(visit, plain):
+    page = begun_with(visit, plain[0], "moved")
+    kept = "Object.keys(localStorage).find((key) => key.endsWith('session'))"
+    page.evaluate(f"localStorage.setItem({kept}, JSON.stringify({{token: 'of another', identity: 'moved', done: 2}}))")
+    page.reload()
+    page.wait_for_selector("[data-screen=consent]")

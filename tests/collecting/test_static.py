@@ -182,6 +182,18 @@ def test_cognition_run_keeps_what_jspsych_has(visit, small):
     assert page.query_selector("a.main") is None
 
 
+def test_who_fails_at_gold_faces_is_thanked_early(visit, pictures, tmp_path):
+    more = (
+        "min_gold_accuracy: 1\nenough_gold_answers: 1\nplatform: {name: prolific, code: C1, screened_out_code: OUT}\n"
+    )
+    page = visit(f"{written(pictures, tmp_path, more)}?PROLIFIC_PID=p1")
+    met = take_part(page, lambda page: attentive(page) or "unknown")
+    assert met[-1] == "end"
+    assert page.text_content("h1") == "Thank you for your time"
+    assert page.text_content("#code") == "OUT"
+    assert page.query_selector("[data-name=redirect]").text_content() == "Go back to the platform"
+
+
 def test_microworkers_proof_needs_a_secret_which_files_cannot_keep(pictures, tmp_path):
     with pytest.raises(RequestError, match="secret key"):
         written(pictures, tmp_path, "platform: {name: microworkers, secret: s}\n")

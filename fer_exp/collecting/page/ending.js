@@ -39,8 +39,8 @@
 
   const SAID = { screened_out: ["early", "early_text"], full: ["full", "full_text"] };
 
-  /** The last page; `last` is {state, code, redirect, post, download}. */
-  F.end = (last, { study }) => {
+  /** The last page; `last` is {state, code, redirect, post, download}, `next` begins anew with the next person. */
+  F.end = (last, { study }, next) => {
     const [heading, text] = SAID[last.state] || ["thanks", last.download ? "download_text" : "thanks_text"];
     const back = address(last.redirect);
     const inside = [
@@ -51,7 +51,8 @@
       study.contact ? F.el("p", { class: "contact" }, F.word("contact", { contact: study.contact })) : null,
     ];
     const go = () => leave(back, last.post);
-    F.page("end", F.word(heading), inside, back ? [{ name: "redirect", word: F.word("redirect"), act: go }] : []);
+    const anew = next ? [{ name: "new", word: F.word("resume_new"), act: next }] : [];
+    F.page("end", F.word(heading), inside, back ? [{ name: "redirect", word: F.word("redirect"), act: go }] : anew);
     if (back) setTimeout(go, SECONDS * 1000);
   };
 

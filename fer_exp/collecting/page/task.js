@@ -61,7 +61,11 @@
     F.status(null, "wait_start");
     F.speak(told.words);
     document.title = told.study.title || document.title;
-    if (told.state !== "on") return F.end(await farewell(told, { transport, store }), told);
+    const kept = store.get("session");
+    if (kept && kept.token !== told.session) store.forget(); // of another study that was at this address
+    const over = store.get("done", false) && !who; // opened again in the same tab, in a laboratory perhaps by the next person
+    const next = over ? () => (store.forget(), location.reload()) : null;
+    if (told.state !== "on") return F.end(await farewell(told, { transport, store }), told, next);
     const real = told.trials.filter((trial) => trial.kind !== "practice");
     const unsent = store.get("unsent", []).map((answer) => answer.trial);
     const answered = [...new Set([...told.answered, ...unsent])];
@@ -122,7 +126,7 @@
     await outbox.empty();
     const answers = store.get("about");
     if (answers && Object.keys(answers).length) await F.insist(() => transport.about({ session: told.session, answers }, store), F.status).catch(() => {});
-    return F.end(await farewell({ ...told, state }, { transport, store }), told);
+    return F.end(await farewell({ ...told, state }, { transport, store }), told, next);
   }
 
   /** How the visit ends, once the rows of raw data are handed over; of somebody who has ended before, as the server says. */
