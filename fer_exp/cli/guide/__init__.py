@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from itertools import product
+from math import prod
 from typing import Any
 
 from fer_exp.cli.guide.questions import LeftError, choose, path, say, yes
@@ -99,16 +99,21 @@ def _asked_for(more: str, known: Known) -> None:
     path(question, partial(look, known=known), "if there is none" if more.endswith("?") else None)
 
 
-def _composed(words: list[str], axes: Any) -> tuple[int, Any]:
-    """How many jobs a command is, and the config of the first; all are composed, so that the command is right."""
+def _composed(words: list[str], axes: Mapping[str, str]) -> tuple[int, Any]:
+    """How many jobs a command is, and the config of the first.
+
+    Each value of each axis is composed once, so that the command is right; the product would take its time.
+    """
     from fer_exp.cli.compose import compose_all
     from fer_exp.cli.words import with_paths
 
     command, *rest = words[1:] if words[:2] == ["crowd", "plan"] else words
-    common = [word for word in rest if word != "-m" and word.partition("=")[0] not in axes]
-    values = [[(key, value) for value in several.split(",")] for key, several in axes.items()]
-    configs = compose_all(command, [(with_paths(command, common), dict(job)) for job in product(*values)])
-    return len(configs), configs[0]
+    common = with_paths(command, [word for word in rest if word != "-m" and word.partition("=")[0] not in axes])
+    values = {key: several.split(",") for key, several in axes.items()}
+    first = {key: several[0] for key, several in values.items()}
+    others = [first | {key: value} for key, several in values.items() for value in several[1:]]
+    configs = compose_all(command, [(common, job) for job in (first, *others)])
+    return prod(map(len, values.values())), configs[0]
 
 
 def _estimates(words: list[str], shows: bool, runs: int, config: Any, known: Known) -> list[str]:
