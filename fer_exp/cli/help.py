@@ -36,6 +36,7 @@ MORE = (
     ("fer-exp agreement dataset=ferplus dataset.root=DIR against=original", "what a crowd changes"),
     ("fer-exp crowd ratings=answers.csv gold=gold.csv min_gold_accuracy=0.6", "whom to trust"),
     ("fer-exp crowd plan ratings=pilot.csv", "how many raters a face?"),
+    ("fer-exp rate photos/ study=cafe", "ask people on a web page, on this machine"),
     ("fer-exp rate answers output=runs/NAME", "the tables of a study, also while it is served"),
     ("fer-exp rate erase worker=ID output=runs/NAME", "everything of a person, for good"),
     ("fer-exp table study=cafe-soft", "one label against a distribution, on the built-in faces"),

@@ -14,7 +14,9 @@ import pandas as pd
 from fer_exp.collecting.ledger import VERSION, looked_at
 from fer_exp.collecting.out import Collected
 from fer_exp.errors import RequestError, RunError
+from fer_exp.regular import reading
 
+COPY = "take a copy of before, or export the answers with sqlite3"
 TIMES = ("started", "seen", "ended")
 """Columns of persons that are times, in seconds since 1970."""
 TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -28,7 +30,7 @@ def collected(file: Path) -> Collected:
         RequestError: there is no such file, or it is no ledger that this program reads.
         RunError: another program keeps it locked.
     """
-    with read_only(file) as ledger:
+    with reading(file, way_out=COPY), read_only(file) as ledger:
         persons = _frame(ledger, "SELECT * FROM persons ORDER BY started")
         answers = _frame(
             ledger,
@@ -38,12 +40,12 @@ def collected(file: Path) -> Collected:
         )
         gold = _frame(ledger, "SELECT task, gold FROM faces WHERE gold IS NOT NULL ORDER BY face")
         raw = _frame(ledger, "SELECT worker, jspsych FROM raw JOIN persons USING (person) ORDER BY started")
-    return Collected(
-        _persons(persons),
-        answers.astype({"gold": bool, "repeat": bool}),
-        dict(zip(gold["task"], gold["gold"], strict=True)),
-        {worker: json.loads(text) for worker, text in zip(raw["worker"], raw["jspsych"], strict=True)},
-    )
+        return Collected(
+            _persons(persons),
+            answers.astype({"gold": bool, "repeat": bool}),
+            dict(zip(gold["task"], gold["gold"], strict=True)),
+            {worker: json.loads(text) for worker, text in zip(raw["worker"], raw["jspsych"], strict=True)},
+        )
 
 
 @contextlib.contextmanager

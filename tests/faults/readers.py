@@ -5,6 +5,7 @@ A module of fer_exp that opens or reads files is in ``COVERED``; ``test_listed.p
 
 import csv
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,7 +15,12 @@ import pandas as pd
 
 from fer_exp.answers import Answers
 from fer_exp.answers.read import read_answers, read_labels
+from fer_exp.collecting.answered import Refused, parsed
+from fer_exp.collecting.collected import collected
+from fer_exp.collecting.out import every_answer
+from fer_exp.collecting.study import read_study
 from fer_exp.config import DatasetConfig
+from fer_exp.config.folder import conf_folder
 from fer_exp.datasets import open_corpus
 from fer_exp.datasets.affectnet import AffectNet2021, _read_list
 from fer_exp.datasets.attach import attach
@@ -22,6 +28,7 @@ from fer_exp.datasets.fer2013 import Fer2013
 from fer_exp.datasets.ferplus_votes import read_votes
 from fer_exp.datasets.label_files import labelled_at
 from fer_exp.datasets.splits import read_splits
+from fer_exp.errors import RequestError
 from fer_exp.judging.people import with_people
 from fer_exp.judging.predictions import read_predictions
 from fer_exp.labels.noise_files import read_noise
@@ -37,6 +44,7 @@ from fer_exp.training.network_file import read_network
 from fer_exp.training.resuming import check_checkpoint
 from fer_exp.training.weights import read_weights
 from fer_exp.verifying.claims import COLUMNS, read_claims
+from tests.collecting.ledgers import ledger
 
 SEVEN = CLASSES[:7]
 
@@ -143,6 +151,13 @@ def published(path: Path) -> Any:
     return read_published(path, {f"face-{n}": f"face-{n}" for n in range(40)}, SEVEN, None)
 
 
+def asked(path: Path) -> Any:
+    try:
+        return parsed(path.read_bytes())
+    except Refused as refused:
+        raise RequestError(f"{path}: {refused}") from refused
+
+
 def answers_of_folder(path: Path) -> Any:
     opened = open_corpus(DatasetConfig(name="folder", table=str(path), root=str(path.parent), size=48, max_rejected=1))
     return opened.read().table.to_csv()
@@ -182,6 +197,9 @@ READERS: dict[str, Reader] = {
     "crowd.json": Reader("crowd/crowd.json", lambda path: of_folder(path.parent)),
     "archive.json": Reader("archive.json", lambda path: archive.read(path.parent)),
     "claims.csv": Reader("claims.csv", read_claims),
+    "study file": Reader("study.yaml", lambda path: read_study(str(path)).content),
+    "answers to a study": Reader("answer.json", asked),
+    "ledger": Reader("study/ledger.sqlite", lambda path: every_answer(collected(path)).to_csv()),
     "store.json": Reader("store/store.json", lambda path: _load(path.parent).faces.to_csv()),
     "faces.parquet": Reader("store/faces.parquet", lambda path: _load(path.parent).faces.to_csv()),
     "FER2013": Reader("fer2013/fer2013.csv", grey_rows),
@@ -248,6 +266,9 @@ def lay_more(desk: Path) -> None:
     shutil.move(desk / "crowd" / "archive.json", desk / "archive.json")
     rows = io.StringIO()
     csv.writer(rows).writerows([COLUMNS, ("a.md", "", "1", "b", "", "1")])
+    shutil.copy(conf_folder() / "rate" / "cafe.yaml", desk / "study.yaml")
+    (desk / "answer.json").write_text(json.dumps({"session": "s", "trial": "t", "label": "fear", "valence": 7}))
+    ledger(desk / "study")
     (desk / "claims.csv").write_text(rows.getvalue(), encoding="utf-8")
     store = min((desk / "cache").glob("synthetic-*"))
     shutil.copytree(store, desk / "store")

@@ -19,9 +19,22 @@ WRITES = re.compile(
 )
 OWN = "the program's own files, or what this process has written or looked at just before"
 READ_BY = {
+    "cli/guide/estimates.py": OWN,
+    "cli/guide/looking.py": "answers, csv",
     "cli/help.py": OWN,
     "cli/sweep.py": OWN,
+    "collecting/answered.py": "answers to a study",
+    "collecting/collected.py": "ledger",
     "collecting/erasing.py": OWN,
+    "collecting/opening.py": OWN,
+    "collecting/page/__init__.py": OWN,
+    "collecting/server.py": OWN,
+    "collecting/session.py": OWN,
+    "collecting/static.py": OWN,
+    "collecting/study.py": "study file",
+    "collecting/watching.py": OWN,
+    "collecting/words.py": OWN,
+    "commit.py": OWN,
     "commands/agreement.py": OWN,
     "commands/crowd.py": OWN,
     "commands/export.py": "network.safetensors",
@@ -84,7 +97,10 @@ READ_BY = {
 WRITTEN_BY = {
     "cli/start.py": "table",
     "cli/sweep.py": "table",
+    "collecting/faces.py": "agreement",
+    "collecting/opening.py": "agreement",
     "collecting/out.py": "agreement",
+    "collecting/static.py": "prepare",
     "commands/export.py": "export",
     "commands/predict.py": "predict",
     "commands/pretrain.py": "pretrain",
