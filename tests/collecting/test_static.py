@@ -192,6 +192,7 @@ def test_who_fails_at_gold_faces_is_thanked_early(visit, pictures, tmp_path):
     assert page.text_content("h1") == "Thank you for your time"
     assert page.text_content("#code") == "OUT"
     assert page.query_selector("[data-name=redirect]").text_content() == "Go back to the platform"
+    assert "You are now taken back" not in page.text_content("#stage")  # the file is saved first
 
 
 def test_microworkers_proof_needs_a_secret_which_files_cannot_keep(pictures, tmp_path):

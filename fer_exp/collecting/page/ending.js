@@ -37,23 +37,27 @@
     return form.submit();
   }
 
-  const SAID = { screened_out: ["early", "early_text"], full: ["full", "full_text"] };
+  const SAID = {
+    screened_out: { heading: "early", first: "early_text", saved: "early_saved" },
+    full: { heading: "full", first: "full_text" },
+    done: { heading: "thanks", saved: "thanks_text" },
+  };
 
   /** The last page; `last` is {state, code, redirect, post, download}, `next` begins anew with the next person. */
   F.end = (last, { study }, next) => {
-    const [heading, text] = SAID[last.state] || ["thanks", last.download ? "download_text" : "thanks_text"];
+    const { heading, first, saved } = SAID[last.state] || SAID.done;
     const back = address(last.redirect);
     const inside = [
-      F.paragraphs(F.word(text)),
+      [first, last.download ? "download_text" : saved].filter(Boolean).map((key) => F.paragraphs(F.word(key))),
       last.download ? F.file(last.download, study) : null,
       last.code ? code(last.code) : null,
-      back ? F.el("p", {}, F.word("redirect_text")) : null,
+      back && !last.download ? F.el("p", {}, F.word("redirect_text")) : null, // a file is saved first
       study.contact ? F.el("p", { class: "contact" }, F.word("contact", { contact: study.contact })) : null,
     ];
     const go = () => leave(back, last.post);
     const anew = next ? [{ name: "new", word: F.word("resume_new"), act: next }] : [];
     F.page("end", F.word(heading), inside, back ? [{ name: "redirect", word: F.word("redirect"), act: go }] : anew);
-    if (back) setTimeout(go, SECONDS * 1000);
+    if (back && !last.download) setTimeout(go, SECONDS * 1000);
   };
 
   const called = (code) => new Intl.DisplayNames([code], { type: "language" }).of(code);
