@@ -26,6 +26,13 @@ from fer_exp.collecting.stock import COUNTED
 from fer_exp.collecting.study import Study
 from fer_exp.collecting.words import chosen_language, described, words
 
+INSERT_TRIALS = (
+    "INSERT INTO trials (person, place, token, kind, face, gold, repeat, wanted) SELECT ?, key, "
+    + ", ".join(f"json_extract(value, '$[{column}]')" for column in range(6))
+    + " FROM json_each(?)"
+)
+"""All trials of a person by one statement: at each one SQLite gives Python's lock away, and waits to get it back."""
+
 Reply = dict[str, Any]
 Clock = Callable[[], float]
 
@@ -214,17 +221,11 @@ class Sessions:
         ).lastrowid
         labels = list(self.study.classes)
         rows = [
-            (
-                secrets.token_urlsafe(12), person, place, trial.kind, trial.face, int(trial.gold), int(trial.repeat),
-                self._wanted(trial, labels, draw),
-            )
-            for place, trial in enumerate(trials)
+            (secrets.token_urlsafe(12), trial.kind, trial.face, int(trial.gold), int(trial.repeat),
+             self._wanted(trial, labels, draw))
+            for trial in trials
         ]  # fmt: skip
-        connection.executemany(
-            "INSERT INTO trials (token, person, place, kind, face, gold, repeat, wanted) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            rows,
-        )
+        connection.execute(INSERT_TRIALS, (person, json.dumps(rows)))
         stock = self.opened.stock
         stock.hold(int(person or 0), {trial.face for trial in trials if trial.kind == "face" and not trial.repeat}, now)
         for trial in trials:
