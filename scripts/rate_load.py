@@ -214,7 +214,10 @@ class Server:
         """Seconds of a processor that it has used, nan where the system does not say."""
         try:
             fields = (
-                Path(f"/proc/{self.process.pid if self.process else 0}/stat").read_text().rpartition(")")[2].split()
+                Path(f"/proc/{self.process.pid if self.process else 0}/stat")
+                .read_text("ascii")
+                .rpartition(")")[2]
+                .split()
             )
         except OSError:
             return float("nan")
@@ -254,10 +257,8 @@ def main() -> None:
         counts = counted(folder / "out" / "ledger.sqlite", seen)
     print(f"{given.people} people, {given.each} faces each, {took:.0f} s, {given.kills} kills; load before: {load:.2f}")
     if not given.kills:
-        each = 1000 * computed / max(1, len(seen.acknowledged))
-        print(
-            f"the server computed {computed:.1f} s: {each:.1f} ms an answer with its picture, {computed / took:.0%} of a core"
-        )
+        each, share = 1000 * computed / max(1, len(seen.acknowledged)), computed / took
+        print(f"the server computed {computed:.1f} s: {each:.1f} ms an answer with its picture, {share:.0%} of a core")
     print(_said("answers", seen.answers))
     print(_said("starts", seen.starts))
     print(_said("from start to the first picture", seen.pictures))
