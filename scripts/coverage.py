@@ -1,6 +1,7 @@
 """How often 95 % intervals hold the truth, and how often equal classifiers are told apart at .05: by simulation.
 
     python scripts/coverage.py persons   # the bootstrap of evaluate, over few and many persons
+    python scripts/coverage.py differences  # of compare, of one run each, over few persons
     python scripts/coverage.py seeds     # the interval and p of compare, over runs and faces
     python scripts/coverage.py calibration  # what evaluate says of calibration, of models that are right and too sure
     python scripts/coverage.py raters    # both intervals of agreement, of faces and raters that are drawn
@@ -42,18 +43,21 @@ SAMPLES = 1000  # replicates, as evaluate draws
 FACES = 20  # of a person
 
 
+KINDS: dict[str, tuple[Callable[[np.random.Generator, int], FloatArray], float]] = {
+    "normal": (lambda g, n: g.normal(0, 1, n), 0.0),
+    "accuracy .85": (lambda g, n: g.binomial(FACES, g.beta(8.5, 1.5, n)) / FACES, 0.85),
+    "exponential": (lambda g, n: g.exponential(1, n), 1.0),
+}
+"""How values of persons are drawn, and their mean."""
+
+
 def persons(repeats: int) -> None:
     """Mean accuracy of persons who differ: percentiles as they come, and taken further out."""
-    kinds: dict[str, tuple[Callable[[np.random.Generator, int], FloatArray], float]] = {
-        "normal": (lambda g, n: g.normal(0, 1, n), 0.0),
-        "accuracy .85": (lambda g, n: g.binomial(FACES, g.beta(8.5, 1.5, n)) / FACES, 0.85),
-        "exponential": (lambda g, n: g.exponential(1, n), 1.0),
-    }
-    print("| persons |" + "".join(f" {kind}: plain | further out |" for kind in kinds))
-    print("| --- |" + " --- |" * (2 * len(kinds)))
+    print("| persons |" + "".join(f" {kind}: plain | further out |" for kind in KINDS))
+    print("| --- |" + " --- |" * (2 * len(KINDS)))
     for count in (4, 6, 10, 15, 20, 40, 80):
         cells = []
-        for number, (draw, truth) in enumerate(kinds.values()):
+        for number, (draw, truth) in enumerate(KINDS.values()):
             generator = np.random.default_rng([number, count])
             held = np.zeros(2)
             for seed in range(repeats):
@@ -62,6 +66,23 @@ def persons(repeats: int) -> None:
                 _, low, high = intervals(mean, np.arange(count), SAMPLES, seed)["mean"]
                 held += [inside(percentile_interval(drawn), truth), inside((low, high), truth)]
             cells += [f"{share:.2f}" for share in held / repeats]
+        print(f"| {count} | {' | '.join(cells)} |", flush=True)
+
+
+def differences(repeats: int) -> None:
+    """Student's interval of the difference of two models on the same persons, whose values are drawn alike."""
+    print(f"| persons | {' | '.join(KINDS)} |\n| --- |{' --- |' * len(KINDS)}")
+    for count in (4, 6, 10, 15):
+        cells = []
+        for number, (draw, _) in enumerate(KINDS.values()):
+            generator = np.random.default_rng([number, count, 2])
+            held = 0
+            for seed in range(repeats):
+                both = {name: mean_of(draw(generator, count)) for name in "ab"}
+                drawn = replicates(both, np.arange(count), SAMPLES, seed)
+                one, two = (Runs(np.array([float(of(None))]), drawn[name][None]) for name, of in both.items())
+                held += inside(spread([(1.0, one), (-1.0, two)], count).interval(), 0.0)
+            cells.append(f"{held / repeats:.2f}")
         print(f"| {count} | {' | '.join(cells)} |", flush=True)
 
 
@@ -143,6 +164,7 @@ def inside(ends: tuple[float | None, float | None], truth: float) -> bool:
 
 TABLES = {
     "persons": persons,
+    "differences": differences,
     "seeds": seeds,
     "calibration": calibration,
     "raters": coverage_raters.raters_and_faces,

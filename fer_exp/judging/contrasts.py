@@ -66,9 +66,9 @@ def differences(
         for name in shown:
             entry: dict[str, Any] = dict(_difference(drawn[a][name], drawn[b][name]))
             persons = drawn[a][name].persons
-            uncertain = few_votes and name == "rater_equivalents" and persons < ENOUGH_FACES
-            if entry["low"] is not None and (uncertain or rough(name, persons)):
-                entry["rough"] = True
+            uncertain = rough(name, persons) or (few_votes and persons < ENOUGH_FACES)
+            if name == "rater_equivalents" and entry["low"] is not None and uncertain:
+                entry["rough"] = True  # of other metrics Student's t over few persons holds
             values = facewise[name]
             if values is not None:
                 entry |= _paper_and_paired(values.of[a], values.of[b])

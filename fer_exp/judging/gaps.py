@@ -20,7 +20,7 @@ from fer_exp.stats.tests import holm
 
 ROUGH = 50
 """Persons, or faces where persons are not known, below which what is said of a group is rough: percentiles then cover
-too seldom, and gaps are made cautious (scripts/coverage.py groups)."""
+too seldom, and gaps are made cautious (docs/coverage.md)."""
 TESTED = ("l1", "rater_equivalents", "accuracy", "entropy_correlation", "valence_ccc", "arousal_ccc")
 """Metrics whose gaps are tested, one for each question that metrics answer; ``majority_accuracy`` without labels."""
 LEAST = 2

@@ -145,6 +145,6 @@ def class_correlations(human: FloatArray, model: FloatArray) -> list[OfSums]:
         total_of_defined = np.where(defined, values, 0.0).sum(axis=-1)
         return np.asarray(np.where(count > 0, total_of_defined / np.maximum(count, 1), np.nan))
 
-    # The jackknife's ends hold more often than those of the bootstrap (docs/metrics.md).
+    # The jackknife's ends hold more often than those of the bootstrap (docs/coverage.md).
     by_class = [OfSums(columns, partial(of_class, k), ends=JACKKNIFE) for k in range(len(single))]
     return [*by_class, OfSums(columns, mean, ends=JACKKNIFE)]

@@ -70,7 +70,17 @@ def of_row(
     text = interval(row["value"], row["low"], row["high"], decimals, sign, ends=ends, missing=missing)
     if not row.get("rough") or text == missing:
         return text
-    return f"{text[:-1]}, rough)" if text.endswith(")") else text + ROUGH
+    return f"{text[:-1]}, rough)" if text.endswith(")") else marked(text)
+
+
+def marked(text: str) -> str:
+    r"""A value and its interval marked as rough; where the ends stand below, beside the value, which is shorter.
+
+    >>> marked("0.5 [0.2, 0.8]"), marked("0.5\n0.2–0.8")
+    ('0.5 [0.2, 0.8] ~', '0.5 ~\n0.2–0.8')
+    """
+    value, line, ends = text.partition("\n")
+    return f"{value}{ROUGH}{line}{ends}"
 
 
 def rough_note(rows: Iterable[Mapping[Any, Any] | None], why: str = SELDOM) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from rich.table import Table
 
 from fer_exp.metrics.words import direction
-from fer_exp.report.cells import BELOW, ROUGH, blank_table, interval, of_row, p_value, rough_note
+from fer_exp.report.cells import BELOW, blank_table, interval, marked, of_row, p_value, rough_note
 from fer_exp.report.model_verdicts import letters
 
 MOST = 3  # pairs shown one by one; of more, the first metric of each
@@ -130,7 +130,7 @@ def _pair_table(head: str, title: str, rows: list[tuple[str, Mapping[str, Any]]]
         effect = interval(entry.get("dz"), None, None, 2, "+", missing="")
         between = entry["low"], entry["high"]
         difference = interval(entry["difference"], *between, sign="+", ends="\n{}, {}", missing="–")
-        difference += ROUGH if entry.get("rough") else ""
+        difference = marked(difference) if entry.get("rough") else difference
         table.add_row(words, difference, *of_tests, effect, p, holm)
     return table
 
