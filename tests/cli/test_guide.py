@@ -83,9 +83,9 @@ def test_every_command_that_it_writes_passes_the_checks_of_the_command_line(here
     jobs, first = guide._composed(words, want.axes)
     assert jobs == np.prod([len(values.split(",")) for values in want.axes.values()] or [1])
     said = guide._estimates(words, want.shows, jobs, first, known)
-    assert said[0].startswith("Time: ")
+    assert said[0].startswith("People: " if words[0] == "rate" else "Time: ")
     if words[0] == "rate":
-        assert "334 people, if each of 1,000 faces gets 20 answers" in said[0] or "affectnet" in words[-1]
+        assert "334, if each of 1,000 faces gets 20 answers" in said[0] or "affectnet" in words[-1]
     assert len(said) == 1 + want.shows
 
 

@@ -74,7 +74,7 @@ def people_for(faces: int, study: str) -> str:
     asked = read_study(study)
     people = max(asked.per_face, math.ceil(faces * asked.per_face / asked.per_person))
     return (
-        f"{people:,} people, if each of {faces:,} faces gets {asked.per_face} answers and a person sees at most "
+        f"People: {people:,}, if each of {faces:,} faces gets {asked.per_face} answers and a person sees at most "
         f"{asked.per_person} (per_face= and per_person= change that)."
     )
 

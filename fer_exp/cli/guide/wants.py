@@ -69,8 +69,8 @@ HAVE = (
 
 LABELS, VOTES, WORKERS, RUN = (frozenset({name}) for name in ("labels", "votes", "workers", "run"))
 
-LOOK = Want("look", "What is in it: faces by class, copies, damaged files?", "prepare {faces}", needs=LABELS)
-TRAIN = Want("train", "How well does a network learn its labels?", f"train {{faces}} {EPOCHS}", needs=LABELS)
+LOOK = Want("look", "What is there: faces by class, copies, damaged files?", "prepare {faces}", needs=LABELS)
+TRAIN = Want("train", "How well does a network learn the labels?", f"train {{faces}} {EPOCHS}", needs=LABELS)
 SOFT = Want(
     "soft",
     "Is a network closer to people when it learns all their answers, not one label a face?",
@@ -89,8 +89,9 @@ NOISE = Want(
 WANTS: dict[str, tuple[Want, ...]] = {
     "pictures": (
         LOOK,
-        Want("see", "What does a trained network see in it?", "predict {run} {pictures} page=true", asks=("network",)),
-        Want("people", "What do people see in it? Collect their answers on a web page", "rate {place} study=cafe"),
+        Want("see", "What does a trained network see in them?", "predict {run} {pictures} page=true",
+             asks=("network",)),
+        Want("people", "What do people see in them? Collect their answers on a web page", "rate {place} study=cafe"),
         Want("affect", "How pleasant and how excited do the faces look to people? Collect valence and arousal",
              "rate {place} study=affectnet"),
         TRAIN,
