@@ -141,7 +141,7 @@ def _estimates(words: list[str], shows: bool, runs: int, config: Any, known: Kno
         seconds, where = estimates.of_pictures(known.pictures, answered=isinstance(config, PredictConfig))
         lines.append(f"Time: {estimates.in_words(seconds)} on {where}. This is an estimate from measured speeds.")
     elif isinstance(config, RateConfig):
-        lines.append(f"{estimates.people_for(known.pictures, str(config.study))} The page is there until you press Ctrl-C.")
+        lines.append(f"{estimates.people_for(known.pictures, str(config.study))} Ctrl-C ends the page.")
     else:
         lines.append("Time: less than a minute for tables of up to some ten thousand answers. This is an estimate.")
     if shows and (told := estimates.what_faces_show(known.test, seeds)):
