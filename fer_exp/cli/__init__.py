@@ -11,6 +11,7 @@ from typing import Any
 from fer_exp import __version__
 from fer_exp.cli import help as pages
 from fer_exp.cli.checks import check_typed
+from fer_exp.cli.memory import check_limit
 from fer_exp.cli.mistakes import unknown_command
 from fer_exp.cli.stopped import by_signal, by_system, told_by_signals
 from fer_exp.commit import git_commit
@@ -130,6 +131,7 @@ def _dispatch(words: list[str], answer: dict[str, Any] | None) -> int:
     check_typed(command, [word for word in rest if word not in HELP])
     if any(word in HELP for word in rest):
         return _show(pages.command(command, pages.chosen(command, rest)), answer)
+    check_limit(command)
     from fer_exp.cli.start import run
     from fer_exp.cli.words import with_paths
 

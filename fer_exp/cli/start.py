@@ -106,7 +106,7 @@ def _by_hydra(command: str, flags: list[str], overrides: list[str], guided: bool
     from omegaconf import DictConfig, OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    from fer_exp.cli.sweep import asked_jobs, forget, record, show_sweep
+    from fer_exp.cli.sweep import asked_jobs, forget, record, show_sweep, why
 
     sweep = "-m" in flags or "--multirun" in flags
     if sweep and "TORCHELASTIC_RUN_ID" in os.environ:
@@ -155,8 +155,7 @@ def _by_hydra(command: str, flags: list[str], overrides: list[str], guided: bool
     except Exception as error:
         if not sweep:
             raise
-        reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
-        return show_sweep(asked_jobs(overrides), lost=reason, answer=answer)
+        return show_sweep(asked_jobs(overrides), lost=why(error).rstrip("."), answer=answer)
     finally:
         if answer is not None and (text := printed.getvalue()):
             answer["text"] = text

@@ -16,6 +16,7 @@ from hydra.experimental.callback import Callback
 
 from fer_exp.cli.machine import described, plain_json, way_out
 from fer_exp.cli.next_steps import compare_line, next_step, say_next
+from fer_exp.cli.stopped import MORE_MEMORY
 from fer_exp.config import Config, TrainConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import write_json
@@ -24,6 +25,7 @@ from fer_exp.runs import Run
 from fer_exp.runs.naming import find_runs
 from fer_exp.runs.sweeps import SUBMITTED, Records
 from fer_exp.system import visible
+from fer_exp.troubles import in_words, no_memory
 
 _BEGUN: list[Records] = []
 """Where the records lie of each sweep that has not been shown."""
@@ -94,8 +96,7 @@ def record(
         ended["folder"] = str(place) if place is not None and isinstance(config, TrainConfig) else None
         ended["next"] = next_step(config, place)
     except Exception as error:
-        known = isinstance(error, RequestError | RunError)
-        ended["error"] = str(error) if known else f"{type(error).__name__}: {error}"
+        ended["error"] = why(error)
         ended["code"] = 1 + isinstance(error, RequestError)
         if log is not None:
             with suppress(OSError):
@@ -105,6 +106,18 @@ def record(
         _say(ended)
     if is_main_process():  # the others of a DDP run end with nothing to show
         write_json(folder / f"{number}.json", plain_json(ended))
+
+
+def why(error: Exception) -> str:
+    """What a job or a launcher failed by: our sentence, what a system said, else the name of the error before it."""
+    if isinstance(error, RequestError | RunError):
+        return str(error)
+    if no_memory(error):
+        return f"{MORE_MEMORY}."
+    if isinstance(error, OSError):
+        text = f"{error.filename}: {in_words(error)}" if error.filename else in_words(error)
+        return f"{text.strip().partition(chr(10))[0]}."
+    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
 
 
 def _run(config: Config, job: Callable[[Config], Path | None], ended: dict[str, Any]) -> Path | None:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_exp.collecting.faces import Faces
-from fer_exp.collecting.ledger import Ledger
+from fer_exp.collecting.ledger import Ledger, NoRoomError
 from fer_exp.collecting.stock import Stock
 from fer_exp.collecting.study import ASKED, Study
 from fer_exp.errors import RequestError, RunError
@@ -102,8 +102,12 @@ def begun(
 
     Raises:
         RequestError: it was begun with another study or other pictures, with the way out.
+        RunError: the ledger is damaged, or its disk takes nothing.
     """
-    known, notes = ledger.do(lambda connection: _written(connection, study, faces, changed, ledger.file)).result()
+    try:
+        known, notes = ledger.do(lambda connection: _written(connection, study, faces, changed, ledger.file)).result()
+    except NoRoomError as error:
+        raise RunError(f"{ledger.file} cannot be used: {error}; set output= to another folder.") from error
     for note in notes:
         say(note)
     place = {task: number for number, task in enumerate(known)}

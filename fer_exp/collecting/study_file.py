@@ -12,6 +12,8 @@ from fer_exp.errors import RequestError, did_you_mean
 
 DEEPEST = 20
 """Of nested lists and mappings; a study has four."""
+MOST_NODES = 100_000
+"""Keys and values, aliases counted each time: a few lines of these can stand for billions."""
 
 
 @dataclass(frozen=True)
@@ -143,20 +145,34 @@ def structure(text: str, where: str) -> Marked:
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     if not isinstance(node, yaml.MappingNode):
         raise RequestError(f"{where} is no study: it has no keys, such as classes: [neutral, happiness].")
-    return _marked(node, where, "", yaml.SafeLoader(""), 0)
+    _check_size(node, where)
+    return _marked(node, where, "", yaml.SafeLoader(""))
 
 
-def _marked(node: Any, where: str, key: str, loader: Any, depth: int) -> Marked:
+def _check_size(node: Any, where: str) -> None:
+    """Raise RequestError where a text is nested too deeply, or too long once its aliases are written out."""
+    waiting, seen = [(node, 0)], 0
+    while waiting:
+        each, depth = waiting.pop()
+        seen += 1
+        if depth > DEEPEST or seen > MOST_NODES:
+            what = "nested too deeply" if depth > DEEPEST else "too long, with what its aliases (*name) stand for,"
+            raise RequestError(f"{where}, line {each.start_mark.line + 1}: it is {what} for a study.")
+        if isinstance(each, yaml.MappingNode):
+            waiting += [(part, depth + 1) for pair in each.value for part in pair]
+        elif isinstance(each, yaml.SequenceNode):
+            waiting += [(part, depth + 1) for part in each.value]
+
+
+def _marked(node: Any, where: str, key: str, loader: Any) -> Marked:
     at = f"{where}, line {node.start_mark.line + 1}{key and f', {key}'}"
-    if depth > DEEPEST:
-        raise RequestError(f"{at}: it is nested too deeply for a study.")
     if isinstance(node, yaml.MappingNode):
         pairs = []
         for name, value in node.value:
             said = str(name.value)[:80]
-            named = _marked(name, where, "", loader, depth + 1)
-            pairs.append((named, _marked(value, where, said, loader, depth + 1)))
+            named = _marked(name, where, "", loader)
+            pairs.append((named, _marked(value, where, said, loader)))
         return Marked(pairs, at, is_mapping=True)
     if isinstance(node, yaml.SequenceNode):
-        return Marked([_marked(each, where, key, loader, depth + 1) for each in node.value], at, is_list=True)
+        return Marked([_marked(each, where, key, loader) for each in node.value], at, is_list=True)
     return Marked(loader.construct_object(node), at)

@@ -5,6 +5,7 @@ torch 2.11 to 2.15 have it and call it deprecated; ONNX lasts longer.
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from collections.abc import Callable, Mapping
@@ -43,13 +44,14 @@ def write(path: Path, trained: Trained, metadata: Mapping[str, str]) -> None:
     with traced():
         ready, faces = Ready(trained).eval(), torch.from_numpy(some_faces(trained, 2))
         network = torch.jit.trace(ready, faces, check_trace=False)  # type: ignore[no-untyped-call]
-        torch.jit.save(network, path, {METADATA: json.dumps(dict(metadata)).encode()})
-    _without_origins(path)
+        content = io.BytesIO()  # torch's own writer ends the process where a disk is full
+        torch.jit.save(network, content, {METADATA: json.dumps(dict(metadata)).encode()})
+    _write_without_origins(path, content)
 
 
-def _without_origins(path: Path) -> None:
+def _write_without_origins(path: Path, content: io.BytesIO) -> None:
     """Leave out where each line of the network's code stood: full paths on this machine, which only tracebacks show."""
-    with whole(path) as aside, zipfile.ZipFile(path) as there, zipfile.ZipFile(aside, "w") as written:
+    with whole(path) as aside, zipfile.ZipFile(content) as there, zipfile.ZipFile(aside, "w") as written:
         for each in there.infolist():
             if not each.filename.endswith(".debug_pkl"):
                 written.writestr(each, there.read(each))

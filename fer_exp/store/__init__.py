@@ -27,13 +27,12 @@ from fer_exp.pictures.look_alikes import flags_said
 from fer_exp.progress import progress
 from fer_exp.regular import reading, whole_text
 from fer_exp.store.looks import look_at
-from fer_exp.store.manifest import PIXELS, check, list_files
+from fer_exp.store.manifest import ATTRIBUTES, PIXELS, check, list_files, without
 from fer_exp.store.write import clean, is_whole, write
 
 VERSION = 2
 """Part of every key; raise it when reading or writing changes what a store holds."""
-ATTRIBUTES = "attributes.parquet"
-"""What ``Corpus.attributes`` says of the faces; beside the store's own files, for it may come later than these."""
+AGAIN = "remove the folder, and it is prepared again"
 LISTED = 20  # files named one by one in store.json; a corpus of single pictures has too many
 
 
@@ -216,17 +215,16 @@ def _load(
 
     ``whole``: every file is read to its end, and one of before, without digests, gets them.
     """
-    again = "remove the folder, and it is prepared again"
-    with reading(folder / "store.json", way_out=again):
+    with reading(folder / "store.json", way_out=AGAIN):
         words = json.loads(whole_text(folder / "store.json"))
         fresh = check(folder, words, log, whole=whole)
-    with reading(folder / "faces.parquet", f"{folder / 'faces.parquet'} or votes.parquet", again):
+    with reading(folder / "faces.parquet", f"{folder / 'faces.parquet'} or votes.parquet", AGAIN):
         faces, votes = (
             pd.read_parquet(each, page_checksum_verification=True) if each.exists() else None
             for each in (folder / "faces.parquet", folder / "votes.parquet")
         )
     if faces is None:
-        raise RunError(f"{folder} has lost its faces.parquet; remove the folder, and it is prepared again.")
+        raise RunError(f"{folder} has lost its faces.parquet; {AGAIN}.")
     if corpus and ("looked" not in words or (whole and PIXELS not in words.get("files", {}))):
         look_at(folder, words, faces, votes, corpus.dated)
         list_files(folder, words)
@@ -236,7 +234,7 @@ def _load(
     if fresh:
         with suppress(RunError):  # a cache of others, not to be written: it is looked at again next time
             write_json(folder / "store.json", sealed(words))
-    faces = _with_attributes(folder, faces, corpus, log)
+    faces = _with_attributes(folder, words, faces, corpus, log)
     pixels = np.memmap(folder / PIXELS, np.uint8, mode="r", shape=tuple(words["shape"]))
     key, content = words["key"], words.get("content", words["key"])
     said = tuple(words.get("said", ()))
@@ -245,12 +243,15 @@ def _load(
 
 
 def _with_attributes(
-    folder: Path, faces: pd.DataFrame, corpus: Corpus | None, log: Callable[[str], None]
+    folder: Path, words: dict[str, Any], faces: pd.DataFrame, corpus: Corpus | None, log: Callable[[str], None]
 ) -> pd.DataFrame:
     """The faces with what a corpus says of them elsewhere; read once, again while faces are missing there."""
     file = folder / ATTRIBUTES
-    told = pd.read_parquet(file).astype(object) if file.exists() else None
-    told = None if told is None else told.where(told.notna(), None)
+    told = None
+    if file.exists():
+        with reading(file, way_out=AGAIN):
+            told = pd.read_parquet(file, page_checksum_verification=True).astype(object)
+            told = told.where(told.notna(), None)
     if corpus and corpus.besides and (told is None or told.isna().any(axis=None)):
         found = corpus.attributes(faces["face"].tolist())
         if found is not None and (told is None or not found.equals(told)):
@@ -260,5 +261,10 @@ def _with_attributes(
             places = ", ".join(dict.fromkeys(corpus.besides.values()))
             log(f"{corpus.name}: {', '.join(corpus.besides)} of {len(faces):,} faces read from {places}{of_all}")
             with suppress(RunError):  # a cache of others, not to be written
+                if without(words, ATTRIBUTES):  # first, so that a kill leaves no digest of an older file
+                    write_json(folder / "store.json", sealed(words))
                 write_table(file, told)
+                if "files" in words:
+                    list_files(folder, words)
+                    write_json(folder / "store.json", sealed(words))
     return faces if told is None else pd.concat([faces, told], axis=1)

@@ -18,7 +18,9 @@ from fer_exp.digests import is_sealed, sha256, state_of
 from fer_exp.errors import RunError
 
 PIXELS = "pixels.u8"
-TABLES = ("faces.parquet", "votes.parquet", "rejected.csv")
+ATTRIBUTES = "attributes.parquet"
+"""What ``Corpus.attributes`` says of the faces; it may come later than the other files."""
+TABLES = ("faces.parquet", "votes.parquet", "rejected.csv", ATTRIBUTES)
 SAMPLED = 1 << 25
 """Bytes of pixels that are looked at where the state is the one noted: 0.03 s."""
 LONG = 1 << 30
@@ -66,6 +68,12 @@ def list_files(folder: Path, words: dict[str, Any]) -> None:
     """Put into the words of store.json the digests of those files that it has not got yet."""
     listed = words.setdefault("files", {})
     listed |= {name: sha256(folder / name) for name in TABLES if name not in listed and (folder / name).is_file()}
+
+
+def without(words: dict[str, Any], name: str) -> bool:
+    """Take a file that is written anew off the list; whether it was there."""
+    words.get("states", {}).pop(name, None)
+    return words.get("files", {}).pop(name, None) is not None
 
 
 class Pieces:

@@ -99,6 +99,11 @@ def test_a_run_is_grouped_by_a_column_of_its_faces(tmp_path, capsys, monkeypatch
     assert code == 0
     found = json.loads((run / "metrics.by-race.json").read_text())["by_group"]
     assert {group["name"]: group["faces"] for group in found["groups"]} == {"Asian": 10, "Caucasian": 11}
+    told = pd.read_parquet(store.folder / "attributes.parquet").assign(race="Asian")
+    told.to_parquet(store.folder / "attributes.parquet")
+    code, _, err = said(capsys, "evaluate", f"run={run}", "by=race", "bootstrap=20")
+    assert code == 1
+    assert "attributes.parquet is not what was prepared" in err
 
 
 def test_raters_groups_are_held_against_each_other(tmp_path, capsys):

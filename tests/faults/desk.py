@@ -57,12 +57,13 @@ def laid(folder: Path, *more: Callable[[Path], None]) -> Path:
 
 def lay(folder: Path) -> None:
     """Write all of it into a folder, which is the working folder."""
-    _tables(folder)
+    lay_tables(folder)
     _corpora(folder)
     _runs(folder)
 
 
-def _tables(folder: Path) -> None:
+def lay_tables(folder: Path) -> None:
+    """The tables among it, for which nothing is trained."""
     answers = ratings()
     answers.to_csv(folder / "ratings.csv", index=False)
     answers.to_csv(folder / "ratings.tsv", index=False, sep="\t")

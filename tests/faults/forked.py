@@ -24,18 +24,23 @@ class Forked(NamedTuple):
     seen: list[str]
 
 
-def warm() -> None:
-    """Import what commands import, and make ``backbone=resnet18`` one convolution."""
+def warm(commands: Sequence[str] = ()) -> None:
+    """Import what commands import, all of them by default, and make ``backbone=resnet18`` one convolution."""
     from importlib import import_module
 
     from fer_exp.config import SCHEMAS
+
+    for name in commands or SCHEMAS:
+        import_module(f"fer_exp.commands.{name}")
+    for name in ("matplotlib.backends.backend_svg", "hydra", "pyarrow.parquet", "getpass"):
+        import_module(name)
+    if commands:
+        return
+    for name in ("pytorch_lightning", FIT):
+        import_module(name)
     from fer_exp.training.networks import BACKBONES
     from tests.light import light_row
 
-    for name in SCHEMAS:
-        import_module(f"fer_exp.commands.{name}")
-    for name in ("pytorch_lightning", "matplotlib.backends.backend_svg", "hydra", "pyarrow.parquet", FIT):
-        import_module(name)
     BACKBONES["resnet18"] = light_row()
 
 

@@ -28,7 +28,9 @@ from fer_exp.datasets.fer2013 import Fer2013
 from fer_exp.datasets.ferplus_votes import read_votes
 from fer_exp.datasets.label_files import labelled_at
 from fer_exp.datasets.splits import read_splits
+from fer_exp.digests import sealed
 from fer_exp.errors import RequestError
+from fer_exp.files import write_json, write_table
 from fer_exp.judging.people import with_people
 from fer_exp.judging.predictions import read_predictions
 from fer_exp.labels.noise_files import read_noise
@@ -38,6 +40,7 @@ from fer_exp.names import CLASSES
 from fer_exp.pictures.decoding import decode
 from fer_exp.runs import Run
 from fer_exp.store import _load
+from fer_exp.store.manifest import list_files
 from fer_exp.studies import archive
 from fer_exp.studies.cafe_soft.crowd import of_folder
 from fer_exp.training.network_file import read_network
@@ -202,6 +205,7 @@ READERS: dict[str, Reader] = {
     "ledger": Reader("study/ledger.sqlite", lambda path: every_answer(collected(path)).to_csv()),
     "store.json": Reader("store/store.json", lambda path: _load(path.parent).faces.to_csv()),
     "faces.parquet": Reader("store/faces.parquet", lambda path: _load(path.parent).faces.to_csv()),
+    "attributes.parquet": Reader("store/attributes.parquet", lambda path: _load(path.parent).faces.to_csv(), True),
     "FER2013": Reader("fer2013/fer2013.csv", grey_rows),
     "FER+ votes": Reader("ferplus/fer2013new.csv", lambda path: read_votes(path, "ferplus")[2].to_csv()),
     "FER+ lists": Reader("ferplus_folders/FER2013Test/label.csv", corpus("ferplus", 1)),
@@ -272,6 +276,10 @@ def lay_more(desk: Path) -> None:
     (desk / "claims.csv").write_text(rows.getvalue(), encoding="utf-8")
     store = min((desk / "cache").glob("synthetic-*"))
     shutil.copytree(store, desk / "store")
+    words = json.loads((store / "store.json").read_text(encoding="utf-8"))
+    write_table(desk / "store" / "attributes.parquet", pd.DataFrame({"sex": ["female"] * words["shape"][0]}))
+    list_files(desk / "store", words)
+    write_json(desk / "store" / "store.json", sealed(words))
     shutil.copytree(next((desk / "yolo").rglob("data.yaml")).parent, desk / "yolo_file")
     np.save(desk / "number.npy", np.float64(3.0))
     (table_file,) = (desk / "table").glob("*.csv")

@@ -26,6 +26,7 @@ SCENARIOS: dict[str, list[str]] = {
     "report": ["report", "run=predictions.csv", "bootstrap=20", "output=out/page.html"],
     "agreement": ["agreement", "ratings=ratings.csv", "bootstrap=20", "output=out/agreement"],
     "crowd": ["crowd", "ratings=ratings.csv", "bootstrap=20", "output=out/crowd"],
+    "rate, as files": ["rate", "pictures=classes", "study=cafe", "export=out/page", "overwrite=true"],
     "plan": ["plan", "ratings=ratings.csv", "bootstrap=5", "output=out/plan"],
 }
 TABLE = ["table", "study=noisy-labels", *SMALL[:-1], "trainer.epochs=1", "method=ce", "labels.rate=0.4", "seed=0"]
