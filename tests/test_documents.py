@@ -95,16 +95,17 @@ def jobs_of(words: list[str]) -> tuple[str, list[list[str]]]:
     """The command, and the words of each training or job that shows every value of its axes once."""
     if words[:2] == ["crowd", "plan"]:
         words = words[1:]
+    if words[:2] in (["rate", "answers"], ["rate", "erase"]):
+        words = [words[0], f"{words[1]}=true", *words[2:]]
     command, *rest = words
     rest = [word for word in rest if word != "--json"]
-    check_typed(command, [word for word in rest if word != "--help"])
-    rest = [word for word in rest if not word.startswith("-")]
-    for place in (Path(word.replace("*", "1")) for word in rest if "=" not in word):
+    for place in (Path(word.replace("*", "1")) for word in rest if "=" not in word and word[0] != "-"):
         if not place.exists():  # a reader's: it is there for them
             (place.parent if place.suffix else place).mkdir(parents=True, exist_ok=True)
             if place.suffix:
                 place.touch()
-    rest = with_paths(command, rest)
+    check_typed(command, [word for word in rest if word != "--help"])
+    rest = with_paths(command, [word for word in rest if not word.startswith("-")])
     jobs: list[list[str]] = []
     for job in asked_jobs(rest) if {"-m", "--multirun"} & {*words} else [rest]:
         if not {*job} <= {word for before in jobs for word in before} or not job:
