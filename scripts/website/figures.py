@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fer_exp.report.figures import SERIES, curve, style, write_svg
+from fer_exp.report.figures import MARKS, SERIES, curve, style, write_svg
 from fer_exp.stats.seeds import over_seeds
 from fer_exp.stats.shares import wilson
 
@@ -32,7 +32,7 @@ def _equivalents(results: Path) -> Figure:
     axes.plot(sizes, [1 / size for size in sizes], color=SERIES[7], label="people, by their number")
     rows = {"class prior": "one answer for all faces", "one-hot": "taught one label a face", "soft": "taught all votes"}
     columns = ("rater_equivalents", "rater_equivalents_low", "rater_equivalents_high")
-    for colour, marker, (network, words) in zip(SERIES, "os^", rows.items(), strict=False):
+    for colour, marker, (network, words) in zip(SERIES, MARKS, rows.items(), strict=False):
         worth, low, high = (float(table[column][network]) for column in columns)
         axes.hlines(1 / worth, 0, worth, color=colour, linewidth=0.8, linestyle=":")
         axes.plot([low, high], [1 / worth] * 2, color=colour, linewidth=2)
@@ -72,15 +72,12 @@ def _memorising(results: Path) -> Figure:
     runs = sorted((results / "noisy-labels-ferplus-small" / "runs").glob("ferplus-symmetric0.4-resnet18-ce-seed*"))
     histories = pd.concat([pd.read_parquet(run / "history.parquet") for run in runs])
     figure = Figure(figsize=(6.0, 2.8))
-    for axes, column, words, colour in zip(
-        figure.subplots(1, 2, sharex=True),
-        ("test_accuracy", "wrong_memorised"),
-        ("accuracy on new faces", "wrong labels repeated"),
-        SERIES,
-        strict=False,
+    shown = {"test_accuracy": "accuracy on new faces", "wrong_memorised": "wrong labels repeated"}
+    for number, (axes, (column, words)) in enumerate(
+        zip(figure.subplots(1, 2, sharex=True), shown.items(), strict=True)
     ):
         epochs = sorted(set(histories["epoch"].tolist()))
         means = {float(epoch): over_seeds(histories[column][histories["epoch"] == epoch].tolist()) for epoch in epochs}
-        curve(axes, {at: mean for at, mean in means.items() if mean is not None}, colour, words)
+        curve(axes, {at: mean for at, mean in means.items() if mean is not None}, number, words)
         axes.set(xlabel="epoch", title=words, ylim=(0, 1))
     return figure
