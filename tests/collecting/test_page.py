@@ -18,6 +18,10 @@ from tests.collecting.somebody import NOW, take_part
 from tests.collecting.studies import study_of
 
 ANSWERS = "SELECT trial, label, valence FROM answers JOIN trials USING (trial) WHERE person = ? ORDER BY place"
+SENT = """() => {
+  const unsent = Object.keys(localStorage).find((key) => key.endsWith(" unsent"));
+  return localStorage.getItem(unsent) === "[]";
+}"""
 
 
 @contextmanager
@@ -84,6 +88,7 @@ def begun_with(visit, address, person, number=2, device=None):
     page = visit(f"{address}?participant={person}", **({"device": device} if device else {}))
     take_part(page, until="label")
     answered(page, number)
+    page.wait_for_function(SENT)
     return page
 
 
@@ -111,7 +116,7 @@ def test_no_third_party_no_violation_of_the_policy_and_no_serious_accessibility_
 def test_another_language_is_chosen_on_the_first_page(visit, study):
     page = visit(f"{study[0]}?participant=german")
     page.select_option(".languages select", "de")
-    page.wait_for_function("document.documentElement.lang === 'de'")
+    page.wait_for_selector("html[lang=de]")
     page.wait_for_selector("[data-screen=consent] >> text=Ich willige ein")
     take_part(page, until="label")
     assert page.text_content("#ask") == "Was drückt dieses Gesicht aus?"
@@ -162,7 +167,6 @@ def test_a_second_tab_says_so_and_takes_over_when_told(visit, plain):
 def test_offline_answers_wait_on_the_device_and_are_sent_later(visit, plain):
     address, sessions = plain
     page = begun_with(visit, address, "offline")
-    page.wait_for_load_state("networkidle")
     page.context.set_offline(True)
     answered(page, 2)
     page.wait_for_selector("#status.bad >> text=No connection")
