@@ -100,7 +100,7 @@ WRITTEN_BY = {
     "collecting/faces.py": "agreement",
     "collecting/opening.py": "agreement",
     "collecting/out.py": "agreement",
-    "collecting/static.py": "prepare",
+    "collecting/static.py": "rate, as files",
     "commands/export.py": "export",
     "commands/predict.py": "predict",
     "commands/pretrain.py": "pretrain",
