@@ -17,7 +17,8 @@ from fer_exp.errors import RequestError, RunError
 from fer_exp.files import writable
 from fer_exp.progress import progress
 from fer_exp.report.outcome import Outcome, Screen, finish, records
-from fer_exp.runs import Run
+from fer_exp.runs import EPOCHS, Run
+from fer_exp.runs.claim import claimed
 from fer_exp.runs.naming import find_runs
 from fer_exp.runs.slim import placeless
 from fer_exp.runs.sweeps import remove_left
@@ -66,6 +67,10 @@ def table(config: TableConfig, compose: Compose, start: Start) -> Path:
     trained = members(preset, compose)
     if config.run:
         remove_left(Path(config.output))
+        for one in trained:
+            if one.state == DONE and (one.run.folder / EPOCHS).exists():  # killed while its run was swept
+                with contextlib.suppress(RunError), claimed(one.run.folder):
+                    pass
     if config.run and any(one.state != DONE for one in trained):
         if begun is not None and not (begun.finished and begun.has("backbone")):
             pretrain(preset, config, begun, start)
