@@ -67,9 +67,9 @@ def table(config: TableConfig, compose: Compose, start: Start) -> Path:
     trained = members(preset, compose)
     if config.run:
         remove_left(Path(config.output))
-        for one in trained:
-            if one.state == DONE and (one.run.folder / EPOCHS).exists():  # killed while its run was swept
-                with contextlib.suppress(RunError), claimed(one.run.folder):
+        for each in trained:
+            if each.state == DONE and (each.run.folder / EPOCHS).exists():  # killed while its run was swept
+                with contextlib.suppress(RunError), claimed(each.run.folder):
                     pass
     if config.run and any(one.state != DONE for one in trained):
         if begun is not None and not (begun.finished and begun.has("backbone")):
