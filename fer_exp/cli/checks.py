@@ -12,13 +12,13 @@ from fer_exp.cli.meant import keys
 from fer_exp.cli.paths import exists
 from fer_exp.cli.typed import Typed
 from fer_exp.cli.words import FLAGS, POSITIONAL, VALUED, is_override
-from fer_exp.cli.wrong_values import empty, fits, listed, several
+from fer_exp.cli.wrong_values import empty, fits, listed, nothing, several
 from fer_exp.cli.wrong_words import DASHES, bare, dashed, named, pasted
 from fer_exp.config.keys import groups
 from fer_exp.errors import RequestError
 from fer_exp.progress import progress
 
-KEYED = (pasted, named, empty, listed, several, fits)
+KEYED = (pasted, named, empty, nothing, listed, several, fits)
 """What a ``key=value`` is held against, in order."""
 FREE = (named, empty)
 """The same where the key may be anything."""

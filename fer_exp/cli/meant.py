@@ -124,7 +124,8 @@ def option_meant(command: str, group: str, name: str) -> str:
         key = "dataset.table" if name.lower().endswith(TABLES) else "dataset.root"
         word = {"dataset": f"{key}={name}", "backbone": f"backbone.weights={name}"}.get(group, "")
         return f"{'dataset=folder ' if group == 'dataset' else ''}{shlex.quote(word)}" if word else ""
-    for other in (group, *(name for name in (*groups(command), *OPTIONS) if name != group)):
+    others = () if name.lower() in SWITCH else (each for each in (*groups(command), *OPTIONS) if each != group)
+    for other in (group, *others):
         choices = all_options(other) if other in groups(command) else OPTIONS[other] if other in keys(command) else ()
         if option := option_called(other, name, choices, 1.0):
             return written(command, other, option, {}) + (" dataset.root=DIR" if option == "folder" else "")

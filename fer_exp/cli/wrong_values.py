@@ -25,6 +25,17 @@ def empty(typed: Typed) -> str:
     return f"{typed.key}= has no value (is a variable of the shell empty?); write {meant}."
 
 
+def nothing(typed: Typed) -> str:
+    """``null`` for a group, of which Hydra wants an option."""
+    chosen = groups(typed.command)
+    values = values_of(typed.value) if typed.sweeps else [typed.value]
+    if typed.key not in chosen or "null" not in map(str.lower, values):
+        return ""
+    if (default := chosen[typed.key]) == "null":
+        return f"{typed.word}: none is chosen where nothing is said; leave the word out."
+    return f"{typed.word}: one has to be chosen; write {typed.key}={default}, which is taken where nothing is said."
+
+
 def listed(typed: Typed) -> str:
     """A bracket that is not closed, a list without brackets."""
     value = typed.value
