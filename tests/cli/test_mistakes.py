@@ -13,9 +13,6 @@ from fer_exp.cli import main
 from fer_exp.cli.checks import check_typed
 from fer_exp.config import SCHEMAS
 
-TOP = Path(__file__).parents[2]
-
-
 MEANT = [
     # keys as other programs call them
     ("train lr=0.1", "trainer.learning_rate=0.1"),
