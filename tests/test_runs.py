@@ -148,7 +148,7 @@ def test_a_run_of_another_default_is_not_taken_for_this_one(tmp_path: Path) -> N
     older["trainer"]["epochs"] = 3
     older["dataset"]["root"] = "/elsewhere"
     run.write("facts", {"config": older})
-    with pytest.raises(RequestError, match=r"made when trainer.epochs=3 was the default, and now it is trainer.ep"):
+    with pytest.raises(RequestError, match=r"made with trainer.epochs=3, and trainer.epochs=4 is asked"):
         check_same(Run(tmp_path), config)
     del older["trainer"]["epochs"]  # a key that came later
     run.write("facts", {"config": older})

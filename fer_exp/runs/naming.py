@@ -117,8 +117,8 @@ def check_same(run: Run, config: Named, unread: Collection[str] = ()) -> None:
     for key in now.keys() & before.keys():
         if now[key] != before[key]:
             raise RequestError(
-                f"{run.folder} was made when {key}={before[key]} was the default, and now it is {key}={now[key]}; set "
-                "output to another folder, or remove this one."
+                f"{run.folder} was made with {key}={before[key]}, and {key}={now[key]} is asked for; set output to "
+                "another folder, or remove this one."
             )
 
 

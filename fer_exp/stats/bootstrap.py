@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -234,7 +235,7 @@ def with_ends(value: float, replicates: FloatArray, level: float = 0.95, cluster
     if np.isnan(value):
         return None, None, None
     ends = percentile_interval(replicates, level, clusters)
-    low, high = (value if end is not None and abs(end - value) <= 1e-12 * abs(value) else end for end in ends)
+    low, high = (value if end is not None and math.isclose(end, value, rel_tol=1e-12) else end for end in ends)
     return value, low, high
 
 

@@ -185,7 +185,7 @@ def test_metrics_that_were_changed_are_made_again_by_the_command_that_is_named(f
     with pytest.raises(RequestError, match=rf"fer-exp evaluate run={run.folder} writes it anew"):
         train(config)
     assert main(["evaluate", f"run={run.folder}", "bootstrap=0"]) == 0
-    assert "had other numbers; it is written anew" in capsys.readouterr().err
+    assert "had other numbers; it is written again" in capsys.readouterr().err
     assert run.path("metrics").read_bytes() == right
     assert main(["evaluate", f"run={run.folder}", "bootstrap=5"]) == 0
     assert run.path("metrics").read_bytes() != right
@@ -277,7 +277,7 @@ def test_a_run_that_began_with_other_data_is_refused(finished, interrupted, tmp_
     config, run = copied(finished if whole else interrupted, tmp_path)
     other = replace(config, seed=7)
     run.folder.rename(run.folder.with_name(run.name.replace("seed0", "seed7")))
-    with pytest.raises(RequestError, match=r"began with other data: its settings \(seed\)|has seed=0"):
+    with pytest.raises(RequestError, match=r"began with other data: its settings \(seed\)|was made with seed=0"):
         train(other)
 
 

@@ -103,7 +103,7 @@ def test_compare_takes_them_too_and_leaves_out_what_one_of_them_lacks(pred, caps
     assert main([*words, "permutations=20", "output=c"]) == 0
     found = json.loads(Path("c.json").read_text(encoding="utf-8"))
     assert "rater_equivalents" not in found["metrics"]
-    assert any("what needs counts" in note for note in found["notes"])
+    assert any("metrics that need counts are left out" in note for note in found["notes"])
     assert any("not all of them have it: valence_ccc" in note for note in found["notes"])
 
 

@@ -93,8 +93,8 @@ def test_a_run_that_two_jobs_share_counts_once(trained):
 def test_rows_and_columns_of_other_faces_are_said_and_compared_on_those_of_all(trained, capsys):
     soft, hard = trained(), trained("onehot", faces=30)
     outcome = summary(rows_of([job(soft, labels_rule="all"), job(hard, labels_rule="majority")]))
-    (line,) = [note for note in outcome.notes if note.startswith("rows saw")]
-    assert "labels.rule=all 40, labels.rule=majority 30; 30 of them are in all" in line
+    (line,) = [note for note in outcome.notes if note.startswith("rows have different test faces")]
+    assert "labels.rule=all 40, labels.rule=majority 30; compare rows only on the 30 that all have" in line
     words, reason = comparable([soft, hard])
     assert (words, reason) == (["common=true"], "")
     line = compare_line([[soft.folder], [hard.folder]], words)
