@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import os
 import warnings
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -115,14 +115,8 @@ def decode(
     content = _content(file)
     size, channels = out.shape[1:]
     room = out if cut is None else np.empty((ROOM * size, ROOM * size, channels), np.uint8)
-    try:
+    with _rejecting(file, content):
         pixels, scale, remark = _from_jpeg(content, room, box) or _from_any(content, room, box, whites)
-    except RejectedError:
-        raise
-    except Image.DecompressionBombError:
-        raise RejectedError(f"it has more than {MOST_PIXELS:,} pixels") from None
-    except Exception as problem:  # Pillow's readers raise many kinds for damaged files
-        raise RejectedError(_reason(file, content, problem)) from None
     return remark if pixels is out else _fitted(pixels, scale, remark, out, box, cut)
 
 
@@ -139,10 +133,18 @@ def _content(file: str | Path) -> bytes:
     return content
 
 
-def _reason(file: str | Path, content: bytes, problem: Exception) -> str:
-    """Why a reader raised, in one line."""
-    reason = _what_it_is(file, content) if "cannot identify" in str(problem) else str(problem)
-    return reason.splitlines()[0] if reason else type(problem).__name__
+@contextmanager
+def _rejecting(file: str | Path, content: bytes) -> Iterator[None]:
+    """Whatever a reader raises over a damaged file is raised as RejectedError, with its reason in one line."""
+    try:
+        yield
+    except RejectedError:
+        raise
+    except Image.DecompressionBombError:
+        raise RejectedError(f"it has more than {MOST_PIXELS:,} pixels") from None
+    except Exception as problem:  # Pillow's readers raise many kinds for damaged files
+        reason = _what_it_is(file, content) if "cannot identify" in str(problem) else str(problem)
+        raise RejectedError(reason.splitlines()[0] if reason else type(problem).__name__) from None
 
 
 def decode_whole(file: str | Path, side: int) -> NDArray[np.uint8]:
@@ -157,22 +159,15 @@ def decode_whole(file: str | Path, side: int) -> NDArray[np.uint8]:
         RejectedError: as ``decode``.
     """
     content = _content(file)
-    try:
-        with opened(content) as image:
-            width, height = image.size
-            if width * height > MOST_PIXELS:
-                raise RejectedError(f"it has {width * height:,} pixels, more than {MOST_PIXELS:,}")
-            if not width * height:
-                raise RejectedError("it has no pixels")
-            if image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
-                image.draft("RGB", (min(width, side), min(height, side)))
-            pixels, _ = _converted(image, content, "RGB", None)
-    except RejectedError:
-        raise
-    except Image.DecompressionBombError:
-        raise RejectedError(f"it has more than {MOST_PIXELS:,} pixels") from None
-    except Exception as problem:  # Pillow's readers raise many kinds for damaged files
-        raise RejectedError(_reason(file, content, problem)) from None
+    with _rejecting(file, content), opened(content) as image:
+        width, height = image.size
+        if width * height > MOST_PIXELS:
+            raise RejectedError(f"it has {width * height:,} pixels, more than {MOST_PIXELS:,}")
+        if not width * height:
+            raise RejectedError("it has no pixels")
+        if image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
+            image.draft("RGB", (min(width, side), min(height, side)))
+        pixels, _ = _converted(image, content, "RGB", None)
     high, wide = pixels.shape[:2]
     if (most := max(high, wide)) > side:
         small = max(1, round(wide * side / most)), max(1, round(high * side / most))

@@ -1,21 +1,13 @@
 """The page in a browser, over HTTP, on a bad day: reloaded, opened twice, offline, back, a server without room."""
 
-import asyncio
 import json
-import threading
 from contextlib import contextmanager
 
-import numpy as np
 import pytest
-from PIL import Image
 
-from fer_exp.collecting.faces import prepared, read_faces
-from fer_exp.collecting.opening import begun, held
-from fer_exp.collecting.server import application, listening, serving
-from fer_exp.collecting.session import Sessions
 from tests.collecting.conftest import PHONE
+from tests.collecting.served import served
 from tests.collecting.somebody import NOW, take_part
-from tests.collecting.studies import study_of
 
 ANSWERS = "SELECT trial, label, valence FROM answers JOIN trials USING (trial) WHERE person = ? ORDER BY place"
 SENT = """() => {
@@ -25,25 +17,10 @@ SENT = """() => {
 
 
 @contextmanager
-def served(folder, **keys):
-    """A server of six pictures in a thread; gives its address and the sessions."""
-    draw = np.random.default_rng(0)
-    for n in range(6):
-        Image.fromarray(draw.integers(0, 255, (40, 40), dtype=np.uint8)).save(folder / f"{n}.png")
-    study = study_of(folder, per_face=1000, **keys)
-    faces = read_faces([str(folder)], study)
-    with held(folder / "out") as ledger, listening("127.0.0.1", 0) as taken:
-        shown, files = prepared(faces, folder / "out" / "pictures")
-        sessions = Sessions(study, begun(ledger, study, shown, files, (0, 0)), ledger)
-        server = serving(application(sessions))
-        thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[taken])))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{taken.getsockname()[1]}/", sessions
-        finally:
-            server.should_exit = True
-            thread.join()
-            sessions.close()
+def visited(folder, **keys):
+    """A server of six pictures; gives its address and the sessions."""
+    with served(folder, 6, 40, per_face=1000, **keys) as (port, sessions):
+        yield f"http://127.0.0.1:{port}/", sessions
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +31,7 @@ def study(tmp_path_factory):
         "break_every": 0,
         "demographics": "[age]",
     }
-    with served(
+    with visited(
         tmp_path_factory.mktemp("study"), per_person=4, affect="manikins", languages="[en, de]", **keys
     ) as both:
         yield both
@@ -63,7 +40,7 @@ def study(tmp_path_factory):
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory):
     """A study that asks for the class alone."""
-    with served(tmp_path_factory.mktemp("plain"), per_person=6, break_every=0) as both:
+    with visited(tmp_path_factory.mktemp("plain"), per_person=6, break_every=0) as both:
         yield both
 
 

@@ -6,23 +6,17 @@ import http.client
 import json
 import socket
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib import util
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from fer_exp.cli import main
-from fer_exp.collecting.faces import prepared, read_faces
-from fer_exp.collecting.opening import begun, held
-from fer_exp.collecting.server import application, listening, serving
-from fer_exp.collecting.session import Sessions
+from fer_exp.collecting.server import listening
 from fer_exp.errors import RequestError
-from tests.collecting.studies import study_of
+from tests.collecting.served import served
 from tests.processes import forked
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "rate_load.py"
@@ -41,21 +35,8 @@ def load():
 def port(tmp_path_factory):
     """A server of twelve pictures in a thread."""
     folder = tmp_path_factory.mktemp("served")
-    draw = np.random.default_rng(0)
-    for n in range(12):
-        Image.fromarray(draw.integers(0, 255, (20, 20), dtype=np.uint8)).save(folder / f"{n}.png")
-    study = study_of(folder, per_face=100, per_person=6, title="'<b>Faces & more</b>'")
-    faces = read_faces([str(folder)], study)
-    with held(folder / "out") as ledger, listening("127.0.0.1", 0) as taken:
-        shown, files = prepared(faces, folder / "out" / "pictures")
-        sessions = Sessions(study, begun(ledger, study, shown, files, (0, 0)), ledger)
-        server = serving(application(sessions))
-        thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[taken])))
-        thread.start()
-        yield taken.getsockname()[1]
-        server.should_exit = True
-        thread.join()
-        sessions.close()
+    with served(folder, 12, 20, per_face=100, per_person=6, title="'<b>Faces & more</b>'") as (taken, _):
+        yield taken
 
 
 def ask(port, method, path, body=None, **headers):
