@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from fer_exp.raters.readings import headline
 from fer_exp.report.agreement_tables import Surveys
-from fer_exp.report.figures import SERIES, colour_of
+from fer_exp.report.figures import SERIES, blank, colour_of
 from fer_exp.stats.shares import shares
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 FloatArray = NDArray[np.float64]
 
@@ -39,7 +41,7 @@ def agreement_figure(surveys: Surveys) -> Figure:
     rows = [(kind, name) for kind in kinds for name in first[kind] if name != "vote_entropy"]
     classes = list(first["classes"])
     height = max(2.2, 0.24 * max(len(rows) + len(kinds), 2.2 * len(classes)) + 0.9)
-    figure = Figure(figsize=(8.0 if classes else 4.6, height))
+    figure = blank(8.0 if classes else 4.6, height)
     axes = figure.subplots(1, 2 if classes else 1, squeeze=False)[0]
     places = [number + kinds.index(kind) for number, (kind, _) in enumerate(rows)]
     drawn = []
@@ -72,7 +74,7 @@ def matrix_figure(matrix: pd.DataFrame, title: str = "") -> Figure:
     counts = matrix.to_numpy(np.float64)
     depth = shares(counts)
     size = 0.62 * len(counts) + 1.6
-    figure = Figure(figsize=(size + 0.6, size))
+    figure = blank(size + 0.6, size)
     axes = figure.subplots()
     axes.imshow(depth, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(*counts.shape):
@@ -91,7 +93,7 @@ def matrix_figure(matrix: pd.DataFrame, title: str = "") -> Figure:
 
 def shift_figure(shifts: Mapping[str, pd.DataFrame]) -> Figure:
     """Change of each class's share (``classes`` of ``label_changes``), by majority and by votes; a panel a subset."""
-    figure = Figure(figsize=(4.6 * len(shifts), 0.36 * max(map(len, shifts.values())) + 1.5))
+    figure = blank(4.6 * len(shifts), 0.36 * max(map(len, shifts.values())) + 1.5)
     panels = figure.subplots(1, len(shifts), squeeze=False, sharey=True, sharex=True)[0]
     for axes, (subset, rows) in zip(panels, shifts.items(), strict=True):
         at = np.arange(len(rows))
@@ -122,7 +124,7 @@ def plane_figure(
         classes: K names.
         title: above the plane.
     """
-    figure = Figure(figsize=(5.4, 5.2))
+    figure = blank(5.4, 5.2)
     axes = figure.subplots()
     known = ~np.isnan(original).any(axis=1) & ~np.isnan(crowd).any(axis=1)
     alpha = float(np.clip(60 / np.sqrt(max(known.sum(), 1)), 1, 8) / 12)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
-from fer_exp.report.figures import SERIES, counts
+from fer_exp.report.figures import SERIES, blank, counts
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 UNKNOWN = -0.12
 """Where workers stand of whom a share is not known: a row below 0."""
@@ -17,7 +21,7 @@ def workers_figure(workers: pd.DataFrame) -> Figure:
 
     Of whom the share is not known stands in a row below 0; the legend counts both.
     """
-    figure = Figure(figsize=(7.6, 3.6))
+    figure = blank(7.6, 3.6)
     left, right = figure.subplots(1, 2)
     gold = "gold_accuracy" in workers and workers["gold_accuracy"].notna().any()
     column, words = ("gold_accuracy", "accuracy on gold tasks") if gold else ("agreement", "agreement with the others")
@@ -51,7 +55,7 @@ def workers_figure(workers: pd.DataFrame) -> Figure:
 
 def thresholds_figure(table: pd.DataFrame) -> Figure:
     """What a filter on gold accuracy is worth: accuracy of who remains, what is gained, and how much remains."""
-    figure = Figure(figsize=(9.6, 3.2))
+    figure = blank(9.6, 3.2)
     left, middle, right = figure.subplots(1, 3)
     at = table["threshold"]
     left.fill_between(at, table["spread_low"], table["spread_high"], color=SERIES[0], alpha=0.2, linewidth=0)
@@ -80,7 +84,7 @@ def lab_figure(agreement: pd.DataFrame, distances: pd.DataFrame) -> Figure:
         distances: ``answers, merged, value, low, high, floor``.
     """
     names = [*(name for name in agreement["class"].unique() if name != "all"), "all"]
-    figure = Figure(figsize=(8.0, 0.34 * len(names) + 1.4))
+    figure = blank(8.0, 0.34 * len(names) + 1.4)
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     for number, answers in enumerate(dict.fromkeys(agreement["answers"])):
         rows = agreement[(agreement["answers"] == answers) & agreement["agreement"].notna()]
@@ -112,7 +116,7 @@ def plan_figure(table: pd.DataFrame, pilot: float) -> Figure:
         table: as ``planning.plan`` gives it.
         pilot: raters of a face in the pilot; beyond it lines are dashed.
     """
-    figure = Figure(figsize=(8.0, 5.2))
+    figure = blank(8.0, 5.2)
     panels = figure.subplots(2, 2).ravel()
     words = {
         "l1": "L1 to the population",
@@ -142,7 +146,7 @@ def plan_figure(table: pd.DataFrame, pilot: float) -> Figure:
 
 def budget_figure(bought: pd.DataFrame, words: str) -> Figure:
     """Faces with a right and a wrong majority by panel size, under the title ``words``, and L1 of their soft labels."""
-    figure = Figure(figsize=(7.6, 3.2))
+    figure = blank(7.6, 3.2)
     left, right = figure.subplots(1, 2)
     at = bought["raters"]
     left.plot(at, bought["right_labels"], color=SERIES[2], label="majority right")

@@ -1,26 +1,24 @@
-"""How every figure looks."""
+"""How every figure looks.
+
+Functions import matplotlib where they need it: who reads numbers does not wait for what draws.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
-
-import matplotlib as mpl
-from cycler import cycler
-from matplotlib.axes import Axes
-from matplotlib.axis import Axis
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch
-from matplotlib.text import Text
-from matplotlib.ticker import FuncFormatter, LogFormatter
+from typing import IO, TYPE_CHECKING, Any
 
 from fer_exp.names import spelt
 from fer_exp.stats.seeds import OverSeeds
 from fer_exp.system import visible
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
 
 COLOURS = {
     "neutral": "#7f7f7f",
@@ -50,7 +48,6 @@ REFERENCES: dict[str, dict[str, Any]] = {
 """How lines look that a network is held against: people, and one answer for every face."""
 
 STYLE: dict[Any, Any] = {
-    "axes.prop_cycle": cycler(color=list(SERIES)),
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlelocation": "left",
@@ -77,13 +74,26 @@ def colour_of(name: str, number: int) -> str:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """The project's look, inside the ``with`` alone; draw on ``matplotlib.figure.Figure``, which opens no window."""
-    with mpl.rc_context(STYLE):
+    """The project's look, inside the ``with`` alone."""
+    import matplotlib as mpl
+    from cycler import cycler
+
+    with mpl.rc_context({**STYLE, "axes.prop_cycle": cycler(color=list(SERIES))}):
         yield
+
+
+def blank(width: float, height: float) -> Figure:
+    """An empty figure of so many inches, which opens no window."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height))
 
 
 def legible(figure: Figure) -> Figure:
     """A figure before it is saved, with the control characters of its texts spelt out: in an SVG they are no XML."""
+    from matplotlib.text import Text
+    from matplotlib.ticker import FuncFormatter
+
     for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
         if isinstance(axis.get_major_formatter(), FuncFormatter):  # names for ticks; it would write them anew
             names = [label.get_text() for label in axis.get_ticklabels()]
@@ -96,18 +106,26 @@ def legible(figure: Figure) -> Figure:
 
 def write_svg(figure: Figure, to: Path | IO[Any]) -> None:
     """Write a figure as SVG. Like ``savefig``, which draws every figure twice."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
     legible(figure).set_dpi(mpl.rcParams["savefig.dpi"])  # of its pictures; lines have none
     FigureCanvasSVG(figure).print_svg(to, metadata={"Date": None})  # type: ignore[no-untyped-call]
 
 
 def write_png(figure: Figure, to: Path | IO[Any], dpi: float | None = None) -> None:
     """Write a figure as PNG, likewise; dots per inch are those of ``STYLE`` unless told."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     legible(figure).set_dpi(dpi or mpl.rcParams["savefig.dpi"])
     FigureCanvasAgg(figure).print_png(to)  # type: ignore[no-untyped-call]
 
 
 def counts(axis: Axis) -> None:
     """Ticks of a logarithmic axis as plain numbers; matplotlib's powers of ten are formulas, which we do not write."""
+    from matplotlib.ticker import LogFormatter
+
     axis.set_major_formatter("{x:.10g}")
     axis.set_minor_formatter(LogFormatter())
 
@@ -161,4 +179,6 @@ def two_sides(axes: Axes, people: Sequence[float], model: Sequence[float], class
 
 def two_sides_legend() -> list[Patch]:
     """The marks of ``two_sides`` for a legend, people's first."""
+    from matplotlib.patches import Patch
+
     return [Patch(facecolor="#555555"), Patch(facecolor="white", edgecolor="#555555", hatch="////")]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any
 
 from fer_exp.metrics.words import direction, spoken
-from fer_exp.report.figures import SERIES
+from fer_exp.report.figures import SERIES, blank
 from fer_exp.report.groups import shown_metrics
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SIDES = (("metrics", "model", "o", SERIES[0], 0.12), ("people", "people among themselves", "s", SERIES[1], -0.12))
 
@@ -25,7 +26,7 @@ def groups_figure(found: Mapping[str, Any]) -> Figure | None:
         return None
     columns = min(3, len(metrics))
     lines = -(-len(metrics) // columns)
-    figure = Figure(figsize=(2.6 * columns + 0.9, lines * (0.32 * len(groups) + 0.9)))
+    figure = blank(2.6 * columns + 0.9, lines * (0.32 * len(groups) + 0.9))
     panels = figure.subplots(lines, columns, squeeze=False, sharey=True)
     for axes in panels.flat[len(metrics) :]:
         axes.axis("off")

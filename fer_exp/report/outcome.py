@@ -138,7 +138,7 @@ def kept() -> AbstractContextManager[list[Kept]]:
 def finish(
     outcome: Outcome, place: Path | None = None, *, file: bool = False, elsewhere: str | None = None
 ) -> Path | None:
-    """Save an outcome, then print it, saved or not; the last line is where it lies. Within ``kept`` nothing is printed.
+    """Save an outcome and print it, saved or not; the last line is where it lies. Within ``kept`` nothing is printed.
 
     Args:
         outcome: all that the command says.
@@ -154,18 +154,31 @@ def finish(
         RunError: a file cannot be written; what was computed has been printed.
     """
     failed: RunError | None = None
+    gone: BrokenPipeError | None = None
+    outcomes = _KEPT.get()
     files = [path for left in outcome.left for path in _files(left)]
     if place is not None:  # first: whoever reads what is printed may go before its end, as head does
         try:
-            files += save(outcome, place)
+            files += _save_numbers(outcome, place)
         except RunError as error:
             failed, place = error, None
+    if outcomes is None:
+        try:
+            show(outcome)
+            sys.stdout.flush()  # nobody waits for the figures to read the numbers
+        except BrokenPipeError as error:
+            gone = error
+    if place is not None:
+        try:
+            files += _save_figures(outcome, place)
+        except RunError as error:
+            failed, place = error, None
+    if gone is not None:
+        raise gone
     if place is not None and file:
         place /= f"{outcome.name}.json"
     notes = [f"{failed} The numbers are all there is; {elsewhere}."] if failed and elsewhere else []
-    if (outcomes := _KEPT.get()) is None:
-        show(outcome)
-    else:
+    if outcomes is not None:
         outcomes.append(Kept(outcome, place, files, notes))
     if failed is not None and elsewhere is None:
         raise failed
@@ -192,6 +205,11 @@ def save(outcome: Outcome, place: Path) -> list[Path]:
     Raises:
         RunError: a file cannot be written.
     """
+    return [*_save_numbers(outcome, place), *_save_figures(outcome, place)]
+
+
+def _save_numbers(outcome: Outcome, place: Path) -> list[Path]:
+    """Tables, data and texts."""
     tables = [table for table in outcome.tables if table.keep]
     files: list[Path] = []
     for table, name in zip(tables, file_names(table.name for table in tables), strict=True):
@@ -205,6 +223,12 @@ def save(outcome: Outcome, place: Path) -> list[Path]:
     if outcome.verdict:
         files.append(place / "verdict.txt")
         write_text(files[-1], f"{visible(outcome.verdict)}\n")
+    return files
+
+
+def _save_figures(outcome: Outcome, place: Path) -> list[Path]:
+    """Figures, and last the JSON, which says that all is there."""
+    files: list[Path] = []
     for draw, name in zip(outcome.figures.values(), file_names(outcome.figures), strict=True):
         files += save_figure(draw, place / name)
     write_json(place / f"{outcome.name}.json", outcome.content)

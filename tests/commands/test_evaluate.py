@@ -85,8 +85,9 @@ def test_a_failed_write_leaves_the_old_file_whole_and_nothing_else(tmp_path):
         write_json(path / "below a file" / "metrics.json", {})
 
 
-def test_judging_needs_no_torch():
-    code = "import sys, fer_exp.commands.evaluate; sys.exit('torch' in sys.modules)"
+def test_judging_and_asking_people_need_no_torch_and_draw_nothing_before_they_answer():
+    modules = ", ".join(f"fer_exp.commands.{verb}" for verb in ("evaluate", "compare", "agreement", "crowd", "plan"))
+    code = f"import sys, {modules}; sys.exit(bool({{'torch', 'matplotlib'}} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

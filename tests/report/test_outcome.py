@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 
 import pandas as pd
 import pytest
@@ -55,6 +56,24 @@ def test_a_folder_holds_every_form_and_is_named_last(outcome, drawn, tmp_path, c
     lines = capsys.readouterr().out.splitlines()
     assert lines[-2:] == ["note: twice", str(place)]
     assert sum("twice" in line for line in lines) == 1
+
+
+def test_numbers_are_read_while_figures_are_drawn(outcome, tmp_path, capsys):
+    printed = []
+    outcome.figures["shares"] = lambda: printed.append(capsys.readouterr().out)
+    finish(outcome, tmp_path / "new")
+    assert "0.333 [0.2, 0.5]" in printed[0]
+    assert capsys.readouterr().out == f"{tmp_path / 'new'}\n"
+
+
+def test_a_reader_who_goes_before_the_end_leaves_a_whole_folder(outcome, tmp_path, monkeypatch):
+    monkeypatch.setattr("fer_exp.report.outcome.Terminal.print", lambda *given, **named: os.write(pipe, b"x" * 9))
+    read, pipe = os.pipe()
+    os.close(read)
+    with pytest.raises(BrokenPipeError):
+        finish(outcome, tmp_path / "new")
+    os.close(pipe)
+    assert {"shares.svg", "shares.png", "found.json"} <= {path.name for path in (tmp_path / "new").iterdir()}
 
 
 def test_names_are_printed_as_they_are(outcome, capsys, monkeypatch):
