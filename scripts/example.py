@@ -25,7 +25,7 @@ from fer_exp.stats.shares import shares
 TOP = Path(__file__).parents[1]
 RUN = TOP / "results" / "examples" / "demo"
 PLACE, PICTURE = TOP / "example", TOP / "docs" / "figures" / "faces.png"
-FACES, SIZE, COLUMNS = 60, 96, 3
+FACES, SIZE, COLUMNS = 60, 96, 2
 CLASS = list(CLASSES[:7])
 
 Picture = NDArray[np.uint8]
@@ -67,21 +67,24 @@ def write_tables(faces: pd.DataFrame, corpus: Synthetic) -> None:
 
 
 def picture(faces: pd.DataFrame, drawn: list[Picture]) -> Figure:
-    """Some of the faces, evenly spaced from the one that people agree on most to the one that divides them most."""
+    """Some faces, from the one that people agree on most to one that divides them, each with another top answer."""
     votes = shares(faces[[f"votes_{name}" for name in CLASS]].to_numpy(np.int64))
     model = faces[[f"p_{name}" for name in CLASS]].to_numpy(np.float64)
     order = np.argsort(entropy(votes), kind="stable")
-    figure = Figure(figsize=(7.0, 3.6))
+    figure = Figure(figsize=(4.6, 3.3))  # a phone shows it four inches wide
     panels = figure.subplots(2, 2 * COLUMNS, width_ratios=(1.3, 1) * COLUMNS).reshape(-1, 2)
-    for number, at in enumerate(order[np.linspace(0, len(order) - 1, 2 * COLUMNS).astype(int)]):
-        face, bars = panels[number]
+    shown: dict[int, int] = {}  # the top answer -> the face
+    for place in np.linspace(0, len(order) - 1, 2 * COLUMNS).astype(int):
+        near = order[np.argsort(np.abs(np.arange(len(order)) - place), kind="stable")]
+        at = next(face for face in near if votes[face].argmax() not in shown)
+        shown[int(votes[at].argmax())] = int(at)
+    for (face, bars), at in zip(panels, shown.values(), strict=True):
         face.imshow(drawn[at])
         face.set_axis_off()
         two_sides(bars, votes[at].tolist(), model[at].tolist(), CLASS)
         bars.set(xlim=(0, 1.02), xticks=(0, 0.5, 1))
-        bars.set_title(f"L1 {l1(votes[[at]], model[[at]])[0]:.2f}", fontsize=8)
-        bars.tick_params(labelsize=7)
-    words = ["ten people's votes", "a network's probabilities"]
+        bars.set_title(f"L1 {l1(votes[[at]], model[[at]])[0]:.2f}")
+    words = ["votes of ten simulated raters", "a network's probabilities"]
     figure.legend(two_sides_legend(), words, loc="outside lower center", ncols=2)
     return figure
 
@@ -95,7 +98,7 @@ def main() -> None:
     stream = io.BytesIO()
     with style():
         write_png(picture(faces, drawn), stream, dpi=160)
-    small(Image.open(stream), 256).save(PICTURE, optimize=True)
+    Image.open(stream).convert("RGB").save(PICTURE, optimize=True)
 
 
 if __name__ == "__main__":

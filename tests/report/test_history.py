@@ -86,7 +86,7 @@ def test_a_run_without_history_has_no_such_figures_and_accuracies_of_a_training_
     history().to_parquet(run / "history.parquet")
     shown = page(run)
     best = f"{history()['test_accuracy'].max():.3f}"
-    assert re.search(rf"accuracy best test ↑</th><td><strong>{best}</strong>", shown)
+    assert re.search(rf"accuracy best test&nbsp;↑</th><td><strong>{best}</strong>", shown)
 
 
 def test_people_are_drawn_where_they_are_known():

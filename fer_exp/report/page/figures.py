@@ -17,7 +17,7 @@ from fer_exp.judging.applicable import Judged
 from fer_exp.metrics.calibration import reliability_curve, top_answer
 from fer_exp.metrics.classification import onehot
 from fer_exp.metrics.distribution import entropy
-from fer_exp.report.figures import SERIES, colour_of, style, two_sides, two_sides_legend, write_svg
+from fer_exp.report.figures import COLUMN, SERIES, colour_of, style, two_sides, two_sides_legend, write_svg
 from fer_exp.report.tables import panel_sizes
 from fer_exp.stats.bootstrap import FloatArray
 
@@ -133,7 +133,7 @@ def plane(judged: Judged, model: FloatArray, classes: Sequence[str]) -> str | No
     if not rated.any():
         return None
     human, model, label = judged.ratings[rated], model[rated], judged.label[rated]
-    figure, axes = _figure(4.0)
+    figure, axes = _figure(COLUMN)
     axes.axhline(0, color="#cccccc", linewidth=0.8)
     axes.axvline(0, color="#cccccc", linewidth=0.8)
     for points, shade in zip((human, model), SERIES, strict=False):
@@ -149,7 +149,7 @@ def plane(judged: Judged, model: FloatArray, classes: Sequence[str]) -> str | No
     return as_svg(figure, "Valence and arousal of the faces by people and by the model; arrows join class means.")
 
 
-def _figure(height: float = 3.4) -> tuple[Figure, Axes]:
+def _figure(height: float = 3.0) -> tuple[Figure, Axes]:
     with style():
-        figure = Figure(figsize=(4.2, height))
+        figure = Figure(figsize=(COLUMN, height))
         return figure, figure.subplots()

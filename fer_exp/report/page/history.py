@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from fer_exp.metrics.words import direction, spoken
-from fer_exp.report.figures import SERIES, colour_of, style
+from fer_exp.report.figures import COLUMN, SERIES, colour_of, style
 from fer_exp.report.page.figures import Rows, as_svg
 
 Line = tuple[str, str, str, str]
@@ -52,7 +52,7 @@ def training(history: History) -> str | None:
     """Losses above, accuracies below."""
     if "train_loss" not in history.mean or history.mean.empty:
         return None
-    figure, panels = _panels(2, 4.6)
+    figure, panels = _panels(2, 4.0)
     for axes, name, top in zip(panels, ("loss", "accuracy"), (None, 1), strict=True):
         lines: list[Line] = [
             (f"train_{name}", "train", "o-", SERIES[0]),
@@ -77,7 +77,7 @@ def closeness(history: History, val: Rows) -> str | None:
     shown = [name for name in ("l1", "entropy_correlation") if f"val_{name}" in history.mean]
     if not shown:
         return None
-    figure, panels = _panels(len(shown), 2.3 * len(shown))
+    figure, panels = _panels(len(shown), 2.0 * len(shown))
     for axes, name in zip(panels, shown, strict=True):
         _lines(axes, history, [(f"val_{name}", "the model", "o-", SERIES[1])])
         people = val.get(f"ceiling_{name}", {}).get("value")
@@ -101,7 +101,7 @@ def memorisation(history: History) -> str | None:
     ]
     if "wrong_memorised" not in history.mean:
         return None
-    figure, (axes,) = _panels(1, 3.4)
+    figure, (axes,) = _panels(1, 3.0)
     _lines(axes, history, lines)
     axes.set(xlabel="epoch", ylabel="share of such training faces", ylim=(0, 1))
     figure.legend(loc="outside lower center")
@@ -113,7 +113,7 @@ def selection(history: History, classes: Sequence[str]) -> str | None:
     shown = [name for name in SELECTION if name in history.mean]
     if not shown:
         return None
-    figure, panels = _panels(len(shown), 1.7 * len(shown) + 0.8)
+    figure, panels = _panels(len(shown), 1.5 * len(shown) + 0.8)
     for axes, name in zip(panels, shown, strict=True):
         _lines(axes, history, _by_class(name, history.mean, classes))
         axes.set(ylabel=name.removeprefix("selection_").replace("_", " "), ylim=(0, 1.02))
@@ -157,7 +157,7 @@ def _by_class(name: str, history: pd.DataFrame, classes: Sequence[str]) -> list[
 
 def _panels(number: int, height: float, across: int = 1) -> tuple[Figure, list[Axes]]:
     with style():
-        figure = Figure(figsize=(4.2, height))
+        figure = Figure(figsize=(COLUMN, height))
         grid = figure.subplots(math.ceil(number / across), across, sharex=True, squeeze=False).ravel().tolist()
     for axes in grid[number:]:
         axes.set_axis_off()
@@ -192,4 +192,4 @@ def _shared_legend(figure: Figure, panels: Sequence[Axes]) -> None:
         for line, words in zip(*axes.get_legend_handles_labels(), strict=True):
             entries.setdefault(words, line)
     if len(entries) > 1:
-        figure.legend(list(entries.values()), list(entries), loc="outside lower center", ncols=4, fontsize=8)
+        figure.legend(list(entries.values()), list(entries), loc="outside lower center", ncols=3)

@@ -73,12 +73,12 @@ def _facts(source: Source) -> list[tuple[str, str]]:
     if not run:
         return [("run", source.name)]
     command = [str(word) for word in run.get("command", [])]
-    noise = {key: value for key, value in (run.get("noise") or {}).items() if not isinstance(value, list | dict)}
+    noise = [_said(key, value) for key, value in (run.get("noise") or {}).items() if not isinstance(value, list | dict)]
     return [
         ("run", source.name),
         ("faces", ", ".join(f"{count:,} {split}" for split, count in run.get("faces", {}).items())),
         ("dropped", ", ".join(f"{why}: {count:,}" for why, count in run.get("dropped", {}).items()) or "none"),
-        ("label noise", ", ".join(f"{key} {value}" for key, value in noise.items()) or "none added"),
+        ("label noise", ", ".join(filter(None, noise)) or "none added"),
         ("seeds", ", ".join(f"{name} {value}" for name, value in run.get("seeds", {}).items())),
         ("data", str(run.get("data_hash", ""))),
         ("targets", str(run.get("targets_hash", ""))[:32]),
@@ -87,6 +87,12 @@ def _facts(source: Source) -> list[tuple[str, str]]:
         ("commit", str(run.get("git_commit") or "")),
         ("trained", f"{run.get('device', '')}, {run.get('seconds', 0):,} s, finished {run.get('finished', '')}"),
     ]
+
+
+def _said(key: str, value: object) -> str:
+    """A fact of the record in words; '' of one that is not there."""
+    number = f"{value:.4g}" if isinstance(value, float) else _words("", value)
+    return "" if value is None else f"{key.replace('_', ' ')} {number}"
 
 
 def _flat(source: Source) -> dict[str, object]:
