@@ -1,14 +1,49 @@
-"""What a file of a table holds: columns, rows below the header that say what they are, and rows that hold nothing."""
+"""What a file of a table holds: which column is what, rows around the header and below the table that are none."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+from fer_exp.names import PICTURES, expression, normal
+
+SYNONYMS = {
+    "task": "face question item image picture unit file stimulus photo img pic image-file bild gesicht foto reiz "
+    "visage imagen cara immagine volto imagem afbeelding gezicht 图片 图像 圖片 照片 画像 写真 顔画像 刺激",
+    "worker": "rater annotator user performer participant coder judge respondent response-id versuchsperson vp proband "
+    "teilnehmer bewerter beurteiler évaluateur évaluatrice participante juge annotateur evaluador evaluadora juez "
+    "anotador valutatore partecipante giudice avaliador beoordelaar deelnemer 评分者 評分者 标注者 被试 参与者 評価者 "
+    "参加者 被験者 回答者",
+    "label": "answer response expression emotion choice class category truth gold antwort urteil ausdruck gefühl "
+    "réponse émotion respuesta emoción expresión risposta emozione espressione resposta emoção antwoord emotie "
+    "uitdrukking 情绪 情緒 情感 表情 标签 標籤 感情 回答 ラベル",
+    "valence": "val valenz valencia valenza valência valentie 效价 感情価",
+    "arousal": "aro erregung activation 唤醒度 覚醒度",
+    "seconds": "time duration duration-(in-seconds)",
+    "split": "set partition usage",
+    "path": "file filename file-path image-path img-path pth input image-file img-file dateiname dateipfad pfad 文件名 "
+    "檔名 ファイル名",
+}
+"""Other names of a column, in the order in which they are looked for; a task's and a worker's may end in id or name."""
+
+_KNOWN = {
+    normal(word) + end
+    for role, words in SYNONYMS.items()
+    for word in (role, *words.split())
+    for end in ("", "id", "name")
+}
+TOTALS = ("total", "totals", "sum", "mean", "average", "avg", "summe", "gesamt", "mittelwert", "somme", "moyenne",
+          "totale", "media", "合计", "总计", "合計", "平均")  # fmt: skip
+"""What stands before numbers of all rows, below a table."""
+NOTES = "rows of totals or notes below the table"
+LAST = 40
+"""Rows in which the end of a table is looked for."""
 
 
 @dataclass
@@ -51,11 +86,84 @@ def without_blanks(columns: Columns) -> Columns:
     if len(blank):
         left["empty rows"] = len(blank)
         out[blank] = True
+    if len(footer := _below_table(columns, out)):
+        left[NOTES] = left.get(NOTES, 0) + len(footer)
+        out[footer] = True
     if not out.any():
         return replace(columns, left=left)
     keep = np.flatnonzero(~out)
     values = [column.take(pa.array(keep)) for column in columns.values]
     return replace(columns, values=values, left=left, numbers=keep)
+
+
+def _below_table(columns: Columns, out: NDArray[np.bool_]) -> list[int]:
+    """Rows at the end that are totals or notes, in the first column or, below an empty row, in a few."""
+    width, start = len(columns.values), max(0, len(out) - LAST)
+    ends = (column.slice(start).cast(pa.string()).to_pylist() for column in columns.values)
+    rows = list(zip(*([str(cell or "").strip() for cell in end] for end in ends), strict=True))
+    found: list[int] = []
+    behind: list[int] = []  # what lies below the last empty row, as long as it fills few columns
+    closed = False
+    for number, row in reversed(list(enumerate(rows, start=start))):
+        filled = sum(map(bool, row))
+        if not filled:
+            closed = closed or bool(found or behind)
+        elif is_note(row, width):
+            found.append(number)
+        elif not closed and 1 < filled <= width // 2 and not row[0].lower().endswith(PICTURES):
+            behind.append(number)
+        else:
+            found += behind if closed and filled > width // 2 else []
+            break
+    return [number for number in found if not out[number]]
+
+
+def is_note(row: Sequence[str], width: int) -> bool:
+    """Whether a row of a table is totals, or a sentence in its first column alone.
+
+    >>> is_note(["Total", "3", "5"], 3), is_note(["Note: who was tired", "", ""], 3), is_note(["a 1.jpg", "", ""], 3)
+    (True, True, False)
+    """
+    first, alone = row[0], width > 2 and not any(row[1:])
+    return normal(first) in TOTALS or (alone and " " in first and not first.lower().endswith(PICTURES))
+
+
+def rows_above(rows: list[list[str]]) -> int:
+    """How many of the first rows are titles or notes above the header: of one cell each, or behind a #.
+
+    >>> rows_above([["Study 1", ""], ["Face", "happy"]]), rows_above([["# 2026"], ["a", "b"]]), rows_above([["a", "b"]])
+    (1, 1, 0)
+    """
+    for number, row in enumerate(rows):
+        if row[0].startswith("#") and not _names_columns([row[0].lstrip("# "), *row[1:]]):
+            continue
+        if sum(map(bool, row)) > 1:
+            return number if row[0].startswith("#") or _names_columns(row) or rows[0][0].startswith("#") else 0
+    return 0
+
+
+def _names_columns(row: list[str]) -> bool:
+    """Whether one of several cells is what a column is called."""
+    return sum(map(bool, row)) > 1 and any(normal(cell) in _KNOWN or expression(cell) for cell in row)
+
+
+def over_two_rows(header: list[str], second: list[str]) -> list[str] | None:
+    """The names of a header of two rows, the upper with cells that reach over several columns; None where it is not.
+
+    >>> over_two_rows(["Photo", "Anna", "", "Ben", ""], ["", "valence", "arousal", "valence", "arousal"])
+    ['Photo', 'Anna valence', 'Anna arousal', 'Ben valence', 'Ben arousal']
+    """
+    second = second + [""] * (len(header) - len(second))
+    gaps = [n for n, (above, below) in enumerate(zip(header, second, strict=False)) if n and not above and below]
+    if not gaps or bool(header[0]) == bool(second[0]) or len(second) != len(header):
+        return None
+    if any(re.fullmatch(r"[-+]?\d*[.,]?\d+", cell) for cell in second):
+        return None
+    names, last = [], ""
+    for above, below in zip(header, second, strict=True):
+        last = above or last
+        names.append(f"{last} {below}".strip() if below else above)
+    return names
 
 
 def _where(column: pa.ChunkedArray, text: str) -> NDArray[np.int64]:

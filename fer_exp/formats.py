@@ -8,8 +8,8 @@ import gzip
 import io
 import re
 import zipfile
+from collections import Counter
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -18,8 +18,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from fer_exp.columns import Columns, below_header, without_blanks
-from fer_exp.names import expression
+from fer_exp.columns import NOTES, Columns, below_header, is_note, over_two_rows, rows_above, without_blanks
+from fer_exp.errors import did_you_mean
+from fer_exp.names import expression, normal
 from fer_exp.records import read_json
 from fer_exp.regular import MOST_BYTES, read_whole, regular
 
@@ -28,6 +29,10 @@ ENCODINGS = ("utf-8", "cp1252", "gb18030", "cp932", "big5")
 
 BRACKETED = re.compile(r"\s*\[[^\W\d][\w. ]*\][,\t;|]")
 """A header whose names stand in brackets, as Emotion6 writes it, and no JSON."""
+A_SPACE = re.compile(r"\"[^\"]*\"( \"[^\"]*\")+\r?\n")
+"""A header as R's write.table has it."""
+TOP = 12
+"""Rows in which the header is looked for, with titles above it and questions below."""
 TEXTS = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson")
 """Of the tables that may be in a zip."""
 
@@ -116,6 +121,7 @@ def _one_table(file: Path) -> bytes | None:
         if {"[Content_Types].xml", "mimetype"} & set(names):
             return None
         tables = [name for name in names if name.lower().endswith(TEXTS) and not name.startswith("__MACOSX/")]
+        tables = [name for name in tables if not name.lower().endswith(".txt")] or tables  # beside a table a readme
         if len(tables) != 1:
             found = f"{len(tables)} tables ({', '.join(tables[:6])})" if tables else "no table that is a text"
             raise ValueError(f"it is a zip with {found}; unpack it, and give one file, or the folder")
@@ -143,51 +149,84 @@ def _read_excel(file: Path, sheet: str) -> Columns:
         raise ValueError(f"{error}; save it as xlsx, or csv") from error
     with opened as book:
         sheets = [str(name) for name in book.sheet_names]
+        if sheet not in sheets:
+            sheet = next((name for name in sheets if normal(name) == normal(sheet)), sheet)
         if sheet and sheet not in sheets:
-            raise ValueError(f"there is no sheet {sheet}; there are: {', '.join(sheets)}")
+            hint = did_you_mean(sheet, sheets, 0.5)
+            raise ValueError(f"there is no sheet {sheet}; {hint}there are: {', '.join(sheets)}")
         frame = pd.read_excel(book, sheet or 0, header=None, dtype=object, keep_default_na=False, na_values=[""])
-    frame = frame.dropna(how="all")
-    lines = [[text_of(cell) for cell in row] for row in frame.iloc[:4].to_numpy(object)]
+        merged = book.book.get_sheet_by_name(sheet or sheets[0]).merged_cell_ranges or []
     others = f"its sheet {sheets[0]}; FILE#SHEET takes another ({', '.join(sheets[1:])})"
     guessed = [others] if len(sheets) > 1 and not sheet else []
-    below = below_header(lines, guessed)
-    columns = of_frame(frame.iloc[1 + len(below) :])
-    return without_blanks(Columns(lines[0] if lines else [], columns.values, below, guessed))
+    filled = 0
+    for (top, left), (bottom, right) in merged:  # a face's cell beside the rows of its raters
+        if top < bottom < len(frame) and left == right:
+            column = frame[left]
+            filled += int(column.iloc[top + 1 : bottom + 1].isna().sum()) if column.notna().iloc[top] else 0
+            column.iloc[top : bottom + 1] = column.iloc[top : bottom + 1].ffill()
+            frame[left] = column
+    guessed += [f"{filled:,} cells filled that were merged with the one above"] if filled else []
+    rows = np.flatnonzero(frame.notna().any(axis=1))  # sheets have empty rows at their end
+    lines = [[text_of(cell) for cell in frame.iloc[row]] for row in rows[:TOP]]
+    names, above, below = _header(lines, guessed)
+    columns = of_frame(frame.iloc[rows[above + len(below)] + 1 : rows[-1] + 1]) if len(rows) else of_frame(frame)
+    return without_blanks(Columns(names, columns.values, below, guessed))
+
+
+def _header(lines: list[list[str]], guessed: list[str]) -> tuple[list[str], int, list[list[str]]]:
+    """The names of the columns of a table's first rows, how many rows stand above these, and those below."""
+    above = rows_above(lines)
+    header, *others = lines[above:] or [[]]
+    if above:
+        guessed.append(f"{above} row{'s' if above > 1 else ''} above the header left out ({lines[0][0][:40]!r})")
+    if not (below := below_header(lines[above : above + 4], guessed)) and others:
+        if (names := over_two_rows(header, others[0])) is not None:
+            guessed.append(f"a header of two rows, such as {names[-1]!r}")
+            return names, above, others[:1]
+        longer = [len(row) == len(header) + 1 for row in others]
+        if all(longer):  # R's names of rows, which have no header; or a delimiter at the end of each row
+            header = [*header, ""] if not any(row[-1] for row in others) else ["", *header]
+    return header, above, below
 
 
 def _read_text(raw: bytes) -> Columns:
     raw, encoding = _as_utf8(raw)
     if hint := re.match(rb"(\xef\xbb\xbf)?sep=.\r?\n", raw):  # Excel's own
         raw = raw[hint.end() :]
+    raw = raw.removeprefix(codecs.BOM_UTF8)
     raw += b"" if raw.endswith(b"\n") else b"\n"
-    start = raw[:SAMPLE].decode("utf-8", "ignore").removeprefix("\ufeff")
+    start = raw[:SAMPLE].decode("utf-8", "ignore")
     if "\0" in start:
         raise ValueError(NO_TEXT)
     if start.lstrip()[:1] in ("[", "{") and not BRACKETED.match(start):
-        names, values = read_json(raw.decode("utf-8").removeprefix("\ufeff"))
+        names, values = read_json(raw.decode("utf-8"))
         return Columns(names, values, guessed=[f"read as {encoding}"] if encoding != "utf-8" else [])
-    delimiter = max(",\t;|", key=lambda sign: len(_lines(start, sign, 1)[0]))
-    lines = _lines(start, delimiter, 4)
-    if not lines[0]:
+    delimiter = " " if A_SPACE.match(start) else max(",\t;|", key=lambda sign: _width(start, sign))
+    lines, starts = _lines(start, delimiter, TOP)
+    if not lines:
         return Columns([], [])
     guessed = [{";": "separated by semicolons", "|": "separated by bars"}[delimiter]] if delimiter in ";|" else []
     guessed += [f"read as {encoding}"] if encoding != "utf-8" else []
-    below = below_header(lines, guessed)
-    ended: list[str] = []  # Gorilla's last row, which may be shorter
+    header, above, below = _header(lines, guessed)
+    raw = raw[starts[above] :]
+    ended: list[str] = []  # rows that are shorter than others: Gorilla's last, and notes
 
     def of_another_length(row: pacsv.InvalidRow) -> str:
-        if row.text.startswith(("END OF FILE", '"END OF FILE')):
-            ended.append(row.text)
+        words = row.text.strip("\"'\r\n ")
+        last = words.startswith("END OF FILE")
+        if last or (row.actual_columns == 1 and is_note([words], row.expected_columns)):
+            ended.append("rows END OF FILE" if last else NOTES)
             return "skip"
         return "error"
 
-    names = [str(number) for number in range(len(lines[0]))]
+    names = [str(number) for number in range(len(header))]
     for lasting in (False, True):  # a cell may go over several lines, which takes longer to read
         options = pacsv.ParseOptions(
             delimiter=delimiter,
             newlines_in_values=lasting or len(below) > 0,
             invalid_row_handler=of_another_length,
         )
+        ended.clear()
         try:
             table = pacsv.read_csv(
                 pa.BufferReader(raw),
@@ -199,8 +238,7 @@ def _read_text(raw: bytes) -> Columns:
         except pa.ArrowInvalid:
             if lasting:
                 raise
-    left = {"rows END OF FILE": len(ended)} if ended else {}
-    header = [name.strip() for name in lines[0]]
+    left = dict(Counter(ended))
     return without_blanks(Columns(header, table.columns, below, guessed, delimiter == ";", left))
 
 
@@ -227,7 +265,24 @@ def _as_utf8(raw: bytes) -> tuple[bytes, str]:
     return texts[best].encode(), best
 
 
-def _lines(text: str, delimiter: str, count: int) -> list[list[str]]:
-    """The first rows of a text that are not empty."""
-    rows = (row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(row))
-    return list(islice(rows, count)) or [[]]
+def _width(text: str, delimiter: str) -> int:
+    """How many cells a text's header has where this is between them."""
+    lines = _lines(text, delimiter, TOP)[0]
+    return len(lines[rows_above(lines)]) if lines else 0
+
+
+def _lines(text: str, delimiter: str, count: int) -> tuple[list[list[str]], list[int]]:
+    """The first rows of a text that are not empty, and at which byte each begins."""
+    lines = list(io.StringIO(text, newline=""))
+    reader = csv.reader(lines, delimiter=delimiter)
+    rows: list[list[str]] = []
+    starts, line, place = [], 0, 0
+    for row in reader:
+        if any(row):
+            rows.append([cell.strip() for cell in row])
+            starts.append(place)
+        place += sum(len(part.encode()) for part in lines[line : reader.line_num])
+        line = reader.line_num
+        if len(rows) == count:
+            break
+    return rows, starts

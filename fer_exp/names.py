@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from itertools import islice
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from fer_exp.errors import RequestError, nearest
 
@@ -18,6 +19,9 @@ PICTURES = (
 
 CLASSES = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
 """The canonical class order; with ``dataset.classes=7`` contempt is left out, other classes stand behind these."""
+
+UPLOADED = re.compile(r"(.*/)?[0-9a-f]{8}-(?=[^/]+$)")
+"""What Label Studio writes before the name of a picture that was uploaded."""
 
 OTHER_ANSWERS = ("unknown", "not_a_face")
 """Answers that a rater may give and that are no expression; they stand behind the classes in a votes table."""
@@ -32,7 +36,7 @@ SPLITS = {
 _SPLIT_FOLDERS = {word + end: split for word, split in SPLITS.items() for end in ("", "set", "class", "data", "images")}
 
 ENGLISH = {
-    "neutral": "neutrality neu ne",
+    "neutral": "neutrality neu ne no-emotion no-expression expressionless",
     "happiness": "happy joy joyful hap ha",
     "sadness": "sad sa",
     "surprise": "surprised astonishment sur su",
@@ -40,7 +44,8 @@ ENGLISH = {
     "disgust": "disgusted dis di",
     "anger": "angry ang an",
     "contempt": "contemptuous con co",
-    "unknown": "uncertain unsure unk don't-know dk",
+    "unknown": "uncertain unsure unk don't-know dk i-don't-know not-sure i'm-not-sure can't-tell cannot-tell no-idea "
+    "undecided none-of-the-above none-of-these",
     "not_a_face": "nf no-face non-face",
 }
 """How else English tables write a name of ours, with the codes of KDEF (AF, AN, DI, ...) and JAFFE (FE)."""
@@ -64,11 +69,33 @@ ELSEWHERE = {
     "生气 生氣 怒り 怒っている",
     "contempt": "Verachtung verächtlich veraechtlich mépris méprisant desprecio desdén minachting verachting disprezzo "
     "desprezo desdém 轻蔑 輕蔑 蔑视 蔑視 鄙视 鄙視 軽蔑",
-    "unknown": "unbekannt unsicher weiß-nicht inconnu incertain desconocido incierto onbekend onzeker sconosciuto "
+    "unknown": "unbekannt unsicher weiß-nicht ich-weiß-nicht keine-davon je-ne-sais-pas no-lo-sé inconnu "
+    "incertain desconocido incierto onbekend onzeker sconosciuto "
     "incerto desconhecido 未知 不确定 不確定 不明 わからない",
     "not_a_face": "kein-Gesicht pas-un-visage sin-cara geen-gezicht nessun-volto sem-rosto 非人脸 非人臉 顔ではない",
 }
 """The same in German, French, Spanish, Dutch, Italian, Portuguese, Chinese and Japanese."""
+
+
+SIGNS = {
+    "neutral": "😐😑😶",
+    "happiness": "😀😃😄😁😆😊🙂☺😂😍",
+    "sadness": "😢😭😞😔🙁☹😥😿",
+    "surprise": "😮😲😯😦",
+    "fear": "😨😱😰😧",
+    "disgust": "🤢🤮",
+    "anger": "😠😡🤬👿",
+    "contempt": "😒😏",
+}
+"""The same as pictures of faces."""
+BESIDE = frozenset(
+    ("a", "an", "the", "face", "faces", "facial", "expression", "expressions", "emotion", "emotions", "person",
+     "people", "picture", "pictures", "image", "images", "photo", "photos", "img", "class", "label", "looks", "looking",
+     "seems", "is", "very", "slightly", "somewhat", "extremely", "mildly", "strongly", "slight", "mild", "strong",
+     "weak", "intense", "subtle", "extreme", "moderate", "low", "medium", "high", "intensity",
+     "btn", "button")
+)  # fmt: skip
+"""Words that stand beside the name of an expression and leave it what it is."""
 
 
 @lru_cache(maxsize=4096)
@@ -95,16 +122,50 @@ def expression(text: str) -> str | None:
     return _EVERYWHERE.get(normal(text))
 
 
-def expressions(texts: Iterable[str]) -> dict[str, str]:
+@lru_cache(maxsize=4096)
+def labelled(text: str) -> str | None:
+    """As ``expression``, of a label with more about it: a number, a second name, a degree, brackets, a face's sign.
+
+    Of columns it would say too much: happy_1 and happy_2 may be two pictures.
+
+    >>> labelled("1 - Angry"), labelled("angry (1)"), labelled("Happiness/Joy"), labelled("a sad face"), labelled("😮")
+    ('anger', 'anger', 'happiness', 'sadness', 'surprise')
+    >>> labelled("fear/surprise"), labelled("not happy"), labelled("AN1")
+    (None, None, None)
+    """
+    if (name := expression(text)) or len(text) > 80:
+        return name
+    if not normal(text):
+        signs = {name for name, several in SIGNS.items() if set(text) & set(several)}
+        return signs.pop() if len(signs) == 1 else None
+    outside, inside = re.sub(r"[(\[{][^)\]}]*[)\]}]", " ", text), re.findall(r"[(\[{]([^)\]}]*)[)\]}]", text)
+    names = {_bare(part) for part in re.split(r"[/;|,]|\b(?:or|oder|ou)\b", outside) if re.search(r"[^\W\d_]", part)}
+    hints = {name for part in inside if (name := _bare(part)) is not None}
+    both = names | hints
+    return both.pop() if len(both) == 1 else None
+
+
+def _bare(text: str) -> str | None:
+    """The expression that a text names without numbers and the words of ``BESIDE``; of codes none."""
+    words = re.findall(r"[^\W\d_]+", text.casefold())
+    bare = "".join(word for word in words if word not in BESIDE)
+    return expression(bare) if len(bare) > 2 or not bare.isascii() else None
+
+
+def expressions(texts: Iterable[str], labels: bool = False) -> dict[str, str]:
     """Those of some labels or columns that are expressions or other answers, and our name of each.
 
     Where few of the texts are, codes of two letters may be something else (CO a country), so they do not count.
 
+    Args:
+        texts: what is looked at.
+        labels: whether they are labels, which may have more about them, see ``labelled``.
+
     >>> expressions(["joy", "Fear", "pain"]), expressions(["face", "CO", "US"]), expressions(["HA", "SA"])
     ({'joy': 'happiness', 'Fear': 'fear'}, {}, {'HA': 'happiness', 'SA': 'sadness'})
     """
-    texts = list(texts)
-    known = {text: name for text in texts if (name := expression(text)) is not None}
+    texts, means = list(texts), labelled if labels else expression
+    known = {text: name for text in texts if (name := means(text)) is not None}
     if len(set(known.values())) > 2 or len(known) == len(texts):
         return known
     return {text: name for text, name in known.items() if len(normal(text)) > 2 or not normal(text).isascii()}
@@ -229,13 +290,32 @@ def checked_expression(text: str, where: str) -> str:
     raise RequestError(f"{where}: {text!r} is no expression; {hint}There are: {', '.join(ENGLISH)}.")
 
 
+def file_in(address: str) -> str:
+    """The picture's path in a web address or of an upload to Label Studio; any other text as it is.
+
+    >>> file_in("https://x.org/faces/a%201.jpg?v=2"), file_in("/data/local-files/?d=faces/a.jpg"), file_in("a b?.jpg")
+    ('faces/a 1.jpg', 'faces/a.jpg', 'a b?.jpg')
+    """
+    if "://" not in address and not address.startswith(("//", "/data/")):
+        return address
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return address
+    options = [value for _, value in parse_qsl(parts.query) if value.lower().endswith(PICTURES)]
+    path = next(filter(lambda path: path.lower().endswith(PICTURES), [parts.path, *options]), None)
+    text = address if path is None else unquote(path).lstrip("/")
+    return UPLOADED.sub("", text) if "data/upload/" in text else text
+
+
 def stem(path: str) -> str:
     r"""A face's name in any file: forward slashes, without a picture's suffix and without RAF-DB's ``_aligned``.
 
-    >>> stem("689\\a.JPG"), stem("train_00001_aligned.jpg")
-    ('689/a', 'train_00001')
+    >>> stem("689\\a.JPG"), stem("train_00001_aligned.jpg"), stem("https://x.org/a%201.png?dl=1")
+    ('689/a', 'train_00001', 'a 1')
     """
     text = composed(path).replace("\\", "/").removeprefix("./")
+    text = file_in(text)
     base, dot, suffix = text.rpartition(".")
     if dot and f".{suffix.lower()}" in PICTURES:
         text = base

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
 from fer_exp.bounds import SHARED, no_counts, no_ratings
-from fer_exp.columns import Columns
+from fer_exp.columns import SYNONYMS, Columns
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.files import GUARDED, file_of
 from fer_exp.formats import of_frame, read_columns, text_of
@@ -30,20 +30,16 @@ FloatArray = NDArray[np.float64]
 MISSING = ("", "na", "n/a", "#n/a", "nan", "none", "null", "<na>")
 """What a cell without content looks like, in any case; a class may be called None where ``classes`` names it."""
 
-SYNONYMS = {
-    "task": "face question item image picture unit file stimulus photo img pic image-file",
-    "worker": "rater annotator user performer participant coder judge respondent response-id",
-    "label": "answer response expression emotion choice class category truth gold",
-    "valence": "val",
-    "arousal": "aro",
-    "seconds": "time duration duration-(in-seconds)",
-    "split": "set partition usage",
-    "path": "file filename file-path image-path img-path pth input image-file img-file",
-}
-"""Other names of a column, in the order in which they are looked for; a task's and a worker's may end in id or name."""
-
-PREFIXES = ("votes_", "", "target_", "p_", "prob. ", "prob_")
-"""What may stand before a class in the name of its column; the first of them that a table uses is meant."""
+AROUND = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (
+    r"(?P<before>votes?[_ .:]+)(?P<name>.+)",
+    r"(?P<before>)(?P<name>.+)",
+    r"(?P<before>target_)(?P<name>.+)",
+    r"(?P<before>p_)(?P<name>.+)",
+    r"(?P<before>prob\. |prob_)(?P<name>.+)",
+    r"(?P<before>(?:n|num|nr|number of|counts?|emotion|expression|class)[_ .:]+)(?P<name>.+)",
+    r"(?P<before>)(?P<name>.+?)[_ .:(]+(?:n|nr|num|counts?|votes?|freq|frequency)\)?",
+))  # fmt: skip
+"""What may stand around a class in the name of its column; the first of these that a table uses is meant."""
 
 A_NUMBER = re.compile(r"[-+]?\d*[.,]?\d+%?")
 
@@ -252,7 +248,7 @@ class Table:
         return sides
 
     def class_columns(self, classes: Collection[str] = ()) -> dict[str, list[int]]:
-        """Class -> its columns, plain or with one of ``PREFIXES`` before it, in the order of the table.
+        """Class -> its columns, plain or as one of ``AROUND``, in the order of the table.
 
         A class is called as ``classes`` writes it; without any, every expression and other answer counts, by our name.
 
@@ -260,8 +256,7 @@ class Table:
         {'happiness': [1]}
         """
         wanted = among(classes)
-        for prefix in PREFIXES:
-            plain = {n: name[len(prefix) :] for n, name in enumerate(self.names) if name.lower().startswith(prefix)}
+        for plain, _ in self._inside():
             if classes:
                 meaning = {name: own for name in plain.values() if (own := wanted(name)) is not None}
             else:
@@ -275,7 +270,7 @@ class Table:
         return {}
 
     def name_numbers(self, numbers: Any) -> None:
-        """Give columns that are called by the number of a class, plain or behind one of ``PREFIXES``, its name.
+        """Give columns that are called by the number of a class, plain or as one of ``AROUND``, its name.
 
         Args:
             numbers: as ``orders.meanings`` takes it; None leaves them as they are.
@@ -288,17 +283,29 @@ class Table:
         >>> table.names
         ['face', 'votes_happiness', 'votes_sadness']
         """
-        for prefix in PREFIXES if numbers is not None else ():
-            plain = {n: name[len(prefix) :] for n, name in enumerate(self.names) if name.lower().startswith(prefix)}
+        for plain, before in self._inside() if numbers is not None else ():
             digits = {n: name for n, name in plain.items() if name.isdigit()}
             if len(digits) > 1:
                 meaning, words = meanings(
                     numbers, digits.values(), f"{self.group}numbers", f"the columns of {self.where}"
                 )
                 for n, name in digits.items():
-                    self.names[n] = self.names[n][: len(prefix)] + meaning[name]
+                    self.names[n] = before[n] + meaning[name]
                 self.guessed.append(words)
                 return
+
+    def numbered_columns(self) -> list[int]:
+        """The numbers by which columns are called, plain or as one of ``AROUND``, of the first such kind."""
+        for plain, _ in self._inside():
+            if len(kind := {int(name) for name in plain.values() if name.isdigit() and len(name) < 3}) > 1:
+                return sorted(kind)
+        return []
+
+    def _inside(self) -> Iterator[tuple[dict[int, str], dict[int, str]]]:
+        """For each of ``AROUND`` what it leaves of the columns' names, and what stands before that."""
+        for pattern in AROUND:
+            found = {n: match for n, name in enumerate(self.names) if (match := pattern.fullmatch(name))}
+            yield {n: match["name"] for n, match in found.items()}, {n: match["before"] for n, match in found.items()}
 
     def added(self, columns: Sequence[int]) -> FloatArray:
         """The columns of one class added up, (n,), an empty cell as 0; raises as ``counts``."""
@@ -308,7 +315,7 @@ class Table:
 
     def joined(self, labels: Iterable[str]) -> dict[str, str]:
         """Those of some labels that are expressions, and our names; spellings that become one class are said."""
-        known = expressions(labels)
+        known = expressions(labels, labels=True)
         for name in dict.fromkeys(known.values()):
             if len(same := [label for label in known if known[label] == name]) > 1:
                 self.guessed.append(f"{_listed(same)} are one class")

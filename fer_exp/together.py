@@ -18,8 +18,16 @@ ITS_FILE = "(its file)"
 
 
 def tables_in(folder: Path) -> list[Path]:
-    """The tables of a folder, by name; hidden ones, and those that a spreadsheet has open, are none."""
-    return sorted(file for file in folder.glob("[!.~]*") if file.suffix.lower() in TABLES and file.is_file())
+    """The tables of a folder, else of its folders, by name, without hidden ones and those that a spreadsheet has open.
+
+    JATOS puts ``metadata.json`` beside a folder a person.
+    """
+    for pattern in ("[!.~]*", "**/[!.~]*"):
+        files = sorted(file for file in folder.glob(pattern) if file.suffix.lower() in TABLES and file.is_file())
+        parts = ((file, file.relative_to(folder).parts) for file in files if file.name != "metadata.json")
+        if found := [file for file, part in parts if not any(name[0] in "._" for name in part[:-1])]:
+            return found
+    return []
 
 
 def read_together(folder: Path) -> Columns:
@@ -43,7 +51,9 @@ def read_together(folder: Path) -> Columns:
     names = list(dict.fromkeys(name for part in parts for name in part.names if name))
     values = [pa.chunked_array([_cells(part, name) for part in parts]) for name in names]
     lengths = [len(part.values[0]) for part in parts]
-    stems = pa.array([file.name.split(".")[0] for file in files], pa.string())
+    stems = [file.relative_to(folder).as_posix().split(".")[0] for file in files]
+    last = [stem.rpartition("/")[2] for stem in stems]
+    stems = pa.array(last if len(set(last)) == len(last) else stems, pa.string())
     places = pa.array(np.repeat(np.arange(len(parts), dtype=np.int32), lengths))
     whole = replace(parts[0], names=[*names, ITS_FILE], numbers=None)
     whole.values = [*values, pa.chunked_array([pa.DictionaryArray.from_arrays(places, stems)])]

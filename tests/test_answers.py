@@ -46,6 +46,41 @@ def test_rows_in_any_order_and_any_format_are_the_same_answers(tmp_path):
         assert sorted(other.seconds) == [1.5, 2, 3]
 
 
+def test_several_choices_in_a_cell_are_no_class():
+    frame = pd.DataFrame({"task": ["a", "b", "c"], "worker": 1, "label": ["Happy;Sad", "sad, angry", "sad"]})
+    answers = read_answers(frame)
+    assert answers.classes == ("sadness",)
+    assert answers.counted == {"answers of several choices or none are no class and left out": 2}
+
+
+def test_answers_of_nobody_in_particular_are_votes():
+    frame = pd.DataFrame({"image": ["a", "a", "b"], "label": ["happy", "sad", "Sad"]})
+    votes = read_answers(frame)
+    assert (votes.classes, votes.counts.tolist()) == (("happiness", "sadness"), [[1, 1], [0, 1]])
+    with pytest.raises(RequestError, match="no column worker"):  # of one label a face nobody's agreement is known
+        read_answers(frame.iloc[1:], columns={})
+
+
+def test_a_column_of_the_majority_is_no_rater():
+    frame = pd.DataFrame({"photo": ["a", "b"], "Anna": ["happy", "sad"], "Ben": "sad", "Majority label": "sad"})
+    assert read_answers(frame).workers.tolist() == ["Anna", "Ben"]
+
+
+def test_a_slider_has_no_classes():
+    frame = pd.DataFrame({"task": range(40), "worker": 1, "response": range(40)})
+    with pytest.raises(RequestError, match=r"40 different numbers, 0 to 39, too many for classes; scales=\[NAME\]"):
+        read_answers(frame, columns={}, scales={})
+
+
+@pytest.mark.parametrize(
+    "name", ["C:\\faces\\a.jpg", "https://x.org/f/a.jpg?v=1", "a", "/data/upload/1/0a1b2c3d-a.jpg"]
+)
+def test_a_task_is_known_by_its_picture_in_gold_and_lab_too(name):
+    answers = read_answers(pd.DataFrame({"task": ["x/a.jpg", "x/b.jpg"], "worker": 1, "label": ["happy", "sad"]}))
+    known, missing = known_tasks(answers, np.array([name], dtype=object), np.array([1], np.int32))
+    assert (known.tolist(), missing) == ([1, -1], 0)
+
+
 def test_mixed_types_of_ids_are_the_same_id():
     frame = pd.DataFrame({"task": [7, "7", 7.0, "x"], "worker": ["a", "b", "c", 1], "label": ["fear"] * 4})
     assert read_answers(frame).tasks.tolist() == ["7", "x"]
@@ -284,7 +319,7 @@ def test_shares_are_counts_of_the_raters_that_are_given_and_refused_without(tmp_
     assert read_answers(counts, raters=10).counts.tolist() == [[4, 6], [0, 9]]
     signs = written(tmp_path, 'face,neutral,fear\nx,"12,5 %","87,5 %"\n', "signs.csv")
     assert read_answers(signs, raters=8).counts.tolist() == [[1, 7]]
-    with pytest.raises(RequestError, match=r"holds proportions.*: multiply"):
+    with pytest.raises(RequestError, match=r"holds proportions.*: a column raters"):
         read_answers(signs)
 
 

@@ -66,6 +66,24 @@ def test_an_export_is_the_votes_of_a_corpus(tmp_path, name):
     assert {face.split("/")[-1]: {k: int(v) for k, v in row.items() if v} for face, row in votes.iterrows()} == COUNTS
 
 
+def test_what_toloka_aggregated_is_one_label_a_face(tmp_path):
+    file = tmp_path / "aggregated.tsv"
+    file.write_text("INPUT:image\tOUTPUT:result\tCONFIDENCE:result\nhttps://x.org/a.jpg\tHappy\t93.2%\n")
+    assert read_answers(file, "lab", classes=["happy", "sad"]).counts.tolist() == [[1, 0]]
+    assert read_labels(file, ["happy", "sad"], "gold")[1].tolist() == [0]
+
+
+def test_persons_are_their_files_where_no_column_tells_them_apart(tmp_path):
+    """As JATOS writes them, a folder each; session is 001 for everybody."""
+    for person in range(3):
+        (tmp_path / "jatos" / f"comp-result_{person}").mkdir(parents=True)
+        trials = [{"trial_type": "image-button-response", "trial_index": 0, "time_elapsed": 9, "session": "001",
+                   "stimulus": "img/a.jpg", "response": "happy", "rt": 900}]  # fmt: skip
+        (tmp_path / "jatos" / f"comp-result_{person}" / "data.txt").write_text(json.dumps(trials))
+    (tmp_path / "jatos" / "metadata.json").write_text("{}")
+    assert len(read_answers(tmp_path / "jatos", "ratings").workers) == 3
+
+
 def test_every_row_of_the_table_has_a_fake():
     assert {row.name for row in ROWS if row.name} == {name.partition(",")[0] for name in EXPORTS}
 

@@ -36,6 +36,24 @@ def delimited(frame: pd.DataFrame, delimiter: str, comma: bool = False) -> str:
     return "".join(delimiter.join(row) + "\n" for row in quoted)
 
 
+def as_r_writes(frame: pd.DataFrame) -> str:
+    """With spaces between, names of rows without a header, and every text in quotes."""
+    rows = [list(frame.columns), *([str(number), *row] for number, row in enumerate(frame.itertuples(index=False), 1))]
+    return "".join(" ".join(f'"{text_of(cell) or "NA"}"' for cell in row) + "\n" for row in rows)
+
+
+def written_by_hand(frame: pd.DataFrame, file: Path) -> None:
+    """A title over all columns, an empty row, the table, and notes below it."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    rows = [[None if text_of(cell) == "" else cell for cell in row] for row in frame.itertuples(index=False)]
+    notes = [["Mean", *[1] * (len(frame.columns) - 1)], [], ["Read: 3.1.", "by us"] if len(frame.columns) > 3 else []]
+    for row in [["Study 2, spring"], [], list(frame.columns), *rows, *notes]:
+        sheet.append(row)
+    sheet.merge_cells(start_row=1, end_row=1, start_column=1, end_column=len(frame.columns))
+    book.save(file)
+
+
 def excel(frame: pd.DataFrame, file: Path, sheet: str = "Sheet1") -> None:
     with pd.ExcelWriter(file) as book:
         if sheet != "Sheet1":
@@ -59,6 +77,10 @@ def written(frame: pd.DataFrame, form: str, folder: Path) -> str:
         "gz without its name": ("t.csv", gzip.compress(delimited(frame, "\t").encode())),
         "Excel's hint": ("t.csv", b"\xef\xbb\xbfsep=;\n" + delimited(frame, ";", comma=True).encode()),
         "Windows lines": ("t.csv", delimited(frame, ",").replace("\n", "\r\n").encode()),
+        "a title above": ("t.csv", f"\nFaces of the spring, rated\n\n{delimited(frame, ';')}".encode()),
+        "comments above": ("t.csv", f"# rated in spring, twice\n# by three\n{delimited(frame, ',')}".encode()),
+        "notes below": ("t.csv", f"{delimited(frame, ',')}\nNote: w2 was tired\nTotal\n".encode()),
+        "R's write.table": ("t.txt", as_r_writes(frame).encode()),
     }.get(form, ("", b""))
     if name:
         (folder / name).write_bytes(texts)
@@ -66,6 +88,9 @@ def written(frame: pd.DataFrame, form: str, folder: Path) -> str:
     if form == "parquet":
         frame.to_parquet(folder / "t.parquet")
         return str(folder / "t.parquet")
+    if form == "a sheet with a title and notes":
+        written_by_hand(frame, folder / "t.xlsx")
+        return str(folder / "t.xlsx")
     excel(frame, folder / "t.xlsx", "Answers" if "#" in form else "Sheet1")
     return str(folder / ("t.xlsx#Answers" if "#" in form else "t.xlsx"))
 
@@ -73,7 +98,8 @@ def written(frame: pd.DataFrame, form: str, folder: Path) -> str:
 FORMS = (
     "csv", "tsv", "txt with bars", "semicolons and decimal commas", "decimal commas in quotes", "byte order mark",
     "UTF-16", "UTF-16 without a mark", "cp1252", "gz", "gz without its name", "Windows lines", "parquet", "xlsx",
-    "xlsx#sheet", "Excel's hint",
+    "xlsx#sheet", "Excel's hint", "a title above", "comments above", "notes below", "R's write.table",
+    "a sheet with a title and notes",
 )  # fmt: skip
 
 LONG = pd.DataFrame(
@@ -205,6 +231,91 @@ def test_columns_are_found_by_their_other_names(tmp_path, door, names, capsys):
     assert len(said) == 1
     assert f"task is {names[0]}" in said[0]
     assert "Happy and joy are one class" in said[0]
+
+
+WORDS = {"happiness": "Happy", "fear": "fearful", "anger": "ANGRY"}
+SAID = {
+    "a number before": "{n} - {word}", "a number behind": "{word} ({n})", "a face": "{word} face", "a sign": "{sign}",
+    "two names": "{word}/{name}", "a degree": "{word} (strong)", "in a list": '["{word}"]',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("said", SAID)
+@pytest.mark.parametrize("door", ["ratings, an answer a row", "gold", "against", "dataset.ratings"])
+def test_a_label_with_more_about_it_is_its_expression_at_every_door(tmp_path, door, said):
+    content, read, expected = DOORS[door]
+    signs = {"happiness": "😀", "fear": "😨", "anger": "😠"}
+    labels = [None if pd.isna(label) else expression(label) for label in content["label"]]
+    cells = [None if name is None else SAID[said].format(n=list(WORDS).index(name), word=WORDS[name], name=name,
+                                                         sign=signs[name]) for name in labels]  # fmt: skip
+    (tmp_path / "t.csv").write_text(content.assign(label=cells).to_csv(index=False), encoding="utf-8")
+    assert read(str(tmp_path / "t.csv")) == expected
+
+
+def test_names_of_one_class_stay_two_where_they_are_classes_of_ones_own_or_columns(tmp_path):
+    frame = pd.DataFrame({"task": ["a", "b"], "worker": 1, "label": ["happy_1", "happy_2"]})
+    assert read_answers(frame, classes=["happy_1", "happy_2"]).label.tolist() == [0, 1]
+    pictures = pd.DataFrame({"worker": ["a", "b"], "happy_1": ["happy", "sad"], "happy_2": ["fear", "sad"]})
+    assert read_answers(pictures).tasks.tolist() == ["happy_1", "happy_2"]
+
+
+HEADERS = [
+    ("Bild", "Versuchsperson", "Antwort"), ("图片", "评分者", "情绪"), ("画像", "評価者", "感情"),
+    ("Imagen", "Evaluador", "Emoción"), ("Visage", "Évaluateur", "Émotion"), ("Immagine", "Valutatore", "Emozione"),
+    ("Gezicht", "Beoordelaar", "Emotie"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("names", HEADERS)
+def test_columns_are_found_by_their_names_in_the_languages_of_the_classes(tmp_path, names):
+    content, read, expected = DOORS["ratings, an answer a row"]
+    renamed = content.rename(columns=dict(zip(["task", "worker", "label"], names, strict=True)))
+    (tmp_path / "t.csv").write_text(renamed.to_csv(index=False), encoding="utf-8")
+    assert read(str(tmp_path / "t.csv")) == expected
+
+
+def test_a_header_of_two_rows_says_who_rated_on_which_scale(tmp_path, capsys):
+    book = openpyxl.Workbook()
+    for row in [["Photo", "Anna", None, "Ben", None], [None, *["valence", "arousal"] * 2], ["a.jpg", 1, 9, 5, 9],
+                ["b.jpg", 9, 1, 5, 1]]:  # fmt: skip
+        book.active.append(row)
+    book.save(tmp_path / "t.xlsx")
+    answers = read_answers(tmp_path / "t.xlsx", "ratings", scale=[1, 9])
+    assert answers.workers.tolist() == ["Anna", "Ben"]
+    assert sorted(answers.rated["valence"]) == [-1, 0, 0, 1]
+    assert sorted(answers.rated["arousal"]) == [-1, -1, 1, 1]
+    assert "a header of two rows, such as 'Ben arousal'" in capsys.readouterr().err
+
+
+def test_cells_that_are_merged_with_the_one_above_have_its_content(tmp_path, capsys):
+    book = openpyxl.Workbook()
+    for row in [["face", "rater", "emotion"], ["a.jpg", "x", "happy"], [None, "y", "sad"], ["b.jpg", "x", "sad"]]:
+        book.active.append(row)
+    book.active.merge_cells("A2:A3")
+    book.save(tmp_path / "t.xlsx")
+    answers = read_answers(tmp_path / "t.xlsx#sheet", "ratings")  # whose name is Sheet
+    assert answers.tasks[answers.task].tolist() == ["a.jpg", "a.jpg", "b.jpg"]
+    assert "1 cells filled that were merged with the one above" in capsys.readouterr().err
+
+
+def test_a_row_of_totals_is_no_face(tmp_path, capsys):
+    (tmp_path / "t.csv").write_text("face,happy,sad\na.jpg,3,1\nb.jpg,0,4\nTotal,3,5\n")
+    assert read_answers(tmp_path / "t.csv", "ratings").tasks.tolist() == ["a.jpg", "b.jpg"]
+    assert "rows of totals or notes below the table (1)" in capsys.readouterr().err
+
+
+def test_the_table_of_a_zip_lies_beside_a_readme(tmp_path):
+    with zipfile.ZipFile(tmp_path / "t.zip", "w") as packed:
+        packed.writestr("a.csv", "task,worker,label\na,1,happy\n")
+        packed.writestr("readme.txt", "our study")
+    assert read_answers(tmp_path / "t.zip").tasks.tolist() == ["a"]
+
+
+@pytest.mark.parametrize("names", [("n_happy", "n_sad"), ("happy_votes", "sad_votes"), ("happy (n)", "sad (n)"),
+                                   ("emotion_happy", "emotion_sad"), ("Count Happy", "Count Sad")])  # fmt: skip
+def test_columns_of_counts_are_found_whatever_stands_beside_the_class(names):
+    frame = pd.DataFrame({"face": ["a", "b"], names[0]: [3, 0], names[1]: [1, 4], "total": 4})
+    assert read_answers(frame).counts.tolist() == [[3, 1], [0, 4]]
 
 
 def test_what_was_guessed_is_said_in_one_line(tmp_path, capsys):

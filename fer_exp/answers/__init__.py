@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_exp.names import finder
 from fer_exp.stats.bootstrap import FloatArray
 
 Codes = NDArray[np.int32]
@@ -142,11 +143,16 @@ def _sentences(counted: Mapping[str, int]) -> tuple[str, ...]:
 def known_tasks(answers: Answers | Votes, tasks: NDArray[np.object_], codes: Codes) -> tuple[Codes, int]:
     """Labels in the order of the answers' tasks, and how many of the labelled tasks nobody answered.
 
+    A task is called by its name or, as ``names.finder`` knows it, by its picture's file.
+
     Returns:
         Codes, shape (T,), -1 where a task has no label; and a count.
     """
     place = {name: number for number, name in enumerate(answers.tasks)}
     rows = np.array([place.get(name, -1) for name in tasks], dtype=np.int64)
+    if (rows < 0).any():
+        find = finder(map(str, answers.tasks))
+        rows = np.array([place.get(name, place.get(find(str(name)), -1)) for name in tasks], dtype=np.int64)
     labels = np.full(len(answers.tasks), -1, np.int32)
     labels[rows[rows >= 0]] = codes[rows >= 0]
     return labels, int((rows < 0).sum())

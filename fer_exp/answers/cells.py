@@ -5,16 +5,17 @@ from __future__ import annotations
 import ast
 import json
 import re
-from urllib.parse import parse_qsl, unquote, urlsplit
 
-from fer_exp.names import PICTURES, composed, expression
+from fer_exp.names import PICTURES, composed, expression, file_in, labelled
 
 SUFFIX = "|".join(suffix[1:] for suffix in PICTURES)
 PICTURE = re.compile(rf"[^\s\"'<>()\[\]{{}},;:=?]+\.(?:{SUFFIX})(?![A-Za-z0-9])", re.IGNORECASE)
 """A file name of a picture within a text."""
 SOURCE = re.compile(r"<img\b[^>]*?\bsrc\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.IGNORECASE)
-UPLOADED = re.compile(r"(.*/)?[0-9a-f]{8}-(?=[^/]+$)")
-"""What Label Studio writes before the name of a picture that was uploaded."""
+
+
+SEVERAL = re.compile(r"[;,|\n]")
+"""What stands between choices, as survey tools write those of one question."""
 
 
 def parsed(cell: str) -> object:
@@ -32,8 +33,10 @@ def parsed(cell: str) -> object:
 def choice(cell: str) -> str | None:
     """The one thing that a cell says, also as {"choices": [...]}, [...] or {"Q0": ...}; None where it is not one.
 
-    >>> choice(" Happy"), choice('{"choices": ["Happy"]}'), choice('[{"rating": 4}]'), choice('["Happy", "Sad"]')
-    ('Happy', 'Happy', '4', None)
+    >>> choice(" Happy"), choice('{"choices": ["Happy"]}'), choice('[{"rating": 4}]')
+    ('Happy', 'Happy', '4')
+    >>> choice('["Happy", "Sad"]'), choice("Happy;Sad"), choice("Happy, joyful")
+    (None, None, 'Happy, joyful')
     """
     value = parsed(cell.strip())
     while isinstance(value, list | dict):
@@ -45,7 +48,8 @@ def choice(cell: str) -> str | None:
             return None
         value = parts[0]
     if isinstance(value, str):
-        return None if value[:1] in ("[", "{") and value == cell else composed(value)
+        several = {labelled(part) for part in SEVERAL.split(value)} if SEVERAL.search(value) else set()
+        return None if (value[:1] in ("[", "{") and value == cell) or len(several - {None}) > 1 else composed(value)
     return None if value is None else json.dumps(value)
 
 
@@ -74,13 +78,7 @@ def picture(cell: str) -> str:
         text = found[1].strip("\"'")
     elif text[:1] == "[":
         text = choice(text) or text
-    if "://" in text or text.startswith(("//", "/data/")):
-        parts = urlsplit(text)
-        options = [value for _, value in parse_qsl(parts.query) if is_picture(value)]
-        path = parts.path if is_picture(parts.path) or not options else options[0]
-        if is_picture(path):
-            text = unquote(path).lstrip("/")
-    return UPLOADED.sub("", text) if "data/upload/" in text else text
+    return file_in(text)
 
 
 def is_picture(cell: str) -> bool:

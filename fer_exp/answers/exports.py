@@ -147,6 +147,12 @@ EXPORTS = (
         about=r"ASSIGNMENT:.*|HINT:.*|TASK:.*", gold=(r"GOLDEN:result", r"GOLDEN:.*"),
     ),
     Export(
+        "Toloka", (r"INPUT:.*", r"OUTPUT:.*", r"CONFIDENCE:.*"),
+        task=(*(rf"INPUT:{word}" for word in FACE), r"INPUT:.*"),
+        label=(*(rf"OUTPUT:{word}" for word in ANSWER), r"OUTPUT:.*"),
+        about=r"CONFIDENCE:.*|HINT:.*|TASK:.*",
+    ),
+    Export(
         "Gorilla", ("Event Index", "Participant Private ID"),
         task=tuple(rf"(Spreadsheet: ?)?{word}" for word in FACE),
         worker=("Participant Private ID",), label=("Response",),

@@ -49,6 +49,13 @@ def unpack_persons(sheet: Sheet, export: Export, called: Mapping[str, str | None
                if n != worker and not sheet.empty(n).all() and not any(p.fullmatch(name) for p in about)]  # fmt: skip
     timed = [n for pattern in export.seconds for n in matching(pattern, sheet.names) if n in columns]
     asked = _asked(sheet, export, [n for n in columns if n not in timed], called.get("label"))
+    if not asked and export.name:
+        said = [text for n in columns for text in sheet.texts(n)[:2]][:3]
+        raise RequestError(
+            f"{sheet.table.where} is read as {_called(export)}, and no two columns hold expressions (but "
+            f"{', '.join(said)}, …); where these are codes, export it with the texts of the "
+            "answers, or name them with classes=[...]."
+        )
     if not asked:
         return None
     by_task: dict[str, dict[str, int]] = {}
@@ -85,7 +92,8 @@ def _asked(sheet: Sheet, export: Export, columns: list[int], named: str | None) 
     labels = [one for one in every if sheet.says_labels(one.column)]
     words = {word for one in labels for word in sheet.words(one.column)}
     alike = {one.column for one in every if words >= set(sheet.words(one.column)) and not sheet.empty(one.column).all()}
-    alike |= {one.column for one in every if one.known and one.role == "label" and expressions(sheet.words(one.column))}
+    known = [one.column for one in every if one.known and one.role == "label"]
+    alike |= {column for column in known if expressions(sheet.words(column), labels=True)}
     labels = [one for one in every if one in labels or one.column in alike]  # no face has every answer
     sides = [one for one in every if one.role != "label" and sheet.says_numbers(one.column)]
     if not labels and not sides:

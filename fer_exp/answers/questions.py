@@ -74,4 +74,4 @@ def _about_label(sheet: Sheet, asked: pd.Series, roles: pd.Series, answer: pd.Se
 
 
 def _all_expressions(said: set[str]) -> bool:
-    return len(expressions(said - {"[]"})) == len(said - {"[]"}) > 0
+    return len(expressions(said - {"[]"}, labels=True)) == len(said - {"[]"}) > 0

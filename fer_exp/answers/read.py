@@ -115,9 +115,24 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
         return replace(votes, tasks=names, subset=of_task)
     if (made := an_answer_a_row(table, task, worker, label, rules)) is not None:
         return read_rows(made, rules._replace(columns=None))
+    if worker is None and task is not None and label is not None and not columns_of(table, rules.scales, {task, label}):
+        tasks = table.coded(task)
+        if rules.columns is None or np.bincount(tasks.codes + 1).max() > 1:
+            return _of_nobody(table, task, label, rules)
     if label is None and worker is None and task is not None and not columns_of(table, rules.scales, {task}):
         raise RequestError(no_classes(table))
     return read_rows(table, rules)
+
+
+def _of_nobody(table: Table, task: int, label: int, rules: Rules) -> Votes:
+    """Votes of a table with an answer, or the one label of a face, a row, in which nothing says whose it is."""
+    tasks, counted = table.coded(task), dict[str, int]()
+    table.refuse(tasks.codes < 0, task, "every answer needs one")
+    codes, order = label_codes(table, label, rules, counted)
+    counts = np.zeros((len(tasks.names), len(order)))
+    np.add.at(counts, (tasks.codes[codes >= 0], codes[codes >= 0]), 1)
+    table.guessed.append("nothing says who answered: counted as votes")
+    return Votes(tasks.names, order, counts, counted=counted)
 
 
 def read_labels(

@@ -23,6 +23,9 @@ CUT_SHORT = re.compile(r"\d([.,]\d+)?E\+\d+")
 """A long number as a spreadsheet writes it, without its last digits."""
 
 
+A_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+MOST_NUMBERS = 20
+"""Different numbers that may be classes; a slider has more."""
 RARE, OFTEN = 0.02, 10
 """The share of labels up to which one that is like another may be a slip, and how often that other then is there."""
 
@@ -100,10 +103,9 @@ def label_codes(
         table.guessed.append(words)
     known = table.joined(text for text in texts if text)
     own = among((*rules.classes, *rules.also))
-    means = [
-        text if text is None else known.get(text) or (spelt(own(text) or text) if rules.classes else text)
-        for text in texts
-    ]
+    means = [text if text is None else (own(text) or known.get(text, text)) for text in texts]
+    if rules.classes:
+        means = [name if name is None else spelt(name) for name in means]
     left = {spelt(name) for name in rules.ignore} - {spelt(name) for name in rules.classes}
     real = {meaning for meaning in means if meaning is not None and meaning not in left}
     if rules.classes:
@@ -114,6 +116,13 @@ def label_codes(
         order = tuple(dict.fromkeys(meaning for meaning in means if meaning in real))
         order = order if real.isdisjoint(known.values()) else tuple(sorted(order))
         ratings = ", scales=[NAME] takes them as ratings" if rules.scales.emotions else ""
+        if len(order) > MOST_NUMBERS and all(A_NUMBER.fullmatch(name) for name in order):
+            low, high = min(order, key=float), max(order, key=float)
+            way_out = ratings.strip(", ") or "ratings need a column called valence or arousal"
+            raise RequestError(
+                f"{table.where}: its labels are {len(order):,} different numbers, {low} to {high}, too many for "
+                f"classes; {way_out}."
+            )
         if rules.columns is not None and len(order) > 1 and all(name.isdigit() for name in order):
             words = f"labels are numbers, {order[0]} to {order[-1]}"
             table.guessed.append(f"{words}; numbers=[...] says what they mean{ratings}")

@@ -148,7 +148,7 @@ class Sheet:
         if len(self.coded(column).names) > MOST_ANSWERS:
             return False
         said = self.words(column)
-        known = expressions(said)
+        known = expressions(said, labels=True)
         labels = [word for word in said if word in known or spelt(word) in self._classes]
         half = 2 * sum(said[word] for word in labels) >= sum(said.values())
         return len(labels) > 0 and (len(labels) == len(said) or (len(labels) > 1 and half))

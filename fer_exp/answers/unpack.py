@@ -81,7 +81,7 @@ class _Rows:
         sheet.drop(~np.logical_or.reduce(shown), "rows that show no picture")
         columns = {"label": self._gold()} if gold else self._answers(tasks)
         parts = [self._part(task, tasks, columns) for task in tasks]
-        if not gold:
+        if not gold and self.export.worker:
             worker = self._worker()
             parts = [{"worker": worker, **part} for part in parts]
         first = ("task", "worker", "label")
@@ -222,6 +222,10 @@ class _Rows:
         if (named := self.called.get("worker")) is not None:
             return sheet.cleaned(self._named("worker", named), str)
         columns = self._matching(self.export.worker)
+        if ITS_FILE in sheet.names:  # a file a person, where what should name persons is the same in all
+            files = len(sheet.texts(sheet.names.index(ITS_FILE)))
+            columns = [n for n in columns if files == 1 or len(sheet.texts(n)) > 1 or not sheet.names[n]]
+            columns = [n for n in columns if not sheet.names[n].lower().startswith("session")]
         if columns := [n for n in columns if not sheet.empty(n).any()] or columns:
             self.found["worker"] = sheet.names[columns[0]]
             sheet.used.add(columns[0])

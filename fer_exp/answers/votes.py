@@ -16,7 +16,7 @@ from fer_exp.names import normal, spelt
 from fer_exp.orders import ways
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.shares import shares, whole_people
-from fer_exp.tables import PREFIXES, Table
+from fer_exp.tables import Table
 
 A_SHARE = re.compile(r"correct|accura|agree|percent|proportion|hit", re.IGNORECASE)
 ROUNDING = 0.02
@@ -24,7 +24,7 @@ ROUNDING = 0.02
 
 
 RATERS = ("raters", "nraters", "numberofraters", "nrraters", "annotators", "nannotators", "numberofannotators",
-          "judges", "nvotes", "totalvotes", "totalraters")  # fmt: skip
+          "judges", "nvotes", "totalvotes", "totalraters", "n", "numraters", "votes", "total")  # fmt: skip
 """Columns that say how many people are behind a row, by ``normal``."""
 
 
@@ -89,20 +89,13 @@ def no_classes(table: Table) -> str:
             f"{table.where} has a column {shares[0]} and none per class: how many raters were right does not say what "
             "the others answered, so it is no distribution; give a column per class."
         )
-    counted = sorted({int(one) for prefix in PREFIXES for name in table.names if (one := _place(name, prefix))})
-    if len(counted) > 1:
+    if counted := table.numbered_columns():
         words = f"{table.where} has columns that are numbers, which mean other classes in every corpus"
         return f"{words}; {ways(counted, f'{table.group}numbers')}."
     return (
         f"{table.where} has neither a column label nor two columns of counts, one a class; where the classes are no "
         f"expressions, name them with classes=[...]. There are: {', '.join(table.names[:12])}."
     )
-
-
-def _place(name: str, prefix: str) -> str | None:
-    """The number of a column that is one behind a prefix."""
-    rest = name[len(prefix) :] if name.lower().startswith(prefix) else ""
-    return rest if rest.isdigit() and len(rest) < 3 else None
 
 
 def task_names(table: Table, column: int, named: bool) -> NDArray[np.object_]:
@@ -187,7 +180,7 @@ def _whole(
     if raters is None:
         raise RequestError(
             f"{table.where} holds proportions, and votes are counts; say of how many raters each row is: "
-            f"{'dataset.raters=100, say, or ' if table.group else ''}multiply each row by its number."
+            f"{'dataset.raters=100, say, ' if table.group else ''}a column raters, or multiply each row by its number."
         )
     counted[f"tasks whose proportions were made into counts of {raters} raters"] = len(values)
     return whole_people(shares(values), raters).astype(np.float64)

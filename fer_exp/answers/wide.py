@@ -27,6 +27,11 @@ NOBODY = re.compile(
     re.IGNORECASE,
 )
 """What stands beside the name of a scale where its column is of no rater."""
+NO_RATER = frozenset(
+    ("majority", "mode", "consensus", "gold", "truth", "true", "correct", "final", "original", "intended", "posed",
+     "target", "predicted", "prediction", "model", "aggregated", "mehrheit")
+)  # fmt: skip
+"""Words in the name of a column of labels that is of no rater."""
 SCALE = ("scale", "dimension", "trait", "measure", "attribute", "adjective", "ratingtype", "ratingscale", "construct")
 """Columns that say which scale a row's rating is on, by ``normal``."""
 ABOUT = re.compile(r"(emotion|expression|label|category)", re.IGNORECASE)
@@ -85,6 +90,8 @@ def _rated_columns(table: Table, ids: list[int], scales: Scales) -> dict[tuple[s
 def _label_columns(table: Table, task: int | None, worker: int | None, label: int | None, rules: Rules) -> list[int]:
     """Columns that hold one rater's answers each, by their names; or one rater's or task's, by what is in them."""
     others = [n for n in range(len(table.names)) if n not in (task, worker, label)]
+    if task is not None:
+        others = [n for n in others if NO_RATER.isdisjoint(re.split(r"[\W_]+", table.names[n].casefold()))]
     raters = [n for n in others if A_RATER.fullmatch(table.names[n])]
     if task is not None and len(raters) > 1:
         return raters
@@ -99,7 +106,7 @@ def _label_columns(table: Table, task: int | None, worker: int | None, label: in
     numbers = numbers_of(rules.numbers)
     for column in others:
         texts = table.coded(column, rules.classes).names.tolist()
-        known = expressions(texts)
+        known = expressions(texts, labels=True)
         if texts and all(text in known or wanted(text) or number(text) in numbers for text in texts):
             raters.append(column)
     table.unused = before

@@ -218,7 +218,7 @@ def _lab_votes(config: CrowdConfig, data: Answers, frames: Frames) -> Votes:
     lab = read_answers(frames.get("lab", str(config.lab)), "lab", classes=data.classes, ignore=config.ignore,
                        duplicates=config.duplicates, scale=config.scale, numbers=config.numbers)  # fmt: skip
     votes = lab.votes() if isinstance(lab, Answers) else lab
-    if not np.isin(votes.tasks, data.tasks).any():
+    if known_tasks(data, votes.tasks, np.arange(len(votes.tasks), dtype=np.int32))[1] == len(votes.tasks):
         raise RequestError(
             f"lab={config.lab}: nobody answered any of its {len(votes.tasks):,} faces; are the ids alike?"
         )

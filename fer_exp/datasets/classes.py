@@ -12,7 +12,17 @@ import pandas as pd
 from fer_exp.answers import Answers, Votes
 from fer_exp.config import DatasetConfig
 from fer_exp.errors import RequestError
-from fer_exp.names import CLASSES, OTHER_ANSWERS, among, class_name, expression, in_order, near_expression, one_word
+from fer_exp.names import (
+    CLASSES,
+    OTHER_ANSWERS,
+    among,
+    class_name,
+    expression,
+    in_order,
+    labelled,
+    near_expression,
+    one_word,
+)
 from fer_exp.orders import meanings
 
 if TYPE_CHECKING:
@@ -87,7 +97,8 @@ def named_labels(
     own = among(classes)
     known: dict[str, str] = {}
     for text in texts:
-        if name := next(filter(None, (own(part) or expression(part) for part in as_named(text))), None):
+        meant = next(filter(None, (own(part) or expression(part) for part in as_named(text))), None)
+        if name := meant or labelled(text):
             known[text] = name
     counted, words = meanings(numbers, (text for text in texts if text not in known), "dataset.numbers", where)
     said += [words] if words else []

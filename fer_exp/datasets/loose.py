@@ -16,7 +16,7 @@ from fer_exp.datasets.classes import as_named
 from fer_exp.datasets.placing import class_level, places_of
 from fer_exp.errors import RequestError
 from fer_exp.files import TABLES, file_of, or_near, there
-from fer_exp.names import SPLITS, among, composed
+from fer_exp.names import SPLITS, among, composed, labelled
 from fer_exp.pictures.decoding import unreadable
 from fer_exp.pictures.listing import WAYS_OUT, listed, on_disk
 from fer_exp.progress import progress
@@ -195,7 +195,10 @@ def _known(read: Table, classes: Sequence[str]) -> dict[str, object]:
 def _labels(texts: NDArray[np.object_], classes: Sequence[str], where: str) -> NDArray[np.object_]:
     """Labels as the network calls its classes; others are left out, counted."""
     find = among(classes)
-    meaning = {text: next(filter(None, map(find, as_named(text))), None) for text in set(texts) if text is not None}
+    meaning = {
+        text: next(filter(None, map(find, [*as_named(text), labelled(text) or ""])), None)
+        for text in set(texts) if text is not None
+    }  # fmt: skip
     if strange := [text for text, name in meaning.items() if name is None]:
         number = sum(text in strange for text in texts)
         words = ", ".join(map(repr, sorted(strange)[:4])) + (" …" if len(strange) > 4 else "")

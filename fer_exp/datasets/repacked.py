@@ -18,7 +18,7 @@ from fer_exp.datasets.classes import as_named
 from fer_exp.datasets.corpus import Faces, faces_table
 from fer_exp.datasets.pictures import Picture, PictureCorpus
 from fer_exp.errors import DatasetNotFoundError, RequestError
-from fer_exp.names import CLASSES, expression, finder, normal, split_named, stem
+from fer_exp.names import CLASSES, expression, finder, labelled, normal, split_named, stem
 from fer_exp.pictures.listing import listed
 from fer_exp.tables import Table, read_table
 
@@ -61,7 +61,7 @@ class Repacked(PictureCorpus):
         """What a folder or cell means: a class, ``LEFT_OUT``, or None where it means nothing."""
         if (marked := self.order().get(normal(text))) is not None:
             return marked
-        name = next(filter(None, map(expression, as_named(text))), None)
+        name = next(filter(None, map(expression, as_named(text))), None) or labelled(text)
         return name if name in CLASSES or name is None else LEFT_OUT
 
     def face_of(self, path: str, above: int) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_exp.errors import RequestError
-from fer_exp.names import CLASSES, OTHER_ANSWERS, expression, normal, spelt
+from fer_exp.names import CLASSES, OTHER_ANSWERS, expression, labelled, normal, spelt
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.tables import Table
 
@@ -176,7 +176,7 @@ def _of_labels(table: Table) -> Output:
             continue
         before = set(table.unused)
         texts = table.text(column)
-        named = [None if text is None else expression(text) for text in texts]
+        named = [None if text is None else labelled(text) for text in texts]
         understood = [name for name in named if name in CLASSES]
         if 2 * len(understood) >= sum(text is not None for text in texts) > 0:
             break
@@ -190,7 +190,7 @@ def _of_labels(table: Table) -> Output:
     done = [f"{table.names[column]} names one class a face, which gets a probability of 1"]
     odd = [text for text, name in zip(texts, named, strict=True) if text is not None and name not in CLASSES]
     if odd:
-        others = "no face or unknown" if all(expression(text) in OTHER_ANSWERS for text in odd) else "no expression"
+        others = "no face or unknown" if all(labelled(text) in OTHER_ANSWERS for text in odd) else "no expression"
         done.append(f"{len(odd):,} rows say {others}, e.g. {odd[0][:40]!r}, and are left out")
     answered = np.array([name in CLASSES for name in named])
     return Output({c: np.where(answered, [float(name == c) for name in named], np.nan) for c in classes}, done)
