@@ -1,16 +1,25 @@
 """Every command in README and docs, from the text itself.
 
-A command is a line of a block of code that begins with ``$ `` or with the name of a program. Of ``fer-exp`` each is
-composed: a key, a value or an option that does not exist is refused. What needs no corpus is run besides, on example/,
-and where the block shows what it prints, that is compared; ``…`` stands for what is left out. A word in capitals, as in
-``dataset.root=DIR``, or ``/data/`` says that the reader has to have something that is not here.
+A command is a line of a block of code that begins with ``$ `` or with the name of a program, or stands in a sentence as
+`fer-exp …`. Of ``fer-exp`` each is composed: a key, a value or an option that does not exist is refused. What needs no
+corpus is run besides, on what lies in the checkout, and where the block shows what it prints, that is compared; ``…``
+stands for what is left out. A word in capitals, as in ``dataset.root=DIR``, or ``/data/`` says that the reader has to
+have something that is not here. ``python -m tests.test_documents`` lists what is done with each, and why no more.
 """
 
+import os
 import re
 import shlex
 import shutil
+import signal
+import socket
+import threading
+import time
 import tomllib
+import urllib.request
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,6 +51,18 @@ NAMES = {
 """Names that pages give to a reader's files -> the file of example/ that stands for them here."""
 QUICK = {"agreement", "crowd", "evaluate", "compare"}
 """Commands that are run on files of ``NAMES``, with few replicates."""
+HERE = re.compile(r"example/|results/(?:affectnet-crowd|pretraining-gain)|runs/synthetic-[\w-]+$")
+"""What a command names that lies in the checkout; the run is the demo's, which stands in results/examples."""
+WHY_NOT = {
+    r"verify\b": "`make verify` runs it",
+    r".*results/cafe-soft": "it takes ten seconds",
+    r"(train|pretrain|table|bench)\b": "it trains: minutes to days",
+    r".*(dataset[.=]|/data/|face4/|\bDIR\b)": "it needs a corpus that is not here",
+    r"crowd plan .*example/": "it takes a minute",
+    r"rate (?!answers|erase|.*export=)": "it serves until it is stopped",
+    r"": "it needs pictures, runs or answers of the reader's",
+}
+"""The beginning of a command that is composed alone -> the reason; the first that fits."""
 
 
 class Typed(NamedTuple):
@@ -87,8 +108,36 @@ def words_of(line: str) -> list[str]:
     return [word for word in words if word not in ("…", "...")]
 
 
+def named_in(page: Path) -> Iterator[Typed]:
+    """Every command that a sentence names whole: with a word after its name, and nothing left out."""
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    for line in re.findall(r"`(fer-exp \w+ [^`]+)`", text):
+        if not re.search(r"…|\.\.\.|KEY|=NAME|key=", line):
+            yield Typed(page.name, " ".join(line.split()), "")
+
+
 TYPED = [one for page in PAGES for one in typed_in(page)]
-OURS = [one for one in TYPED if one.line.startswith("fer-exp")]
+NAMED = [one for page in PAGES for one in named_in(page)]
+OURS = [one for one in TYPED if one.line.startswith("fer-exp")] + NAMED
+
+
+def done_with(one: Typed) -> str:
+    """Whether a command is run, and on what, or composed alone, and why."""
+    line = " ".join(words_of(one.line)[1:])
+    words, files = line.split(), re.findall(r"[\w./]+\.csv", line)
+    if refused_here(one):
+        return "run, and refused as the page shows"
+    if one.shown and words[0] == "rate" and HERE.search(line):
+        return "run, until its page answers"
+    quick = words[0] in {"verify", "report", *QUICK} and words[1:2] != ["plan"]
+    if quick and HERE.search(line):
+        return "run on the checkout"
+    stands = words[0] in ("agreement", "crowd") or "votes=votes.csv" in words
+    if quick and stands and files and {*files} <= {*NAMES}:
+        return "run on files that stand for the reader's"
+    if words[-1] == "--help" or words[0] not in SCHEMAS:
+        return "help, which tests/cli reads"
+    return "composed: " + next(why for begins, why in WHY_NOT.items() if re.match(begins, line))
 
 
 def jobs_of(words: list[str]) -> tuple[str, list[list[str]]]:
@@ -123,7 +172,10 @@ def as_combination(job: list[str]) -> tuple[list[str], dict[str, str]]:
 def desk(tmp_path, monkeypatch) -> Path:
     """A folder as a reader's clone: example/, results/ and files under the names that pages give them."""
     shutil.copytree(TOP / "example", tmp_path / "example", ignore=shutil.ignore_patterns("*.metrics.json"))
-    (tmp_path / "results").symlink_to(TOP / "results")
+    (tmp_path / "results").mkdir()
+    for place in (TOP / "results").iterdir():
+        (tmp_path / "results" / place.name).symlink_to(place)
+    shutil.copytree(TOP / "results" / "examples" / "demo", tmp_path / "runs")
     for name, source in NAMES.items():
         shutil.copy(TOP / "example" / source, tmp_path / name)
     monkeypatch.chdir(tmp_path)
@@ -200,11 +252,6 @@ def test_other_programs_are_given_what_there_is():
             assert program in ELSEWHERE, one
 
 
-def on_example(one: Typed) -> bool:
-    """Whether a command is run as it stands: on example/, and neither a server nor a plan, which takes its time."""
-    return "example/" in one.line and not {"rate", "plan", "train"} & {*words_of(one.line)[:3]}
-
-
 def pattern(shown: str) -> str:
     """What is shown as a regular expression: ``…`` is anything, spaces at the ends of lines do not count."""
     lines = [line.rstrip() for line in shown.strip().splitlines()]
@@ -212,23 +259,61 @@ def pattern(shown: str) -> str:
     return text.replace(r"\s*\n.*?\s*\n", r"\s*\n(?:.*\n)?")
 
 
-def test_what_pages_show_of_the_example_is_what_is_printed(desk, capsys):
-    run = [one for one in OURS if on_example(one)]
-    assert len({one.line for one in run}) >= 4
-    for one in {" ".join(words_of(one.line)): one for one in sorted(run, key=lambda one: one.shown)}.values():
-        assert main(words_of(one.line)[1:]) == 0, one
+def run_as(kind: str) -> list[Typed]:
+    """Commands of which this is done, each once: where a page shows what is printed, that page's."""
+    ones = sorted((one for one in OURS if done_with(one) == kind), key=lambda one: one.shown)
+    stand = re.compile("|".join(map(re.escape, NAMES)))
+    return list({stand.sub(lambda name: NAMES[name[0]], " ".join(words_of(one.line))): one for one in ones}.values())
+
+
+def compare_shown(one: Typed, told: str) -> None:
+    """What a command printed is what its page shows."""
+    assert not one.shown.strip() or re.search(pattern(one.shown), told, re.S), f"{one}\n{told}"
+
+
+def test_commands_on_the_checkout_print_what_pages_show(desk, capsys, sketched):
+    assert len(run_as("run on the checkout")) >= 6
+    for one in run_as("run on the checkout"):
+        assert main(words_of(one.line)[1:]) == 0, f"{one}\n{capsys.readouterr().err}"
         told = capsys.readouterr()
-        if one.shown.strip():
-            assert re.search(pattern(one.shown), told.err + told.out, re.S), f"{one}\n{told.err}{told.out}"
+        compare_shown(one, told.err + told.out)
 
 
-def test_commands_on_a_readers_files_run(desk, capsys):
-    done = 0
-    for one in OURS:
-        words = words_of(one.line)[1:]
-        files = re.findall(r"[\w./]+\.csv", one.line)
-        told = words[:1] in (["agreement"], ["crowd"]) or "votes=votes.csv" in words
-        if told and words[0] in QUICK and words[1:2] != ["plan"] and files and {*files} <= {*NAMES}:
-            assert main([*words, "bootstrap=20"]) == 0, f"{one}\n{capsys.readouterr().err}"
-            done += 1
-    assert done >= 4
+def test_commands_on_a_readers_files_run(desk, capsys, sketched):
+    assert len(run_as("run on files that stand for the reader's")) >= 4
+    for one in run_as("run on files that stand for the reader's"):
+        assert main([*words_of(one.line)[1:], "bootstrap=20"]) == 0, f"{one}\n{capsys.readouterr().err}"
+
+
+def test_the_study_that_readme_serves_is_served_as_it_shows(desk, capsys):
+    """The main thread serves, as for a person; another visits the page, and then presses Ctrl-C."""
+    (one,) = run_as("run, until its page answers")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    pages: list[bytes] = []
+
+    def visit() -> None:
+        for _ in range(300):
+            with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+                pages.append(answer.read())
+                break
+            time.sleep(0.1)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    visitor = threading.Thread(target=visit)
+    visitor.start()
+    assert main([*words_of(one.line)[1:], f"port={port}"]) == 0
+    visitor.join()
+    assert b"<html" in pages[0]
+    told = capsys.readouterr()
+    compare_shown(one, (told.err + told.out).replace(f":{port}/", ":8000/"))
+
+
+def test_what_readme_shows_in_blocks_is_run():
+    assert [one.line for one in OURS if one.page == "README.md" and one.shown and "run" not in done_with(one)] == []
+
+
+if __name__ == "__main__":
+    for kind, number in Counter(map(done_with, OURS)).most_common():
+        print(f"{number} {kind}", *(f"    {one.page}: {one.line}" for one in OURS if done_with(one) == kind), sep="\n")
