@@ -174,7 +174,7 @@ def subsets(by_seed: Mapping[int, pd.DataFrame], published: str) -> OutcomeTable
             rows.append({**row, "seeds": len(drawn)})
             shown.append({**cells, "published": published})
     lacking = sorted({name for rows_of in drawn.values() for name in rows_of.without})
-    left_out = f" Without a difficult face for some network, so in neither: {', '.join(lacking)}." if lacking else ""
+    left_out = f" Left out, since some network has no difficult face of them: {', '.join(lacking)}." if lacking else ""
     return OutcomeTable("subsets", left_out, pd.DataFrame(rows), pd.DataFrame(shown))
 
 

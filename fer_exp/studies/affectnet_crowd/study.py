@@ -17,7 +17,7 @@ from fer_exp.studies.presets import Preset, read_published
 from fer_exp.studies.tables import NOT_STATED, OTHER_CORPUS
 from fer_exp.studies.trained import Asked, Trained, by, done
 
-SEEDS = "mean over seeds with 95 % t-interval, which speaks of other seeds on the same faces"
+SEEDS = "mean over seeds with 95 % t-interval, which holds for other seeds on the same faces"
 
 
 def check(preset: Preset, config: TrainConfig, faces: pd.DataFrame) -> None:
@@ -153,19 +153,19 @@ def _complete(table: OutcomeTable, preset: Preset, one: Trained, statements: dic
     corpus, epochs, name = facts(preset.corpus).title, one.config.trainer.epochs, one.config.backbone.name
     captions = {
         "agreement": f"Agreement of the people who judge the test faces of {corpus}, 95 % bootstrap over faces.",
-        "shift": f"Original label to the majority of the crowd and to its votes, percentage points, test faces of "
+        "shift": f"From the original label to the crowd's majority and to its votes, percentage points, test faces of "
         f"{corpus}, 95 % bootstrap over faces.",
         "ratings": f"Mean ratings of the crowd against original ones, test faces of {corpus}, by original class, "
-        "95 % bootstrap over faces; bias is crowd less original, slope below 1 that the crowd rates less extremely.",
+        "95 % bootstrap over faces. Bias: crowd less original. Slope below 1: the crowd rates less extremely.",
         "epochs": f"Weak and full training on the original labels of {corpus}, {name}, judged by the votes of test "
-        f"faces: {SEEDS}. Training: accuracy while it learns, by the labels taught. People: of votes half of a face's "
-        "raters against the other half (its cross-entropy is ruled by classes that nobody in a half chose), of ratings "
-        "another such panel, ICC(2,k). The csv has every epoch.",
+        f"faces: {SEEDS}. Training: accuracy during training, against the labels taught. People, votes: half of a "
+        "face's raters against the other half (their cross-entropy depends mostly on classes that nobody in a half "
+        "chose). People, ratings: another such panel, ICC(2,k). The csv has every epoch.",
         "answer": f"The epoch closest to the votes of validation (L1) less the last of {epochs}, on test faces, paired "
-        f"by seed, {SEEDS}. Below 0 the weaker network is closer in L1, JS and cross-entropy, above 0 in the others.",
-        "subsets": "Change of the share towards neutral and happiness against original labels, points, in test faces "
-        "that the network with most training faces answers otherwise than their label, and in random ones of the same "
-        f"labels, all labels alike; {SEEDS}.",
+        f"by seed, {SEEDS}. The weaker network is closer if L1, JS and cross-entropy are below 0 and the others above.",
+        "subsets": "Change of the share towards neutral and happiness against original labels, points. Difficult: test "
+        "faces to which the network with most training faces gives another answer than their label. Random: random "
+        f"faces with the same labels. All labels count the same; {SEEDS}.",
     }
     words = f"{captions.get(table.name, '')} {table.caption.strip()}".strip()
     if statement := statements.get(table.name):

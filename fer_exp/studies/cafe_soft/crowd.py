@@ -196,24 +196,24 @@ def _distances(crowd: Crowd, scale: str) -> OutcomeTable:
         for row in crowd.gain.to_dict("records")
     ]
     caption = (
-        "L1 between the crowd's and the lab's answers beside what sampling alone gives, two panels of these sizes that "
-        "answer alike; a filtered crowd may lie below that, since who remains is more alike than the lab. 95 % "
-        f"bootstrap over faces. Filtering changes, face by face: {'; '.join(changes)}."
+        "L1 between the crowd's and the lab's answers. Sampling alone: the L1 of two panels of these sizes from the "
+        "same people. A filtered crowd may lie below it, because its workers are more alike than the lab's people. "
+        f"95 % bootstrap over faces. Filtering changes, face by face: {'; '.join(changes)}."
     )
     return OutcomeTable("crowd_l1", caption, rows, pd.DataFrame(shown))
 
 
 def _caption(crowd: Crowd | None, published: dict[str, Any]) -> str:
     theirs = (
-        f"Published: {published['faces']} faces of CAFE; of the unfiltered crowd {published['unfiltered']} and no "
-        "figure; number of workers, their answers a face, the filter and L1 are not stated."
+        f"Published: {published['faces']} faces of CAFE; for the unfiltered crowd {published['unfiltered']} and no "
+        "figure. Number of workers, their answers a face, the filter and L1 are not stated."
     )
     if crowd is None:
         figures = ", ".join(f"{name} {value:g} %" for name, value in published["filtered"].items())
         return f"A crowd against the lab {WAY_OUT}. {theirs} Filtered: {figures}."
     return (
         f"Faces on which the crowd's majority is the lab's answer, percent with 95 % Wilson interval, ties left out: "
-        f"{crowd.words}. The filter keeps {crowd.kept} of {crowd.workers} workers. Of merged classes votes are added "
+        f"{crowd.words}. The filter keeps {crowd.kept} of {crowd.workers} workers. For merged classes votes are added "
         f"before the majority is taken. {theirs}"
     )
 

@@ -95,8 +95,8 @@ def _people(compared: Compared, faces: pd.DataFrame) -> str:
     number, people = compared.result["faces"], compared.result["subjects"]
     if people is None:
         return (
-            f"{number:,} test faces, no subjects: split as the corpus does or stratified by label, so one person may "
-            "be on both sides. Means over seeds, 95 % over runs and faces."
+            f"{number:,} test faces, no subjects: the split is the corpus' own or stratified by label, so one person "
+            "may be in training and test. Means over seeds, 95 % over runs and faces."
         )
     both = faces["subject"].where(faces["split"] == "test").isin(faces["subject"][faces["split"] != "test"])
     twice = faces["subject"][both].nunique()

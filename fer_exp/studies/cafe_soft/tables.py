@@ -29,11 +29,11 @@ COLUMNS = ("l1", "macro_f1", "majority_macro_f1", "rater_equivalents")
 """What readers see; the csv has all of ``MEASURES``."""
 TERMS = (
     "F1 in percent, the mean over classes, against the corpus' label and against the majority of the votes. Raters: "
-    "rater equivalents, how many people's shares of answers are as near to everybody's, in squared error. "
-    "T by labels, by votes: one-hot after a temperature fitted on validation; + uniform: some of the uniform mixed in, "
-    "fitted likewise. People: half of a face's raters against the other half, one against all others, all against as "
-    "many anew. Published: two ResNet-152 on CAFE, F1 against CAFE's label; the means of L1, and how F1 is averaged, "
-    "are not stated (csv: weighted F1)."
+    "rater equivalents, the number of people whose shares of answers are as near to everybody's as the network, in "
+    "squared error. T by labels, by votes: one-hot after a temperature fitted on validation. + uniform: mixed with "
+    "uniform answers, fitted in the same way. People: half of a face's raters against the other half, one against all "
+    "others, all against as many new ones. Published: two ResNet-152 on CAFE, F1 against CAFE's label. The means of "
+    "L1, and how F1 is averaged, are not stated (csv: weighted F1)."
 )
 
 
@@ -115,11 +115,11 @@ def tests(compared: Compared, shown: Shown) -> list[OutcomeTable]:
     faces, d = published["implied"]["faces"], published["implied"]["d"]
     caption = (
         f"L1 to the votes, one-hot less soft, {rows[0]['n']:,} faces: above 0, soft is closer to people. Statistic: t, "
-        "of Wilcoxon the smaller rank sum, else the mean difference. Effect: d of independent samples, d_z of pairs. "
-        f"Published: t = {published['t']}, p = {published['p']}, which take two networks on the same faces for "
+        "for Wilcoxon the smaller rank sum, else the mean difference. Effect: d of independent samples, d_z of pairs. "
+        f"Published: t = {published['t']}, p = {published['p']}. This test takes two networks on the same faces as "
         "independent samples; the other tests are the right ones. Permutation swaps whole persons. The t of runs and "
-        "persons (faces where persons are not known) asks what other trainings would give on other persons, the "
-        "paired t of seeds what they would on these, from each seed's mean over faces. t grows with "
+        "persons (faces if persons are not known) asks what other trainings would give on other persons. The "
+        "paired t of seeds asks what they would give on these, from each seed's mean over faces. t grows with "
         "the number of faces, d does not: the published t and p imply "
         f"{faces[0]} to {faces[1]} faces and d {d[0]:.2f} to {d[1]:.2f}, which are not stated."
     )
@@ -146,10 +146,10 @@ def less_soft(compared: Compared, shown: Shown) -> list[OutcomeTable]:
         if row["metric"] in COLUMNS
     ]
     caption = (
-        "Other networks less soft, 95 % over runs and persons (faces where persons are not known); Holm "
-        f"corrects its p for all {len(rows)} rows of the csv, which has more metrics and tests. F1 in points; T "
-        "changes no answer, so no F1. d_z is of the means over seeds of each face, where the metric is a mean over "
-        "faces. What T, one number, closes was confidence alone."
+        "Other networks less soft, 95 % over runs and persons (faces if persons are not known). p (Holm) is "
+        f"corrected for all {len(rows)} rows of the csv, which has more metrics and tests. F1 is in points; T "
+        "changes no answer, so it has no F1. d_z is of each face's mean over seeds, if the metric is a mean over "
+        "faces. A difference that T, one number, removes is one of confidence alone."
     )
     return [shown.table("differences", caption, rows, cells)]
 

@@ -57,9 +57,9 @@ def margins(
         return None
     _correct(shown)
     caption = (
-        f"Points of test accuracy over plain cross-entropy on {facts(preset.corpus).title}; of methods that look at "
-        f"two views of a face also over cross-entropy on both; {PAIRED}. Last, best: this epoch of both; last over "
-        "best: the method's last epoch less the other's best on test. Columns that are not ranked are left out. "
+        f"Points of test accuracy over plain cross-entropy on {facts(preset.corpus).title}; methods with two views of "
+        f"a face also over cross-entropy on both views; {PAIRED}. Last, best: this epoch of both. Last over "
+        "best: the method's last epoch less the other's best on test. Rates that are not ranked are left out. "
         "Published: the difference to plain ce in the same table, or the range that NCCTFER states over rates"
         f"{over_best(published, preset.corpus)}. The csv has every pair of methods."
     )

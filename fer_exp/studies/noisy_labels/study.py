@@ -87,8 +87,8 @@ def _stage(gates: dict[tuple[str, float], Stage]) -> OutcomeTable:
         cell = {name: seeds_cell(over, 1) for name, over in sides.items()}
         shown.append({"noise": noise, "rate": f"{rate:g}", "seeds": len(stage.last), **cell, "so": stage.says(rate)})
     caption = (
-        f"What there is to survive: test accuracy of plain cross-entropy at its best epoch and at its last, percent, "
-        f"and the share of wrong labels that it repeats. Where it loses less than {GATE:g} points nothing is ranked."
+        f"What plain cross-entropy loses: its test accuracy at its best epoch and at its last, percent, and the share "
+        f"of wrong labels that it repeats. If it loses less than {GATE:g} points, no methods are ranked."
     )
     return OutcomeTable("stage", caption, frame(rows), frame(shown))
 
@@ -132,10 +132,11 @@ def _accuracy(cells: Cells, published: dict[str, Any], preset: Preset, one: Trai
         f"Test accuracy in percent under wrong labels, {facts(preset.corpus).title}, {words}, "
         f"{_faces(cells)}{first_weights(config)}, {config.trainer.epochs} epochs at {config.dataset.size} pixels, "
         f"augmentation {config.trainer.augment}, {config.trainer.schedule} rate; mean over seeds with 95 % t-interval. "
-        "Best: the best epoch on test, which is chosen on the faces that it is measured on; last: the last epoch. "
-        "Repeated: share of the wrong labels that the trained network gives as its answer for those training faces; "
-        "training: share of all labels given. Published: ResNet-18, in the table of whose repository; the difference "
-        "is to the first of them and to best (to the last five epochs for EAC), as papers read theirs."
+        "Best: the best epoch on test (too high, because the test faces choose it). Last: the last epoch. "
+        "Repeated: share of training faces with a wrong label for which the trained network answers that label. "
+        "Training: share of all training faces for which it answers their label. Published: ResNet-18, and the "
+        "repository whose table it stands in. The difference is to the first of them and to best (for EAC to the last "
+        "five epochs), as in the papers."
     )
     return OutcomeTable("accuracy", caption, frame(rows), frame(shown))
 
@@ -166,8 +167,8 @@ def _selection(cells: Cells) -> OutcomeTable | None:
         return None
     caption = (
         "How well methods select, in the last epoch, percent, mean over seeds with 95 % t-interval. Precision: share "
-        "of right labels among those selected (100 less the rate where all are taught); recall: share of the right "
-        "labels that is selected; selected: share of all."
+        "of right labels among those selected (if all are taught: 100 less the rate). Recall: share of the right "
+        "labels that is selected. Selected: share of all faces."
     )
     return OutcomeTable("selection", caption, frame(rows), frame(shown))
 
