@@ -60,11 +60,15 @@ def light() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def sketched(monkeypatch) -> None:
-    """Figures are made, but not drawn into their files, which takes longest; each command has a test that draws."""
+@pytest.fixture(autouse=True)
+def sketched(request, monkeypatch) -> None:
+    """Figures are made, but not drawn into their files, which takes longest; tests marked drawn do draw."""
+    if request.node.get_closest_marker("drawn"):
+        return
 
-    def sketch(figure, place, **named):
+    def sketch(canvas, place, **named):
         place.write("<svg></svg>") if hasattr(place, "write") else Path(place).touch()
 
-    monkeypatch.setattr("matplotlib.figure.Figure.savefig", sketch)
+    monkeypatch.setattr("fer_exp.report.figures.legible", lambda figure: figure)
+    monkeypatch.setattr("matplotlib.backends.backend_svg.FigureCanvasSVG.print_svg", sketch)
+    monkeypatch.setattr("matplotlib.backends.backend_agg.FigureCanvasAgg.print_png", sketch)

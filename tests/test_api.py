@@ -57,7 +57,7 @@ def test_a_function_has_the_keys_of_its_command(verb):
     assert "bootstrap: replicates " in function.__doc__
 
 
-def test_frames_give_what_the_commands_write(answers, tmp_path, monkeypatch, sketched, capsys):
+def test_frames_give_what_the_commands_write(answers, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     table = predictions_table()
     people = pd.DataFrame({"face": table["face"], **{name[6:]: table[name] for name in table if name[:6] == "votes_"}})

@@ -10,6 +10,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from omegaconf import OmegaConf
@@ -211,3 +212,16 @@ def test_rater_equivalents_of_older_runs_are_not_taken_for_those_of_today(tmp_pa
     today = {**old, "rater_equivalents_log": {"value": 2.0}}
     (tmp_path / "metrics.json").write_text(json.dumps({"test": today, "val": read}))
     assert Run(tmp_path).metrics == {"test": today, "val": read}
+
+
+def test_an_epoch_whose_archive_has_lost_its_directory_is_not_one_without_answers(tmp_path):
+    path = Run(tmp_path).epoch_file(1)
+    path.parent.mkdir()
+    np.savez(path, val=np.ones((2, 3), np.float32))
+    content = bytearray(path.read_bytes())
+    content[-10:-6] = bytes(4)  # the length of the directory of a zip, 10 bytes before its end where it has no comment
+    path.write_bytes(content)
+    with np.load(path) as kept:
+        assert not kept.files
+    with pytest.raises(RequestError, match=r"001.npz cannot be read: it holds no arrays"):
+        Run(tmp_path).epoch(1)

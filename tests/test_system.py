@@ -66,7 +66,7 @@ class NoTorch:
 
 
 @pytest.mark.parametrize("command", TORCHLESS)
-@pytest.mark.usefixtures("elsewhere", "sketched")
+@pytest.mark.usefixtures("elsewhere")
 def test_a_command_about_people_needs_nothing_that_linux_alone_has_and_no_torch(command, monkeypatch, capsys):
     take_away(monkeypatch.delattr)
     for name in [name for name in sys.modules if name.partition(".")[0] == "torch" or name.startswith("fer_exp.train")]:

@@ -244,7 +244,10 @@ class Run:
         if not path.is_file():
             return {}
         with reading(path, way_out=AGAIN), np.load(path) as kept:
-            return dict(kept)
+            arrays = dict(kept)
+        if not arrays:  # a zip whose directory is lost reads as an empty one
+            raise RequestError(f"{path} cannot be read: it holds no arrays; {AGAIN}.")
+        return arrays
 
     def _json(self, path: Path) -> dict[str, Any]:
         """What a file holds; nothing where it is not there."""

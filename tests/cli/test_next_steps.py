@@ -102,7 +102,7 @@ def test_the_runs_of_a_sweep_are_compared_by_a_line_that_a_shell_reads_as_just_t
     assert compare_line([hard], []) == "fer-exp compare 'my runs/hard-seed0-2c3d' 'my runs/hard-seed1-2c3d'"
 
 
-def test_it_is_said_on_stderr_and_never_beside_json(tmp_path, monkeypatch, capsys, sketched):
+def test_it_is_said_on_stderr_and_never_beside_json(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     rows = "".join(f"{task},{worker},fear\n" for task in "abcd" for worker in "xyz")
     Path("answers.csv").write_text(f"task,worker,label\n{rows}", encoding="utf-8")

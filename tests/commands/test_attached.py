@@ -52,7 +52,7 @@ def test_a_run_with_attached_answers_has_pictures_in_its_report(place, capsys, k
 
 
 @pytest.mark.parametrize("kind", ["votes", "ratings"])
-def test_agreement_is_that_of_the_attached_answers(place, sketched, capsys, kind):
+def test_agreement_is_that_of_the_attached_answers(place, capsys, kind):
     words = [word for word in dataset(place, kind) if not word.startswith("output")]
     assert main(["agreement", "dataset=synthetic", *words, "json=true", f"output={place / kind}"]) == 0
     found = json.loads(capsys.readouterr().out)["all"]["labels"]["percent_agreement"]["value"]
@@ -62,7 +62,7 @@ def test_agreement_is_that_of_the_attached_answers(place, sketched, capsys, kind
     assert found == pytest.approx(pairs.mean())
 
 
-def test_crowd_knows_who_gave_the_answers_that_are_attached(place, sketched, capsys):
+def test_crowd_knows_who_gave_the_answers_that_are_attached(place, capsys):
     words = [*dataset(place, "ratings"), "methods=[majority]", "json=true"]
     assert main(["crowd", "dataset=synthetic", *words]) == 0
     workers = json.loads(capsys.readouterr().out)["workers"]

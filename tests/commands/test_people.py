@@ -47,6 +47,7 @@ def run(capsys, *words) -> tuple[str, Path]:
     return printed, Path(printed.splitlines()[-1])
 
 
+@pytest.mark.drawn
 def test_agreement_measures_subsets_side_by_side_against_the_original(crowd, capsys):
     printed, folder = run(capsys, "agreement", "ratings=answers.csv", "against=original", "bootstrap=50")
     assert folder.parent == Path("runs")
@@ -89,7 +90,7 @@ def test_agreement_measures_subsets_side_by_side_against_the_original(crowd, cap
         assert {f"{stem}.svg", f"{stem}.png"} <= names
 
 
-def test_names_from_data_stay_in_the_folder_of_the_command(crowd, sketched, capsys):
+def test_names_from_data_stay_in_the_folder_of_the_command(crowd, capsys):
     table = pd.read_csv("answers.csv")
     table["subset"] = table["subset"].map({"difficult": "/../../PWNED", "random": "day 1: <b>"})
     table.to_csv("answers.csv", index=False)
@@ -101,7 +102,7 @@ def test_names_from_data_stay_in_the_folder_of_the_command(crowd, sketched, caps
     assert (crowd / "out/matrix_day_1_b.svg").is_file()
 
 
-def test_agreement_of_counts_and_json(crowd, sketched, capsys):
+def test_agreement_of_counts_and_json(crowd, capsys):
     assert main(["agreement", "ratings=lab.csv", "against=gold.csv", "bootstrap=0", "output=out", "json=true"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["all"]["labels"]["fleiss_kappa"]["low"] is None
@@ -109,7 +110,7 @@ def test_agreement_of_counts_and_json(crowd, sketched, capsys):
     assert "mean_cohen_kappa" not in found["all"]["labels"]
 
 
-def test_intended_emotions_of_a_column_are_what_people_recognise(crowd, sketched, capsys):
+def test_intended_emotions_of_a_column_are_what_people_recognise(crowd, capsys):
     table = pd.read_csv("answers.csv").drop(columns=["subset", "original_valence", "original_arousal"])
     table.rename(columns={"original": "intended"}).to_csv("posed.csv", index=False)
     printed, folder = run(capsys, "agreement", "posed.csv", "against=intended", "bootstrap=0")
@@ -122,7 +123,7 @@ def test_intended_emotions_of_a_column_are_what_people_recognise(crowd, sketched
     assert "no column original; write against=intended." in capsys.readouterr().err
 
 
-def test_agreement_of_a_dataset(crowd, sketched, capsys, tmp_path):
+def test_agreement_of_a_dataset(crowd, capsys, tmp_path):
     words = ["dataset=synthetic", "dataset.faces=60", f"dataset.cache={tmp_path}", "bootstrap=20"]
     printed, _ = run(capsys, "agreement", *words)
     assert "recognition, by emotion" in printed  # the corpus has labels
@@ -131,6 +132,7 @@ def test_agreement_of_a_dataset(crowd, sketched, capsys, tmp_path):
     assert "'unknown' are no class" in printed
 
 
+@pytest.mark.drawn
 def test_crowd_filters_aggregates_and_compares(crowd, capsys):
     printed, folder = run(
         capsys, "crowd", "ratings=answers.csv", "gold=gold.csv", "gold_tasks=20", "lab=lab.csv", "min_seconds=1.5",
@@ -162,7 +164,7 @@ def test_crowd_filters_aggregates_and_compares(crowd, capsys):
         assert (folder / f"{stem}.svg").is_file()
 
 
-def test_gold_thresholds_spare_whom_few_gold_answers_speak_of(crowd, sketched, capsys):
+def test_gold_thresholds_spare_whom_few_gold_answers_speak_of(crowd, capsys):
     rows = pd.read_csv("answers.csv")
     few = rows[(rows["worker"] < 7) | (rows["task"] >= 37)]  # worker 7 answered three gold tasks
     few.to_csv("few.csv", index=False)
@@ -178,7 +180,7 @@ def test_gold_thresholds_spare_whom_few_gold_answers_speak_of(crowd, sketched, c
     assert "6 of 8 kept" in printed
 
 
-def test_the_figure_of_workers_shows_everyone(crowd, sketched, capsys):
+def test_the_figure_of_workers_shows_everyone(crowd, capsys):
     rows = pd.read_csv("answers.csv")
     rows[(rows["worker"] < 7) | (rows["task"] >= 40)].to_csv("few.csv", index=False)  # of worker 7 no gold is known
     asked = ["ratings=few.csv", "gold=gold.csv", "min_gold_accuracy=0.5", "min_gold_answers=5", "methods=[majority]"]
@@ -189,14 +191,14 @@ def test_the_figure_of_workers_shows_everyone(crowd, sketched, capsys):
     assert {text.get_text() for text in drawn.legends[0].get_texts()} == {"kept (6)", "removed (2)"}
 
 
-def test_crowd_without_gold_or_lab(crowd, sketched, capsys):
+def test_crowd_without_gold_or_lab(crowd, capsys):
     printed, folder = run(capsys, "crowd", "ratings=answers.csv", "methods=[one_coin]", "max_spam=0.9")
     assert "6 of 8 kept" in printed
     assert not (folder / "accuracy.csv").exists()
     assert (folder / "posteriors_one_coin.csv").is_file()
 
 
-def test_thresholds_spare_whom_few_answers_speak_against(crowd, sketched, capsys):
+def test_thresholds_spare_whom_few_answers_speak_against(crowd, capsys):
     table = pd.read_csv("answers.csv")
     others = table[table["worker"] == 0].nsmallest(2, "task")
     wrong = others["label"].map(dict(zip(CLASSES, [*CLASSES[1:], CLASSES[0]], strict=True)))
@@ -219,6 +221,7 @@ def test_thresholds_spare_whom_few_answers_speak_against(crowd, sketched, capsys
     }["new"]
 
 
+@pytest.mark.drawn
 def test_a_plan_answers_how_many_raters(crowd, capsys):
     asked = ["ratings=answers.csv", "raters=20", "bootstrap=2", "budget=500", "l1=0.3"]
     printed, folder = run(capsys, "crowd", "plan", *asked)
@@ -232,7 +235,7 @@ def test_a_plan_answers_how_many_raters(crowd, capsys):
     assert (folder / "budget.png").is_file()
 
 
-def test_a_plan_of_ratings_alone_says_how_many_raters_are_dependable(crowd, sketched, capsys):
+def test_a_plan_of_ratings_alone_says_how_many_raters_are_dependable(crowd, capsys):
     pd.read_csv("answers.csv")[["task", "worker", "valence"]].to_csv("valence.csv", index=False)
     printed, folder = run(capsys, "crowd", "plan", "ratings=valence.csv", "raters=12")
     assert printed.startswith("means of valence are dependable to 0.8 with ")
@@ -241,7 +244,7 @@ def test_a_plan_of_ratings_alone_says_how_many_raters_are_dependable(crowd, sket
     assert len(pd.read_csv(folder / "d_study.csv")) == 24
 
 
-def test_a_plan_for_the_faces_that_are_there(crowd, sketched, capsys):
+def test_a_plan_for_the_faces_that_are_there(crowd, capsys):
     asked = ["ratings=answers.csv", "raters=9", "bootstrap=0", "faces=250"]
     printed, folder = run(capsys, "crowd", "plan", *asked)
     assert "what 250 faces take" in printed

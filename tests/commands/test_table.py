@@ -51,7 +51,7 @@ def test_the_table_has_the_runs_numbers(made):
     assert all((folder / f"accuracy.{kind}").is_file() for kind in ("csv", "md", "tex"))
 
 
-def test_a_second_start_trains_nothing_and_lists_runs_of_another_config(made, cache, sketched, capsys, monkeypatch):
+def test_a_second_start_trains_nothing_and_lists_runs_of_another_config(made, cache, capsys, monkeypatch):
     monkeypatch.setattr(train_command, "train", lambda config: pytest.fail("trained again"))
     stray = made / "runs" / "synthetic-stray"
     stray.mkdir()
@@ -62,7 +62,7 @@ def test_a_second_start_trains_nothing_and_lists_runs_of_another_config(made, ca
     assert printed.splitlines()[-1] == str(made / "results" / "noisy-labels-synthetic-smoke")
 
 
-def test_a_failed_run_has_a_cell_that_says_so_and_the_table_is_written(tmp_path, cache, sketched, capsys, monkeypatch):
+def test_a_failed_run_has_a_cell_that_says_so_and_the_table_is_written(tmp_path, cache, capsys, monkeypatch):
     real = train_command.train
 
     def failing(config):

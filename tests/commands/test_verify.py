@@ -186,7 +186,7 @@ def test_an_archive_tells_nothing_of_the_machine(project):
             assert root not in file.read_text(encoding="utf-8"), file
 
 
-def test_fuller_results_are_never_written_over(project, cache, monkeypatch, capsys, sketched):
+def test_fuller_results_are_never_written_over(project, cache, monkeypatch, capsys):
     monkeypatch.setattr(
         importlib.import_module("fer_exp.commands.train"), "train", lambda config: pytest.fail("trained")
     )

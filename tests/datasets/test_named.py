@@ -185,7 +185,7 @@ def test_whole_persons_are_held_out(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("answers", ["answers.xlsx", "answers.csv"])
-def test_a_flat_folder_is_labelled_by_what_raters_answer(tmp_path, monkeypatch, light, sketched, capsys, answers):
+def test_a_flat_folder_is_labelled_by_what_raters_answer(tmp_path, monkeypatch, light, capsys, answers):
     fakes.write_flat(tmp_path / "c", tmp_path / answers)
     monkeypatch.setenv("FER_EXP_CACHE", str(tmp_path / "cache"))
     given = [

@@ -49,6 +49,7 @@ def test_latex_is_what_pandas_styler_writes(tmp_path):
         assert save_table(rows, tmp_path / "t", "Words")[2].read_text() == expected
 
 
+@pytest.mark.drawn
 def test_the_same_figure_is_the_same_svg_with_text_as_text(tmp_path):
     def draw():
         figure = Figure()

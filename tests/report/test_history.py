@@ -69,10 +69,8 @@ def texts(svg):
     return re.findall(r"<text[^>]*>([^<]*)</text>", svg)
 
 
-@pytest.mark.parametrize("left_out", [None, *HEADINGS])
-def test_the_page_shows_a_figure_where_there_is_something_to_show(run, request, left_out):
-    if left_out:
-        request.getfixturevalue("sketched")
+@pytest.mark.parametrize("left_out", [pytest.param(None, marks=pytest.mark.drawn), *HEADINGS])
+def test_the_page_shows_a_figure_where_there_is_something_to_show(run, left_out):
     begins = HEADINGS.get(left_out, ("nothing",))
     table = history()
     table = table.drop(columns=[name for name in table if name.startswith(begins)])
@@ -81,7 +79,7 @@ def test_the_page_shows_a_figure_where_there_is_something_to_show(run, request, 
     assert {heading for heading in HEADINGS if heading in shown} == set(HEADINGS) - {left_out}
 
 
-def test_a_run_without_history_has_no_such_figures_and_accuracies_of_a_training_stand_in_the_table(run, sketched):
+def test_a_run_without_history_has_no_such_figures_and_accuracies_of_a_training_stand_in_the_table(run):
     assert not any(heading in page(run) for heading in HEADINGS)
     history().to_parquet(run / "history.parquet")
     shown = page(run)
@@ -89,6 +87,7 @@ def test_a_run_without_history_has_no_such_figures_and_accuracies_of_a_training_
     assert re.search(rf"accuracy best test&nbsp;↑</th><td><strong>{best}</strong>", shown)
 
 
+@pytest.mark.drawn
 def test_people_are_drawn_where_they_are_known():
     drawn = history_figures.closeness(seed(), {"ceiling_l1": {"value": 0.4}})
     assert texts(drawn).count("people") == 1
@@ -96,6 +95,7 @@ def test_people_are_drawn_where_they_are_known():
     assert "people" not in texts(history_figures.closeness(seed(), {}))
 
 
+@pytest.mark.drawn
 def test_what_has_a_value_a_class_is_one_panel_of_the_method_s_own():
     drawn = texts(history_figures.of_method(seed(), CLASSES))
     assert drawn.count("threshold") == drawn.count("sharpness") == 1
@@ -105,6 +105,7 @@ def test_what_has_a_value_a_class_is_one_panel_of_the_method_s_own():
     assert not set(CLASSES) & set(alone)
 
 
+@pytest.mark.drawn
 def test_clean_validation_labels_are_drawn_apart_only_under_noise():
     assert "validation, clean labels" in history_figures.training(seed())
     plain = history().drop(columns="train_accuracy_clean")
@@ -112,6 +113,7 @@ def test_clean_validation_labels_are_drawn_apart_only_under_noise():
     assert history_figures.training(seed(1)) is not None  # a single epoch
 
 
+@pytest.mark.drawn
 def test_a_single_epoch_is_drawn_as_points_also_class_by_class():
     circle = "M 0 2.5"  # how the SVG begins a circle 5 points wide
     assert circle in history_figures.training(seed(1))

@@ -43,6 +43,7 @@ def outcome(drawn) -> Outcome:
     )
 
 
+@pytest.mark.drawn
 def test_a_folder_holds_every_form_and_is_named_last(outcome, drawn, tmp_path, capsys):
     place = tmp_path / "new" / "folder"
     finish(outcome, place)
@@ -106,6 +107,7 @@ def test_what_is_kept_for_a_program_is_not_shown_and_its_files_are_listed(outcom
     assert set(one.files) == {page, *(tmp_path / "new").iterdir()}
 
 
+@pytest.mark.drawn
 def test_in_a_notebook_it_is_text_or_html_and_prints_nothing(outcome, drawn, monkeypatch, capsys):
     monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
     monkeypatch.setenv("FORCE_COLOR", "1")  # as Jupyter does

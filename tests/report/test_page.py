@@ -132,6 +132,7 @@ def dumped():
     return json.loads(html.unescape(title[1]))
 
 
+@pytest.mark.drawn
 @pytest.mark.slow
 @pytest.mark.skipif(BROWSER is None, reason="there is no Chromium on the path to open the page in")
 @pytest.mark.parametrize("width", ["1280", "390"])
@@ -198,6 +199,7 @@ class Outline(html.parser.HTMLParser):
             assert self.open.pop() == tag
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize("runs", [1, 2])
 def test_the_page_is_one_whole_file_that_asks_nothing_of_a_network(runs):
     _, page = made(runs=runs)
@@ -256,6 +258,7 @@ def test_a_store_that_is_gone_is_none(tmp_path):
     assert Run(tmp_path).store is None
 
 
+@pytest.mark.drawn
 def test_the_command_writes_the_page_of_a_file_and_of_several(tmp_path, capsys):
     for name in ("one", "two"):
         predictions_table(30).to_parquet(tmp_path / f"{name}.parquet")
@@ -285,7 +288,7 @@ def trained(folder, kind, seed):
     )
 
 
-def test_seeds_are_one_config_with_one_letter_and_nobody_s_machine_is_told_of(tmp_path, sketched, capsys):
+def test_seeds_are_one_config_with_one_letter_and_nobody_s_machine_is_told_of(tmp_path, capsys):
     for kind in ("onehot", "soft"):
         for seed in (0, 1):
             trained(tmp_path / f"{kind}{seed}", kind, seed)

@@ -319,7 +319,7 @@ def test_what_is_missing_is_said_before_anything_is_trained(tmp_path, capsys, mo
     assert "study=cafe-soft alone" in capsys.readouterr().err
 
 
-def test_ferplus_says_that_it_needs_worker_answers_and_how_to_give_them(tmp_path, sketched):
+def test_ferplus_says_that_it_needs_worker_answers_and_how_to_give_them(tmp_path):
     fakes.write_fer2013(tmp_path / "fer")
     fakes.write_votes(tmp_path / "fer")
     words = ["dataset=ferplus", f"dataset.root={tmp_path / 'fer'}", f"dataset.cache={tmp_path / 'cache'}"]
@@ -333,7 +333,7 @@ def test_ferplus_says_that_it_needs_worker_answers_and_how_to_give_them(tmp_path
     assert len(facts["runs"]["not run"]) == 9
 
 
-def test_cafe_is_dealt_into_folds_by_child(tmp_path, sketched):
+def test_cafe_is_dealt_into_folds_by_child(tmp_path):
     names = fake_cafe.write_cafe(tmp_path / "cafe")
     fake_cafe.write_answers(tmp_path / "votes.csv", names, proportions=True)
     words = ["dataset=cafe", f"dataset.root={tmp_path / 'cafe'}", f"dataset.votes={tmp_path / 'votes.csv'}"]
@@ -382,7 +382,7 @@ def test_the_table_of_a_real_run_has_its_numbers(made):
     assert (taught["one-hot"]["clean_label"] == corpus.loc[taught["one-hot"].index]).all()
 
 
-def test_a_crowd_folder_takes_the_place_of_the_built_in_crowd(made, tmp_path, sketched, monkeypatch):
+def test_a_crowd_folder_takes_the_place_of_the_built_in_crowd(made, tmp_path, monkeypatch):
     _, words = made
     corpus = open_corpus(DatasetConfig(faces=120, size=16))
     corpus.ratings().to_csv(tmp_path / "answers.csv", index=False)
@@ -403,7 +403,7 @@ def test_a_crowd_folder_takes_the_place_of_the_built_in_crowd(made, tmp_path, sk
     assert "the lab's majority" in (folder / "crowd.md").read_text()
 
 
-def test_a_failed_run_has_a_cell_that_says_so_and_the_table_is_written(made, tmp_path, sketched, capsys, monkeypatch):
+def test_a_failed_run_has_a_cell_that_says_so_and_the_table_is_written(made, tmp_path, capsys, monkeypatch):
     place, words = made
     shutil.copytree(place / "runs", tmp_path / "runs")
     for path in (tmp_path / "runs").glob("*soft*"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     import jinja2
 
 
+@cache  # it is compiled once a process: the experimenter's page is made anew at every look
 def page_template(path: Path) -> jinja2.Template:
     """A page's template: whatever is put in is text, without markup and without control characters."""
     import jinja2
