@@ -252,9 +252,21 @@ TABLES = (".csv", ".tsv", ".txt", ".gz", ".xlsx", ".xls", ".ods", ".parquet", ".
 
 def file_of(source: Path | str) -> tuple[Path, str]:
     """The file that a key names, and its sheet, '' for the first: ``FILE#sheet``, where no file is called so."""
-    file = Path(os.path.expanduser(source))  # noqa: PTH111  a word that is no path is no error here
+    file = Path(on_this_disk(os.fspath(source)))
     name, mark, sheet = file.name.rpartition("#")
     return (file.with_name(name), sheet) if mark and name and not there(file) else (file, "")
+
+
+def on_this_disk(path: str) -> str:
+    """A path as its file is called: ``~`` expanded, and accents in one letter or apart (macOS), whichever is there."""
+    path = os.path.expanduser(path)  # noqa: PTH111  a word that is no path is no error here
+    if not path.isascii() and not os.path.lexists(path):
+        file, mark, _ = path.rpartition("#")
+        for form in ("NFC", "NFD"):
+            for name in (path, file) if mark else (path,):
+                if os.path.lexists(unicodedata.normalize(form, name)):
+                    return unicodedata.normalize(form, name) + path[len(name) :]
+    return path
 
 
 def there(path: Path) -> bool:

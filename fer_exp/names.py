@@ -35,11 +35,13 @@ SPLITS = {
 
 _SPLIT_FOLDERS = {word + end: split for word, split in SPLITS.items() for end in ("", "set", "class", "data", "images")}
 
+_OF_A_SPLIT = ("aligned", "cropped", "faces", "face", "pictures", "images", "imgs", "data", "dataset", "set", "new")
+
 ENGLISH = {
     "neutral": "neutrality neu ne no-emotion no-expression expressionless",
     "happiness": "happy joy joyful hap ha",
     "sadness": "sad sa",
-    "surprise": "surprised astonishment sur su",
+    "surprise": "surprised astonishment sur su suprise suprised",
     "fear": "fearful afraid scared fea fe af",
     "disgust": "disgusted dis di",
     "anger": "angry ang an",
@@ -113,6 +115,10 @@ _IN_ENGLISH = {normal(word): name for name, others in ENGLISH.items() for word i
 _EVERYWHERE = {normal(word): name for name, others in ELSEWHERE.items() for word in others.split()} | _IN_ENGLISH
 
 
+WORDS = tuple(word for word, name in _IN_ENGLISH.items() if len(word) > 2 and name in CLASSES)
+"""The names of expressions in English, without codes of two letters, as ``normal`` leaves them."""
+
+
 def expression(text: str) -> str | None:
     """Our name of an expression or other answer, None where there is none.
 
@@ -149,7 +155,9 @@ def _bare(text: str) -> str | None:
     """The expression that a text names without numbers and the words of ``BESIDE``; of codes none."""
     words = re.findall(r"[^\W\d_]+", text.casefold())
     bare = "".join(word for word in words if word not in BESIDE)
-    return expression(bare) if len(bare) > 2 or not bare.isascii() else None
+    if len(bare) < 3 and bare.isascii():
+        return None
+    return expression(bare) or (expression(bare.removesuffix("s")) if len(bare) > 4 else None)
 
 
 def expressions(texts: Iterable[str], labels: bool = False) -> dict[str, str]:
@@ -176,8 +184,11 @@ def split_named(folder: str) -> str | None:
 
     >>> split_named("Train"), split_named("valid_class"), split_named("public_test"), split_named("angry")
     ('train', 'val', 'val', None)
+    >>> split_named("Val_Aligned_Faces_new"), split_named("train faces"), split_named("train_1")
+    ('val', 'train', None)
     """
-    return _SPLIT_FOLDERS.get(normal(folder))
+    words = [word for word in re.split(r"[\W_]+", folder.casefold()) if word not in _OF_A_SPLIT]
+    return _SPLIT_FOLDERS.get(normal(folder)) or _SPLIT_FOLDERS.get("".join(words))
 
 
 def composed(text: str) -> str:

@@ -21,7 +21,7 @@ from fer_exp.config import SCHEMAS
 from fer_exp.config.keys import command_keys, groups
 from fer_exp.config.paths import path_keys, word
 from fer_exp.errors import RequestError
-from fer_exp.files import file_of
+from fer_exp.files import file_of, on_this_disk
 from fer_exp.tables import A_FRAME
 
 Source: TypeAlias = pd.DataFrame | str | os.PathLike[str]
@@ -87,7 +87,7 @@ def table_or_path(value: object, where: str) -> pd.DataFrame | str:
         return frame
     if not isinstance(value, str | os.PathLike):
         raise RequestError(f"{where} takes a DataFrame or a path, and this is of type {type(value).__name__}.")
-    return os.path.expanduser(os.fspath(value))  # noqa: PTH111  which raises where there is no such user
+    return on_this_disk(os.fspath(value))
 
 
 def as_frame(value: object) -> pd.DataFrame | None:

@@ -7,7 +7,7 @@ import re
 
 from fer_exp.config.paths import PLAIN, in_quotes, quoted
 from fer_exp.errors import RequestError
-from fer_exp.files import file_of, there
+from fer_exp.files import file_of, on_this_disk, there
 
 QUOTED = r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\""
 """What Hydra's grammar takes for one string."""
@@ -112,8 +112,8 @@ def one_path(text: str, known: frozenset[str] = frozenset()) -> str:
         if re.fullmatch(QUOTED, text, re.DOTALL):
             return text[0] + os.path.expanduser(text[1:])  # noqa: PTH111  which raises where there is no such user
         if _interpolates(text, known):
-            return in_quotes(os.path.expanduser(text))  # noqa: PTH111
-    return _text(os.path.expanduser(text))  # noqa: PTH111
+            return in_quotes(on_this_disk(text))
+    return _text(on_this_disk(text))
 
 
 def text_value(text: str, several: bool, sweep: bool, known: frozenset[str]) -> str:

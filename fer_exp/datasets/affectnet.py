@@ -25,6 +25,7 @@ from fer_exp.datasets.corpus import Corpus, Faces, faces_table
 from fer_exp.datasets.pictures import Picture, PictureCorpus, find_marker, marker_near, safe_path
 from fer_exp.errors import RequestError
 from fer_exp.names import PICTURES, stem
+from fer_exp.progress import progress
 from fer_exp.regular import read_whole, reading, regular
 from fer_exp.system import cores
 
@@ -215,9 +216,12 @@ def _read_list(file: Path, where: str) -> pd.DataFrame:
         regular(file)
         with file.open(encoding="utf-8-sig") as stream:
             header = [name.strip() for name in stream.readline().split(",")]
+        if headless := header[0].lower().endswith(PICTURES) and len(header) == len(COLUMNS) + 1:
+            header = [*COLUMNS[:5], "facial_landmarks", *COLUMNS[5:]]
+            progress(f"{where} has no header; its columns are taken as those of the other list")
         if missing := [name for name in COLUMNS if name not in header]:
             raise RequestError(f"{where} has no column {missing[0]}; it has {', '.join(header)}.")
-        read = pc.ReadOptions(column_names=header, skip_rows=1)
+        read = pc.ReadOptions(column_names=header, skip_rows=0 if headless else 1)
         table = pc.read_csv(file, read, None, pc.ConvertOptions(include_columns=list(COLUMNS), **kept))
     frame: pd.DataFrame = table.to_pandas()
     if frame.empty:

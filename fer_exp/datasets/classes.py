@@ -83,7 +83,7 @@ def named_labels(
         classes: of the run, as far as they are known.
         numbers: ``dataset.numbers``.
         where: whose labels they are, for messages.
-        said: receives what a person should know of how numbers were read.
+        said: receives what a person should know: spellings that became one class, how numbers were read.
 
     Returns:
         Label -> class or other answer, and the labels that are neither.
@@ -100,6 +100,8 @@ def named_labels(
         meant = next(filter(None, (own(part) or expression(part) for part in as_named(text))), None)
         if name := meant or labelled(text):
             known[text] = name
+    spelt = ([text for text in known if known[text] == name] for name in dict.fromkeys(known.values()))
+    said += [f"{', '.join(same[:-1])} and {same[-1]} are one class" for same in spelt if len(same) > 1]
     counted, words = meanings(numbers, (text for text in texts if text not in known), "dataset.numbers", where)
     said += [words] if words else []
     known |= counted

@@ -12,7 +12,8 @@ from fer_exp.datasets.corpus import Corpus, Faces
 from fer_exp.datasets.fer2013 import Fer2013
 from fer_exp.datasets.ferplus_folders import FerPlusFolders
 from fer_exp.datasets.ferplus_votes import VOTES, FerPlusFacts, read_votes, votes_table
-from fer_exp.datasets.packed import find_file, open_unpacked, unpacked_name
+from fer_exp.datasets.packed import file_in, find_file, open_unpacked, unpacked_name
+from fer_exp.datasets.pictures import marker_near
 from fer_exp.errors import RequestError
 from fer_exp.names import stem
 
@@ -34,9 +35,11 @@ class FerPlus(FerPlusFacts, Fer2013):
     @classmethod
     def opened(cls, config: DatasetConfig, classes: tuple[str, ...]) -> Corpus:
         """The two files, or the folders that FER+'s own script writes, whichever lies at ``dataset.root``."""
-        if any((cls.root_of(config) / marker).is_dir() for marker in FerPlusFolders.markers):
+        root = cls.root_of(config)
+        near = marker_near(root, FerPlusFolders.markers)
+        if near is not None and (near[1] == root or not file_in(root, cls.listings)):
             return FerPlusFolders.opened(config, classes)
-        return cls(cls.root_of(config), classes)
+        return cls(root, classes)
 
     def files(self) -> list[Path]:
         """FER2013's file and the votes beside it; raises DatasetNotFoundError where one is missing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -25,9 +26,12 @@ from fer_exp.datasets.pictures import Picture, PictureCorpus, safe_path
 from fer_exp.datasets.placing import class_folders, class_level, places_of, refuse_folders
 from fer_exp.errors import DatasetNotFoundError, RequestError
 from fer_exp.files import TABLES, file_of, or_near
-from fer_exp.names import OTHER_ANSWERS, SPLITS, in_order
+from fer_exp.names import OTHER_ANSWERS, SPLITS, file_in, in_order
 from fer_exp.pictures.listing import listed, on_disk
 from fer_exp.tables import Table, read_table
+
+ABSOLUTE = re.compile(r"^([A-Za-z]:)?[/\\]+")
+"""How a path of a machine begins."""
 
 
 class Folder(PictureCorpus):
@@ -218,7 +222,13 @@ class Folder(PictureCorpus):
         read = read_table(file, "dataset.table")
         column = read.find_picture()
         column = read.need("path") if column is None else column
-        paths = [self._path(path or "", read.row(row)) for row, path in enumerate(read.text(column))]
+        texts = [str(path or "") for path in read.text(column)]
+        paths = [self._path(path, read.row(row)) for row, path in enumerate(texts)]
+        files = on_disk(self.root, paths, read.where)
+        if strange := [row for row, text in enumerate(texts) if text.strip() != paths[row] and is_foreign(text)]:
+            if all(files[row] == paths[row] and not (self.root / paths[row]).exists() for row in strange):
+                safe_path(texts[strange[0]], read.row(strange[0]))
+            paths = [files[row] if row in set(strange) else path for row, path in enumerate(paths)]
         named = read.find("face")
         names = read.text(named) if named is not None else np.array(paths, dtype=object)
         if named is not None:
@@ -245,15 +255,15 @@ class Folder(PictureCorpus):
         read.say()
         order = np.array(paths, dtype=str).argsort(kind="stable")  # the same on every machine
         votes = None if votes is None else votes.iloc[order].reset_index(drop=True)
-        files = on_disk(self.root, paths, read.where)
         known = Faces(table.iloc[order].reset_index(drop=True), votes, notes, said=self._said)
         return known, [files[row] for row in order]
 
     def _path(self, text: str, where: str) -> str:
-        """A path from the root; an absolute one is fine if it lies below the root."""
-        path = text.strip()
+        """A path from the root; ``on_disk`` finds what one of another machine, or a web address, means here."""
+        path = file_in(text.strip())
         if os.path.isabs(path) and Path(os.path.normpath(path)).is_relative_to(self.root.absolute()):  # noqa: PTH117
             path = Path(os.path.normpath(path)).relative_to(self.root.absolute()).as_posix()
+        path = re.sub(ABSOLUTE, "", path)
         if not path:
             raise RequestError(f"{where}: the path is empty.")
         return safe_path(path, where)
@@ -278,3 +288,12 @@ class Folder(PictureCorpus):
             refuse_unknown(unknown, set(meaning.values()), f"{self.name}: {table.row(first)}: ")
         labels = [meaning.get(text, text) for text in spellings]
         return np.array([*(None if text in OTHER_ANSWERS else text for text in labels), None], dtype=object)[codes]
+
+
+def is_foreign(path: str) -> bool:
+    r"""Whether a path is that of a file on some machine, and not from a dataset's folder.
+
+    >>> is_foreign("C:\\faces\\a.jpg"), is_foreign("/home/me/a.jpg"), is_foreign("faces/a.jpg")
+    (True, True, False)
+    """
+    return re.match(ABSOLUTE, path.strip()) is not None

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from fer_exp.names import CLASSES, expression, stem
+from fer_exp.names import CLASSES, WORDS, expression, stem
 
 MOST = 0.5
 """A naming is taken for that of a folder where more than this share of its pictures are named so."""
@@ -40,6 +40,7 @@ class Naming(NamedTuple):
 
 
 PERSON = "s|sub|subj|subject|p|pp|part|participant|person|vp|proband|id|actor|model"
+AN_EXPRESSION = "|".join(sorted(WORDS, key=len, reverse=True))
 NAMINGS = {
     "kdef": Naming(
         "KDEF's", r"(?P<session>[AB])(?P<subject>(?P<sex>[FM])\d\d)(?P<label>AF|AN|DI|HA|NE|SA|SU)"
@@ -98,6 +99,10 @@ NAMINGS = {
     "expression": Naming(
         "like happy_012", r"(?:\d+[-_ .]+)?(?P<label>[A-Z]+)(?:[-_ .(]*\d+\)?)?",
         "as people number them: happy_012, 7_sad", sure=False,
+    ),
+    "within": Naming(
+        "like KA_happy_123", rf"(?:.*[-_ .])?(?P<label>{AN_EXPRESSION})(?:[-_ .\d(].*)?",
+        "as people name them: KA_happy_123, 001-angry-open", sure=False,
     ),
 }  # fmt: skip
 """By name, as ``dataset.subject`` takes those with a subject."""

@@ -128,6 +128,7 @@ def _place(folder: str, level: int | None) -> Place:
     at = level or 0
     others = parts if level is None else parts[:at] + parts[at + 1 :]
     others = [part for part in others if len(normal(part)) < 3 or expression(part) is None]  # DI may be a person
+    others = [part for part in others if split_named(part) is None]
     return Place(split, parts[at] if len(parts) > at else None, others[-1] if others else None)
 
 

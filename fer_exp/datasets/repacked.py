@@ -19,7 +19,7 @@ from fer_exp.datasets.corpus import Faces, faces_table
 from fer_exp.datasets.pictures import Picture, PictureCorpus
 from fer_exp.errors import DatasetNotFoundError, RequestError
 from fer_exp.names import CLASSES, expression, finder, labelled, normal, split_named, stem
-from fer_exp.pictures.listing import listed
+from fer_exp.pictures.listing import SYSTEMS, listed
 from fer_exp.tables import Table, read_table
 
 DEPTH = 4
@@ -140,7 +140,8 @@ class Repacked(PictureCorpus):
 
     def _tables(self) -> list[Path]:
         """The tables in the root and its folders."""
-        return sorted([*self.root.glob("*.csv"), *self.root.glob("*/*.csv")])
+        files = sorted([*self.root.glob("[!.]*.csv"), *self.root.glob("[!.]*/[!.]*.csv")])
+        return [file for file in files if file.parent.name not in SYSTEMS]
 
     def labelled(self, rows: pd.DataFrame, notes: Counter[str]) -> list[Path]:
         """Write what files beside the pictures say into the rows, count what is odd, and return these files."""

@@ -182,6 +182,12 @@ def _of_labels(table: Table) -> Output:
             break
         table.unused = before
     else:
+        numbered = [name for name in table.names if normal(name) in map(normal, LABELS) or name.isdigit()]
+        if numbered and all(table.different_numbers(table.names.index(name)) for name in numbered):
+            raise RequestError(
+                f"{table.where}: {numbered[0]} stands for classes by their numbers, which mean other classes in every "
+                "corpus; write the classes' names (happy, sad, …) in their place."
+            )
         raise RequestError(
             f"{table.where} has neither a column of probabilities per class (happy or p_happy, say) nor one that names "
             f"a class a face ({', '.join(LABELS[:4])}, …); there are: {', '.join(table.names[:12])}."

@@ -43,7 +43,7 @@ def with_people(
     read = read_table(source, "votes")
     where = read.where
     notes: dict[str, int] = {}
-    if read.find("worker") is None and read.find("label") is not None and len(read.class_columns()) < 2:
+    if _one_label_each(read):
         tasks, codes, _ = read_labels(source, classes, "votes")
         here = task_faces(tasks, faces, where, "the predictions", notes)
         human = pd.DataFrame({"label": np.array([*classes, None], dtype=object)[codes]})
@@ -104,6 +104,15 @@ def restricted(table: pd.DataFrame, wanted: Sequence[str], where: str) -> pd.Dat
     return judged
 
 
+def _one_label_each(read: Table) -> bool:
+    """Whether a table has one label a face, and not several people's answers or votes."""
+    task, label = read.find("task"), read.find("label")
+    if read.find("worker") is not None or label is None or task is None or len(read.class_columns()) > 1:
+        return False
+    pairs = pd.DataFrame({"task": read.text(task), "label": read.text(label)}).dropna().drop_duplicates()
+    return not pairs["task"].duplicated().any()
+
+
 def _counts(answers: Answers | Votes, classes: tuple[str, ...], notes: dict[str, int]) -> pd.DataFrame:
     """Votes for the predicted classes, a row a task; empty where people gave ratings only."""
     if not answers.classes:
@@ -137,5 +146,6 @@ def _mean_ratings(table: Table, scale: Sequence[float], notes: dict[str, int]) -
 
 def _ratings(answers: Answers) -> pd.DataFrame:
     """Mean valence and arousal of each task, for those that were rated."""
-    rated = pd.DataFrame({f"human_{side}": values for side, values in answers.rated.items()})
+    columns = {f"human_{side}": values for side, values in answers.rated.items()}
+    rated = pd.DataFrame(columns, index=range(len(answers.task)))
     return rated.groupby(answers.task).mean().reindex(range(len(answers.tasks)))

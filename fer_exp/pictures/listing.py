@@ -31,8 +31,8 @@ BESIDE = {f".{suffix}" for suffix in TEXT.split()}
 NO_SUFFIX = "(without a suffix)"
 STARTS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF")
 """How pictures begin."""
-SYSTEMS = (".DS_Store", "Thumbs.db", "desktop.ini", ".directory")
-"""Files that systems leave in every folder, as are those of macOS that begin with ``._``; nobody misses them."""
+SYSTEMS = (".DS_Store", "__MACOSX", "Thumbs.db", "desktop.ini", ".directory")
+"""What systems leave in folders and archives, as are those of macOS that begin with ``._``; nobody misses them."""
 SHOWN = 10
 LINKS = 8
 """Links that one path may go through: where each folder holds two links to the next, paths double with every one."""

@@ -3,10 +3,12 @@
 import json
 import os
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
 
+from fer_exp import agreement
 from fer_exp.cli import main, start
 from fer_exp.cli.compose import compose_all
 from fer_exp.cli.words import with_paths
@@ -350,3 +352,15 @@ def test_a_run_under_an_odd_name_says_how_it_was_asked_for(tmp_path, light, caps
     assert facts["config"]["output"] == output
     assert main(facts["command"][1:]) == 0
     assert "is finished already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_path_is_found_however_its_accents_are_written(tmp_path, form, monkeypatch, capsys):
+    """A Mac that packs files writes them apart; a keyboard does not."""
+    other = {"NFC": "NFD", "NFD": "NFC"}[form]
+    (tmp_path / unicodedata.normalize(form, "Zoë, rated.csv")).write_text("task,worker,label\na,1,happy\na,2,happy\n")
+    monkeypatch.chdir(tmp_path)
+    typed = unicodedata.normalize(other, "Zoë, rated.csv")
+    for words in ([typed], [f"ratings={typed}"]):
+        assert main(["agreement", *words, "bootstrap=2", "output=o"]) == 0, capsys.readouterr().err
+    assert len(agreement(typed, bootstrap=2).content) > 0

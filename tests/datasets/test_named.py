@@ -49,6 +49,7 @@ def test_a_corpus_is_read_as_it_names_its_pictures(
     [
         (["angry.jpg", "happy.jpg", "me.jpg"], ["anger", "happiness", None]),
         (["0001_angry.jpg", "2_sad (3).png"], ["anger", "sadness"]),
+        (["KA_happy_123.jpg", "001-angry-open.png", "M1.FEAR.tif"], ["happiness", "anger", "fear"]),
         (["004_o_m_a_a.jpg", "140_y_f_s_b.jpg"], ["anger", "sadness"]),
         (["CFD-WF-001-003-HO.jpg", "CFD-BM-012-034-A.jpg"], ["happiness", "anger"]),
         (["Rafd090_01_Kid_male_bored_left.jpg", "Rafd090_02_Kid_male_sad_left.jpg", "Rafd1_x.jpg"], None),

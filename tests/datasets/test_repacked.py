@@ -9,6 +9,8 @@ from fer_exp.config import DatasetConfig
 from fer_exp.errors import RequestError
 from fer_exp.store import Store, open_dataset
 from tests.datasets import fake_affectnet, fake_rafdb, fake_repacked as fakes
+from tests.datasets.fake_folders import write_ferplus_folders
+from tests.datasets.fake_pictures import save
 from tests.datasets.test_corpora import check
 
 
@@ -175,3 +177,47 @@ def test_affectnet_by_a_table_over_one_folder_of_pictures(tmp_path):
     )  # fmt: skip
     check(store)
     assert len(store.faces) == 32
+
+
+def test_a_list_of_affectnet_without_its_header_is_read_as_the_other(tmp_path, capsys):
+    fake_affectnet.write_2017(tmp_path / "a")
+    whole = opened(tmp_path, "affectnet", tmp_path / "a", max_rejected=0.5)[0].faces
+    file = tmp_path / "a" / "Manually_Annotated_file_lists" / "validation.csv"
+    file.write_text(file.read_text().partition("\n")[2])
+    assert opened(tmp_path, "affectnet", tmp_path / "a", max_rejected=0.5)[0].faces.equals(whole)
+    assert "validation.csv has no header" in capsys.readouterr().err
+
+
+def test_the_folders_of_ferplus_are_pointed_out_further_down(tmp_path):
+    write_ferplus_folders(tmp_path / "repo" / "data")
+    with pytest.raises(RequestError, match=rf"lies further down; set dataset.root={tmp_path}/repo/data"):
+        opened(tmp_path, "ferplus", tmp_path / "repo")
+
+
+@pytest.mark.parametrize("called", ["{} faces", "{}_images", "class_{}", "{} (3)", "3. {}", "😀 {}", "{}s"])
+def test_folders_of_classes_may_say_more_than_the_class(tmp_path, called):
+    for number, (name, label) in enumerate([("Happy", "happiness"), ("Suprise", "surprise"), ("Angry", "anger")]):
+        save(tmp_path / "Train_Aligned_Faces" / called.format(name) / "1.png", label, number)
+        save(tmp_path / "Val_Aligned_Faces_new" / called.format(name) / "1.png", label, number + 9)
+        save(tmp_path / "__MACOSX" / called.format(name) / "1.png", label, number + 9)
+    store, said = opened(tmp_path, "folder", tmp_path, classes="found")
+    assert "classes: happiness, surprise, anger" in said
+    assert set(store.faces["split"]) == {"train", "val"}
+    assert store.faces["face"].str.startswith("Val").eq(store.faces["split"] == "val").all()
+    assert len(store.faces) == 6
+
+
+@pytest.mark.parametrize("start", ["C:\\Users\\me\\", "/content/drive/My Drive/", "https://x.org/", "faces\\..\\"])
+def test_paths_of_another_machine_mean_the_pictures_that_end_alike(tmp_path, start):
+    for number, label in enumerate(("happiness", "anger")):
+        save(tmp_path / "pictures" / label / "1.png", label, number)
+    end = "?dl=1" if start.startswith("http") else ""
+    rows = [f"{start}{label}/1.png{end},{label}" for label in ("happiness", "anger")]
+    (tmp_path / "t.csv").write_text("path,label\n" + "\n".join(rows))
+    more = {"classes": "found", "table": str(tmp_path / "t.csv")}
+    if ".." in start:
+        with pytest.raises(RequestError, match="leaves the dataset's folder"):
+            opened(tmp_path, "folder", tmp_path / "pictures", **more)
+    else:
+        faces = opened(tmp_path, "folder", tmp_path / "pictures", **more)[0].faces
+        assert faces["face"].tolist() == ["anger/1.png", "happiness/1.png"]

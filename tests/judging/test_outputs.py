@@ -117,6 +117,9 @@ def test_answers_that_are_no_expression_are_counted_and_a_table_of_them_refused(
     table.to_csv(tmp_path / "t.csv", index=False)
     assert len(read_predictions(tmp_path / "t.csv")) == 2
     assert "1 rows say no expression, e.g. 'I cannot tell.'" in capsys.readouterr().err
+    table.assign(answer=range(3)).to_csv(tmp_path / "n.csv", index=False)
+    with pytest.raises(RequestError, match=r"n\.csv: answer stands for classes by their numbers"):
+        read_predictions(tmp_path / "n.csv")
     table.assign(answer="a person").to_csv(tmp_path / "u.csv", index=False)
     with pytest.raises(RequestError, match=r"u\.csv has neither a column of probabilities .* there are: image, answer"):
         read_predictions(tmp_path / "u.csv")
@@ -214,6 +217,11 @@ def test_single_answers_and_labels_of_another_table_are_taken_too(tools, capsys)
     from_votes = capsys.readouterr().out
     assert main(["evaluate", *ask, "votes=answers.xlsx", "scale=[1,9]"]) == 0
     assert capsys.readouterr().out == from_votes  # a tool without valence is not judged by it
+    for more in (["valence", "arousal"], "worker"):  # labels alone, and then nobody in particular's
+        long = long.drop(columns=more)
+        long.to_csv("answers.csv", index=False)
+        assert main(["evaluate", *ask, "votes=answers.csv"]) == 0
+        assert capsys.readouterr().out == from_votes
     tools.assign(label=tools[list(SEVEN)].idxmax(axis=1))[["face", "label"]].to_csv("labels.csv", index=False)
     assert main(["evaluate", *ask, "votes=labels.csv"]) == 0
     assert '"accuracy"' in capsys.readouterr().out
