@@ -162,7 +162,8 @@ def _complete(table: OutcomeTable, preset: Preset, one: Trained, statements: dic
         "face's raters against the other half (their cross-entropy depends mostly on classes that nobody in a half "
         "chose). People, ratings: another such panel, ICC(2,k). The csv has every epoch.",
         "answer": f"The epoch closest to the votes of validation (L1) less the last of {epochs}, on test faces, paired "
-        f"by seed, {SEEDS}. The weaker network is closer if L1, JS and cross-entropy are below 0 and the others above.",
+        f"by seed, {SEEDS}. The weaker network is closer if L1, JS and cross-entropy are below 0 and the others above "
+        "0.",
         "subsets": "Change of the share towards neutral and happiness against original labels, points. Difficult: test "
         "faces to which the network with most training faces gives another answer than their label. Random: random "
         f"faces with the same labels. All labels count the same; {SEEDS}.",
