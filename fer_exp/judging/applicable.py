@@ -74,9 +74,10 @@ def arrays(table: pd.DataFrame, classes: tuple[str, ...]) -> Judged:
     counts = np.zeros(model.shape)
     if columns[0] in table:
         counts = np.nan_to_num(table[columns].to_numpy(np.float64))
-    label = table["label"].map({name: code for code, name in enumerate(classes)}).fillna(-1).to_numpy().astype(np.int64)
-    known = len(table) > 0 and table["subject"].notna().all()
-    clusters = cluster_codes(table["subject"].to_numpy(object)) if known else np.arange(len(table), dtype=np.int64)
+    label = pd.Index(classes).get_indexer(pd.Index(table["label"])).astype(np.int64)
+    subject = table["subject"]
+    known = len(table) > 0 and subject.notna().all()
+    clusters = cluster_codes(subject.to_numpy(object).astype(str)) if known else np.arange(len(table), dtype=np.int64)
     ratings, affect = (
         table.reindex(columns=[f"{of}{side}" for side in SIDES]).to_numpy(np.float64) for of in ("human_", "")
     )

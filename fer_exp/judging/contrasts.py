@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fer_exp.judging.groups import Group
 from fer_exp.metrics.words import rough
 from fer_exp.stats import tests
-from fer_exp.stats.bootstrap import FloatArray, OfSums
+from fer_exp.stats.bootstrap import FloatArray, OfSums, cluster_codes
 from fer_exp.stats.crossed import Runs, spread
 
 DIFFERENCE = ("difference", "low", "high", "p", "df_p")  # of p; df alone is that of the published test
@@ -80,9 +80,7 @@ def differences(
     entries = [entry for name, entry in named if primary in (None, name)]
     for _, entry in named:
         entry["holm"] = None
-    corrected = tests.holm([np.nan if entry["p"] is None else entry["p"] for entry in entries])
-    for entry, holm in zip(entries, corrected, strict=True):
-        entry["holm"] = as_json(holm)
+    correct(entries, entries)
     return results
 
 
@@ -127,7 +125,7 @@ def _swapped(
         starts = range(0, len(columns), len(used))
         where = [(start + used.index(a), start + used.index(b)) for start in starts for a, b in pairs]
         faces = next(iter(metrics.values())).faces
-        codes = np.unique(clusters[faces], return_inverse=True)[1].astype(np.int64)
+        codes = cluster_codes(clusters[faces])
         p = tests.permutations(np.stack(columns, axis=1), where, codes, permutations, seed)
         result |= dict(zip(metrics, p.reshape(len(metrics), len(pairs)), strict=True))
     return result
@@ -166,6 +164,13 @@ def _of_single_runs(name: str, a: FloatArray, b: FloatArray) -> dict[str, float 
         one, other = a > 0.5, b > 0.5
         values["p_mcnemar"] = tests.mcnemar(int((one & ~other).sum()), int((other & ~one).sum())).p
     return values
+
+
+def correct(rows: Sequence[dict[str, Any]], tested: Sequence[Mapping[str, Any] | None]) -> None:
+    """Give each row ``holm``, the corrected ``p`` of what is tested in it; None of what is none."""
+    corrected = tests.holm([None if one is None else one["p"] for one in tested])
+    for row, p in zip(rows, corrected, strict=True):
+        row["holm"] = as_json(p)
 
 
 def as_json(value: float | None) -> float | None:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.judging.applicable import Judged, arrays, statistics
-from fer_exp.judging.judge import Result
+from fer_exp.judging.judge import Result, without_interval
 from fer_exp.judging.predictions import class_names
 
 RENAMED = {"val_accuracy": "val_clean_accuracy"}
@@ -93,4 +93,4 @@ def accuracies_of(history: pd.DataFrame | None, predictions: pd.DataFrame) -> di
     """
     values = {} if history is None else accuracies(history)
     faces = int(((predictions["split"] == "test") & predictions["label"].notna()).sum())
-    return {name: {"value": value, "low": None, "high": None, "n": faces} for name, value in values.items()}
+    return {name: without_interval(value, faces) for name, value in values.items()}

@@ -11,12 +11,20 @@ from numpy.typing import NDArray
 
 from fer_exp.grouping import Grouping
 from fer_exp.judging.applicable import Judged, Mask, statistics
-from fer_exp.judging.contrasts import as_json
+from fer_exp.judging.contrasts import as_json, correct
 from fer_exp.judging.judge import people_alone
 from fer_exp.metrics.registry import COMPARED
-from fer_exp.stats.bootstrap import FloatArray, OfSums, Statistic, faces_of, has_ends, replicates, within
+from fer_exp.stats.bootstrap import (
+    FloatArray,
+    OfSums,
+    Statistic,
+    cluster_codes,
+    faces_of,
+    has_ends,
+    replicates,
+    within,
+)
 from fer_exp.stats.crossed import Runs, Spread, over_runs, runs_of, spread_of_parts
-from fer_exp.stats.tests import holm
 
 ROUGH = 50
 """Persons, or faces where persons are not known, below which what is said of a group is rough: percentiles then cover
@@ -87,10 +95,7 @@ def by_group(
         if len(judged) == 2 and g == judged[1]:
             continue  # the same gap with the other sign
         gaps += _gaps(groups.names[g], own, part(known & ~inside & np.isin(groups.code, judged)), several)
-    tested = [gap["beyond"] or gap["model"] for gap in gaps]
-    corrected = holm([np.nan if one["p"] is None else one["p"] for one in tested])
-    for gap, adjusted in zip(gaps, corrected, strict=True):
-        gap["holm"] = as_json(adjusted)
+    correct(gaps, [gap["beyond"] or gap["model"] for gap in gaps])
     small = [f"{groups.names[g]} ({sizes[g]})" for g in range(len(sizes)) if g not in judged]
     notes = [*groups.notes, *([f"{groups.by}: too few faces to be judged: {', '.join(small)}"] if small else [])]
     if several:
@@ -150,12 +155,7 @@ def compared_by_group(
                 beyond = None if last else _apart(pair, [(1.0, others[metric]), (-1.0, other[metric])], several)
                 rows.append(row | {"interaction": beyond})
     rows.sort(key=lambda row: (row["a"], row["b"], _place(row["metric"])))  # the groups of a metric beside each other
-    ps = [
-        np.nan if row["interaction"] is None or row["interaction"]["p"] is None else row["interaction"]["p"]
-        for row in rows
-    ]
-    for row, adjusted in zip(rows, holm(ps), strict=True):
-        row["holm"] = as_json(adjusted)
+    correct(rows, [row["interaction"] for row in rows])
     sizes = [{key: value for key, value in _row(groups.names[g], groups.code == g, clusters, Part({}, {}, {})).items()
               if key not in ("metrics", "people")} for g in judged]  # fmt: skip
     return {"by": groups.by, "notes": list(groups.notes), "groups": sizes, "rows": rows}
@@ -214,7 +214,7 @@ def _drawn(
 ) -> Part:
     """All metrics of a part from the same replicates: of its own persons, or of all of them."""
     drawn_faces = np.ones(len(faces), np.bool_) if together else faces
-    codes = np.unique(clusters[drawn_faces], return_inverse=True)[1].astype(np.int64)
+    codes = cluster_codes(clusters[drawn_faces])
     named = {
         f"{kind} {name} {i}": _of_some(statistic, drawn_faces)
         for kind, metrics in enumerate(measured)

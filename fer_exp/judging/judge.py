@@ -20,7 +20,7 @@ from fer_exp.metrics.recognition import FIGURES, figure_of
 from fer_exp.metrics.registry import CEILING, LABELS, NO_FACE, SHARED, SIDES, SMOOTHED, VOTES, measure
 from fer_exp.metrics.words import rough
 from fer_exp.raters.floors import sampling_l1
-from fer_exp.stats.bootstrap import FloatArray, Interval, OfSums, Statistic, intervals, mean_of
+from fer_exp.stats.bootstrap import FloatArray, Interval, OfSums, Statistic, cluster_codes, intervals, mean_of
 from fer_exp.stats.shares import shares, smoothed
 
 Result = dict[str, float | int | None]
@@ -101,7 +101,7 @@ def as_rows(repairs: Repairs, classes: tuple[str, ...]) -> dict[str, Result]:
     """What was fitted, as metrics have it, without intervals; of a vector a number a class."""
     by_class = [f"_{what}_{name}" for what in ("weight", "bias") for name in classes]
     return {
-        name + ending: {"value": float(value), "low": None, "high": None, "n": repairs.faces[name]}
+        name + ending: without_interval(float(value), repairs.faces[name])
         for name, values in repairs.values.items()
         for ending, value in zip(by_class if len(values) > 1 else [""], values, strict=True)
     }
@@ -217,7 +217,7 @@ def if_calibrated(judged: Judged, seed: int) -> dict[str, Result]:
     voted = judged.voted & judged.counted  # of shares of nobody knows how many votes, chance has no size
     sides = (("", judged.labelled, np.ones(len(judged.label))), ("people_", voted, judged.counts.sum(axis=1)))
     return {
-        f"calibrated_{before}{name}": {"value": value, "low": None, "high": None, "n": int(faces.sum())}
+        f"calibrated_{before}{name}": without_interval(value, int(faces.sum()))
         for before, faces, votes in sides
         if faces.any()
         for name, value in errors_if_calibrated(judged.model[faces], votes[faces].astype(np.int64), seed=seed).items()
@@ -228,7 +228,7 @@ def with_intervals(groups: list[Group], clusters: NDArray[np.int64], samples: in
     """Each metric with its interval over clusters, (N,), how many faces it has, and persons where these are fewer."""
     result: dict[str, Result] = {}
     for faces, measured in groups:
-        codes = np.unique(clusters[faces], return_inverse=True)[1].astype(np.int64)
+        codes = cluster_codes(clusters[faces])
         for name, (value, low, high) in intervals(measured, codes, samples, seed).items():
             result[name] = as_result(name, (value, low, high), faces, codes)
     return result
@@ -239,6 +239,11 @@ def as_result(name: str, found: Interval, faces: Mask, codes: NDArray[np.int64])
     value, low, high = found
     row: Result = {"value": value, "low": low, "high": high, **number_of(faces, codes)}
     return row | {"rough": True} if low is not None and rough(name, int(codes.max()) + 1) else row
+
+
+def without_interval(value: float, number: int) -> Result:
+    """A number that has none, and the faces that it stands on."""
+    return {"value": value, "low": None, "high": None, "n": number}
 
 
 def number_of(faces: Mask, codes: NDArray[np.int64]) -> Result:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
+from scipy.special import softmax
 
 from fer_exp.judging.applicable import Judged
 from fer_exp.metrics.classification import onehot
@@ -33,20 +34,16 @@ def with_temperature(probabilities: FloatArray, temperature: float) -> FloatArra
     >>> with_temperature(np.array([[0.8, 0.2]]), 2.0).round(4)
     array([[0.6667, 0.3333]])
     """
-    logits = np.log(np.maximum(probabilities, 1e-38)) / temperature
-    raised, total = _raised(logits)
-    return np.asarray(raised / total)
+    return np.asarray(softmax(_logits(probabilities) / temperature, axis=1))
 
 
-def _raised(logits: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Exponentials of logits, the largest of each face 1, shape (N, K), and their sums, shape (N, 1)."""
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return raised, raised.sum(axis=1, keepdims=True)
+def _logits(probabilities: FloatArray) -> FloatArray:
+    return np.asarray(np.log(np.maximum(probabilities, 1e-38)))
 
 
 def _by_class(truth: FloatArray, probabilities: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Truth and logits with a row a class, (K, N): numpy sums a few long rows several times faster than many short."""
-    return np.ascontiguousarray(truth.T), np.log(np.maximum(np.ascontiguousarray(probabilities.T), 1e-38))
+    return np.ascontiguousarray(truth.T), _logits(np.ascontiguousarray(probabilities.T))
 
 
 def _cross_entropy(truth: FloatArray, scaled: FloatArray) -> tuple[float, FloatArray]:
@@ -110,8 +107,7 @@ def with_vector(probabilities: FloatArray, vector: FloatArray) -> FloatArray:
     array([[0.6667, 0.3333]])
     """
     weights, biases = np.split(vector, 2)
-    raised, total = _raised(np.log(np.maximum(probabilities, 1e-38)) * weights + biases)
-    return np.asarray(raised / total)
+    return np.asarray(softmax(_logits(probabilities) * weights + biases, axis=1))
 
 
 def fit_vector(truth: FloatArray, probabilities: FloatArray, temperature: float | None = None) -> FloatArray:

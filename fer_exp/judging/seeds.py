@@ -16,7 +16,7 @@ from fer_exp.judging.posthoc import Repairs, fit_repairs
 from fer_exp.judging.predictions import check_predictions, class_names
 from fer_exp.judging.sources import Source, on_same_faces
 from fer_exp.metrics.registry import BASELINES, COMPARED, SIDES
-from fer_exp.stats.bootstrap import FloatArray, has_ends
+from fer_exp.stats.bootstrap import FloatArray, cluster_codes, has_ends
 from fer_exp.stats.crossed import Runs, drawn_runs, over_runs, spread
 
 Difference = dict[str, float | None]
@@ -108,7 +108,7 @@ def judge_seeds(
             names = [name for name in names if name in DIFFERING]
         if not names:
             continue
-        codes = np.unique(of_runs[0].clusters[faces], return_inverse=True)[1].astype(np.int64)
+        codes = cluster_codes(of_runs[0].clusters[faces])
         by_run = drawn_runs({name: [measured[name] for _, measured in alike] for name in names}, codes, samples, seed)
         if len(tables) > 1:
             for name, runs in by_run.items():

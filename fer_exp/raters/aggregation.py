@@ -18,6 +18,7 @@ from scipy import sparse
 from scipy.special import digamma, expit, log_expit
 
 from fer_exp.answers import Answers
+from fer_exp.stats.shares import shares_of_logs
 
 FloatArray = NDArray[np.float64]
 Codes = NDArray[np.int32]
@@ -128,8 +129,8 @@ def dawid_skene(
     def update(posterior: FloatArray) -> tuple[FloatArray, float]:
         chances = np.log(np.maximum(_confusions(by_answer, posterior, answers, start), FLOOR))
         log = by_task @ chances.reshape(-1, answers.classes)
-        posterior, likelihood = _normalised(log + np.log(np.maximum(posterior.mean(axis=0), FLOOR)))
-        return posterior, likelihood + float((start * chances).sum())
+        posterior, constants = shares_of_logs(log + np.log(np.maximum(posterior.mean(axis=0), FLOOR)))
+        return posterior, float(constants.sum()) + float((start * chances).sum())
 
     posterior, taken, converged = _maximise(update, answers, steps, tolerance)
     prior = posterior.mean(axis=0)
@@ -160,9 +161,9 @@ def one_coin(
         skill = np.clip(skills(posterior), FLOOR, 1 - FLOOR)
         said, other = np.log(skill), np.log((1 - skill) / others)
         shares = np.log(np.maximum(posterior.mean(axis=0), FLOOR))
-        posterior, likelihood = _normalised(answers.per_label((said - other)[answers.worker]) + shares)
+        posterior, constants = shares_of_logs(answers.per_label((said - other)[answers.worker]) + shares)
         of_start = np.nansum(right * said + wrong * np.log(1 - skill))
-        return posterior, likelihood + float(other[answers.worker].sum() + of_start)
+        return posterior, float(constants.sum()) + float(other[answers.worker].sum() + of_start)
 
     posterior, taken, converged = _maximise(update, answers, steps, tolerance)
     return Aggregate(posterior, skills(posterior), posterior.mean(axis=0), None, taken, converged)
@@ -204,8 +205,8 @@ def glad(answers: Answered, steps: int = 50, tolerance: float = 1e-5) -> Aggrega
         _, z = ease_and_logit(x)
         wrong = log_expit(-z) - others
         shares = np.log(np.maximum(posterior.mean(axis=0), FLOOR))
-        posterior, likelihood = _normalised(answers.per_label(log_expit(z) - wrong) + shares)
-        return posterior, likelihood + (float(wrong.sum()) - float(((x - 1) ** 2).sum()) / 2)
+        posterior, constants = shares_of_logs(answers.per_label(log_expit(z) - wrong) + shares)
+        return posterior, float(constants.sum()) + (float(wrong.sum()) - float(((x - 1) ** 2).sum()) / 2)
 
     posterior, taken, converged = _maximise(update, answers, steps, tolerance)
     return Aggregate(posterior, x[:workers], posterior.mean(axis=0), None, taken, converged)
@@ -288,14 +289,6 @@ def _confusions(by_answer: sparse.csr_array, posterior: FloatArray, answers: Ans
     return np.asarray(np.divide(counts, total, out=np.full(counts.shape, 1 / answers.classes), where=total > 0))
 
 
-def _normalised(log: FloatArray) -> tuple[FloatArray, float]:
-    """Posteriors from their logs up to a constant a row, and the sum of these constants."""
-    top = log.max(axis=1, keepdims=True)
-    raised = np.exp(log - top)
-    total = raised.sum(axis=1, keepdims=True)
-    return raised / total, float((np.log(total) + top).sum())
-
-
 class _Mace(NamedTuple):
     """Expected weights of looking, of not looking (W,) and of spamming with each label (W * K,); what they come to."""
 
@@ -323,7 +316,7 @@ def _mace_step(answers: Answered, state: _Mace) -> _Mace:
     chance = (state.not_look[answers.worker] * state.spams[codes]).clip(FLOOR)
     trusted = state.look[answers.worker]
     shares = np.log(np.maximum(state.shares, FLOOR))
-    posterior, total = _normalised(answers.per_label(np.log1p(trusted / chance)) + shares)
+    posterior, constants = shares_of_logs(answers.per_label(np.log1p(trusted / chance)) + shares)
     looked = posterior[answers.task, answers.label] * trusted / (trusted + chance)
     looked_by = np.bincount(answers.worker, looked, workers)
     spammed = np.bincount(codes, 1 - looked, workers * k)
@@ -335,5 +328,5 @@ def _mace_step(answers: Answered, state: _Mace) -> _Mace:
         shares=posterior.mean(axis=0),
         posterior=posterior,
         skill=(looked_by + BETA) / (count + 2 * BETA),
-        likelihood=total + float(np.log(chance).sum()),
+        likelihood=float(constants.sum()) + float(np.log(chance).sum()),
     )

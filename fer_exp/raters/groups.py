@@ -135,10 +135,10 @@ def compared(
         row |= {"within": [float(found.one[0]), float(found.other[0])], "across": float(found.across[0])}
         row |= {"distance": float(found.distance[0][0]), **_ends(matrix, shape, members[g], members[h], len(codes))}
         row |= _tested(found, matrix, shape, pair, len(members[g]), len(codes), permutations, seed)
-    for row, p in zip(rows, holm([_or_nan(row["p"]) for row in rows]), strict=True):
+    for row, p in zip(rows, holm([row["p"] for row in rows]), strict=True):
         row["holm"] = None if np.isnan(p) else p
     shifts = [shift for row in rows for shift in row["shift"]]
-    for shift, p in zip(shifts, holm([_or_nan(shift["p"]) for shift in shifts]), strict=True):
+    for shift, p in zip(shifts, holm([shift["p"] for shift in shifts]), strict=True):
         shift["holm"] = None if np.isnan(p) else p
     return rows
 
@@ -146,10 +146,6 @@ def compared(
 def one_hot(answers: Answers) -> FloatArray:
     """Each answer as a row of 0 and one 1, shape (n, K)."""
     return np.eye(len(answers.classes))[answers.label]
-
-
-def _or_nan(p: float | None) -> float:
-    return float("nan") if p is None else p
 
 
 def _matrix(features: FloatArray, task: NDArray[np.int32], worker: NDArray[np.int32], workers: int) -> Any:

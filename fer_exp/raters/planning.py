@@ -21,6 +21,7 @@ from fer_exp.metrics.distribution import entropy, kl_divergence, l1
 from fer_exp.metrics.words import spoken
 from fer_exp.raters.band import band, kl_of_class, l1_of_class
 from fer_exp.stats.bootstrap import FloatArray, percentile_intervals
+from fer_exp.stats.shares import shares_of_logs
 
 METRICS = {
     "l1": spoken("l1", short=True),
@@ -31,9 +32,6 @@ METRICS = {
 """Metric -> its words. Of a panel's vote fractions against the population: mean L1 and KL (of a panel with half a vote
 more a class, human first), the correlation of entropies over faces, and the chance that the panel's majority is the
 population's (k tied classes are right 1 time in k)."""
-
-BANDED = ("l1", "kl")
-"""Metrics that are sums over classes, which have a band; the others' intervals stand and fall with the mixture."""
 
 SIZES = (1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500, 1000)
 """Panels whose band is computed; those between them lie between theirs."""
@@ -81,11 +79,9 @@ def fit(counts: FloatArray, start: Mixture | None = None, steps: int = 200) -> M
     (shares, alpha), before, number = start, -np.inf, counts.sum(axis=1)
     for _ in range(steps):
         log = log_likelihood(counts, alpha) + np.log(np.maximum(shares, 1e-12))
-        top = log.max(axis=1, keepdims=True)
-        raised = np.exp(log - top)
-        total = raised.sum(axis=1, keepdims=True)
-        weight = raised / total * many[:, None]
-        likelihood = float(((np.log(total) + top)[:, 0] * many).sum())
+        posterior, constants = shares_of_logs(log)
+        weight = posterior * many[:, None]
+        likelihood = float((constants * many).sum())
         if likelihood - before < 1e-5 * many.sum():
             break
         before = likelihood
@@ -146,7 +142,7 @@ def plan(
         log: receives a line of progress.
 
     Returns:
-        One row a panel size: ``raters``, and of each of ``METRICS`` the value, ``_low`` and ``_high``: of ``BANDED``
+        One row a panel size: ``raters``, and of each of ``METRICS`` the value, ``_low`` and ``_high``: of L1 and KL
         the band, or the bootstrap's interval where that is wider; ``extrapolated`` where the panel is larger than the
         pilot's typical (median) one; ``outside`` where the mixture's L1 was outside the band, at whose end it is then.
     """
@@ -176,7 +172,10 @@ def plan(
 
 
 def bands_of(counts: FloatArray, sizes: NDArray[np.int64], seed: int = 0) -> dict[str, FloatArray]:
-    """The band of each of ``BANDED`` for ascending panel sizes (S,): low and high, shape (2, S)."""
+    """The band of L1 and KL for ascending panel sizes (S,): low and high, shape (2, S).
+
+    These are sums over classes; the intervals of other metrics stand and fall with the mixture.
+    """
     classes = counts.shape[1]
     few = np.unique([size for size in (*SIZES, sizes[-1]) if size <= sizes[-1]])
     found = band(counts, {"l1": l1_of_class, "kl": lambda k, share: kl_of_class(k, share, classes)}, few, seed)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 from scipy.interpolate import CubicSpline
-from scipy.special import betaincinv, betaln, gammaln
+from scipy.special import betaincinv, betaln, gammaln, softmax
 
 from fer_exp.raters.aggregation import FLOOR, Aggregate, Answered, FloatArray
 
@@ -108,9 +108,7 @@ def _weighed(
     for start in range(0, len(right), CHUNK):
         part = slice(start, start + CHUNK)
         worker, label = answers.worker[part], answers.label[part]
-        others = log[answers.task[part]] - chances[worker, :, label]
-        others = np.exp(others - others.max(axis=1, keepdims=True))
-        others /= others.sum(axis=1, keepdims=True)
+        others = softmax(log[answers.task[part]] - chances[worker, :, label], axis=1)
         right[part] = others[np.arange(len(label)), label]
         other[part] = (others * wrong[:, label].T).sum(axis=1)
     return right, other

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -177,13 +178,13 @@ def resample_clusters(
         yield np.bincount(draws.ravel(), minlength=size * width).reshape(size, width).astype(np.float64)
 
 
-def cluster_codes(names: NDArray[np.object_]) -> NDArray[np.int64]:
-    """Codes 0..C-1 of equal names, shape (N,).
+def cluster_codes(names: NDArray[Any]) -> NDArray[np.int64]:
+    """Codes 0..C-1 of equal names or numbers, shape (N,), in their order.
 
-    >>> cluster_codes(np.array(["b", "a", "b"], dtype=object))
+    >>> cluster_codes(np.array(["b", "a", "b"]))
     array([1, 0, 1])
     """
-    return np.unique(names.astype(str), return_inverse=True)[1].astype(np.int64)
+    return np.unique(names, return_inverse=True)[1].astype(np.int64)
 
 
 def percentile_interval(

@@ -34,6 +34,18 @@ def smoothed(counts: FloatArray | NDArray[np.int64]) -> FloatArray:
     return shares(counts + HALF_A_VOTE / counts.shape[1])
 
 
+def shares_of_logs(log: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Shares from their logs up to a constant a row, shape (N, K), and these constants, shape (N,).
+
+    >>> shares_of_logs(np.log([[3.0, 1.0]]))[0]
+    array([[0.75, 0.25]])
+    """
+    top = log.max(axis=1, keepdims=True)
+    raised = np.exp(log - top)
+    total = raised.sum(axis=1, keepdims=True)
+    return raised / total, (np.log(total) + top)[:, 0]
+
+
 def whole_people(fractions: FloatArray, people: int | NDArray[np.int64]) -> NDArray[np.int64]:
     """Shares as whole people, shape (N, K), by largest remainder, so that a row of 1 keeps their number.
 

@@ -220,12 +220,12 @@ def cohens_dz(a: FloatArray, b: FloatArray) -> float:
     return float(difference.mean() / difference.std(ddof=1))
 
 
-def holm(p: Sequence[float] | FloatArray) -> list[float]:
+def holm(p: Sequence[float | None] | FloatArray) -> list[float]:
     r"""Holm's correction for several tests, step-down.
 
     .. math:: \tilde{p}_{(i)} = \max_{j \le i} \min(1, (m - j + 1)\, p_{(j)})
 
-    p is nan where a test is undefined, which is no test and does not count.
+    p is nan or None where a test is undefined, which is no test and does not count.
 
     Source: Holm 1979, Scandinavian Journal of Statistics 6, 65-70.
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 FloatArray = NDArray[np.float64]
 
@@ -98,8 +99,7 @@ def answers(
                 evidence[:, number[other]] += share * seen[:, number[one]]
         evidence[:, number["neutral"]] = THRESHOLD
         score = SHARPNESS * skill * evidence + (SHARPNESS if skill else 1.0) * bias
-        score = np.exp(score - score.max(axis=1, keepdims=True))
-        chances[r] = score / score.sum(axis=1, keepdims=True)
+        chances[r] = softmax(score, axis=1)
     return chances
 
 

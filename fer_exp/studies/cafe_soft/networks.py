@@ -18,7 +18,7 @@ from fer_exp.metrics.distribution import l1
 from fer_exp.metrics.registry import METRICS, REPAIRS
 from fer_exp.metrics.words import spoken
 from fer_exp.stats import tests
-from fer_exp.stats.bootstrap import FloatArray
+from fer_exp.stats.bootstrap import FloatArray, cluster_codes
 from fer_exp.studies.trained import Trained, by, done
 
 ONEHOT, SOFT = "one-hot", "soft"
@@ -134,7 +134,7 @@ def differences(compared: Compared) -> list[dict[str, Any]]:
             for metric, entry in pair["metrics"].items()
             if first["repair"] is None or metric not in ANSWERS
         ]
-    corrected = tests.holm([np.nan if row["p"] is None else row["p"] for row in rows])
+    corrected = tests.holm([row["p"] for row in rows])
     return [{**row, "p_holm": holm} for row, holm in zip(rows, corrected, strict=True)]
 
 
@@ -158,7 +158,7 @@ def published_tests(compared: Compared) -> list[dict[str, Any]]:
     a, b = (np.mean(list(by_seed[mode].values()), axis=0) for mode in (ONEHOT, SOFT))
     first = compared.sources[SOFT][0].table
     judged = arrays(first, class_names(first))
-    codes = np.unique(judged.clusters[judged.voted], return_inverse=True)[1].astype(np.int64)
+    codes = cluster_codes(judged.clusters[judged.voted])
     p = tests.permutations(np.stack([a, b], axis=1), [(0, 1)], codes, seed=SEED)
     swapped = tests.Tested(float((a - b).mean()), float(p[0]))
     means = "means over seeds"
