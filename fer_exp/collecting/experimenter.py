@@ -19,10 +19,11 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from fer_exp.collecting.files import FILES
+from fer_exp.report.page import CSS
 
 HERE = Path(__file__).parent
 STATIC = {
-    "page.css": HERE.parent / "report" / "page" / "page.css",
+    "page.css": CSS,
     "watch.css": HERE / "watch.css",
     "watch.js": HERE / "watch.js",
 }

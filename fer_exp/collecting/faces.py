@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from PIL import Image
 
 from fer_exp.answers.read import read_labels
 from fer_exp.collecting.study import Study
@@ -22,7 +21,7 @@ from fer_exp.datasets.loose import Loose, gather
 from fer_exp.digests import state_of
 from fer_exp.errors import RequestError, RunError, did_you_mean
 from fer_exp.names import among, composed, finder
-from fer_exp.pictures.decoding import decode_whole
+from fer_exp.pictures.decoding import as_image, decode_whole
 from fer_exp.pictures.depth import RejectedError
 from fer_exp.progress import progress, say
 from fer_exp.system import cores
@@ -199,7 +198,7 @@ def for_screen(file: str | Path) -> tuple[bytes, str]:
     """
     pixels = decode_whole(file, SIDE)
     grey = bool((pixels[..., :1] == pixels).all())
-    image = Image.fromarray(np.ascontiguousarray(pixels[..., 0]) if grey else pixels)
+    image = as_image(pixels[..., :1] if grey else pixels)
     stream = io.BytesIO()
     if image.width * image.height <= SMALL:
         image.save(stream, "PNG")

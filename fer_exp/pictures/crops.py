@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from fer_exp.pictures.decoding import Box
+from fer_exp.pictures.decoding import Box, as_image
 from fer_exp.pictures.depth import RejectedError
 from fer_exp.pictures.detector import Face, detector, find_faces
 
@@ -75,8 +75,7 @@ def level(pixels: NDArray[np.uint8], corners: NDArray[np.float64]) -> NDArray[np
     across, down = (corners[1] - corners[0]) / side, (corners[3] - corners[0]) / side
     left, top = corners[0] - low
     where = (across[0], down[0], left, across[1], down[1], top)
-    image = Image.fromarray(np.ascontiguousarray(inside).squeeze())
-    cut = image.transform((side, side), Image.Transform.AFFINE, where, Image.Resampling.BILINEAR)
+    cut = as_image(inside).transform((side, side), Image.Transform.AFFINE, where, Image.Resampling.BILINEAR)
     return np.asarray(cut).reshape(side, side, *pixels.shape[2:])
 
 

@@ -182,6 +182,11 @@ def decode_any(picture: Picture, out: NDArray[np.uint8], whites: Whites | None =
     return from_memory(picture, out, cut)
 
 
+def as_image(pixels: NDArray[np.uint8]) -> Image.Image:
+    """An array of shape (height, width), or with 1, 3 or 4 channels behind these, as a picture of Pillow."""
+    return Image.fromarray(pixels.squeeze(2) if pixels.shape[2:] == (1,) else pixels)
+
+
 def from_memory(picture: Image.Image | NDArray[Any], out: NDArray[np.uint8], cut: Cut | None = None) -> str:
     """A picture that is in memory into ``out``, as ``decode`` would its file.
 
@@ -205,7 +210,7 @@ def from_memory(picture: Image.Image | NDArray[Any], out: NDArray[np.uint8], cut
             raise RejectedError(
                 f"it is of shape {picture.shape}, not height x width (x 3); a stack is given as list(stack)"
             )
-        picture = Image.fromarray(picture.squeeze(2) if picture.shape[2:] == (1,) else picture)
+        picture = as_image(picture)
     if 0 in picture.size:
         raise RejectedError("it has no pixels")
     try:

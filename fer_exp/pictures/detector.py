@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fer_exp.errors import RequestError
+from fer_exp.pictures.decoding import as_image
 
 PACKAGE = "facenet-pytorch"
 VERSION = 1
@@ -77,7 +78,7 @@ def find_faces(pixels: NDArray[np.uint8]) -> list[Face]:
     Args:
         pixels: shape (height, width, channels), uint8; channels 1 or 3.
     """
-    picture = Image.fromarray(pixels.squeeze()).convert("RGB")
+    picture = as_image(pixels).convert("RGB")
     return next((found for look in LOOKS if (found := _seen(picture, look))), [])
 
 

@@ -13,7 +13,7 @@ from fer_exp.raters.changes import ALL, Changes
 from fer_exp.raters.recognition import Recognition
 from fer_exp.report import agreement_figures as figures, agreement_tables as tables
 from fer_exp.report.agreement_tables import Surveys
-from fer_exp.report.cells import frame_table, p_value
+from fer_exp.report.cells import frame_table, p_equals
 from fer_exp.report.outcome import Outcome, OutcomeTable, records
 from fer_exp.report.recognition import add_recognition
 from fer_exp.report.verdicts import of_agreement
@@ -78,8 +78,7 @@ def _add_labels(outcome: Outcome, name: str, change: Changes) -> None:
         tables.change_table(labels["classes"], f"change of each class's share, percentage points{of}"),
     ]
     for test in labels["tests"].to_dict("records"):
-        p = p_value(test["p"])
-        words = f"chi2 = {test['statistic']:,.1f}, df = {test['df']}, p {p if p.startswith('<') else f'= {p}'}"
+        words = f"chi2 = {test['statistic']:,.1f}, df = {test['df']}, {p_equals(test['p'])}"
         outcome.screen.append(f"{test['test']}: {words} ({test['asks']})")
     outcome.screen.append(
         f"{labels['n']:,} tasks compared, {100 * labels['kept']:.1f} % keep their label; {change.ties:,} tasks have a "

@@ -9,7 +9,7 @@ import pandas as pd
 from rich.table import Table
 
 from fer_exp.raters.readings import headline
-from fer_exp.report.cells import BELOW, blank_table, interval, of_row, p_value
+from fer_exp.report.cells import BELOW, SIGNED_BELOW, blank_table, interval, of_row, p_value
 
 KINDS = {"labels": "classes", "repeats": "workers with themselves"}
 FACES, RATERS = "over faces", "faces and raters"
@@ -151,7 +151,7 @@ def change_table(rows: pd.DataFrame, title: str) -> Table:
     table = blank_table(title)
     for header in ("class", "original", "majority", "change", "p (Holm)", "votes", "change"):
         table.add_column(header, justify="left" if header == "class" else "right", no_wrap=True)
-    for cells in change_cells(rows, ends="\n{}, {}"):
+    for cells in change_cells(rows, ends=SIGNED_BELOW):
         table.add_row(*cells.values())
     return table
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fer_exp.judging.predictions import class_names
+from fer_exp.pictures.decoding import as_image
 from fer_exp.pictures.photographs import spread
 from fer_exp.report.answers import in_words, summary
 from fer_exp.report.figures import colour_of
-from fer_exp.report.page import page_template
+from fer_exp.report.page import data_uri, page_template
 
 if TYPE_CHECKING:
     from fer_exp.pictures.crops import Crop
@@ -66,7 +66,6 @@ class Page:
             colours=colours,
             counts=summary(table),
             cards=[_card(table.iloc[n], self._pictures[int(rows[n])], classes) for n in shown],
-            css=(Path(__file__).parent / "page" / "page.css").read_text(encoding="utf-8"),
         )
 
 
@@ -86,8 +85,8 @@ def _card(row: pd.Series[Any], picture: str, classes: tuple[str, ...]) -> dict[s
 
 def _small(face: NDArray[np.uint8]) -> str:
     """A face, shape (size, size, channels), as a data URI of at most ``SIDE`` pixels."""
-    picture = Image.fromarray(face[:, :, 0] if face.shape[2] == 1 else face)
+    picture = as_image(face)
     picture.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
     stream = io.BytesIO()
     picture.save(stream, "WEBP", quality=75, method=2)
-    return "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode()
+    return data_uri("webp", stream.getvalue())

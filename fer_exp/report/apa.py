@@ -16,7 +16,7 @@ from fer_exp.judging.sources import Source
 from fer_exp.metrics.registry import HEADLINE
 from fer_exp.metrics.words import named, spoken
 from fer_exp.report.cells import p_value
-from fer_exp.report.model_verdicts import letters
+from fer_exp.report.model_verdicts import capital, letters
 from fer_exp.report.references import cited
 from fer_exp.stats.tests import SHOWN
 
@@ -230,7 +230,7 @@ def _compared(groups: Sequence[Mapping[str, Any]], pair: Mapping[str, Any], name
     first, second = ((one, values[0]), (other, values[1]))
     p = entry["p"] if entry["holm"] is None else entry["holm"]
     word, be = spoken(name), "were" if name.endswith("equivalents") else "was"
-    word = word[0].upper() + word[1:]
+    word = capital(word)
     text = f"{first[0]} ({_mean(first[1], name)}) and {second[0]} ({_mean(second[1], name)})"
     numbers = f"difference = {number(difference, largest)}"
     if low is None:

@@ -16,7 +16,9 @@ NOTHING = "-"
 BESIDE = " [{}, {}]"
 ROUGH = " ~"
 SELDOM = "holds the truth less often than it says"
+TO = " ({} to {})"  # in a sentence
 BELOW = "\n{}–{}"  # several metrics stand beside each other in 80 columns
+SIGNED_BELOW = "\n{}, {}"  # where an end may have a sign
 
 
 def interval(
@@ -73,6 +75,15 @@ def of_row(
     return f"{text[:-1]}, rough)" if text.endswith(")") else marked(text)
 
 
+def difference(row: Mapping[Any, Any] | None, ends: str = BESIDE) -> str:
+    """The same of a row with ``difference``, ``low`` and ``high``, with signs; nothing where there is no row.
+
+    >>> difference({"difference": 0.5, "low": 0.25, "high": 0.75}, TO), difference(None)
+    ('+0.500 (+0.250 to +0.750)', '')
+    """
+    return "" if row is None else interval(row["difference"], row["low"], row["high"], sign="+", ends=ends, missing="–")
+
+
 def marked(text: str) -> str:
     r"""A value and its interval marked as rough; where the ends stand below, beside the value, which is shorter.
 
@@ -102,6 +113,16 @@ def p_value(p: float | None, *, narrow: bool = False) -> str:
         return "" if narrow else "–"
     text = "< 0.001" if p < 0.001 else f"{p:.3f}"
     return text.replace("< ", "<").replace("0.", ".", 1) if narrow else text
+
+
+def p_equals(p: float | None) -> str:
+    """The same in a sentence.
+
+    >>> p_equals(0.0421), p_equals(1e-9)
+    ('p = 0.042', 'p < 0.001')
+    """
+    text = p_value(p)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
 def cell(value: Any, decimals: int = 3) -> str:

@@ -10,7 +10,17 @@ import pandas as pd
 from rich.table import Table
 
 from fer_exp.metrics.words import direction
-from fer_exp.report.cells import BELOW, blank_table, interval, marked, of_row, p_value, rough_note
+from fer_exp.report.cells import (
+    BELOW,
+    SIGNED_BELOW,
+    blank_table,
+    difference,
+    interval,
+    marked,
+    of_row,
+    p_value,
+    rough_note,
+)
 from fer_exp.report.model_verdicts import letters
 
 MOST = 3  # pairs shown one by one; of more, the first metric of each
@@ -128,10 +138,8 @@ def _pair_table(head: str, title: str, rows: list[tuple[str, Mapping[str, Any]]]
     for words, entry in rows:
         *of_tests, p, holm = (p_value(entry.get(key), narrow=True) for key in (*TESTS, "p", "holm"))
         effect = interval(entry.get("dz"), None, None, 2, "+", missing="")
-        between = entry["low"], entry["high"]
-        difference = interval(entry["difference"], *between, sign="+", ends="\n{}, {}", missing="–")
-        difference = marked(difference) if entry.get("rough") else difference
-        table.add_row(words, difference, *of_tests, effect, p, holm)
+        cell = difference(entry, SIGNED_BELOW)
+        table.add_row(words, marked(cell) if entry.get("rough") else cell, *of_tests, effect, p, holm)
     return table
 
 

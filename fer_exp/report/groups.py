@@ -10,7 +10,7 @@ from rich.table import Table
 
 from fer_exp.judging.gaps import ROUGH
 from fer_exp.metrics.words import better, direction, spoken
-from fer_exp.report.cells import blank_table, interval, of_row, p_value
+from fer_exp.report.cells import SIGNED_BELOW, TO, blank_table, difference, of_row, p_value
 from fer_exp.report.model_verdicts import letters, listed
 from fer_exp.report.outcome import OutcomeTable
 from fer_exp.stats.tests import SHOWN
@@ -62,7 +62,7 @@ def gaps_table(found: Found) -> Table | None:
         table.add_column(header, no_wrap=header not in HEADS.values() and header != found["by"])
     before = ""
     for gap in rows:
-        cells = [_difference(gap[kind]) for kind in GAPS]
+        cells = [difference(gap[kind], SIGNED_BELOW) for kind in GAPS]
         name = "" if gap["metric"] == before else _head(gap["metric"])
         table.add_row(name, gap["group"], *cells, p_value(gap["holm"], narrow=True))
         before = gap["metric"]
@@ -88,7 +88,7 @@ def verdict(found: Found, subject: str = "The model") -> list[str]:
         for sign, word in ((-1, "worse"), (1, "better")):
             rows = [gap for gap in shown if gap["group"] == group and _better(gap) == sign]
             if rows:
-                numbers = ", ".join(f"{spoken(gap['metric'])} {_numbers(_tested(gap))}" for gap in rows)
+                numbers = ", ".join(f"{spoken(gap['metric'])} {difference(_tested(gap), TO)}" for gap in rows)
                 more = " by more than people differ" if people and all(gap["beyond"] for gap in rows) else ""
                 said.append(f"{subject} does {word} on {by} {group} than on the others{more}: {numbers}")
     metrics = list(dict.fromkeys(gap["metric"] for gap in gaps))
@@ -104,7 +104,8 @@ def verdict(found: Found, subject: str = "The model") -> list[str]:
             )
     own = [gap for gap in gaps if gap["beyond"] and _signs(gap["model"]) and gap not in shown]
     if own:
-        words = ", ".join(f"{spoken(gap['metric'])} on {gap['group']} {_numbers(gap['model'])}" for gap in own[:3])
+        named = (f"{spoken(gap['metric'])} on {gap['group']} {difference(gap['model'], TO)}" for gap in own[:3])
+        words = ", ".join(named)
         said.append(f"Its own figures do differ ({words}), not shown to be more than people's do (uncorrected)")
     return said
 
@@ -120,7 +121,7 @@ def pairs_tables(found: Found) -> list[Table]:
         for row in (row for row in found["rows"] if (row["a"], row["b"]) == (a, b)):
             name = "" if row["metric"] == before else _head(row["metric"])
             p = None if row["interaction"] is None else row["interaction"]["p"]
-            cells = [_difference(row["within"]), _difference(row["interaction"])]
+            cells = [difference(row[kind], SIGNED_BELOW) for kind in ("within", "interaction")]
             ends = ["" if row["interaction"] is None else p_value(one, narrow=True) for one in (p, row["holm"])]
             table.add_row(name, row["group"], *cells, *ends)
             before = row["metric"]
@@ -139,7 +140,7 @@ def verdict_of_pairs(found: Found) -> list[str]:
     shown = [row for row in tested if row["holm"] < SHOWN and _signs(row["interaction"])]
     said = [
         f"By {spoken(row['metric'])}, {letters(row['a'])} less {letters(row['b'])} is another on {found['by']} "
-        f"{row['group']} than elsewhere: by {_numbers(row['interaction'])}"
+        f"{row['group']} than elsewhere: by {difference(row['interaction'], TO)}"
         for row in shown
     ]
     if tested and not shown:
@@ -217,13 +218,3 @@ def _signs(entry: Mapping[str, Any]) -> int:
 
 def _better(gap: Mapping[str, Any]) -> int:
     return _signs(_tested(gap)) * better(gap["metric"])
-
-
-def _difference(entry: Mapping[str, Any] | None) -> str:
-    if entry is None:
-        return ""
-    return interval(entry["difference"], entry["low"], entry["high"], sign="+", ends="\n{}, {}", missing="–")
-
-
-def _numbers(entry: Mapping[str, Any]) -> str:
-    return interval(entry["difference"], entry["low"], entry["high"], sign="+", ends=" ({} to {})")

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from fer_exp.metrics.registry import LESS, PEOPLE, VOTES
 from fer_exp.metrics.words import better, named, spoken
-from fer_exp.report.cells import interval
+from fer_exp.report.cells import TO, difference
 from fer_exp.stats.tests import SHOWN
 
 Entries = Mapping[str, Mapping[str, Any]]
@@ -118,7 +118,7 @@ def against(reference: str, entries: Entries, topic: Topic, names: Sequence[str]
         text = (more if ahead else less) + _which(ahead + behind, level)
     else:
         text = f"not shown to be {more}"
-    return text[0].upper() + text[1:] + _undefined(unknown)
+    return capital(text) + _undefined(unknown)
 
 
 def of_comparison(comparison: Mapping[str, Any]) -> list[str]:
@@ -236,8 +236,7 @@ def _numbers(groups: Sequence[Mapping[str, Any]], entries: Entries, name: str) -
     if None in values or entry.get("difference") is None:
         return []
     both = ", ".join(f"{letters(g)} {value:.3f}" for g, value in enumerate(values))
-    difference = interval(entry["difference"], entry["low"], entry["high"], sign="+", ends=" ({} to {})")
-    return [f"{_capital(spoken(name))}: {both}; A less B is {difference}"]
+    return [f"{capital(spoken(name))}: {both}; A less B is {difference(entry, TO)}"]
 
 
 def _doubts(groups: Sequence[Mapping[str, Any]], tested: Sequence[Entries]) -> list[str]:
@@ -303,5 +302,6 @@ def _joined(words: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
+    """A text as a sentence begins, names in it as they are."""
     return text[0].upper() + text[1:]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Callable, Iterable, Mapping
 from html import escape
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from fer_exp.report.page import data_uri
 from fer_exp.system import visible
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def as_png(draw: Callable[[], Figure | None]) -> str | None:
             return None
         stream = io.BytesIO()
         write_png(figure, stream, DPI)
-    return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"
+    return data_uri("png", stream.getvalue())
 
 
 def _lines(tag: str, text: str, justify: str = "") -> str:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from fer_exp.raters.changes import ALL
 from fer_exp.report.agreement_tables import over_raters
-from fer_exp.report.cells import blank_table, interval, p_value
+from fer_exp.report.cells import TO, blank_table, interval, p_equals, p_value
 from fer_exp.report.outcome import Outcome, OutcomeTable
 from fer_exp.stats.tests import SHOWN
 
@@ -115,12 +115,11 @@ def verdict(found: Found) -> list[str]:
         of = "" if kind == "labels" else f" on {kind}"
         shown = [row for row in tested if row["holm"] < SHOWN]
         for row in shown:
-            p = p_value(row["holm"])
-            ends = interval(row["distance"], row["low_raters"], row["high_raters"], ends=" ({} to {})")
+            ends = interval(row["distance"], row["low_raters"], row["high_raters"], ends=TO)
             rough = ", few raters: rough" if min(row["raters"]) < FEW else ""
             said.append(
                 f"raters of {found['by']} {row['one']} and {row['other']} answer differently{of}: squared distance "
-                f"{ends}, permutation p {p if p.startswith('<') else f'= {p}'}{rough}"
+                f"{ends}, permutation {p_equals(row['holm'])}{rough}"
             )
         if tested and not shown:
             most = max(row["high_raters"] if row["high_raters"] is not None else row["high"] or 0 for row in tested)

@@ -11,7 +11,7 @@ from rich.table import Table
 from fer_exp.metrics.recognition import FIGURES
 from fer_exp.raters.changes import ALL
 from fer_exp.raters.recognition import Recognition
-from fer_exp.report.cells import BELOW, ROUGH, blank_table, interval, p_value, rough_note
+from fer_exp.report.cells import BELOW, ROUGH, SIGNED_BELOW, blank_table, interval, p_value, rough_note
 from fer_exp.report.outcome import Outcome, OutcomeTable, records
 
 Row = Mapping[Any, Any]
@@ -99,7 +99,7 @@ def _cell(row: Row, over: str = "") -> str:
     """A value above its interval, whose ends a dash parts, unless one of them may have a sign."""
     low, high = row.get(f"low{over}"), row.get(f"high{over}")
     signed = low is not None and low < 0
-    return interval(row["value"], low, high, 2, ends="\n{}, {}" if signed else BELOW)
+    return interval(row["value"], low, high, 2, ends=SIGNED_BELOW if signed else BELOW)
 
 
 def _together(found: Mapping[str, Recognition], part: str) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fer_exp.raters.readings import headline
+from fer_exp.report.cells import interval
 from fer_exp.report.outcome import records
 
 if TYPE_CHECKING:  # agreement has a verdict without scipy's optimisers
@@ -43,11 +44,11 @@ def gain(change: float, low: float, high: float, n: float, what: str, subject: s
     """
     if not np.isfinite([change, low, high]).all():
         return f"not shown that {subject} gains in {what}: too few tasks are left to compare"
-    signed = f"({change:+.3f} [{low:+.3f}, {high:+.3f}])"
+    signed = f"({interval(change, low, high, sign='+')})"
     if low > 0:
-        return f"{subject} gains {change:.3f} [{low:.3f}, {high:.3f}] in {what}"
+        return f"{subject} gains {interval(change, low, high)} in {what}"
     if high < 0:
-        return f"{subject} costs {-change:.3f} [{-high:.3f}, {-low:.3f}] in {what}"
+        return f"{subject} costs {interval(-change, -high, -low)} in {what}"
     flat = low == high and 3 / max(n, 1) >= NOTHING  # no task changed, of too few: Hanley and Lippman-Hand 1983
     if high < NOTHING and not flat:
         return f"{subject} gains nothing here in {what} {signed}"
@@ -93,8 +94,8 @@ def of_crowd(
     if lab is not None and not asked:
         rows = records(lab["agreement"])
         row = next(row for row in rows if (row["answers"], row["merged"], row["class"]) == ("all", False, "all"))
-        ends = f"{row['agreement']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
-        parts.append(f"the crowd's majority is the lab's for {ends} of the faces; no filter was given")
+        share = interval(row["agreement"], row["low"], row["high"])
+        parts.append(f"the crowd's majority is the lab's for {share} of the faces; no filter was given")
     if not parts:
         return "not shown that filtering gains anything: there is nothing to judge it by; give gold=FILE or lab=VOTES"
     return "; ".join(parts)
@@ -161,7 +162,7 @@ def _raters(row: Mapping[str, Any]) -> str:
 
 
 def _l1(row: Mapping[str, Any]) -> str:
-    return f"L1 {row['l1']:.3f} [{row['l1_low']:.3f}, {row['l1_high']:.3f}]"
+    return f"L1 {interval(row['l1'], row['l1_low'], row['l1_high'])}"
 
 
 def of_agreement(survey: Mapping[str, Any]) -> str:
@@ -223,5 +224,4 @@ def _known(result: Mapping[str, Any] | None) -> bool:
 
 
 def _ends(result: Mapping[str, Any]) -> str:
-    low, high = headline(result)
-    return f"{result['value']:.3f} [{low:.3f}, {high:.3f}]" if low is not None else f"{result['value']:.3f}"
+    return interval(result["value"], *headline(result))

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from fer_exp.datasets.pictures import PictureCorpus
 from fer_exp.files import whole
 from fer_exp.pictures.crops import NO_FACE, Crop
-from fer_exp.pictures.decoding import MODES
+from fer_exp.pictures.decoding import MODES, as_image
 from fer_exp.pictures.detector import find_faces
 from fer_exp.pictures.photographs import spread
 from fer_exp.store import Store
@@ -43,7 +43,7 @@ def contact_sheet(store: Store, corpus: PictureCorpus) -> Path:
         return file
     rows, size = spread(len(store.faces), FACES), store.facts["size"]
     faces = store.faces.iloc[rows]
-    pictures = [Image.fromarray(np.asarray(store.pixels[row]).squeeze()).resize((SIDE, SIDE)) for row in rows]
+    pictures = [as_image(store.pixels[row]).resize((SIDE, SIDE)) for row in rows]
     words = list(zip(faces["face"], faces["label"].fillna(""), strict=True))
     title = f"{corpus.name}: {len(rows):,} of {len(store.faces):,} faces at {size} x {size}, as training reads them"
     parts = [_part(title, pictures, words, ACROSS)]
@@ -74,7 +74,7 @@ def _originals(title: str, faces: Sequence[str], corpus: PictureCorpus, crop: Cr
     """Photographs by their faces' names, with the crop drawn in."""
 
     def framed(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], str]:
-        picture = Image.fromarray(pixels.squeeze()).convert("RGB")
+        picture = as_image(pixels).convert("RGB")
         if found := find_faces(pixels):
             corners = [(float(x), float(y)) for x, y in crop.corners(found[0])]
             ImageDraw.Draw(picture).line([*corners, *corners[:2]], FRAME, max(2, max(picture.size) // 100), "curve")
@@ -90,7 +90,7 @@ def _originals(title: str, faces: Sequence[str], corpus: PictureCorpus, crop: Cr
     for face in faces:
         out = np.empty((side, side, corpus.channels), np.uint8)
         corpus.decode(every[row_of[face]], out, framed)
-        pictures.append(Image.fromarray(out.squeeze()))
+        pictures.append(as_image(out))
     pictures = [picture.crop((0, 0, side, round(side * max(heights)))) for picture in pictures]
     return _part(title, pictures, [(face, "") for face in faces], ORIGINALS)
 

@@ -11,7 +11,8 @@ import pandas as pd
 
 from fer_exp.report.outcome import Outcome, OutcomeTable
 from fer_exp.runs import Run
-from fer_exp.stats.seeds import OverSeeds, over_seeds, paired_over_seeds
+from fer_exp.stats.seeds import over_seeds, paired_over_seeds
+from fer_exp.studies.tables import seeds_cell
 from fer_exp.studies.trained import DONE
 
 NAME = "pretraining-gain"
@@ -76,17 +77,10 @@ def shown_table(table: pd.DataFrame) -> pd.DataFrame:
         for measure in dict.fromkeys(table["measure"]):
             values, random = by.get((start, measure), {}), by.get(("random", measure), {})
             gain = paired_over_seeds(values, random) if start != "random" else None
-            row[measure] = said(over_seeds(list(values.values()))) + (f"; {said(gain, '+')}" if gain else "")
+            row[measure] = seeds_cell(over_seeds(list(values.values())), 1, missing="")
+            row[measure] += f"; {seeds_cell(gain, 1, '+')}" if gain else ""
         rows.append(row | {"seeds": str(len(set(table["seed"][table["start"] == start])))})
     return pd.DataFrame(rows)
-
-
-def said(value: OverSeeds | None, sign: str = "") -> str:
-    """A mean and its interval, as far as there is one."""
-    if value is None:
-        return ""
-    interval = "" if value.low is None or value.high is None else f" [{value.low:{sign}.1f}, {value.high:{sign}.1f}]"
-    return f"{value.mean:{sign}.1f}{interval}"
 
 
 def _start(run: Run) -> str:

@@ -20,13 +20,13 @@ TITLED = {"scale": "{}", "published": "published: {}", "difference": ""}
 """Columns that the terminal has in the title where they say the same in every row, and how."""
 
 
-def seeds_cell(over: OverSeeds | None, decimals: int = 3, sign: str = "") -> str:
-    """The same of a mean over seeds.
+def seeds_cell(over: OverSeeds | None, decimals: int = 3, sign: str = "", *, missing: str = NOTHING) -> str:
+    """A mean over seeds with its interval, where it has one.
 
     >>> seeds_cell(OverSeeds(0.5, None, None, 1)), seeds_cell(None)
     ('0.500', '-')
     """
-    return NOTHING if over is None else interval(over.mean, over.low, over.high, decimals, sign)
+    return missing if over is None else interval(over.mean, over.low, over.high, decimals, sign)
 
 
 def difference_cell(value: float | None, same_corpus: bool, decimals: int = 2) -> str:

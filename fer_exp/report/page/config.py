@@ -16,10 +16,10 @@ from fer_exp.metrics.distribution import l1
 from fer_exp.metrics.recognition import FIGURES
 from fer_exp.metrics.registry import HEADLINE, PLACED, REPAIRED
 from fer_exp.metrics.words import direction, of_model
-from fer_exp.report.cells import of_row
+from fer_exp.report.cells import TO, of_row
 from fer_exp.report.model_verdicts import Entries
 from fer_exp.report.page import figures as page_figures, history as history_figures
-from fer_exp.report.page.headline import TO, headline, sentences
+from fer_exp.report.page.headline import headline, sentences
 from fer_exp.report.page.told import facts
 from fer_exp.report.recognition import BESIDE, HEADERS, by_emotion
 from fer_exp.report.tables import A_RATER

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fer_exp.metrics.words import spoken
-from fer_exp.report.cells import of_row
+from fer_exp.report.cells import TO, of_row
 from fer_exp.report.model_verdicts import TOPICS, Entries, against, listed, tally, topics_of
 from fer_exp.report.tables import panel_sizes
 
 Rows = Mapping[str, Mapping[str, float | int | None]]
-TO = " ({} to {})"
 CLOSE, RIGHT = TOPICS[:2]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Sequence
 from pathlib import PureWindowsPath
@@ -17,8 +16,10 @@ from fer_exp.datasets import CORPORA, facts
 from fer_exp.judging.applicable import Judged
 from fer_exp.judging.sources import Source
 from fer_exp.metrics.distribution import entropy, l1
+from fer_exp.pictures.decoding import as_image
 from fer_exp.report.figures import colour_of
 from fer_exp.report.model_verdicts import letters
+from fer_exp.report.page import data_uri
 from fer_exp.runs import Run
 from fer_exp.stats.shares import shares
 from fer_exp.store import Store
@@ -77,11 +78,11 @@ def sprite(pixels: NDArray[np.uint8], rows: NDArray[np.int64]) -> str:
     for i, row in enumerate(rows):
         tile = pixels[row]
         if tile.shape[0] != TILE:
-            image = Image.fromarray(tile[:, :, 0] if channels == 1 else tile).resize((TILE, TILE), Image.Resampling.BOX)
-            tile = np.asarray(image).reshape(TILE, TILE, channels)
+            small = as_image(tile).resize((TILE, TILE), Image.Resampling.BOX)
+            tile = np.asarray(small).reshape(TILE, TILE, channels)
         y, x = divmod(i, ACROSS)
         sheet[y * TILE : (y + 1) * TILE, x * TILE : (x + 1) * TILE] = tile
-    image = Image.fromarray(sheet[:, :, 0] if channels == 1 else sheet)
+    image = as_image(sheet)
     content = b""
     for quality in QUALITIES:
         stream = io.BytesIO()
@@ -89,7 +90,7 @@ def sprite(pixels: NDArray[np.uint8], rows: NDArray[np.int64]) -> str:
         content = stream.getvalue()
         if len(content) <= LARGEST:
             break
-    return "data:image/webp;base64," + base64.b64encode(content).decode()
+    return data_uri("webp", content)
 
 
 def make_gallery(

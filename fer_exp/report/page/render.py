@@ -107,7 +107,6 @@ def render(
         paragraph=paragraph,
         italics=_italics,
         tile=TILE,
-        css=(Path(__file__).parent / "page.css").read_text(encoding="utf-8"),
         js=(Path(__file__).parent / "page.js").read_text(encoding="utf-8"),
     )  # fmt: skip
 
