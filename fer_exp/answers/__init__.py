@@ -118,6 +118,15 @@ class Answers:
         """The ratings on a scale, (n,), None where the table has none."""
         return self.rated.get(side)
 
+    @property
+    def said_twice(self) -> tuple[Codes, NDArray[np.bool_]] | None:
+        """Who met a task again and named a class both times, and whether the same one, (R,) each; None of nobody."""
+        if self.repeats is None:
+            return None
+        known = (self.repeats.label >= 0).all(axis=1)
+        label = self.repeats.label[known]
+        return self.repeats.worker[known], label[:, 0] == label[:, 1]
+
     def select(self, rows: NDArray[np.bool_]) -> Answers:
         """Some of the answers, (n,) bool; tasks, workers and classes keep their codes."""
         seconds = None if self.seconds is None else self.seconds[rows]

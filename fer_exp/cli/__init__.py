@@ -14,6 +14,7 @@ from fer_exp.cli.checks import check_typed
 from fer_exp.cli.memory import check_limit
 from fer_exp.cli.mistakes import unknown_command
 from fer_exp.cli.stopped import by_signal, by_system, told_by_signals
+from fer_exp.cli.words import in_one, with_paths
 from fer_exp.commit import git_commit
 from fer_exp.config import SCHEMAS
 from fer_exp.errors import RequestError, RunError
@@ -112,11 +113,7 @@ def _dispatch(words: list[str], answer: dict[str, Any] | None) -> int:
         if answer is None and on_terminal() and not helped:
             return guide(partial(_dispatch, answer=None))
         return _show(pages.overview(), answer)
-    if words[:2] == ["crowd", "plan"]:
-        words = words[1:]
-    if words[:2] in (["rate", "answers"], ["rate", "erase"]):
-        words = ["rate", f"{words[1]}=true", *words[2:]]
-    command, *rest = words
+    command, *rest = words = in_one(words)
     if answer is not None and command in SCHEMAS:
         answer["command"] = command
     if command in ("--version", "-V"):
@@ -133,6 +130,5 @@ def _dispatch(words: list[str], answer: dict[str, Any] | None) -> int:
         return _show(pages.command(command, pages.chosen(command, rest)), answer)
     check_limit(command)
     from fer_exp.cli.start import run
-    from fer_exp.cli.words import with_paths
 
     return run(command, with_paths(command, rest), answer=answer)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from fer_exp.cli.meant import keys
 from fer_exp.cli.paths import exists
 from fer_exp.cli.typed import Typed
-from fer_exp.cli.words import FLAGS, POSITIONAL, VALUED, is_override
+from fer_exp.cli.words import CONFIGS, FLAGS, POSITIONAL, VALUED, is_override
 from fer_exp.cli.wrong_values import empty, fits, listed, nothing, several
 from fer_exp.cli.wrong_words import DASHES, bare, dashed, named, pasted
 from fer_exp.config.keys import groups
@@ -72,6 +72,8 @@ def twice(words: Sequence[str], known: Mapping[str, str]) -> None:
 def without_value(words: Sequence[str], place: int) -> str:
     """One of Hydra's options that takes a word, without it."""
     word, after = words[place], words[place + 1] if place + 1 < len(words) else ""
-    if word in ("-c", "--cfg") and after not in ("job", "hydra", "all"):
+    if word in ("-c", "--cfg") and after not in CONFIGS:
         return f"{word} prints a config and takes the word job; write --cfg job."
-    return f"{word} takes a word behind it; fer-exp COMMAND --hydra-help says which." if not after else ""
+    if not after or after.startswith("-"):
+        return f"{word} takes a word behind it; fer-exp COMMAND --hydra-help says which."
+    return ""

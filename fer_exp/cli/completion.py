@@ -11,7 +11,7 @@ from itertools import islice
 
 from fer_exp.cli.meant import all_options
 from fer_exp.cli.shells import INSTALL, UNINSTALL, Line, read_line, written
-from fer_exp.cli.words import FLAGS, POSITIONAL, VALUED
+from fer_exp.cli.words import ALL_FLAGS, CONFIGS, POSITIONAL, TWO_WORDS, VALUED, in_one
 from fer_exp.config import SCHEMAS
 from fer_exp.config.folder import conf_folder, options
 from fer_exp.config.keys import Key, chosen_keys, groups
@@ -64,24 +64,18 @@ def _found(line: Line) -> Iterator[Found]:
     if not words:
         yield from ((name, True) for name in (*SCHEMAS, "--help", "--version", "--json") if name.startswith(line.word))
         return
-    if words == ["crowd"] and "plan".startswith(line.word):
-        yield "plan", True
-    if words == ["rate"]:
-        yield from ((word, True) for word in ("answers", "erase") if word.startswith(line.word))
-    if words[:2] == ["crowd", "plan"]:
-        words = words[1:]
-    command, *typed = words
+    yield from ((second, True) for first, second in TWO_WORDS if words == [first] and second.startswith(line.word))
+    command, *typed = in_one(words)
     if command not in SCHEMAS:
         return
     key, mark, value = line.word.partition("=")
     if typed and typed[-1] in VALUED:
-        choices = ("job", "hydra", "all") if typed[-1] in ("-c", "--cfg") else ()
+        choices = CONFIGS if typed[-1] in ("-c", "--cfg") else ()
         yield from ((choice, True) for choice in choices if choice.startswith(line.word))
     elif line.word.startswith("hydra"):
         yield from _of_hydra(command, line.word)
     elif line.word.startswith("-"):
-        flags = (*FLAGS, *VALUED, "--help", "--debug", "--json")
-        yield from ((flag, True) for flag in flags if flag.startswith(line.word))
+        yield from ((flag, True) for flag in ALL_FLAGS if flag.startswith(line.word))
     elif mark:
         yield from ((f"{key}={word}", ends) for word, ends in _values(command, typed, key, value))
     else:

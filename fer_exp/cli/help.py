@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Mapping, Sequence
 
-from fer_exp.cli.words import POSITIONAL
+from fer_exp.cli.words import POSITIONAL, as_typed
 from fer_exp.config import SCHEMAS
 from fer_exp.config.folder import conf_folder, options
 from fer_exp.config.keys import Key, command_keys, groups, option_keys
@@ -83,7 +83,7 @@ def command(name: str, options_of: Mapping[str, str] | None = None) -> str:
         options_of: group -> option whose keys are asked for, as ``chosen`` finds them; else the group's default.
     """
     asked = dict(options_of or {})
-    typed = "crowd plan" if name == "plan" else name
+    typed = as_typed(name)
     shown = [example for example in (*EXAMPLES, *MORE) if example[0].split(" ", 1)[1].startswith(typed)]
     parts = [
         *_wrapped(f"fer-exp {name}: {SCHEMAS[name].purpose()}"),

@@ -6,11 +6,11 @@ others end the process with a segmentation fault. Nothing in Python hears of eit
 
 from __future__ import annotations
 
+from fer_exp.config import SCHEMAS
 from fer_exp.errors import RunError
 
 LIGHT, LEARNING = 2000, 4000
 """Megabytes of addresses that commands without and with torch need to begin: the smallest took 1,760 and 3,790."""
-TRAINS = ("train", "pretrain", "predict", "export", "bench", "table")
 
 
 def check_limit(command: str) -> None:
@@ -22,7 +22,7 @@ def check_limit(command: str) -> None:
     allowed, _ = resource.getrlimit(resource.RLIMIT_AS)
     if allowed == resource.RLIM_INFINITY:
         return
-    needed = LEARNING if command in TRAINS else LIGHT
+    needed = LEARNING if SCHEMAS[command].has_network else LIGHT
     if allowed < needed << 20:
         raise RunError(
             f"memory is limited to {allowed >> 20:,} MB (ulimit -v); fer-exp {command} needs {needed:,} MB to begin, "

@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from fer_exp.config import SCHEMAS, Config
 from fer_exp.troubles import in_words, no_memory
 
 SIGNALS = ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
 """What ends a process from outside: a scheduler or ``kill``, a terminal that is closed, what a scheduler is told to
 send before (SLURM's --signal). Windows has the first alone."""
-GOES_ON = ("train", "pretrain", "table")
-"""Commands of which nothing is lost: they are to be started again."""
 START_AGAIN = 75
 """EX_TEMPFAIL of sysexits.h: failed for now, try again. A scheduler or a job's script requeues by it."""
 MORE_MEMORY = (
@@ -62,7 +61,7 @@ def by_signal(stop: KeyboardInterrupt, command: str) -> tuple[int, str]:
     number: int = getattr(stop, "number", 0) or (_received[0] if _received else signal.SIGINT)
     what = "interrupted" if number == signal.SIGINT else f"stopped by {signal.Signals(number).name}"
     saved = " ".join(str(word) for word in stop.args)
-    again = command in GOES_ON and number not in (signal.SIGINT, getattr(signal, "SIGHUP", 0))
+    again = SCHEMAS.get(command, Config).goes_on and number not in (signal.SIGINT, getattr(signal, "SIGHUP", 0))
     return START_AGAIN if again else 128 + number, f"{what}.{saved and f' {saved}'}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import re
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import NamedTuple
@@ -12,12 +13,21 @@ from fer_exp.cli.paths import exists, one_path, path_list, path_value, text_valu
 from fer_exp.config import SCHEMAS
 from fer_exp.config.keys import chosen_keys
 from fer_exp.config.paths import path_keys, quoted
-from fer_exp.errors import RequestError, did_you_mean
+from fer_exp.errors import RequestError
 from fer_exp.files import file_of, or_near
 
 FLAGS = ("-m", "--multirun", "-r", "--resolve", "--hydra-help")
 VALUED = ("-c", "--cfg", "-p", "--package", "-i", "--info")
 """Hydra's flags that a user of a command has a use for; those of VALUED take a word."""
+ALL_FLAGS = (*FLAGS, *VALUED, "--help", "--debug", "--json")
+CONFIGS = ("job", "hydra", "all")
+"""What ``--cfg`` takes."""
+TWO_WORDS: dict[tuple[str, ...], list[str]] = {
+    ("crowd", "plan"): ["plan"],
+    ("rate", "answers"): ["rate", "answers=true"],
+    ("rate", "erase"): ["rate", "erase=true"],
+}
+"""Commands that are typed as two words, and what they are."""
 
 
 class Takes(NamedTuple):
@@ -57,6 +67,25 @@ POSITIONAL = {
     "plan": ANSWERS,
 }
 """Command -> what it takes without a key; table takes none."""
+
+
+def in_one(words: Sequence[str]) -> list[str]:
+    """Words that begin with the command alone.
+
+    >>> in_one(["crowd", "plan", "l1=0.3"]), in_one(["crowd", "l1=0.3"])
+    (['plan', 'l1=0.3'], ['crowd', 'l1=0.3'])
+    """
+    first = tuple(words[:2])
+    return [*TWO_WORDS.get(first, first), *words[2:]]
+
+
+def as_typed(command: str) -> str:
+    """A command as people type it.
+
+    >>> as_typed("plan"), as_typed("train")
+    ('crowd plan', 'train')
+    """
+    return next((" ".join(two) for two, one in TWO_WORDS.items() if one == [command]), command)
 
 
 def with_paths(command: str, arguments: list[str]) -> list[str]:
@@ -117,7 +146,7 @@ def _typed(command: str, word: str, sweep: bool) -> str:
 
 def _with_keys(command: str, paths: list[str], rest: list[str]) -> list[str]:
     """Plain paths with the key of the command that they are for."""
-    typed = f"fer-exp {'crowd plan' if command == 'plan' else command}"
+    typed = f"fer-exp {as_typed(command)}"
     takes = POSITIONAL.get(command)
     for path in paths:
         if not exists(path):
@@ -157,12 +186,7 @@ def flags_and_overrides(arguments: list[str]) -> tuple[list[str], list[str]]:
     flags: list[str] = []
     overrides: list[str] = []
     for word in arguments:
-        if word.startswith("-"):
-            if word.partition("=")[0] not in (*FLAGS, *VALUED):
-                hint = did_you_mean(word, (*FLAGS, *VALUED, "--help", "--debug", "--json"))
-                raise RequestError(f"There is no option {word}; {hint}fer-exp COMMAND --help lists what there is.")
-            flags.append(word)
-        elif flags and flags[-1] in VALUED:
+        if word.startswith("-") or (flags and flags[-1] in VALUED):
             flags.append(word)
         else:
             overrides.append(word)

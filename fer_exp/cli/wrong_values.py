@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from fer_exp.cli.meant import keys, share, written
+from fer_exp.cli.meant import SWITCH, keys, share, written
 from fer_exp.cli.typed import Typed, parted
 from fer_exp.config.keys import groups
 from fer_exp.files import file_of, there
@@ -90,7 +90,7 @@ def fits(typed: Typed) -> str:
     if kind == "float" and not _is_number(value):
         near = share(value) if _is_number(share(value)) else ""
         return f"{typed.word}: it must be a number, as in {_example(typed, near)}."
-    if kind == "bool" and value.lower() not in ("true", "false", "yes", "no", "on", "off", "y", "n", "1", "0"):
+    if kind == "bool" and value.lower() not in SWITCH:
         return f"{typed.word}: it must be {typed.key}=true or {typed.key}=false."
     return ""
 

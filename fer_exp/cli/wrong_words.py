@@ -9,7 +9,7 @@ from fer_exp.cli.meant import all_options, has_key, key_meant, key_near, keys, t
 from fer_exp.cli.mistakes import key_not_here, unknown_key, unknown_option
 from fer_exp.cli.paths import exists
 from fer_exp.cli.typed import Typed, parted
-from fer_exp.cli.words import FLAGS, POSITIONAL, VALUED
+from fer_exp.cli.words import ALL_FLAGS, FLAGS, POSITIONAL, VALUED
 from fer_exp.cli.wrong_values import values_of
 from fer_exp.config import SCHEMAS
 from fer_exp.config.keys import groups
@@ -50,7 +50,7 @@ def dashed(typed: Typed) -> str:
         return f"There is no option {typed.word}; keys have no dashes: write {meant}."
     if instead := told(name):
         return f"There is no option {typed.word}: {instead}."
-    if hint := did_you_mean(f"--{name}", (*FLAGS, *VALUED, "--help", "--debug", "--json"), 0.75):
+    if hint := did_you_mean(f"--{name}", ALL_FLAGS, 0.75):
         return f"There is no option {typed.word}; {hint}fer-exp COMMAND --help lists what there is."
     if near := key_near(typed.command, name, value, typed.chosen):
         return f"There is no option {typed.word}; keys have no dashes: did you mean {near}?"

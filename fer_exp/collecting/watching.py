@@ -218,11 +218,7 @@ def _workers(answered: Collected, every: pd.DataFrame, data: Answers | None, aim
 
 def _trust(data: Answers) -> pd.DataFrame:
     """What ``crowd`` knows of each worker, by name."""
-    repeats = None
-    if data.repeats is not None and (known := (data.repeats.label >= 0).all(axis=1)).any():
-        label = data.repeats.label[known]
-        repeats = data.repeats.worker[known], label[:, 0] == label[:, 1]
-    found = describe_workers(Answered.of(data), data.workers, seconds=data.seconds, repeats=repeats)
+    found = describe_workers(Answered.of(data), data.workers, seconds=data.seconds, repeats=data.said_twice)
     return found.drop(columns="answers")
 
 

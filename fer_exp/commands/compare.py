@@ -20,7 +20,6 @@ from fer_exp.judging.gaps import compared_by_group
 from fer_exp.judging.groups import grouped
 from fer_exp.judging.predictions import GROUP, class_names
 from fer_exp.judging.sources import Source, on_same_faces
-from fer_exp.progress import say
 from fer_exp.report import apa, groups as shown
 from fer_exp.report.compare_tables import groups_frame, groups_table, pairs_frame, pairs_tables
 from fer_exp.report.model_verdicts import of_comparison
@@ -69,9 +68,7 @@ def read(config: CompareConfig, frames: Frames = NO_FRAMES, predictions: Frames 
         RequestError: as ``compare``.
     """
     aside = beside(config.by, config.groups, config.votes, frames)
-    sources, unfinished = read_sources(config.runs, predictions, config.raters, config.by, config.seeds)
-    if unfinished:
-        say(f"left out, no finished run: {', '.join(unfinished)}")
+    sources, _ = read_sources(config.runs, predictions, config.raters, config.by, config.seeds)
     if len(sources) < 2:
         raise RequestError(
             f"compare needs two runs or more and has {len(sources)}; give folders or prediction files, e.g. "
@@ -114,7 +111,7 @@ def in_groups(outcome: Outcome, config: CompareConfig, compared: Compared, name:
         outcome,
         content={**outcome.content, "by_group": {**found, "verdict": said}},
         screen=[*outcome.screen, *shown.pairs_tables(found), *(fill(f"{sentence}.", 80) for sentence in said)],
-        notes=[*outcome.notes, f"{shown.said_of_sizes(found)}.", *(f"{note}." for note in found["notes"])],
+        notes=[*outcome.notes, *shown.notes(found)],
         tables=[*outcome.tables, shown.pairs_frame(found, f"{name}-groups")],
     )
 

@@ -82,7 +82,7 @@ def measured(config: CrowdConfig, asked: Asked) -> Outcome:
     before = Answered.of(data)
     confused = dawid_skene(before)
     workers = describe_workers(before, data.workers, gold=None if gold is None else gold.shown, seconds=data.seconds,
-                               enough=config.enough_gold_answers, repeats=_repeats(data), belief=confused)  # fmt: skip
+                               enough=config.enough_gold_answers, repeats=data.said_twice, belief=confused)  # fmt: skip
     filters = {key: value for key in FILTERS if (value := getattr(config, key)) is not None}
     kept, removed, unsure = filter_workers(workers, filters, config.enough_gold_answers, sure=config.sure)
     workers.insert(1, "kept", kept)
@@ -189,15 +189,6 @@ def _gold(config: CrowdConfig, data: Answers, frames: Frames) -> Gold | None:
             f"gold={config.gold}: nobody answered any of its {len(tasks):,} tasks; are these the same task ids?"
         )
     return deal_gold(truth, config.gold_tasks, config.seed, missing)
-
-
-def _repeats(data: Answers) -> tuple[NDArray[np.int32], NDArray[np.bool_]] | None:
-    """Who met a task again, and whether they gave it the same class."""
-    if data.repeats is None:
-        return None
-    known = (data.repeats.label >= 0).all(axis=1)
-    label = data.repeats.label[known]
-    return data.repeats.worker[known], label[:, 0] == label[:, 1]
 
 
 def _aggregate(

@@ -12,13 +12,12 @@ import pandas as pd
 from fer_exp.config import CompareConfig, EvaluateConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import file_names
-from fer_exp.grouping import grouping
 from fer_exp.judging.applicable import UNCOUNTED, arrays
 from fer_exp.judging.epochs import accuracies_of
-from fer_exp.judging.gaps import by_group
+from fer_exp.judging.gaps import of_tables
 from fer_exp.judging.judge import Metrics, judge
 from fer_exp.judging.people import restricted, with_people
-from fer_exp.judging.predictions import GROUP, class_names
+from fer_exp.judging.predictions import class_names
 from fer_exp.judging.seeds import as_seeds, judge_seeds
 from fer_exp.judging.sources import Source
 from fer_exp.metrics.registry import METRICS, SHARED
@@ -154,19 +153,14 @@ def grouped(outcome: Outcome, tables: list[pd.DataFrame], config: EvaluateConfig
     """
     split = "test" if (tables[0]["split"] == "test").any() else tables[0]["split"].iloc[0]
     parts = [table[table["split"] == split] for table in tables]
-    faces = parts[0]
-    groups = grouping(faces[GROUP].to_numpy(object), str(config.by))
-    classes = class_names(faces)
-    found = by_group(
-        [arrays(part, classes) for part in parts], classes, groups, samples=config.bootstrap, seed=config.seed
-    )
+    found = of_tables(parts, str(config.by), samples=config.bootstrap, seed=config.seed)
     said = shown.verdict(found)
     on_screen = [shown.groups_table(found, f"{split} by {config.by}"), shown.gaps_table(found)]
     return replace(
         outcome,
         content={"metrics": outcome.content, "by_group": {"split": split, **found, "verdict": said}},
         screen=[*outcome.screen, *(one for one in on_screen if one is not None), *(f"{each}." for each in said)],
-        notes=[*outcome.notes, f"{shown.said_of_sizes(found)}.", *(f"{note}." for note in found["notes"])],
+        notes=[*outcome.notes, *shown.notes(found)],
         tables=[*outcome.tables, shown.groups_frame(found), shown.gaps_frame(found)],
     )
 

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from fer_exp.commands.train import account
+from fer_exp.commands.train import account, end, opening
 from fer_exp.config import PretrainConfig, plain
-from fer_exp.config.rules import check_files, check_logger
+from fer_exp.config.rules import check_machine
 from fer_exp.errors import RequestError
-from fer_exp.files import writable, write_text
+from fer_exp.files import writable
 from fer_exp.pretraining import make_lesson
 from fer_exp.progress import is_main_process, progress
 from fer_exp.report.outcome import Outcome, finish
 from fer_exp.runs import Run
-from fer_exp.runs.begun import all_starts, begin, begun_with, check_begun, left_alone
-from fer_exp.runs.claim import claimed, sweep
+from fer_exp.runs.begun import begin, begun_with, check_begun, left_alone
+from fer_exp.runs.claim import claimed
 from fer_exp.runs.naming import check_same, contents_of_files, run_name, told
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ def pretrain(config: PretrainConfig) -> Path | None:
         RequestError: the config or the faces cannot be used as asked.
         RunError: the training failed.
     """
-    check_logger(config.trainer.logger)
-    check_files(config)
+    check_machine(config)
     writable(Path(config.output))
     started = time.time()
     lesson = make_lesson(config)
@@ -59,10 +58,7 @@ def pretrain(config: PretrainConfig) -> Path | None:
         elif (learnt := _learn(config, lesson, run, contents, begins, started)) is not None:
             facts, log = learnt
             digest = contents_of_files({"backbone": str(run.path("backbone"))})
-            run.finish({**facts, **digest, **all_starts(run)})
-            if log is not None:
-                log.close()
-            sweep(run)
+            end(run, {**facts, **digest}, log)
     if not is_main_process():
         return None
     backbone = run.path("backbone")
@@ -100,7 +96,6 @@ def _learn(
     from dataclasses import asdict
 
     import torch
-    from omegaconf import OmegaConf
 
     from fer_exp.methods.method import Setting
     from fer_exp.pretraining.lesson import digests
@@ -123,10 +118,9 @@ def _learn(
     if is_main_process():
         check_begun(run, begins)
         begin(run, begins, *computes_on(device), started)
-        write_text(run.path("config"), OmegaConf.to_yaml(OmegaConf.create(plain(config))))
+        run.write("config", plain(config))
     sizes = {split: len(of_split) for split, of_split in examples.items()}
-    goes_on = " (interrupted before, goes on)" if run.has("checkpoint") else ""
-    progress(f"{run.name}: {', '.join(f'{count:,} {split}' for split, count in sizes.items())} faces{goes_on}")
+    opening(run, sizes)
     fitted = fit_module(module, config.seed, run, examples)
     if not is_main_process():
         return None

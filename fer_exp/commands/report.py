@@ -12,16 +12,12 @@ import pandas as pd
 from fer_exp.config import ReportConfig
 from fer_exp.errors import RequestError
 from fer_exp.files import writable, write_text
-from fer_exp.grouping import grouping
-from fer_exp.judging.applicable import arrays
 from fer_exp.judging.comparison import compare_sources
 from fer_exp.judging.epochs import accuracies_of
-from fer_exp.judging.gaps import by_group
+from fer_exp.judging.gaps import of_tables
 from fer_exp.judging.groups import grouped
-from fer_exp.judging.predictions import GROUP, class_names
 from fer_exp.judging.seeds import judge_seeds, means
 from fer_exp.judging.sources import Source, on_same_faces
-from fer_exp.progress import say
 from fer_exp.report import apa
 from fer_exp.report.groups import verdict
 from fer_exp.report.model_verdicts import of_comparison
@@ -48,8 +44,6 @@ def report(config: ReportConfig) -> Path:
         raise RequestError("report needs run=FOLDER or runs=[FOLDER,...], one of the two.")
     aside = beside(config.by, config.groups, None, {})
     sources, unfinished = read_sources(config.runs if config.run is None else [config.run], by=config.by)
-    if unfinished:
-        say(f"left out, no finished run: {', '.join(unfinished)}")
     sources = sources_in_groups(sources, config.by, aside)
     same, notes = on_same_faces(sources, config.split, config.common)
     path = _output(config, sources[0].path)
@@ -65,7 +59,10 @@ def report(config: ReportConfig) -> Path:
     store = store_of(sources)
     pictures, why = may_show(store, any(source.facts for source in sources), config.pictures)
     notes += [why] if why else []
-    found = [] if config.by is None else [_by_group([same[i] for i in runs], config) for runs in members]
+    found = [] if config.by is None else [
+        of_tables([same[i].table for i in runs], config.by, samples=config.bootstrap, seed=config.seed)
+        for runs in members
+    ]  # fmt: skip
     paragraph = _paragraph(judged, comparison, same, config)
     write_text(path, render(judged, config.split, store, comparison, notes, paragraph, found, pictures=pictures))
     configs = [{"runs": [source.name for source in each.sources], "metrics": each.rows} for each in judged]
@@ -97,15 +94,6 @@ def _judged(sources: Sequence[Source], same: Sequence[Source], config: ReportCon
     if config.split == "test" and len(same[0].table) == (sources[0].table["split"] == "test").sum():
         rows |= means([accuracies_of(Run(source.path).history, source.table) for source in sources])
     return Judgement(same, rows, over.less)
-
-
-def _by_group(same: Sequence[Source], config: ReportConfig) -> dict[str, Any]:
-    """A config by groups of the faces shown."""
-    table = same[0].table
-    classes = class_names(table)
-    groups = grouping(table[GROUP].to_numpy(object), str(config.by))
-    runs = [arrays(each.table, classes) for each in same]
-    return by_group(runs, classes, groups, samples=config.bootstrap, seed=config.seed)
 
 
 def _paragraph(

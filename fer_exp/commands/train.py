@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,10 @@ from numpy.typing import NDArray
 from fer_exp.commands.evaluate import run_metrics
 from fer_exp.commit import git_commit
 from fer_exp.config import PretrainConfig, TrainConfig, plain
-from fer_exp.config.rules import check_files, check_logger
+from fer_exp.config.rules import check_machine
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError
-from fer_exp.files import writable, write_text
+from fer_exp.files import writable
 from fer_exp.judging.epochs import judged_history
 from fer_exp.labels.kinds import by_epoch
 from fer_exp.labels.noise_files import save_noise
@@ -38,6 +39,7 @@ from fer_exp.store import Store, open_dataset
 if TYPE_CHECKING:
     from fer_exp.training.batches import Examples
     from fer_exp.training.fit import Fitted
+    from fer_exp.training.loggers import RunLog
 
 
 def train(config: TrainConfig) -> Path | None:
@@ -55,8 +57,7 @@ def train(config: TrainConfig) -> Path | None:
         RequestError: the config or the corpus cannot be used as asked.
         RunError: the training failed.
     """
-    check_logger(config.trainer.logger)
-    check_files(config)
+    check_machine(config)
     output = writable(Path(config.output))
     started = time.time()
     corpus, store = open_dataset(config.dataset)
@@ -97,7 +98,7 @@ def train(config: TrainConfig) -> Path | None:
         affect = bool(np.isfinite(examples["train"].affect.numpy()).any())
         network, weights = build_network(config.backbone, config.dataset.size, len(corpus.classes), affect, config.seed)
         known = None if weights is None else seen_before(config.backbone, store, examples["test"].rows)
-        progress(_opening(run, examples))
+        opening(run, {split: len(of_split) for split, of_split in examples.items()})
         if is_main_process():
             begin(run, begins, *computes_on(find_device(config.trainer)), started)
         fitted = training.fit(network, config, run, corpus.classes, examples)
@@ -123,12 +124,8 @@ def train(config: TrainConfig) -> Path | None:
             "noise": targets.noise,
             "taught": training.taught(fitted.module, fitted.device, examples["train"]),
             "weights": None if weights is None else {**asdict(weights), "test_faces_seen": known},
-            **all_starts(run),
         }
-        run.finish(facts)
-        if fitted.log is not None:
-            fitted.log.close()
-        sweep(run)  # not before: a run interrupted after its last epoch needs what goes
+        end(run, facts, fitted.log)
     return run.folder
 
 
@@ -161,8 +158,6 @@ def show(folder: Path) -> None:
 
 def _write_targets(run: Run, config: TrainConfig, targets: Targets, faces: pd.DataFrame) -> None:
     """targets.parquet and config.yaml; an interrupted run must still see the same faces and targets."""
-    from omegaconf import OmegaConf
-
     begun = run.targets if run.has("checkpoint") and not run.begun else None  # of a version that wrote no begun.json
     if begun is not None and targets_hash(begun) != targets_hash(targets.table):
         raise RequestError(
@@ -170,7 +165,7 @@ def _write_targets(run: Run, config: TrainConfig, targets: Targets, faces: pd.Da
             "to start again."
         )
     run.write("targets", targets.table)
-    write_text(run.path("config"), OmegaConf.to_yaml(OmegaConf.create(plain(config))))
+    run.write("config", plain(config))
     if targets.noise is not None:
         rows = targets.table[targets.table["split"].isin(list(targets.noise["splits"]))]
         labels = dict(zip(rows["face"], rows["label"], strict=True))
@@ -240,7 +235,15 @@ def _predictions(
     return pd.concat(tables, ignore_index=True)
 
 
-def _opening(run: Run, examples: dict[str, Examples]) -> str:
-    sizes = ", ".join(f"{len(faces):,} {split}" for split, faces in examples.items())
+def opening(run: Run, sizes: Mapping[str, int]) -> None:
+    """Say what a training begins with, how many faces of each split."""
     goes_on = " (interrupted before, goes on)" if run.has("checkpoint") else ""
-    return f"{run.name}: {sizes} faces{goes_on}"
+    progress(f"{run.name}: {', '.join(f'{count:,} {split}' for split, count in sizes.items())} faces{goes_on}")
+
+
+def end(run: Run, facts: Mapping[str, Any], log: RunLog | None) -> None:
+    """Write run.json, the last word of a log, and sweep: a run interrupted after its last epoch needs what goes."""
+    run.finish({**facts, **all_starts(run)})
+    if log is not None:
+        log.close()
+    sweep(run)

@@ -236,8 +236,15 @@ MOST_WEIGHTS = 1 << 33
 """Bytes of a file of weights; a ResNet's tensors have a hundredth of it."""
 
 
-def check_files(config: TrainConfig | PretrainConfig) -> None:
-    """Raise RequestError where a file is not there, or too large, that is read long after the faces."""
+def check_machine(config: TrainConfig | PretrainConfig) -> None:
+    """Raise RequestError of what is not here, or too large, and would be missed long after the faces are read.
+
+    These are files, and the package of ``trainer.logger``.
+    """
+    name = config.trainer.logger
+    missing = [package for package in LOGGERS.get(name, ()) if find_spec(package) is None]
+    if missing:
+        raise RequestError(f"trainer.logger={name} needs {' and '.join(missing)}: pip install 'fer-exp[{name}]'.")
     named: dict[str, str | None] = {"backbone.weights": config.backbone.weights}
     if isinstance(config, TrainConfig):
         named |= {"labels.file": config.labels.file, "labels.posteriors": config.labels.posteriors}
@@ -256,13 +263,6 @@ def check_files(config: TrainConfig | PretrainConfig) -> None:
         if choice and not there(file):
             reason = f"there is no such file; did you mean {key}={choice}?"
         raise RequestError(f"{key}={value}: {reason}")
-
-
-def check_logger(name: str) -> None:
-    """Raise RequestError where what ``trainer.logger`` names is not installed: asked before faces are read."""
-    missing = [package for package in LOGGERS.get(name, ()) if find_spec(package) is None]
-    if missing:
-        raise RequestError(f"trainer.logger={name} needs {' and '.join(missing)}: pip install 'fer-exp[{name}]'.")
 
 
 def _check_dataset(dataset: DatasetConfig) -> None:

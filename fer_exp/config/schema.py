@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from fer_exp.config.groups import BackboneConfig, DatasetConfig, LabelsConfig, MethodConfig, TrainerConfig
 from fer_exp.config.paths import PATH, TEXT
@@ -11,7 +11,15 @@ from fer_exp.config.paths import PATH, TEXT
 
 @dataclass
 class Config:
-    """What one command can be told; its first sentence is what the command is for, as the help pages say it."""
+    """What one command can be told; its first sentence is what the command is for, as the help pages say it.
+
+    Attributes:
+        has_network: whether the command loads torch.
+        goes_on: whether nothing is lost of one that is stopped, because the same command goes on with it.
+    """
+
+    has_network: ClassVar[bool] = False
+    goes_on: ClassVar[bool] = False
 
     @classmethod
     def purpose(cls) -> str:
@@ -24,6 +32,7 @@ class Config:
 class TrainConfig(Config):
     """Train a network under a label mode, and judge it by the human answers."""
 
+    has_network = goes_on = True
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
     labels: LabelsConfig = field(default_factory=LabelsConfig)
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
@@ -38,6 +47,7 @@ class TrainConfig(Config):
 class PretrainConfig(Config):
     """Teach a network what faces are, without one expression label."""
 
+    has_network = goes_on = True
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
     trainer: TrainerConfig = field(default_factory=lambda: TrainerConfig(epochs=10, batch_size=256))
@@ -114,6 +124,7 @@ class ReportConfig(Config):
 class PredictConfig(Config):
     """Say what a trained network sees in pictures, as probabilities and as ten people."""
 
+    has_network = True
     run: str | None = field(default=None, metadata=PATH)
     pictures: list[str] = field(default_factory=list, metadata=PATH)
     root: str | None = field(default=None, metadata=PATH)
@@ -129,6 +140,7 @@ class PredictConfig(Config):
 class ExportConfig(Config):
     """Take a trained network out, as one file with a model card."""
 
+    has_network = True
     run: str | None = field(default=None, metadata=PATH)
     format: str = "safetensors"
     overwrite: bool = False
@@ -147,6 +159,7 @@ class PrepareConfig(Config):
 class BenchConfig(Config):
     """Measure images per second: batches, network, whole training path."""
 
+    has_network = True
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
     method: MethodConfig = field(default_factory=MethodConfig)
@@ -161,6 +174,7 @@ class BenchConfig(Config):
 class TableConfig(Config):
     """A paper's table with ours beside it: trains what is missing, then writes it."""
 
+    has_network = goes_on = True
     study: str | None = None
     scale: str = "smoke"
     train: list[str] = field(default_factory=list)  # every word that is no key of this command

@@ -7,12 +7,14 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from fer_exp.grouping import Grouping
-from fer_exp.judging.applicable import Judged, Mask, statistics
+from fer_exp.grouping import Grouping, grouping
+from fer_exp.judging.applicable import Judged, Mask, arrays, statistics
 from fer_exp.judging.contrasts import as_json, correct
 from fer_exp.judging.judge import people_alone
+from fer_exp.judging.predictions import GROUP, class_names
 from fer_exp.metrics.registry import COMPARED
 from fer_exp.stats.bootstrap import (
     FloatArray,
@@ -52,6 +54,12 @@ class Part(NamedTuple):
     model: dict[str, Drawn]
     people: dict[str, Drawn]
     beside: dict[str, Drawn]
+
+
+def of_tables(tables: Sequence[pd.DataFrame], by: str, *, samples: int, seed: int) -> dict[str, Any]:
+    """``by_group`` of predictions with ``GROUP``, a table a run, of the same faces in the same order."""
+    classes, groups = class_names(tables[0]), grouping(tables[0][GROUP].to_numpy(object), by)
+    return by_group([arrays(table, classes) for table in tables], classes, groups, samples=samples, seed=seed)
 
 
 def by_group(

@@ -51,6 +51,11 @@ def said_of_sizes(found: Found) -> str:
     return f"{found['by']}: {', '.join(sizes)}"
 
 
+def notes(found: Found) -> list[str]:
+    """How large the groups are, and what was done to make them, in sentences."""
+    return [f"{said}." for said in (said_of_sizes(found), *found["notes"])]
+
+
 def gaps_table(found: Found) -> Table | None:
     """A line a metric and group: its value less that of all other groups, of the model, of people, and of both."""
     if not found["gaps"]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_exp.digests import SEAL, of_text, sealed
 from fer_exp.errors import RequestError
-from fer_exp.files import json_text, or_near, there, write_json, write_table
+from fer_exp.files import json_text, or_near, there, write_json, write_table, write_text
 from fer_exp.regular import reading, whole_text
 from fer_exp.runs.contract import AGAIN, check_columns, check_facts
 from fer_exp.runs.manifest import LISTED, check_file, check_seal, digests_of
@@ -191,13 +191,18 @@ class Run:
         return Source(self.folder, self.predictions, self.facts)
 
     def write(self, what: str, content: Any) -> None:
-        """Write one of ``FILES``, a table or JSON, so that a reader finds the old file or the new one.
+        """Write one of ``FILES``, a table, JSON or YAML, so that a reader finds the old file or the new one.
 
         Raises:
             RunError: it cannot be written; an older file is then still whole.
         """
         path = self.path(what)
-        (write_json if path.suffix == ".json" else write_table)(path, content)
+        if path.suffix == ".yaml":
+            from omegaconf import OmegaConf
+
+            write_text(path, OmegaConf.to_yaml(OmegaConf.create(content)))
+        else:
+            (write_json if path.suffix == ".json" else write_table)(path, content)
         self.__dict__.pop(what, None)
 
     def finish(self, facts: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer_exp.files import whole, write_json, write_text
+from fer_exp.files import whole
 from fer_exp.metrics.words import of_model
 from fer_exp.runs import FILES, Run
 
@@ -42,8 +42,6 @@ def slim(run: Run, folder: Path, *, half: bool, targets: bool = False) -> Run:
         RequestError: a file of the run cannot be read.
         RunError: a file cannot be written.
     """
-    from omegaconf import OmegaConf
-
     copy = Run(folder / run.name)
     facts = placeless({name: run.facts[name] for name in FACTS if name in run.facts})
     if run.wrote("predictions"):
@@ -54,13 +52,13 @@ def slim(run: Run, folder: Path, *, half: bool, targets: bool = False) -> Run:
         write_small(copy.path("predictions"), table.dropna(axis="columns", how="all"))
     elif run.metrics:
         test = {name: row for name, row in run.metrics.get("test", {}).items() if of_model(name)}
-        write_json(copy.path("metrics"), {"test": test})
+        copy.write("metrics", {"test": test})
     if run.history is not None:
         write_small(copy.path("history"), run.history.dropna(axis="columns", how="all"))
     if targets and run.targets is not None:
         write_small(copy.path("targets"), _mean_target(run.targets))
-    write_text(copy.path("config"), OmegaConf.to_yaml(OmegaConf.create(facts.get("config", {}))))
-    write_json(copy.path("facts"), facts)
+    copy.write("config", facts.get("config", {}))
+    copy.write("facts", facts)
     return copy
 
 

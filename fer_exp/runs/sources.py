@@ -44,7 +44,7 @@ def read_sources(
         seeds: further prediction files, all runs of one model.
 
     Returns:
-        The sources, and the folders that were left out because their run has not finished.
+        The sources, and the folders that were left out because their run has not finished, which is said.
 
     Raises:
         RequestError: a path that is none of these, or a table against its contract.
@@ -74,6 +74,8 @@ def read_sources(
     if not sources:
         what = f": {unfinished[0]} has no {FILES['predictions']}" if unfinished else ""
         raise RequestError(f"There is no finished run and no predictions file{what}.")
+    if unfinished:
+        say(f"left out, no finished run: {', '.join(unfinished)}")
     return sources, unfinished
 
 

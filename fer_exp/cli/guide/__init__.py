@@ -105,9 +105,9 @@ def _composed(words: list[str], axes: Mapping[str, str]) -> tuple[int, Any]:
     Each value of each axis is composed once, so that the command is right; the product would take its time.
     """
     from fer_exp.cli.compose import compose_all
-    from fer_exp.cli.words import with_paths
+    from fer_exp.cli.words import in_one, with_paths
 
-    command, *rest = words[1:] if words[:2] == ["crowd", "plan"] else words
+    command, *rest = in_one(words)
     common = with_paths(command, [word for word in rest if word != "-m" and word.partition("=")[0] not in axes])
     values = {key: several.split(",") for key, several in axes.items()}
     first = {key: several[0] for key, several in values.items()}
