@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -171,6 +171,38 @@ def made(folder: Path, key: str = "output") -> Iterator[Path]:
     except RequestError:
         remove_empty(fresh)
         raise
+
+
+def to_replace(folder: Path, key: str, written: Collection[str], proof: Collection[str], *, overwrite: bool) -> Path:
+    """The folder itself, to be filled: it is not there, it is empty, or an export of before may be replaced.
+
+    Args:
+        folder: to fill.
+        key: what a user sets to have it elsewhere.
+        written: all that an export may leave in it.
+        proof: of which every export leaves one; a folder without is somebody's own.
+        overwrite: whether an export of before is replaced.
+
+    Raises:
+        RequestError: it is a file, it holds something else, or it may not be replaced.
+    """
+    if folder.is_file():
+        raise RequestError(f"{key}={folder} is a file; give a folder that is not there yet.")
+    inside = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if not inside:
+        return folder
+    other = folder.absolute() if folder.name in ("", "..") else folder
+    numbered = (other.with_name(f"{other.name}-{number}") for number in range(2, 10_000))
+    elsewhere = f"{key}={next(each for each in numbered if not there(each))}"
+    if strange := sorted(inside - {*written}) or ([] if inside & {*proof} else sorted(inside)):
+        raise RequestError(
+            f"{folder} is there and holds {strange[0]}, which is of no export; give another: {elsewhere}."
+        )
+    if not overwrite:
+        raise RequestError(
+            f"{folder} is there already; write overwrite=true to replace it, or another folder: {elsewhere}."
+        )
+    return folder
 
 
 def missing(folder: Path) -> list[Path]:

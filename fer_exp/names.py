@@ -201,7 +201,9 @@ def spelt(text: str) -> str:
     return expression(text) or composed(text)
 
 
-RESERVED = (*OTHER_ANSWERS, "face", "task", "worker", "label", "split", "subject", "subset", "valence", "arousal")
+SIDES = ("valence", "arousal")
+"""How pleasant and how excited: columns of tables, and the first names of metrics, as ``valence_ccc``."""
+RESERVED = (*OTHER_ANSWERS, "face", "task", "worker", "label", "split", "subject", "subset", *SIDES)
 """What no class can be called, because a column of our tables is."""
 A_SLIP = 0.86
 """How alike a class of one's own and an expression are that must be the same: hapiness, not madness."""

@@ -31,6 +31,16 @@ def progress(line: str) -> None:
         print(visible(line), file=sys.stderr, flush=True)
 
 
+def left(seconds: float) -> str:
+    """The time that is left, for such a line.
+
+    >>> left(125.4)
+    '2:05 left'
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d} left"
+
+
 def silent(line: str) -> None:
     """In the place of ``progress``, where it was said before."""
 

@@ -6,11 +6,10 @@ Names and values go through the same door as words of the command line; paths an
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-import numpy as np
 import pandas as pd
 
 from fer_exp.cli.checks import check_typed
@@ -19,7 +18,7 @@ from fer_exp.cli.mistakes import unknown_key
 from fer_exp.cli.words import POSITIONAL
 from fer_exp.config import SCHEMAS
 from fer_exp.config.keys import command_keys, groups
-from fer_exp.config.paths import path_keys, word
+from fer_exp.config.paths import path_keys, typed, word
 from fer_exp.errors import RequestError
 from fer_exp.files import file_of, on_this_disk
 from fer_exp.tables import A_FRAME
@@ -68,8 +67,8 @@ def configured(command: str, source: Source | None, keys: Mapping[str, Any]) -> 
             raise RequestError(f"{command}: {key} is given twice, with and without its name; give it once.")
         given[key] = found
     frames = {key: value for key, value in given.items() if isinstance(value, pd.DataFrame)}
-    check_typed(command, [f"{key}={_text(value)}" for key, value in words.items()])
-    config = compose_one(command, [f"{key}={_text(value, _exact)}" for key, value in words.items()])
+    check_typed(command, [f"{key}={typed(value)}" for key, value in words.items()])
+    config = compose_one(command, [f"{key}={typed(value, _exact)}" for key, value in words.items()])
     return replace(config, **(given | dict.fromkeys(frames, A_FRAME))), frames
 
 
@@ -104,24 +103,10 @@ def _paths(value: Any, key: str) -> list[str]:
     return [str(each) for each in found]
 
 
-def _text(value: Any, of_text: Callable[[str], str] = str) -> str:
-    """A value as it is typed, its texts as ``of_text`` makes them.
-
-    >>> _text((1, True, None, np.float64(0.5), {"a": "b c"})), _text(["b c"], _exact)
-    ('[1,true,null,0.5,{a:b c}]', "['b c']")
-    """
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, list | tuple | np.ndarray | pd.Series | pd.Index):
-        return f"[{','.join(_text(each, of_text) for each in value)}]"
-    if isinstance(value, Mapping):
-        pairs = (f"{_text(key, of_text)}:{_text(each, of_text)}" for key, each in value.items())
-        return f"{{{','.join(pairs)}}}"
-    if isinstance(value, str | os.PathLike):
-        return of_text(os.fspath(value))
-    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-
-
 def _exact(text: str) -> str:
-    """A text as Hydra reads just that."""
+    """A text as Hydra reads just that.
+
+    >>> typed(["b c", 0.5], _exact)
+    "['b c',0.5]"
+    """
     return word("", text).removeprefix("=")

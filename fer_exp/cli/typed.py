@@ -6,16 +6,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
-from fer_exp.config import SCHEMAS, BackboneConfig, DatasetConfig, LabelsConfig, MethodConfig, TrainerConfig
+from fer_exp.config import GROUPS, SCHEMAS
 from fer_exp.config.paths import path_keys
-
-GROUPS = {
-    "dataset": DatasetConfig,
-    "labels": LabelsConfig,
-    "backbone": BackboneConfig,
-    "method": MethodConfig,
-    "trainer": TrainerConfig,
-}
 
 
 @dataclass(frozen=True)

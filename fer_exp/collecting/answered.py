@@ -6,10 +6,9 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
+from fer_exp.collecting.platforms import LONGEST
 from fer_exp.collecting.study import OTHER, SCALE, Study
 
-LONGEST = 200
-"""Letters of an id or a token."""
 LONGEST_ABOUT = 1000
 """Letters of an answer about the person."""
 A_DAY = 86_400.0

@@ -63,14 +63,9 @@ def held(folder: Path) -> Iterator[Ledger]:
         RequestError: another one has it.
         RunError: the folder cannot be written.
     """
-    try:
-        folder.mkdir(0o700, parents=True, exist_ok=True)  # people's answers are nobody else's
-    except OSError as error:
-        raise RunError(
-            f"{folder} cannot be written: {in_words(error, folder)}; set output= to a folder of yours."
-        ) from error
     with contextlib.ExitStack() as stack:
         try:
+            folder.mkdir(0o700, parents=True, exist_ok=True)  # people's answers are nobody else's
             stack.enter_context(locked(folder / LOCK))
         except BlockingIOError:
             raise RequestError(
@@ -144,14 +139,13 @@ def experimenter_token(folder: Path) -> str:
 
 def _secret(file: Path) -> str:
     """A secret in a file that its owner alone can read, made where there is none."""
-    with contextlib.suppress(FileExistsError):
-        try:
-            file.touch(0o600, exist_ok=False)
-            file.write_text(secrets.token_urlsafe(24) + "\n", encoding="ascii")
-        except FileExistsError:
-            raise
-        except OSError as error:
-            raise RunError(f"{file} cannot be written: {in_words(error, file)}.") from error
+    try:
+        file.touch(0o600, exist_ok=False)
+        file.write_text(secrets.token_urlsafe(24) + "\n", encoding="ascii")
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise RunError(f"{file} cannot be written: {in_words(error, file)}.") from error
     return file.read_text(encoding="ascii").strip()
 
 

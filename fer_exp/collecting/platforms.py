@@ -9,12 +9,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
-from fer_exp.collecting.study import Platform
-
 Query = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Where the people of a study come from, and how they are sent back."""
+
+    name: str = "none"
+    code: str | None = None
+    screened_out_code: str | None = None
+    full_code: str | None = None
+    redirect: str | None = None
+    screened_out_redirect: str | None = None
+    secret: str | None = None
 
 
 class Known(NamedTuple):
@@ -50,7 +62,7 @@ TURK = ("https://www.mturk.com", "https://workersandbox.mturk.com")
 """Where answers of Mechanical Turk may be sent: turkSubmitTo comes from the address, and anybody can write that."""
 PROLIFIC = "https://app.prolific.com/submissions/complete?cc="
 LONGEST = 200
-"""Letters of an id; those of the platforms have 24 to 32."""
+"""Letters of an id or a token; those of the platforms have 24 to 32."""
 
 
 class Goodbye(NamedTuple):

@@ -18,7 +18,7 @@ from fer_exp.collecting.study import Study
 from fer_exp.collecting.words import described, said, words
 from fer_exp.digests import of_text
 from fer_exp.errors import RequestError
-from fer_exp.files import whole_folder
+from fer_exp.files import to_replace, whole_folder
 
 PERSON = "{participant}"
 """What stands in an address for the person's id, which the page alone knows."""
@@ -52,28 +52,12 @@ def export(study: Study, faces: Faces, gold: tuple[int, int], folder: Path, *, o
             "platform microworkers proves a task with a secret key, which a folder of files cannot keep; serve the "
             "study, or leave the platform out and give code: a code of yours."
         )
-    _free(folder, overwrite)
-    with whole_folder(folder) as aside:
+    with whole_folder(to_replace(folder, "export", WRITTEN, {"index.html"}, overwrite=overwrite)) as aside:
         shown, files = prepared(faces, aside / "pictures")
         content = given(study, shown, [f"pictures/{file.name}" for file in files], gold)
         _write(aside, study, content)
         _write_cognition(aside / COGNITION, content, files)
     return len(shown)
-
-
-def _free(folder: Path, overwrite: bool) -> None:
-    """See that nothing is lost: that there is no such folder, or an empty one, or an export that may be replaced."""
-    if folder.is_file():
-        raise RequestError(f"export={folder} is a file; give a folder that is not there yet.")
-    inside = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    if strange := sorted(inside - WRITTEN):
-        raise RequestError(
-            f"export={folder} is there and holds {strange[0]}, which is of no export; give another folder."
-        )
-    if inside and not overwrite:
-        raise RequestError(
-            f"export={folder} is there already; write overwrite=true to replace it, or give another folder."
-        )
 
 
 def given(study: Study, faces: Faces, pictures: list[str], gold: tuple[int, int]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from fer_exp.collecting.platforms import PLATFORMS, Platform
 from fer_exp.collecting.study_file import Marked, refuse, structure
 from fer_exp.config.folder import conf_folder
 from fer_exp.digests import of_text
@@ -23,7 +24,6 @@ Text = dict[str, str]
 """Words by language; under "" those of every language."""
 
 LANGUAGES = ("en", "de", "es", "zh")
-PLATFORMS = ("none", "prolific", "mturk", "microworkers", "sona")
 OTHER = "unknown"
 """The label of "other / cannot tell", which the readers of tables know as no class."""
 SCALE = (1, 9)
@@ -41,19 +41,6 @@ class Question:
     kind: str = "text"
     choices: tuple[str, ...] = ()
     required: bool = False
-
-
-@dataclass(frozen=True)
-class Platform:
-    """Where people come from, and how they are sent back (``platforms.py``)."""
-
-    name: str = "none"
-    code: str | None = None
-    screened_out_code: str | None = None
-    full_code: str | None = None
-    redirect: str | None = None
-    screened_out_redirect: str | None = None
-    secret: str | None = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +102,7 @@ class Study:
     max_missed_attention: int | None = None
     break_every: int = 20
     demographics: tuple[Question, ...] = ()
-    platform: Platform = Platform()
+    platform: Platform = field(default_factory=Platform)
     hash_ids: bool = False
     minutes: int = 30
     seed: int = 0

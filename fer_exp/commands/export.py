@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fer_exp.config import ExportConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.export import FORMATS, Format, installed
-from fer_exp.files import there, whole_folder, writable, write_json, write_text
+from fer_exp.files import to_replace, whole_folder, writable, write_json, write_text
 from fer_exp.report.outcome import Outcome, finish
 from fer_exp.runs import FILES, Run
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from fer_exp.training.trained import Trained
 
 CARD, CONFIG = "README.md", "config.json"
-WRITTEN = {CARD, CONFIG, *(row.file for row in FORMATS.values())}
-"""All that an export may leave in its folder."""
 
 
 def export(config: ExportConfig) -> Path:
@@ -67,29 +65,8 @@ def target(config: ExportConfig, row: Format, source: Path) -> Path:
             f"output={place} is called like a file, and export makes a folder for {row.file}, {CARD} and {CONFIG}; "
             f"write output={place.with_suffix('')}."
         )
-    if place.is_file():
-        raise RequestError(f"output={place} is a file; give a folder that is not there yet.")
-    inside = {path.name for path in place.iterdir()} if place.is_dir() else set()
-    if not inside:
-        return place
-    strange = sorted(inside - WRITTEN)
-    if strange or not inside - {CARD, CONFIG}:
-        raise RequestError(
-            f"{place} is there and holds {(strange or sorted(inside))[0]}, which is of no export; give another: "
-            f"output={_free(place)}."
-        )
-    if not config.overwrite:
-        raise RequestError(
-            f"{place} is there already; write overwrite=true to replace it, or another folder: output={_free(place)}."
-        )
-    return place
-
-
-def _free(place: Path) -> Path:
-    """A folder beside one that is not there."""
-    place = place.absolute() if place.name in ("", "..") else place
-    numbered = (place.with_name(f"{place.name}-{number}") for number in range(2, 10_000))
-    return next(each for each in numbered if not there(each))
+    networks = {row.file for row in FORMATS.values()}
+    return to_replace(place, "output", {CARD, CONFIG, *networks}, networks, overwrite=config.overwrite)
 
 
 def tried(row: Format, folder: Path, trained: Trained) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Light to import: it stands at the bottom of the house, and the command line read
 """
 
 from fer_exp.config.groups import (
+    GROUPS as GROUPS,
     BackboneConfig as BackboneConfig,
     DatasetConfig as DatasetConfig,
     LabelsConfig as LabelsConfig,

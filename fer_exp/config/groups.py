@@ -119,3 +119,12 @@ class TrainerConfig:
     logger: str = "csv"
     keep: str = "network"
     save_every: float | None = 10.0
+
+
+GROUPS: dict[str, type] = {
+    "dataset": DatasetConfig,
+    "labels": LabelsConfig,
+    "backbone": BackboneConfig,
+    "method": MethodConfig,
+    "trainer": TrainerConfig,
+}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, get_args, get_type_hints
 
@@ -44,6 +46,24 @@ def _marked(schema: type, mark: str) -> dict[str, bool]:
             if is_dataclass(group):
                 found |= {f"{field.name}.{key}": several for key, several in _marked(group, mark).items()}  # type: ignore[arg-type]
     return found
+
+
+def typed(value: Any, of_text: Callable[[str], str] = str) -> str:
+    """A value as it is typed behind a key, its texts as ``of_text`` makes them; numpy's and pandas' values, too.
+
+    >>> typed((1, True, None, 0.5, {"a": "b c"}))
+    '[1,true,null,0.5,{a:b c}]'
+    """
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return f"[{','.join(typed(each, of_text) for each in value)}]"
+    if isinstance(value, Mapping):
+        pairs = (f"{typed(key, of_text)}:{typed(each, of_text)}" for key, each in value.items())
+        return f"{{{','.join(pairs)}}}"
+    if isinstance(value, str | os.PathLike):
+        return of_text(os.fspath(value))
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def word(key: str, text: str) -> str:

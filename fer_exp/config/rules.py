@@ -15,6 +15,7 @@ from fer_exp.config.folder import options
 from fer_exp.config.groups import DatasetConfig, TrainerConfig
 from fer_exp.config.paths import path_keys
 from fer_exp.config.schema import Config, PredictConfig, PretrainConfig, TrainConfig
+from fer_exp.config.settings import WEIGHTS
 from fer_exp.config.spellings import option_called
 from fer_exp.errors import RequestError
 from fer_exp.files import file_of, there
@@ -249,7 +250,7 @@ def check_machine(config: TrainConfig | PretrainConfig) -> None:
     if isinstance(config, TrainConfig):
         named |= {"labels.file": config.labels.file, "labels.posteriors": config.labels.posteriors}
     for key, value in named.items():
-        if value is None or (key == "backbone.weights" and value in ("none", "imagenet")):
+        if value is None or (key == "backbone.weights" and value in WEIGHTS):
             continue
         file = file_of(value)[0]
         if file.is_file():
@@ -258,7 +259,7 @@ def check_machine(config: TrainConfig | PretrainConfig) -> None:
             except OSError as problem:
                 raise RequestError(f"{key}={value}: {problem}.") from None
             continue
-        choice = option_called(key, value, ("none", "imagenet"), 0.75) if key == "backbone.weights" else None
+        choice = option_called(key, value, WEIGHTS, 0.75) if key == "backbone.weights" else None
         reason = no_file(file)
         if choice and not there(file):
             reason = f"there is no such file; did you mean {key}={choice}?"

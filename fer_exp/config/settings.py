@@ -21,6 +21,15 @@ WEIGHTS = ("none", "imagenet")
 """Values of backbone.weights that are no path."""
 
 
+def names_file(key: str, value: str) -> bool:
+    """Whether a key of a training with this value names a file or folder.
+
+    >>> names_file("backbone.weights", "imagenet"), names_file("backbone.weights", "face.pt")
+    (False, True)
+    """
+    return key in path_keys(TrainConfig) and value not in (*WEIGHTS, "null")
+
+
 def flat(config: Mapping[str, Any]) -> dict[str, object]:
     """Dotted key -> value, without what changes no number.
 

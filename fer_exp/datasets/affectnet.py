@@ -24,7 +24,7 @@ from fer_exp.datasets.affectnet_repacked import AffectNetRepacked, AffectNetYolo
 from fer_exp.datasets.corpus import Corpus, Faces, faces_table
 from fer_exp.datasets.pictures import Picture, PictureCorpus, find_marker, marker_near, safe_path
 from fer_exp.errors import RequestError
-from fer_exp.names import PICTURES, stem
+from fer_exp.names import PICTURES, SIDES, stem
 from fer_exp.progress import progress
 from fer_exp.regular import read_whole, reading, regular
 from fer_exp.system import cores
@@ -227,9 +227,9 @@ def _read_list(file: Path, where: str) -> pd.DataFrame:
     if frame.empty:
         raise RequestError(f"{where} has no rows; get the list again.")
     values = {name: np.asarray(pd.to_numeric(frame[name], errors="coerce"), np.float64) for name in COLUMNS[1:]}
-    for name in ("expression", "valence", "arousal"):  # No-Face rows may have NULL in a box
+    for name in ("expression", *SIDES):  # No-Face rows may have NULL in a box
         _refuse(~np.isfinite(values[name]), frame[name], where, "a number")
-    for name in ("valence", "arousal"):
+    for name in SIDES:
         missing = values[name] == MISSING
         _refuse(~missing & no_ratings(values[name]), frame[name], where, "-1 to 1, or -2 for none,")
         values[name] = np.where(missing, np.nan, values[name])

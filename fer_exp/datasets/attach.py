@@ -18,12 +18,11 @@ from fer_exp.datasets.classes import count_as_unknown
 from fer_exp.datasets.corpus import Corpus, Faces
 from fer_exp.datasets.splits import outside
 from fer_exp.files import file_of
-from fer_exp.names import CLASSES, OTHER_ANSWERS, finder
+from fer_exp.names import CLASSES, OTHER_ANSWERS, SIDES, finder
 from fer_exp.together import tables_in
 
 AGREED = 0.6
 """Subset A: at least this share of the raters chose the posed class."""
-SIDES = ["valence", "arousal"]
 
 
 def read_attached(
@@ -173,7 +172,8 @@ def _sides(answers: Answers) -> dict[str, object]:
 
 def _with_ratings(faces: pd.DataFrame, answers: Answers, here: NDArray[np.object_]) -> pd.DataFrame:
     """Mean valence and arousal of the raters where there are any, and ``ratings``, how many they are."""
-    means = pd.DataFrame({"face": here[answers.task], **_sides(answers)}).groupby("face")[SIDES].agg(["mean", "count"])
+    rated = pd.DataFrame({"face": here[answers.task], **_sides(answers)})
+    means = rated.groupby("face")[[*SIDES]].agg(["mean", "count"])
     means = means.reindex(faces["face"]).set_index(faces.index)
     mean = {side: means[side, "mean"].where(means[side, "mean"].notna(), faces[side]) for side in SIDES}
     number = means[[(side, "count") for side in SIDES]].max(axis=1).fillna(0).astype(np.int64)

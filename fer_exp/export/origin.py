@@ -9,9 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from fer_exp.config import TrainConfig
-from fer_exp.config.paths import path_keys
-from fer_exp.config.settings import WEIGHTS
+from fer_exp.config.settings import WEIGHTS, names_file
 from fer_exp.datasets import CORPORA, facts as corpus_facts
 from fer_exp.datasets.corpus import Corpus
 from fer_exp.labels.kinds import KINDS
@@ -122,11 +120,10 @@ def command(words: list[str]) -> str:
     >>> command(["fer-exp", "train", "dataset=ferplus", "dataset.root=/home/me/fer", "backbone.weights=imagenet"])
     'fer-exp train dataset=ferplus dataset.root=PATH backbone.weights=imagenet'
     """
-    files = path_keys(TrainConfig)
     shown = []
     for each in words:
         key, equals, value = each.partition("=")
-        hidden = (key.lstrip("+") in files and value not in (*WEIGHTS, "null")) or ABSOLUTE.search(each)
+        hidden = names_file(key.lstrip("+"), value) or ABSOLUTE.search(each)
         shown.append(f"{key}=PATH" if hidden and equals else "PATH" if hidden else each)
     return " ".join(shown)
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from fer_exp.metrics.classification import onehot, shared_top
 from fer_exp.metrics.faces import Faces
-from fer_exp.metrics.registry import LABELS, MAJORITY, RATINGS, REPAIRED, SHARED, SIDES, VOTES, measure
+from fer_exp.metrics.registry import LABELS, MAJORITY, RATINGS, REPAIRED, SHARED, VOTES, measure
+from fer_exp.names import SIDES
 from fer_exp.stats.bootstrap import FloatArray, Statistic, cluster_codes
 from fer_exp.stats.shares import shares
 

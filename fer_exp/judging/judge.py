@@ -17,8 +17,9 @@ from fer_exp.metrics.calibration import errors_if_calibrated
 from fer_exp.metrics.classification import onehot, shared_top, tallies_of_tops
 from fer_exp.metrics.faces import Faces
 from fer_exp.metrics.recognition import FIGURES, figure_of
-from fer_exp.metrics.registry import CEILING, LABELS, NO_FACE, SHARED, SIDES, SMOOTHED, VOTES, measure
+from fer_exp.metrics.registry import CEILING, LABELS, NO_FACE, SHARED, SMOOTHED, VOTES, measure
 from fer_exp.metrics.words import rough
+from fer_exp.names import SIDES
 from fer_exp.raters.floors import sampling_l1
 from fer_exp.stats.bootstrap import FloatArray, Interval, OfSums, Statistic, cluster_codes, intervals, mean_of
 from fer_exp.stats.shares import shares, smoothed

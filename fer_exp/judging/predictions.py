@@ -15,11 +15,11 @@ from fer_exp.bounds import A_COUNT, PREDICTED, no_counts, no_ratings
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.grouping import with_column
 from fer_exp.judging.outputs import found, read_output, sizes
-from fer_exp.names import SPLITS, normal, spelt
+from fer_exp.names import SIDES, SPLITS, normal, spelt
 from fer_exp.tables import Table, read_table
 
 TEXT = ("face", "split", "subject", "label")
-NUMBERS = ("valence", "arousal", "human_valence", "human_arousal")
+NUMBERS = (*SIDES, "human_valence", "human_arousal")
 REQUIRED = ("face", "split")
 RUN = "run of several"
 RUNS = ("run", "seed", "runid", "runname", "seedid", "repetition")
@@ -269,7 +269,7 @@ def _check_rows(table: pd.DataFrame, classes: tuple[str, ...], votes: list[str],
     for name in ("human_valence", "human_arousal"):
         outside = no_ratings(table[name])
         _refuse(outside, table, where, f"has {name} outside -1..1 (leave it empty where it is not known)")
-    for name in ("valence", "arousal"):
+    for name in SIDES:
         value = table[name].iloc[int((outside := no_ratings(table[name], *PREDICTED)).argmax())]
         _refuse(outside, table, where, f"has a {name} of {value:g}; people's run from -1 to 1, map it to these")
 

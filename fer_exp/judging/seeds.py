@@ -15,7 +15,8 @@ from fer_exp.judging.judge import Result, as_result, as_rows, groups_of, if_cali
 from fer_exp.judging.posthoc import Repairs, fit_repairs
 from fer_exp.judging.predictions import check_predictions, class_names
 from fer_exp.judging.sources import Source, on_same_faces
-from fer_exp.metrics.registry import BASELINES, COMPARED, SIDES
+from fer_exp.metrics.registry import BASELINES, COMPARED
+from fer_exp.names import SIDES
 from fer_exp.stats.bootstrap import FloatArray, cluster_codes, has_ends
 from fer_exp.stats.crossed import Runs, drawn_runs, over_runs, spread
 

@@ -12,14 +12,13 @@ from typing import NamedTuple
 
 from fer_exp.metrics import affect, ambiguity, calibration, classification, distribution, equivalents, recognition
 from fer_exp.metrics.faces import Faces
+from fer_exp.names import SIDES
 from fer_exp.stats.bootstrap import JACKKNIFE, FloatArray, Statistic, mean_of
 
 LABELS, MAJORITY, VOTES, SHARED, RATINGS, EPOCHS = "labels", "majority", "votes", "shared", "ratings", "epochs"
 """What a metric needs: a label, votes (their majority, or all of them), votes of two raters or more, ratings of valence
 or arousal, or the history of a training."""
 
-SIDES = ("valence", "arousal")
-"""Each metric of ratings is there for both, as ``valence_ccc``."""
 REPAIRS = {
     "temperature": "T by labels",
     "temperature_votes": "T by votes",

@@ -16,9 +16,9 @@ from fer_exp.metrics.registry import (
     RATINGS,
     REFERENCES,
     REPAIRS,
-    SIDES,
     Metric,
 )
+from fer_exp.names import SIDES
 
 
 class Named(NamedTuple):

@@ -30,8 +30,7 @@ def summary(
         classes: K names.
         recognised: subset -> how well its emotions are recognised, where there is a truth.
     """
-    said = {name: of_agreement(survey) for name, survey in surveys.items()}
-    verdict = "; ".join(sentence if name == ALL else f"{name}: {sentence}" for name, sentence in said.items())
+    verdict = "; ".join(tables.said_of(name, of_agreement(survey)) for name, survey in surveys.items())
     outcome = Outcome("agreement", content(surveys, changed), verdict=verdict)
     for kind in tables.kinds(surveys):
         if any(survey.get(kind) for survey in surveys.values()):
@@ -45,8 +44,7 @@ def summary(
         outcome.tables.append(OutcomeTable("classes", f"Agreement per class, {words}", of_classes))
     for name, survey in surveys.items():
         if survey["components"]:
-            title = "where the variance is" + ("" if name == ALL else f" ({name})")
-            outcome.screen.append(tables.component_table(survey, title))
+            outcome.screen.append(tables.component_table(survey, f"where the variance is{tables.of_subset(name)[1]}"))
     if len(parts := component_rows(surveys)):
         outcome.tables.append(OutcomeTable("components", f"Shares of the variance of single answers, {words}", parts))
     outcome.figures["agreement"] = partial(figures.agreement_figure, surveys)
@@ -57,7 +55,7 @@ def summary(
     if shifts := {name: change.labels["classes"] for name, change in changed.items() if change.labels}:
         outcome.figures["shift"] = partial(figures.shift_figure, shifts)
     for name, survey in surveys.items():
-        outcome.notes += [f"{'' if name == ALL else f'{name}: '}{note}." for note in survey["notes"]]
+        outcome.notes += [f"{tables.said_of(name, note)}." for note in survey["notes"]]
     return outcome
 
 
@@ -65,7 +63,7 @@ def _add_labels(outcome: Outcome, name: str, change: Changes) -> None:
     """Matrix, shift and tests of one subset's labels."""
     if (labels := change.labels) is None:
         return
-    stem, of = ("", "") if name == ALL else (f"_{name}", f" ({name})")
+    stem, of = tables.of_subset(name)
     matrix = labels["matrix"].reset_index(names="original")
     outcome.tables += [
         OutcomeTable(f"matrix{stem}", "Original label (rows) by majority of the crowd (columns).", matrix),
@@ -92,7 +90,7 @@ def _add_ratings(outcome: Outcome, name: str, change: Changes, classes: tuple[st
     before = change.original
     if change.ratings is None:
         return
-    stem, of = ("", "") if name == ALL else (f"_{name}", f" ({name})")
+    stem, of = tables.of_subset(name)
     caption = "The crowd's mean ratings against the original ones."
     outcome.tables.append(OutcomeTable(f"ratings{stem}", caption, change.ratings))
     outcome.screen += tables.rating_tables(change.ratings, f"the crowd's ratings against the original{of}")

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
+from fer_exp.raters.changes import ALL
 from fer_exp.raters.readings import headline
 from fer_exp.report.cells import BELOW, SIGNED_BELOW, blank_table, interval, of_row, p_value
 
@@ -21,6 +22,16 @@ SIGNS = {"bias": "+", "ccc": ""}
 
 Surveys = Mapping[str, Mapping[str, Any]]
 """Subset -> its agreement, as ``survey`` gives it."""
+
+
+def of_subset(name: str) -> tuple[str, str]:
+    """What stands behind the name of a file, and behind a title, that are of a subset; nothing of all."""
+    return ("", "") if name == ALL else (f"_{name}", f" ({name})")
+
+
+def said_of(name: str, sentence: str) -> str:
+    """A sentence with the subset that it is of."""
+    return sentence if name == ALL else f"{name}: {sentence}"
 
 
 def kinds(surveys: Surveys) -> list[str]:

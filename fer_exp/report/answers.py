@@ -12,6 +12,7 @@ from rich.table import Table
 
 from fer_exp.judging.predictions import class_names
 from fer_exp.metrics.distribution import entropy
+from fer_exp.names import SIDES
 from fer_exp.report.cells import blank_table
 from fer_exp.stats.shares import whole_people
 
@@ -79,7 +80,7 @@ def counts_table(table: pd.DataFrame) -> list[Table | str]:
 def one_table(table: pd.DataFrame) -> list[Table | str]:
     """The distribution of a single picture on the terminal."""
     row, classes = table.iloc[0], class_names(table)
-    sides = [f"{side} {row[side]:+.2f}" for side in ("valence", "arousal") if pd.notna(row[side])]
+    sides = [f"{side} {row[side]:+.2f}" for side in SIDES if pd.notna(row[side])]
     shown = blank_table()
     for header in ("class", "probability", "of ten people"):
         shown.add_column(header, justify="left" if header == "class" else "right", no_wrap=True)

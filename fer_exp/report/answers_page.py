@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fer_exp.judging.predictions import class_names
+from fer_exp.names import SIDES
 from fer_exp.pictures.decoding import as_image
 from fer_exp.pictures.photographs import spread
 from fer_exp.report.answers import in_words, summary
@@ -71,7 +72,7 @@ class Page:
 
 def _card(row: pd.Series[Any], picture: str, classes: tuple[str, ...]) -> dict[str, Any]:
     ten = np.array([row[f"ten_{name}"] for name in classes])
-    sides = {side: row[side] for side in ("valence", "arousal") if pd.notna(row[side])}
+    sides = {side: row[side] for side in SIDES if pd.notna(row[side])}
     return {
         "face": row["face"],
         "picture": picture,

@@ -9,8 +9,7 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
-from fer_exp.raters.changes import ALL
-from fer_exp.report.agreement_tables import over_raters
+from fer_exp.report.agreement_tables import of_subset, over_raters, said_of
 from fer_exp.report.cells import TO, blank_table, interval, p_equals, p_value
 from fer_exp.report.outcome import Outcome, OutcomeTable
 from fer_exp.stats.tests import SHOWN
@@ -29,9 +28,9 @@ def with_rater_groups(outcome: Outcome, found: Mapping[str, Found]) -> Outcome:
     screen, tables, notes, said = [*outcome.screen], [*outcome.tables], [*outcome.notes], [outcome.verdict]
     content = {name: dict(entry) for name, entry in outcome.content.items()}
     for subset, one in found.items():
-        of, stem = ("", "") if subset == ALL else (f" ({subset})", f"_{subset}")
+        stem, of = of_subset(subset)
         sentences = verdict(one)
-        said += [sentence if subset == ALL else f"{subset}: {sentence}" for sentence in sentences]
+        said += [said_of(subset, sentence) for sentence in sentences]
         screen.append(within_table(one, of))
         for kind, rows in one["pairs"].items():
             if rows:

@@ -11,6 +11,7 @@ from fer_exp.answers import Answers
 from fer_exp.answers.read import read_answers
 from fer_exp.config import DatasetConfig, TrainConfig
 from fer_exp.errors import RequestError
+from fer_exp.names import SIDES
 from fer_exp.progress import silent
 from fer_exp.studies import STUDIES
 from fer_exp.studies.presets import Preset
@@ -80,17 +81,17 @@ def given_ratings(config: DatasetConfig, judged: Collection[str]) -> tuple[pd.Da
         way_out = "attach them with dataset.ratings=FILE (task, worker, label, valence, arousal)"
         return None, f"no ratings of several people; {way_out}"
     frame = frame[frame["task"].isin(set(judged))]
-    frame = frame[frame[["valence", "arousal"]].notna().any(axis=1)]
+    frame = frame[frame[[*SIDES]].notna().any(axis=1)]
     if frame.empty:
         return None, "no valence or arousal of a judged face in dataset.ratings"
     faces = store.faces[store.faces["face"].isin(set(judged))]
-    unrated = faces[["valence", "arousal"]].notna().any(axis=1) & ~faces["face"].isin(frame["task"])
+    unrated = faces[[*SIDES]].notna().any(axis=1) & ~faces["face"].isin(frame["task"])
     if unrated.any():
         return None, (
             f"{int(unrated.sum()):,} of {len(faces):,} judged faces have the corpus' own valence and no ratings; leave "
             "them out of the test split with dataset.split_file=FILE"
         )
-    frame = frame[["task", "worker", "valence", "arousal"]].reset_index(drop=True)
+    frame = frame[["task", "worker", *SIDES]].reset_index(drop=True)
     return (frame, "") if as_ratings(frame) is not None else (None, "no single ratings")
 
 

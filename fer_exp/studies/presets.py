@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from fer_exp.config import check_choice
 from fer_exp.config.folder import written
+from fer_exp.config.paths import typed
 from fer_exp.errors import RequestError
 from fer_exp.studies import STUDIES
 
@@ -87,7 +88,7 @@ def read_preset(study: str, scale: str, words: Sequence[str] = ()) -> Preset:
     corpus = single["dataset"].partition("=")[2] if "dataset" in single else str(content["dataset"])
     of_corpus = (content.get("axes") or {}).get(corpus) or {}  # folds of a corpus that has no test split, say
     grids: list[Grid] = [
-        {key: [_typed(value) for value in values] for key, values in {**grid, **of_corpus}.items()}
+        {key: [typed(value) for value in values] for key, values in {**grid, **of_corpus}.items()}
         for grid in content["grids"]
     ]
     axes = {key for grid in grids for key in grid}
@@ -99,14 +100,14 @@ def read_preset(study: str, scale: str, words: Sequence[str] = ()) -> Preset:
             )
     common = {"dataset": f"dataset={corpus}"}
     for settings in (content.get("train") or {}, (content.get("corpora") or {}).get(corpus) or {}):
-        common |= {key: f"{key}={_typed(value)}" for key, value in settings.items()}
+        common |= {key: f"{key}={typed(value)}" for key, value in settings.items()}
     common |= single
     grids = [
         {key: several.get(key, _without(values, single)) for key, values in grid.items() if key not in single}
         for grid in grids
     ]
     start: tuple[str, ...] = ()
-    begun = {key: f"{key}={_typed(value)}" for key, value in (content.get("start") or {}).items()} | of_start
+    begun = {key: f"{key}={typed(value)}" for key, value in (content.get("start") or {}).items()} | of_start
     if begun and "backbone.weights" not in common:
         start = tuple(({key: common[key] for key in OF_START if key in common} | begun).values())
     return Preset(study, scale, corpus, common, grids, launcher, start=start)
@@ -199,18 +200,3 @@ def _without(values: list[str], keys: Collection[str]) -> list[str]:
     ['ce', 'mixup']
     """
     return [" ".join(word for word in value.split() if word.partition("=")[0] not in keys) for value in values]
-
-
-def _typed(value: object) -> str:
-    """A value of YAML as it is typed in an override.
-
-    >>> [_typed(value) for value in (True, None, 0.2, ["a", "b"], "soft")]
-    ['true', 'null', '0.2', '[a,b]', 'soft']
-    """
-    if isinstance(value, bool):
-        return str(value).lower()
-    if value is None:
-        return "null"
-    if isinstance(value, list):
-        return f"[{','.join(map(_typed, value))}]"
-    return str(value)

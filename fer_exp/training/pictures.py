@@ -15,7 +15,7 @@ from fer_exp.pictures.crops import Crop
 from fer_exp.pictures.decoding import Picture, decode_any, opened
 from fer_exp.pictures.depth import Whites
 from fer_exp.pictures.stream import decoded
-from fer_exp.progress import progress
+from fer_exp.progress import left, progress
 from fer_exp.training.answers import at_once
 from fer_exp.training.trained import Trained
 
@@ -86,8 +86,8 @@ def answer_pictures(
         done = piece.start + len(piece.outcomes)
         if (now := time.monotonic()) - said > EVERY and done < len(pictures):
             said = now
-            left = round((now - started) / done * (len(pictures) - done))
-            speed = f"{done / (now - started):,.0f} pictures/s  {left // 60}:{left % 60:02d} left"
+            more = left((now - started) / done * (len(pictures) - done))
+            speed = f"{done / (now - started):,.0f} pictures/s  {more}"
             progress(f"{done:,} of {len(pictures):,} pictures  {speed}")
     if held:
         answers.append(trained.answers(batch[:held]))

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from fer_exp.digests import sha256
 from fer_exp.files import whole, write_table
-from fer_exp.progress import progress
+from fer_exp.progress import left, progress
 from fer_exp.runs import Run
 from fer_exp.training.batches import Batch
 from fer_exp.training.module import FaceModule
@@ -164,9 +164,8 @@ class ProgressLines(Callback):
             return
         row, last = self.history.rows[-1], trainer.max_epochs or 0
         seconds = sum(row["seconds"] for row in self.history.rows) / len(self.history.rows)
-        left = round(seconds * (last - row["epoch"]))
         losses = "  ".join(f"{name.removeprefix('train_')} {row[name]:.3f}" for name in METRICS if name in row)
-        speed = f"{row['images_per_second']:,.0f} images/s  {left // 60}:{left % 60:02d} left"
+        speed = f"{row['images_per_second']:,.0f} images/s  {left(seconds * (last - row['epoch']))}"
         progress(f"epoch {row['epoch']}/{last}  {losses}  {speed}")
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:

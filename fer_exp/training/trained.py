@@ -136,10 +136,7 @@ def _of_run(run: Run) -> tuple[dict[str, Tensor], Told]:
     """The tensors of a run's predictor, and what is known of them."""
     folder = run.folder
     if run.has("backbone") or "pretrained" in run.facts:
-        raise RequestError(
-            f"{folder} is of a pretraining, which knows no expressions; train with "
-            f"backbone.weights={run.path('backbone')}, and give that run."
-        )
+        raise _of_pretraining(folder, run.path("backbone"))
     if not run.finished:
         if run.has("config"):
             raise RequestError(f"{folder} has not finished; the same command goes on with it.")
@@ -179,13 +176,17 @@ def _of_checkpoint(run: Run) -> tuple[dict[str, Tensor], Told]:
 
 def _of_file(path: Path) -> tuple[dict[str, Tensor], Told]:
     if path.name == FILES["backbone"]:
-        raise RequestError(
-            f"{path} is of a pretraining, which knows no expressions; train with backbone.weights={path}, and give "
-            "that run."
-        )
+        raise _of_pretraining(path, path)
     if path.suffix == ".ckpt":
         raise RequestError(f"{path} is a checkpoint, to go on from; give the run folder, {path.parent.parent}.")
     return read_network(as_written(path))
+
+
+def _of_pretraining(given: Path, weights: Path) -> RequestError:
+    return RequestError(
+        f"{given} is of a pretraining, which knows no expressions; train with backbone.weights={weights}, and give "
+        "that run."
+    )
 
 
 def _structure(told: Told) -> tuple[nn.Module, Method | None]:

@@ -8,14 +8,13 @@ from functools import partial
 import fer_exp
 from fer_exp.cli.help import EXAMPLES, MORE
 from fer_exp.cli.words import POSITIONAL
-from fer_exp.config import SCHEMAS
+from fer_exp.config import GROUPS, SCHEMAS
 from fer_exp.config.folder import conf_folder, options
 from fer_exp.config.keys import Key, command_keys, groups, option_keys
 from fer_exp.config.rules import AT_LEAST, AT_MOST, CHOICES, MOST_SEED, SHARES
 from fer_exp.config.spellings import KEYS
 from fer_exp.metrics.registry import METRICS
 
-GROUPS = ("dataset", "labels", "backbone", "method", "trainer")
 NEEDS = {
     "labels": "one label a face",
     "majority": "votes, of which the most frequent is taken",

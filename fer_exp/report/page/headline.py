@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fer_exp.metrics.words import spoken
+from fer_exp.names import SIDES
 from fer_exp.report.cells import TO, of_row
 from fer_exp.report.model_verdicts import TOPICS, Entries, against, listed, tally, topics_of
 from fer_exp.report.tables import panel_sizes
@@ -136,9 +137,7 @@ def _temperature(rows: Rows, less: Entries) -> str:
 
 
 def _affect(rows: Rows) -> list[str]:
-    known = {
-        side: row for side in ("valence", "arousal") if (row := rows.get(f"{side}_ccc")) and row["value"] is not None
-    }
+    known = {side: row for side in SIDES if (row := rows.get(f"{side}_ccc")) and row["value"] is not None}
     said = " and ".join(f"{side} {of_row(row, 2, ends=TO)}" for side, row in known.items())
     if not known:
         return []

@@ -9,16 +9,14 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from fer_exp.config import TrainConfig
-from fer_exp.config.paths import path_keys
-from fer_exp.config.settings import SEEDS, WEIGHTS, flat
+from fer_exp.config import GROUPS
+from fer_exp.config.settings import SEEDS, flat, names_file
 from fer_exp.errors import RequestError
 from fer_exp.judging.sources import Source
 from fer_exp.runs.naming import NAMED, defaults_of
 
 PLACES = ("dataset.root", "dataset.cache", "output", "root", "cache")
 """Keys that say where things lie and nothing of what they are."""
-GROUPS = ("dataset", "labels", "backbone", "method", "trainer")
 ABSOLUTE = re.compile(r"(?<![\w.…/\\])(?:~[\w.-]*|[A-Za-z]:)?[/\\](?:[^\s/\\,;'\"\])]+[/\\])+([^\s/\\,;'\"\])]*)")
 
 
@@ -109,7 +107,7 @@ def _defaults(source: Source) -> dict[str, object]:
 
 
 def _place(group: str) -> int:
-    return GROUPS.index(group) if group in GROUPS else len(GROUPS)
+    return [*GROUPS].index(group) if group in GROUPS else len(GROUPS)
 
 
 def _words(key: str, value: object) -> str:
@@ -121,8 +119,7 @@ def _words(key: str, value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     text = str(value)
-    is_path = key in path_keys(TrainConfig) and text not in WEIGHTS
-    return _last(text) if is_path else without_place(text)
+    return _last(text) if names_file(key, text) else without_place(text)
 
 
 def _word(word: str) -> str:
@@ -133,7 +130,7 @@ def _word(word: str) -> str:
     key = key.lstrip("+-")
     if key in PLACES:
         return f"{key}=…"
-    return f"{key}={_last(value)}" if key in path_keys(TrainConfig) and value not in WEIGHTS else word
+    return f"{key}={_last(value)}" if names_file(key, value) else word
 
 
 def _last(path: str) -> str:

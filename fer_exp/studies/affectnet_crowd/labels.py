@@ -13,6 +13,7 @@ from fer_exp.answers import Answers, Votes
 from fer_exp.judging.applicable import arrays
 from fer_exp.judging.predictions import class_names
 from fer_exp.labels.votes import majority
+from fer_exp.names import SIDES
 from fer_exp.raters.changes import label_changes
 from fer_exp.raters.readings import headline
 from fer_exp.raters.survey import survey
@@ -24,7 +25,6 @@ from fer_exp.studies.tables import columns_of, seeds_cell
 
 OF_LABELS = ("fleiss_kappa", "krippendorff_alpha", "vote_entropy", "split_half")
 OF_RATINGS = ("icc_2_1", "icc_2_k", "icc_3_k", "mean_ccc", "split_half")
-SIDES = ("valence", "arousal")
 TOWARDS = ("neutral", "happiness")
 """The classes that the paper's crowd moves to."""
 

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from fer_exp.config import DatasetConfig
 from fer_exp.judging.applicable import arrays
 from fer_exp.judging.predictions import class_names
+from fer_exp.names import SIDES
 from fer_exp.progress import silent
 from fer_exp.raters.changes import rating_changes
 from fer_exp.raters.shift import RATING_MEASURES
@@ -20,7 +21,6 @@ from fer_exp.report.agreement_figures import plane_figure
 from fer_exp.report.cells import interval
 from fer_exp.report.outcome import OutcomeTable
 
-RATED = ["valence", "arousal"]
 NO_ORIGINALS = "no original ratings beside the crowd's; affectnet with dataset.ratings=FILE has both"
 
 
@@ -43,7 +43,7 @@ def original_ratings(config: DatasetConfig, faces: pd.Series) -> pd.DataFrame | 
     if not config.ratings:
         return None
     _, store = open_dataset(replace(config, ratings=None, subset="all"), log=silent)
-    rated = store.faces.set_index("face")[RATED].reindex(faces)
+    rated = store.faces.set_index("face")[[*SIDES]].reindex(faces)
     return None if rated.isna().all(axis=None) else rated.reset_index(drop=True)
 
 
@@ -70,8 +70,8 @@ def pattern(
     classes = class_names(faces)
     label = arrays(faces, classes).label.astype(np.int32)
     crowd = faces[["human_valence", "human_arousal"]].to_numpy(np.float64)
-    before = original[RATED].to_numpy(np.float64)
-    by_side = [{side: values[:, number] for number, side in enumerate(RATED)} for values in (before, crowd)]
+    before = original[[*SIDES]].to_numpy(np.float64)
+    by_side = [{side: values[:, number] for number, side in enumerate(SIDES)} for values in (before, crowd)]
     changes = rating_changes(by_side[0], by_side[1], label, classes, samples=samples)
     shown = []
     for (side, name), rows in changes.groupby(["side", "class"], sort=False):
