@@ -49,6 +49,12 @@ def composed_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory) -> Path:
+    """Where prepared faces are kept, those of one test for the next."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture(scope="module")
 def light() -> Iterator[None]:
     """``backbone=resnet18`` is one convolution; for tests of what stands around a network."""

@@ -17,11 +17,6 @@ from tests.processes import check_same, killed
 pytestmark = pytest.mark.usefixtures("light")
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 def words(cache: Path, output: Path, *more: str) -> list[str]:
     faces = ["dataset.faces=90", "dataset.size=16", f"dataset.cache={cache}", f"output={output}", "bootstrap=0"]
     return [*faces, "labels.rule=majority", "trainer=cpu", "trainer.epochs=1", *more]

@@ -34,11 +34,6 @@ METHODS = {
 """Each with keys of the trainer."""
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 def configured(output: Path, cache: Path, method: str = "ce", **trainer) -> TrainConfig:
     data = DatasetConfig(faces=90, size=16, cache=str(cache))
     given = TrainerConfig(**{"epochs": 2, "batch_size": 8, "accelerator": "cpu", **METHODS.get(method, {}), **trainer})

@@ -21,11 +21,6 @@ train_command = importlib.import_module("fer_exp.commands.train")
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
 def made(light, cache, tmp_path_factory) -> Path:
     """A finished table of two methods and two seeds."""
     place = tmp_path_factory.mktemp("table")

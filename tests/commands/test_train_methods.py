@@ -11,11 +11,6 @@ from fer_exp.cli import main
 pytestmark = pytest.mark.usefixtures("light")
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 def words(cache: Path, output: Path, *more: str) -> list[str]:
     faces = ["dataset.faces=120", "dataset.size=16", f"dataset.cache={cache}", f"output={output}"]
     return ["train", *faces, "labels.rule=all", "trainer=cpu", "trainer.epochs=1", "bootstrap=0", *more]

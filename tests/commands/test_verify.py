@@ -16,11 +16,6 @@ NAME = "noisy-labels-synthetic-smoke"
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
 def published(light, cache, tmp_path_factory) -> Path:
     """A project with archived tables and a README that states some of their numbers; its runs are gone."""
     place = tmp_path_factory.mktemp("project")

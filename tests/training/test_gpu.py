@@ -32,11 +32,6 @@ pytestmark = pytest.mark.gpu
 GPU = TrainerConfig(accelerator="gpu", epochs=3, batch_size=16)
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture(autouse=True)
 def _same_bits():
     """Strict: an operation that may add in any order is an error here, not a warning."""
