@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
-from fer_exp.system import visible
+from fer_exp.system import readable
 
 Item = TypeVar("Item")
 _kept: ContextVar[list[str] | None] = ContextVar("kept", default=None)
@@ -28,7 +28,7 @@ def is_main_process() -> bool:
 def progress(line: str) -> None:
     """What is being done: a line on standard error, at once; standard output is for results."""
     if is_main_process() and _kept.get() is None:
-        print(visible(line), file=sys.stderr, flush=True)
+        print(readable(line, sys.stderr), file=sys.stderr, flush=True)
 
 
 def left(seconds: float) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import codecs
 import io
 import os
+import shutil
 import sys
+import textwrap
 import unicodedata
 from pathlib import Path
+from typing import TextIO
 
 LETTERS = dict(zip("↑↓→±≤≥×·–—−", ("^", "v", "->", "+-", "<=", ">=", "x", ".", "-", "-", "-"), strict=True))
 """How signs of our tables are written where there is no letter for them."""
@@ -50,6 +53,22 @@ def visible(text: str) -> str:
     \x1b[31mred\x9b0m gpj.\u202egnp
     """
     return text.translate(HIDDEN)
+
+
+def readable(text: str, stream: TextIO | None) -> str:
+    r"""A text as ``visible``, and on a terminal broken between words; a line with a command is left to be copied whole.
+
+    >>> readable("a\nb", io.StringIO())
+    'a\nb'
+    """
+    text = visible(text)
+    if stream is None or not stream.isatty():
+        return text
+    columns = shutil.get_terminal_size().columns
+    return "\n".join(
+        line if "fer-exp " in line else textwrap.fill(line, columns, break_long_words=False, break_on_hyphens=False)
+        for line in text.split("\n")
+    )
 
 
 def open_streams() -> None:

@@ -55,10 +55,9 @@ HERE = re.compile(r"example/|results/(?:affectnet-crowd|pretraining-gain)|runs/s
 """What a command names that lies in the checkout; the run is the demo's, which stands in results/examples."""
 WHY_NOT = {
     r"verify\b": "`make verify` runs it",
-    r".*results/cafe-soft": "it takes ten seconds",
+    r".*results/cafe-soft|crowd plan .*example/": "it takes ten seconds",
     r"(train|pretrain|table|bench)\b": "it trains: minutes to days",
     r".*(dataset[.=]|/data/|face4/|\bDIR\b)": "it needs a corpus that is not here",
-    r"crowd plan .*example/": "it takes a minute",
     r"rate (?!answers|erase|.*export=)": "it serves until it is stopped",
     r"": "it needs pictures, runs or answers of the reader's",
 }

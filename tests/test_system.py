@@ -56,6 +56,15 @@ def elsewhere(desk, monkeypatch) -> None:
     monkeypatch.setattr("fer_exp.store.pixels.DIRECT", 0)  # it was asked for when that was imported
 
 
+def test_a_terminal_breaks_sentences_between_words_and_leaves_commands_whole(monkeypatch):
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.setenv("COLUMNS", "20")
+    said = "kappa is moderate, of ten raters\nnext: fer-exp compare runs/a runs/b"
+    shown = "kappa is moderate,\nof ten raters\nnext: fer-exp compare runs/a runs/b"
+    assert [system.readable(said, stream) for stream in (io.StringIO(), None, terminal)] == [said, said, shown]
+
+
 class NoTorch:
     """Tells whoever asks that there is no torch."""
 

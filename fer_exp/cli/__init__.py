@@ -18,7 +18,7 @@ from fer_exp.cli.words import in_one, with_paths
 from fer_exp.commit import git_commit
 from fer_exp.config import SCHEMAS
 from fer_exp.errors import RequestError, RunError
-from fer_exp.system import open_streams, visible
+from fer_exp.system import open_streams, readable
 
 HELP = ("-h", "--help", "help")
 COMPLETION = ("-sc", "--shell-completion")
@@ -90,7 +90,7 @@ def _ended(words: Sequence[str], answer: dict[str, Any] | None = None) -> tuple[
 
 
 def _say(sentence: str) -> str:
-    print(visible(f"fer-exp: {sentence}"), file=sys.stderr)
+    print(readable(f"fer-exp: {sentence}", sys.stderr), file=sys.stderr)
     return sentence
 
 

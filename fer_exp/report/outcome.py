@@ -21,13 +21,13 @@ from fer_exp.errors import RequestError, RunError, did_you_mean
 from fer_exp.files import file_names, write_json, write_table, write_text
 from fer_exp.progress import collected
 from fer_exp.report.files import save_figure, save_table
-from fer_exp.system import visible
+from fer_exp.system import readable, visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Screen = Table | str
-"""What the terminal shows: a table of at most 80 columns, or a line, which is not broken."""
+"""What the terminal shows: a table of at most 80 columns, or a line, which only a terminal breaks."""
 
 
 class OutcomeTable(NamedTuple):
@@ -183,7 +183,7 @@ def finish(
     if failed is not None and elsewhere is None:
         raise failed
     for note in notes:
-        print(visible(f"fer-exp: {note}"), file=sys.stderr)
+        print(readable(f"fer-exp: {note}", sys.stderr), file=sys.stderr)
     if outcomes is None:
         for left in (*outcome.left, *([] if place is None else [place])):
             print(left)
@@ -271,7 +271,8 @@ def show(outcome: Outcome, console: Console | None = None) -> None:
     """Print the verdict, what the terminal shows, then the notes."""
     console = console or Terminal()
     for block in (*outcome.shown, *(f"note: {note}" for note in dict.fromkeys(outcome.notes))):
-        console.print(block, soft_wrap=isinstance(block, str))
+        line = isinstance(block, str)
+        console.print(readable(block, console.file) if line else block, soft_wrap=line)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
