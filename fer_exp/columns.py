@@ -16,10 +16,10 @@ from fer_exp.names import PICTURES, expression, normal
 SYNONYMS = {
     "task": "face question item image picture unit file stimulus photo img pic image-file bild gesicht foto reiz "
     "visage imagen cara immagine volto imagem afbeelding gezicht 图片 图像 圖片 照片 画像 写真 顔画像 刺激",
-    "worker": "rater annotator user performer participant coder judge respondent response-id versuchsperson vp proband "
-    "teilnehmer bewerter beurteiler évaluateur évaluatrice participante juge annotateur evaluador evaluadora juez "
-    "anotador valutatore partecipante giudice avaliador beoordelaar deelnemer 评分者 評分者 标注者 被试 参与者 評価者 "
-    "参加者 被験者 回答者",
+    "worker": "rater annotator user performer participant coder judge respondent response-id record versuchsperson vp "
+    "proband teilnehmer bewerter beurteiler évaluateur évaluatrice participante juge annotateur evaluador evaluadora "
+    "juez anotador valutatore partecipante giudice avaliador beoordelaar deelnemer 评分者 評分者 标注者 被试 参与者 "
+    "評価者 参加者 被験者 回答者",
     "label": "answer response expression emotion choice class category truth gold antwort urteil ausdruck gefühl "
     "réponse émotion respuesta emoción expresión risposta emozione espressione resposta emoção antwoord emotie "
     "uitdrukking 情绪 情緒 情感 表情 标签 標籤 感情 回答 ラベル",

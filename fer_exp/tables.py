@@ -109,12 +109,12 @@ class Table:
             hint = did_you_mean(called, self.names, 0.5)
             asked = f"has no column {called}, which {role}={called} asks for"
             raise RequestError(f"{self.where} {asked}; {hint}{self._list}")
-        ends = ("", "id", "name") if role in ("task", "worker") else ("",)
+        ends = {"task": ("", "name", "id"), "worker": ("", "id", "name")}.get(role, ("",))
         for word in [called] if called else [role, *SYNONYMS.get(role, "").split()]:
             same = [n for n, name in enumerate(self.names) if name == word]
             if not same and not called:
-                alike = {normal(word) + end for end in ends}
-                same = [n for n, name in enumerate(self.names) if normal(name) in alike]
+                alike = [[n for n, name in enumerate(self.names) if normal(name) == normal(word) + end] for end in ends]
+                same = next(filter(None, ([n for n in kind if n not in beside] for kind in alike)), [])
             same = [n for n in same if n not in beside] if not called else same
             if len(same) > 1:
                 name = self.names[same[0]]
@@ -344,7 +344,7 @@ class Table:
         roles = [
             f"{role} is {self.names[n]}"
             for n, role in self._roles.items()
-            if n not in self.unused and self.names[n].lower() not in (role, "face")
+            if n not in self.unused and self.names[n].lower() not in (role.lower(), "face")
         ]
         words = list(dict.fromkeys([*self.guessed, *roles]))
         words += (
@@ -370,6 +370,9 @@ class Table:
     @property
     def _list(self) -> str:
         read = f" It was read so: {'; '.join(self.guessed)}." if self.guessed else ""
+        shown = [name for name in self.names if name.lower().partition(" ")[0].endswith(PICTURES)]
+        if shown and len(self.names) < MOST:
+            read += f" Is its first line ({shown[0]} …) a row? Then write the names of the columns in a line above it."
         return f"There are: {', '.join(self.names[:MOST])}{' …' if len(self.names) > MOST else ''}.{read}"
 
     def _dictionary(self, column: int) -> tuple[NDArray[np.int64], pa.Array]:

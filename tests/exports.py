@@ -487,6 +487,31 @@ def inquisit() -> str:
     return delimited(header, filled(header, {**rows[0], "blockcode": "practice"}, *rows), "\t")
 
 
+def eprime() -> str:
+    header = columns(
+        "ExperimentName|Subject|Session|Block|Trial|Procedure[Block]|Stimulus|Target.ACC|Target.RESP|Target.RT"
+    )
+    rows: list[dict[str, object]] = [
+        {"ExperimentName": "faces", "Subject": person, "Session": 1, "Procedure[Block]": "main", "Stimulus": face,
+         "Target.RESP": answer, "Target.RT": seconds * 1000} for person, face, answer, seconds in answers()
+    ]  # fmt: skip
+    return delimited(header, filled(header, {**rows[0], "Procedure[Block]": "PracticeProc"}, *rows), "\t")
+
+
+def appen() -> str:
+    header = columns(
+        "_unit_id|_created_at|_golden|_id|_missed|_started_at|_tainted|_channel|_trust|_worker_id|_country|_region|_city|"
+        "_ip|what_does_it_show|image_url|what_does_it_show_gold"
+    )  # fmt: skip
+    rows: list[dict[str, object]] = [
+        {"_unit_id": FACES.index(face) + 700, "_golden": str(face == "a.jpg").lower(), "_tainted": "false",
+         "_channel": "elite", "_trust": 0.9, "_worker_id": person, "_country": "DEU", "what_does_it_show": answer,
+         "image_url": f"https://example.org/faces/{face}?v=1",
+         "what_does_it_show_gold": "Happy" if face == "a.jpg" else ""} for person, face, answer, _ in answers()
+    ]  # fmt: skip
+    return delimited(header, filled(header, *rows, {**rows[0], "_worker_id": "w9", "_tainted": "true"}))
+
+
 EXPORTS: dict[str, tuple[str, Callable[[], str]]] = {
     "Label Studio": ("label-studio.json", label_studio),
     "Label Studio, with ratings": ("label-studio-ratings.json", lambda: label_studio(valence=True)),
@@ -513,6 +538,8 @@ EXPORTS: dict[str, tuple[str, Callable[[], str]]] = {
     "SurveyMonkey": ("surveymonkey.csv", surveymonkey),
     "OpenSesame": ("opensesame.csv", opensesame),
     "Inquisit": ("inquisit.iqdat", inquisit),
+    "E-Prime": ("eprime.txt", eprime),
+    "Appen": ("appen.csv", appen),
     "Labelbox": ("labelbox.ndjson", labelbox),
 }
 

@@ -311,6 +311,40 @@ def test_the_table_of_a_zip_lies_beside_a_readme(tmp_path):
     assert read_answers(tmp_path / "t.zip").tasks.tolist() == ["a"]
 
 
+@pytest.mark.parametrize("marks", [("1", "0"), ("TRUE", "FALSE"), ("x", "")])
+def test_boxes_that_each_rater_ticked_are_labels(tmp_path, marks):
+    yes, no = marks
+    text = f"image,rater,Happy,Sad\na,1,{yes},{no}\na,2,{no},{yes}\nb,1,{yes},{yes}\n"
+    (tmp_path / "t.csv").write_text(text)
+    answers = read_answers(tmp_path / "t.csv", columns={}, scales={})
+    assert (answers.classes, answers.counts().tolist()) == (("happiness", "sadness"), [[1, 1], [0, 0]])
+    assert answers.counted == {"answers of several choices or none are no class and left out": 1}
+
+
+@pytest.mark.parametrize("column", ["subject", "ID", "Code"])
+def test_a_column_that_tells_raters_apart_is_theirs_whatever_it_is_called(column):
+    rated = pd.DataFrame({column: ["x", "y", "x", "y"], "image": ["a", "a", "b", "b"], "label": ["happy"] * 4})
+    assert read_answers(rated).workers.tolist() == ["x", "y"]
+    posers = rated.assign(**{column: ["x", "x", "y", "y"]})  # of the pictures
+    assert read_answers(posers).counts.tolist() == [[2], [2]]
+    numbered = rated.assign(**{column: range(4)})  # the rows
+    assert read_answers(numbered).counts.tolist() == [[2], [2]]
+
+
+def test_of_a_name_and_an_id_of_the_picture_the_name_is_meant():
+    frame = pd.DataFrame(
+        {"image_id": [7], "image_name": ["a.jpg"], "user_name": ["An"], "user_id": [3], "label": "sad"}
+    )
+    answers = read_answers(frame)
+    assert (answers.tasks.tolist(), answers.workers.tolist()) == (["a.jpg"], ["3"])
+
+
+def test_a_table_without_a_header_is_told_what_it_lacks(tmp_path):
+    (tmp_path / "t.txt").write_text("train_00001.jpg 5\ntrain_00002.jpg 3\n")
+    with pytest.raises(RequestError, match=r"Is its first line \(train_00001.jpg 5 …\) a row\? Then write the names"):
+        read_answers(tmp_path / "t.txt", "ratings")
+
+
 @pytest.mark.parametrize("names", [("n_happy", "n_sad"), ("happy_votes", "sad_votes"), ("happy (n)", "sad (n)"),
                                    ("emotion_happy", "emotion_sad"), ("Count Happy", "Count Sad")])  # fmt: skip
 def test_columns_of_counts_are_found_whatever_stands_beside_the_class(names):

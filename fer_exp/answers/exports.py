@@ -225,6 +225,21 @@ EXPORTS = (
         seconds=("latency",), unit=1000.0, found=False, question=("trialcode", "blockcode"),
     ),
     Export(
+        "E-Prime", ("ExperimentName", "Subject", r".*\.RESP"),
+        task=FACE, worker=("Subject",), label=(r".*\.RESP",),
+        left=(Left(r"(Procedure|Running|Block).*", PRACTICE, "practice trials"),),
+        about=r"ExperimentName|Subject|Session(Date|Time.*)?|.*\.(ACC|CRESP|RT|RTTime|On\w+|Dur\w+|Start\w*|Finish\w*|Cycle|"
+        r"Sample)|Trial|Block|Procedure.*|Running.*|Clock.*|Display.*|Group|RandomSeed|DataFile.*|Experiment\w*|RuntimeV\w*|"
+        r"Studio\w*",
+        seconds=(r".*\.RT",), unit=1000.0, found=False,
+    ),
+    Export(
+        "Appen", ("_unit_id", "_worker_id"),
+        task=FACE, worker=("_worker_id",), label=ANSWER,
+        left=(Left("_tainted", "true", "answers of tainted workers"),),
+        about=r"_.*|orig_.*", gold=(r"(?!_).*_gold",),
+    ),
+    Export(
         "Qualtrics", ("StartDate", "EndDate", "ResponseId|ResponseID", "Finished|Progress|Status|RecordedDate"),
         worker=(r"PROLIFIC_?PID", r"prolific[ _.]?(pid|id)?", r"worker_?id", r"participant_?id", r"ResponseI[dD]"),
         left=(

@@ -20,10 +20,13 @@ from fer_exp.answers.wide import an_answer_a_row
 from fer_exp.config import check_choice
 from fer_exp.config.rules import DUPLICATES
 from fer_exp.errors import RequestError
-from fer_exp.names import OTHER_ANSWERS, spelt
+from fer_exp.names import OTHER_ANSWERS, normal, spelt
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.tables import Table, read_table
 from fer_exp.together import ITS_FILE
+
+PERSONS = ("subject", "subjectid", "subjectnr", "subj", "sub", "id", "name", "code", "pid", "person", "personid", "who")
+"""What a column of raters may be called that is often something else, by ``normal``."""
 
 
 def read_answers(
@@ -103,6 +106,10 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
         worker = table.names.index(ITS_FILE)
         called, table.guessed = {**called, "worker": ITS_FILE}, [*table.guessed, "worker is the file"]
         rules = rules._replace(columns=called)
+    if worker is None and task is not None and (person := _person(table, task, label)) is not None:
+        worker, called = person, {**called, "worker": table.names[person]}
+        table.guessed.append(f"worker is {table.names[person]}")
+        rules = rules._replace(columns=called)
     if worker is None:  # else such columns are tasks
         table.name_numbers(rules.numbers)
     named = table.class_columns((*rules.classes, *rules.also, *rules.ignore) if rules.classes else ())
@@ -122,6 +129,21 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
     if label is None and worker is None and task is not None and not columns_of(table, rules.scales, {task}):
         raise RequestError(no_classes(table))
     return read_rows(table, rules)
+
+
+def _person(table: Table, task: int, label: int | None) -> int | None:
+    """A column such as subject or id where it tells apart who answered: no two rows of a task have the same in it."""
+    tasks, before = table.coded(task), set(table.unused)
+    for n, name in enumerate(table.names):
+        if n in (task, label) or normal(name) not in PERSONS:
+            continue
+        persons = table.coded(n)
+        pairs = pd.DataFrame({"task": tasks.codes, "person": persons.codes})
+        several = len(tasks.names) < len(pairs) and pairs["person"].duplicated().any()  # else it numbers the rows
+        if several and (persons.codes >= 0).all() and not pairs.duplicated().any():
+            return n
+    table.unused = before
+    return None
 
 
 def _of_nobody(table: Table, task: int, label: int, rules: Rules) -> Votes:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fer_exp.answers.rows import Rules
-from fer_exp.answers.scales import PLAIN, Scales
+from fer_exp.answers.scales import PLAIN, Scales, columns_of
 from fer_exp.answers.votes import task_names
 from fer_exp.columns import Columns
 from fer_exp.names import among, expressions, normal, spelt
@@ -32,6 +32,8 @@ NO_RATER = frozenset(
      "target", "predicted", "prediction", "model", "aggregated", "mehrheit")
 )  # fmt: skip
 """Words in the name of a column of labels that is of no rater."""
+TICKED, NOT_TICKED = ("1", "true", "x", "yes", "ja", "wahr", "✓", "✔"), ("0", "false", "no", "nein", "falsch")
+"""What a box holds."""
 SCALE = ("scale", "dimension", "trait", "measure", "attribute", "adjective", "ratingtype", "ratingscale", "construct")
 """Columns that say which scale a row's rating is on, by ``normal``."""
 ABOUT = re.compile(r"(emotion|expression|label|category)", re.IGNORECASE)
@@ -50,7 +52,8 @@ def an_answer_a_row(
         rules: how answers are read; ``scales`` says which ratings are wanted.
     """
     if task is not None and worker is not None:
-        return _by_scale(table, task, worker, rules.scales)
+        ticked = None if label is not None else _ticked(table, task, worker, rules)
+        return ticked or _by_scale(table, task, worker, rules.scales)
     if task is None and worker is None:
         return None
     columns = _rated_columns(table, [n for n in (task, worker) if n is not None], rules.scales)
@@ -62,6 +65,31 @@ def an_answer_a_row(
             table.guessed.append("its numbers are taken as classes; scales=[NAME] takes them as ratings")
         columns = {(role, table.names[n]): n for n in labels}
     return _melted(table, task, worker, columns) if columns else None
+
+
+def _ticked(table: Table, task: int, worker: int, rules: Rules) -> Table | None:
+    """Boxes that each rater ticked, a column a class, as labels; None where columns of classes hold more."""
+    columns = table.class_columns((*rules.classes, *rules.also, *rules.ignore) if rules.classes else ())
+    before = set(table.unused)
+    boxes = {name: [table.text(n) for n in several] for name, several in columns.items()}
+    said = {str(cell).casefold() for several in boxes.values() for column in several for cell in column if cell}
+    if len(boxes) < 2 or not said <= {*TICKED, *NOT_TICKED} or said.isdisjoint(TICKED):
+        table.unused = before
+        return None
+    ticks = np.stack([np.any([[str(cell).casefold() in TICKED for cell in column] for column in several], axis=0)
+                      for several in boxes.values()], axis=1)  # fmt: skip
+    names = np.array([*boxes, "[]"], dtype=object)
+    label = names[np.where(ticks.sum(axis=1) == 1, ticks.argmax(axis=1), len(boxes))]
+    frame = {"task": table.text(task), "worker": table.text(worker), "label": label}
+    taken = {task, worker, *(n for several in columns.values() for n in several)}
+    rated = columns_of(table, rules.scales, taken)
+    frame |= {name: table.text(n) for name, n in rated.items()}
+    if (seconds := table.find("seconds")) is not None:
+        frame["seconds"] = table.text(seconds)
+    table.guessed.append(
+        f"boxes that were ticked, a column a class, first {table.names[next(iter(columns.values()))[0]]}"
+    )
+    return _made(table, frame, np.arange(len(table)), ["label", *rated], {})
 
 
 def _rated_columns(table: Table, ids: list[int], scales: Scales) -> dict[tuple[str, str], int]:
