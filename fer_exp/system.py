@@ -10,7 +10,7 @@ import sys
 import textwrap
 import unicodedata
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 LETTERS = dict(zip("↑↓→±≤≥×·–—−", ("^", "v", "->", "+-", "<=", ">=", "x", ".", "-", "-", "-"), strict=True))
 """How signs of our tables are written where there is no letter for them."""
@@ -55,7 +55,7 @@ def visible(text: str) -> str:
     return text.translate(HIDDEN)
 
 
-def readable(text: str, stream: TextIO | None) -> str:
+def readable(text: str, stream: IO[str] | None) -> str:
     r"""A text as ``visible``, and on a terminal broken between words; a line with a command is left to be copied whole.
 
     >>> readable("a\nb", io.StringIO())

@@ -58,7 +58,7 @@ def overview() -> str:
         [
             *_wrapped("fer-exp: does a face classifier see ambiguity as people do, and does it survive wrong labels?"),
             "",
-            "usage: fer-exp COMMAND [KEY=VALUE ...]",
+            "usage: fer-exp COMMAND [PATH ...] [KEY=VALUE ...]",
             "",
             "commands:",
             *(line for name, schema in SCHEMAS.items() for line in _row(name, schema.purpose(), 11)),
@@ -69,6 +69,7 @@ def overview() -> str:
             "examples:",
             *_examples(EXAMPLES),
             "",
+            "fer-exp alone, on a terminal, asks what you have and writes the command.",
             "fer-exp COMMAND --help lists its keys. --debug shows where an error comes from,",
             "--json prints one object for programs, and nothing else on standard output.",
         ]

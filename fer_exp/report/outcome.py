@@ -271,8 +271,10 @@ def show(outcome: Outcome, console: Console | None = None) -> None:
     """Print the verdict, what the terminal shows, then the notes."""
     console = console or Terminal()
     for block in (*outcome.shown, *(f"note: {note}" for note in dict.fromkeys(outcome.notes))):
-        line = isinstance(block, str)
-        console.print(readable(block, console.file) if line else block, soft_wrap=line)
+        if isinstance(block, str):
+            console.print(readable(block, console.file), soft_wrap=True)
+        else:
+            console.print(block)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
