@@ -147,23 +147,34 @@ def _names_columns(row: list[str]) -> bool:
     return sum(map(bool, row)) > 1 and any(normal(cell) in _KNOWN or expression(cell) for cell in row)
 
 
-def over_two_rows(header: list[str], second: list[str]) -> list[str] | None:
-    """The names of a header of two rows, the upper with cells that reach over several columns; None where it is not.
+def over_two_rows(rows: list[list[str]]) -> tuple[list[str], int]:
+    """The names of a header of two rows, the upper with cells that reach over several columns, and its number of rows.
 
-    >>> over_two_rows(["Photo", "Anna", "", "Ben", ""], ["", "valence", "arousal", "valence", "arousal"])
-    ['Photo', 'Anna valence', 'Anna arousal', 'Ben valence', 'Ben arousal']
+    pandas writes the name of the index in a third row. Of any other header there are no names, and no rows.
+
+    >>> over_two_rows([["Photo", "Anna", "", "Ben", ""], ["", "valence", "arousal", "valence", "arousal"]])
+    (['Photo', 'Anna valence', 'Anna arousal', 'Ben valence', 'Ben arousal'], 2)
+    >>> over_two_rows([["", "valence", "valence"], ["rater", "Anna", "Ben"], ["photo", "", ""], ["a.jpg", "1", "2"]])
+    (['photo', 'valence Anna', 'valence Ben'], 3)
     """
+    if len(rows) < 2:
+        return [], 0
+    header, second, *rest = rows
     second = second + [""] * (len(header) - len(second))
     gaps = [n for n, (above, below) in enumerate(zip(header, second, strict=False)) if n and not above and below]
-    if not gaps or bool(header[0]) == bool(second[0]) or len(second) != len(header):
-        return None
+    named = len(header) > 2 and not header[0] and second[0] and rest and rest[0][0] and not any(rest[0][1:])
+    if not (gaps or named) or bool(header[0]) == bool(second[0]) or len(second) != len(header):
+        return [], 0
     if any(re.fullmatch(r"[-+]?\d*[.,]?\d+", cell) for cell in second):
-        return None
+        return [], 0
+    if named:
+        second = ["", *second[1:]]
+        header = [rest[0][0], *header[1:]]
     names, last = [], ""
     for above, below in zip(header, second, strict=True):
         last = above or last
         names.append(f"{last} {below}".strip() if below else above)
-    return names
+    return names, 3 if named else 2
 
 
 def _where(column: pa.ChunkedArray, text: str) -> NDArray[np.int64]:

@@ -180,9 +180,10 @@ def _header(lines: list[list[str]], guessed: list[str]) -> tuple[list[str], int,
     if above:
         guessed.append(f"{above} row{'s' if above > 1 else ''} above the header left out ({lines[0][0][:40]!r})")
     if not (below := below_header(lines[above : above + 4], guessed)) and others:
-        if (names := over_two_rows(header, others[0])) is not None:
-            guessed.append(f"a header of two rows, such as {names[-1]!r}")
-            return names, above, others[:1]
+        names, height = over_two_rows([header, *others])
+        if height:
+            guessed.append(f"a header of {height} rows, such as {names[-1]!r}")
+            return names, above, others[: height - 1]
         longer = [len(row) == len(header) + 1 for row in others]
         if all(longer):  # R's names of rows, which have no header; or a delimiter at the end of each row
             header = [*header, ""] if not any(row[-1] for row in others) else ["", *header]
@@ -214,7 +215,8 @@ def _read_text(raw: bytes) -> Columns:
     def of_another_length(row: pacsv.InvalidRow) -> str:
         words = row.text.strip("\"'\r\n ")
         last = words.startswith("END OF FILE")
-        if last or (row.actual_columns == 1 and is_note([words], row.expected_columns)):
+        cells = [cell.strip('" ') for cell in words.split(delimiter)]
+        if last or (row.actual_columns < row.expected_columns and is_note(cells, row.expected_columns)):
             ended.append("rows END OF FILE" if last else NOTES)
             return "skip"
         return "error"

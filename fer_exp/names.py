@@ -143,6 +143,7 @@ def labelled(text: str) -> str | None:
         return name
     if not normal(text):
         signs = {name for name, several in SIGNS.items() if set(text) & set(several)}
+        signs |= {"unknown"} if text.strip(" ?") == "" and text else set()
         return signs.pop() if len(signs) == 1 else None
     outside, inside = re.sub(r"[(\[{][^)\]}]*[)\]}]", " ", text), re.findall(r"[(\[{]([^)\]}]*)[)\]}]", text)
     names = {_bare(part) for part in re.split(r"[/;|,]|\b(?:or|oder|ou)\b", outside) if re.search(r"[^\W\d_]", part)}

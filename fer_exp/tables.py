@@ -27,7 +27,11 @@ from fer_exp.together import ITS_FILE, read_together
 
 FloatArray = NDArray[np.float64]
 
-MISSING = ("", "na", "n/a", "#n/a", "nan", "none", "null", "<na>")
+MISSING = frozenset(
+    ("", "na", "n/a", "#n/a", "nan", "none", "null", "<na>", "-", "--", "–", "—", ".", "missing", "skipped",
+     "no answer", "no response", "keine antwort", "keine angabe", "k. a.", "#null!", "#value!", "#ref!", "#div/0!",
+     "#name?")
+)  # fmt: skip
 """What a cell without content looks like, in any case; a class may be called None where ``classes`` names it."""
 
 AROUND = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (

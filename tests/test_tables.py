@@ -284,7 +284,33 @@ def test_a_header_of_two_rows_says_who_rated_on_which_scale(tmp_path, capsys):
     assert answers.workers.tolist() == ["Anna", "Ben"]
     assert sorted(answers.rated["valence"]) == [-1, 0, 0, 1]
     assert sorted(answers.rated["arousal"]) == [-1, -1, 1, 1]
-    assert "a header of two rows, such as 'Ben arousal'" in capsys.readouterr().err
+    assert "a header of 2 rows, such as 'Ben arousal'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "csv"])
+def test_a_pivot_as_pandas_writes_it_is_a_table_of_raters(tmp_path, suffix):
+    long = pd.DataFrame({"photo": ["a.jpg", "a.jpg", "b.jpg", "b.jpg"], "rater": ["An", "Bo"] * 2,
+                         "emotion": ["happy", "sad", "sad", "sad"], "valence": [0.5, -0.5, -1, -1]})  # fmt: skip
+    pivot = long.pivot(index="photo", columns="rater", values=["emotion", "valence"])
+    getattr(pivot, "to_excel" if suffix == "xlsx" else "to_csv")(tmp_path / f"t.{suffix}")
+    answers = read_answers(tmp_path / f"t.{suffix}")
+    assert (answers.tasks.tolist(), answers.workers.tolist()) == (["a.jpg", "b.jpg"], ["An", "Bo"])
+    assert (answers.classes, answers.counts().tolist()) == (("happiness", "sadness"), [[1, 1], [0, 2]])
+    assert sorted(answers.rated["valence"]) == [-1, -1, -0.5, 0.5]
+
+
+def test_names_that_differ_in_case_alone_are_said(tmp_path, capsys):
+    (tmp_path / "t.csv").write_text("task,worker,label\na.jpg,1,happy\nA.JPG,2,happy\n")
+    read_answers(tmp_path / "t.csv", "ratings")
+    assert (
+        "1 names in task differ from others in case alone, and are others (A.JPG and a.jpg)" in capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize("cell", ["-", ".", "no response", "skipped", "#N/A", "?"])
+def test_a_cell_that_says_no_answer_is_no_class(cell):
+    frame = pd.DataFrame({"task": ["a", "b"], "worker": 1, "label": ["happy", cell]})
+    assert read_answers(frame).classes == ("happiness",)
 
 
 def test_cells_that_are_merged_with_the_one_above_have_its_content(tmp_path, capsys):
@@ -299,9 +325,9 @@ def test_cells_that_are_merged_with_the_one_above_have_its_content(tmp_path, cap
 
 
 def test_a_row_of_totals_is_no_face(tmp_path, capsys):
-    (tmp_path / "t.csv").write_text("face,happy,sad\na.jpg,3,1\nb.jpg,0,4\nTotal,3,5\n")
+    (tmp_path / "t.csv").write_text("face,happy,sad\na.jpg,3,1\nb.jpg,0,4\nTotal,3,5\nSum,8\n")
     assert read_answers(tmp_path / "t.csv", "ratings").tasks.tolist() == ["a.jpg", "b.jpg"]
-    assert "rows of totals or notes below the table (1)" in capsys.readouterr().err
+    assert "rows of totals or notes below the table (2)" in capsys.readouterr().err
 
 
 def test_the_table_of_a_zip_lies_beside_a_readme(tmp_path):

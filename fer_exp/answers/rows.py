@@ -24,6 +24,8 @@ CUT_SHORT = re.compile(r"\d([.,]\d+)?E\+\d+")
 
 
 A_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+MANY = 100_000
+"""Tasks among which such are looked for that differ in case alone."""
 MOST_NUMBERS = 20
 """Different numbers that may be classes; a slider has more."""
 RARE, OFTEN = 0.02, 10
@@ -69,6 +71,12 @@ def read_rows(table: Table, rules: Rules) -> Answers:
         if cut := [name for name in ids.names if "E+" in name and CUT_SHORT.fullmatch(name)]:
             words = f"{len(cut):,} ids such as {cut[0]} were cut by a spreadsheet and may be of several"
             table.guessed.append(f"{table.names[ids_column]}: {words}; export the file anew")
+    cases: dict[str, list[str]] = {}
+    for name in map(str, tasks.names[:MANY]):
+        cases.setdefault(name.casefold(), []).append(name)
+    if alike := [names for names in cases.values() if len(names) > 1]:
+        words = f"{sum(map(len, alike)) - len(alike):,} names in {table.names[task]} differ from others in case alone"
+        table.guessed.append(f"{words}, and are others ({' and '.join(alike[0])})")
     codes, order = label_codes(table, label, rules, counted)
     read = {name: read_scale(table, name, column, rules.ends(name), counted) for name, column in columns.items()}
     rated, scales = ({name: one[0] for name, one in read.items()}, {name: one[1] for name, one in read.items()})
@@ -129,7 +137,7 @@ def label_codes(
         if known and (others := [name for name in order if name not in known.values()]):
             table.guessed.append(f"classes that are no expressions: {', '.join(others[:12])}")
         _refuse_slips(table, column, order, means, codes, rules)
-        for alike in pd.Series(order).groupby([normal(name) for name in order]).agg(list):
+        for alike in pd.Series(order).groupby([normal(name) or name for name in order]).agg(list):
             table.guessed += [f"{' and '.join(alike)} are not one class"] if len(alike) > 1 else []
     place = {spelt(name) if rules.classes else name: code for code, name in enumerate(order)}
     numbered = all(name.isdigit() and int(name) < len(order) for name in real)

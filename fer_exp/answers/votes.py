@@ -24,7 +24,7 @@ ROUNDING = 0.02
 
 
 RATERS = ("raters", "nraters", "numberofraters", "nrraters", "annotators", "nannotators", "numberofannotators",
-          "judges", "nvotes", "totalvotes", "totalraters", "n", "numraters", "votes", "total")  # fmt: skip
+          "judges", "nvotes", "totalvotes", "totalraters", "n", "numraters", "votes")  # fmt: skip
 """Columns that say how many people are behind a row, by ``normal``."""
 
 
@@ -92,6 +92,11 @@ def no_classes(table: Table) -> str:
     if counted := table.numbered_columns():
         words = f"{table.where} has columns that are numbers, which mean other classes in every corpus"
         return f"{words}; {ways(counted, f'{table.group}numbers')}."
+    if len(numeric := [name for n, name in enumerate(table.names) if name and table.different_numbers(n)]) > 1:
+        return (
+            f"{table.where} has columns of numbers ({', '.join(numeric[:4])}, …): where each is of a rater, "
+            f"{table.group}numbers=[...] says what they mean; where each is a class, name them with classes=[...]."
+        )
     return (
         f"{table.where} has neither a column label nor two columns of counts, one a class; where the classes are no "
         f"expressions, name them with classes=[...]. There are: {', '.join(table.names[:12])}."
