@@ -26,14 +26,20 @@ UPLOADED = re.compile(r"(.*/)?[0-9a-f]{8}-(?=[^/]+$)")
 OTHER_ANSWERS = ("unknown", "not_a_face")
 """Answers that a rater may give and that are no expression; they stand behind the classes in a votes table."""
 
-SPLITS = {
+SPLITS = ("train", "val", "test")
+UNSPLIT = "not split"
+"""What reports say of faces that are in none of them."""
+
+SPLIT_WORDS = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "dev", "publictest"), "val"),
     **dict.fromkeys(("test", "testing", "privatetest"), "test"),
 }
 """How splits are written, by FER2013 too -> ours; case never matters."""
 
-_SPLIT_FOLDERS = {word + end: split for word, split in SPLITS.items() for end in ("", "set", "class", "data", "images")}
+_SPLIT_FOLDERS = {
+    word + end: split for word, split in SPLIT_WORDS.items() for end in ("", "set", "class", "data", "images")
+}
 
 _OF_A_SPLIT = ("aligned", "cropped", "faces", "face", "pictures", "images", "imgs", "data", "dataset", "set", "new")
 

@@ -136,9 +136,9 @@ def read_whole(path: Path | str, most: int = MOST_BYTES) -> bytes:
         return stream.read()
 
 
-def whole_text(path: Path, encoding: str = "utf-8-sig") -> str:
+def whole_text(path: Path) -> str:
     """The text of a file, its lines ended as Python's are; raises as ``read_whole``, and UnicodeDecodeError."""
-    return read_whole(path).decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
+    return read_whole(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def no_file(path: Path) -> str:

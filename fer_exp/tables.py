@@ -432,6 +432,17 @@ def read_table(source: Path | str | pd.DataFrame | Table, key: str = "", togethe
     return table
 
 
+def places(
+    values: Sequence[str | None] | NDArray[Any] | pd.Series, order: Sequence[str] | pd.Series
+) -> NDArray[np.int64]:
+    """Where each of N values stands in an order, shape (N,); -1 where it does not.
+
+    >>> places(["fear", "anger", None], ("anger", "fear"))
+    array([ 1,  0, -1])
+    """
+    return np.asarray(pd.Index(order).get_indexer(pd.Index(values)), dtype=np.int64)
+
+
 def _texts(values: pa.Array) -> list[str]:
     """Cells as text, without the apostrophe that our tables for people put before what might be a formula."""
     plain = pa.types.is_string(values.type) or pa.types.is_large_string(values.type)

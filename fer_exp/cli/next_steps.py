@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,7 @@ from fer_exp.config import (
 )
 from fer_exp.config.folder import written
 from fer_exp.progress import progress
-
-SCALES = {"smoke": "small", "small": "full"}
+from fer_exp.studies.presets import SCALES
 
 
 def next_step(config: Config, place: Path | None) -> str:
@@ -161,9 +161,10 @@ def _plan(config: PeopleConfig, place: Path) -> str:
 def _table(config: TableConfig, place: Path) -> str:
     if config.archive:
         return f"{_line('verify', str(place))} (every number, without the corpus)"
-    if config.scale not in SCALES:
+    larger = dict(pairwise(SCALES)).get(config.scale)
+    if larger is None:
         return f"read the tables, {shlex.quote(str(place))}/*.md"
-    return _line("table", f"study={config.study}", f"scale={SCALES[config.scale]}", *config.train)
+    return _line("table", f"study={config.study}", f"scale={larger}", *config.train)
 
 
 STEPS: dict[type[Config], Callable[[Any, Any], str]] = {

@@ -17,7 +17,6 @@ from fer_exp.judging.epochs import accuracies_of
 from fer_exp.judging.gaps import of_tables
 from fer_exp.judging.judge import Metrics, judge
 from fer_exp.judging.people import restricted, with_people
-from fer_exp.judging.predictions import class_names
 from fer_exp.judging.seeds import as_seeds, judge_seeds
 from fer_exp.judging.sources import Source
 from fer_exp.metrics.registry import METRICS, SHARED
@@ -178,7 +177,7 @@ def sides(
 
 def uncounted(table: pd.DataFrame) -> list[str]:
     """What is left out where nobody knows how many people are behind a face's distribution, in a sentence."""
-    if arrays(table, class_names(table)).counted:
+    if arrays(table).counted:
         return []
     rows = [row for row in METRICS if row.needs == SHARED and row.name not in UNCOUNTED]
     own = [row.name for row in rows if row.statistic is not None or "headline" in row.lists]

@@ -24,7 +24,7 @@ from fer_exp.grouping import Grouping, no_column, with_column
 from fer_exp.names import OTHER_ANSWERS, in_order
 from fer_exp.progress import say
 from fer_exp.raters.changes import Original
-from fer_exp.tables import NO_FRAMES, Frames, Table, read_table
+from fer_exp.tables import NO_FRAMES, Frames, Table, places, read_table
 
 ORIGINALS = ("original", "intended", "posed", "target")
 """Columns of a table of answers that may say what a face shows: the label before, or what its poser meant."""
@@ -187,9 +187,8 @@ def labels_of(people: People) -> Original | None:
     """The corpus' own labels of the faces that people answered; None where there are none that people could name."""
     if people.faces is None:
         return None
-    codes = people.faces["label"].map({name: code for code, name in enumerate(people.data.classes)}).fillna(-1)
-    names = people.faces["face"].to_numpy(object)
-    label, missing = known_tasks(people.data, names, codes.to_numpy().astype(np.int32))
+    codes, names = places(people.faces["label"], people.data.classes), people.faces["face"].to_numpy(object)
+    label, missing = known_tasks(people.data, names, codes.astype(np.int32))
     return Original(label, {}, missing) if (label >= 0).any() else None
 
 

@@ -18,14 +18,13 @@ from fer_exp.datasets.pictures import PictureCorpus
 from fer_exp.datasets.splits import select
 from fer_exp.errors import DatasetNotFoundError, RunError
 from fer_exp.labels.votes import RULES, clean
-from fer_exp.names import in_order
+from fer_exp.names import SPLITS, UNSPLIT, in_order
 from fer_exp.progress import progress
 from fer_exp.report.outcome import Outcome, Screen, finish, show
 from fer_exp.store import Store, open_dataset
 from fer_exp.store.sheet import contact_sheet
 from fer_exp.store.write import REJECTED
 
-UNSPLIT = "not split"
 """Heads the faces of a corpus without splits of its own; training draws them."""
 NO_LABEL = "no label"
 """Heads the row of the faces without one."""
@@ -106,7 +105,7 @@ def _counts(store: Store, corpus: Corpus) -> dict[str, dict[str, dict[str, int]]
 def _by_split(rows: Mapping[Any, pd.Series], faces: pd.DataFrame) -> dict[str, dict[str, int]]:
     """Sums over the faces of each split, and of all, a row a series."""
     split_of = faces["split"].fillna(UNSPLIT).to_numpy()
-    splits = [split for split in ("train", "val", "test", UNSPLIT) if (split_of == split).any()]
+    splits = [split for split in (*SPLITS, UNSPLIT) if (split_of == split).any()]
     counts = {}
     for name, series in rows.items():
         values = series.to_numpy()

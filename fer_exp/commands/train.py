@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from fer_exp.commands.evaluate import run_metrics
 from fer_exp.commit import git_commit
@@ -25,7 +24,7 @@ from fer_exp.labels.kinds import by_epoch
 from fer_exp.labels.noise_files import save_noise
 from fer_exp.labels.published import pictures_of, save_published
 from fer_exp.labels.targets import Targets, make_targets, targets_hash
-from fer_exp.names import in_order
+from fer_exp.names import SPLITS, in_order
 from fer_exp.orders import ORDERS
 from fer_exp.progress import is_main_process, progress, say
 from fer_exp.report.outcome import Outcome, finish
@@ -35,6 +34,7 @@ from fer_exp.runs.begun import all_starts, begin, begun_with, check_begun, left_
 from fer_exp.runs.claim import claimed, sweep
 from fer_exp.runs.naming import check_same, contents_of, run_name, told
 from fer_exp.store import Store, open_dataset
+from fer_exp.tables import places
 
 if TYPE_CHECKING:
     from fer_exp.training.batches import Examples
@@ -90,8 +90,7 @@ def train(config: TrainConfig) -> Path | None:
         from fer_exp.training.trained import keep_network
 
         pixels = on_device(store.pixels, find_device(config.trainer))
-        splits = ("train", "val", "test")
-        examples = {split: _examples(store, pixels, targets, corpus.classes, split) for split in splits}
+        examples = {split: _examples(store, pixels, targets, corpus.classes, split) for split in SPLITS}
         taught = (targets.table["split"] == "train").to_numpy()
         anew = by_epoch(config.labels, targets.counts[taught], targets.table["face"][taught].tolist(), config.seed)
         examples["train"] = replace(examples["train"], at_epoch=anew)
@@ -200,19 +199,13 @@ def _examples(store: Store, pixels: Any, targets: Targets, classes: tuple[str, .
     table = targets.table[targets.table["split"] == split]
     if table.empty:
         raise RequestError(f"No face is left in the {split} split after labels.rule; dropped: {targets.dropped}.")
-    rows = _rows(store, table)
+    rows = places(table["face"], store.faces["face"])
     target = table[[f"target_{name}" for name in classes]].to_numpy(np.float32, copy=True)
     affect = store.faces.iloc[rows][["valence", "arousal"]].to_numpy(np.float32, copy=True)
     clean = None
     if targets.noise is not None:
-        number = {name: k for k, name in enumerate(classes)}
-        clean = torch.tensor([number[name] for name in table["clean_label"]])
+        clean = torch.from_numpy(places(table["clean_label"], classes))
     return Examples(pixels, rows, torch.from_numpy(target), torch.from_numpy(affect), clean)
-
-
-def _rows(store: Store, table: pd.DataFrame) -> NDArray[np.int64]:
-    """Where the faces of a table lie in the store."""
-    return np.asarray(pd.Index(store.faces["face"]).get_indexer(pd.Index(table["face"])), dtype=np.int64)
 
 
 def _predictions(
@@ -222,7 +215,7 @@ def _predictions(
     tables = []
     for split, (probabilities, affect) in answers.items():
         table = targets.table[targets.table["split"] == split].reset_index(drop=True)
-        rows = _rows(store, table)
+        rows = places(table["face"], store.faces["face"])
         faces = store.faces.iloc[rows].reset_index(drop=True)
         columns: dict[str, Any] = {"face": table["face"], "split": split, "subject": faces["subject"]}
         columns |= {f"p_{name}": probabilities[:, k] for k, name in enumerate(classes)}

@@ -26,7 +26,7 @@ from fer_exp.datasets.pictures import Picture, PictureCorpus, safe_path
 from fer_exp.datasets.placing import class_folders, class_level, places_of, refuse_folders
 from fer_exp.errors import DatasetNotFoundError, RequestError
 from fer_exp.files import TABLES, file_of, or_near
-from fer_exp.names import OTHER_ANSWERS, SPLITS, file_in, in_order
+from fer_exp.names import OTHER_ANSWERS, SPLIT_WORDS, file_in, in_order
 from fer_exp.pictures.listing import listed, on_disk
 from fer_exp.tables import Table, read_table
 
@@ -273,7 +273,7 @@ class Folder(PictureCorpus):
         if (column := table.find("split")) is None:
             return table.text(None)
         codes, spellings = table.coded(column)
-        splits = np.array([*(SPLITS.get(text.lower()) for text in spellings), None], dtype=object)[codes]
+        splits = np.array([*(SPLIT_WORDS.get(text.lower()) for text in spellings), None], dtype=object)[codes]
         table.refuse(pd.isna(splits) & (codes >= 0), column, "the split must be train, val or test")
         return splits
 

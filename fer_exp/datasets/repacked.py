@@ -18,7 +18,7 @@ from fer_exp.datasets.classes import as_named
 from fer_exp.datasets.corpus import Faces, faces_table
 from fer_exp.datasets.pictures import Picture, PictureCorpus
 from fer_exp.errors import DatasetNotFoundError, RequestError
-from fer_exp.names import CLASSES, expression, finder, labelled, normal, split_named, stem
+from fer_exp.names import CLASSES, SPLITS, UNSPLIT, expression, finder, labelled, normal, split_named, stem
 from fer_exp.pictures.listing import SYSTEMS, listed
 from fer_exp.tables import Table, read_table
 
@@ -82,8 +82,8 @@ class Repacked(PictureCorpus):
         """The faces by their folders and tables; raises RequestError naming file and row."""
         rows, files, notes = self._found
         columns = {name: rows[name] for name in ("split", "label", "valence", "arousal")}
-        counts = Counter(rows["split"].fillna("not split"))
-        splits = ", ".join(f"{counts[name]:,} {name}" for name in ("train", "val", "test", "not split") if counts[name])
+        counts = Counter(rows["split"].fillna(UNSPLIT))
+        splits = ", ".join(f"{counts[name]:,} {name}" for name in (*SPLITS, UNSPLIT) if counts[name])
         how, *more = self.understood(files)
         words = [f"read {how}: {splits}", *more]
         words += [f"{count:,} {sentence}" for sentence, count in notes.items()]

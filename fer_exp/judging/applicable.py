@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fer_exp.judging.predictions import class_names
 from fer_exp.metrics.classification import onehot, shared_top
 from fer_exp.metrics.faces import Faces
 from fer_exp.metrics.registry import LABELS, MAJORITY, RATINGS, REPAIRED, SHARED, VOTES, measure
 from fer_exp.names import SIDES
 from fer_exp.stats.bootstrap import FloatArray, Statistic, cluster_codes
 from fer_exp.stats.shares import shares
+from fer_exp.tables import places
 
 UNCOUNTED = ("entropy_human", "entropy_model", "squared_error")
 """What a distribution of nobody knows how many people allows of what is else of two votes or more."""
@@ -68,14 +70,20 @@ class Judged(NamedTuple):
         return shares(self.counts[faces])
 
 
-def arrays(table: pd.DataFrame, classes: tuple[str, ...]) -> Judged:
-    """The rows of one split of a checked table as arrays; persons as clusters where every face names one."""
+def arrays(table: pd.DataFrame, classes: tuple[str, ...] | None = None) -> Judged:
+    """The rows of one split of a checked table as arrays; persons as clusters where every face names one.
+
+    Args:
+        table: the rows.
+        classes: in another order than the table's own.
+    """
+    classes = class_names(table) if classes is None else classes
     model = table[[f"p_{name}" for name in classes]].to_numpy(np.float64)
     columns = [f"votes_{name}" for name in classes]
     counts = np.zeros(model.shape)
     if columns[0] in table:
         counts = np.nan_to_num(table[columns].to_numpy(np.float64))
-    label = pd.Index(classes).get_indexer(pd.Index(table["label"])).astype(np.int64)
+    label = places(table["label"], classes)
     subject = table["subject"]
     known = len(table) > 0 and subject.notna().all()
     clusters = cluster_codes(subject.to_numpy(object).astype(str)) if known else np.arange(len(table), dtype=np.int64)

@@ -19,7 +19,7 @@ from fer_exp.metrics.faces import Faces
 from fer_exp.metrics.recognition import FIGURES, figure_of
 from fer_exp.metrics.registry import CEILING, LABELS, NO_FACE, SHARED, SMOOTHED, VOTES, measure
 from fer_exp.metrics.words import rough
-from fer_exp.names import SIDES
+from fer_exp.names import SIDES, SPLITS
 from fer_exp.raters.floors import sampling_l1
 from fer_exp.stats.bootstrap import FloatArray, Interval, OfSums, Statistic, cluster_codes, intervals, mean_of
 from fer_exp.stats.shares import shares, smoothed
@@ -28,7 +28,6 @@ Result = dict[str, float | int | None]
 Metrics = dict[str, dict[str, Result]]
 Halves = list[tuple[ceiling.Counts, ceiling.Counts]]
 
-SPLITS = ("train", "val", "test")
 OF_PANELS = ("rater_equivalents_log", "held_out_l1")
 """What is made of a model and panels of raters."""
 HALVINGS = 20  # random halvings behind a ceiling: on FER+'s test split their mean L1 has a standard error of 0.001

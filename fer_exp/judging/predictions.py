@@ -15,7 +15,7 @@ from fer_exp.bounds import A_COUNT, PREDICTED, no_counts, no_ratings
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.grouping import with_column
 from fer_exp.judging.outputs import found, read_output, sizes
-from fer_exp.names import SIDES, SPLITS, normal, spelt
+from fer_exp.names import SIDES, SPLIT_WORDS, normal, spelt
 from fer_exp.tables import Table, read_table
 
 TEXT = ("face", "split", "subject", "label")
@@ -91,7 +91,9 @@ def _read(source: Path | pd.DataFrame, called: str, by: str | None, raters: int 
     for n, name in enumerate(names):
         if name == "split":
             codes, texts = table.coded(n)
-            columns[name] = np.array([*(SPLITS.get(text.lower(), text) for text in texts), None], dtype=object)[codes]
+            columns[name] = np.array([*(SPLIT_WORDS.get(text.lower(), text) for text in texts), None], dtype=object)[
+                codes
+            ]
         elif name in TEXT:
             columns[name] = table.text(n, keep=tuple(output.probabilities))
         elif name in NUMBERS or name.startswith("votes_"):

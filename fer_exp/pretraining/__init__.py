@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fer_exp.config import PretrainConfig, check_choice
 from fer_exp.errors import RequestError
+from fer_exp.names import SPLITS
 
 if TYPE_CHECKING:
     from fer_exp.pretraining.lesson import Lesson
@@ -38,7 +39,7 @@ def check_pretrain(config: PretrainConfig) -> None:
     """
     check_choice("task", config.task, tuple(TASKS))
     for split in config.splits:
-        check_choice("splits", split, ("train", "val", "test"))
+        check_choice("splits", split, SPLITS)
     if not config.splits:
         raise RequestError("splits is empty; splits=[train] learns from the training faces.")
     if (config.task == "points") != (config.points is not None):

@@ -15,7 +15,6 @@ import pandas as pd
 from fer_exp.config import TrainConfig
 from fer_exp.judging.applicable import arrays
 from fer_exp.judging.epochs import accuracies, point_values
-from fer_exp.judging.predictions import class_names
 from fer_exp.runs import Run, runs_in
 from fer_exp.runs.begun import versions
 from fer_exp.studies.presets import Preset
@@ -69,7 +68,7 @@ def computed(run: Run) -> dict[str, float]:
     values: dict[str, float] = {}
     if run.wrote("predictions"):
         table = run.predictions
-        values = point_values(arrays(table[table["split"] == "test"], class_names(table)))
+        values = point_values(arrays(table[table["split"] == "test"]))
     history = pd.DataFrame() if run.history is None else run.history
     return {name: value for name, value in values.items() if value == value} | accuracies(history)
 

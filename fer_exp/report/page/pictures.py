@@ -23,6 +23,7 @@ from fer_exp.report.page import data_uri
 from fer_exp.runs import Run
 from fer_exp.stats.shares import shares
 from fer_exp.store import Store
+from fer_exp.tables import places
 
 TILE = 48  # pixels on the page before the browser enlarges them; FER2013's own size
 ACROSS = 60  # tiles in a row; 60 rows of them stay far below WebP's limit of 16,383 pixels
@@ -122,9 +123,9 @@ def make_gallery(
         chosen = np.sort(np.concatenate([order[:third], middle, order[-third:]]))
     picture = None
     if store is not None:
-        rows = pd.Index(store.faces["face"]).get_indexer(pd.Index(table["face"].to_numpy(object)[chosen]))
+        rows = places(table["face"].to_numpy(object)[chosen], store.faces["face"])
         if (rows >= 0).all():
-            picture = sprite(store.pixels, np.asarray(rows, dtype=np.int64))
+            picture = sprite(store.pixels, rows)
     gallery = {
         "classes": list(classes),
         "colours": [colour_of(name, k) for k, name in enumerate(classes)],

@@ -32,6 +32,7 @@ from fer_exp.report.page.pictures import MOST, TILE, make_gallery
 from fer_exp.report.page.told import told, without_place
 from fer_exp.store import Store
 from fer_exp.system import visible
+from fer_exp.tables import places
 
 PAIRS = 6  # shown one by one; of more, the first
 
@@ -158,7 +159,7 @@ def _originals(table: pd.DataFrame, classes: tuple[str, ...], store: Store | Non
     if store is None:
         return None
     label = store.faces.set_index("face")["label"].reindex(table["face"])
-    return np.asarray(pd.Index(classes).get_indexer(pd.Index(label)), dtype=np.int64)
+    return places(label, classes)
 
 
 def _confusion_of_originals(judged: Judged, originals: NDArray[np.int64] | None) -> dict[str, Any] | None:

@@ -62,8 +62,7 @@ def people(faces: pd.DataFrame, ratings: Mapping[str, Any], seed: int = 0) -> di
     Source:
         Carrasco and Jover 2003, Biometrics 59, 849-858: the CCC as an intraclass correlation.
     """
-    classes = class_names(faces)
-    judged = arrays(faces, classes)
+    judged = arrays(faces)
     counts = judged.counts[judged.shared].astype(np.int64)
     scores: dict[str, float | None] = {}
     if len(counts):
@@ -169,13 +168,12 @@ def answer(sizes: Sizes, measures: Mapping[str, str], published: str) -> Outcome
 
 def constant(faces: pd.DataFrame) -> dict[str, float]:
     """What one answer for every face scores in the network's place: the mean of all votes; of faces with votes."""
-    classes = class_names(faces)
-    judged = arrays(faces, classes)
+    judged = arrays(faces)
     if not judged.voted.any():
         return {}
     human = judged.people(judged.voted)
     same = np.broadcast_to(human.mean(axis=0), human.shape)
-    found = measure(VOTES, Faces(human, same, classes), names=OF_DISTANCE)
+    found = measure(VOTES, Faces(human, same, class_names(faces)), names=OF_DISTANCE)
     return {name: float(np.asarray(statistic(None))) for name, statistic in found.items()}
 
 

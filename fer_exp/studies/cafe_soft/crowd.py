@@ -25,6 +25,7 @@ from fer_exp.regular import reading, whole_text
 from fer_exp.report.cells import NOTHING, interval
 from fer_exp.report.outcome import OutcomeTable
 from fer_exp.studies.tables import NOT_STATED, difference_cell
+from fer_exp.tables import places
 
 MERGE = ("fear+surprise", "anger+disgust")
 """Sums of classes that the paper reports."""
@@ -96,7 +97,7 @@ def built_in(config: DatasetConfig, faces: pd.DataFrame, samples: int) -> Crowd 
     if not isinstance(read, Answers):
         return None
     faces = faces[faces["label"].isin(corpus.classes)]
-    codes = faces["label"].map({name: code for code, name in enumerate(corpus.classes)}).to_numpy().astype(np.int32)
+    codes = places(faces["label"], corpus.classes).astype(np.int32)
     names, test = faces["face"].to_numpy(object), (faces["split"] == "test").to_numpy(np.bool_)
     data = read.select(read.label >= 0)
     asked, judged = (data.of_tasks(np.isin(data.tasks, names[rows])) for rows in (~test, test))

@@ -11,7 +11,6 @@ from matplotlib.ticker import MaxNLocator
 from fer_exp.judging.applicable import arrays
 from fer_exp.judging.ceiling import halves
 from fer_exp.judging.judge import HALVINGS
-from fer_exp.judging.predictions import class_names
 from fer_exp.metrics.distribution import l1
 from fer_exp.metrics.registry import BASELINES, REPAIRS
 from fer_exp.report.figures import COLUMN, MARKS, REFERENCES, look
@@ -23,7 +22,7 @@ from fer_exp.studies.cafe_soft.networks import ONEHOT, SEED, Compared, mean_l1, 
 def people_l1(compared: Compared) -> FloatArray:
     """L1 of half of a face's raters to its others, the mean over halvings, shape (M,), faces with two votes or more."""
     table = next(iter(compared.sources.values()))[0].table
-    judged = arrays(table, class_names(table))
+    judged = arrays(table)
     counts = judged.counts[judged.shared].astype(np.int64)
     if not len(counts):
         return np.empty(0)
@@ -89,6 +88,6 @@ def figure(compared: Compared, title: str) -> Figure:
 def constant_l1(compared: Compared) -> FloatArray:
     """L1 of each face to the mean of all votes, shape (N,): what one answer for every face reaches."""
     table = next(iter(compared.sources.values()))[0].table
-    judged = arrays(table, class_names(table))
+    judged = arrays(table)
     human = judged.people(judged.voted)
     return np.asarray(l1(human, np.broadcast_to(human.mean(axis=0), human.shape)))

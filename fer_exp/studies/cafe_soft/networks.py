@@ -12,7 +12,6 @@ from fer_exp.judging.applicable import applies, arrays
 from fer_exp.judging.comparison import compare_sources
 from fer_exp.judging.contrasts import as_json
 from fer_exp.judging.judge import judge
-from fer_exp.judging.predictions import class_names
 from fer_exp.judging.sources import Source, on_same_faces
 from fer_exp.metrics.distribution import l1
 from fer_exp.metrics.registry import METRICS, REPAIRS
@@ -95,7 +94,7 @@ def compare(groups: Mapping[str, Sequence[Trained]], labels: Mapping[str, str | 
     original = [source for sources in by_mode.values() for source in sources]
     same, notes = on_same_faces(original, "test", common=True)
     table = same[0].table
-    there, needs = applies(arrays(table, class_names(table))), {row.name: row.needs for row in METRICS}
+    there, needs = applies(arrays(table)), {row.name: row.needs for row in METRICS}
     metrics = [name for name in MEASURES if there[needs[name]].any()]
     result = compare_sources(original, same, metrics, samples=samples, seed=SEED)
     rest = iter(same)
@@ -157,7 +156,7 @@ def published_tests(compared: Compared) -> list[dict[str, Any]]:
         rows.append(_row("independent t", f"seed {seed}", tests.student_t(a, b), tests.cohens_d(a, b), len(a)))
     a, b = (np.mean(list(by_seed[mode].values()), axis=0) for mode in (ONEHOT, SOFT))
     first = compared.sources[SOFT][0].table
-    judged = arrays(first, class_names(first))
+    judged = arrays(first)
     codes = cluster_codes(judged.clusters[judged.voted])
     p = tests.permutations(np.stack([a, b], axis=1), [(0, 1)], codes, seed=SEED)
     swapped = tests.Tested(float((a - b).mean()), float(p[0]))
@@ -181,7 +180,7 @@ def published_tests(compared: Compared) -> list[dict[str, Any]]:
 
 def facewise_l1(source: Source) -> FloatArray:
     """L1 of each face with votes, shape (M,), in the order of the table."""
-    judged = arrays(source.table, class_names(source.table))
+    judged = arrays(source.table)
     return l1(judged.people(judged.voted), judged.model[judged.voted])
 
 
