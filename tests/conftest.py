@@ -1,4 +1,5 @@
 import copy
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,7 +74,8 @@ def sketched(request, monkeypatch) -> None:
         return
 
     def sketch(canvas, place, **named):
-        place.write("<svg></svg>") if hasattr(place, "write") else Path(place).touch()
+        drawn = "<svg></svg>" if isinstance(place, io.TextIOBase) else b"<svg></svg>"
+        place.write(drawn) if hasattr(place, "write") else Path(place).touch()
 
     monkeypatch.setattr("fer_exp.report.figures.legible", lambda figure: figure)
     monkeypatch.setattr("matplotlib.backends.backend_svg.FigureCanvasSVG.print_svg", sketch)
