@@ -13,7 +13,6 @@ import shlex
 import shutil
 import signal
 import socket
-import threading
 import time
 import tomllib
 import urllib.request
@@ -33,6 +32,7 @@ from fer_exp.cli.words import with_paths
 from fer_exp.config import SCHEMAS
 from fer_exp.config.folder import conf_folder
 from fer_exp.errors import RequestError
+from tests.processes import Command
 
 TOP = Path(__file__).parents[1]
 PAGES = [TOP / "README.md", TOP / "CONTRIBUTING.md", *sorted((TOP / "docs").rglob("*.md"))]
@@ -284,29 +284,24 @@ def test_commands_on_a_readers_files_run(desk, capsys, sketched):
         assert main([*words_of(one.line)[1:], "bootstrap=20"]) == 0, f"{one}\n{capsys.readouterr().err}"
 
 
-def test_the_study_that_readme_serves_is_served_as_it_shows(desk, capsys):
-    """The main thread serves, as for a person; another visits the page, and then presses Ctrl-C."""
+def test_the_study_that_readme_serves_is_served_as_it_shows(desk):
+    """A process of its own serves; its page is visited, and then comes Ctrl-C."""
     (one,) = run_as("run, until its page answers")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    pages: list[bytes] = []
-
-    def visit() -> None:
-        for _ in range(300):
-            with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
-                pages.append(answer.read())
-                break
-            time.sleep(0.1)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    visitor = threading.Thread(target=visit)
-    visitor.start()
-    assert main([*words_of(one.line)[1:], f"port={port}"]) == 0
-    visitor.join()
-    assert b"<html" in pages[0]
-    told = capsys.readouterr()
-    compare_shown(one, (told.err + told.out).replace(f":{port}/", ":8000/"))
+    serving = Command(*words_of(one.line)[1:], f"port={port}", before=("-m", "fer_exp"))
+    page = b""
+    for _ in range(600):
+        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+            page = answer.read()
+            break
+        time.sleep(0.1)
+    os.kill(serving.pid, signal.SIGINT)
+    code, printed, said = serving.ended()
+    assert code == 0, said
+    assert b"<html" in page
+    compare_shown(one, (said + printed).replace(f":{port}/", ":8000/"))
 
 
 def test_what_readme_shows_in_blocks_is_run():
