@@ -15,9 +15,10 @@ SUPPORTED := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_in
 PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3; do \
 	if $$python -c '$(SUPPORTED)' >/dev/null 2>&1; then echo $$python; break; fi; done)
 
-# Two test processes on two cores; one torch thread each, or they fight over the cores. worksteal evens out slow files.
+# Two test processes on two cores; one torch thread each, or they fight over the cores. A file stays whole, so that
+# what its tests share is made once; files with slow tests begin (tests/conftest.py).
 WORKERS ?= auto
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 # What to test: every folder of tests and every docstring, if this is empty.
 TESTS ?=
