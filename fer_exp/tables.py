@@ -66,6 +66,30 @@ class Coded(NamedTuple):
     names: NDArray[np.object_]
 
 
+def not_used(columns: Sequence[str], numeric: Sequence[str], takes: str = "", way_out: str = "") -> list[str]:
+    """What is said of columns that nothing was read from.
+
+    Args:
+        columns: all of them.
+        numeric: those of numbers.
+        takes: the key that takes such a column; '' where none does.
+        way_out: what to do with them, where it is not that key.
+
+    >>> not_used(["age", "note"], ["age"], "scales")
+    ['not used: age, note', 'of these 1 holds numbers (age): scales=[age] takes one as ratings']
+    """
+    if not columns:
+        return []
+    more = f" and {len(columns) - MOST:,} more columns" if len(columns) > MOST else ""
+    words = [f"not used: {', '.join(columns[:MOST])}{more}"]
+    if takes and numeric:
+        more = f" and {len(numeric) - MOST:,} more" if len(numeric) > MOST else ""
+        holds = "holds" if len(numeric) == 1 else "hold"
+        way_out = way_out or f"{takes}=[{numeric[0]}] takes one as ratings"
+        words.append(f"of these {len(numeric):,} {holds} numbers ({', '.join(numeric[:MOST])}{more}): {way_out}")
+    return words
+
+
 class Table:
     """A table that was read. Columns go by number, for two may have the same name.
 
@@ -358,15 +382,8 @@ class Table:
         )
         if self.unused:
             unused = [self.names[n] or "(without a name)" for n in sorted(self.unused)]
-            more = f" and {len(unused) - MOST:,} more columns" if len(unused) > MOST else ""
-            words.append(f"not used: {', '.join(unused[:MOST])}{more}")
             numeric = [self.names[n] for n in sorted(self.unused) if self.names[n] and self.different_numbers(n) > 1]
-            if self.takes and numeric:
-                more = f" and {len(numeric) - MOST:,} more" if len(numeric) > MOST else ""
-                words.append(
-                    f"of these {len(numeric):,} hold numbers ({', '.join(numeric[:MOST])}{more}): "
-                    f"{self.takes}=[{numeric[0]}] takes one as ratings"
-                )
+            words += not_used(unused, numeric, self.takes)
         line = f"{self.where}: {'; '.join(words)}."
         if words:
             say(line, once=True)

@@ -46,7 +46,7 @@ def test_scales_are_known_by_name_or_named_and_the_line_says_what_they_run_from(
     assert "attractiveness is attractive, and runs from 1 to 9 (guessed, scales=[attractiveness:1..9] says it)" in line
     assert "intensity is Perceived_Intensity, and runs from 0 to 100 (guessed" in line
     assert "caring runs from 1 to 9 (as scales= says)" in line
-    assert "not used: age; of these 1 hold numbers (age): scales=[age] takes one as ratings" in line
+    assert "not used: age; of these 1 holds numbers (age): scales=[age] takes one as ratings" in line
     found = json.loads((tmp_path / "o/agreement.json").read_text())["all"]
     assert list(found["scales"]) == ["attractiveness", "intensity", "caring"]
     assert found["scales"]["caring"] == {"low": 1, "high": 9, "how": "given"}

@@ -18,7 +18,7 @@ from fer_exp.answers.scales import AFFECT, Scales
 from fer_exp.columns import Columns
 from fer_exp.names import composed, expressions, spelt
 from fer_exp.records import leaves
-from fer_exp.tables import MISSING, Coded, Table
+from fer_exp.tables import MISSING, Coded, Table, not_used
 
 MOST_ANSWERS = 200
 """A column with more different cells holds something else than answers by choice."""
@@ -198,15 +198,9 @@ class Sheet:
 
     def say_rest(self, about: str, way_out: str = "") -> None:
         """Add the columns that nothing was read from to what the table's line says, and what takes numbers in them."""
-        if unused := self.unused(about):
-            more = f" and {len(unused) - 12} more" if len(unused) > 12 else ""
-            self.table.guessed.append(f"not used: {', '.join(unused[:12])}{more}")
-            numeric = [name for name in unused if self.says_numbers(self.names.index(name))]
-            if numeric and self.table.takes:
-                more = f" and {len(numeric) - 12} more" if len(numeric) > 12 else ""
-                words = f"of these {len(numeric)} hold numbers ({', '.join(numeric[:12])}{more})"
-                way_out = way_out or f"{self.table.takes}=[{numeric[0]}] takes one as ratings"
-                self.table.guessed.append(f"{words}: {way_out}")
+        unused = self.unused(about)
+        numeric = [name for name in unused if self.says_numbers(self.names.index(name))]
+        self.table.guessed += not_used(unused, numeric, self.table.takes, way_out)
 
     @property
     def counted(self) -> str:
