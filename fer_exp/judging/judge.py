@@ -18,7 +18,7 @@ from fer_exp.metrics.classification import onehot, shared_top, tallies_of_tops
 from fer_exp.metrics.faces import Faces
 from fer_exp.metrics.recognition import FIGURES, figure_of
 from fer_exp.metrics.registry import CEILING, LABELS, NO_FACE, SHARED, SMOOTHED, VOTES, measure
-from fer_exp.metrics.words import rough
+from fer_exp.metrics.words import rough, within_range
 from fer_exp.names import SIDES, SPLITS
 from fer_exp.raters.floors import sampling_l1
 from fer_exp.stats.bootstrap import FloatArray, Interval, OfSums, Statistic, cluster_codes, intervals, mean_of
@@ -236,7 +236,7 @@ def with_intervals(groups: list[Group], clusters: NDArray[np.int64], samples: in
 
 def as_result(name: str, found: Interval, faces: Mask, codes: NDArray[np.int64]) -> Result:
     """A metric's value and interval with what it stands on, and ``rough`` where that is too little for the interval."""
-    value, low, high = found
+    value, (low, high) = found[0], within_range(name, *found[1:])
     row: Result = {"value": value, "low": low, "high": high, **number_of(faces, codes)}
     return row | {"rough": True} if low is not None and rough(name, int(codes.max()) + 1) else row
 

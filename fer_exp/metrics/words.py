@@ -7,6 +7,7 @@ from functools import cache
 from typing import NamedTuple
 
 from fer_exp.metrics.registry import (
+    ANY,
     CLASS,
     FEW_PERSONS,
     LESS,
@@ -73,6 +74,17 @@ def rough(name: str, persons: int) -> bool:
     """
     known = named(name)
     return persons < (known.row.few if known else FEW_PERSONS)
+
+
+def within_range(name: str, low: float | None, high: float | None) -> tuple[float | None, float | None]:
+    """The ends of an interval, which of two runs or a few faces can lie where the metric has no values.
+
+    >>> within_range("entropy_correlation", -2.05, 0.9), within_range("l1", 0.1, None)
+    ((-1.0, 0.9), (0.1, None))
+    """
+    known = named(name)
+    least, most = known.row.range if known else ANY
+    return None if low is None else max(low, least), None if high is None else min(high, most)
 
 
 def direction(name: str) -> str:

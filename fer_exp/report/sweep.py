@@ -15,11 +15,11 @@ from fer_exp.judging.people import restricted
 from fer_exp.judging.predictions import class_names
 from fer_exp.judging.sources import on_same_faces
 from fer_exp.metrics.registry import RUNS
-from fer_exp.metrics.words import direction, named
+from fer_exp.metrics.words import direction, within_range
 from fer_exp.report.cells import BELOW, blank_table, interval
 from fer_exp.report.outcome import Outcome
 from fer_exp.runs import Run
-from fer_exp.stats.seeds import OverSeeds, over_seeds
+from fer_exp.stats.seeds import over_seeds
 
 SPLIT = "test"
 OVER_SEEDS = "mean over seeds; 95 % intervals: other seeds on the same faces (Student's t), none of a single seed"
@@ -74,19 +74,10 @@ class Row:
         found = over_seeds([row["value"] for row in there])
         if found is None:
             return None
-        ends = (there[0]["low"], there[0]["high"]) if found.n == 1 else _within_range(metric, found)
+        ends = (there[0]["low"], there[0]["high"]) if found.n == 1 else within_range(metric, found.low, found.high)
         over = "faces" if found.n == 1 else "seeds"
         faces = min(row["n"] for row in there)
         return {"value": found.mean, "low": ends[0], "high": ends[1], "over": over, "runs": found.n, "n": faces}
-
-
-def _within_range(metric: str, over: OverSeeds) -> tuple[float | None, float | None]:
-    """The ends of an interval, which of two seeds can lie where the metric has no values."""
-    known = named(metric)
-    if known is None or over.low is None or over.high is None:
-        return over.low, over.high
-    least, most = known.row.range
-    return max(over.low, least), min(over.high, most)
 
 
 def rows_of(jobs: Sequence[Job]) -> list[Row]:

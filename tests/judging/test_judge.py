@@ -70,6 +70,15 @@ def test_every_interval_holds_its_value_and_the_result_is_json():
     assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
 
 
+def test_no_interval_of_a_few_faces_reaches_where_its_metric_has_no_values():
+    """Least and most typed by hand; Student's intervals of four faces reach far beyond."""
+    found = judge(predictions_table(faces=4).drop(columns="subject"), samples=200)["test"]
+    ends = {"vote_correlation": (-1, 1), "l1": (0, 2), "accuracy": (0, 1), "valence_ccc": (-1, 1), "macro_f1": (0, 1)}
+    for name, (least, most) in ends.items():
+        assert least <= found[name]["low"] <= found[name]["value"] <= found[name]["high"] <= most, name
+    assert found["vote_correlation"]["low"] == -1 or found["vote_correlation"]["high"] == 1
+
+
 def test_the_same_seed_gives_the_same_numbers_and_another_only_other_intervals():
     table = predictions_table()
     assert judge(table, samples=50, seed=3) == judge(table, samples=50, seed=3)
