@@ -54,7 +54,8 @@ def group_names(sources: Sequence[Source], groups: Sequence[Sequence[int]]) -> l
     differ = [key for key in keys if len({repr(config.get(key)) for config in configs if config}) > 1]
     names = []
     for config, members in zip(configs, groups, strict=True):
-        values = " ".join(f"{_short(key)}={config.get(key)}" for key in differ)
+        own = (key for key in differ if key in config)  # a method has no word for another's key
+        values = " ".join(f"{_short(key)}={config[key]}" for key in own)
         first = sources[members[0]]
         names.append(values if config and values else first.model or first.name)
     return names

@@ -124,6 +124,8 @@ def test_groups_are_named_after_what_differs(table):
     sources = [source("a", table, kind="onehot", rule="majority"), source("b", table, kind="soft", rule="majority")]
     sources.append(source("vgg", table))
     assert group_names(sources, grouped(sources)) == ["labels=onehot", "labels=soft", "vgg"]
+    sources[1] = source("b", table, kind="smooth", rule="majority", share=0.1)  # a key that the other has not
+    assert group_names(sources, grouped(sources)) == ["labels=onehot", "labels=smooth share=0.1", "vgg"]
 
 
 def test_other_faces_are_refused_and_common_restricts(table):
