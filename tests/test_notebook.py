@@ -27,6 +27,7 @@ def test_the_notebook_goes_from_pictures_to_a_verdict(tmp_path, monkeypatch):
     script = module_from_spec(spec)
     spec.loader.exec_module(script)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.delenv("COLUMNS", raising=False)  # of a wide terminal: what is kept was made in none
     monkeypatch.setenv("PYTHONPATH", str(SCRIPT.parents[1]), prepend=":")
     kept, today = nbformat.read(script.NOTEBOOK, as_version=4), script.executed(script.NOTEBOOK)
     assert [cell.source for cell in kept.cells] == [cell.source for cell in today.cells]
