@@ -38,6 +38,8 @@ _KNOWN = {
     for word in (role, *words.split())
     for end in ("", "id", "name")
 }
+A_NUMBER = re.compile(r"[-+]?\d*[.,]?\d+")
+"""A cell that is a number, its decimals behind a point or a comma."""
 TOTALS = ("total", "totals", "sum", "mean", "average", "avg", "summe", "gesamt", "mittelwert", "somme", "moyenne",
           "totale", "media", "合计", "总计", "合計", "平均")  # fmt: skip
 """What stands before numbers of all rows, below a table."""
@@ -165,7 +167,7 @@ def over_two_rows(rows: list[list[str]]) -> tuple[list[str], int]:
     named = len(header) > 2 and not header[0] and second[0] and rest and rest[0][0] and not any(rest[0][1:])
     if not (gaps or named) or bool(header[0]) == bool(second[0]) or len(second) != len(header):
         return [], 0
-    if any(re.fullmatch(r"[-+]?\d*[.,]?\d+", cell) for cell in second):
+    if any(A_NUMBER.fullmatch(cell) for cell in second):
         return [], 0
     if named:
         second = ["", *second[1:]]

@@ -310,11 +310,13 @@ def checked_expression(text: str, where: str) -> str:
     raise RequestError(f"{where}: {text!r} is no expression; {hint}There are: {', '.join(ENGLISH)}.")
 
 
-def file_in(address: str) -> str:
+def path_in_address(address: str) -> str:
     """The picture's path in a web address or of an upload to Label Studio; any other text as it is.
 
-    >>> file_in("https://x.org/faces/a%201.jpg?v=2"), file_in("/data/local-files/?d=faces/a.jpg"), file_in("a b?.jpg")
-    ('faces/a 1.jpg', 'faces/a.jpg', 'a b?.jpg')
+    >>> path_in_address("https://x.org/faces/a%201.jpg?v=2"), path_in_address("/data/local-files/?d=faces/a.jpg")
+    ('faces/a 1.jpg', 'faces/a.jpg')
+    >>> path_in_address("a b?.jpg")
+    'a b?.jpg'
     """
     if "://" not in address and not address.startswith(("//", "/data/")):
         return address
@@ -335,7 +337,7 @@ def stem(path: str) -> str:
     ('689/a', 'train_00001', 'a 1')
     """
     text = composed(path).replace("\\", "/").removeprefix("./")
-    text = file_in(text)
+    text = path_in_address(text)
     base, dot, suffix = text.rpartition(".")
     if dot and f".{suffix.lower()}" in PICTURES:
         text = base

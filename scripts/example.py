@@ -18,7 +18,7 @@ from PIL import Image
 from fer_exp.datasets.synthetic.corpus import PER_SUBJECT, Synthetic
 from fer_exp.metrics.distribution import entropy, l1
 from fer_exp.names import CLASSES
-from fer_exp.report.figures import style, two_sides, two_sides_legend, write_png
+from fer_exp.report.figures import blank, style, two_sides, two_sides_legend, write_png
 from fer_exp.runs import runs_in
 from fer_exp.stats.shares import shares
 
@@ -71,7 +71,7 @@ def picture(faces: pd.DataFrame, drawn: list[Picture]) -> Figure:
     votes = shares(faces[[f"votes_{name}" for name in CLASS]].to_numpy(np.int64))
     model = faces[[f"p_{name}" for name in CLASS]].to_numpy(np.float64)
     order = np.argsort(entropy(votes), kind="stable")
-    figure = Figure(figsize=(4.6, 3.3))  # a phone shows it four inches wide
+    figure = blank(4.6, 3.3)  # a phone shows it four inches wide
     panels = figure.subplots(2, 2 * COLUMNS, width_ratios=(1.3, 1) * COLUMNS).reshape(-1, 2)
     shown: dict[int, int] = {}  # the top answer -> the face
     for place in np.linspace(0, len(order) - 1, 2 * COLUMNS).astype(int):

@@ -6,7 +6,7 @@ import ast
 import json
 import re
 
-from fer_exp.names import PICTURES, composed, expression, file_in, labelled
+from fer_exp.names import PICTURES, composed, expression, labelled, path_in_address
 
 SUFFIX = "|".join(suffix[1:] for suffix in PICTURES)
 PICTURE = re.compile(rf"[^\s\"'<>()\[\]{{}},;:=?]+\.(?:{SUFFIX})(?![A-Za-z0-9])", re.IGNORECASE)
@@ -78,7 +78,7 @@ def picture(cell: str) -> str:
         text = found[1].strip("\"'")
     elif text[:1] == "[":
         text = choice(text) or text
-    return file_in(text)
+    return path_in_address(text)
 
 
 def is_picture(cell: str) -> bool:

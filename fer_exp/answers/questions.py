@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fer_exp.answers.sheet import A_NUMBER, Sheet
+from fer_exp.answers.sheet import Sheet
+from fer_exp.columns import A_NUMBER
 from fer_exp.names import expressions
 from fer_exp.tables import Coded
 

@@ -23,7 +23,8 @@ CUT_SHORT = re.compile(r"\d([.,]\d+)?E\+\d+")
 """A long number as a spreadsheet writes it, without its last digits."""
 
 
-A_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+A_FLOAT = re.compile(r"-?\d+(\.\d+)?")
+"""A label that is a number as ``float`` reads it."""
 MANY = 100_000
 """Tasks among which such are looked for that differ in case alone."""
 MOST_NUMBERS = 20
@@ -124,7 +125,7 @@ def label_codes(
         order = tuple(dict.fromkeys(meaning for meaning in means if meaning in real))
         order = order if real.isdisjoint(known.values()) else tuple(sorted(order))
         ratings = ", scales=[NAME] takes them as ratings" if rules.scales.emotions else ""
-        if len(order) > MOST_NUMBERS and all(A_NUMBER.fullmatch(name) for name in order):
+        if len(order) > MOST_NUMBERS and all(A_FLOAT.fullmatch(name) for name in order):
             low, high = min(order, key=float), max(order, key=float)
             way_out = ratings.strip(", ") or "ratings need a column called valence or arousal"
             raise RequestError(

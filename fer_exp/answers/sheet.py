@@ -15,15 +15,13 @@ from fer_exp.answers import Codes
 from fer_exp.answers.cells import choice, is_picture, parsed
 from fer_exp.answers.exports import PRACTICE, Left, matching
 from fer_exp.answers.scales import AFFECT, Scales
-from fer_exp.columns import Columns
+from fer_exp.columns import A_NUMBER, Columns
 from fer_exp.names import composed, expressions, spelt
 from fer_exp.records import leaves
 from fer_exp.tables import MISSING, Coded, Table, not_used
 
 MOST_ANSWERS = 200
 """A column with more different cells holds something else than answers by choice."""
-
-A_NUMBER = re.compile(r"[-+]?\d*[.,]?\d+")
 
 
 class Sheet:

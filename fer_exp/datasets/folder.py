@@ -26,7 +26,7 @@ from fer_exp.datasets.pictures import Picture, PictureCorpus, safe_path
 from fer_exp.datasets.placing import class_folders, class_level, places_of, refuse_folders
 from fer_exp.errors import DatasetNotFoundError, RequestError
 from fer_exp.files import TABLES, file_of, or_near
-from fer_exp.names import OTHER_ANSWERS, SPLIT_WORDS, file_in, in_order
+from fer_exp.names import OTHER_ANSWERS, SPLIT_WORDS, in_order, path_in_address
 from fer_exp.pictures.listing import listed, on_disk
 from fer_exp.tables import Table, read_table
 
@@ -260,7 +260,7 @@ class Folder(PictureCorpus):
 
     def _path(self, text: str, where: str) -> str:
         """A path from the root; ``on_disk`` finds what one of another machine, or a web address, means here."""
-        path = file_in(text.strip())
+        path = path_in_address(text.strip())
         if os.path.isabs(path) and Path(os.path.normpath(path)).is_relative_to(self.root.absolute()):  # noqa: PTH117
             path = Path(os.path.normpath(path)).relative_to(self.root.absolute()).as_posix()
         path = re.sub(ABSOLUTE, "", path)

@@ -80,7 +80,7 @@ def differences(
     entries = [entry for name, entry in named if primary in (None, name)]
     for _, entry in named:
         entry["holm"] = None
-    correct(entries, entries)
+    tests.correct(entries, entries)
     return results
 
 
@@ -164,13 +164,6 @@ def _of_single_runs(name: str, a: FloatArray, b: FloatArray) -> dict[str, float 
         one, other = a > 0.5, b > 0.5
         values["p_mcnemar"] = tests.mcnemar(int((one & ~other).sum()), int((other & ~one).sum())).p
     return values
-
-
-def correct(rows: Sequence[dict[str, Any]], tested: Sequence[Mapping[str, Any] | None]) -> None:
-    """Give each row ``holm``, the corrected ``p`` of what is tested in it; None of what is none."""
-    corrected = tests.holm([None if one is None else one["p"] for one in tested])
-    for row, p in zip(rows, corrected, strict=True):
-        row["holm"] = as_json(p)
 
 
 def as_json(value: float | None) -> float | None:

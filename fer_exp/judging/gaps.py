@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fer_exp.grouping import Grouping, grouping
 from fer_exp.judging.applicable import Judged, Mask, arrays, statistics
-from fer_exp.judging.contrasts import as_json, correct
+from fer_exp.judging.contrasts import as_json
 from fer_exp.judging.judge import people_alone
 from fer_exp.judging.predictions import GROUP, class_names
 from fer_exp.metrics.registry import COMPARED
@@ -27,6 +27,7 @@ from fer_exp.stats.bootstrap import (
     within,
 )
 from fer_exp.stats.crossed import Runs, Spread, over_runs, runs_of, spread_of_parts
+from fer_exp.stats.tests import correct
 
 ROUGH = 50
 """Persons, or faces where persons are not known, below which what is said of a group is rough: percentiles then cover

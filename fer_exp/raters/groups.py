@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from fer_exp.answers import Answers
 from fer_exp.grouping import Grouping
 from fer_exp.stats.bootstrap import FloatArray
-from fer_exp.stats.tests import holm
+from fer_exp.stats.tests import correct
 from fer_exp.stats.totals import summed
 
 CELLS = 1 << 22
@@ -135,11 +135,9 @@ def compared(
         row |= {"within": [float(found.one[0]), float(found.other[0])], "across": float(found.across[0])}
         row |= {"distance": float(found.distance[0][0]), **_ends(matrix, shape, members[g], members[h], len(codes))}
         row |= _tested(found, matrix, shape, pair, len(members[g]), len(codes), permutations, seed)
-    for row, p in zip(rows, holm([row["p"] for row in rows]), strict=True):
-        row["holm"] = None if np.isnan(p) else p
+    correct(rows, rows)
     shifts = [shift for row in rows for shift in row["shift"]]
-    for shift, p in zip(shifts, holm([shift["p"] for shift in shifts]), strict=True):
-        shift["holm"] = None if np.isnan(p) else p
+    correct(shifts, shifts)
     return rows
 
 

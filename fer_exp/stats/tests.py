@@ -10,8 +10,8 @@ faces show one person, ``permutations`` with clusters and the clustered bootstra
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -239,6 +239,19 @@ def holm(p: Sequence[float | None] | FloatArray) -> list[float]:
         factors = np.arange(len(order), 0, -1)
         result[order] = np.minimum(np.maximum.accumulate(values[order] * factors), 1.0)
     return [float(corrected) for corrected in result]
+
+
+def correct(rows: Sequence[dict[str, Any]], tested: Sequence[Mapping[str, Any] | None]) -> None:
+    """Give each row ``holm``, the corrected ``p`` of what is tested in it; None where nothing is, or undefined.
+
+    >>> rows = [{"p": 0.01}, {"p": None}]
+    >>> correct(rows, rows)
+    >>> rows
+    [{'p': 0.01, 'holm': 0.01}, {'p': None, 'holm': None}]
+    """
+    corrected = holm([None if one is None else one["p"] for one in tested])
+    for row, p in zip(rows, corrected, strict=True):
+        row["holm"] = p if np.isfinite(p) else None
 
 
 def _t(a: FloatArray, b: FloatArray, *, equal: bool) -> Tested:

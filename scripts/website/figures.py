@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fer_exp.report.figures import MARKS, SERIES, curve, style, write_svg
+from fer_exp.report.figures import MARKS, SERIES, blank, curve, style, write_svg
 from fer_exp.stats.seeds import over_seeds
 from fer_exp.stats.shares import wilson
 
@@ -29,7 +29,7 @@ def draw(place: Path, results: Path) -> None:
 def _equivalents(results: Path) -> Figure:
     """The error of a panel of people by its size, and the panels that are as near as three answers of a model."""
     table = pd.read_csv(results / "cafe-soft-ferplus-small" / "networks.csv").set_index("network")
-    figure = Figure(figsize=(WIDTH, 3.0))
+    figure = blank(WIDTH, 3.0)
     axes = figure.subplots()
     sizes = [size / 20 for size in range(11, 81)]
     axes.plot(sizes, [1 / size for size in sizes], color=SERIES[7], label="people, by their number")
@@ -59,7 +59,7 @@ def _intervals(results: Path) -> Figure:
     rows.append(
         ("their mean, over trainings", {name: float(stage[column][0.4]) / 100 for name, column in ends.items()})
     )
-    figure = Figure(figsize=(WIDTH, 2.0))
+    figure = blank(WIDTH, 2.0)
     axes = figure.subplots()
     for place, (_, one) in enumerate(rows):
         colour = SERIES[int(place == len(rows) - 1)]
@@ -74,7 +74,7 @@ def _memorising(results: Path) -> Figure:
     """Accuracy on new faces, and wrong labels repeated, by epoch, where two labels in five are wrong."""
     runs = sorted((results / "noisy-labels-ferplus-small" / "runs").glob("ferplus-symmetric0.4-resnet18-ce-seed*"))
     histories = pd.concat([pd.read_parquet(run / "history.parquet") for run in runs])
-    figure = Figure(figsize=(WIDTH, 2.8))
+    figure = blank(WIDTH, 2.8)
     shown = {"test_accuracy": "accuracy on new faces", "wrong_memorised": "wrong labels repeated"}
     for number, (axes, (column, words)) in enumerate(
         zip(figure.subplots(1, 2, sharex=True), shown.items(), strict=True)

@@ -17,7 +17,7 @@ from fer_exp.judging.applicable import Judged
 from fer_exp.metrics.calibration import reliability_curve, top_answer
 from fer_exp.metrics.classification import onehot
 from fer_exp.metrics.distribution import entropy
-from fer_exp.report.figures import COLUMN, SERIES, colour_of, style, two_sides, two_sides_legend, write_svg
+from fer_exp.report.figures import COLUMN, SERIES, blank, colour_of, style, two_sides, two_sides_legend, write_svg
 from fer_exp.report.tables import panel_sizes
 from fer_exp.stats.bootstrap import FloatArray
 
@@ -151,5 +151,5 @@ def plane(judged: Judged, model: FloatArray, classes: Sequence[str]) -> str | No
 
 def _figure(height: float = 3.0) -> tuple[Figure, Axes]:
     with style():
-        figure = Figure(figsize=(COLUMN, height))
+        figure = blank(COLUMN, height)
         return figure, figure.subplots()

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from fer_exp.metrics.words import direction, spoken
-from fer_exp.report.figures import COLUMN, SERIES, colour_of, style
+from fer_exp.report.figures import COLUMN, SERIES, blank, colour_of, style
 from fer_exp.report.page.figures import Rows, as_svg
 
 Line = tuple[str, str, str, str]
@@ -157,7 +157,7 @@ def _by_class(name: str, history: pd.DataFrame, classes: Sequence[str]) -> list[
 
 def _panels(number: int, height: float, across: int = 1) -> tuple[Figure, list[Axes]]:
     with style():
-        figure = Figure(figsize=(COLUMN, height))
+        figure = blank(COLUMN, height)
         grid = figure.subplots(math.ceil(number / across), across, sharex=True, squeeze=False).ravel().tolist()
     for axes in grid[number:]:
         axes.set_axis_off()

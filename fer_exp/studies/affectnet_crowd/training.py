@@ -18,7 +18,7 @@ from fer_exp.metrics.faces import Faces
 from fer_exp.metrics.registry import VOTES, measure
 from fer_exp.metrics.words import direction, spoken
 from fer_exp.report.cells import NOTHING
-from fer_exp.report.figures import COLUMN, REFERENCES, curve
+from fer_exp.report.figures import COLUMN, REFERENCES, blank, curve
 from fer_exp.report.outcome import OutcomeTable
 from fer_exp.stats.seeds import OverSeeds, over_seeds, paired_over_seeds
 from fer_exp.studies.tables import columns_of, seeds_cell
@@ -193,7 +193,7 @@ def figure(
     if not measures:
         return None
     lines = (len(measures) + 1) // 2
-    drawn = Figure(figsize=(COLUMN, 1.35 * lines + (0.4 if len(measures) % 2 else 0.9)))
+    drawn = blank(COLUMN, 1.35 * lines + (0.4 if len(measures) % 2 else 0.9))
     panels = drawn.subplots(lines, 2, squeeze=False, sharex=True).ravel().tolist()
     for axes, (metric, words) in zip(panels, measures.items(), strict=False):
         for number, (name, by_seed) in enumerate(curves.items()):

@@ -13,7 +13,7 @@ from fer_exp.judging.ceiling import halves
 from fer_exp.judging.judge import HALVINGS
 from fer_exp.metrics.distribution import l1
 from fer_exp.metrics.registry import BASELINES, REPAIRS
-from fer_exp.report.figures import COLUMN, MARKS, REFERENCES, look
+from fer_exp.report.figures import COLUMN, MARKS, REFERENCES, blank, look
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.shares import shares
 from fer_exp.studies.cafe_soft.networks import ONEHOT, SEED, Compared, mean_l1, values
@@ -35,7 +35,7 @@ def figure(compared: Compared, title: str) -> Figure:
 
     Below, the axis is cut between the networks and what answers alike whatever the face.
     """
-    drawn = Figure(figsize=(COLUMN, 5.2))
+    drawn = blank(COLUMN, 5.2)
     parts = drawn.add_gridspec(2, 2, width_ratios=(3.2, 1), height_ratios=(1, 1))
     above = drawn.add_subplot(parts[0, :])
     people = people_l1(compared)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from fer_exp.datasets import facts
 from fer_exp.judging.predictions import class_names
 from fer_exp.report.cells import interval
-from fer_exp.report.figures import COLUMN, curve
+from fer_exp.report.figures import COLUMN, blank, curve
 from fer_exp.report.outcome import Outcome, OutcomeTable
 from fer_exp.stats.seeds import OverSeeds
 from fer_exp.studies.noisy_labels.cells import (
@@ -185,7 +185,7 @@ def _figure(cells: Cells, preset: Preset) -> Figure | None:
     curves = {name: points for name, points in curves.items() if len(points) > 1}
     if not curves:
         return None
-    figure = Figure(figsize=(COLUMN, 3.0))
+    figure = blank(COLUMN, 3.0)
     axes = figure.subplots()
     for number, (name, points) in enumerate(curves.items()):
         curve(axes, dict(sorted(points.items())), number, name)
