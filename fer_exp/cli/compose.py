@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from functools import cache
 from typing import Any
@@ -130,18 +131,15 @@ def compose_all(command: str, combinations: Sequence[tuple[list[str], dict[str, 
         RequestError: words that cannot be made into a config.
     """
     from hydra import compose, initialize_config_dir
-    from hydra.core.global_hydra import GlobalHydra
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    before = GlobalHydra.instance().hydra  # of the command that asks, or of a program that Hydra started
-    GlobalHydra.instance().clear()
     configs: list[Config] = []
     begun: dict[tuple[str, ...], Any] = {}  # Hydra takes a tenth of a second a config, so plain keys are set afterwards
     try:
-        with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        with hydra_anew(), initialize_config_dir(str(conf_folder()), version_base="1.3"):
             parse = OverridesParser.create().parse_override
             for common, axes in combinations:
                 chosen = (f"{key}={value}" for key, value in axes.items() if (conf_folder() / key).is_dir())
@@ -155,6 +153,17 @@ def compose_all(command: str, combinations: Sequence[tuple[list[str], dict[str, 
                 configs.append(to_config(command, composed))
     except (HydraException, OmegaConfBaseException) as error:
         raise RequestError(sentence(error, command)) from error
+    return configs
+
+
+@contextmanager
+def hydra_anew() -> Iterator[None]:
+    """Hydra as if it had not begun: it begins once a process, and a command or a user's program may hold it here."""
+    from hydra.core.global_hydra import GlobalHydra
+
+    before = GlobalHydra.instance().hydra
+    GlobalHydra.instance().clear()
+    try:
+        yield
     finally:
         GlobalHydra.instance().hydra = before
-    return configs

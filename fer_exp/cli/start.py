@@ -18,7 +18,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from fer_exp.cli.compose import compose_all, compose_one, to_config
+from fer_exp.cli.compose import compose_all, compose_one, hydra_anew, to_config
 from fer_exp.cli.gpus import SIDE_BY_SIDE, beside_others
 from fer_exp.cli.machine import described
 from fer_exp.cli.mistakes import sentence
@@ -106,7 +106,7 @@ def _by_hydra(command: str, flags: list[str], overrides: list[str], guided: bool
     from omegaconf import DictConfig, OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    from fer_exp.cli.sweep import asked_jobs, forget, record, show_sweep, why
+    from fer_exp.cli.sweep import asked_jobs, begun, forget, record, show_sweep, why
 
     sweep = "-m" in flags or "--multirun" in flags
     if sweep and "TORCHELASTIC_RUN_ID" in os.environ:
@@ -142,9 +142,10 @@ def _by_hydra(command: str, flags: list[str], overrides: list[str], guided: bool
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints a traceback of its own and exits
     sys.argv = [program, *flags, *overrides, *(places if sweep else [])]  # the last word on a key counts
-    printed = StringIO()
+    printed, around = StringIO(), begun()
     try:
-        with redirect_stdout(printed) if as_json and not sweep else nullcontext():  # what --cfg and --info print
+        caught = redirect_stdout(printed) if as_json and not sweep else nullcontext()  # what --cfg and --info print
+        with caught, hydra_anew():
             hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=command)(task)()
     except (HydraException, OmegaConfBaseException) as error:
         forget()
@@ -153,7 +154,7 @@ def _by_hydra(command: str, flags: list[str], overrides: list[str], guided: bool
         forget()
         raise
     except Exception as error:
-        if not sweep:
+        if not sweep or begun() == around:  # it ended before its first job
             raise
         return show_sweep(asked_jobs(overrides), lost=why(error).rstrip("."), answer=answer)
     finally:

@@ -39,6 +39,11 @@ class SweepFolder(Callback):
         _BEGUN.append(Records(Path(config.hydra.sweep.dir)))
 
 
+def begun() -> int:
+    """How many sweeps have begun that have not been shown: the jobs of one may start another."""
+    return len(_BEGUN)
+
+
 def forget() -> None:
     """Remove the records of a sweep that ended before it could be shown, unless a scheduler may start its jobs yet."""
     while _BEGUN:
@@ -149,7 +154,7 @@ def show_sweep(
     Returns:
         1 where a job failed or was lost, else 0.
     """
-    if not _BEGUN:  # --cfg
+    if not begun():  # --cfg
         return 0
     records = _BEGUN.pop()
     found = records.folder.glob("[0-9]*.json")

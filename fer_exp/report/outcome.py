@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
@@ -238,6 +239,9 @@ def _save_figures(outcome: Outcome, place: Path) -> list[Path]:
 THEME = Theme({"table.title": "bold", "table.caption": "none"})
 """No colour, and nothing dim: captions say what intervals are, and have to be read on light and on dark."""
 
+NARROW = 30
+"""Columns of a table below which its caption has the screen's width: in the table's it would have a word a line."""
+
 
 class Terminal(Console):
     """rich's console for what comes from data: brackets are no markup, and control characters are spelt out.
@@ -273,6 +277,11 @@ def show(outcome: Outcome, console: Console | None = None) -> None:
     for block in (*outcome.shown, *(f"note: {note}" for note in dict.fromkeys(outcome.notes))):
         if isinstance(block, str):
             console.print(readable(block, console.file), soft_wrap=True)
+        elif isinstance(block, Table) and block.caption and console.measure(block).maximum < NARROW:
+            below, table = block.caption, copy(block)
+            table.caption = None
+            console.print(table)
+            console.print(below)
         else:
             console.print(block)
 

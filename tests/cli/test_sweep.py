@@ -31,6 +31,15 @@ def with_plugin(name: str, *words: str):
     return pytest.param(words, marks=missing, id=name)
 
 
+def test_a_sweep_that_ends_before_its_first_job_is_no_success(monkeypatch):
+    def ends(*given, **named):
+        raise ValueError("a plugin is broken")
+
+    monkeypatch.setattr(Hydra, "multirun", ends)
+    with pytest.raises(ValueError, match="a plugin is broken"):
+        main(["train", "-m", "seed=0,1"])
+
+
 @pytest.fixture(scope="module")
 def words(tmp_path_factory) -> list[str]:
     """A sweep of three runs of two epochs."""

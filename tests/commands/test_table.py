@@ -103,6 +103,7 @@ def test_what_is_missing_of_all_grids_is_one_sweep_in_their_order():
 
 def test_trainings_start_from_a_pretraining_that_is_made_once_and_may_stay_elsewhere(tmp_path, cache, monkeypatch):
     more = ["start.task=drawn", "start.faces=40", "start.trainer.epochs=1", "start.trainer.batch_size=8", "method=ce"]
+    more += ["hydra/launcher=basic"]  # Hydra holds the table, and is to hold its trainings
     given = words(tmp_path, cache, *more, f"starts={tmp_path / 'starts'}", "seed=0")
     assert main([*given, "run=false"]) == 0
     folder = tmp_path / "results" / "noisy-labels-synthetic-smoke"

@@ -43,6 +43,15 @@ def outcome(drawn) -> Outcome:
     )
 
 
+def test_a_narrow_tables_caption_is_not_a_word_a_line(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    table = Table("seeds", caption="95 % intervals over test faces; one seed a row says nothing of other trainings")
+    table.add_row("0 of 2")
+    finish(Outcome("found", {}, screen=[table]))
+    assert "one seed a row says" in capsys.readouterr().out
+    assert table.caption
+
+
 @pytest.mark.drawn
 def test_a_folder_holds_every_form_and_is_named_last(outcome, drawn, tmp_path, capsys):
     place = tmp_path / "new" / "folder"
