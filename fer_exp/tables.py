@@ -138,6 +138,7 @@ class Table:
             asked = f"has no column {called}, which {role}={called} asks for"
             raise RequestError(f"{self.where} {asked}; {hint}{self._list}")
         ends = {"task": ("", "name", "id"), "worker": ("", "id", "name")}.get(role, ("",))
+        one_thing = None
         for word in [called] if called else [role, *SYNONYMS.get(role, "").split()]:
             same = [n for n, name in enumerate(self.names) if name == word]
             if not same and not called:
@@ -147,10 +148,20 @@ class Table:
             if len(same) > 1:
                 name = self.names[same[0]]
                 raise RequestError(f"{self.where}: column {name} occurs twice; which one is meant cannot be known.")
-            if same:
+            if same and role == "task" and called is None and self._is_one_thing(same[0]):
+                one_thing = (
+                    same[0] if one_thing is None else one_thing
+                )  # the part of an experiment, if faces are elsewhere
+            elif same:
                 self._roles[same[0]] = said or role if called is None else self.names[same[0]]
                 return same[0]
-        return None
+        if one_thing is not None:
+            self._roles[one_thing] = said or role
+        return one_thing
+
+    def _is_one_thing(self, column: int) -> bool:
+        """Whether several rows have the same cell in a column."""
+        return len(self) > 1 and len(self._columns.values[column].unique()) == 1
 
     def find_picture(self, said: str = "") -> int | None:
         """The column that names the picture: a path before any other name; ``said`` as of ``find``."""

@@ -512,6 +512,44 @@ def appen() -> str:
     return delimited(header, filled(header, *rows, {**rows[0], "_worker_id": "w9", "_tainted": "true"}))
 
 
+def labjs() -> str:
+    header = columns(
+        "observation|sender|sender_type|sender_id|timestamp|meta|duration|ended_on|response|image|correctResponse|correct|"
+        "time_run|time_render|time_show|time_end|time_commit|time_switch"
+    )  # fmt: skip
+    rows: list[dict[str, object]] = []
+    for person in PEOPLE:
+        same = {"observation": person, "sender_type": "html.Screen"}
+        rows.append(
+            {**same, "sender": "Instructions", "response": "continue", "ended_on": "response", "duration": 3021}
+        )
+        rows += [
+            {**same, "sender": "Face", "image": face, "response": answer.lower(), "ended_on": "response",
+             "duration": seconds * 1000} for who, face, answer, seconds in answers() if who == person
+        ]  # fmt: skip
+        rows.append({**same, "sender": "Thanks", "ended_on": "timeout", "duration": 1000})
+    return delimited(header, filled(header, *rows))
+
+
+def zooniverse(tasks: int = 1) -> str:
+    """A classification a row; with two tasks, valence is asked, too."""
+    header = columns(
+        "classification_id|user_name|user_id|user_ip|workflow_id|workflow_name|workflow_version|created_at|gold_standard|"
+        "expert|metadata|annotations|subject_data|subject_ids"
+    )  # fmt: skip
+    rows: list[dict[str, object]] = []
+    for number, (person, face, answer, _) in enumerate(answers()):
+        asked = [{"task": "T0", "task_label": "Which emotion does this face show?", "value": answer},
+                 {"task": "T1", "task_label": "How pleasant is it (1-9)?", "value": number % 9 + 1}]  # fmt: skip
+        subject = str(7000 + FACES.index(face))
+        rows.append({"classification_id": 400 + number, "user_name": person, "user_ip": "0f3a", "workflow_id": 12,
+                     "workflow_name": "Faces", "workflow_version": "3.4", "created_at": "2026-05-01 10:00:00 UTC",
+                     "metadata": json.dumps({"session": "ab", "viewport": {"width": 1200}}),
+                     "annotations": json.dumps(asked[:tasks]), "subject_ids": subject,
+                     "subject_data": json.dumps({subject: {"retired": None, "Filename": face}})})  # fmt: skip
+    return delimited(header, filled(header, *rows))
+
+
 EXPORTS: dict[str, tuple[str, Callable[[], str]]] = {
     "Label Studio": ("label-studio.json", label_studio),
     "Label Studio, with ratings": ("label-studio-ratings.json", lambda: label_studio(valence=True)),
@@ -541,6 +579,9 @@ EXPORTS: dict[str, tuple[str, Callable[[], str]]] = {
     "E-Prime": ("eprime.txt", eprime),
     "Appen": ("appen.csv", appen),
     "Labelbox": ("labelbox.ndjson", labelbox),
+    "lab.js": ("labjs.csv", labjs),
+    "Zooniverse": ("classifications.csv", zooniverse),
+    "Zooniverse, two questions": ("classifications-2.csv", lambda: zooniverse(tasks=2)),
 }
 
 

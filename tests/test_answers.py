@@ -53,6 +53,23 @@ def test_several_choices_in_a_cell_are_no_class():
     assert answers.counted == {"answers of several choices or none are no class and left out": 2}
 
 
+def test_the_part_of_an_experiment_is_no_task_and_a_tools_own_words_may_stand_around_the_persons(capsys, tmp_path):
+    header = "Rec_Session_Id,Exp_Subject_Id,Task_Nr,Task_Name,Trial_Id,Image,Emotion"  # as Labvanced calls them
+    rows = [f"{900 + who},s{who},1,Faces,{face},f{face}.jpg,{said}" for who in range(3) for face, said in enumerate(
+        ("happy", "sad", "angry"))]  # fmt: skip
+    answers = read_answers(written(tmp_path, "\n".join([header, *rows])), "ratings")
+    assert "worker is Exp_Subject_Id; task is Image; label is Emotion" in capsys.readouterr().err
+    assert answers.workers.tolist() == ["s0", "s1", "s2"]
+    assert answers.counts().tolist() == [[3, 0, 0], [0, 3, 0], [0, 0, 3]]
+    one = read_answers(pd.DataFrame({"task": ["a", "a"], "worker": [1, 2], "label": ["happy", "sad"]}))
+    assert one.tasks.tolist() == ["a"]  # where faces are nowhere else it is one
+
+
+def test_a_persons_age_tells_nobody_apart():
+    frame = pd.DataFrame({"image": ["a", "b"] * 2, "participant_age": [20, 20, 31, 31], "label": ["happy", "sad"] * 2})
+    assert isinstance(read_answers(frame), Votes)
+
+
 def test_answers_of_nobody_in_particular_are_votes():
     frame = pd.DataFrame({"image": ["a", "a", "b"], "label": ["happy", "sad", "Sad"]})
     votes = read_answers(frame)

@@ -217,6 +217,25 @@ EXPORTS = (
         seconds=("response_time", "rt"), unit=1000.0, found=False,
     ),
     Export(
+        "lab.js", ("sender", "sender_type", "sender_id"),
+        task=FACE, worker=("observation", *PERSON), label=("response",),
+        left=(
+            Left("sender|sender_id", PRACTICE, "practice, instruction and attention screens"),
+            Left("ended_on", "timeout|skipped|end of data|.*loop.*|.*items.*", "screens without a response"),
+            Left("response", "", "screens without a response", empty=True),
+        ),
+        about=r"sender(_\w+)?|timestamp|meta|url|(response|screen)_\w+|ended_on|duration|time_\w+|correct(Response)?|observation",
+        seconds=("duration",), unit=1000.0, found=False, question=("sender",),
+    ),
+    Export(
+        "Zooniverse", ("classification_id", "annotations", "subject_data"),
+        task=(r"subject_data\..*(file|image|picture|name|url).*",), worker=("user_name",),
+        label=(r"annotations(\.\w+)?\.value",),
+        about=r"(classification|user|workflow)_.*|created_at|gold_standard|expert|metadata.*|subject_(?!data\.).*|"
+        r"annotations.*\.(task(_label)?|taskType|markIndex)|subject_data\.(retired.*|#.*)",
+        json="annotations|subject_data",
+    ),
+    Export(
         "Inquisit", ("blockcode", "trialcode", "latency"),
         task=(r"stimulusitem\d*", "picture", *FACE), worker=("subject(id)?", *PERSON), label=("response",),
         left=(Left("blockcode|trialcode", PRACTICE, "practice and instruction trials"),),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,12 @@ from fer_exp.together import ITS_FILE
 
 PERSONS = ("subject", "subjectid", "subjectnr", "subj", "sub", "id", "name", "code", "pid", "person", "personid", "who")
 """What a column of raters may be called that is often something else, by ``normal``."""
+A_PERSONS = re.compile(
+    r"(.*[ _.-])?(subject|subj|participant|rater|annotator|respondent|observer|user|worker|session|person|prolific)"
+    r"[ _.-]?((private|public)[ _.-]?)?(id|nr|no|num|number|code|key|pid)",
+    re.IGNORECASE,
+)
+"""The same with a tool's own words around it, as Exp_Subject_Id."""
 
 
 def read_answers(
@@ -134,9 +141,10 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
 def _person(table: Table, task: int, label: int | None) -> int | None:
     """A column such as subject or id where it tells apart who answered: no two rows of a task have the same in it."""
     tasks, before = table.coded(task), set(table.unused)
-    for n, name in enumerate(table.names):
-        if n in (task, label) or normal(name) not in PERSONS:
-            continue
+    named = [n for n, name in enumerate(table.names) if normal(name) in PERSONS]
+    longer = [n for n, name in enumerate(table.names) if n not in named and A_PERSONS.fullmatch(name)]
+    named += sorted(longer, key=lambda n: "session" in table.names[n].lower())  # a person may have several
+    for n in (n for n in named if n not in (task, label)):
         persons = table.coded(n)
         pairs = pd.DataFrame({"task": tasks.codes, "person": persons.codes})
         several = len(tasks.names) < len(pairs) and pairs["person"].duplicated().any()  # else it numbers the rows

@@ -98,7 +98,8 @@ class Sheet:
     def unfold(self, column: int) -> None:
         """A column of JSON with several answers as columns."""
         codes, names = self.table.coded(column)
-        cells = [dict(leaves(value)) if isinstance(value := parsed(str(name)), dict | list) else {} for name in names]
+        values = [_by_name(parsed(str(name))) for name in names]
+        cells = [dict(leaves(value)) if isinstance(value, dict | list) else {} for value in values]
         keys = dict.fromkeys(key for cell in cells for key in cell if key)
         if len(keys) < 2 and not any("." in key for key in keys):
             return  # one answer, which is read as it is
@@ -245,6 +246,15 @@ def _array(column: Coded) -> pa.Array:
     codes = np.append(np.cumsum(there, dtype=np.int32) - 1, -1)[column.codes]
     names = pa.array([str(name) for name in column.names[there]], pa.string())
     return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), names)
+
+
+def _by_name(value: object) -> object:
+    """A list of answers to several tasks as answers by task, and what is kept under a number of its own as it is."""
+    if isinstance(value, list) and len(value) > 1 and all(isinstance(one, dict) and "task" in one for one in value):
+        return {str(one["task"]): one for one in value}
+    if isinstance(value, dict) and len(value) == 1 and isinstance(inner := value[key := next(iter(value))], dict):
+        return inner if str(key).isdigit() else value
+    return value
 
 
 def _text(value: object) -> str:

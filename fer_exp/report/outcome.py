@@ -277,7 +277,7 @@ def show(outcome: Outcome, console: Console | None = None) -> None:
     for block in (*outcome.shown, *(f"note: {note}" for note in dict.fromkeys(outcome.notes))):
         if isinstance(block, str):
             console.print(readable(block, console.file), soft_wrap=True)
-        elif isinstance(block, Table) and block.caption and console.measure(block).maximum < NARROW:
+        elif block.caption and console.measure(block).maximum < NARROW:
             below, table = block.caption, copy(block)
             table.caption = None
             console.print(table)
