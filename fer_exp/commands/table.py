@@ -47,7 +47,7 @@ def table(config: TableConfig, compose: Compose, start: Start) -> Path:
 
     Raises:
         RequestError: an unknown study, a corpus without what the study needs, words that make no config.
-        RunError: a training failed; the table is written all the same, and its cells say where the log is.
+        RunError: a training failed, or was lost; the table is written all the same, and its cells say where the log is.
     """
     if config.study is None:
         raise RequestError(f"table needs a study: study={', '.join(STUDIES)}, one of them.")
@@ -93,6 +93,8 @@ def table(config: TableConfig, compose: Compose, start: Start) -> Path:
         archive.close(place, {**told, "crowd": config.crowd})
     if failed:
         raise RunError(f"{len(failed)} of {len(trained)} trainings failed; the first log is {failed[0].log}.")
+    if config.run and (lost := sum(one.state != DONE for one in trained)):
+        raise RunError(f"{lost} of {len(trained)} trainings did not run; the same command runs them.")
     return place
 
 
@@ -199,7 +201,7 @@ def summary(outcome: Outcome, facts: dict[str, Any], trained: list[Trained], lef
     screen: list[Screen] = [block for table in outcome.tables for block in (narrow_table(table), table.caption)]
     screen += [f"note: {note}" for note in outcome.notes]
     if missing := sum(one.state == MISSING for one in trained):
-        screen.append(f"not run: {missing} of {len(trained)} trainings; the same command without run=false runs them")
+        screen.append(f"not run: {missing} of {len(trained)} trainings; the same command with run=true runs them")
     if left_out:
         more = f" and {len(left_out) - SHOWN} more (results.json)" if len(left_out) > SHOWN else ""
         screen.append(f"left out, runs of another config: {', '.join(left_out[:SHOWN])}{more}")

@@ -89,6 +89,14 @@ def test_a_bad_request_is_one_sentence(tmp_path, cache, capsys, word, said):
     assert said in capsys.readouterr().err
 
 
+def test_trainings_that_a_launcher_lost_are_no_success(tmp_path, cache, capsys, monkeypatch):
+    monkeypatch.setattr("fer_exp.cli.start.run_jobs", lambda *given: 0)
+    assert main(words(tmp_path, cache, "method=ce", "seed=0")) == 1
+    printed = capsys.readouterr()
+    assert "1 of 1 trainings did not run" in printed.err
+    assert "not run: 1 of 1 trainings; the same command with run=true runs them" in printed.out
+
+
 def test_what_is_missing_of_all_grids_is_one_sweep_in_their_order():
     preset = Preset("noisy-labels", "small", "ferplus", {"seed": "seed=0"}, [], ["hydra/launcher=joblib"])
     axes = [{"method": "ce", "labels.rate": "0.4"}, {"method": "mixup", "method.alpha": "8"}, {"method": "gce"}]
