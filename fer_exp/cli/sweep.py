@@ -160,7 +160,7 @@ def show_sweep(
     found = records.folder.glob("[0-9]*.json")
     ended = {int(path.stem): json.loads(path.read_text(encoding="utf-8")) for path in found}
     numbers = range(max([len(asked), *(number + 1 for number in ended)]))
-    unknown: dict[str, Any] = {"folder": None, "error": None, "next": "", "heard": True}
+    unknown: dict[str, Any] = {"folder": None, "error": None, "next": "", "heard": True, "silent": True}
     jobs = [
         ended.get(number) or {**unknown, "overrides": list(asked[number])} for number in numbers
         if number in ended or number < len(asked)
@@ -174,7 +174,7 @@ def show_sweep(
     if answer is not None:
         answer["jobs"] = [_as_object(job) for job in jobs]
         answer |= {"error": wrong, "hint": way_out(wrong.partition(" Log: ")[0])} if wrong else {}
-    if lost:
+    if wrong and (lost or not any(job["error"] for job in jobs)):  # what failed has said so
         print(visible(f"fer-exp: {wrong}"), file=sys.stderr)
     if not wrong and guided and (step := step or next((job["next"] for job in jobs[::-1] if job["next"]), "")):
         say_next(step, answer)
@@ -188,14 +188,15 @@ def _wrong(jobs: Sequence[dict[str, Any]], lost: str) -> str:
             f"the launcher lost a job ({lost}). The same command runs what is missing; jobs that still run go on to "
             "their end."
         )
-    failed = [job for job in jobs if job["error"]]
-    return f"{len(failed)} of {len(jobs)} jobs failed; the first: {failed[0]['error']}" if failed else ""
+    if failed := [job for job in jobs if job["error"]]:
+        return f"{len(failed)} of {len(jobs)} jobs failed; the first: {failed[0]['error']}"
+    silent = sum("silent" in job for job in jobs)
+    return f"{silent} of {len(jobs)} jobs did not run; the same command runs them." if silent else ""
 
 
 def _as_object(job: dict[str, Any]) -> dict[str, Any]:
     """A job as ``--json`` lists it."""
-    ended = "said" in job or job["error"] or job["folder"]
-    error = job["error"] or (None if ended else "Its launcher has no word of it; the same command runs it.")
+    error = "Its launcher has no word of it; the same command runs it." if "silent" in job else job["error"]
     head = {"overrides": job["overrides"], "exit_code": job.get("code", int(bool(error))), "error": error}
     return {**head, "hint": way_out((error or "").partition(" Log: ")[0]), **job.get("said", {})}
 

@@ -40,6 +40,12 @@ def test_a_sweep_that_ends_before_its_first_job_is_no_success(monkeypatch):
         main(["train", "-m", "seed=0,1"])
 
 
+def test_jobs_of_which_nothing_is_heard_are_no_success(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr("fer_exp.cli.sweep.record", lambda *given: None)
+    assert main(["train", "-m", "seed=0,1", f"output={tmp_path}"]) == 1
+    assert "2 of 2 jobs did not run; the same command runs them." in capsys.readouterr().err
+
+
 @pytest.fixture(scope="module")
 def words(tmp_path_factory) -> list[str]:
     """A sweep of three runs of two epochs."""
