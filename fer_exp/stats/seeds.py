@@ -17,7 +17,9 @@ class OverSeeds(NamedTuple):
     n: int
 
 
-def over_seeds(values: Sequence[float], level: float = 0.95) -> OverSeeds | None:
+def over_seeds(
+    values: Sequence[float], level: float = 0.95, ends: tuple[float, float] = (-np.inf, np.inf)
+) -> OverSeeds | None:
     r"""Mean over seeds with Student's interval; None where there is no value.
 
     .. math:: \bar{x} \pm t_{n - 1, (1 + level) / 2} \, s / \sqrt{n}
@@ -25,12 +27,15 @@ def over_seeds(values: Sequence[float], level: float = 0.95) -> OverSeeds | None
     Seeds are few, so the interval is wide: of two seeds it reaches 6.35 times as far to either side as they lie from
     each other. It speaks of other seeds on the same test faces, not of other faces.
 
-    ``level`` is the coverage that is aimed at, 0..1; it holds where the numbers are normal.
+    ``level`` is the coverage that is aimed at, 0..1; it holds where the numbers are normal. ``ends`` are the lowest and
+    highest value that there can be: the interval ends there.
 
     Source: Student 1908, Biometrika 6, 1-25.
 
     >>> [round(number, 3) for number in over_seeds([0.7, 0.8, 0.9])]
     [0.8, 0.552, 1.048, 3]
+    >>> over_seeds([0.7, 0.8, 0.9], ends=(0, 1)).high
+    1.0
     """
     from scipy.special import stdtrit  # a tenth of a second to import: here, not before
 
@@ -41,7 +46,7 @@ def over_seeds(values: Sequence[float], level: float = 0.95) -> OverSeeds | None
     if count == 1:
         return OverSeeds(mean, None, None, 1)
     half = float(stdtrit(count - 1, (1 + level) / 2) * numbers.std(ddof=1) / np.sqrt(count))
-    return OverSeeds(mean, mean - half, mean + half, count)
+    return OverSeeds(mean, max(mean - half, float(ends[0])), min(mean + half, float(ends[1])), count)
 
 
 def paired_over_seeds(a: Mapping[int, float], b: Mapping[int, float], level: float = 0.95) -> OverSeeds | None:

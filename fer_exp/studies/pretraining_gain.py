@@ -77,7 +77,7 @@ def shown_table(table: pd.DataFrame) -> pd.DataFrame:
         for measure in dict.fromkeys(table["measure"]):
             values, random = by.get((start, measure), {}), by.get(("random", measure), {})
             gain = paired_over_seeds(values, random) if start != "random" else None
-            row[measure] = seeds_cell(over_seeds(list(values.values())), 1, missing="")
+            row[measure] = seeds_cell(over_seeds(list(values.values()), ends=(0, 100)), 1, missing="")
             row[measure] += f"; {seeds_cell(gain, 1, '+')}" if gain else ""
         rows.append(row | {"seeds": str(len(set(table["seed"][table["start"] == start])))})
     return pd.DataFrame(rows)

@@ -82,8 +82,8 @@ def _of_runs(group: Iterable[Trained], value: Callable[[Run], float | None]) -> 
 
 
 def mean(by_seed: BySeed) -> OverSeeds | None:
-    """Mean over seeds with its interval."""
-    return over_seeds(list(by_seed.values()))
+    """Mean over seeds of a share in percent, with its interval."""
+    return over_seeds(list(by_seed.values()), ends=(0, 100))
 
 
 class Stage(NamedTuple):
