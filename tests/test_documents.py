@@ -32,6 +32,7 @@ from fer_exp.cli.words import with_paths
 from fer_exp.config import SCHEMAS
 from fer_exp.config.folder import conf_folder
 from fer_exp.errors import RequestError
+from fer_exp.studies.presets import read_preset
 from tests.processes import Command
 
 TOP = Path(__file__).parents[1]
@@ -205,10 +206,11 @@ def test_every_command_of_the_documents_makes_a_config(desk):
             command, jobs = jobs_of(words)
             by_command.setdefault(command, []).extend(jobs)
     tables = compose_all("table", [(job, {}) for job in by_command.pop("table")])
-    # A preset names a corpus, which a word may change.
     for table in tables:
-        words = [word for word in table.train if not word.startswith("hydra")]
-        by_command["train"].append(["dataset=ferplus", *words])
+        preset = read_preset(table.study, table.scale, table.train)
+        axes = [f"{key}={value}" for key, value in next(preset.combinations()).items()]
+        by_command["train"].append([*preset.common.values(), *axes])
+        by_command["pretrain"] += [list(preset.start)] if preset.start else []
     for command, jobs in by_command.items():
         try:
             compose_all(command, [as_combination(job) for job in jobs])
