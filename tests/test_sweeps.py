@@ -44,7 +44,7 @@ def test_a_table_of_which_all_is_trained_removes_it_too(tmp_path, monkeypatch, c
     monkeypatch.setattr("fer_exp.commands.table.train_missing", lambda preset, trained, start: None)
     killed = left(tmp_path, "0123abcd")
     words = ["study=noisy-labels", "dataset.faces=72", "dataset.size=16", f"dataset.cache={tmp_path / 'cache'}"]
-    assert main(["table", *words, f"output={tmp_path}", f"results={tmp_path / 'results'}"]) == 0
+    assert main(["table", *words, f"output={tmp_path}", f"results={tmp_path / 'results'}"]) == 1  # nothing was trained
     assert not killed.exists()
 
 

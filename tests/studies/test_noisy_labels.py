@@ -70,14 +70,19 @@ def test_without_ce_or_its_best_epoch_nothing_is_ranked(tmp_path):
 
 
 def test_best_last_and_repeated_stand_side_by_side(tmp_path):
-    tables, _ = built([training(tmp_path, "ce", s, 0.5, repeats=r) for s, r in enumerate([0.25, 0.75])])
+    tables, _ = built([training(tmp_path, "ce", s, 0.5, repeats=r) for s, r in enumerate([0.46875, 0.53125])])
     shown = tables["accuracy"].shown.iloc[0]
-    low, high = stats.t.interval(0.95, 1, 50, stats.sem([25, 75]))
+    low, high = stats.t.interval(0.95, 1, 50, stats.sem([46.875, 53.125]))
     assert shown["best"] == "75.0 [75.0, 75.0]"
     assert shown["last"] == "50.0 [50.0, 50.0]"
     assert shown["repeated"] == f"50.0 [{low:.1f}, {high:.1f}]"
     assert shown["training"] == "75.0"
     assert tables["stage"].shown["so"].item() == "ranked: ce loses 25.0 points"
+
+
+def test_an_interval_of_a_share_ends_at_0_and_100(tmp_path):
+    tables, _ = built([training(tmp_path, "ce", s, 0.5, repeats=r) for s, r in enumerate([0.25, 0.75])])
+    assert tables["accuracy"].shown["repeated"].item() == "50.0 [0.0, 100.0]"
 
 
 def test_the_csv_has_every_pair_once_and_the_shown_table_those_with_ce(tmp_path):
