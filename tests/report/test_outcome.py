@@ -92,7 +92,7 @@ def test_names_are_printed_as_they_are(outcome, capsys, monkeypatch):
     printed = capsys.readouterr().out
     assert "[joy]" in printed
     assert "0.333 [0.2, 0.5]" in printed
-    assert outcome.screen[1] in printed.splitlines()
+    assert outcome.screen[1].rstrip() in map(str.rstrip, printed.splitlines())
 
 
 def test_without_a_folder_nothing_is_drawn_or_written(outcome, drawn, tmp_path, monkeypatch, capsys):
