@@ -122,7 +122,8 @@ class Table:
         """The number of the column that holds what is wanted, None where none does.
 
         Args:
-            role: the contract's name; a column of that name is meant, else the first with another usual one.
+            role: the contract's name; a column of that name is meant, else the first with another usual one. What
+                may be a task but is the same in all rows is the part of an experiment, if faces stand elsewhere.
             called: the column as the user named it, or None.
             said: what the column is for the user, where that is not the role.
             beside: numbers of columns that are something else.
@@ -138,7 +139,7 @@ class Table:
             asked = f"has no column {called}, which {role}={called} asks for"
             raise RequestError(f"{self.where} {asked}; {hint}{self._list}")
         ends = {"task": ("", "name", "id"), "worker": ("", "id", "name")}.get(role, ("",))
-        one_thing = None
+        part = None
         for word in [called] if called else [role, *SYNONYMS.get(role, "").split()]:
             same = [n for n, name in enumerate(self.names) if name == word]
             if not same and not called:
@@ -148,16 +149,16 @@ class Table:
             if len(same) > 1:
                 name = self.names[same[0]]
                 raise RequestError(f"{self.where}: column {name} occurs twice; which one is meant cannot be known.")
-            if same and role == "task" and called is None and self._is_one_thing(same[0]):
-                one_thing = (
-                    same[0] if one_thing is None else one_thing
-                )  # the part of an experiment, if faces are elsewhere
+            if same and role == "task" and self.names[same[0]] not in (role, called) and self._is_one_thing(same[0]):
+                part = same[0] if part is None else part
             elif same:
-                self._roles[same[0]] = said or role if called is None else self.names[same[0]]
-                return same[0]
-        if one_thing is not None:
-            self._roles[one_thing] = said or role
-        return one_thing
+                return self._meant(same[0], said or role if called is None else called)
+        return None if part is None else self._meant(part, said or role)
+
+    def _meant(self, column: int, words: str) -> int:
+        """A column that holds what is wanted, of which is remembered what it is for the user."""
+        self._roles[column] = words
+        return column
 
     def _is_one_thing(self, column: int) -> bool:
         """Whether several rows have the same cell in a column."""

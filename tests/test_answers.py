@@ -63,6 +63,8 @@ def test_the_part_of_an_experiment_is_no_task_and_a_tools_own_words_may_stand_ar
     assert answers.counts().tolist() == [[3, 0, 0], [0, 3, 0], [0, 0, 3]]
     one = read_answers(pd.DataFrame({"task": ["a", "a"], "worker": [1, 2], "label": ["happy", "sad"]}))
     assert one.tasks.tolist() == ["a"]  # where faces are nowhere else it is one
+    frame = pd.DataFrame({"task": ["a", "a"], "worker": [1, 2], "label": ["happy", "sad"], "file": ["1.csv", "2.csv"]})
+    assert read_answers(frame).tasks.tolist() == ["a"]  # the contract's own name is meant in any case
 
 
 def test_a_persons_age_tells_nobody_apart():

@@ -40,7 +40,7 @@ def test_what_a_scheduler_may_still_start_from_stays(tmp_path):
     assert (tmp_path / ".sweep" / "mine.txt").exists()
 
 
-def test_a_table_of_which_all_is_trained_removes_it_too(tmp_path, monkeypatch, capsys):
+def test_a_table_removes_it_before_it_trains(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("fer_exp.commands.table.train_missing", lambda preset, trained, start: None)
     killed = left(tmp_path, "0123abcd")
     words = ["study=noisy-labels", "dataset.faces=72", "dataset.size=16", f"dataset.cache={tmp_path / 'cache'}"]

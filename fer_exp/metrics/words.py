@@ -76,14 +76,23 @@ def rough(name: str, persons: int) -> bool:
     return persons < (known.row.few if known else FEW_PERSONS)
 
 
+def limits(name: str) -> tuple[float, float]:
+    """The least and the largest value that a metric has.
+
+    >>> limits("entropy_correlation")
+    (-1.0, 1.0)
+    """
+    known = named(name)
+    return known.row.range if known else ANY
+
+
 def within_range(name: str, low: float | None, high: float | None) -> tuple[float | None, float | None]:
     """The ends of an interval, which of two runs or a few faces can lie where the metric has no values.
 
     >>> within_range("entropy_correlation", -2.05, 0.9), within_range("l1", 0.1, None)
     ((-1.0, 0.9), (0.1, None))
     """
-    known = named(name)
-    least, most = known.row.range if known else ANY
+    least, most = limits(name)
     return None if low is None else max(low, least), None if high is None else min(high, most)
 
 

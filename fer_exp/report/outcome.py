@@ -274,16 +274,21 @@ class Terminal(Console):
 def show(outcome: Outcome, console: Console | None = None) -> None:
     """Print the verdict, what the terminal shows, then the notes."""
     console = console or Terminal()
-    for block in (*outcome.shown, *(f"note: {note}" for note in dict.fromkeys(outcome.notes))):
+    notes = [f"note: {note}" for note in dict.fromkeys(outcome.notes)]
+    for block in (part for whole in (*outcome.shown, *notes) for part in _parts(whole, console)):
         if isinstance(block, str):
             console.print(readable(block, console.file), soft_wrap=True)
-        elif block.caption and console.measure(block).maximum < NARROW:
-            below, table = block.caption, copy(block)
-            table.caption = None
-            console.print(table)
-            console.print(below)
         else:
             console.print(block)
+
+
+def _parts(block: Screen, console: Console) -> list[Screen]:
+    """A narrow table, and below it its caption as a line; anything else as it is."""
+    if isinstance(block, str) or not block.caption or console.measure(block).maximum >= NARROW:
+        return [block]
+    alone = copy(block)
+    alone.caption = None
+    return [alone, str(block.caption)]
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

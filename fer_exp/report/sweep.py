@@ -15,7 +15,7 @@ from fer_exp.judging.people import restricted
 from fer_exp.judging.predictions import class_names
 from fer_exp.judging.sources import on_same_faces
 from fer_exp.metrics.registry import RUNS
-from fer_exp.metrics.words import direction, within_range
+from fer_exp.metrics.words import direction, limits
 from fer_exp.report.cells import BELOW, blank_table, interval
 from fer_exp.report.outcome import Outcome
 from fer_exp.runs import Run
@@ -71,10 +71,10 @@ class Row:
         """
         rows = [run.metrics.get(SPLIT, {}).get(metric) for run in self.runs]
         there = [row for row in rows if row is not None and row["value"] is not None]
-        found = over_seeds([row["value"] for row in there])
+        found = over_seeds([row["value"] for row in there], ends=limits(metric))
         if found is None:
             return None
-        ends = (there[0]["low"], there[0]["high"]) if found.n == 1 else within_range(metric, found.low, found.high)
+        ends = (there[0]["low"], there[0]["high"]) if found.n == 1 else (found.low, found.high)
         over = "faces" if found.n == 1 else "seeds"
         faces = min(row["n"] for row in there)
         return {"value": found.mean, "low": ends[0], "high": ends[1], "over": over, "runs": found.n, "n": faces}
