@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fer_exp.names import PICTURES, expression, normal
 
 SYNONYMS = {
-    "task": "face question item image picture unit file stimulus photo img pic image-file bild gesicht foto reiz "
+    "task": "face question item image picture unit file stimulus stim photo img pic image-file bild gesicht foto reiz "
     "visage imagen cara immagine volto imagem afbeelding gezicht 图片 图像 圖片 照片 画像 写真 顔画像 刺激",
     "worker": "rater annotator user performer participant coder judge respondent response-id record versuchsperson vp "
     "proband teilnehmer bewerter beurteiler évaluateur évaluatrice participante juge annotateur evaluador evaluadora "
@@ -33,7 +33,7 @@ SYNONYMS = {
 """Other names of a column, in the order in which they are looked for; a task's and a worker's may end in id or name."""
 
 _KNOWN = {
-    normal(word) + end
+    normal(word) + end: role
     for role, words in SYNONYMS.items()
     for word in (role, *words.split())
     for end in ("", "id", "name")
@@ -144,9 +144,18 @@ def rows_above(rows: list[list[str]]) -> int:
     return 0
 
 
+def role_by_name(name: str) -> str | None:
+    """What a column of this name holds, one of ``SYNONYMS``; None where the name says nothing.
+
+    >>> role_by_name("Rater ID"), role_by_name("age")
+    ('worker', None)
+    """
+    return _KNOWN.get(normal(name))
+
+
 def _names_columns(row: list[str]) -> bool:
     """Whether one of several cells is what a column is called."""
-    return sum(map(bool, row)) > 1 and any(normal(cell) in _KNOWN or expression(cell) for cell in row)
+    return sum(map(bool, row)) > 1 and any(role_by_name(cell) or expression(cell) for cell in row)
 
 
 def over_two_rows(rows: list[list[str]]) -> tuple[list[str], int]:

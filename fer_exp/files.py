@@ -278,7 +278,8 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠
 GUARDED = tuple(f"'{sign}" for sign in FORMULA)
 """How it is written in tables for people, and how readers of tables know it."""
 
-TABLES = (".csv", ".tsv", ".txt", ".gz", ".xlsx", ".xls", ".ods", ".parquet", ".json", ".jsonl", ".ndjson")
+TABLES = (".csv", ".tsv", ".txt", ".gz", ".xlsx", ".xls", ".ods", ".parquet", ".json", ".jsonl", ".ndjson",
+          ".sav", ".zsav", ".dta")  # fmt: skip
 """Suffixes of the tables that people give."""
 
 

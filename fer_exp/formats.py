@@ -1,4 +1,4 @@
-"""How a table's file is written: csv, tsv, txt or JSON, packed or not, sheets or parquet; told by its content."""
+"""How a table's file is written: csv, tsv, txt or JSON, packed or not, sheets, parquet or SPSS; told by its content."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import re
 import zipfile
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -23,6 +24,7 @@ from fer_exp.errors import did_you_mean
 from fer_exp.names import expression, normal
 from fer_exp.records import read_json
 from fer_exp.regular import MOST_BYTES, read_whole, regular
+from fer_exp.spss import is_spss, read_spss
 
 ENCODINGS = ("utf-8", "cp1252", "gb18030", "cp932", "big5")
 """Of text without a byte order mark: UTF-8 where it can be, else what makes most of its words into expressions."""
@@ -46,7 +48,7 @@ def read_columns(file: Path, sheet: str = "") -> Columns:
 
     Args:
         file: csv, tsv or txt with commas, semicolons, tabs or bars, or JSON, perhaps packed (.gz, .zip); xlsx, xls or
-            ods; or parquet.
+            ods; parquet; sav or zsav of SPSS, dta of Stata.
         sheet: of an xlsx file, empty for the first.
 
     Raises:
@@ -71,6 +73,8 @@ def read_columns(file: Path, sheet: str = "") -> Columns:
         return _read_excel(file, sheet)
     if sheet:
         raise ValueError(f"only an xlsx file has sheets such as {sheet}")
+    if is_spss(file, start):
+        return _read_spss(file, start)
     if start[:2] != b"\x1f\x8b":
         return _read_text(read_whole(file))
     with gzip.open(file) as packed:
@@ -171,6 +175,14 @@ def _read_excel(file: Path, sheet: str) -> Columns:
     names, above, below = _header(lines, guessed)
     columns = of_frame(frame.iloc[rows[above + len(below)] + 1 : rows[-1] + 1]) if len(rows) else of_frame(frame)
     return without_blanks(Columns(names, columns.values, below, guessed))
+
+
+def _read_spss(file: Path, start: bytes) -> Columns:
+    frame, questions, guessed = read_spss(file, start)
+    below = [questions] if any(questions) else []
+    columns = without_blanks(replace(of_frame(frame), below=below, guessed=guessed))
+    rows = np.arange(len(frame)) if columns.numbers is None else columns.numbers
+    return replace(columns, numbers=rows - len(below))  # questions are no row of such a file
 
 
 def _header(lines: list[list[str]], guessed: list[str]) -> tuple[list[str], int, list[list[str]]]:

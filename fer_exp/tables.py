@@ -420,7 +420,7 @@ class Table:
 
 
 NO_TABLES = (".doc", ".docx", ".pdf", ".pptx", ".odt", ".rtf", ".html", ".rar", ".7z", ".pt", ".pth", ".ckpt",
-             ".pkl", ".npy", ".npz", ".sav", ".rds", ".rda", ".dta", ".mat", ".numbers", ".py", ".yaml")  # fmt: skip
+             ".pkl", ".npy", ".npz", ".rds", ".rda", ".rdata", ".mat", ".numbers", ".py", ".yaml")  # fmt: skip
 """Suffixes of files that people have beside their tables."""
 
 

@@ -67,6 +67,16 @@ def test_the_part_of_an_experiment_is_no_task_and_a_tools_own_words_may_stand_ar
     assert read_answers(frame).tasks.tolist() == ["a"]  # the contract's own name is meant in any case
 
 
+def test_the_one_column_of_expressions_is_the_label_whatever_it_is_called(tmp_path, capsys):
+    seen = pd.DataFrame({"task": ["a", "a", "b", "b"], "worker": [1, 2] * 2, "wahl": ["happy", "sad", "sad", "sad"],
+                         "posed": ["happy", "happy", "sad", "sad"], "mood": ["sad", "happy"] * 2})  # fmt: skip
+    (tmp_path / "t.csv").write_text(seen.to_csv(index=False), encoding="utf-8")
+    assert read_answers(tmp_path / "t.csv", "ratings").counts().tolist() == [[1, 1], [0, 2]]
+    assert "label is wahl; not used: posed, mood" in capsys.readouterr().err  # one is of the face, one of the rater
+    with pytest.raises(RequestError, match="no column label"):  # which of two?
+        read_answers(seen.assign(second=seen["wahl"]), columns={})
+
+
 def test_a_persons_age_tells_nobody_apart():
     frame = pd.DataFrame({"image": ["a", "b"] * 2, "participant_age": [20, 20, 31, 31], "label": ["happy", "sad"] * 2})
     assert isinstance(read_answers(frame), Votes)

@@ -12,7 +12,7 @@ ORDER = (
     "errors commit troubles bounds digests names grouping orders files regular progress records system",
     "pictures",
     "stats",
-    "tables formats together columns",
+    "tables formats spss together columns",
     "config",
     "answers labels",
     "metrics",

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import openpyxl
 import pandas as pd
+import pyreadstat
 import pytest
 
 from fer_exp.answers.read import read_answers, read_labels
@@ -88,6 +89,10 @@ def written(frame: pd.DataFrame, form: str, folder: Path) -> str:
     if form == "parquet":
         frame.to_parquet(folder / "t.parquet")
         return str(folder / "t.parquet")
+    if form in ("sav", "zsav", "dta"):
+        write = pyreadstat.write_dta if form == "dta" else pyreadstat.write_sav
+        write(frame, folder / f"t.{form}", **({"compress": True} if form == "zsav" else {}))
+        return str(folder / f"t.{form}")
     if form == "a sheet with a title and notes":
         written_by_hand(frame, folder / "t.xlsx")
         return str(folder / "t.xlsx")
@@ -99,7 +104,7 @@ FORMS = (
     "csv", "tsv", "txt with bars", "semicolons and decimal commas", "decimal commas in quotes", "byte order mark",
     "UTF-16", "UTF-16 without a mark", "cp1252", "gz", "gz without its name", "Windows lines", "parquet", "xlsx",
     "xlsx#sheet", "Excel's hint", "a title above", "comments above", "notes below", "R's write.table",
-    "a sheet with a title and notes",
+    "a sheet with a title and notes", "sav", "zsav", "dta",
 )  # fmt: skip
 
 LONG = pd.DataFrame(

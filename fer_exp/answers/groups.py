@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -41,7 +41,8 @@ def with_groups(
     if not name:
         raise RequestError(no_column(by, table.names, table.where))
     column = table.names.index(name)
-    worker, task = (table.find(role, columns.get(role)) for role in ("worker", "task"))
+    workers = data.workers if isinstance(data, Answers) else ()
+    worker, task = (_names(table, role, columns, known) for role, known in (("worker", workers), ("task", data.tasks)))
     of_raters = _one_each(table, worker, column) if worker is not None and isinstance(data, Answers) else None
     of_tasks = None if task is None else _one_each(table, task, column)
     if of_raters is not None and isinstance(data, Answers) and (of_tasks is None or _meet(data, of_raters)):
@@ -74,6 +75,19 @@ def subsets(data: Answers | Votes, of_tasks: Mapping[str, str | None], by: str, 
     counted = {**data.counted, **({f"faces are in no group of {by} and left out": int((~inside).sum())} if
                not inside.all() else {})}  # fmt: skip
     return replace(data, subset=named, counted=counted).of_tasks(inside)
+
+
+def _names(table: Table, role: str, columns: Mapping[str, str | None], known: Collection[object]) -> int | None:
+    """The column of raters or tasks: that of the role, or, where it has none of those known, the first that has one.
+
+    The reader of an export takes a person's id from another column (Prolific's) than its name alone would say.
+    """
+    those = set(map(str, known))
+    column = table.find(role, columns.get(role))
+    if columns.get(role) or not those or (column is not None and not those.isdisjoint(table.coded(column).names)):
+        return column
+    others = (n for n in range(len(table.names)) if not those.isdisjoint(table.coded(n).names))
+    return next(others, column)
 
 
 def _one_each(table: Table, names: int, column: int) -> Values | None:

@@ -21,7 +21,7 @@ from fer_exp.answers.wide import an_answer_a_row
 from fer_exp.config import check_choice
 from fer_exp.config.rules import DUPLICATES
 from fer_exp.errors import RequestError
-from fer_exp.names import OTHER_ANSWERS, normal, spelt
+from fer_exp.names import OTHER_ANSWERS, among, expressions, normal, spelt
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.tables import Table, read_table
 from fer_exp.together import ITS_FILE
@@ -119,6 +119,9 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
         rules = rules._replace(columns=called)
     if worker is None:  # else such columns are tasks
         table.name_numbers(rules.numbers)
+    elif label is None and task is not None and (label := _label(table, task, worker, rules)) is not None:
+        table.guessed.append(f"label is {table.names[label]}")
+        rules = rules._replace(columns={**(rules.columns or {}), "label": table.names[label]})
     named = table.class_columns((*rules.classes, *rules.also, *rules.ignore) if rules.classes else ())
     if worker is None and len(named.keys() - {spelt(name) for name in rules.ignore}) > 1:
         task = table.need("task", called.get("task"), key=rules.columns is not None)
@@ -152,6 +155,22 @@ def _person(table: Table, task: int, label: int | None) -> int | None:
             return n
     table.unused = before
     return None
+
+
+def _label(table: Table, task: int, worker: int, rules: Rules) -> int | None:
+    """The one column of nothing but expressions that differ within a task and within a worker, as answers do."""
+    before, known = set(table.unused), among(rules.classes)
+    sides, found = [table.coded(column).codes for column in (task, worker)], []
+    for n in (n for n in range(len(table.names)) if n not in (task, worker)):
+        cells = table.coded(n, rules.classes)
+        names = cells.names.tolist()
+        words = expressions(names, labels=True)
+        if not names or not all(name in words or known(name) for name in names):
+            continue
+        pairs = (np.unique(np.stack([side, cells.codes])[:, cells.codes >= 0], axis=1)[0] for side in sides)
+        found += [n] if all(len(np.unique(pair)) < len(pair) for pair in pairs) else []
+    table.unused = before
+    return found[0] if len(found) == 1 else None
 
 
 def _of_nobody(table: Table, task: int, label: int, rules: Rules) -> Votes:

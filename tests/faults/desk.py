@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyreadstat
 import pytest
 
 from fer_exp.cli import main
@@ -71,6 +72,8 @@ def lay_tables(folder: Path) -> None:
     answers.to_parquet(folder / "ratings.parquet", index=False)
     answers.to_json(folder / "ratings.json", orient="records")
     answers.to_json(folder / "ratings.jsonl", orient="records", lines=True)
+    pyreadstat.write_sav(answers, folder / "ratings.sav")
+    pyreadstat.write_dta(answers, folder / "ratings.dta")
     text = (folder / "ratings.csv").read_bytes()
     (folder / "ratings.csv.gz").write_bytes(gzip.compress(text, mtime=0))
     with zipfile.ZipFile(folder / "ratings.zip", "w", zipfile.ZIP_DEFLATED) as packed:

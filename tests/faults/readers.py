@@ -175,6 +175,8 @@ READERS: dict[str, Reader] = {
     "answers, zip": Reader("ratings.zip", answers, checked=True),
     "answers, xlsx": Reader("ratings.xlsx", answers, checked=True),
     "answers, parquet": Reader("ratings.parquet", answers),
+    "answers, sav": Reader("ratings.sav", answers),
+    "answers, dta": Reader("ratings.dta", answers),
     "votes, csv": Reader("votes.csv", answers),
     "labels, csv": Reader("labels.csv", lambda path: read_labels(path, (), "gold")[0].tolist()),
     "votes of a corpus": Reader("votes_attached.csv", attached),

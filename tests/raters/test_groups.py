@@ -12,6 +12,7 @@ from fer_exp.errors import RequestError
 from fer_exp.grouping import Grouping
 from fer_exp.raters.groups import between, compared
 from fer_exp.tables import read_table
+from tests.exports import PEOPLE, qualtrics_wide
 
 WORDS = np.array(["neutral", "happiness", "fear"])
 
@@ -49,6 +50,16 @@ def by_pairs(table, one, other):
         pairs = combinations(said[one], 2) if one == other else product(said[one], said[other])
         chances.append(np.mean([a == b for a, b in pairs]))
     return float(np.mean(chances)), len(chances)
+
+
+def test_groups_are_of_the_persons_that_an_export_names(tmp_path):
+    lines = [line.replace(",EN,", ",DE,") if "R_w1" in line else line for line in qualtrics_wide().splitlines()]
+    (tmp_path / "q.csv").write_text("\n".join(lines), encoding="utf-8")
+    source = read_table(tmp_path / "q.csv", "ratings")
+    answers, groups = with_groups(read_answers(tmp_path / "q.csv"), "UserLanguage", source, {})
+    assert groups is not None
+    language = dict(zip(answers.workers, np.array(groups.names)[groups.code], strict=True))
+    assert language == {name: "DE" if name == "w1" else "EN" for name in PEOPLE}  # by Prolific's id, not ResponseId
 
 
 def test_within_and_across_are_the_chances_that_pairs_of_raters_agree():
