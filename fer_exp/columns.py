@@ -14,21 +14,23 @@ from numpy.typing import NDArray
 from fer_exp.names import PICTURES, expression, normal
 
 SYNONYMS = {
-    "task": "face question item image picture unit file stimulus stim photo img pic image-file bild gesicht foto reiz "
-    "visage imagen cara immagine volto imagem afbeelding gezicht 图片 图像 圖片 照片 画像 写真 顔画像 刺激",
-    "worker": "rater annotator user performer participant coder judge respondent response-id record versuchsperson vp "
-    "proband teilnehmer bewerter beurteiler évaluateur évaluatrice participante juge annotateur evaluador evaluadora "
-    "juez anotador valutatore partecipante giudice avaliador beoordelaar deelnemer 评分者 評分者 标注者 被试 参与者 "
-    "評価者 参加者 被験者 回答者",
+    "task": "face question item image picture unit file stimulus stim photo img pic image-file bild gesicht foto "
+    "reiz visage imagen cara immagine volto imagem afbeelding gezicht 图片 图像 圖片 照片 画像 写真 顔画像 刺激 "
+    "изображение фото лицо zdjęcie obraz twarz görüntü resim fotoğraf yüz bild ansikte 이미지 사진 얼굴",
+    "worker": "rater annotator user performer participant coder judge respondent response-id record versuchsperson "
+    "vp proband teilnehmer bewerter beurteiler évaluateur évaluatrice participante juge annotateur evaluador "
+    "evaluadora juez anotador valutatore partecipante giudice avaliador beoordelaar deelnemer 评分者 評分者 标注者 "
+    "被试 参与者 評価者 参加者 被験者 回答者 участник респондент uczestnik badany katılımcı deltagare 참가자 평가자",
     "label": "answer response expression emotion choice class category truth gold antwort urteil ausdruck gefühl "
     "réponse émotion respuesta emoción expresión risposta emozione espressione resposta emoção antwoord emotie "
-    "uitdrukking 情绪 情緒 情感 表情 标签 標籤 感情 回答 ラベル",
+    "uitdrukking 情绪 情緒 情感 表情 标签 標籤 感情 回答 ラベル эмоция ответ выражение emocja odpowiedź duygu ifade "
+    "yanıt cevap känsla uttryck svar 감정 표정 응답",
     "valence": "val valenz valencia valenza valência valentie 效价 感情価",
     "arousal": "aro erregung activation 唤醒度 覚醒度",
     "seconds": "time duration duration-(in-seconds)",
     "split": "set partition usage",
-    "path": "file filename file-path image-path img-path pth input image-file img-file dateiname dateipfad pfad 文件名 "
-    "檔名 ファイル名",
+    "path": "file filename file-path image-path img-path pth input image-file img-file dateiname dateipfad pfad "
+    "文件名 檔名 ファイル名",
 }
 """Other names of a column, in the order in which they are looked for; a task's and a worker's may end in id or name."""
 

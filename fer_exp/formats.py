@@ -26,7 +26,7 @@ from fer_exp.records import read_json
 from fer_exp.regular import MOST_BYTES, read_whole, regular
 from fer_exp.spss import is_spss, read_spss
 
-ENCODINGS = ("utf-8", "cp1252", "gb18030", "cp932", "big5")
+ENCODINGS = ("utf-8", "cp1252", "gb18030", "cp932", "big5", "cp949", "cp1251", "cp1250", "cp1254", "cp1256")
 """Of text without a byte order mark: UTF-8 where it can be, else what makes most of its words into expressions."""
 
 BRACKETED = re.compile(r"\s*\[[^\W\d][\w. ]*\][,\t;|]")

@@ -268,7 +268,27 @@ HEADERS = [
     ("Bild", "Versuchsperson", "Antwort"), ("图片", "评分者", "情绪"), ("画像", "評価者", "感情"),
     ("Imagen", "Evaluador", "Emoción"), ("Visage", "Évaluateur", "Émotion"), ("Immagine", "Valutatore", "Emozione"),
     ("Gezicht", "Beoordelaar", "Emotie"),
+    ("Изображение", "Участник", "Эмоция"),
+    ("Zdjęcie", "Uczestnik", "Emocja"),
+    ("Fotoğraf", "KATILIMCI", "Duygu"),
+    ("Bild", "Deltagare", "Känsla"),
+    ("사진", "참가자", "감정"),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [("cp1251", ("Радость", "страх", "ГНЕВ")), ("cp1250", ("radość", "lęk", "złość")),
+     ("cp949", ("행복", "두려움", "분노")), ("cp1254", ("mutluluk", "KORKU", "kızgın")),
+     ("cp1256", ("سعادة", "خوف", "غضب")), ("utf-8", ("شادی", "ترس", "خشم"))],
+)  # fmt: skip
+def test_text_is_read_in_the_encoding_that_makes_expressions_of_it(tmp_path, encoding, words):
+    rows = [f"{face},{worker},{words[FACES.index(face)]}" for face in FACES for worker in ("w1", "w2")][:-1]
+    rows = [row.replace("größe", "a") for row in rows]
+    (tmp_path / "t.csv").write_text("\n".join(["task,worker,label", *rows]), encoding=encoding)
+    answers = read_answers(tmp_path / "t.csv", "ratings")
+    assert answers.classes == ("happiness", "fear", "anger")
+    assert answers.counts().tolist() == [[2, 0, 0], [0, 2, 0], [0, 0, 1]]
 
 
 @pytest.mark.parametrize("names", HEADERS)
