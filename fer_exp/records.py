@@ -96,11 +96,18 @@ def _of_one(row: dict[str, Any]) -> list[dict[str, Any]]:
     return [row]
 
 
+def _is_rows(value: Any, width: int) -> bool:
+    return isinstance(value, list) and all(isinstance(row, list) and len(row) == width for row in value)
+
+
 def _is_table(value: Any) -> bool:
     return isinstance(value, list) and _objects_only(value)
 
 
 def _within(content: dict[str, Any]) -> list[Any]:
+    names, cells = content.get("columns"), content.get("data")
+    if isinstance(names, list) and _is_rows(cells, len(names)):  # as pandas writes a frame with orient="split"
+        return [dict(zip(map(str, names), row, strict=True)) for row in cells]
     values = list(content.values())
     tables = {key: value for key, value in content.items() if _is_table(value)}
     if tables and not content.keys() & set(NESTS):

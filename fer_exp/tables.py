@@ -124,6 +124,7 @@ class Table:
         Args:
             role: the contract's name; a column of that name is meant, else the first with another usual one. What
                 may be a task but is the same in all rows is the part of an experiment, if faces stand elsewhere.
+                Where no column is called like a task, the one that holds nothing but names of pictures is.
             called: the column as the user named it, or None.
             said: what the column is for the user, where that is not the role.
             beside: numbers of columns that are something else.
@@ -153,7 +154,22 @@ class Table:
                 part = same[0] if part is None else part
             elif same:
                 return self._meant(same[0], said or role if called is None else called)
+        if part is None and role == "task" and not called:
+            shown = [n for n in range(len(self.names)) if n not in beside and self._names_pictures(n)]
+            part = shown[0] if len(shown) == 1 else None
         return None if part is None else self._meant(part, said or role)
+
+    def _names_pictures(self, column: int) -> bool:
+        """Whether a column holds names of pictures and nothing else."""
+        cells = self._columns.values[column]
+        if not (pa.types.is_dictionary(cells.type) or pa.types.is_string(cells.type)):
+            return False
+        first, before = cells.slice(0, 1).cast(pa.string())[0].as_py(), set(self.unused)
+        if not (first or "").strip().lower().endswith(PICTURES):  # most columns are told by their first cell
+            return False
+        texts = self._dictionary(column)[1].to_pylist()
+        self.unused = before
+        return all(text is None or text.strip().lower().endswith(PICTURES) for text in texts)
 
     def _meant(self, column: int, words: str) -> int:
         """A column that holds what is wanted, of which is remembered what it is for the user."""
@@ -419,7 +435,7 @@ class Table:
         return np.concatenate(codes), values.chunks[0].dictionary if values.num_chunks else pa.array([], pa.string())
 
 
-NO_TABLES = (".doc", ".docx", ".pdf", ".pptx", ".odt", ".rtf", ".html", ".rar", ".7z", ".pt", ".pth", ".ckpt",
+NO_TABLES = (".doc", ".docx", ".pdf", ".pptx", ".odt", ".rtf", ".html", ".xml", ".rar", ".7z", ".pt", ".pth", ".ckpt",
              ".pkl", ".npy", ".npz", ".rds", ".rda", ".rdata", ".mat", ".numbers", ".py", ".yaml")  # fmt: skip
 """Suffixes of files that people have beside their tables."""
 

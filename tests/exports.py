@@ -512,6 +512,29 @@ def appen() -> str:
     return delimited(header, filled(header, *rows, {**rows[0], "_worker_id": "w9", "_tainted": "true"}))
 
 
+def prodigy() -> str:
+    options = [{"id": word.lower(), "text": word} for word in ("Happy", "Sad", "Angry", "Fear", "Neutral")]
+    rows: list[dict[str, object]] = [
+        {"image": "data:image/jpeg;base64,/9j/4AAQ", "path": f"faces/{face}", "options": options, "_input_hash": 4,
+         "_task_hash": 5, "_view_id": "choice", "config": {"choice_style": "single"}, "accept": [answer.lower()],
+         "answer": "accept", "_timestamp": 1700000000, "_annotator_id": f"emotions-{person}",
+         "_session_id": f"emotions-{person}"} for person, face, answer, _ in answers()
+    ]  # fmt: skip
+    ignored = {**rows[0], "_annotator_id": "emotions-w9", "accept": [], "answer": "ignore"}
+    return "\n".join(map(json.dumps, [*rows, ignored]))
+
+
+def sagemaker() -> str:
+    """What a task of annotation consolidation is given."""
+    said = {face: [(person, answer) for person, one, answer, _ in answers() if one == face] for face in FACES}
+    return json.dumps([
+        {"datasetObjectId": str(n), "dataObject": {"s3Uri": f"s3://bucket/faces/{face}"}, "annotations": [
+            {"workerId": person, "annotationData": {"content": json.dumps({"emotion": {"label": answer.lower()}})}}
+            for person, answer in said[face]
+        ]} for n, face in enumerate(FACES)
+    ])  # fmt: skip
+
+
 def labjs() -> str:
     header = columns(
         "observation|sender|sender_type|sender_id|timestamp|meta|duration|ended_on|response|image|correctResponse|correct|"
@@ -580,6 +603,8 @@ EXPORTS: dict[str, tuple[str, Callable[[], str]]] = {
     "Appen": ("appen.csv", appen),
     "Labelbox": ("labelbox.ndjson", labelbox),
     "lab.js": ("labjs.csv", labjs),
+    "Prodigy": ("prodigy.jsonl", prodigy),
+    "SageMaker": ("consolidation.json", sagemaker),
     "Zooniverse": ("classifications.csv", zooniverse),
     "Zooniverse, two questions": ("classifications-2.csv", lambda: zooniverse(tasks=2)),
 }

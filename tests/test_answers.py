@@ -77,6 +77,24 @@ def test_the_one_column_of_expressions_is_the_label_whatever_it_is_called(tmp_pa
         read_answers(seen.assign(second=seen["wahl"]), columns={})
 
 
+def test_the_one_column_of_pictures_is_the_task_whatever_it_is_called(tmp_path, capsys):
+    frame = pd.DataFrame({"probe1": ["b.jpg", "b.jpg", "a.PNG"], "worker": [1, 2, 2], "label": ["sad", "fear", "sad"]})
+    (tmp_path / "t.csv").write_text(frame.to_csv(index=False), encoding="utf-8")
+    assert read_answers(tmp_path / "t.csv", "ratings").tasks.tolist() == ["a.PNG", "b.jpg"]
+    assert "task is probe1" in capsys.readouterr().err
+    with pytest.raises(RequestError, match="no column task"):  # which of two?
+        read_answers(frame.assign(probe2=frame["probe1"]), columns={})
+    with pytest.raises(RequestError, match="no column task"):
+        read_answers(frame.assign(probe1=["b.jpg", "b.jpg", "none of these"]), columns={})
+
+
+@pytest.mark.parametrize("orient", ["records", "columns", "index", "split"])
+def test_a_frame_is_read_however_pandas_writes_it_as_json(tmp_path, orient):
+    frame = pd.DataFrame({"task": ["a", "a", "b"], "worker": [1, 2, 1], "label": ["sad", "fear", "sad"]})
+    frame.to_json(tmp_path / "t.json", orient=orient)
+    assert read_answers(tmp_path / "t.json").counts().tolist() == [[1, 1], [1, 0]]
+
+
 def test_a_persons_age_tells_nobody_apart():
     frame = pd.DataFrame({"image": ["a", "b"] * 2, "participant_age": [20, 20, 31, 31], "label": ["happy", "sad"] * 2})
     assert isinstance(read_answers(frame), Votes)

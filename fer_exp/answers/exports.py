@@ -125,6 +125,23 @@ EXPORTS = (
         r"comments|Comments",
     ),
     Export(
+        "Prodigy", ("answer", "accept", r"options|_input_hash|_view_id"),
+        task=("path", r"meta\.(file|path|source|image|name).*", *FACE, "text"),
+        worker=("_annotator_id", "_session_id"), label=("accept",),
+        left=(Left("answer", "reject|ignore", "answers that were rejected or ignored"),),
+        about=r"_.*|answer|options|config.*|meta\..*|width|height|spans|priority|score|html|style",
+    ),
+    Export(
+        "SageMaker", (r"dataObject\.s3Uri", r"annotations\.workerId"),
+        task=(r"dataObject\.s3Uri",), worker=(r"annotations\.workerId",),
+        label=(r"annotations\.annotationData\.content\..*label.*", r"annotations\.annotationData\.content\..*"),
+        about=r"datasetObjectId|consolidatedAnnotation.*|dataObject\..*", json=r"annotations\.annotationData\.content",
+    ),
+    Export(
+        "SageMaker", ("source-ref", r".*-metadata\.class-name"),
+        task=("source-ref",), label=(r".*-metadata\.class-name",), about=r".*-metadata\..*",
+    ),
+    Export(
         "MTurk", ("HITId", "WorkerId", r"Input\..*|Answer\..*"),
         task=(*(rf"Input\.{word}" for word in FACE), r"Input\..*"),
         worker=("WorkerId",), label=(*(rf"Answer\.{word}" for word in ANSWER), r"Answer\..*"),
