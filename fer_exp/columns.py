@@ -133,12 +133,16 @@ def is_note(row: Sequence[str], width: int) -> bool:
 
 
 def rows_above(rows: list[list[str]]) -> int:
-    """How many of the first rows are titles or notes above the header: of one cell each, or behind a #.
+    """How many of the first rows are titles or notes above the header: of one cell each, behind a #, or ``What: this``.
 
     >>> rows_above([["Study 1", ""], ["Face", "happy"]]), rows_above([["# 2026"], ["a", "b"]]), rows_above([["a", "b"]])
     (1, 1, 0)
+    >>> rows_above([["Detailed log"], ["Face model:", "general"], ["File name", "Happy", "Sad"]])
+    2
     """
     for number, row in enumerate(rows):
+        if row[0].endswith(":") and sum(map(bool, row)) <= 2:
+            continue
         if row[0].startswith("#") and not _names_columns([row[0].lstrip("# "), *row[1:]]):
             continue
         if sum(map(bool, row)) > 1:

@@ -12,6 +12,9 @@ import pyarrow as pa
 NESTS = ("annotations", "completions", "predictions", "result", "projects", "labels", "classifications")
 """Lists of objects within an object that are rows of their own, as annotation tools write them; others stay cells."""
 
+SCORED = (("label", "type", "name", "class", "emotion", "category"), ("score", "confidence", "probability", "prob"))
+"""What a model's answer of several classes calls a class, and its number, in any case."""
+
 OF_A_PERSON = ("trials", "answers", "responses", "ratings", "results", "data", "items", "votes")
 """Lists of answers within an object that is a person, or a session."""
 
@@ -96,6 +99,24 @@ def _of_one(row: dict[str, Any]) -> list[dict[str, Any]]:
     return [row]
 
 
+def _scores(value: Any) -> dict[str, Any]:
+    """Class -> number of a list of both, as columns of probabilities; nothing where a list is no such.
+
+    >>> _scores([{"label": "happy", "score": 0.9}, {"label": "sad", "score": 0.1}])
+    {'p_happy': 0.9, 'p_sad': 0.1}
+    """
+    if not isinstance(value, list) or len(value) < 2 or not _objects_only(value):
+        return {}
+    keys = [next((key for key in value[0] if key.lower() in names), "") for names in SCORED]
+    pairs = [[part.get(key) for key in keys] for part in value]
+    whole = all(isinstance(label, str) and isinstance(number, int | float) for label, number in pairs)
+    return (
+        {f"p_{label}": number for label, number in pairs}
+        if whole and len({pair[0] for pair in pairs}) == len(pairs)
+        else {}
+    )
+
+
 def _is_rows(value: Any, width: int) -> bool:
     return isinstance(value, list) and all(isinstance(row, list) and len(row) == width for row in value)
 
@@ -109,6 +130,8 @@ def _within(content: dict[str, Any]) -> list[Any]:
     if isinstance(names, list) and _is_rows(cells, len(names)):  # as pandas writes a frame with orient="split"
         return [dict(zip(map(str, names), row, strict=True)) for row in cells]
     values = list(content.values())
+    if values and all(map(_scores, values)):
+        return [{"name": key, "scores": value} for key, value in content.items()]
     tables = {key: value for key, value in content.items() if _is_table(value)}
     if tables and not content.keys() & set(NESTS):
         if len(tables) == 1:
@@ -144,6 +167,15 @@ def _spread(item: dict[str, Any], prefix: str, row: dict[str, Any], nests: list[
         name = prefix + key
         if not isinstance(value, dict | list):
             row[name] = value
+        elif scores := _scores(value):
+            row |= scores
+        elif (
+            isinstance(value, list)
+            and len(value) == 1
+            and _objects_only(value)
+            and any(map(_scores, value[0].values()))
+        ):
+            _spread(value[0], f"{name}.", row, nests)  # of the one face in a picture
         elif key in NESTS and _objects_only(value):
             nests.append((f"{name}.", value.values() if isinstance(value, dict) else value))
         elif isinstance(value, dict) and value.keys() != {"choices"}:

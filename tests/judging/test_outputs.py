@@ -94,6 +94,42 @@ def test_the_table_of_a_tool_gives_its_probabilities_by_name(tmp_path, capsys, t
     assert [words for words in (*said, "no column split") if words not in heard] == []
 
 
+def scored(label, score, times=1.0):
+    return [[{label: name, score: float(p * times)} for name, p in zip(OF_DEEPFACE, row, strict=True)] for row in RIGHT]
+
+
+def with_face(answers):
+    return [{"image": face, **answer} for face, answer in zip(FACES, answers, strict=True)]
+
+
+REPLIES = {
+    "transformers, with the face": with_face([{"predictions": answer} for answer in scored("label", "score")]),
+    "transformers, by face": dict(zip(FACES, scored("label", "score"), strict=True)),
+    "Rekognition": with_face([{"FaceDetails": [{"BoundingBox": {"Width": 0.5}, "Emotions": answer}]}
+                              for answer in scored("Type", "Confidence", 100)]),
+    "Azure": with_face([{"faceAttributes": {"emotion": dict(zip(SEVEN, row, strict=True))}} for row in RIGHT.tolist()]),
+    "DeepFace, by face": {row["img_path"]: row for row in deepface()[:2]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("service", REPLIES)
+def test_the_reply_of_a_service_gives_its_probabilities_by_name(tmp_path, service):
+    (tmp_path / "t.json").write_text(json.dumps(REPLIES[service]))
+    read = read_predictions(tmp_path / "t.json")
+    assert read["face"].tolist() == FACES
+    np.testing.assert_allclose(read[[f"p_{name}" for name in SEVEN]], RIGHT, atol=1e-6)
+
+
+def test_the_lines_above_a_log_are_left_out(tmp_path, capsys):
+    names = ["Filename", "Neutral", "Happy", "Sad", "Surprised", "Scared", "Disgusted", "Angry", "Valence", "Arousal"]
+    above = ["Image analysis detailed log", "Face Model:\tGeneral", "Calibration:\tNone", "Start time:\t01.02.2026", ""]
+    rows = ["\t".join([face, *map(str, row), "0.1", "0.2"]) for face, row in zip(FACES, RIGHT, strict=True)]
+    (tmp_path / "t.txt").write_text("\n".join([*above, "\t".join(names), *rows]), encoding="utf-8")
+    read = read_predictions(tmp_path / "t.txt")
+    np.testing.assert_allclose(read[[f"p_{name}" for name in SEVEN]], RIGHT, atol=1e-6)
+    assert "4 rows above the header left out ('Image analysis detailed log')" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("column", "table"),
     [
