@@ -117,8 +117,8 @@ def _scores(value: Any) -> dict[str, Any]:
     )
 
 
-def _is_rows(value: Any, width: int) -> bool:
-    return isinstance(value, list) and all(isinstance(row, list) and len(row) == width for row in value)
+def _is_rows(value: list[Any], width: int) -> bool:
+    return all(isinstance(row, list) and len(row) == width for row in value)
 
 
 def _is_table(value: Any) -> bool:
@@ -127,7 +127,9 @@ def _is_table(value: Any) -> bool:
 
 def _within(content: dict[str, Any]) -> list[Any]:
     names, cells = content.get("columns"), content.get("data")
-    if isinstance(names, list) and _is_rows(cells, len(names)):  # as pandas writes a frame with orient="split"
+    if (
+        isinstance(names, list) and isinstance(cells, list) and _is_rows(cells, len(names))
+    ):  # as pandas writes a frame with orient="split"
         return [dict(zip(map(str, names), row, strict=True)) for row in cells]
     values = list(content.values())
     if values and all(map(_scores, values)):
