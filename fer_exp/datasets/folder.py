@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -26,9 +26,10 @@ from fer_exp.datasets.pictures import Picture, PictureCorpus, safe_path
 from fer_exp.datasets.placing import class_folders, class_level, places_of, refuse_folders
 from fer_exp.errors import DatasetNotFoundError, RequestError
 from fer_exp.files import TABLES, file_of, or_near
-from fer_exp.names import OTHER_ANSWERS, SPLIT_WORDS, in_order, path_in_address
-from fer_exp.pictures.listing import listed, on_disk
+from fer_exp.names import OTHER_ANSWERS, PICTURES, SPLIT_WORDS, in_order, path_in_address, split_named
+from fer_exp.pictures.listing import files_below, listed, on_disk
 from fer_exp.tables import Table, read_table
+from fer_exp.together import ITS_FILE, tables_in
 
 ABSOLUTE = re.compile(r"^([A-Za-z]:)?[/\\]+")
 """How a path of a machine begins."""
@@ -38,6 +39,7 @@ class Folder(PictureCorpus):
     """Pictures of one's own.
 
     Without a table: ``root/<class>/...`` or ``root/<split>/<class>/...``; a face is named by its path below the root.
+    A table beside the pictures, or one in the folder of each split, counts where nothing else says what they show.
     With one: a row per face, ``path`` from the root (else from the table's folder), and any of ``face`` (its name, else
     the path), ``label``, ``subject``, ``split``, ``valence``, ``arousal`` (from ``scale``), and a column of counts (or
     proportions among ``raters``) per class, ``unknown`` and ``not_a_face``, plain or as ``votes_<class>``.
@@ -77,7 +79,7 @@ class Folder(PictureCorpus):
         if root is None and table is None:
             raise DatasetNotFoundError(f"{self.name}: {self.access}")
         super().__init__(root or file_of(table or "")[0].parent, classes, max_rejected)
-        self.table, self.raters, self.scale = table, raters, tuple(scale)
+        self._given, self.raters, self.scale = table, raters, tuple(scale)
         self.numbers, self.named, self.answered, self.subject = numbers, named, answered, subject
         self._said: list[str] = []
         self._names: list[str] = []
@@ -106,6 +108,8 @@ class Folder(PictureCorpus):
         if not self.root.is_dir():
             said = f"{self.name}: dataset.root={self.root} is no folder{or_near(self.root)}"
             raise DatasetNotFoundError(f"{said} {self.access}")
+        if self.table == self.root:
+            return tables_in(self.root)
         return [file_of(self.table)[0]] if self.table else self._labelled.files if self._labelled else []
 
     def recipe(self) -> str:
@@ -133,8 +137,35 @@ class Folder(PictureCorpus):
         return [Picture(path, boxes.get(face)) for path, face in zip(paths, faces, strict=True)]
 
     @cached_property
+    def table(self) -> Path | None:
+        """The table that was given, or that lies beside pictures of which nothing else says what they show."""
+        if self._given or self._labelled or self.answered is not None or not self.root.is_dir():
+            return self._given
+        if not (near := tables_in(self.root)):
+            return None
+        every = listed(self.root)
+        there = {path.rpartition("/")[2].casefold() for path in every}
+        if not (tables := [file for file in near if _is_about(file, there)]):
+            return None
+        folders = {path.rpartition("/")[0] for path in every}
+        named = read_names(every)
+        if class_level(folders, self.classes, self.numbers, str(self.root)) is not None or (
+            named is not None and named.table["label"].notna().any()
+        ):
+            return None
+        places = [file.relative_to(self.root).as_posix() for file in tables]
+        names = ", ".join(places[:4])
+        if len(tables) > 1 and (len(tables) < len(near) or not all(map(_split_of, places))):
+            raise RequestError(
+                f"{self.name}: {len(tables)} tables below {self.root} name pictures and what they show ({names}); give "
+                "one of them as dataset.table=FILE."
+            )
+        self._said.append(f"what they show is in {names}")
+        return tables[0] if len(tables) == 1 else self.root  # a table a split, read together
+
+    @cached_property
     def _labelled(self) -> Labelled | None:
-        return None if self.table or not self.root.is_dir() else labelled_at(self.root)
+        return None if self._given or not self.root.is_dir() else labelled_at(self.root)
 
     @cached_property
     def _faces(self) -> tuple[Faces, list[str]]:
@@ -219,10 +250,13 @@ class Folder(PictureCorpus):
             self._said.append(f"classes: {', '.join(self.classes)}")
 
     def _from_table(self, file: Path) -> tuple[Faces, list[str]]:
-        read = read_table(file, "dataset.table")
+        read = read_table(file, "dataset.table", together=file == self.root)
         column = read.find_picture()
         column = read.need("path") if column is None else column
         texts = [str(path or "") for path in read.text(column)]
+        its_file = read.text(read.names.index(ITS_FILE)) if ITS_FILE in read.names else None
+        if its_file is not None:
+            texts = self._near(texts, [str(name) for name in its_file])
         paths = [self._path(path, read.row(row)) for row, path in enumerate(texts)]
         files = on_disk(self.root, paths, read.where)
         if strange := [row for row, text in enumerate(texts) if text.strip() != paths[row] and is_foreign(text)]:
@@ -238,6 +272,8 @@ class Folder(PictureCorpus):
         notes: dict[str, int] = {}
         rated = read.affect(self.scale, notes)
         splits, labels = self._splits(read), self._labels(read)
+        if its_file is not None and read.find("split") is None:
+            splits = np.array([_split_of(str(name)) for name in its_file], dtype=object)
         subjects = read.text(read.find("subject"))
         table = faces_table(self.name, names, split=splits, subject=subjects, label=labels, **rated)
         read.name_numbers(self.numbers)
@@ -257,6 +293,16 @@ class Folder(PictureCorpus):
         votes = None if votes is None else votes.iloc[order].reset_index(drop=True)
         known = Faces(table.iloc[order].reset_index(drop=True), votes, notes, said=self._said)
         return known, [files[row] for row in order]
+
+    def _near(self, texts: list[str], tables: list[str]) -> list[str]:
+        """Paths from the root of what tables in folders of it name: pictures in the same folder, however deep."""
+        below: dict[tuple[str, str], list[str]] = {}
+        for path in sorted(path for path in files_below(self.root) if path.lower().endswith(PICTURES)):
+            top, _, name = path.partition("/")
+            below.setdefault((top, name.rpartition("/")[2]), []).append(path)
+        tops = [table.partition("/")[0] for table in tables]
+        found = [below.get((top, text.rpartition("/")[2]), []) for top, text in zip(tops, texts, strict=True)]
+        return [paths[0] if len(paths) == 1 else text for paths, text in zip(found, texts, strict=True)]
 
     def _path(self, text: str, where: str) -> str:
         """A path from the root; ``on_disk`` finds what one of another machine, or a web address, means here."""
@@ -288,6 +334,31 @@ class Folder(PictureCorpus):
             refuse_unknown(unknown, set(meaning.values()), f"{self.name}: {table.row(first)}: ")
         labels = [meaning.get(text, text) for text in spellings]
         return np.array([*(None if text in OTHER_ANSWERS else text for text in labels), None], dtype=object)[codes]
+
+
+def _is_about(file: Path, pictures: Collection[str]) -> bool:
+    """Whether a table says what some pictures show, by its first row; they are file names, case folded."""
+    try:
+        read = read_table(file)
+        column = read.find_picture()
+        if column is None or (read.find("label") is None and not read.class_columns()):
+            return False
+        first = path_in_address(str(read.text(column)[0] or "").strip()).replace("\\", "/")
+    except RequestError:  # whatever else lies there
+        return False
+    name = first.rpartition("/")[2].casefold()
+    return name in pictures or any(name + suffix in pictures for suffix in PICTURES)
+
+
+def _split_of(place: str) -> str | None:
+    """The split that a table's folder, or its name, says.
+
+    >>> _split_of("val/labels.csv"), _split_of("train_labels"), _split_of("labels.csv")
+    ('val', 'train', None)
+    """
+    folder, _, name = place.rpartition("/")
+    words = re.split(r"[\W_]+", name.split(".")[0])
+    return split_named(folder.partition("/")[0]) or next(filter(None, map(split_named, words)), None)
 
 
 def is_foreign(path: str) -> bool:

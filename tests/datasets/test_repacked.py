@@ -221,3 +221,55 @@ def test_paths_of_another_machine_mean_the_pictures_that_end_alike(tmp_path, sta
     else:
         faces = opened(tmp_path, "folder", tmp_path / "pictures", **more)[0].faces
         assert faces["face"].tolist() == ["anger/1.png", "happiness/1.png"]
+
+
+KINDS = ("anger", "happiness", "sadness")
+
+
+def lay(folder: Path, table: Path, paths: str = "{}.png") -> None:
+    """Twelve pictures in a folder, and a table that says what they show."""
+    for number in range(12):
+        save(folder / f"{number}.png", KINDS[number % 3], number)
+    rows = [f"{paths.format(number)},{KINDS[number % 3]}" for number in range(12)]
+    table.write_text("\n".join(["filename,emotion", *rows]), encoding="utf-8")
+
+
+def labels_of(store: Store) -> dict[str, int]:
+    return store.faces["label"].value_counts().to_dict()
+
+
+@pytest.mark.parametrize("paths", ["{}.png", "faces/{}.png", r"C:\Users\me\faces\{}.png", "{}"])
+def test_a_table_beside_pictures_says_what_they_show(tmp_path, paths):
+    lay(tmp_path / "data" / "faces", tmp_path / "data" / "labels.csv", paths)
+    (tmp_path / "data" / "persons.csv").write_text("person,age\n1,30\n", encoding="utf-8")
+    store, said = opened(tmp_path, "folder", tmp_path / "data", classes="found")
+    assert labels_of(store) == {"anger": 4, "happiness": 4, "sadness": 4}
+    assert "folder: what they show is in labels.csv" in said
+
+
+def test_a_table_in_each_folder_of_a_split_says_what_its_pictures_show(tmp_path):
+    for split in ("train", "valid", "test"):
+        (tmp_path / "data" / split).mkdir(parents=True)
+        lay(tmp_path / "data" / split / "images", tmp_path / "data" / split / "labels.csv")
+    store, said = opened(tmp_path, "folder", tmp_path / "data", classes="found")
+    assert splits(store) == {"train": 12, "val": 12, "test": 12}
+    assert labels_of(store) == {"anger": 12, "happiness": 12, "sadness": 12}
+    assert "what they show is in test/labels.csv, train/labels.csv, valid/labels.csv" in said
+    before = store.folder
+    lay(tmp_path / "data" / "train" / "images", tmp_path / "data" / "train" / "labels.csv", "images/{}.png")
+    assert opened(tmp_path, "folder", tmp_path / "data", classes="found")[0].folder != before  # tables count
+
+
+def test_two_tables_of_one_folder_are_asked_about_and_class_folders_need_none(tmp_path):
+    for name in ("first.csv", "second.csv"):
+        lay(tmp_path / "data" / "faces", tmp_path / "data" / name)
+    with pytest.raises(
+        RequestError, match=r"2 tables below .*first.csv, second.csv\); give one of them as dataset.table="
+    ):
+        opened(tmp_path, "folder", tmp_path / "data", classes="found")
+    for number in range(12):
+        save(tmp_path / "data" / "faces" / "fear" / f"{number}.png", "fear", number)
+    (tmp_path / "classes").mkdir()
+    (tmp_path / "data" / "faces" / "fear").rename(tmp_path / "classes" / "fear")
+    (tmp_path / "data" / "first.csv").rename(tmp_path / "classes" / "first.csv")
+    assert labels_of(opened(tmp_path, "folder", tmp_path / "classes", classes="found")[0]) == {"fear": 12}
