@@ -158,7 +158,7 @@ def whole_path(examples: Examples, config: BenchConfig, device: torch.device, cl
     rows = np.resize(examples.rows, (WARM + config.steps) * config.trainer.batch_size)
     repeated = replace(examples, rows=rows, target=examples.target[rows], affect=examples.affect[rows])
     network, _ = build_network(config.backbone, config.dataset.size, classes, False, config.seed)
-    layout = fastest_layout(device, config.dataset.size)
+    layout = fastest_layout(device, config.dataset.size, config.trainer.precision)
     training = TrainConfig(backbone=config.backbone, method=config.method, trainer=config.trainer, seed=config.seed)
     method = make_method(config.method, make_setting(network, training, repeated))
     module = FaceModule(network, method, config.trainer, tuple(map(str, range(classes))), layout=layout)

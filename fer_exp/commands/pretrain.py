@@ -114,7 +114,9 @@ def _learn(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed + PEER)
         method = lesson.make(setting, examples["train"].target)
-    module = LessonModule(network, method, config.trainer, (), layout=fastest_layout(device, size))
+    module = LessonModule(
+        network, method, config.trainer, (), layout=fastest_layout(device, size, config.trainer.precision)
+    )
     if is_main_process():
         check_begun(run, begins)
         begin(run, begins, *computes_on(device), started)

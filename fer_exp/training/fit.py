@@ -53,7 +53,8 @@ def fit(
 ) -> Fitted:
     """Train a network as a config says, with its method; ``fit_module`` says the rest."""
     method = make_method(config.method, make_setting(network, config, examples["train"]))
-    layout = fastest_layout(find_device(config.trainer), examples["train"].pixels.shape[1])
+    size = examples["train"].pixels.shape[1]
+    layout = fastest_layout(find_device(config.trainer), size, config.trainer.precision)
     module = FaceModule(network, method, config.trainer, classes, config.method.affect_weight, layout)
     judged = {"none": (), "val": ("val",), "test": ("val", "test")}[config.trainer.every_epoch]
     return fit_module(module, config.seed, run, examples, judged)

@@ -222,7 +222,7 @@ def test_a_bad_table_is_refused_in_one_sentence(fakes, capsys, text, said):
     ("text", "said"),
     [
         ("face,percent_correct\n9971-neutral_F-AA-01.jpg,80\n", "how many raters were right does not say"),
-        (f"name,{SEVEN}\n9971-neutral_F-AA-01.jpg,1,0,0,0,0,0,0\n", "has no column task (nor face, "),
+        (f"name,{SEVEN}\n9971-neutral_F-AA-01,1,0,0,0,0,0,0\n", "has no column task (nor face, "),
         (f"face,{SEVEN}\nnobody,1,0,0,0,0,0,0\n", "none of its 1 faces is in this dataset, first 'nobody'"),
         (
             f"face,{SEVEN}\n9971-neutral_F-AA-01,1,0,0,0,0,0,0\n9971-neutral_F-AA-01.jpg,1,0,0,0,0,0,0\n",

@@ -57,7 +57,7 @@ def test_the_test_faces_of_a_corpus_as_files_get_the_answers_of_the_run_with_wha
     assert main(["evaluate", "predictions=all.parquet", "bootstrap=0"]) == 0
     ours, theirs = (json.loads(Path(file).read_bytes()) for file in ("all.metrics.json", run.path("metrics")))
     for name in ("accuracy", "valence_ccc"):
-        assert ours["test"][name]["value"] == pytest.approx(theirs["test"][name]["value"])
+        assert ours["test"][name]["value"] == pytest.approx(theirs["test"][name]["value"], rel=1e-6, abs=1e-6)
 
 
 def test_grey_faces_of_a_file_as_pictures_get_the_answers_of_the_run_and_its_splits(here, capsys):
