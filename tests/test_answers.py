@@ -75,6 +75,11 @@ def test_the_one_column_of_expressions_is_the_label_whatever_it_is_called(tmp_pa
     assert "label is wahl; not used: posed, mood" in capsys.readouterr().err  # one is of the face, one of the rater
     with pytest.raises(RequestError, match="no column label"):  # which of two?
         read_answers(seen.assign(second=seen["wahl"]), columns={})
+    rated = seen.assign(second=seen["wahl"], valence=[0.5, 0, -0.5, 1])
+    (tmp_path / "t.csv").write_text(rated.to_csv(index=False), encoding="utf-8")
+    assert not read_answers(tmp_path / "t.csv", "ratings", columns={}).classes
+    said = "several columns hold expressions (wahl, second), and none is called a label; label='wahl' takes one"
+    assert said in capsys.readouterr().err
 
 
 def test_the_one_column_of_pictures_is_the_task_whatever_it_is_called(tmp_path, capsys):

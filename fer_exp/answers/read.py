@@ -170,6 +170,10 @@ def _label(table: Table, task: int, worker: int, rules: Rules) -> int | None:
         pairs = (np.unique(np.stack([side, cells.codes])[:, cells.codes >= 0], axis=1)[0] for side in sides)
         found += [n] if all(len(np.unique(pair)) < len(pair) for pair in pairs) else []
     table.unused = before
+    if len(found) > 1:
+        names = ", ".join(table.names[n] for n in found)
+        way_out = f"; label='{table.names[found[0]]}' takes one" if rules.columns is not None else ""
+        table.guessed.append(f"several columns hold expressions ({names}), and none is called a label{way_out}")
     return found[0] if len(found) == 1 else None
 
 
