@@ -65,9 +65,10 @@ def read_spss(file: Path, start: bytes) -> tuple[pd.DataFrame, list[str], list[s
 
 def _by_words(name: str, values: Sequence[Any], labels: Mapping[Any, str], measure: str) -> bool:
     """Whether the words of a column's values are meant, rather than its numbers."""
-    if not all(value in labels for value in values if not _missing(value)):
+    role = role_by_name(name)
+    if role in ("valence", "arousal", "seconds") or not all(_missing(value) or value in labels for value in values):
         return False
-    if measure == "nominal" or role_by_name(name) in ("task", "worker", "label"):
+    if measure == "nominal" or role in ("task", "worker", "label", "path"):
         return True
     return any(expression(word) or word.lower().endswith(PICTURES) for word in labels.values())
 

@@ -58,13 +58,13 @@ def test_a_code_without_a_label_leaves_its_column_in_numbers(tmp_path):
 
 
 def test_a_scale_whose_points_all_have_words_is_numbers_and_a_nominal_column_is_words(tmp_path):
-    frame = pd.DataFrame({"trust": [1.0, 2], "sex": [1.0, 2]})
-    labels = {"trust": {1: "not at all", 2: "fully"}, "sex": {1: "male", 2: "female"}}
-    measure = {"trust": "ordinal", "sex": "nominal"}
+    frame = pd.DataFrame({"trust": [1.0, 2], "sex": [1.0, 2], "Valence": [1.0, 2]})
+    labels = {"trust": {1: "not at all", 2: "fully"}, "sex": {1: "male", 2: "female"}, "Valence": {1: "bad", 2: "good"}}
+    measure = {"trust": "ordinal", "sex": "nominal", "Valence": "nominal"}
     pyreadstat.write_sav(frame, tmp_path / "t.sav", variable_value_labels=labels, variable_measure=measure)
     table = read_columns(tmp_path / "t.sav")
     cells = dict(zip(table.names, [column.to_pylist() for column in table.values], strict=True))
-    assert cells == {"trust": ["1", "2"], "sex": ["male", "female"]}
+    assert cells == {"trust": ["1", "2"], "sex": ["male", "female"], "Valence": ["1", "2"]}
 
 
 def test_a_question_that_names_a_picture_is_about_it(tmp_path, monkeypatch, capsys):
