@@ -110,11 +110,8 @@ def _scores(value: Any) -> dict[str, Any]:
     keys = [next((key for key in value[0] if key.lower() in names), "") for names in SCORED]
     pairs = [[part.get(key) for key in keys] for part in value]
     whole = all(isinstance(label, str) and isinstance(number, int | float) for label, number in pairs)
-    return (
-        {f"p_{label}": number for label, number in pairs}
-        if whole and len({pair[0] for pair in pairs}) == len(pairs)
-        else {}
-    )
+    scores = {f"p_{label}": number for label, number in pairs}
+    return scores if whole and len(scores) == len(pairs) else {}
 
 
 def _is_rows(value: list[Any], width: int) -> bool:
@@ -127,9 +124,7 @@ def _is_table(value: Any) -> bool:
 
 def _within(content: dict[str, Any]) -> list[Any]:
     names, cells = content.get("columns"), content.get("data")
-    if (
-        isinstance(names, list) and isinstance(cells, list) and _is_rows(cells, len(names))
-    ):  # as pandas writes a frame with orient="split"
+    if isinstance(names, list) and isinstance(cells, list) and _is_rows(cells, len(names)):  # pandas' orient="split"
         return [dict(zip(map(str, names), row, strict=True)) for row in cells]
     values = list(content.values())
     if values and all(map(_scores, values)):

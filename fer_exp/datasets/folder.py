@@ -337,13 +337,19 @@ class Folder(PictureCorpus):
 
 
 def _is_about(file: Path, pictures: Collection[str]) -> bool:
-    """Whether a table says what some pictures show, by its first row; they are file names, case folded."""
+    """Whether a table has a row a picture and says what it shows; pictures are file names, case folded.
+
+    By its first row alone, which is of one of them. What several people answered is no such table.
+    """
     try:
         read = read_table(file)
         column = read.find_picture()
         if column is None or (read.find("label") is None and not read.class_columns()):
             return False
-        first = path_in_address(str(read.text(column)[0] or "").strip()).replace("\\", "/")
+        paths = read.text(column)
+        if len(set(paths)) < len(paths):
+            return False
+        first = path_in_address(str(paths[0] or "").strip()).replace("\\", "/")
     except RequestError:  # whatever else lies there
         return False
     name = first.rpartition("/")[2].casefold()

@@ -73,6 +73,9 @@ def class_folders(
         whose: name of the corpus and its root, for messages.
         said: receives what a person should know.
 
+    Returns:
+        Nothing where all lie in one folder that is no class.
+
     Raises:
         RequestError: a folder that is no class, or numbers without an order.
         DatasetNotFoundError: the root is a level too high or too low.
@@ -82,6 +85,8 @@ def class_folders(
     label_of, unknown = named_labels(sizes, classes, numbers, f"{corpus}: the folders of {root}", said)
     if unknown and not label_of:
         _refuse_level(unknown, places, corpus, root)
+        if len(unknown) == 1 and not named:  # one folder of all pictures is no set of classes
+            return {}
     if not named:
         many = "s" if len(unknown) > 1 else ""
         refuse_unknown(unknown, set(label_of.values()), f"{corpus}: of {root} the folder{many} ")

@@ -267,6 +267,11 @@ def test_two_tables_of_one_folder_are_asked_about_and_class_folders_need_none(tm
         RequestError, match=r"2 tables below .*first.csv, second.csv\); give one of them as dataset.table="
     ):
         opened(tmp_path, "folder", tmp_path / "data", classes="found")
+    answers = "image,rater,emotion\n" + "".join(f"{n}.png,{who},sad\n" for n in range(12) for who in "ab")
+    for name in ("first.csv", "second.csv"):
+        (tmp_path / "data" / name).write_text(answers, encoding="utf-8")  # people's answers are asked for as such
+    with pytest.raises(RequestError, match=r"dataset\.ratings=FILE"):
+        opened(tmp_path, "folder", tmp_path / "data", classes="found")
     for number in range(12):
         save(tmp_path / "data" / "faces" / "fear" / f"{number}.png", "fear", number)
     (tmp_path / "classes").mkdir()
