@@ -16,6 +16,10 @@ PICTURES = (
     *(".heic", ".heif", ".hif", ".jp2", ".j2k", ".pgm", ".ppm", ".pnm", ".pbm"),
 )
 """Suffixes of picture files, in lower case; upper case is as good."""
+A_PICTURE = re.compile(
+    rf"[^\s\"'<>()\[\]{{}},;:=?]+\.(?:{'|'.join(suffix[1:] for suffix in PICTURES)})(?![A-Za-z0-9])", re.IGNORECASE
+)
+"""A file name of a picture within a text."""
 
 CLASSES = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
 """The canonical class order; with ``dataset.classes=7`` contempt is left out, other classes stand behind these."""

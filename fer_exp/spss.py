@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,11 @@ from typing import Any
 import pandas as pd
 
 from fer_exp.columns import role_by_name
-from fer_exp.names import PICTURES, expression
+from fer_exp.names import A_PICTURE, PICTURES, expression
 
 SUFFIXES = (".sav", ".zsav", ".dta")
 BEGINS = (b"$FL2", b"$FL3", b"<sta")
 """First bytes of SPSS's files, plain and packed, and of Stata's since 13."""
-A_PICTURE = re.compile(rf"\w({'|'.join(map(re.escape, PICTURES))})\b", re.IGNORECASE)
 SHOWN = 4
 """Columns that are named one by one."""
 

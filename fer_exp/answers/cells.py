@@ -6,11 +6,8 @@ import ast
 import json
 import re
 
-from fer_exp.names import PICTURES, composed, expression, labelled, path_in_address
+from fer_exp.names import A_PICTURE, PICTURES, composed, expression, labelled, path_in_address
 
-SUFFIX = "|".join(suffix[1:] for suffix in PICTURES)
-PICTURE = re.compile(rf"[^\s\"'<>()\[\]{{}},;:=?]+\.(?:{SUFFIX})(?![A-Za-z0-9])", re.IGNORECASE)
-"""A file name of a picture within a text."""
 SOURCE = re.compile(r"<img\b[^>]*?\bsrc\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.IGNORECASE)
 
 
@@ -99,5 +96,7 @@ def within(text: str) -> str | None:
         if is_picture(inner):
             return picture(inner)
     return (
-        picture(text) if is_picture(text) and "://" in text else (found[0] if (found := PICTURE.search(text)) else None)
+        picture(text)
+        if is_picture(text) and "://" in text
+        else (found[0] if (found := A_PICTURE.search(text)) else None)
     )

@@ -20,7 +20,7 @@ from fer_exp.datasets.attach import attached_key, further, read_attached, whole_
 from fer_exp.datasets.classes import classes_of_answers, named_labels, refuse_unknown
 from fer_exp.datasets.corpus import Corpus, Faces, faces_table
 from fer_exp.datasets.label_files import Labelled, labelled_at
-from fer_exp.datasets.namings import read_names
+from fer_exp.datasets.namings import Named, read_names
 from fer_exp.datasets.persons import tell_apart
 from fer_exp.datasets.pictures import Picture, PictureCorpus, safe_path
 from fer_exp.datasets.placing import class_folders, class_level, places_of, refuse_folders
@@ -141,17 +141,12 @@ class Folder(PictureCorpus):
         """The table that was given, or that lies beside pictures of which nothing else says what they show."""
         if self._given or self._labelled or self.answered is not None or not self.root.is_dir():
             return self._given
-        if not (near := tables_in(self.root)):
+        if not (near := tables_in(self.root)) or self._found_level is not None:
             return None
-        every = listed(self.root)
-        there = {path.rpartition("/")[2].casefold() for path in every}
+        if self._by_name is not None and self._by_name.table["label"].notna().any():
+            return None
+        there = {path.rpartition("/")[2].casefold() for path in self._every}
         if not (tables := [file for file in near if _is_about(file, there)]):
-            return None
-        folders = {path.rpartition("/")[0] for path in every}
-        named = read_names(every)
-        if class_level(folders, self.classes, self.numbers, str(self.root)) is not None or (
-            named is not None and named.table["label"].notna().any()
-        ):
             return None
         places = [file.relative_to(self.root).as_posix() for file in tables]
         names = ", ".join(places[:4])
@@ -162,6 +157,22 @@ class Folder(PictureCorpus):
             )
         self._said.append(f"what they show is in {names}")
         return tables[0] if len(tables) == 1 else self.root  # a table a split, read together
+
+    @cached_property
+    def _every(self) -> list[str]:
+        """The pictures below the root; what is no picture is said once."""
+        return listed(self.root)
+
+    @cached_property
+    def _by_name(self) -> Named | None:
+        """What the names of these say."""
+        return read_names(self._every)
+
+    @cached_property
+    def _found_level(self) -> int | None:
+        """How deep their class folders lie, None where there are none."""
+        folders = {path.rpartition("/")[0] for path in self._every}
+        return class_level(folders, self.classes, self.numbers, f"{self.name}: the folders of {self.root}")
 
     @cached_property
     def _labelled(self) -> Labelled | None:
@@ -179,10 +190,8 @@ class Folder(PictureCorpus):
 
     def _from_folders(self) -> tuple[Faces, list[str]]:
         self.files()
-        every = listed(self.root)
-        where = f"{self.name}: the folders of {self.root}"
+        every, self._level = self._every, self._found_level
         folders = [path.rpartition("/")[0] for path in every]
-        self._level = class_level(set(folders), self.classes, self.numbers, where)
         places = dict(zip(every, places_of(folders, self._level), strict=True))
         if self._level is None and (taken := self._from_names(every)) is not None:
             labels = taken
@@ -207,7 +216,7 @@ class Folder(PictureCorpus):
 
     def _from_names(self, every: list[str]) -> dict[str, str | None] | None:
         """Label by path of pictures that lie in no class folders: by their names, else what raters answer; None."""
-        named = read_names(every)
+        named = self._by_name
         told = {} if named is None else dict(zip(every, named.table["label"], strict=True))
         if named is not None and any(told.values()):
             self._said += named.said
