@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import codecs
+import gc
 import io
 import os
 import shutil
 import sys
 import textwrap
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -31,6 +34,23 @@ def cores() -> int:
     """How many cores this process may use; with taskset, SLURM or in a container they are fewer than there are."""
     ask = getattr(os, "sched_getaffinity", None)  # Linux alone has it
     return len(ask(0)) if ask is not None else os.cpu_count() or 1
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Let no garbage be looked for meanwhile: of imports, or of much that is read, all stays, and each look is long.
+
+    >>> with without_collector():
+    ...     gc.isenabled()
+    False
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def alive(process: int) -> bool:

@@ -46,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         gc.enable()
         if arguments is None and "torch" not in sys.modules:  # whose triton would say that it leaks
             gc.freeze()  # the process ends, and a last look at all that it made takes a third of a second
+        else:
+            gc.unfreeze()
 
 
 def _perhaps_as_object(words: list[str]) -> int:

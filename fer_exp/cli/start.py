@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from functools import partial
 from importlib import import_module
+from importlib.util import LazyLoader, find_spec, module_from_spec
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -185,9 +186,11 @@ def run_job(command: str, config: Config) -> Path | None:
     Returns:
         What it left, a file or a folder, or None: of a command that leaves none, or in a DDP run's other processes.
     """
-    _without_3d()
+    _without_the_unused()
     run_command = getattr(import_module(f"fer_exp.commands.{command}"), command)
-    gc.enable()  # ``main`` had it wait
+    if not gc.isenabled():  # ``main`` had it wait, and gives back what is put by here: imports, which stay
+        gc.freeze()
+        gc.enable()
     if isinstance(config, TableConfig):  # which starts trainings
         run_command = partial(run_command, compose=compose_all, start=run_jobs)
     elif isinstance(config, VerifyConfig):
@@ -196,10 +199,20 @@ def run_job(command: str, config: Config) -> Path | None:
     return place
 
 
-def _without_3d() -> None:
-    """Let matplotlib, if it comes, come without axes in three dimensions: no figure has any, and they take time."""
+def _without_the_unused() -> None:
+    """Keep matplotlib and scipy from importing what no command uses and what takes a fifth of a second.
+
+    matplotlib comes without axes in three dimensions. scipy takes all names of numpy, and with them its compiler of
+    Fortran and its tests' helpers: these are loaded when somebody uses them.
+    """
     sys.modules.setdefault("mpl_toolkits.mplot3d", None)  # type: ignore[arg-type]
     warnings.filterwarnings("ignore", "Unable to import Axes3D")
+    for name in ("f2py", "testing"):
+        if f"numpy.{name}" not in sys.modules and (spec := find_spec(f"numpy.{name}")) and spec.loader:
+            spec.loader = LazyLoader(spec.loader)
+            sys.modules[spec.name] = module = module_from_spec(spec)
+            spec.loader.exec_module(module)
+            setattr(sys.modules["numpy"], name, module)
 
 
 def _job_beside_others(command: str, config: Config) -> Path | None:

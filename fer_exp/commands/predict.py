@@ -21,6 +21,7 @@ from fer_exp.report.answers import counts_table, one_table, summary, with_people
 from fer_exp.report.answers_page import Page
 from fer_exp.report.outcome import Outcome, finish
 from fer_exp.runs import Run
+from fer_exp.system import without_collector
 
 if TYPE_CHECKING:
     from fer_exp.training.pictures import Answered
@@ -53,7 +54,8 @@ def predict(config: PredictConfig) -> Path | None:
     if config.output is not None and Path(config.output).suffix not in FORMS and not Path(config.output).is_dir():
         raise RequestError(f"output={config.output}: predictions are written as .csv or .parquet; name one of these.")
 
-    from fer_exp.training.pictures import answer_pictures  # torch is wanted from here on, not before
+    with without_collector():  # torch is wanted from here on, not before
+        from fer_exp.training.pictures import answer_pictures
 
     trained, crop = network(config)
     loose = _with_splits(gather(config.pictures, trained.told.classes, config.root), Run(Path(config.run)))

@@ -21,6 +21,7 @@ from fer_exp.runs import Run
 from fer_exp.runs.begun import begin, begun_with, check_begun, left_alone
 from fer_exp.runs.claim import claimed
 from fer_exp.runs.naming import check_same, contents_of_files, run_name, told
+from fer_exp.system import without_collector
 
 if TYPE_CHECKING:
     import torch
@@ -95,15 +96,16 @@ def _learn(
     """Train, and write all but run.json: its content, and the log; None in a DDP run's other processes."""
     from dataclasses import asdict
 
-    import torch
+    with without_collector():
+        import torch
 
-    from fer_exp.methods.method import Setting
-    from fer_exp.pretraining.lesson import digests
-    from fer_exp.pretraining.module import LessonModule
-    from fer_exp.pretraining.saved import save_backbone
-    from fer_exp.training.devices import computes_on, find_device
-    from fer_exp.training.fit import PEER, fit_module
-    from fer_exp.training.networks import build_network, fastest_layout, resolve_stem
+        from fer_exp.methods.method import Setting
+        from fer_exp.pretraining.lesson import digests
+        from fer_exp.pretraining.module import LessonModule
+        from fer_exp.pretraining.saved import save_backbone
+        from fer_exp.training.devices import computes_on, find_device
+        from fer_exp.training.fit import PEER, fit_module
+        from fer_exp.training.networks import build_network, fastest_layout, resolve_stem
 
     device, size = find_device(config.trainer), lesson.store.pixels.shape[1]
     examples = _examples(lesson, device)

@@ -34,6 +34,7 @@ from fer_exp.runs.begun import all_starts, begin, begun_with, check_begun, left_
 from fer_exp.runs.claim import claimed, sweep
 from fer_exp.runs.naming import check_same, contents_of, run_name, told
 from fer_exp.store import Store, open_dataset
+from fer_exp.system import without_collector
 from fer_exp.tables import places
 
 if TYPE_CHECKING:
@@ -82,12 +83,13 @@ def train(config: TrainConfig) -> Path | None:
             _write_targets(run, config, targets, faces)
             _log_dropped(len(faces), targets)
 
-        from fer_exp.pretraining.saved import seen_before  # torch is wanted from here on, not before
-        from fer_exp.training import fit as training
-        from fer_exp.training.batches import on_device
-        from fer_exp.training.devices import computes_on, find_device
-        from fer_exp.training.networks import build_network
-        from fer_exp.training.trained import keep_network
+        with without_collector():  # torch is wanted from here on, not before
+            from fer_exp.pretraining.saved import seen_before
+            from fer_exp.training import fit as training
+            from fer_exp.training.batches import on_device
+            from fer_exp.training.devices import computes_on, find_device
+            from fer_exp.training.networks import build_network
+            from fer_exp.training.trained import keep_network
 
         pixels = on_device(store.pixels, find_device(config.trainer))
         examples = {split: _examples(store, pixels, targets, corpus.classes, split) for split in SPLITS}

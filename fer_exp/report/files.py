@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from fer_exp.files import FORMULA, whole, write_text
-from fer_exp.system import visible
+from fer_exp.system import visible, without_collector
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -124,8 +124,10 @@ def save_figure(draw: Callable[[], Figure | None], stem: Path) -> list[Path]:
     Raises:
         RunError: a file cannot be written.
     """
-    # A command that draws nothing does not wait for matplotlib.
-    from fer_exp.report.figures import style, write_png, write_svg
+    with without_collector():  # a command that draws nothing does not wait for matplotlib
+        import matplotlib.figure  # noqa: F401
+
+        from fer_exp.report.figures import style, write_png, write_svg
 
     with style():
         figure = draw()

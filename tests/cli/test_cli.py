@@ -5,6 +5,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from fer_exp.cli import SCHEMAS, help, main
@@ -150,6 +151,24 @@ def test_help_and_config_import_nothing_heavy(words):
     watch = "import sys; from fer_exp.cli import main; code = main(sys.argv[1:]); "
     watch += "assert not {'torch', 'pandas', 'scipy'} & set(sys.modules), sorted(sys.modules); sys.exit(code)"
     subprocess.run([sys.executable, "-c", watch, *words], capture_output=True, check=True)
+
+
+def test_a_sheet_of_answers_needs_neither_torch_nor_numpys_compiler_which_comes_when_it_is_used(tmp_path):
+    pd.DataFrame({"task": [0, 0, 1, 1], "worker": [0, 1] * 2, "label": ["fear", "fear", "anger", "fear"]}).to_excel(
+        tmp_path / "answers.xlsx", index=False
+    )
+    watch = (
+        "import sys; from fer_exp.cli import main; code = main(['agreement', *sys.argv[1:]]); assert code == 0\n"
+        "assert {'scipy.special', 'numpy.f2py'} <= {*sys.modules}\n"
+        "assert not {'torch', 'numpy.f2py.f2py2e', 'numpy.testing._private'} & {*sys.modules}, sorted(sys.modules)\n"
+        "import gc, numpy\n"
+        "assert gc.isenabled()\n"
+        "assert not gc.get_freeze_count()\n"
+        "assert callable(numpy.f2py.main) and callable(numpy.testing.assert_allclose)\n"
+    )
+    words = [sys.executable, "-c", watch, str(tmp_path / "answers.xlsx"), f"output={tmp_path}"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_debug_shows_where_an_error_comes_from():
