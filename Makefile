@@ -19,7 +19,7 @@ PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3; do \
 # what its tests share is made once; files with slow tests begin (tests/conftest.py). Compiled code is kept, where a
 # container forbids it, too: tests start hundreds of processes.
 WORKERS ?= auto
-PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 # What to test: every folder of tests and every docstring, if this is empty.
 TESTS ?=

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -118,6 +119,15 @@ class Table:
         """The number of rows."""
         return len(self._columns.values[0]) if self._columns.values else 0
 
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """Look into columns to learn what they hold: those read meanwhile are none that something was read from."""
+        before = set(self.unused)
+        try:
+            yield
+        finally:
+            self.unused = before
+
     def find(self, role: str, called: str | None = None, said: str = "", beside: Container[int] = ()) -> int | None:
         """The number of the column that holds what is wanted, None where none does.
 
@@ -164,11 +174,11 @@ class Table:
         cells = self._columns.values[column]
         if not (pa.types.is_dictionary(cells.type) or pa.types.is_string(cells.type)):
             return False
-        first, before = cells.slice(0, 1).cast(pa.string())[0].as_py(), set(self.unused)
+        first = cells.slice(0, 1).cast(pa.string())[0].as_py()
         if not (first or "").strip().lower().endswith(PICTURES):  # most columns are told by their first cell
             return False
-        texts = self._dictionary(column)[1].to_pylist()
-        self.unused = before
+        with self.looking():
+            texts = self._dictionary(column)[1].to_pylist()
         return all(text is None or text.strip().lower().endswith(PICTURES) for text in texts)
 
     def _meant(self, column: int, words: str) -> int:
@@ -243,11 +253,11 @@ class Table:
 
     def different_numbers(self, column: int) -> int:
         """How many different numbers a column holds, 0 where half of its different cells or more are none."""
-        stored, before = self._columns.values[column], set(self.unused)
+        stored = self._columns.values[column]
         if pa.types.is_floating(stored.type) or pa.types.is_integer(stored.type):
             return int(pc.count_distinct(stored, "only_valid").as_py())
-        texts = [text for text in _texts(self._dictionary(column)[1]) if text.casefold() not in MISSING]
-        self.unused = before
+        with self.looking():
+            texts = [text for text in _texts(self._dictionary(column)[1]) if text.casefold() not in MISSING]
         numbers = sum(A_NUMBER.fullmatch(text) is not None for text in texts)
         return numbers if 2 * numbers > len(texts) else 0
 

@@ -1,11 +1,16 @@
 import copy
 import io
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from fer_exp import progress
+
+# Before torch is imported: another number of threads adds in another order, and runs are compared to the bit. It is
+# also faster, for processes share the cores.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -143,33 +143,33 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
 
 def _person(table: Table, task: int, label: int | None) -> int | None:
     """A column such as subject or id where it tells apart who answered: no two rows of a task have the same in it."""
-    tasks, before = table.coded(task), set(table.unused)
+    tasks = table.coded(task)
     named = [n for n, name in enumerate(table.names) if normal(name) in PERSONS]
     longer = [n for n, name in enumerate(table.names) if n not in named and A_PERSONS.fullmatch(name)]
     named += sorted(longer, key=lambda n: "session" in table.names[n].lower())  # a person may have several
     for n in (n for n in named if n not in (task, label)):
-        persons = table.coded(n)
+        with table.looking():
+            persons = table.coded(n)
         pairs = pd.DataFrame({"task": tasks.codes, "person": persons.codes})
         several = len(tasks.names) < len(pairs) and pairs["person"].duplicated().any()  # else it numbers the rows
         if several and (persons.codes >= 0).all() and not pairs.duplicated().any():
             return n
-    table.unused = before
     return None
 
 
 def _label(table: Table, task: int, worker: int, rules: Rules) -> int | None:
     """The one column of nothing but expressions that differ within a task and within a worker, as answers do."""
-    before, known = set(table.unused), among(rules.classes)
+    known = among(rules.classes)
     sides, found = [table.coded(column).codes for column in (task, worker)], []
     for n in (n for n in range(len(table.names)) if n not in (task, worker)):
-        cells = table.coded(n, rules.classes)
+        with table.looking():
+            cells = table.coded(n, rules.classes)
         names = cells.names.tolist()
         words = expressions(names, labels=True)
         if not names or not all(name in words or known(name) for name in names):
             continue
         pairs = (np.unique(np.stack([side, cells.codes])[:, cells.codes >= 0], axis=1)[0] for side in sides)
         found += [n] if all(len(np.unique(pair)) < len(pair) for pair in pairs) else []
-    table.unused = before
     if len(found) > 1:
         names = ", ".join(table.names[n] for n in found)
         way_out = f"; label='{table.names[found[0]]}' takes one" if rules.columns is not None else ""

@@ -70,12 +70,12 @@ def an_answer_a_row(
 def _ticked(table: Table, task: int, worker: int, rules: Rules) -> Table | None:
     """Boxes that each rater ticked, a column a class, as labels; None where columns of classes hold more."""
     columns = table.class_columns((*rules.classes, *rules.also, *rules.ignore) if rules.classes else ())
-    before = set(table.unused)
-    boxes = {name: [table.text(n) for n in several] for name, several in columns.items()}
+    with table.looking():
+        boxes = {name: [table.text(n) for n in several] for name, several in columns.items()}
     said = {str(cell).casefold() for several in boxes.values() for column in several for cell in column if cell}
     if len(boxes) < 2 or not said <= {*TICKED, *NOT_TICKED} or said.isdisjoint(TICKED):
-        table.unused = before
         return None
+    table.unused.difference_update(*columns.values())
     ticks = np.stack([np.any([[str(cell).casefold() in TICKED for cell in column] for column in several], axis=0)
                       for several in boxes.values()], axis=1)  # fmt: skip
     names = np.array([*boxes, "[]"], dtype=object)
@@ -130,14 +130,13 @@ def _label_columns(table: Table, task: int | None, worker: int | None, label: in
     ):
         numeric = [n for n in others if table.different_numbers(n)]
         return numeric if len(numeric) > 1 else []
-    wanted, before, raters = among(rules.classes), set(table.unused), []
-    numbers = numbers_of(rules.numbers)
+    wanted, raters, numbers = among(rules.classes), [], numbers_of(rules.numbers)
     for column in others:
-        texts = table.coded(column, rules.classes).names.tolist()
+        with table.looking():
+            texts = table.coded(column, rules.classes).names.tolist()
         known = expressions(texts, labels=True)
         if texts and all(text in known or wanted(text) or number(text) in numbers for text in texts):
             raters.append(column)
-    table.unused = before
     return raters if len(raters) > 1 else []
 
 

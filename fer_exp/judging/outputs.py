@@ -158,14 +158,14 @@ def _added(columns: list[FloatArray]) -> FloatArray:
 def _of_cells(table: Table) -> dict[str, FloatArray]:
     """Class -> numbers, from a column of cells like ``{'angry': 0.2, 'happy': 99.1}``; empty where there is none."""
     for n in range(len(table.names)):
-        before = set(table.unused)
-        cells = [dict(_ENTRY.findall(cell or "")) for cell in table.text(n)]
+        with table.looking():
+            cells = [dict(_ENTRY.findall(cell or "")) for cell in table.text(n)]
         keys = {key for cell in cells for key in cell if expression(key) in CLASSES}
         if len({expression(key) for key in keys}) > 1:
+            table.unused.discard(n)
             values = {key: np.array([float(cell.get(key, "nan")) for cell in cells]) for key in sorted(keys)}
             names = list(dict.fromkeys(str(expression(key)) for key in values))
             return {name: _added([values[key] for key in values if expression(key) == name]) for name in names}
-        table.unused = before
     return {}
 
 
@@ -175,13 +175,13 @@ def _of_labels(table: Table) -> Output:
     for wanted in LABELS:
         if (column := places.get(normal(wanted))) is None:
             continue
-        before = set(table.unused)
-        texts = table.text(column)
+        with table.looking():
+            texts = table.text(column)
         named = [None if text is None else labelled(text) for text in texts]
         understood = [name for name in named if name in CLASSES]
         if 2 * len(understood) >= sum(text is not None for text in texts) > 0:
+            table.unused.discard(column)
             break
-        table.unused = before
     else:
         numbered = [name for name in table.names if normal(name) in map(normal, LABELS) or name.isdigit()]
         if numbered and all(table.different_numbers(table.names.index(name)) for name in numbered):
