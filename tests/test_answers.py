@@ -100,6 +100,42 @@ def test_a_frame_is_read_however_pandas_writes_it_as_json(tmp_path, orient):
     assert read_answers(tmp_path / "t.json").counts().tolist() == [[1, 1], [1, 0]]
 
 
+PERSONS = (
+    "worker", "Participant ID", "Versuchsperson", "Teilnehmer-Nr", "VP-Nr", "vp_code", "ppn", "sujet", "Proband",
+    "被试", "participante", "student_id", "Kennung", "matricola", "nickname", "ID participant", "Nr.", "id", "code",
+)  # fmt: skip
+SHEETS = {
+    "table": {},
+    "jsPsych": {"trial_type": "image-button-response", "trial_index": 1, "time_elapsed": 1000},
+    "PsychoPy": {"trials.thisRepN": 0, "trials.thisN": 0, "psychopyVersion": "2024.1"},
+    "OpenSesame": {"count_trial": 1, "opensesame_version": "4.0", "response_time": 800},
+    "Inquisit": {"blockcode": "faces", "trialcode": "face", "latency": 800},
+}
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
+@pytest.mark.parametrize("called", PERSONS)
+def test_who_answered_is_found_by_the_same_names_in_a_table_and_in_an_export(sheet, called):
+    said = ["happy", "sad", "happy", "sad", "sad", "sad"]
+    frame = pd.DataFrame({"image": ["f1.jpg", "f2.jpg"] * 3, called: [f"x{row // 2}" for row in range(6)],
+                          "condition": ["new", "new", "old", "old", "old", "old"], "response": said})  # fmt: skip
+    keys = {"response": "key_resp.keys"} if sheet == "PsychoPy" else {}
+    answers = read_answers(frame.assign(**SHEETS[sheet]).rename(columns=keys))
+    assert answers.workers.tolist() == ["x0", "x1", "x2"]
+    assert answers.counts().tolist() == [[2, 1], [0, 3]]
+
+
+@pytest.mark.parametrize("called", ["id", "Nr.", "code", "session", "participant_age", "trial", "condition"])
+def test_a_column_that_tells_no_answers_apart_names_nobody_and_one_that_does_is_offered(tmp_path, capsys, called):
+    numbers = {"id": range(6), "Nr.": range(6)}.get(called, [1, 2, 2, 1, 1, 1])
+    frame = pd.DataFrame({"image": ["f1", "f2"] * 3, called: numbers, "label": ["sad", "fear"] * 3})
+    votes = read_answers(written(tmp_path, frame.to_csv(index=False)), "ratings", columns={})
+    assert isinstance(votes, Votes)
+    assert "does, say worker=" not in capsys.readouterr().err
+    read_answers(written(tmp_path, frame.assign(wer=[0, 0, 1, 1, 2, 2]).to_csv(index=False)), "ratings", columns={})
+    assert "counted as votes; if wer does, say worker='wer'" in capsys.readouterr().err
+
+
 def test_a_persons_age_tells_nobody_apart():
     frame = pd.DataFrame({"image": ["a", "b"] * 2, "participant_age": [20, 20, 31, 31], "label": ["happy", "sad"] * 2})
     assert isinstance(read_answers(frame), Votes)

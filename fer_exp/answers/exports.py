@@ -9,6 +9,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from fer_exp.answers.who import ASKED, OF_EXPERIMENTS, SOMEBODY
+
 
 class Left(NamedTuple):
     """Rows that do not count: a cell of one of the ``columns`` matches, or with ``empty`` none of them has one."""
@@ -60,15 +62,7 @@ class Export(NamedTuple):
     begins: str = ""
 
 
-PERSON = (
-    r"prolific[ _.]?(pid|id)?", r"(url\.)?PROLIFIC_PID", r"participant[ _]?(private[ _])?(id|code|number)?",
-    r"subject[ _]?(id|number|nr)?", r"sub(j)?[ _]?(id)?", r"worker[ _]?id", r"user[ _]?(id|name)?", r"vp(n|_?nr)?",
-    r"sona[ _]?id", r"e-?mail( address)?", r"run[ _]?id", r"session([ _]?(id|name))?",
-)  # fmt: skip
 NAMES = r"(.*[.:_ ])?({})([_ ]?(url|file|name|path|src|id))*"
-SOMEBODY = (
-    r"(person|rater|annotator|respondent|judge|coder|observer|student|name|code|id|nr|no)([ _]?(id|name|nr|code))?"
-)
 FACE = tuple(NAMES.format(word) for word in ("image|picture|photo(graph)?|img|pic|face", "stimulus|stim|item|file|url"))
 ANSWER = (
     r"(.*[.:_ ])?(emotion|expression|label|category|choice|answer|response|result|rating)s?([_ ]?(label|text|name))?",
@@ -191,7 +185,7 @@ EXPORTS = (
     ),
     Export(
         "jsPsych", ("trial_type", "trial_index", "time_elapsed"),
-        task=("stimulus", *FACE), worker=(*PERSON, "name"),
+        task=("stimulus", *FACE), worker=(*OF_EXPERIMENTS, "name"),
         label=(
             r"(response|answer|choice|chosen|selected|button)s?[_. ]?(label|text|name|emotion|expression|category)",
             r"(chosen|selected|picked|given)[_ ].*", r"responses?(\..*)?", "button_pressed", "key_press",
@@ -214,7 +208,7 @@ EXPORTS = (
     ),
     Export(
         "PsychoPy", (r".*\.thisRepN|.*\.thisN", r"psychopyVersion|expName|frameRate|participant"),
-        task=FACE, worker=PERSON,
+        task=FACE, worker=OF_EXPERIMENTS,
         label=(r".*\.clicked_name", r".*\.response", r".*\.keys", r".*\.text"),
         left=(Left(r".*(practi[cs]e|training|example).*\.thisN", r".+", "practice trials"),),
         about=r".*\.(this\w+|ran|order|started|stopped|x|y|time|corr|duration|numClicks|timesOn|timesOff|leftButton|midButton|"
@@ -224,7 +218,7 @@ EXPORTS = (
     ),
     Export(
         "OpenSesame", ("subject_nr", "response", "count_.*|datetime|opensesame_version|experiment_file"),
-        task=FACE, worker=("subject_nr", *PERSON), label=("response",),
+        task=FACE, worker=("subject_nr", *OF_EXPERIMENTS), label=("response",),
         left=(Left(r"practice|is_practice", "1|true|yes", "practice trials"), Left(PART, PRACTICE, "practice trials")),
         about=r"(acc|accuracy|avg_rt|average_response_time|average_correct|bidi|canvas_backend|clock_backend|color_backend|"
         r"compensation|coordinates|correct|count_.*|datetime|description|disable_.*|empty_column|experiment_.*|font_.*|"
@@ -235,7 +229,7 @@ EXPORTS = (
     ),
     Export(
         "lab.js", ("sender", "sender_type", "sender_id"),
-        task=FACE, worker=("observation", *PERSON), label=("response",),
+        task=FACE, worker=("observation", *OF_EXPERIMENTS), label=("response",),
         left=(
             Left("sender|sender_id", PRACTICE, "practice, instruction and attention screens"),
             Left("ended_on", "timeout|skipped|end of data|.*loop.*|.*items.*", "screens without a response"),
@@ -254,7 +248,7 @@ EXPORTS = (
     ),
     Export(
         "Inquisit", ("blockcode", "trialcode", "latency"),
-        task=(r"stimulusitem\d*", "picture", *FACE), worker=("subject(id)?", *PERSON), label=("response",),
+        task=(r"stimulusitem\d*", "picture", *FACE), worker=("subject(id)?", *OF_EXPERIMENTS), label=("response",),
         left=(Left("blockcode|trialcode", PRACTICE, "practice and instruction trials"),),
         about=r"date|time|group|sessionid|build|computer.*|block.*|trial.*|latency|correct|values\..*|list\..*|"
         r"stimulusnumber\d*|subject(id)?|session|expressions\..*",
@@ -311,12 +305,12 @@ EXPORTS = (
     ),
     Export(
         "Google Forms", (STAMP,),
-        worker=(*PERSON, r".*(prolific|participant|worker|subject).*\b(id|code|number)\b.*"),
+        worker=(*OF_EXPERIMENTS, ASKED),
         about=rf"{STAMP}|Score|Total score", wide=True,
     ),
     Export(
         "Microsoft Forms", ("ID", "Start time", "Completion time"),
-        worker=(r".*(prolific|participant|worker|subject).*\b(id|code|number)\b.*", "ID"),
+        worker=(ASKED, "ID"),
         about="ID|(Start|Completion|Last modified) time|Email|Name|Total points|Points - .*|Feedback - .*|Quiz .*",
         wide=True,
     ),
@@ -324,7 +318,7 @@ EXPORTS = (
         "SurveyMonkey", ("Respondent ID", "Collector ID"), worker=("Custom Data 1", "Respondent ID"), wide=True,
         about="(Respondent|Collector) ID|(Start|End) Date|IP Address|Email Address|(First|Last) Name|Custom Data 1",
     ),
-    Export("", (r".*\.(jpe?g|png|bmp|tiff?|webp)\W*.*",), worker=(*PERSON, SOMEBODY), wide=True),
+    Export("", (r".*\.(jpe?g|png|bmp|tiff?|webp)\W*.*",), worker=(*OF_EXPERIMENTS, SOMEBODY), wide=True),
 )  # fmt: skip
 """In the order in which they are tried."""
 

@@ -12,14 +12,13 @@ from fer_exp.answers.cells import choice, within
 from fer_exp.answers.exports import Export, matching
 from fer_exp.answers.scales import AFFECT, Scales
 from fer_exp.answers.sheet import Sheet, blank, joined
+from fer_exp.answers.who import ASKED
 from fer_exp.errors import RequestError
 from fer_exp.names import expressions
 from fer_exp.tables import Coded, Table
 
 LOOP = re.compile(r"(\d+)_(.+)")
 """Names of Qualtrics' loop and merge: the number of the round, then the question's."""
-A_PERSON = re.compile(r"(prolific|participant|worker|subject)[- ]?(id\b|code|number)", re.IGNORECASE)
-"""In a question, that it is for a person's id."""
 
 
 class Asked(NamedTuple):
@@ -82,7 +81,7 @@ def _person(sheet: Sheet, export: Export, named: str | None) -> int | None:
         return sheet.names.index(named)
     asked = [row[n] if n < len(row) else "" for row in sheet.table.below[:1] for n in range(len(sheet.names))]
     columns = [n for pattern in export.worker for n in matching(pattern, sheet.names)]
-    columns = [*(n for n, text in enumerate(asked) if A_PERSON.search(text)), *columns]
+    columns = [*(n for n, text in enumerate(asked) if re.fullmatch(ASKED, text, re.IGNORECASE | re.DOTALL)), *columns]
     return next((n for n in columns if not sheet.empty(n).any()), None)
 
 

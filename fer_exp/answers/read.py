@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,23 +16,15 @@ from fer_exp.answers.rows import Rules, label_codes, read_rows
 from fer_exp.answers.scales import AFFECT, Ends, Scales, columns_of, every, read_scale
 from fer_exp.answers.unpack import unpack
 from fer_exp.answers.votes import count_votes, no_classes, task_names
+from fer_exp.answers.who import tells_apart, who
 from fer_exp.answers.wide import an_answer_a_row
 from fer_exp.config import check_choice
 from fer_exp.config.rules import DUPLICATES
 from fer_exp.errors import RequestError
-from fer_exp.names import OTHER_ANSWERS, among, expressions, normal, spelt
+from fer_exp.names import OTHER_ANSWERS, among, expressions, spelt
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.tables import Table, read_table
 from fer_exp.together import ITS_FILE
-
-PERSONS = ("subject", "subjectid", "subjectnr", "subj", "sub", "id", "name", "code", "pid", "person", "personid", "who")
-"""What a column of raters may be called that is often something else, by ``normal``."""
-A_PERSONS = re.compile(
-    r"(.*[ _.-])?(subject|subj|participant|rater|annotator|respondent|observer|user|worker|session|person|prolific)"
-    r"[ _.-]?((private|public)[ _.-]?)?(id|nr|no|num|number|code|key|pid)",
-    re.IGNORECASE,
-)
-"""The same with a tool's own words around it, as Exp_Subject_Id."""
 
 
 def read_answers(
@@ -142,19 +133,9 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
 
 
 def _person(table: Table, task: int, label: int | None) -> int | None:
-    """A column such as subject or id where it tells apart who answered: no two rows of a task have the same in it."""
-    tasks = table.coded(task)
-    named = [n for n, name in enumerate(table.names) if normal(name) in PERSONS]
-    longer = [n for n, name in enumerate(table.names) if n not in named and A_PERSONS.fullmatch(name)]
-    named += sorted(longer, key=lambda n: "session" in table.names[n].lower())  # a person may have several
-    for n in (n for n in named if n not in (task, label)):
-        with table.looking():
-            persons = table.coded(n)
-        pairs = pd.DataFrame({"task": tasks.codes, "person": persons.codes})
-        several = len(tasks.names) < len(pairs) and pairs["person"].duplicated().any()  # else it numbers the rows
-        if several and (persons.codes >= 0).all() and not pairs.duplicated().any():
-            return n
-    return None
+    """The column that says who answered, by a name that is often something else, and by what it holds."""
+    with table.looking():
+        return who(table.names, table.coded, table.coded(task), (task, label))
 
 
 def _label(table: Table, task: int, worker: int, rules: Rules) -> int | None:
@@ -184,7 +165,11 @@ def _of_nobody(table: Table, task: int, label: int, rules: Rules) -> Votes:
     codes, order = label_codes(table, label, rules, counted)
     counts = np.zeros((len(tasks.names), len(order)))
     np.add.at(counts, (tasks.codes[codes >= 0], codes[codes >= 0]), 1)
-    table.guessed.append("nothing says who answered: counted as votes")
+    with table.looking():
+        persons = (n for n in sorted(table.unused) if n not in (task, label) and tells_apart(tasks, table.coded(n)))
+        person = next(persons, None) if rules.columns is not None else None
+    way_out = "" if person is None else f"; if {table.names[person]} does, say worker='{table.names[person]}'"
+    table.guessed.append(f"nothing says who answered: counted as votes{way_out}")
     return Votes(tasks.names, order, counts, counted=counted)
 
 

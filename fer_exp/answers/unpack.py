@@ -14,6 +14,7 @@ from fer_exp.answers.persons import unpack_persons
 from fer_exp.answers.questions import by_question
 from fer_exp.answers.scales import AFFECT, IN_NAME, Scales
 from fer_exp.answers.sheet import MOST_ANSWERS, Sheet, blank, first_of, joined
+from fer_exp.answers.who import who
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.tables import Coded, Table
 from fer_exp.together import ITS_FILE
@@ -82,7 +83,7 @@ class _Rows:
         columns = {"label": self._gold()} if gold else self._answers(tasks)
         parts = [self._part(task, tasks, columns) for task in tasks]
         if not gold and self.export.worker:
-            worker = self._worker()
+            worker = self._worker(tasks)
             parts = [{"worker": worker, **part} for part in parts]
         first = ("task", "worker", "label")
         rated = dict.fromkeys(role for part in parts for role in part if role not in (*first, "seconds"))
@@ -216,7 +217,7 @@ class _Rows:
         scales, texts = self.sheet.scales, self.sheet.texts(column)
         return len(texts) <= MOST_ANSWERS and any(scales.within(text) for text in texts)
 
-    def _worker(self) -> Coded:
+    def _worker(self, tasks: list[int]) -> Coded:
         """Who answered, a row each."""
         sheet = self.sheet
         if (named := self.called.get("worker")) is not None:
@@ -226,6 +227,8 @@ class _Rows:
             files = len(sheet.texts(sheet.names.index(ITS_FILE)))
             columns = [n for n in columns if files == 1 or len(sheet.texts(n)) > 1 or not sheet.names[n]]
             columns = [n for n in columns if not sheet.names[n].lower().startswith("session")]
+        if not columns and ITS_FILE not in sheet.names and (other := self._who(tasks)) is not None:
+            columns = [other]
         if columns := [n for n in columns if not sheet.empty(n).any()] or columns:
             self.found["worker"] = sheet.names[columns[0]]
             sheet.used.add(columns[0])
@@ -234,11 +237,20 @@ class _Rows:
             self.found["worker"] = "the file"
             return sheet.cleaned(sheet.names.index(ITS_FILE), str)
         if not (begins := matching(self.export.begins, sheet.names)):
-            raise self._unclear("worker", "no column of it names persons", self.looked)
+            rest = [n for n in self.looked if n not in sheet.used and n not in tasks]
+            raise self._unclear("worker", "no column of it names persons", rest or self.looked)
         person = np.concatenate([[0], np.cumsum(np.diff(sheet.table.numbers(begins[0])) <= 0)]).astype(np.int32)
         names = np.array([f"person {number + 1}" for number in range(int(person[-1]) + 1)], dtype=object)
         self.found["worker"] = f"told by where {sheet.names[begins[0]]} begins anew ({len(names)} persons)"
         return Coded(person[sheet.rows], names)
+
+    def _who(self, tasks: list[int]) -> int | None:
+        """The column of persons by the names that it may have in any table."""
+        sheet = self.sheet
+        if (column := sheet.table.find("worker", beside=[*tasks, *sheet.used])) is not None:
+            return column
+        shown = first_of([sheet.coded(n) for n in tasks])
+        return who(sheet.names, sheet.coded, shown, [*tasks, *sheet.used])
 
     def _matching(self, patterns: Sequence[str]) -> list[int]:
         """The columns that have a cell and match, the first pattern's first."""
