@@ -125,6 +125,18 @@ def test_who_answered_is_found_by_the_same_names_in_a_table_and_in_an_export(she
     assert answers.counts().tolist() == [[2, 1], [0, 3]]
 
 
+@pytest.mark.parametrize("sheet", SHEETS)
+@pytest.mark.parametrize("called", ["antwort", "wahl", "emotion", "response_text", "label"])
+def test_beside_codes_of_keys_the_one_column_of_expressions_that_differ_as_answers_do_is_the_label(sheet, called):
+    said = ["happy", "sad", "happy", "sad", "sad", "sad"]
+    keys = "key_resp.keys" if sheet == "PsychoPy" else "response"
+    frame = pd.DataFrame({"image": ["f1.jpg", "f2.jpg"] * 3, "participant": [f"x{row // 2}" for row in range(6)],
+                          keys: [1, 2, 1, 2, 2, 2], "posed": ["happy", "sad"] * 3, called: said})  # fmt: skip
+    answers = read_answers(frame.assign(**SHEETS[sheet]))
+    assert (answers.classes, answers.counts().tolist()) == (("happiness", "sadness"), [[2, 1], [0, 3]])
+    assert read_answers(frame.assign(**SHEETS[sheet]).drop(columns=called)).classes == ("1", "2")
+
+
 @pytest.mark.parametrize("called", ["id", "Nr.", "code", "session", "participant_age", "trial", "condition"])
 def test_a_column_that_tells_no_answers_apart_names_nobody_and_one_that_does_is_offered(tmp_path, capsys, called):
     numbers = {"id": range(6), "Nr.": range(6)}.get(called, [1, 2, 2, 1, 1, 1])

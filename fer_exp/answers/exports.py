@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from fer_exp.answers.who import ASKED, OF_EXPERIMENTS, SOMEBODY
+from fer_exp.answers.roles import ASKED, OF_EXPERIMENTS, SOMEBODY
 
 
 class Left(NamedTuple):

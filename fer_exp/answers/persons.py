@@ -10,9 +10,9 @@ import numpy as np
 
 from fer_exp.answers.cells import choice, within
 from fer_exp.answers.exports import Export, matching
+from fer_exp.answers.roles import ASKED
 from fer_exp.answers.scales import AFFECT, Scales
 from fer_exp.answers.sheet import Sheet, blank, joined
-from fer_exp.answers.who import ASKED
 from fer_exp.errors import RequestError
 from fer_exp.names import expressions
 from fer_exp.tables import Coded, Table

@@ -12,11 +12,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.answers import Answers, Codes, Votes
+from fer_exp.answers.roles import tells_apart, vary_as_answers, who
 from fer_exp.answers.rows import Rules, label_codes, read_rows
 from fer_exp.answers.scales import AFFECT, Ends, Scales, columns_of, every, read_scale
 from fer_exp.answers.unpack import unpack
 from fer_exp.answers.votes import count_votes, no_classes, task_names
-from fer_exp.answers.who import tells_apart, who
 from fer_exp.answers.wide import an_answer_a_row
 from fer_exp.config import check_choice
 from fer_exp.config.rules import DUPLICATES
@@ -110,7 +110,13 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
         rules = rules._replace(columns=called)
     if worker is None:  # else such columns are tasks
         table.name_numbers(rules.numbers)
-    elif label is None and task is not None and (label := _label(table, task, worker, rules)) is not None:
+    elif (
+        task is not None
+        and not called.get("label")
+        and _says_nothing(table, label, rules)
+        and (texts := _label(table, task, worker, rules)) is not None
+    ):
+        label = texts
         table.guessed.append(f"label is {table.names[label]}")
         rules = rules._replace(columns={**(rules.columns or {}), "label": table.names[label]})
     named = table.class_columns((*rules.classes, *rules.also, *rules.ignore) if rules.classes else ())
@@ -138,19 +144,20 @@ def _person(table: Table, task: int, label: int | None) -> int | None:
         return who(table.names, table.coded, table.coded(task), (task, label))
 
 
+def _says_nothing(table: Table, label: int | None, rules: Rules) -> bool:
+    """Whether there is no column of labels, or one of codes of which nobody says what they mean."""
+    return label is None or (rules.numbers is None and not rules.classes and table.different_numbers(label) > 0)
+
+
 def _label(table: Table, task: int, worker: int, rules: Rules) -> int | None:
-    """The one column of nothing but expressions that differ within a task and within a worker, as answers do."""
-    known = among(rules.classes)
-    sides, found = [table.coded(column).codes for column in (task, worker)], []
-    for n in (n for n in range(len(table.names)) if n not in (task, worker)):
-        with table.looking():
-            cells = table.coded(n, rules.classes)
-        names = cells.names.tolist()
-        words = expressions(names, labels=True)
-        if not names or not all(name in words or known(name) for name in names):
-            continue
-        pairs = (np.unique(np.stack([side, cells.codes])[:, cells.codes >= 0], axis=1)[0] for side in sides)
-        found += [n] if all(len(np.unique(pair)) < len(pair) for pair in pairs) else []
+    """The one column of nothing but expressions that differ as answers do."""
+    known, labels = among(rules.classes), []
+    with table.looking():
+        for n in (n for n in range(len(table.names)) if n not in (task, worker)):
+            names = table.coded(n, rules.classes).names.tolist()
+            words = expressions(names, labels=True)
+            labels += [n] if names and all(name in words or known(name) for name in names) else []
+        found = vary_as_answers(labels, table.coded, table.coded(task), table.coded(worker))
     if len(found) > 1:
         names = ", ".join(table.names[n] for n in found)
         way_out = f"; label='{table.names[found[0]]}' takes one" if rules.columns is not None else ""

@@ -12,9 +12,9 @@ from fer_exp.answers.cells import answer, choice, is_picture, picture
 from fer_exp.answers.exports import Export, matching, recognised
 from fer_exp.answers.persons import unpack_persons
 from fer_exp.answers.questions import by_question
+from fer_exp.answers.roles import vary_as_answers, who
 from fer_exp.answers.scales import AFFECT, IN_NAME, Scales
 from fer_exp.answers.sheet import MOST_ANSWERS, Sheet, blank, first_of, joined
-from fer_exp.answers.who import who
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.tables import Coded, Table
 from fer_exp.together import ITS_FILE
@@ -80,10 +80,10 @@ class _Rows:
             raise self._unclear("task", "no column of it names pictures", self.looked)
         shown = [self._shown(n) if sheet.shows_pictures(n) else ~sheet.empty(n) for n in tasks]
         sheet.drop(~np.logical_or.reduce(shown), "rows that show no picture")
-        columns = {"label": self._gold()} if gold else self._answers(tasks)
+        worker = None if gold or not self.export.worker else self._worker(tasks)
+        columns = {"label": self._gold()} if gold else self._answers(tasks, worker)
         parts = [self._part(task, tasks, columns) for task in tasks]
-        if not gold and self.export.worker:
-            worker = self._worker(tasks)
+        if worker is not None:
             parts = [{"worker": worker, **part} for part in parts]
         first = ("task", "worker", "label")
         rated = dict.fromkeys(role for part in parts for role in part if role not in (*first, "seconds"))
@@ -135,7 +135,7 @@ class _Rows:
         codes, names = self.sheet.coded(column)
         return np.array([*(is_picture(str(name)) for name in names), False], dtype=bool)[codes]
 
-    def _answers(self, tasks: list[int]) -> dict[str, list[int]]:
+    def _answers(self, tasks: list[int], worker: Coded | None) -> dict[str, list[int]]:
         """Columns of the label, of valence and of arousal."""
         sheet, named = self.sheet, self.called.get("label")
         asked = {*self._matching(self.export.label), *(self.looked if self.export.found else [])}
@@ -150,14 +150,22 @@ class _Rows:
         elif named is not None and not self._questions():
             self._named("label", named)
         else:
-            columns["label"] = self._label(sorted(asked - rated), bool(rated))
+            texts = [] if self.export.found or worker is None else self._texts(tasks, worker)
+            columns["label"] = self._label(sorted(asked - rated), bool(rated), texts)
         columns = {role: several for role, several in columns.items() if several}
         sheet.used.update(n for several in columns.values() for n in several)
         self.found |= {role: sheet.names[several[0]] for role, several in columns.items()}
         return columns
 
-    def _label(self, candidates: list[int], rated: bool) -> list[int]:
-        """The column, or the numbered columns, of the label."""
+    def _texts(self, tasks: list[int], worker: Coded) -> list[int]:
+        """Columns of expressions that differ as answers do: beside codes of keys or buttons, what these mean."""
+        sheet = self.sheet
+        other = {*tasks, *self._matching(self.export.gold), *sheet.gone}
+        labels = [n for n in range(len(sheet.names)) if n not in other and sheet.says_labels(n)]
+        return vary_as_answers(labels, sheet.coded, first_of([sheet.coded(n) for n in tasks]), worker)
+
+    def _label(self, candidates: list[int], rated: bool, texts: list[int]) -> list[int]:
+        """The column, or the numbered columns, of the label; ``texts`` may be one where none of the usual says any."""
         sheet = self.sheet
         usual = [n for n in self._matching(self.export.label) if n in candidates]
         if self._questions():  # what kind of answer each is stands in its row
@@ -166,6 +174,8 @@ class _Rows:
         plain = self._matching(self.export.label[:1])
         if self.export.found and len({self._family(n) or n for n in said}) > 1 and said[0] not in plain:
             raise self._unclear("label", "several columns hold labels", said)
+        if not said and len(texts) == 1:
+            return texts
         if not said and rated:
             return []
         chosen = said or usual

@@ -1,10 +1,11 @@
-"""Which column says who answered: what it may be called, in any reader, and how it is told by what it holds."""
+"""Which columns say who answered, and what: by the names of persons, in any reader, and by what columns hold."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+import numpy as np
 import pandas as pd
 
 from fer_exp.columns import SYNONYMS
@@ -58,7 +59,6 @@ def who(
         tasks: of the answers, (N,).
         beside: numbers of columns that are something else.
 
-    >>> import numpy as np
     >>> columns = [Coded(np.array(codes), np.arange(3)) for codes in ([0, 0, 1, 1], [1, 2, 2, 1], [0, 0, 0, 1])]
     >>> who(["image", "Kennung", "id"], columns.__getitem__, columns[0], [0])
     1
@@ -75,3 +75,20 @@ def tells_apart(tasks: Coded, persons: Coded) -> bool:
     pairs = pd.DataFrame({"task": tasks.codes, "person": persons.codes})
     several = len(tasks.names) < len(pairs) and pairs["person"].duplicated().any()  # else it numbers the rows
     return bool(several and (persons.codes >= 0).all() and not pairs.duplicated().any())
+
+
+def vary_as_answers(columns: Iterable[int], of: Callable[[int], Coded], tasks: Coded, workers: Coded) -> list[int]:
+    """Those of some columns that differ within a task and within a person, as answers do.
+
+    What a picture shows is the same in all rows of a task, how a person feels in all rows of theirs.
+
+    >>> columns = [Coded(np.array(codes), np.arange(3)) for codes in ([0, 0, 1, 1], [0, 1, 0, 1], [0, 1, 1, 1])]
+    >>> vary_as_answers([0, 1, 2], columns.__getitem__, columns[0], columns[1])
+    [2]
+    """
+    found = []
+    for n in columns:
+        codes = of(n).codes
+        pairs = (np.unique(np.stack([side.codes, codes])[:, codes >= 0], axis=1)[0] for side in (tasks, workers))
+        found += [n] if all(len(np.unique(pair)) < len(pair) for pair in pairs) else []
+    return found
