@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from fer_exp.names import PICTURES, expression, normal
 
 SYNONYMS = {
-    "task": "face question item image picture unit file stimulus stim photo img pic image-file bild gesicht foto "
+    "task": "face item image picture unit file stimulus stim photo img pic image-file bild gesicht foto "
     "reiz visage imagen cara immagine volto imagem afbeelding gezicht 图片 图像 圖片 照片 画像 写真 顔画像 刺激 "
-    "изображение фото лицо zdjęcie obraz twarz görüntü resim fotoğraf yüz bild ansikte 이미지 사진 얼굴",
+    "изображение фото лицо zdjęcie obraz twarz görüntü resim fotoğraf yüz bild ansikte 이미지 사진 얼굴 question",
     "worker": "rater annotator user performer participant coder judge respondent response-id record versuchsperson "
     "vp proband teilnehmer bewerter beurteiler évaluateur évaluatrice participante juge annotateur evaluador "
     "evaluadora juez anotador valutatore partecipante giudice avaliador beoordelaar deelnemer 评分者 評分者 标注者 "

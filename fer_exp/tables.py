@@ -47,6 +47,8 @@ AROUND = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (
 """What may stand around a class in the name of its column; the first of these that a table uses is meant."""
 
 A_NUMBER = re.compile(r"[-+]?\d*[.,]?\d+%?")
+ANCHOR = re.compile(r"([-+]?\d+)(?:\s*[-–—=:.(]\s*|\s+)([^\W\d]\D*)")
+"""A number and what it means, as the ends of a scale are called: 7 - very, 1 (not at all)."""
 
 MOST = 12
 """Columns that are named one by one."""
@@ -258,6 +260,8 @@ class Table:
             return int(pc.count_distinct(stored, "only_valid").as_py())
         with self.looking():
             texts = [text for text in _texts(self._dictionary(column)[1]) if text.casefold() not in MISSING]
+        if any(A_NUMBER.fullmatch(text) for text in texts):  # where all have words, these may be labels
+            texts = list(map(_bare, texts))
         numbers = sum(A_NUMBER.fullmatch(text) is not None for text in texts)
         return numbers if 2 * numbers > len(texts) else 0
 
@@ -274,7 +278,7 @@ class Table:
 
     def _parsed(self, texts: list[str]) -> FloatArray:
         """Numbers as people write them, with decimal commas or a percent sign; inf where there is none."""
-        plain = [text.removesuffix("%").strip() for text in texts]
+        plain = [_bare(text).removesuffix("%").strip() for text in texts]
         commas = {text for text in plain if re.fullmatch(r"[-+]?\d*,\d+", text)}
         if self._columns.decimal_comma or any(not re.fullmatch(r"[-+]?[1-9]\d{0,2},\d{3}", text) for text in commas):
             plain = [text.replace(",", ".") if text in commas else text for text in plain]
@@ -496,6 +500,17 @@ def places(
     array([ 1,  0, -1])
     """
     return np.asarray(pd.Index(order).get_indexer(pd.Index(values)), dtype=np.int64)
+
+
+def _bare(text: str) -> str:
+    """A number without the words that say what it means, its minus as a keyboard has it.
+
+    >>> _bare("7 - very much"), _bare("1 (not at all)"), _bare("\u22122"), _bare("1 - Angry"), _bare("3 of 10")
+    ('7', '1', '-2', '1 - Angry', '3 of 10')
+    """
+    text = text.replace("\u2212", "-")
+    anchor = ANCHOR.fullmatch(text)
+    return text if anchor is None or expressions([anchor[2].rstrip(")")], labels=True) else anchor[1]
 
 
 def _texts(values: pa.Array) -> list[str]:

@@ -148,6 +148,52 @@ def test_a_column_that_tells_no_answers_apart_names_nobody_and_one_that_does_is_
     assert "counted as votes; if wer does, say worker='wer'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("how", ["n", "votes", "Anzahl", "Häufigkeit", "人数"])
+def test_a_row_a_class_with_how_many_chose_it_is_votes(how, tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    said = pd.DataFrame({"face": rng.integers(0, 30, 400), "emotion": rng.choice(["Happy", "fear", "sad"], 400)})
+    counted = said.groupby(["face", "emotion"]).size().reset_index(name=how).sample(frac=1, random_state=1)
+    votes = read_answers(written(tmp_path, counted.to_csv(index=False)), "ratings", columns={})
+    truth = pd.crosstab(said["face"], said["emotion"])[["Happy", "fear", "sad"]]
+    order = [votes.classes.index(name) for name in ("happiness", "fear", "sadness")]
+    assert votes.tasks.tolist() == list(map(str, truth.index))
+    assert (votes.counts[:, order] == truth.to_numpy()).all()
+    assert f"{how} says how many chose the emotion of each row" in capsys.readouterr().err
+    own = read_answers(counted.replace({"Happy": "boredom"}))
+    assert (own.classes, own.counts.sum()) == (("boredom", "fear", "sad"), 400)
+
+
+def test_shares_of_a_row_a_class_are_counts_of_the_raters_that_a_column_or_a_key_says():
+    rows = pd.DataFrame({"face": ["a", "a", "b", "b"], "label": ["sad", "fear"] * 2, "share": [0.25, 0.75, 1, 0]})
+    for votes in (read_answers(rows, raters=8), read_answers(rows.assign(raters=8))):
+        assert votes.counts.tolist() == [[6, 2], [0, 8]]
+    with pytest.raises(RequestError, match="say of how many raters each row is"):
+        read_answers(rows)
+    with pytest.raises(RequestError, match=r"row 2: share is '-1'"):
+        read_answers(rows.assign(share=[0.25, -1, 1, 0]))
+    one = read_answers(rows.assign(share=[1, 1, 1, 1], label=["sad", "sad", "fear", "sad"]))
+    assert one.counts.sum() == 4  # a class twice for a face: answers, a row each
+
+
+def test_a_question_names_the_face_only_where_nothing_else_does():
+    rows = pd.DataFrame({"image": ["f1", "f1", "f2", "f2"], "question": ["emotion", "valence"] * 2,
+                         "participant": "p", "answer": ["happy", 7, "sad", 2]})  # fmt: skip
+    answers = read_answers(rows, scale=(1, 9))
+    assert answers.tasks.tolist() == ["f1", "f2"]
+    assert (answers.classes, answers.rated["valence"].tolist()) == (("happiness", "sadness"), [0.5, -0.75])
+    alone = read_answers(rows.drop(columns="image").assign(answer="happy", participant=[1, 1, 2, 2]))
+    assert alone.tasks.tolist() == ["emotion", "valence"]
+
+
+def test_the_ends_of_a_scale_may_have_words():
+    rows = pd.DataFrame({"face": ["a", "b", "c"], "worker": 1, "label": "sad",
+                         "intensity": ["1 - weak", "4", "7 = strong"],
+                         "valence": ["1 (unpleasant)", "\u22120", "9"]})  # fmt: skip
+    answers = read_answers(rows, scales={"valence": None, "intensity": None}, scale=(0, 9))
+    assert answers.rated["intensity"].tolist() == [1, 4, 7]
+    assert answers.rated["valence"].round(2).tolist() == [-0.78, -1, 1]
+
+
 def test_a_persons_age_tells_nobody_apart():
     frame = pd.DataFrame({"image": ["a", "b"] * 2, "participant_age": [20, 20, 31, 31], "label": ["happy", "sad"] * 2})
     assert isinstance(read_answers(frame), Votes)

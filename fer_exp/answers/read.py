@@ -16,7 +16,7 @@ from fer_exp.answers.roles import tells_apart, vary_as_answers, who
 from fer_exp.answers.rows import Rules, label_codes, read_rows
 from fer_exp.answers.scales import AFFECT, Ends, Scales, columns_of, every, read_scale
 from fer_exp.answers.unpack import unpack
-from fer_exp.answers.votes import count_votes, no_classes, task_names
+from fer_exp.answers.votes import a_column_a_class, count_votes, no_classes, task_names
 from fer_exp.answers.wide import an_answer_a_row
 from fer_exp.config import check_choice
 from fer_exp.config.rules import DUPLICATES
@@ -119,6 +119,9 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
         label = texts
         table.guessed.append(f"label is {table.names[label]}")
         rules = rules._replace(columns={**(rules.columns or {}), "label": table.names[label]})
+    if worker is None and (wide := a_column_a_class(table, task, label)) is not None:
+        rules = rules._replace(columns=None if rules.columns is None else {}, classes=rules.classes or wide[1])
+        return _read(wide[0], rules)
     named = table.class_columns((*rules.classes, *rules.also, *rules.ignore) if rules.classes else ())
     if worker is None and len(named.keys() - {spelt(name) for name in rules.ignore}) > 1:
         task = table.need("task", called.get("task"), key=rules.columns is not None)

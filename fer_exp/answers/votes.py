@@ -7,12 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from fer_exp.answers import Votes
 from fer_exp.bounds import A_COUNT, no_counts
+from fer_exp.columns import Columns
 from fer_exp.errors import RequestError
-from fer_exp.names import normal, spelt
+from fer_exp.names import expressions, normal, spelt
 from fer_exp.orders import ways
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.shares import shares, whole_people
@@ -26,6 +28,66 @@ ROUNDING = 0.02
 RATERS = ("raters", "nraters", "numberofraters", "nrraters", "annotators", "nannotators", "numberofannotators",
           "judges", "nvotes", "totalvotes", "totalraters", "n", "numraters", "votes")  # fmt: skip
 """Columns that say how many people are behind a row, by ``normal``."""
+CHOSEN = frozenset(
+    ("n", "count", "counts", "votes", "nvotes", "numvotes", "numberofvotes", "voters", "freq", "frequency", "number",
+     "anzahl", "haufigkeit", "stimmen", "nombre", "effectif", "frecuencia", "conteo", "aantal", "conteggio",
+     "frequenza", "contagem", "frequencia", "人数", "数量", "件数", "度数", "share", "proportion", "prop", "percent",
+     "percentage", "pct", "relfreq", "relativefrequency", "prob", "probability", "p", "anteil", "prozent", "proporcion",
+     "porcentaje", "pourcentage", "percentuale", "割合", "比例")
+)  # fmt: skip
+"""Columns that say how many, or which share, chose the class of a row, by ``normal``."""
+
+
+def a_column_a_class(table: Table, task: int | None, label: int | None) -> tuple[Table, tuple[str, ...]] | None:
+    """A table with a row a task and class that says how many chose it, as one with a row a task and a column a class.
+
+    Args:
+        table: as it was read.
+        task: its column of tasks.
+        label: of classes.
+
+    Returns:
+        The table, and its classes where one is no expression; None where it was no such table: a task has a class
+        twice, or every task one alone, or nothing says how many.
+
+    >>> frame = pd.DataFrame({"face": [7, 7, 8], "emotion": ["fear", "joy", "joy"], "n": [3, 1, 4]})
+    >>> from fer_exp.tables import read_table
+    >>> wide, _ = a_column_a_class(read_table(frame), 0, 1)
+    >>> wide.names, wide.numbers(2).tolist()
+    (['task', 'fear', 'joy'], [1.0, 4.0])
+    """
+    if task is None or label is None:
+        return None
+    with table.looking():
+        tasks, labels = table.coded(task), table.coded(label)
+        pairs = pd.DataFrame({"task": tasks.codes, "label": labels.codes})[labels.codes >= 0]
+        if pairs.duplicated().any() or not pairs["task"].duplicated().any():
+            return None
+        numeric = [n for n in range(len(table.names)) if n not in (task, label) and table.different_numbers(n)]
+        alike = {n for n in numeric if (pd.Series(table.coded(n).codes).groupby(tasks.codes).nunique() < 2).all()}
+    chosen = next((n for n in numeric if normal(table.names[n]) in CHOSEN and n not in alike), None)
+    if chosen is None:
+        return None
+    rows = pairs.index.to_numpy()
+    table.refuse(tasks.codes < 0, task, "every row needs one")
+    if len(rows) < len(table):
+        table.left["rows without a label"] = len(table) - len(rows)
+    counts = np.zeros((len(labels.names), len(tasks.names)))
+    counts[labels.codes[rows], tasks.codes[rows]] = np.nan_to_num(table.counts(chosen)[rows])
+    first = pd.Series(np.arange(len(table))).groupby(tasks.codes).first().to_numpy()
+    frame = {"task": pa.array(tasks.names.tolist(), pa.string()).dictionary_encode()}
+    frame |= {name: pa.array(counts[code]) for code, name in enumerate(labels.names)}
+    if (raters := next((n for n in sorted(alike) if normal(table.names[n]) in RATERS), None)) is not None:
+        frame["raters"] = pa.array(table.numbers(raters)[first])
+    if (subset := table.find("subset")) is not None:
+        frame["subset"] = pa.array(table.text(subset)[first], pa.string()).dictionary_encode()
+    table.unused.difference_update((task, label))
+    table.guessed.append(f"{table.names[chosen]} says how many chose the {table.names[label]} of each row")
+    values = [pa.chunked_array([column]) for column in frame.values()]
+    made = Columns(list(frame), values, guessed=table.guessed, left=table.left, numbers=table.numbered(first))
+    wide = Table(made, table.where, table.group)
+    wide.unused.clear()  # of this table all is said with the other
+    return wide, () if len(expressions(labels.names)) == len(labels.names) else tuple(labels.names)
 
 
 def count_votes(

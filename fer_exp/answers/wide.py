@@ -34,7 +34,8 @@ NO_RATER = frozenset(
 """Words in the name of a column of labels that is of no rater."""
 TICKED, NOT_TICKED = ("1", "true", "x", "yes", "ja", "wahr", "✓", "✔"), ("0", "false", "no", "nein", "falsch")
 """What a box holds."""
-SCALE = ("scale", "dimension", "trait", "measure", "attribute", "adjective", "ratingtype", "ratingscale", "construct")
+SCALE = ("scale", "dimension", "trait", "measure", "attribute", "adjective", "ratingtype", "ratingscale", "construct",
+         "question", "item", "variable", "aspect")  # fmt: skip
 """Columns that say which scale a row's rating is on, by ``normal``."""
 ABOUT = re.compile(r"(emotion|expression|label|category)", re.IGNORECASE)
 
@@ -159,8 +160,6 @@ def _melted(table: Table, task: int | None, worker: int | None, columns: dict[tu
 
 def _by_scale(table: Table, task: int, worker: int, scales: Scales) -> Table | None:
     """A row a rating, with a column that says on which scale, as a row an answer."""
-    if not scales.emotions:
-        return None
     which = [n for n, name in enumerate(table.names) if normal(name) in SCALE and n not in (task, worker)]
     rest = {n for n in range(len(table.names)) if n not in (task, worker, *which)}
     value = next((n for n in sorted(rest) if normal(table.names[n]) in PLAIN), None)
