@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -395,6 +396,27 @@ class Table:
         """The table and a row, counted from 1 below the header, for messages."""
         numbers = self._columns.numbers
         return f"{self.where}, row {(number if numbers is None else int(numbers[number])) + 1 + len(self.below)}"
+
+    def of_rows(
+        self, rows: NDArray[np.int64], columns: Sequence[int], made: Mapping[str, pa.Array], more: Sequence[int] = ()
+    ) -> Table:
+        """Some rows of this table as one with further columns, between those that it has; what is said stays together.
+
+        Args:
+            rows: their numbers.
+            columns: that stay, before what is made.
+            made: name -> cells of these rows.
+            more: columns that stay behind it.
+        """
+        values = {n: self._columns.values[n].take(pa.array(rows)) for n in (*columns, *more)}
+        names = [*(self.names[n] for n in columns), *made, *(self.names[n] for n in more)]
+        cells = [*(values[n] for n in columns), *map(pa.chunked_array, ([c] for c in made.values())),
+                 *(values[n] for n in more)]  # fmt: skip
+        held = replace(self._columns, names=names, values=cells, numbers=self.numbered(rows))
+        table = Table(held, self.where, self.group)
+        table.unused = {len(columns) + len(made) + place for place, n in enumerate(more) if n in self.unused}
+        self.unused.difference_update(more)  # of which the new table says whether they were used
+        return table
 
     def numbered(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The numbers of rows in the file, from 0 below the header."""

@@ -121,7 +121,9 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
         rules = rules._replace(columns={**(rules.columns or {}), "label": table.names[label]})
     if worker is None and (wide := a_column_a_class(table, task, label)) is not None:
         rules = rules._replace(columns=None if rules.columns is None else {}, classes=rules.classes or wide[1])
-        return _read(wide[0], rules)
+        votes = _read(wide[0], rules)
+        table.unused |= {table.names.index(wide[0].names[n]) for n in wide[0].unused}
+        return votes
     named = table.class_columns((*rules.classes, *rules.also, *rules.ignore) if rules.classes else ())
     if worker is None and len(named.keys() - {spelt(name) for name in rules.ignore}) > 1:
         task = table.need("task", called.get("task"), key=rules.columns is not None)

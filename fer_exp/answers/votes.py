@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from fer_exp.answers import Votes
 from fer_exp.bounds import A_COUNT, no_counts
-from fer_exp.columns import Columns
 from fer_exp.errors import RequestError
 from fer_exp.names import expressions, normal, spelt
 from fer_exp.orders import ways
@@ -38,56 +37,59 @@ CHOSEN = frozenset(
 """Columns that say how many, or which share, chose the class of a row, by ``normal``."""
 
 
-def a_column_a_class(table: Table, task: int | None, label: int | None) -> tuple[Table, tuple[str, ...]] | None:
+def a_column_a_class(
+    table: Table, task: int | None, label: int | None, numbers: Collection[str] = CHOSEN, before: str = ""
+) -> tuple[Table, tuple[str, ...]] | None:
     """A table with a row a task and class that says how many chose it, as one with a row a task and a column a class.
+
+    What is the same in all rows of a task stays.
 
     Args:
         table: as it was read.
         task: its column of tasks.
         label: of classes.
+        numbers: what a column that says how many may be called, by ``normal``.
+        before: what stands before a class in the name of its new column.
 
     Returns:
         The table, and its classes where one is no expression; None where it was no such table: a task has a class
         twice, or every task one alone, or nothing says how many.
 
-    >>> frame = pd.DataFrame({"face": [7, 7, 8], "emotion": ["fear", "joy", "joy"], "n": [3, 1, 4]})
     >>> from fer_exp.tables import read_table
+    >>> frame = pd.DataFrame({"face": [7, 7, 8], "emotion": ["fear", "joy", "joy"], "n": [3, 1, 4], "sex": list("ffm")})
     >>> wide, _ = a_column_a_class(read_table(frame), 0, 1)
-    >>> wide.names, wide.numbers(2).tolist()
-    (['task', 'fear', 'joy'], [1.0, 4.0])
+    >>> wide.names, wide.numbers(2).tolist(), wide.text(3).tolist()
+    (['face', 'fear', 'joy', 'sex'], [1.0, 4.0], ['f', 'm'])
     """
     if task is None or label is None:
         return None
+    columns = range(len(table.names))
     with table.looking():
         tasks, labels = table.coded(task), table.coded(label)
         pairs = pd.DataFrame({"task": tasks.codes, "label": labels.codes})[labels.codes >= 0]
         if pairs.duplicated().any() or not pairs["task"].duplicated().any():
             return None
-        numeric = [n for n in range(len(table.names)) if n not in (task, label) and table.different_numbers(n)]
-        alike = {n for n in numeric if (pd.Series(table.coded(n).codes).groupby(tasks.codes).nunique() < 2).all()}
-    chosen = next((n for n in numeric if normal(table.names[n]) in CHOSEN and n not in alike), None)
+        numeric = [n for n in columns if normal(table.names[n]) in numbers and table.different_numbers(n)]
+        of_task = pd.Series(tasks.codes)
+        alike = [n for n in columns if n not in (task, label) and
+                 (pd.Series(table.coded(n).codes).groupby(of_task).nunique() < 2).all()]  # fmt: skip
+    chosen = next((n for n in numeric if n not in (task, label, *alike)), None)
     if chosen is None:
         return None
-    rows = pairs.index.to_numpy()
     table.refuse(tasks.codes < 0, task, "every row needs one")
+    rows = pairs.index.to_numpy()
     if len(rows) < len(table):
         table.left["rows without a label"] = len(table) - len(rows)
     counts = np.zeros((len(labels.names), len(tasks.names)))
-    counts[labels.codes[rows], tasks.codes[rows]] = np.nan_to_num(table.counts(chosen)[rows])
-    first = pd.Series(np.arange(len(table))).groupby(tasks.codes).first().to_numpy()
-    frame = {"task": pa.array(tasks.names.tolist(), pa.string()).dictionary_encode()}
-    frame |= {name: pa.array(counts[code]) for code, name in enumerate(labels.names)}
-    if (raters := next((n for n in sorted(alike) if normal(table.names[n]) in RATERS), None)) is not None:
-        frame["raters"] = pa.array(table.numbers(raters)[first])
-    if (subset := table.find("subset")) is not None:
-        frame["subset"] = pa.array(table.text(subset)[first], pa.string()).dictionary_encode()
+    numbered = table.numbers(chosen) if before else table.counts(chosen)  # a model's may be logits
+    counts[labels.codes[rows], tasks.codes[rows]] = np.nan_to_num(numbered[rows])
+    first = pd.Series(np.arange(len(table))).groupby(of_task).first().to_numpy()
     table.unused.difference_update((task, label))
-    table.guessed.append(f"{table.names[chosen]} says how many chose the {table.names[label]} of each row")
-    values = [pa.chunked_array([column]) for column in frame.values()]
-    made = Columns(list(frame), values, guessed=table.guessed, left=table.left, numbers=table.numbered(first))
-    wide = Table(made, table.where, table.group)
-    wide.unused.clear()  # of this table all is said with the other
-    return wide, () if len(expressions(labels.names)) == len(labels.names) else tuple(labels.names)
+    says = "is that of" if before else "says how many chose"
+    table.guessed.append(f"{table.names[chosen]} {says} the {table.names[label]} of each row")
+    classes = {f"{before}{name}": pa.array(counts[code]) for code, name in enumerate(labels.names)}
+    own = () if len(expressions(labels.names)) == len(labels.names) else tuple(labels.names)
+    return table.of_rows(first, [task], classes, [n for n in alike if table.names[n] not in classes]), own
 
 
 def count_votes(

@@ -93,7 +93,9 @@ def judge(
             result |= if_calibrated(parts[split], seed)
         metrics[split] = result | (as_rows(fitted, classes) if result and fitted is not None else {})
     if not any(metrics.values()):
-        raise RequestError("predictions: no face has a label, votes or ratings to be judged against.")
+        raise RequestError(
+            "predictions: no face has a label, votes or ratings to be judged against; give votes=FILE, what people said."
+        )
     return metrics
 
 

@@ -14,7 +14,7 @@ from fer_exp.answers.votes import people_of
 from fer_exp.bounds import A_COUNT, PREDICTED, no_counts, no_ratings
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.grouping import with_column
-from fer_exp.judging.outputs import found, read_output, sizes
+from fer_exp.judging.outputs import a_row_a_face, found, read_output, sizes, truth_of
 from fer_exp.names import SIDES, SPLIT_WORDS, normal, spelt
 from fer_exp.tables import Table, read_table
 
@@ -79,14 +79,21 @@ def _read(source: Path | pd.DataFrame, called: str, by: str | None, raters: int 
         raise RequestError(f"{source} is a run folder; write run={source} in place of predictions.")
     table = read_table(source, called if isinstance(source, pd.DataFrame) else "")
     names = [_our_name(name) for name in table.names]
-    if "face" not in names and (picture := table.find_picture(said="face")) is not None:
-        names[picture] = "face"
+    face = names.index("face") if "face" in names else table.find_picture(said="face")
+    if (wide := a_row_a_face(table, face)) is not table:
+        table, face = wide, 0
+        names = [_our_name(name) for name in table.names]
+    if face is not None:
+        names[face] = "face"
     if "split" not in names and (split := table.find("split")) is not None:
         names[split] = "split"
-    if "face" not in names:
+    if face is None:
         table.need("task")
     _refuse_twice(names, table.where)
     output = read_output(table)
+    names = [name if name != "label" else "" for name in names]
+    if (truth := truth_of(table, output)) is not None:
+        names[truth] = "label"
     columns: dict[str, object] = {}
     for n, name in enumerate(names):
         if name == "split":

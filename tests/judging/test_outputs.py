@@ -148,6 +148,55 @@ def test_a_single_label_is_a_probability_of_one(tmp_path, capsys, column, table)
     assert f"{column} names one class a face" in capsys.readouterr().err
 
 
+PEOPLE, MODEL = ["Happy", "sad", "fear", "Sad"], ["happy", "Sad", "sad", "sad"]
+
+
+@pytest.mark.parametrize(
+    ("people", "model"),
+    [
+        ("label", "pred"), ("label", "y_hat"), ("label", "predicted_emotion"), ("label", "emotion_pred"),
+        ("label", "resnet18"), ("label", "emotion"), ("y_true", "y_pred"), ("true_label", "pred_label"),
+        ("ground_truth", "prediction"), ("actual", "predicted"), ("truth", "label"), ("gt", "output"),
+        ("emotion", "prediction"), ("class", "model_answer"), ("intended", "answer"), ("Label", "Predicted Class"),
+    ],
+)  # fmt: skip
+def test_of_two_columns_of_classes_one_is_what_people_said_and_one_what_the_model_says(people, model):
+    table = pd.DataFrame({"file": [f"{n}.jpg" for n in range(4)], people: PEOPLE, model: MODEL})
+    for columns in (table, table[["file", model, people]]):
+        read = read_predictions(columns)
+        assert read["label"].tolist() == ["happiness", "sadness", "fear", "sadness"]
+        assert read["p_sadness"].tolist() == [0, 1, 1, 1]
+
+
+def test_one_column_label_is_what_a_model_says_and_never_also_the_truth():
+    table = pd.DataFrame({"file": [f"{n}.jpg" for n in range(4)], "label": MODEL, "score": 0.9})
+    read = read_predictions(table)
+    assert read["p_sadness"].tolist() == [0, 1, 1, 1]
+    assert read["label"].isna().all()
+
+
+def test_what_may_be_the_model_and_cannot_be_known_is_asked_for():
+    table = pd.DataFrame({"file": [f"{n}.jpg" for n in range(4)], "label": PEOPLE})
+    with pytest.raises(RequestError, match=r"probs holds lists of numbers, .* write a column a class"):
+        read_predictions(table.assign(probs="[0.1 0.2 0.7]"))
+    with pytest.raises(RequestError, match=r"several .* classes \(vgg, resnet\); call the model's answers prediction"):
+        read_predictions(table.assign(vgg=MODEL, resnet=MODEL))
+    with pytest.raises(RequestError, match="y_pred stands for classes by their numbers"):
+        read_predictions(pd.DataFrame({"file": ["a", "b"], "y_true": [0, 1], "y_pred": [1, 1]}))
+
+
+@pytest.mark.parametrize(("what", "number"), [("emotion", "probability"), ("label", "score"), ("class", "Percent")])
+def test_a_row_a_face_and_class_is_read_as_a_column_a_class(what, number):
+    wide = pd.DataFrame({"file": FACES, "split": "val", "true": ["neutral", "fear"]})
+    wide[["Neutral", "happy", "Sadness", "surprised", "fear", "disgust", "angry"]] = RIGHT
+    long = wide.melt(["file", "split", "true"], var_name=what, value_name=number).sample(frac=1, random_state=0)
+    long[number] *= 100 if number == "Percent" else 1
+    read = read_predictions(long).set_index("face")
+    expected = read_predictions(wide).set_index("face")
+    pd.testing.assert_frame_equal(read[expected.columns].loc[FACES], expected.loc[FACES])
+    assert read["label"].loc[FACES].tolist() == ["neutral", "fear"]
+
+
 def test_answers_that_are_no_expression_are_counted_and_a_table_of_them_refused(tmp_path, capsys):
     table = pd.DataFrame({"image": ["a", "b", "c"], "answer": ["happy", "I cannot tell.", "sad"]})
     table.to_csv(tmp_path / "t.csv", index=False)
