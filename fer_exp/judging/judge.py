@@ -94,7 +94,7 @@ def judge(
         metrics[split] = result | (as_rows(fitted, classes) if result and fitted is not None else {})
     if not any(metrics.values()):
         raise RequestError(
-            "predictions: no face has a label, votes or ratings to be judged against; give votes=FILE, what people said."
+            "predictions: no face has a label, votes or ratings to be judged against; votes=FILE says what people said."
         )
     return metrics
 
