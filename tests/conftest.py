@@ -1,4 +1,5 @@
 import copy
+import gc
 import io
 import os
 from collections.abc import Iterator
@@ -20,6 +21,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
         if not torch.cuda.is_available():
             pytest.skip("no CUDA device here")
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: no look for garbage need go through it."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

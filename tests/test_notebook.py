@@ -1,5 +1,6 @@
 """docs/verdict.ipynb runs from its first cell to its last, and what it keeps is what it gives."""
 
+import copy
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -29,9 +30,13 @@ def test_the_notebook_goes_from_pictures_to_a_verdict(tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.delenv("COLUMNS", raising=False)  # of a wide terminal: what is kept was made in none
     monkeypatch.setenv("PYTHONPATH", str(SCRIPT.parents[1]), prepend=":")
-    kept, today = nbformat.read(script.NOTEBOOK, as_version=4), script.executed(script.NOTEBOOK)
-    assert [cell.source for cell in kept.cells] == [cell.source for cell in today.cells]
-    before, after = texts(kept), texts(today)
+    kept = nbformat.read(script.NOTEBOOK, as_version=4)
+    smaller = copy.deepcopy(kept)  # a ninth of the pixels: what the two networks learn is compared with nothing
+    for cell in smaller.cells:
+        cell.source = cell.source.replace("dataset.size=48", "dataset.size=16")
+    assert smaller != kept
+    nbformat.write(smaller, tmp_path / "verdict.ipynb")
+    before, after = texts(kept), texts(script.executed(tmp_path / "verdict.ipynb"))
     assert len(after) <= 14
     untaught = [place for place, text in enumerate(before) if "fleiss_kappa" in text or "spam" in text]
     assert len(untaught) == 2

@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     open_streams()
+    frozen = gc.get_freeze_count()
     gc.disable()  # until a command begins: imports make objects that stay, and each look at them all is for nothing
     try:
         with told_by_signals():
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         gc.enable()
         if arguments is None and "torch" not in sys.modules:  # whose triton would say that it leaks
             gc.freeze()  # the process ends, and a last look at all that it made takes a third of a second
-        else:
+        elif not frozen:
             gc.unfreeze()
 
 

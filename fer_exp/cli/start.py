@@ -189,7 +189,8 @@ def run_job(command: str, config: Config) -> Path | None:
     _without_the_unused()
     run_command = getattr(import_module(f"fer_exp.commands.{command}"), command)
     if not gc.isenabled():  # ``main`` had it wait, and gives back what is put by here: imports, which stay
-        gc.freeze()
+        if not gc.get_freeze_count():
+            gc.freeze()
         gc.enable()
     if isinstance(config, TableConfig):  # which starts trainings
         run_command = partial(run_command, compose=compose_all, start=run_jobs)
