@@ -29,6 +29,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_sessionfinish() -> None:
+    """Back in its sight at the end, or libraries say that they leak."""
+    gc.unfreeze()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Slow tests come first, so that no process is left with one while the others have nothing to do."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
