@@ -42,8 +42,9 @@ _KNOWN = {
 }
 A_NUMBER = re.compile(r"[-+]?\d*[.,]?\d+")
 """A cell that is a number, its decimals behind a point or a comma."""
-TOTALS = ("total", "totals", "sum", "mean", "average", "avg", "summe", "gesamt", "mittelwert", "somme", "moyenne",
-          "totale", "media", "合计", "总计", "合計", "平均")  # fmt: skip
+TOTALS = ("total", "totals", "grandtotal", "overall", "columntotal", "totalgeneral", "gesamtergebnis", "gesamtsumme",
+          "итого", "sum", "sums", "sd", "std", "mean", "average", "avg", "summe", "gesamt", "mittelwert",
+          "somme", "moyenne", "totale", "media", "合计", "总计", "合計", "平均")  # fmt: skip
 """What stands before numbers of all rows, below a table."""
 NOTES = "rows of totals or notes below the table"
 LAST = 40

@@ -115,6 +115,7 @@ class Table:
         self._columns, self.takes = columns, ""
         self.origin: dict[int, NDArray[np.str_]] = {}
         self._roles: dict[int, str] = {}
+        self._decided: dict[str, int | None] = {}
         self.unused = {n for n, name in enumerate(self.names) if name or columns.values[n].null_count < len(self)}
         self.unused -= {n for n, name in enumerate(self.names) if name == ITS_FILE}
 
@@ -152,25 +153,44 @@ class Table:
             hint = did_you_mean(called, self.names, 0.5)
             asked = f"has no column {called}, which {role}={called} asks for"
             raise RequestError(f"{self.where} {asked}; {hint}{self._list}")
-        ends = {"task": ("", "name", "id"), "worker": ("", "id", "name")}.get(role, ("",))
-        part = None
+        if called is None and role in self._decided:
+            return self._decided[role]
+        found: list[int] = []
         for word in [called] if called else [role, *SYNONYMS.get(role, "").split()]:
-            same = [n for n, name in enumerate(self.names) if name == word]
-            if not same and not called:
-                alike = [[n for n, name in enumerate(self.names) if normal(name) == normal(word) + end] for end in ends]
-                same = next(filter(None, ([n for n in kind if n not in beside] for kind in alike)), [])
-            same = [n for n in same if n not in beside] if not called else same
-            if len(same) > 1:
+            same = self._named(word, role, beside, exactly=called is not None)
+            if len(same) > 1 and not found:
                 name = self.names[same[0]]
                 raise RequestError(f"{self.where}: column {name} occurs twice; which one is meant cannot be known.")
-            if same and role == "task" and self.names[same[0]] not in (role, called) and self._is_one_thing(same[0]):
-                part = same[0] if part is None else part
-            elif same:
-                return self._meant(same[0], said or role if called is None else called)
-        if part is None and role == "task" and not called:
-            shown = [n for n in range(len(self.names)) if n not in beside and self._names_pictures(n)]
-            part = shown[0] if len(shown) == 1 else None
-        return None if part is None else self._meant(part, said or role)
+            found += [n for n in same if n not in found]
+            if found and (role != "task" or called or self.names[found[0]].lower() in (role, "face")):
+                return self._meant(found[0], said or role if called is None else called)
+        column = self._task(found, beside) if role == "task" and not called else None
+        return None if column is None else self._meant(column, said or role)
+
+    def _named(self, word: str, role: str, beside: Container[int], *, exactly: bool) -> list[int]:
+        """The columns that are called so, those of exactly this name alone where there are any."""
+        same = [n for n, name in enumerate(self.names) if name == word]
+        if not same and not exactly:
+            ends = {"task": ("", "name", "id"), "worker": ("", "id", "name")}.get(role, ("",))
+            alike = [[n for n, name in enumerate(self.names) if normal(name) == normal(word) + end] for end in ends]
+            same = next(filter(None, ([n for n in kind if n not in beside] for kind in alike)), [])
+        return same if exactly else [n for n in same if n not in beside]
+
+    def _task(self, called: Sequence[int], beside: Container[int]) -> int | None:
+        """Of columns that are called as tasks may be, the one of pictures, else the first in which some are twice."""
+        parts = [n for n in called if self._is_one_thing(n)]
+        several = [n for n in called if n not in parts]
+        shown = [n for n in several if self._names_pictures(n)]
+        if not several:
+            others = [n for n in range(len(self.names)) if n not in beside and self._names_pictures(n)]
+            shown = others if len(others) == 1 else parts[:1]
+        twice = [n for n in several if len(self._columns.values[n].unique()) < len(self)]
+        return next(iter([*shown, *twice, *several]), None)
+
+    def decide(self, role: str, column: int | None) -> int | None:
+        """Say which column holds what is wanted, or that none does, after a look into them: ``find`` will give it."""
+        self._decided[role] = column
+        return None if column is None else self._meant(column, role)
 
     def _names_pictures(self, column: int) -> bool:
         """Whether a column holds names of pictures and nothing else."""

@@ -58,7 +58,7 @@ def test_the_part_of_an_experiment_is_no_task_and_a_tools_own_words_may_stand_ar
     rows = [f"{900 + who},s{who},1,Faces,{face},f{face}.jpg,{said}" for who in range(3) for face, said in enumerate(
         ("happy", "sad", "angry"))]  # fmt: skip
     answers = read_answers(written(tmp_path, "\n".join([header, *rows])), "ratings")
-    assert "worker is Exp_Subject_Id; task is Image; label is Emotion" in capsys.readouterr().err
+    assert "task is Image; label is Emotion; worker is Exp_Subject_Id" in capsys.readouterr().err
     assert answers.workers.tolist() == ["s0", "s1", "s2"]
     assert answers.counts().tolist() == [[3, 0, 0], [0, 3, 0], [0, 0, 3]]
     one = read_answers(pd.DataFrame({"task": ["a", "a"], "worker": [1, 2], "label": ["happy", "sad"]}))

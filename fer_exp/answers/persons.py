@@ -108,7 +108,9 @@ def _asked(sheet: Sheet, export: Export, columns: list[int], named: str | None) 
             raise RequestError(f"{sheet.table.where} has no question {named}, which label={named} asks for.")
     if len(labels) + len(sides) < 2:
         return []
-    return [one._replace(role="label") for one in labels] + sides
+    asked = [one._replace(role="label") for one in labels] + sides
+    shown = [one for one in asked if one.known]  # beside many pictures, another question is about the person
+    return shown if len(shown) > 1 and 2 * len(shown) > len(asked) and named is None else asked
 
 
 def _about(sheet: Sheet, column: int) -> Asked:

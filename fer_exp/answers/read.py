@@ -21,10 +21,18 @@ from fer_exp.answers.wide import an_answer_a_row
 from fer_exp.config import check_choice
 from fer_exp.config.rules import DUPLICATES
 from fer_exp.errors import RequestError
-from fer_exp.names import OTHER_ANSWERS, among, expressions, spelt
+from fer_exp.names import OTHER_ANSWERS, among, expressions, normal, spelt
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.tables import Table, read_table
 from fer_exp.together import ITS_FILE
+
+OF_ANSWERS = frozenset(map(normal, (
+    "label", "answer", "response", "choice", "antwort", "urteil", "réponse", "respuesta", "risposta", "resposta",
+    "antwoord", "回答", "ответ", "odpowiedź", "yanıt", "cevap", "svar", "응답",
+)))  # fmt: skip
+"""Columns of labels that are called as nothing else is, by ``normal``."""
+FEW_TASKS = 4
+"""Faces with several answers up to which people may agree on each by chance."""
 
 
 def read_answers(
@@ -101,24 +109,13 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
     called = rules.columns or {}
     task, worker, label = (table.find(role, called.get(role)) for role in ("task", "worker", "label"))
     if worker is None and ITS_FILE in table.names:
-        worker = table.names.index(ITS_FILE)
-        called, table.guessed = {**called, "worker": ITS_FILE}, [*table.guessed, "worker is the file"]
-        rules = rules._replace(columns=called)
-    if worker is None and task is not None and (person := _person(table, task, label)) is not None:
-        worker, called = person, {**called, "worker": table.names[person]}
-        table.guessed.append(f"worker is {table.names[person]}")
-        rules = rules._replace(columns=called)
+        worker = table.decide("worker", table.names.index(ITS_FILE))
+    if task is not None and not called.get("worker"):
+        worker = _person(table, task, worker, label)
     if worker is None:  # else such columns are tasks
         table.name_numbers(rules.numbers)
-    elif (
-        task is not None
-        and not called.get("label")
-        and _says_nothing(table, label, rules)
-        and (texts := _label(table, task, worker, rules)) is not None
-    ):
-        label = texts
-        table.guessed.append(f"label is {table.names[label]}")
-        rules = rules._replace(columns={**(rules.columns or {}), "label": table.names[label]})
+    elif task is not None and not called.get("label"):
+        label = _label(table, task, worker, label, rules)
     if worker is None and (wide := a_column_a_class(table, task, label)) is not None:
         rules = rules._replace(columns=None if rules.columns is None else {}, classes=rules.classes or wide[1])
         votes = _read(wide[0], rules)
@@ -128,9 +125,10 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
     if worker is None and len(named.keys() - {spelt(name) for name in rules.ignore}) > 1:
         task = table.need("task", called.get("task"), key=rules.columns is not None)
         votes = count_votes(table, rules.classes, rules.also, rules.ignore, rules.raters, rules.uncounted)
-        names = task_names(table, task, called.get("task") is not None)
+        names = task_names(table, task, called.get("task") is not None)[: len(votes.tasks)]
         subset = table.find("subset")
         of_task = None if subset is None else np.array([name or "none" for name in table.text(subset)], dtype=object)
+        of_task = None if of_task is None else of_task[: len(votes.tasks)]
         return replace(votes, tasks=names, subset=of_task)
     if (made := an_answer_a_row(table, task, worker, label, rules)) is not None:
         return read_rows(made, rules._replace(columns=None))
@@ -143,31 +141,56 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
     return read_rows(table, rules)
 
 
-def _person(table: Table, task: int, label: int | None) -> int | None:
-    """The column that says who answered, by a name that is often something else, and by what it holds."""
+def _person(table: Table, task: int, worker: int | None, label: int | None) -> int | None:
+    """The column that says who answered; where none is called so, or each row has its own, by what columns hold."""
     with table.looking():
-        return who(table.names, table.coded, table.coded(task), (task, label))
+        tasks = table.coded(task)
+        if worker is not None and len(table.coded(worker).names) < max(len(table), 1 + len(tasks.names)):
+            return worker
+        person = who(table.names, table.coded, tasks, (task, worker, label))
+    return worker if person is None else table.decide("worker", person)
 
 
-def _says_nothing(table: Table, label: int | None, rules: Rules) -> bool:
-    """Whether there is no column of labels, or one of codes of which nobody says what they mean."""
-    return label is None or (rules.numbers is None and not rules.classes and table.different_numbers(label) > 0)
+def _label(table: Table, task: int, worker: int, label: int | None, rules: Rules) -> int | None:
+    """The column of labels; where none is called so, or what is called so is no answer, by what columns hold.
 
-
-def _label(table: Table, task: int, worker: int, rules: Rules) -> int | None:
-    """The one column of nothing but expressions that differ as answers do."""
+    No answers are codes of which nobody says what they mean, and what is the same in all rows of a face, as what an
+    actor was asked to show: beside other expressions, or beside ratings.
+    """
+    posed = label is not None and _is_of_task(table, task, label)
+    codes = label is not None and rules.numbers is None and not rules.classes and table.different_numbers(label) > 0
+    if label is not None and not posed and not codes:
+        return label
     known, labels = among(rules.classes), []
     with table.looking():
-        for n in (n for n in range(len(table.names)) if n not in (task, worker)):
+        for n in (n for n in range(len(table.names)) if n not in (task, worker, label)):
             names = table.coded(n, rules.classes).names.tolist()
             words = expressions(names, labels=True)
             labels += [n] if names and all(name in words or known(name) for name in names) else []
         found = vary_as_answers(labels, table.coded, table.coded(task), table.coded(worker))
     if len(found) > 1:
-        names = ", ".join(table.names[n] for n in found)
+        listed = ", ".join(table.names[n] for n in found)
         way_out = f"; label='{table.names[found[0]]}' takes one" if rules.columns is not None else ""
-        table.guessed.append(f"several columns hold expressions ({names}), and none is called a label{way_out}")
-    return found[0] if len(found) == 1 else None
+        none = "and none is called a label" if label is None else f"and {table.names[label]} is the same for a face"
+        table.guessed.append(f"several columns hold expressions ({listed}), {none}{way_out}")
+        return table.decide("label", None) if posed else label
+    if found:
+        return table.decide("label", found[0])
+    called = label is None or normal(table.names[label]) in OF_ANSWERS
+    if posed and not called and columns_of(table, rules.scales, {task, worker, label or 0}):
+        way_out = f"; label='{table.names[label or 0]}' takes it" if rules.columns is not None else ""
+        same = f"{table.names[label or 0]} is the same in all answers to a face, so it is none of them"
+        table.guessed.append(same + way_out)
+        return table.decide("label", None)
+    return label
+
+
+def _is_of_task(table: Table, task: int, column: int) -> bool:
+    """Whether a column has several values, and one alone in all rows of each of several tasks with several rows."""
+    with table.looking():
+        tasks, cells = table.coded(task), table.coded(column)
+    pairs = pd.DataFrame({"task": tasks.codes, "cell": cells.codes}).groupby("task")["cell"].agg(["nunique", "size"])
+    return len(cells.names) > 1 and bool((pairs["nunique"] == 1).all()) and int((pairs["size"] > 1).sum()) >= FEW_TASKS
 
 
 def _of_nobody(table: Table, task: int, label: int, rules: Rules) -> Votes:

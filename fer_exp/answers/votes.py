@@ -27,12 +27,15 @@ ROUNDING = 0.02
 RATERS = ("raters", "nraters", "numberofraters", "nrraters", "annotators", "nannotators", "numberofannotators",
           "judges", "nvotes", "totalvotes", "totalraters", "n", "numraters", "votes")  # fmt: skip
 """Columns that say how many people are behind a row, by ``normal``."""
-CHOSEN = frozenset(
+COUNTED = frozenset(
     ("n", "count", "counts", "votes", "nvotes", "numvotes", "numberofvotes", "voters", "freq", "frequency", "number",
      "anzahl", "haufigkeit", "stimmen", "nombre", "effectif", "frecuencia", "conteo", "aantal", "conteggio",
-     "frequenza", "contagem", "frequencia", "人数", "数量", "件数", "度数", "share", "proportion", "prop", "percent",
-     "percentage", "pct", "relfreq", "relativefrequency", "prob", "probability", "p", "anteil", "prozent", "proporcion",
-     "porcentaje", "pourcentage", "percentuale", "割合", "比例")
+     "frequenza", "contagem", "frequencia", "人数", "数量", "件数", "度数")
+)  # fmt: skip
+"""Columns that say how many chose the class of a row, by ``normal``."""
+CHOSEN = COUNTED | frozenset(
+    ("share", "proportion", "prop", "percent", "percentage", "pct", "relfreq", "relativefrequency", "prob",
+     "probability", "p", "anteil", "prozent", "proporcion", "porcentaje", "pourcentage", "percentuale", "割合", "比例")
 )  # fmt: skip
 """Columns that say how many, or which share, chose the class of a row, by ``normal``."""
 
@@ -67,26 +70,32 @@ def a_column_a_class(
     with table.looking():
         tasks, labels = table.coded(task), table.coded(label)
         pairs = pd.DataFrame({"task": tasks.codes, "label": labels.codes})[labels.codes >= 0]
-        if pairs.duplicated().any() or not pairs["task"].duplicated().any():
-            return None
         numeric = [n for n in columns if normal(table.names[n]) in numbers and table.different_numbers(n)]
         of_task = pd.Series(tasks.codes)
         alike = [n for n in columns if n not in (task, label) and
                  (pd.Series(table.coded(n).codes).groupby(of_task).nunique() < 2).all()]  # fmt: skip
     chosen = next((n for n in numeric if n not in (task, label, *alike)), None)
-    if chosen is None:
+    if chosen is None or not pairs["task"].duplicated().any():
         return None
+    groups = []
+    if pairs.duplicated().any():
+        with table.looking():
+            groups = [n for n in columns if n not in (task, label, *numeric) and table.coded(n).names.size]
+            cells = pd.DataFrame({n: table.coded(n).codes for n in (task, label, *groups)})
+        if before or normal(table.names[chosen]) not in COUNTED or not groups or cells.duplicated().any():
+            return None
     table.refuse(tasks.codes < 0, task, "every row needs one")
     rows = pairs.index.to_numpy()
     if len(rows) < len(table):
         table.left["rows without a label"] = len(table) - len(rows)
     counts = np.zeros((len(labels.names), len(tasks.names)))
     numbered = table.numbers(chosen) if before else table.counts(chosen)  # a model's may be logits
-    counts[labels.codes[rows], tasks.codes[rows]] = np.nan_to_num(numbered[rows])
+    np.add.at(counts, (labels.codes[rows], tasks.codes[rows]), np.nan_to_num(numbered[rows]))
     first = pd.Series(np.arange(len(table))).groupby(of_task).first().to_numpy()
     table.unused.difference_update((task, label))
     says = "is that of" if before else "says how many chose"
-    table.guessed.append(f"{table.names[chosen]} {says} the {table.names[label]} of each row")
+    added = f", added up over {', '.join(table.names[n] for n in groups)}" if groups else ""
+    table.guessed.append(f"{table.names[chosen]} {says} the {table.names[label]} of each row{added}")
     classes = {f"{before}{name}": pa.array(counts[code]) for code, name in enumerate(labels.names)}
     own = () if len(expressions(labels.names)) == len(labels.names) else tuple(labels.names)
     return table.of_rows(first, [task], classes, [n for n in alike if table.names[n] not in classes]), own
@@ -125,11 +134,25 @@ def count_votes(
         raise RequestError(no_classes(table))
     values = np.stack([table.added(columns[name]) for name in (*order, *left)], axis=1)
     counted: dict[str, int] = {}
+    if totals := _totals(values):
+        counted["rows of totals below the table are left out"] = totals
+        values = values[:-totals]
     counts = people_of(values, table, [columns[name][0] for name in (*order, *left)], raters, counted, uncounted)
     for name, number in zip(left, counts[:, len(order) :].sum(axis=0), strict=True):
         counted[f"answers {spelt(name)!r} are no class and left out"] = int(number)
-    rows = np.arange(len(table)).astype(object)
+    rows = np.arange(len(values)).astype(object)
     return Votes(rows, tuple(order), counts[:, : len(order)], counted={words: n for words, n in counted.items() if n})
+
+
+def _totals(values: FloatArray) -> int:
+    """How many of the last rows are the sums of all above them, whatever they are called; of three rows or more.
+
+    >>> _totals(np.array([[1.0, 2], [3, 0], [2, 2], [6, 4]])), _totals(np.array([[1.0, 2], [3, 0], [2, 2]]))
+    (1, 0)
+    """
+    above = values[:-1]
+    same = len(above) > 2 and bool(np.array_equal(above.sum(axis=0), values[-1])) and bool((values[-1] > 0).any())
+    return 1 if same and ((above > 0).sum(axis=0) > 1).any() else 0
 
 
 def people_of(

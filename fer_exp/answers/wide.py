@@ -14,9 +14,9 @@ from fer_exp.answers.rows import Rules
 from fer_exp.answers.scales import PLAIN, Scales, columns_of
 from fer_exp.answers.votes import task_names
 from fer_exp.columns import Columns
-from fer_exp.names import among, expressions, normal, spelt
+from fer_exp.names import PICTURES, among, expressions, normal, spelt
 from fer_exp.orders import number, numbers_of
-from fer_exp.tables import Table
+from fer_exp.tables import MOST, Table
 
 A_RATER = re.compile(
     r"(rater|annotator|worker|coder|judge|user|participant|respondent|person)([\s_-]*\d+|[\s_-]+[a-z])", re.IGNORECASE
@@ -29,7 +29,9 @@ NOBODY = re.compile(
 """What stands beside the name of a scale where its column is of no rater."""
 NO_RATER = frozenset(
     ("majority", "mode", "consensus", "gold", "truth", "true", "correct", "final", "original", "intended", "posed",
-     "target", "predicted", "prediction", "model", "aggregated", "mehrheit")
+     "target", "predicted", "prediction", "model", "aggregated", "mehrheit", "modal", "actor", "dataset", "condition",
+     "mean", "avg", "average", "median", "sd", "std", "se", "total", "sum", "age", "gender", "sex", "gpt", "deepface",
+     "openface", "hsemotion", "resnet", "ai")
 )  # fmt: skip
 """Words in the name of a column of labels that is of no rater."""
 TICKED, NOT_TICKED = ("1", "true", "x", "yes", "ja", "wahr", "✓", "✔"), ("0", "false", "no", "nein", "falsch")
@@ -54,7 +56,7 @@ def an_answer_a_row(
     """
     if task is not None and worker is not None:
         ticked = None if label is not None else _ticked(table, task, worker, rules)
-        return ticked or _by_scale(table, task, worker, rules.scales)
+        return ticked or _by_scale(table, task, worker, label, rules.scales)
     if task is None and worker is None:
         return None
     columns = _rated_columns(table, [n for n in (task, worker) if n is not None], rules.scales)
@@ -120,7 +122,7 @@ def _label_columns(table: Table, task: int | None, worker: int | None, label: in
     """Columns that hold one rater's answers each, by their names; or one rater's or task's, by what is in them."""
     others = [n for n in range(len(table.names)) if n not in (task, worker, label)]
     if task is not None:
-        others = [n for n in others if NO_RATER.isdisjoint(re.split(r"[\W_]+", table.names[n].casefold()))]
+        others = [n for n in others if NO_RATER.isdisjoint(_words(table.names[n]))]
     raters = [n for n in others if A_RATER.fullmatch(table.names[n])]
     if task is not None and len(raters) > 1:
         return raters
@@ -130,7 +132,7 @@ def _label_columns(table: Table, task: int | None, worker: int | None, label: in
         map(normal, rules.scales.named)
     ):
         numeric = [n for n in others if table.different_numbers(n)]
-        return numeric if len(numeric) > 1 else []
+        return _of_one_kind(table, numeric) if len(numeric) > 1 else []
     wanted, raters, numbers = among(rules.classes), [], numbers_of(rules.numbers)
     for column in others:
         with table.looking():
@@ -138,7 +140,30 @@ def _label_columns(table: Table, task: int | None, worker: int | None, label: in
         known = expressions(texts, labels=True)
         if texts and all(text in known or wanted(text) or number(text) in numbers for text in texts):
             raters.append(column)
-    return raters if len(raters) > 1 else []
+    return _of_one_kind(table, raters) if len(raters) > 1 else []
+
+
+def _words(name: str) -> list[str]:
+    """The words of a column's name, in small letters.
+
+    >>> _words("EmotionPosed"), _words("GPT-4o")
+    (['emotion', 'posed'], ['gpt', '4o'])
+    """
+    return re.split(r"[\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold())
+
+
+def _of_one_kind(table: Table, columns: list[int]) -> list[int]:
+    """Columns without those that are called as no other, where most are numbered alike or name a picture: q1, q2, age.
+
+    Those that are called as no other say something of the person, or of the picture.
+    """
+    kinds: dict[str, list[int]] = {}
+    for n in columns:
+        name = table.names[n].strip().lower()
+        alike = "a picture" if name.endswith(PICTURES) else "a" if len(name) == 1 else re.sub(r"\d+", "#", name)
+        kinds.setdefault(alike, []).append(n)
+    most = max(kinds.values(), key=len)
+    return most if len(most) > 2 and 3 * len(most) >= 2 * len(columns) else columns
 
 
 def _melted(table: Table, task: int | None, worker: int | None, columns: dict[tuple[str, str], int]) -> Table:
@@ -152,18 +177,29 @@ def _melted(table: Table, task: int | None, worker: int | None, columns: dict[tu
         frame[role] = np.concatenate([table.text(columns.get((role, other))) for other in others])
     first = next(iter(columns.values()))
     told = "" if roles == ["label"] else f" of {', '.join(roles)}"
-    table.guessed.append(f"{len(columns)} columns{told} are a {names[1]} each, first {table.names[first]}")
+    several = [table.names[n] for n in columns.values()]
+    listed = ", ".join(several) if len(several) <= MOST else f"{', '.join(several[: MOST // 2])}, …, {several[-1]}"
+    table.guessed.append(f"{len(columns)} columns{told} are a {names[1]} each ({listed})")
     origin = {role: np.repeat([table.names[columns.get((role, other), first)] for other in others], len(table))
               for role in roles}  # fmt: skip
     return _made(table, frame, rows, roles, origin)
 
 
-def _by_scale(table: Table, task: int, worker: int, scales: Scales) -> Table | None:
-    """A row a rating, with a column that says on which scale, as a row an answer."""
-    which = [n for n, name in enumerate(table.names) if normal(name) in SCALE and n not in (task, worker)]
+def _by_scale(table: Table, task: int, worker: int, label: int | None, scales: Scales) -> Table | None:
+    """A row a rating, with a column that says on which scale, as a row an answer.
+
+    A column of labels says it where everyone answers a face once with each: how strong each emotion is.
+    """
+    with table.looking():
+        which = [n for n, name in enumerate(table.names) if normal(name) in SCALE and n not in (task, worker)
+                 and len(table.coded(n).names) < len(table)]  # fmt: skip
+        if not which and label is not None:
+            ids = pd.DataFrame({n: table.coded(n).codes for n in (task, worker, label)})
+            pairs, each = ids[[task, worker]], not ids.duplicated().any()
+            which = [label] if each and pairs.duplicated().sum() * 2 >= len(ids) else []
     rest = {n for n in range(len(table.names)) if n not in (task, worker, *which)}
-    value = next((n for n in sorted(rest) if normal(table.names[n]) in PLAIN), None)
-    if value is None:
+    value = next((n for n in sorted(rest) if normal(table.names[n]) in (*PLAIN, "intensity", "strength")), None)
+    if value is None and label not in which:
         value = table.find("label", beside={task, worker, *which})
     if not which or value is None:
         return None
