@@ -144,10 +144,10 @@ def rows_above(rows: list[list[str]]) -> int:
     for number, row in enumerate(rows):
         if row[0].endswith(":") and sum(map(bool, row)) <= 2:
             continue
-        if row[0].startswith("#") and not _names_columns([row[0].lstrip("# "), *row[1:]]):
+        if row[0].startswith("#") and not names_columns([row[0].lstrip("# "), *row[1:]]):
             continue
         if sum(map(bool, row)) > 1:
-            return number if row[0].startswith("#") or _names_columns(row) or rows[0][0].startswith("#") else 0
+            return number if row[0].startswith("#") or names_columns(row) or rows[0][0].startswith("#") else 0
     return 0
 
 
@@ -160,7 +160,7 @@ def role_by_name(name: str) -> str | None:
     return _KNOWN.get(normal(name))
 
 
-def _names_columns(row: list[str]) -> bool:
+def names_columns(row: list[str]) -> bool:
     """Whether one of several cells is what a column is called."""
     return sum(map(bool, row)) > 1 and any(role_by_name(cell) or expression(cell) for cell in row)
 

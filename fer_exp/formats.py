@@ -19,7 +19,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from fer_exp.columns import NOTES, Columns, below_header, is_note, over_two_rows, rows_above, without_blanks
+from fer_exp.columns import (
+    NOTES,
+    Columns,
+    below_header,
+    is_note,
+    names_columns,
+    over_two_rows,
+    rows_above,
+    without_blanks,
+)
 from fer_exp.errors import did_you_mean
 from fer_exp.names import expression, normal
 from fer_exp.records import read_json
@@ -214,7 +223,7 @@ def _read_text(raw: bytes) -> Columns:
     if start.lstrip()[:1] in ("[", "{") and not BRACKETED.match(start):
         names, values = read_json(raw.decode("utf-8"))
         return Columns(names, values, guessed=[f"read as {encoding}"] if encoding != "utf-8" else [])
-    delimiter = " " if A_SPACE.match(start) else max(",\t;|", key=lambda sign: _width(start, sign))
+    delimiter = " " if A_SPACE.match(start) else max(",\t;|", key=lambda sign: _header_of(start, sign))
     lines, starts = _lines(start, delimiter, TOP)
     if not lines:
         return Columns([], [])
@@ -279,10 +288,10 @@ def _as_utf8(raw: bytes) -> tuple[bytes, str]:
     return texts[best].encode(), best
 
 
-def _width(text: str, delimiter: str) -> int:
-    """How many cells a text's header has where this is between them."""
+def _header_of(text: str, delimiter: str) -> tuple[bool, int]:
+    """Whether a text begins with names of columns where this is between them, and how many cells its header has."""
     lines = _lines(text, delimiter, TOP)[0]
-    return len(lines[rows_above(lines)]) if lines else 0
+    return (names_columns(lines[0]), len(lines[rows_above(lines)])) if lines else (False, 0)
 
 
 def _lines(text: str, delimiter: str, count: int) -> tuple[list[list[str]], list[int]]:

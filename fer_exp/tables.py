@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
 from fer_exp.bounds import SHARED, no_counts, no_ratings
-from fer_exp.columns import SYNONYMS, Columns
+from fer_exp.columns import SYNONYMS, TOTALS, Columns
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.files import GUARDED, file_of
 from fer_exp.formats import of_frame, read_columns, text_of
@@ -31,7 +31,8 @@ FloatArray = NDArray[np.float64]
 
 MISSING = frozenset(
     ("", "na", "n/a", "#n/a", "nan", "none", "null", "<na>", "-", "--", "–", "—", ".", "missing", "skipped",
-     "no answer", "no response", "keine antwort", "keine angabe", "k. a.", "#null!", "#value!", "#ref!", "#div/0!",
+     "no answer", "no response", "n.a.", "k.a.", "(blank)", "timeout", "time out", "timed out",
+     "skip", "keine antwort", "keine angabe", "k. a.", "#null!", "#value!", "#ref!", "#div/0!",
      "#name?")
 )  # fmt: skip
 """What a cell without content looks like, in any case; a class may be called None where ``classes`` names it."""
@@ -195,7 +196,7 @@ class Table:
     def _names_pictures(self, column: int) -> bool:
         """Whether a column holds names of pictures and nothing else."""
         cells = self._columns.values[column]
-        if not (pa.types.is_dictionary(cells.type) or pa.types.is_string(cells.type)):
+        if not any(kind(cells.type) for kind in (pa.types.is_dictionary, pa.types.is_string, pa.types.is_large_string)):
             return False
         first = cells.slice(0, 1).cast(pa.string())[0].as_py()
         if not (first or "").strip().lower().endswith(PICTURES):  # most columns are told by their first cell
@@ -347,11 +348,14 @@ class Table:
         {'happiness': [1]}
         """
         wanted = among(classes)
-        for plain, _ in self._inside():
+        for pattern, (plain, _) in zip(AROUND, self._inside(), strict=True):
             if classes:
                 meaning = {name: own for name in plain.values() if (own := wanted(name)) is not None}
             else:
                 meaning = expressions(plain.values())
+            if not classes and pattern is AROUND[0] and meaning:  # which says that these are votes
+                others = [name for name in plain.values() if name not in meaning]
+                meaning |= {name: name for name in others if normal(name) not in (*TOTALS, "n")}
             columns: dict[str, list[int]] = {}
             for n, name in plain.items():
                 if name in meaning:

@@ -82,7 +82,9 @@ def _person(sheet: Sheet, export: Export, named: str | None) -> int | None:
     asked = [row[n] if n < len(row) else "" for row in sheet.table.below[:1] for n in range(len(sheet.names))]
     columns = [n for pattern in export.worker for n in matching(pattern, sheet.names)]
     columns = [*(n for n, text in enumerate(asked) if re.fullmatch(ASKED, text, re.IGNORECASE | re.DOTALL)), *columns]
-    return next((n for n in columns if not sheet.empty(n).any()), None)
+    found = next((n for n in columns if not sheet.empty(n).any()), None)
+    usual = sheet.table.find("worker") if found is None else None
+    return found if usual is None or sheet.empty(usual).any() else usual
 
 
 def _asked(sheet: Sheet, export: Export, columns: list[int], named: str | None) -> list[Asked]:

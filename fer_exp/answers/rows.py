@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fer_exp.answers import Answers, Codes, Repeats
 from fer_exp.answers.cells import choice
-from fer_exp.answers.scales import AFFECT, UNIT, Ends, Scales, columns_of, read_scale
+from fer_exp.answers.scales import AFFECT, MARKS, UNIT, Ends, Scales, columns_of, read_scale
 from fer_exp.errors import RequestError, nearest
 from fer_exp.names import CLASSES, among, near_expression, normal, one_word, slip_of, spelt
 from fer_exp.orders import meanings, number
@@ -31,6 +31,10 @@ MOST_NUMBERS = 20
 """Different numbers that may be classes; a slider has more."""
 RARE, OFTEN = 0.02, 10
 """The share of labels up to which one that is like another may be a slip, and how often that other then is there."""
+
+
+MARKED = frozenset(map(str, MARKS))
+"""Labels beside expressions that stand for none."""
 
 
 class Rules(NamedTuple):
@@ -60,7 +64,8 @@ def read_rows(table: Table, rules: Rules) -> Answers:
     names, keyed = rules.columns or {}, rules.columns is not None
     task, worker = (table.need(role, names.get(role), key=keyed) for role in ("task", "worker"))
     counted: dict[str, int] = {}
-    columns = columns_of(table, rules.scales, {task, worker})
+    called = table.find("label", names["label"]) if names.get("label") else None
+    columns = columns_of(table, rules.scales, {task, worker, *([] if called is None else [called])})
     taken = set(columns.values())
     label = table.find("label", names.get("label"), beside=taken)
     if label is None and not columns:
@@ -82,7 +87,8 @@ def read_rows(table: Table, rules: Rules) -> Answers:
     read = {name: read_scale(table, name, column, rules.ends(name), counted) for name, column in columns.items()}
     rated, scales = ({name: one[0] for name, one in read.items()}, {name: one[1] for name, one in read.items()})
     seconds = None
-    if (column := table.find("seconds")) is not None:
+    column = table.find("seconds")
+    if column is not None and table.different_numbers(column):  # else it is a time of day, say
         seconds = table.numbers(column)
         table.refuse(seconds < 0, column, "no answer takes less than no time")
     answers = Answers(
@@ -111,6 +117,10 @@ def label_codes(
         texts = [text if text is None else named.get(text, text) for text in texts]
         table.guessed.append(words)
     known = table.joined(text for text in texts if text)
+    if known and (marks := {text for text in texts if text in MARKED and text not in rules.classes}):
+        often = int(np.isin(codes, [place for place, text in enumerate(texts) if text in marks]).sum())
+        counted[f"labels are marks for a missing one ({', '.join(sorted(marks))}) and left out"] = often
+        texts = [None if text in marks else text for text in texts]
     own = among((*rules.classes, *rules.also))
     means = [text if text is None else (own(text) or known.get(text, text)) for text in texts]
     if rules.classes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +11,7 @@ from typing import NamedTuple
 from fer_exp.answers import Answers
 from fer_exp.commands.people import People, folder, in_groups, labels_of, load, original
 from fer_exp.config import AgreementConfig
+from fer_exp.errors import RequestError
 from fer_exp.grouping import Grouping
 from fer_exp.raters.changes import Original, by_subset, changes
 from fer_exp.raters.groups import between
@@ -52,9 +55,19 @@ def read(config: AgreementConfig, frames: Frames = NO_FRAMES) -> Asked:
     return Asked(people, against, against or labels_of(people), groups)
 
 
+def _check_order(classes: Sequence[str]) -> None:
+    """Refuse classes that are no numbers, in the order of the alphabet or of emotions, which is none of grades."""
+    if not all(re.fullmatch(r"-?\d+([.,]\d+)?", name) for name in classes):
+        raise RequestError(
+            f"ordered=true needs the classes from lowest to highest: classes=[{','.join(classes)}], say, ordered."
+        )
+
+
 def measured(config: AgreementConfig, asked: Asked) -> Outcome:
     """Agreement of each subset, what the crowd changes in it, and how well it recognises what is true."""
     people, against, truth, groups = asked
+    if config.ordered and not config.classes:
+        _check_order(people.data.classes)
     subsets = by_subset(people.data, against)
     drawn = {"samples": config.bootstrap, "seed": config.seed}
     of = partial(survey, ends=config.bootstrap > 0, seed=config.seed, least=config.min_shared, ordered=config.ordered)

@@ -245,6 +245,8 @@ def _answer(table: Table) -> int:
     for pattern in ANSWERED:
         for n in naming:
             if re.fullmatch(pattern, table.names[n], re.IGNORECASE):
+                if pattern not in SURELY:
+                    _refuse_several(table, [one for one in naming if table.names[one].lower() != "label"])
                 return n
     lists = [n for n, name in enumerate(table.names) if normal(name) not in A_BOX and _holds_lists(table, n)]
     if lists:
@@ -254,11 +256,7 @@ def _answer(table: Table) -> int:
         )
     label = next((n for n in naming if table.names[n].lower() == "label"), None)
     others = [n for n in naming if n != label]
-    if len(others) > 1:
-        raise RequestError(
-            f"{table.where}: several columns name classes ({', '.join(table.names[n] for n in others[:6])}); call the "
-            "model's answers prediction."
-        )
+    _refuse_several(table, others)
     if naming:
         return others[0] if others else naming[0]
     numbered = [name for name in table.names if _is_answer(name) or name.lower() == "label" or name.isdigit()]
@@ -271,6 +269,15 @@ def _answer(table: Table) -> int:
         f"{table.where} has neither a column of probabilities per class (happy or p_happy, say) nor one that names "
         f"a class a face (dominant_emotion, prediction, answer, …); there are: {', '.join(table.names[:12])}."
     )
+
+
+def _refuse_several(table: Table, columns: Sequence[int]) -> None:
+    """Raise RequestError where more than one column may be the model's answers."""
+    if len(columns) > 1:
+        raise RequestError(
+            f"{table.where}: several columns name classes ({', '.join(table.names[n] for n in columns[:6])}); call the "
+            "model's answers prediction, and what people said label."
+        )
 
 
 def _holds_lists(table: Table, column: int) -> bool:

@@ -179,7 +179,7 @@ def test_what_may_be_the_model_and_cannot_be_known_is_asked_for():
     table = pd.DataFrame({"file": [f"{n}.jpg" for n in range(4)], "label": PEOPLE})
     with pytest.raises(RequestError, match=r"probs holds lists of numbers, .* write a column a class"):
         read_predictions(table.assign(probs="[0.1 0.2 0.7]"))
-    with pytest.raises(RequestError, match=r"several .* classes \(vgg, resnet\); call the model's answers prediction"):
+    with pytest.raises(RequestError, match=r"several .* \(vgg, resnet\); call the model's answers prediction, and"):
         read_predictions(table.assign(vgg=MODEL, resnet=MODEL))
     with pytest.raises(RequestError, match="y_pred stands for classes by their numbers"):
         read_predictions(pd.DataFrame({"file": ["a", "b"], "y_true": [0, 1], "y_pred": [1, 1]}))
