@@ -29,6 +29,7 @@ SYNONYMS = {
     "arousal": "aro erregung activation 唤醒度 覚醒度",
     "seconds": "time duration duration-(in-seconds)",
     "split": "set partition usage",
+    "subject": "person actor identity poser individual",
     "path": "file filename file-path image-path img-path pth input image-file img-file dateiname dateipfad pfad "
     "文件名 檔名 ファイル名",
 }

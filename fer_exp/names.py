@@ -45,6 +45,9 @@ _SPLIT_FOLDERS = {
     word + end: split for word, split in SPLIT_WORDS.items() for end in ("", "set", "class", "data", "images")
 }
 
+_SPLITS_ALONE = ("train", "training", "val", "valid", "validation", "test", "testing")
+"""Those that say a split beside the name of a corpus, too."""
+
 _OF_A_SPLIT = ("aligned", "cropped", "faces", "face", "pictures", "images", "imgs", "data", "dataset", "set", "new")
 
 ENGLISH = {
@@ -207,10 +210,15 @@ def split_named(folder: str) -> str | None:
     >>> split_named("Train"), split_named("valid_class"), split_named("public_test"), split_named("angry")
     ('train', 'val', 'val', None)
     >>> split_named("Val_Aligned_Faces_new"), split_named("train faces"), split_named("train_1")
-    ('val', 'train', None)
+    ('val', 'train', 'train')
+    >>> split_named("2_val"), split_named("Train_AFEW"), split_named("train_happy"), split_named("a test of faces")
+    ('val', 'train', None, None)
     """
-    words = [word for word in re.split(r"[\W_]+", folder.casefold()) if word not in _OF_A_SPLIT]
-    return _SPLIT_FOLDERS.get(normal(folder)) or _SPLIT_FOLDERS.get("".join(words))
+    words = [word for word in re.split(r"[\W\d_]+", folder.casefold()) if word and word not in _OF_A_SPLIT]
+    found = _SPLIT_FOLDERS.get(normal(folder)) or _SPLIT_FOLDERS.get("".join(words))
+    if found is None and len(words) == 2 and not any(map(expression, words)):  # of a corpus: Train_AFEW
+        found = next((_SPLIT_FOLDERS[word] for word in words if word in _SPLITS_ALONE), None)
+    return found
 
 
 def composed(text: str) -> str:

@@ -52,6 +52,9 @@ A_NUMBER = re.compile(r"[-+]?\d*[.,]?\d+%?")
 ANCHOR = re.compile(r"([-+]?\d+)(?:\s*[-–—=:.(]\s*|\s+)([^\W\d]\D*)")
 """A number and what it means, as the ends of a scale are called: 7 - very, 1 (not at all)."""
 
+ENDS = {"task": ("", "name", "id"), "worker": ("", "id", "name"), "subject": ("", "id", "name")}
+"""What the name of a column may end in, by role, the likeliest first."""
+
 MOST = 12
 """Columns that are named one by one."""
 
@@ -172,7 +175,7 @@ class Table:
         """The columns that are called so, those of exactly this name alone where there are any."""
         same = [n for n, name in enumerate(self.names) if name == word]
         if not same and not exactly:
-            ends = {"task": ("", "name", "id"), "worker": ("", "id", "name")}.get(role, ("",))
+            ends = ENDS.get(role, ("",))
             alike = [[n for n, name in enumerate(self.names) if normal(name) == normal(word) + end] for end in ends]
             same = next(filter(None, ([n for n in kind if n not in beside] for kind in alike)), [])
         return same if exactly else [n for n in same if n not in beside]

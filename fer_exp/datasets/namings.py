@@ -88,16 +88,16 @@ NAMINGS = {
         "Huang et al. 2007: a name and a number", sure=False,
     ),
     "participant": Naming(
-        "like subject12_happy", rf"(?P<subject>(?:{PERSON})[-_ ]?\d+)(?:[-_ .]+(?P<label>[A-Z]+))?"
+        "like subject12_happy", rf"(?P<subject>(?:{PERSON})[-_ ]?\d+)(?:[-_ .]+(?P<label>[^\W\d_]+))?"
         r"(?:[-_ .].*|\d*)",
         "as people number them: subject12_happy, P03-angry-2, s01_002", sure=False,
     ),
     "participant_last": Naming(
-        "like happy_P03", rf"(?P<label>[A-Z]+)[-_ .]+(?P<subject>(?:{PERSON})[-_ ]?\d+)(?:[-_ .].*)?",
+        "like happy_P03", rf"(?P<label>[^\W\d_]+)[-_ .]+(?P<subject>(?:{PERSON})[-_ ]?\d+)(?:[-_ .].*)?",
         "as people number them: happy_P03, angry-subject12-2", sure=False,
     ),
     "expression": Naming(
-        "like happy_012", r"(?:\d+[-_ .]+)?(?P<label>[A-Z]+)(?:[-_ .(]*\d+\)?)?",
+        "like happy_012", r"(?:\d+[-_ .]+)?(?P<label>[^\W\d_]+)(?:[-_ .(]*\d+\)?)?",
         "as people number them: happy_012, 7_sad", sure=False,
     ),
     "within": Naming(
@@ -160,6 +160,18 @@ def read_names(paths: Sequence[str], labels: bool = True) -> Named | None:
     return None
 
 
+def _of_several(name: str) -> bool:
+    """Whether a name speaks of two expressions, as of a morph or a blend, or of one that is not shown.
+
+    >>> _of_several("not_happy_1"), _of_several("happily_surprised"), _of_several("KA_happy_12")
+    (True, True, False)
+    """
+    words = [word for word in re.split(r"[\W\d_]+", name.casefold()) if len(word) > 2]
+    meant = {meaning for word in words if (meaning := expression(word)) in CLASSES}
+    other = re.compile("not|non|(happi|sad|fearful|angri|disgusted|appalled)ly")
+    return len(meant) > 1 or any(map(other.fullmatch, words))
+
+
 def rows_of(naming: Naming, names: Sequence[str], labels: bool = False) -> dict[int, Row]:
     """What those names say that are of a naming, by their place."""
     pattern = re.compile(naming.pattern, re.IGNORECASE)
@@ -168,7 +180,7 @@ def rows_of(naming: Naming, names: Sequence[str], labels: bool = False) -> dict[
         if match := pattern.fullmatch(name):
             row: Row = {key: text or None for key, text in match.groupdict().items()}
             code = row.get("label") or ""
-            label = naming.codes.get(code.upper()) or expression(code)
+            label = naming.codes.get(code.upper()) or (None if _of_several(name) else expression(code))
             if naming.sure and code and label not in CLASSES:
                 continue
             row["label"] = label if labels and label in CLASSES else None

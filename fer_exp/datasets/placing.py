@@ -45,7 +45,7 @@ def class_level(folders: Iterable[str], classes: Sequence[str], numbers: Any, wh
         numbers: ``dataset.numbers``; without it a number says no class.
         where: whose folders they are, for messages.
     """
-    kinds = [_split(folder)[1] for folder in folders]
+    kinds = [split_above(folder)[1] for folder in folders]
     for level in (0, 1):
         names = {parts[level] for parts in kinds if len(parts) > level}
         words = [name for name in names if numbers is not None or number(name) is None]
@@ -129,7 +129,7 @@ def _refuse_level(unknown: Sequence[str], paths: Iterable[str], corpus: str, roo
 
 
 def _place(folder: str, level: int | None) -> Place:
-    split, parts = _split(folder)
+    split, parts = split_above(folder)
     at = level or 0
     others = parts if level is None else parts[:at] + parts[at + 1 :]
     others = [part for part in others if len(normal(part)) < 3 or expression(part) is None]  # DI may be a person
@@ -137,8 +137,14 @@ def _place(folder: str, level: int | None) -> Place:
     return Place(split, parts[at] if len(parts) > at else None, others[-1] if others else None)
 
 
-def _split(folder: str) -> tuple[str | None, list[str]]:
-    """The split that the first folder names, None where it names none, and the other folders."""
+def split_above(folder: str) -> tuple[str | None, list[str]]:
+    """The split that the first folder names which names one, None where none does, and the other folders.
+
+    >>> split_above("train/happy"), split_above("happy/test"), split_above("happy")
+    (('train', ['happy']), ('test', ['happy']), (None, ['happy']))
+    """
     parts = folder.split("/") if folder else []
-    split = split_named(parts[0]) if parts else None
-    return split, parts[1:] if split else parts
+    for place, part in enumerate(parts):
+        if (split := split_named(part)) is not None:
+            return split, parts[:place] + parts[place + 1 :]
+    return None, parts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -55,11 +55,42 @@ class Repacked(PictureCorpus):
 
     def order(self) -> Mapping[str, str]:
         """``numbers``, or those that the files state themselves."""
+        return self._numbers
+
+    @cached_property
+    def _numbers(self) -> Mapping[str, str]:
+        """``numbers`` as the folders of pictures count them."""
+        above = {path.rpartition("/")[0] for path in listed(self.root)}
+        return self._counted({part for folder in above for part in folder.split("/")}, f"the folders of {self.root}")
+
+    def _counted(self, texts: Collection[str], where: str) -> Mapping[str, str]:
+        """``numbers``, counted from 1 more or less where it is so that all classes are there.
+
+        Raises:
+            RequestError: all but one are there, the one that begins each way of counting.
+        """
+        digits = {int(mark): name for mark, name in self.numbers.items() if mark.isdigit()}
+        there = {int(text) for text in texts if re.fullmatch(r"\d{1,2}", text)}
+        classes = [number for number, name in digits.items() if name in CLASSES]
+        if not classes or min(there, default=-1) == min(classes):
+            return self.numbers
+        first, size = min(classes), len(classes)
+        for step in (1, -1):
+            if there == {*range(first + step, first + step + size)}:
+                rest = {mark: name for mark, name in self.numbers.items() if not mark.isdigit()}
+                return rest | {str(number + step): name for number, name in digits.items()}
+        if there == {*range(first + 1, first + size)}:
+            names = [digits[number] for number in classes]
+            from_one, from_zero = (",".join(part) for part in (names[:-1], names[1:]))
+            raise RequestError(
+                f"{self.name}: {where} are numbered {first + 1} to {first + size - 1}; whether they are counted from 0 "
+                f"or 1 cannot be known: dataset=folder dataset.numbers=[{from_one}] is from 1, [{from_zero}] the other."
+            )
         return self.numbers
 
-    def label_of(self, text: str) -> str | None:
-        """What a folder or cell means: a class, ``LEFT_OUT``, or None where it means nothing."""
-        if (marked := self.order().get(normal(text))) is not None:
+    def label_of(self, text: str, order: Mapping[str, str] | None = None) -> str | None:
+        """What a folder or cell means: a class, ``LEFT_OUT``, or None where it means nothing; ``order`` of a table."""
+        if (marked := (self.order() if order is None else order).get(normal(text))) is not None:
             return marked
         name = next(filter(None, map(expression, as_named(text))), None) or labelled(text)
         return name if name in CLASSES or name is None else LEFT_OUT
@@ -164,7 +195,11 @@ class Repacked(PictureCorpus):
     ) -> set[int]:
         """Take labels, valence and arousal of a table, of one split or of all; returns the rows that it names."""
         texts = read.text(columns[1])
-        labels = np.array([None if text is None else self.label_of(str(text)) for text in texts], dtype=object)
+        stated = self.order() is not self._numbers
+        cells = {str(text) for text in texts if text is not None}
+        order = self.order() if stated else self._counted(cells, f"the labels of {read.where}")
+        meaning = {text: self.label_of(text, order) for text in cells}
+        labels = np.array([None if text is None else meaning[str(text)] for text in texts], dtype=object)
         read.refuse(pd.isna(labels), columns[1], f"a class of {self.title} belongs there")
         here = rows[rows["split"].isna() | (rows["split"] == split)] if split else rows
         find, place = finder(here["path"]), dict(zip(here["path"], here.index, strict=True))
