@@ -12,15 +12,15 @@ from fer_exp.cli.meant import keys
 from fer_exp.cli.paths import exists
 from fer_exp.cli.typed import Typed
 from fer_exp.cli.words import CONFIGS, FLAGS, POSITIONAL, VALUED, is_override
-from fer_exp.cli.wrong_values import empty, fits, listed, nothing, several
+from fer_exp.cli.wrong_values import empty, fits, globbed, listed, nothing, several
 from fer_exp.cli.wrong_words import DASHES, bare, dashed, named, pasted
 from fer_exp.config.keys import groups
 from fer_exp.errors import RequestError
 from fer_exp.progress import progress
 
-KEYED = (pasted, named, empty, nothing, listed, several, fits)
+KEYED = (pasted, named, empty, nothing, listed, globbed, several, fits)
 """What a ``key=value`` is held against, in order."""
-FREE = (named, empty)
+FREE = (named, empty, globbed)
 """The same where the key may be anything."""
 
 
@@ -39,10 +39,14 @@ def check_typed(command: str, words: Sequence[str]) -> None:
             **dict(word.split("=") for word in POSITIONAL[command].besides if word.split("=")[0] in known),
             **chosen,
         }
+    if {"-m", "--multirun"} & {*words} and (shown := {"--cfg", "-c", "--info", "-i"} & {*words}):
+        raise RequestError(f"{shown.pop()} shows what one run would do; leave out -m and give each key one value.")
     for place, word in enumerate(words):
         if word in VALUED and (said := without_value(words, place)):
             raise RequestError(said)
         name = word.partition("=")[0].lstrip("+~")
+        if word[:1] == "~" and (name in keys(command) or name in known):
+            raise RequestError(f"{word}: a key cannot be taken away; leave the word out, or write {name}=VALUE.")
         ours = not name.startswith(("hydra.", "hydra/") if command != "table" else ("hydra.", "hydra/", "start."))
         if not ours or (place and words[place - 1] in VALUED) or word in (*FLAGS, *VALUED) or word[:1] in ("", "~"):
             continue

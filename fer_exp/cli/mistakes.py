@@ -69,7 +69,9 @@ def unknown_key(command: str, name: str, value: str, chosen: Mapping[str, str]) 
     """
     said = f"{name} is no key of fer-exp {command}"
     if meant := key_meant(command, name, value, chosen):
-        return f"{said}; write {meant}."
+        _, _, told_value = meant.partition("=")
+        each = " with -m, for a run of each" if "," in told_value and "[" not in meant and command != "table" else ""
+        return f"{said}; write {meant}{each}."
     if instead := told(name):
         return f"{said}: {instead}."
     if (group := group_called(command, name)) and not key_near(command, name, value, chosen):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+from fnmatch import fnmatch
 
-from fer_exp.cli.meant import SWITCH, keys, share, written
+from fer_exp.cli.meant import SWITCH, all_options, keys, share, written
 from fer_exp.cli.typed import Typed, parted
 from fer_exp.config.keys import groups
 from fer_exp.files import file_of, there
@@ -53,6 +54,19 @@ def listed(typed: Typed) -> str:
     if ";" in value and value[0] == "[":
         return f"{typed.word}: a list has commas; write {shlex.quote(typed.word.replace(';', ','))}."
     return ""
+
+
+def globbed(typed: Typed) -> str:
+    """``glob(...)``, which picks options of a group, of something else, or that picks none."""
+    if not (match := re.fullmatch(r"glob\((.*?)(,.*)?\)", typed.value)):
+        return ""
+    if typed.key not in groups(typed.command):
+        return f"{typed.word}: glob picks options of a group, as method=glob(ncc*); write the values with commas."
+    patterns = [word.strip(" []'\"") for word in match[1].split(",")]
+    options = [option for option in all_options(typed.key) if any(fnmatch(option, pattern) for pattern in patterns)]
+    if not options:
+        return f"{typed.word} picks nothing; there are: {', '.join(all_options(typed.key))}."
+    return f"{typed.word}: write {typed.key}={','.join(options)}." if typed.of_table else ""
 
 
 def several(typed: Typed) -> str:

@@ -27,7 +27,7 @@ from fer_exp.report.recognition import model_table
 from fer_exp.report.tables import baselines_table, metrics_rows, metrics_table
 from fer_exp.runs import FILES, Run, as_written
 from fer_exp.runs.groups import beside, in_groups
-from fer_exp.runs.sources import common_name, read_file
+from fer_exp.runs.sources import common_name, read_file, without_copies
 from fer_exp.tables import NO_FRAMES, Frames
 
 
@@ -112,6 +112,7 @@ def read(config: EvaluateConfig, frames: Frames = NO_FRAMES) -> Run | pd.DataFra
             table = sides(one.table, str(path), config, frames)
             table = table if config.by is None else in_groups(table, config.by, path, aside)
             sources.append(replace(one, table=table))
+    sources = without_copies(sources, one_model=True)
     if len(sources) == 1:
         return sources[0].table
     tables, notes = as_seeds(sources)

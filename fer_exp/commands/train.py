@@ -73,6 +73,9 @@ def train(config: TrainConfig) -> Path | None:
         if run.finished:
             of_it = left_alone(run, begun_with(contents, told(config)), config.trainer.keep)
             progress(f"{run.folder} is finished already{of_it}; remove it to train again.")
+            if (before := run.config.get("bootstrap")) != config.bootstrap:
+                others = f"fer-exp evaluate run={run.folder} bootstrap={config.bootstrap} makes others"
+                progress(f"its intervals are those of bootstrap={before}; {others}.")
             return run.folder
         faces = select(store.faces, store.flags, config.dataset, progress)
         votes = None if store.votes is None else store.votes.loc[faces.index]

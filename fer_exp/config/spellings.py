@@ -332,6 +332,8 @@ TOLD = {
     "backbone.weights=FILE starts from weights",
     "run_name exp_name experiment_name exp run_id tag project comment": "runs are named after their config, so that "
     "the same command finds them; output=FOLDER says where they lie",
+    "experiment": "a study is a table of trainings; fer-exp table study=NAME makes it, and fer-exp table --help lists "
+    "them",
     "patience early_stopping early_stop save_best best monitor": "no epoch is chosen, the last one is the result; "
     "trainer.epochs=N says how many there are",
     "momentum nesterov": "trainer.optimizer=sgd has momentum 0.9, Nesterov's, and nothing sets it",

@@ -18,7 +18,7 @@ from fer_exp.judging.posthoc import Repairs, fit_repairs, repaired
 from fer_exp.judging.predictions import class_names
 from fer_exp.judging.sources import Source
 from fer_exp.metrics.registry import COMPARED, METRICS, NO_FACE, REPAIRS
-from fer_exp.metrics.words import rough
+from fer_exp.metrics.words import rough, within_range
 from fer_exp.stats.bootstrap import FloatArray, Statistic, faces_of, has_ends, within
 from fer_exp.stats.crossed import drawn_runs, over_runs
 
@@ -200,7 +200,8 @@ def _described(group: Group, drawn: Mapping[str, Drawn]) -> dict[str, Any]:
     metrics: dict[str, Any] = {}
     for name, (runs, persons) in drawn.items():
         values = runs.values
-        value, low, high = over_runs(runs, persons)
+        value, *ends = over_runs(runs, persons)
+        low, high = within_range(name, *ends)
         if not has_ends(group.statistics[name][0]):
             low = high = None
         deviation = float(values.std(ddof=1)) if len(values) > 1 and np.isfinite(values).all() else None

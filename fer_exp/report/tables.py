@@ -108,9 +108,11 @@ def panel_sizes(rows: Mapping[str, object]) -> list[int]:
 def _stands_on(rows: Mapping[str, Mapping[str, float | int | None]]) -> str:
     """What the intervals are, with the fewest persons that one of them is drawn from.
 
-    >>> _stands_on({"l1": {"value": 0.5, "n": 90, "persons": 6}})
+    >>> _stands_on({"l1": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 90, "persons": 6}})
     '[95 % interval, over 6 persons: rough]'
     """
+    if rows and all(row.get("low") is None and row.get("high") is None for row in rows.values()):
+        return "no intervals (bootstrap=0, or nothing to draw from)"
     counts = [count for row in rows.values() if (count := row.get("persons")) is not None]
     persons = min(counts, default=None)
     if persons is None:

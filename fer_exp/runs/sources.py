@@ -70,7 +70,7 @@ def read_sources(
         sources += [run.source for run in judged]
     of_one = [source for name in seeds for source in read_file(Path(name), Path(name), "", raters, by)]
     model = common_name([source.name for source in of_one])
-    sources = [*_of_models(sources), *(replace(source, model=model) for source in of_one)]
+    sources = without_copies([*_of_models(sources), *(replace(source, model=model) for source in of_one)])
     if not sources:
         what = f": {unfinished[0]} has no {FILES['predictions']}" if unfinished else ""
         raise RequestError(f"There is no finished run and no predictions file{what}.")
@@ -106,6 +106,29 @@ def common_name(names: Sequence[str]) -> str:
         shared = shared[:-1]
     shared = re.sub(r"[\s_.\d-]+$", "", shared) if len(names) > 1 else shared
     return shared or (f"{names[0]} and {len(names) - 1:,} more" if names else "")
+
+
+def without_copies(sources: Sequence[Source], one_model: bool = False) -> list[Source]:
+    """Sources without those that are copies of another: runs of one model and seed, or of one model, that answer alike.
+
+    A training counted twice would be a seed more, and intervals narrower than they are. What is left out is said.
+    """
+    import pandas as pd
+
+    kept: dict[str, list[Source]] = {}
+    copies: list[str] = []
+    for source in sources:
+        key = "one" if one_model else source.model
+        if source.facts:
+            key = repr((sorted(map(str, source.identity.items())), source.seed))
+        alike = kept.setdefault(key, [])
+        if key and any(pd.DataFrame.equals(source.table, other.table) for other in alike):
+            copies.append(str(source.path))
+        else:
+            alike.append(source)
+    if copies:
+        say(f"left out, copies of another run here: {', '.join(copies)}")
+    return [source for source in sources if any(source is one for several in kept.values() for one in several)]
 
 
 def _of_models(sources: list[Source]) -> list[Source]:

@@ -158,6 +158,13 @@ NEAR = [
 """What was typed, and how what is most like it is named."""
 
 SAID = [
+    ("train ~trainer.epochs", "a key cannot be taken away; leave the word out, or write trainer.epochs=VALUE"),
+    ("train -m seed=0,1 --cfg job", "leave out -m and give each key one value"),
+    ("train -m seed=glob(*)", "glob picks options of a group"),
+    ("table study=noisy-labels seed=glob(*) run=false", "glob picks options of a group"),
+    ("train -m labels=glob(zzz*)", "picks nothing; there are: "),
+    ("train seeds=0,1,2", "write seed=0,1,2 with -m, for a run of each"),
+    ("train experiment=cafe-soft", "fer-exp table study=NAME makes it"),
     (
         "train labels=null",
         "labels=null: one has to be chosen; write labels=onehot, which is taken where nothing is said.",
@@ -240,7 +247,7 @@ def mistaken(desk, capsys, monkeypatch):
 
 @pytest.mark.parametrize(
     "typed",
-    ["prepare faces dataset.test=0.3", "train faces dataset.folds=2 --cfg job", "train ~trainer.epochs --cfg job"],
+    ["prepare faces dataset.test=0.3", "train faces dataset.folds=2 --cfg job", "train -m method=glob(n*)"],
 )
 def test_what_is_right_is_not_taken_for_a_mistake(desk, monkeypatch, typed):
     monkeypatch.chdir(desk)

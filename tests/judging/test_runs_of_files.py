@@ -83,3 +83,13 @@ def test_faces_that_occur_twice_without_a_run_stay_an_error(files, capsys):
     table.to_csv("gap.csv", index=False)
     assert main(["evaluate", "predictions=gap.csv"]) == 2
     assert "row 51: run is ''; where a face has several rows, each needs its run" in capsys.readouterr().err
+
+
+def test_a_copy_of_a_run_is_no_further_run(files, capsys):
+    Path("net_seed4.csv").write_bytes(Path("net_seed2.csv").read_bytes())
+    once = evaluated("seeds=[net_seed1.csv,net_seed2.csv,net_seed3.csv]")
+    assert evaluated("seeds=[net_seed1.csv,net_seed2.csv,net_seed3.csv,net_seed4.csv]") == once
+    assert "left out, copies of another run here: net_seed4.csv" in capsys.readouterr().err
+    assert main(["compare", "other.csv", *(f"net_seed{n}.csv" for n in (1, 2, 3, 4)), "bootstrap=50", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert sorted(len(group["runs"]) for group in said["configs"]) == [1, 3]
