@@ -120,7 +120,8 @@ def test_an_index_with_a_name_categories_and_arrays_are_read_as_a_file_would_be(
     indexed = answers.astype({"label": "category", "worker": "Int64"}).set_index(["Image Name", "worker"])
     assert fer_exp.agreement(indexed, bootstrap=0).content == plain
     lists = pd.DataFrame({"face": ["a"], "label": ["fear"], "scores": [np.array([0.5, 0.5])]})
-    assert "predictions: label names one class a face" in fer_exp.evaluate(lists, bootstrap=0).notes[0]
+    with pytest.raises(fer_exp.RequestError, match="predictions: scores holds lists of numbers"):
+        fer_exp.evaluate(lists, bootstrap=0)
 
 
 def test_datasets_and_lists_are_keys_as_in_python(answers, tmp_path):

@@ -92,4 +92,4 @@ def test_a_copy_of_a_run_is_no_further_run(files, capsys):
     assert "left out, copies of another run here: net_seed4.csv" in capsys.readouterr().err
     assert main(["compare", "other.csv", *(f"net_seed{n}.csv" for n in (1, 2, 3, 4)), "bootstrap=50", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
-    assert sorted(len(group["runs"]) for group in said["configs"]) == [1, 3]
+    assert sorted(len(group["runs"]) for group in said["results"]["groups"] if group["runs"]) == [1, 3]
