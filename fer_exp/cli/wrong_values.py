@@ -30,8 +30,11 @@ def nothing(typed: Typed) -> str:
     """``null`` for a group, of which Hydra wants an option."""
     chosen = groups(typed.command)
     values = values_of(typed.value) if typed.sweeps else [typed.value]
-    if typed.key not in chosen or "null" not in map(str.lower, values):
+    if "null" not in map(str.lower, values):
         return ""
+    if typed.key not in chosen:
+        filled = typed.type.startswith(("int", "float", "str", "bool")) and "None" not in typed.type
+        return f"{typed.word}: null is no value of it; leave the word out, or give one." if filled else ""
     if (default := chosen[typed.key]) == "null":
         return f"{typed.word}: none is chosen where nothing is said; leave the word out."
     return f"{typed.word}: one has to be chosen; write {typed.key}={default}, which is taken where nothing is said."
@@ -72,6 +75,8 @@ def globbed(typed: Typed) -> str:
 def several(typed: Typed) -> str:
     """Several values without -m; a comma where a decimal point is meant."""
     value = typed.value
+    if typed.sweeps and value[0] not in "[{'\"" and (short := re.sub(",+", ",", value).strip(",")) != value:
+        return f"{typed.word}: nothing stands beside one of its commas; write {typed.key}={short or 'VALUE'}."
     if typed.sweeps or value[0] in "{'\"" or there(file_of(value)[0]):
         return ""
     if value[0] == "[" and (typed.type.startswith(("int", "float", "bool")) or typed.key in groups(typed.command)):

@@ -158,6 +158,9 @@ NEAR = [
 """What was typed, and how what is most like it is named."""
 
 SAID = [
+    ("train trainer.epochs=null", "null is no value of it; leave the word out, or give one"),
+    ("train -m seed=0,", "nothing stands beside one of its commas; write seed=0."),
+    ("train -m labels=onehot,,soft", "write labels=onehot,soft."),
     ("train ~trainer.epochs", "a key cannot be taken away; leave the word out, or write trainer.epochs=VALUE"),
     ("train -m seed=0,1 --cfg job", "leave out -m and give each key one value"),
     ("train -m seed=glob(*)", "glob picks options of a group"),
