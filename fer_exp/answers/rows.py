@@ -15,7 +15,7 @@ from fer_exp.answers import Answers, Codes, Repeats
 from fer_exp.answers.cells import choice
 from fer_exp.answers.scales import AFFECT, MARKS, UNIT, Ends, Scales, columns_of, read_scale
 from fer_exp.errors import RequestError, nearest
-from fer_exp.names import CLASSES, among, near_expression, normal, one_word, slip_of, spelt
+from fer_exp.names import CLASSES, among, near_expression, normal, one_word, slip_of, spelt, stem
 from fer_exp.orders import meanings, number
 from fer_exp.tables import Coded, Table
 
@@ -83,6 +83,9 @@ def read_rows(table: Table, rules: Rules) -> Answers:
     if alike := [names for names in cases.values() if len(names) > 1]:
         words = f"{sum(map(len, alike)) - len(alike):,} names in {table.names[task]} differ from others in case alone"
         table.guessed.append(f"{words}, and are others ({' and '.join(alike[0])})")
+    if alike := _in_two_ways(tasks.names[:MANY].tolist()):
+        words = f"{len(alike):,} pictures are named in two ways ({' and '.join(alike[0])}) and count as two"
+        table.guessed.append(f"{words}; write them alike")
     codes, order = label_codes(table, label, rules, counted)
     read = {name: read_scale(table, name, column, rules.ends(name), counted) for name, column in columns.items()}
     rated, scales = ({name: one[0] for name, one in read.items()}, {name: one[1] for name, one in read.items()})
@@ -101,6 +104,19 @@ def read_rows(table: Table, rules: Rules) -> Answers:
             f"{table.where}: no row has an answer that counts; are they all among ignore={list(rules.ignore)}?"
         )
     return _without_duplicates(answers.select(answered), np.flatnonzero(answered), rules.duplicates, table)
+
+
+def _in_two_ways(names: Sequence[str]) -> list[list[str]]:
+    """Names that may be of one picture: with and without a folder, or a suffix.
+
+    >>> _in_two_ways(["a.jpg", "faces/a.jpg", "b/c.jpg", "d/c.jpg"]), _in_two_ways(["a", "a.png"])
+    ([['a.jpg', 'faces/a.jpg']], [['a', 'a.png']])
+    """
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(stem(name).rpartition("/")[2].casefold(), []).append(name)
+    several = [alike for alike in found.values() if len({name.casefold() for name in alike}) > 1]
+    return [alike for alike in several if len({("/" in stem(name), stem(name) == name) for name in alike}) > 1]
 
 
 def label_codes(
