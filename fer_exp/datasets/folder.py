@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -24,9 +24,10 @@ from fer_exp.datasets.namings import Named, read_names
 from fer_exp.datasets.persons import tell_apart
 from fer_exp.datasets.pictures import Picture, PictureCorpus, safe_path
 from fer_exp.datasets.placing import class_folders, class_level, places_of, refuse_folders, split_above
+from fer_exp.datasets.table_labels import label_column, one_hot
 from fer_exp.errors import DatasetNotFoundError, RequestError
 from fer_exp.files import TABLES, file_of, or_near
-from fer_exp.names import OTHER_ANSWERS, PICTURES, SPLIT_WORDS, expressions, in_order, path_in_address, split_named
+from fer_exp.names import OTHER_ANSWERS, PICTURES, SPLIT_WORDS, in_order, path_in_address, split_named
 from fer_exp.pictures.listing import files_below, listed, on_disk
 from fer_exp.tables import Table, read_table
 from fer_exp.together import ITS_FILE, tables_in
@@ -303,7 +304,7 @@ class Folder(PictureCorpus):
             )
         self._take_classes({*there, *(self.answered or ())})
         votes = None
-        if one_each := columns and read.find("label") is None and _one_hot(read, columns):
+        if one_each := columns and read.find("label") is None and one_hot(read, columns):
             table["label"] = pd.Series(one_each, table.index, object)
             read.guessed.append("a 1 in one column of each row is its label")
         elif columns:
@@ -377,48 +378,6 @@ def _is_about(file: Path, pictures: Collection[str]) -> bool:
         return False
     name = first.rpartition("/")[2].casefold()
     return name in pictures or any(name + suffix in pictures for suffix in PICTURES)
-
-
-def _one_hot(table: Table, columns: Mapping[str, Sequence[int]]) -> list[str]:
-    """The class of each row where it has a single 1 and zeros else; none of another table."""
-    with table.looking():
-        values = np.stack([np.nan_to_num(table.numbers(several[0])) for several in columns.values()], axis=1)
-    if (
-        len(columns) < 2
-        or any(len(several) > 1 for several in columns.values())
-        or not (np.sort(values, axis=1) == _a_one(values)).all()
-    ):
-        return []
-    table.unused.difference_update(*columns.values())
-    names = [*columns]
-    return [names[place] for place in values.argmax(axis=1)]
-
-
-def _a_one(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rows of zeros and one 1 at the end."""
-    return np.concatenate([np.zeros_like(values[:, 1:]), np.ones_like(values[:, :1])], axis=1)
-
-
-def label_column(table: Table) -> int | None:
-    """The column of labels: one that is called so, else the one of nothing but expressions.
-
-    Beside numbers under the usual name, names in another column say what these are.
-
-    Raises:
-        RequestError: several columns hold expressions, and none is called a label.
-    """
-    called = table.find("label")
-    if called is not None and not table.different_numbers(called):
-        return called
-    found = []
-    for n in (n for n in range(len(table.names)) if n != called and not table.different_numbers(n)):
-        with table.looking():
-            names = table.coded(n).names.tolist()
-        found += [n] if names and len(expressions(names, labels=True)) == len(names) else []
-    if called is None and len(found) > 1:
-        listed = ", ".join(table.names[n] for n in found)
-        raise RequestError(f"{table.where}: several columns hold expressions ({listed}); call the one to teach label.")
-    return found[0] if len(found) == 1 else called
 
 
 def _split_of(place: str) -> str | None:

@@ -14,7 +14,8 @@ from fer_exp.answers.votes import people_of
 from fer_exp.bounds import A_COUNT, PREDICTED, no_counts, no_ratings
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.grouping import with_column
-from fer_exp.judging.outputs import a_row_a_face, found, read_output, sizes, truth_of
+from fer_exp.judging.answer_columns import truth_column
+from fer_exp.judging.outputs import a_row_a_face, found, read_output, sizes
 from fer_exp.names import SIDES, SPLIT_WORDS, normal, spelt
 from fer_exp.tables import Table, read_table
 
@@ -92,7 +93,7 @@ def _read(source: Path | pd.DataFrame, called: str, by: str | None, raters: int 
     _refuse_twice(names, table.where)
     output = read_output(table)
     names = [name if name != "label" else "" for name in names]
-    if (truth := truth_of(table, output)) is not None:
+    if (truth := truth_column(table, output.answer)) is not None:
         names[truth] = "label"
     columns: dict[str, object] = {}
     for n, name in enumerate(names):

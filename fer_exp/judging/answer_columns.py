@@ -1,0 +1,129 @@
+"""Of the columns of a table that name classes: which says what the model answers, and which what people said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from fer_exp.errors import RequestError
+from fer_exp.names import CLASSES, labelled, normal
+from fer_exp.tables import Table
+
+ANSWERED = (
+    r"dominant[_ .-]?(emotion|expression)", r"facial[_ .-]?expression", r"(y|label|class|emotion)?[_ .-]?hat",
+    r"(.*[_ .-])?(pred|preds|predicted|prediction|predictions)([_ .-].*)?", r"pred(icted|iction)?(label|class|emotion)",
+    r"top[_ .-]?1|argmax|model([_ .-].*)?|output|classified([_ .-].*)?", "answer", "response", "emotion", "expression",
+    "class", "category",
+)  # fmt: skip
+"""Columns that name one class a face, the likeliest first: DeepFace has the first, LibreFace the second.
+
+OpenFace 3 has ``emotion``. A column ``label`` is what people said, but where it alone names a class.
+"""
+SURELY = ANSWERED[:6]
+"""Of these, names of nothing else."""
+TRUTH = re.compile(
+    r"(y|label|class|emotion|expression)?[_ .-]?(true|truth|gold|gt|actual)|(true|gold|gt|actual|human|correct|"
+    r"expected|intended|posed|reference|target|majority)([_ .-]?(label|class|emotion|expression))?|ground[_ .-]?truth"
+    r"([_ .-]?(label|class|emotion|expression))?|gold[_ .-]?standard|consensus",
+    re.IGNORECASE,
+)
+"""Columns of what people said or an actor meant, where none is called ``label``."""
+
+A_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+"""A number within a cell of several."""
+
+
+def truth_column(table: Table, answer: int | None) -> int | None:
+    """The column of what people said, one label a face; None where there is none.
+
+    ``label``, or another usual name; where the model's answer is called one, the one other column of expressions.
+
+    Args:
+        table: of predictions.
+        answer: its column of the model's answers, where it has one.
+    """
+    names = [name.lower() for name in table.names]
+    if "label" in names and names.index("label") != answer:
+        return names.index("label")
+    others = [n for n in _naming(table) if n != answer]
+    called = [n for n in others if TRUTH.fullmatch(table.names[n])]
+    if not called and answer is not None and _is_answer(table.names[answer], SURELY):
+        called = others if len(others) == 1 else []
+    if called:
+        table.guessed.append(f"{table.names[called[0]]} is what people said")
+    return called[0] if called else None
+
+
+def _is_answer(name: str, patterns: Sequence[str] = ANSWERED) -> bool:
+    return any(re.fullmatch(pattern, name, re.IGNORECASE) for pattern in patterns)
+
+
+def _naming(table: Table) -> list[int]:
+    """Columns that name a class in half of their rows or more."""
+    found = []
+    for n in (n for n in range(len(table.names)) if not table.different_numbers(n)):
+        with table.looking():
+            codes, names = table.coded(n)
+        known = np.array([*(labelled(str(name)) in CLASSES for name in names), False], dtype=bool)
+        if len(names) and 2 * known[codes].sum() >= (codes >= 0).sum():
+            found.append(n)
+    return found
+
+
+def answer_column(table: Table, boxes: Collection[str]) -> int:
+    """The column of the model's answers, one class a face.
+
+    Args:
+        table: in which no columns of probabilities were found.
+        boxes: columns, by ``normal``, that hold where a face lies.
+
+    Raises:
+        RequestError: there is none, or it cannot be told.
+    """
+    naming = [n for n in _naming(table) if not TRUTH.fullmatch(table.names[n])]
+    for pattern in ANSWERED:
+        for n in naming:
+            if re.fullmatch(pattern, table.names[n], re.IGNORECASE):
+                if pattern not in SURELY:
+                    _refuse_several(table, [one for one in naming if table.names[one].lower() != "label"])
+                return n
+    lists = [n for n, name in enumerate(table.names) if normal(name) not in boxes and _holds_lists(table, n)]
+    if lists:
+        raise RequestError(
+            f"{table.where}: {table.names[lists[0]]} holds lists of numbers, and nothing says which of them is of "
+            "which class; write a column a class (p_happy, p_sad, …)."
+        )
+    label = next((n for n in naming if table.names[n].lower() == "label"), None)
+    others = [n for n in naming if n != label]
+    _refuse_several(table, others)
+    if naming:
+        return others[0] if others else naming[0]
+    numbered = [name for name in table.names if _is_answer(name) or name.lower() == "label" or name.isdigit()]
+    if numbered and all(table.different_numbers(table.names.index(name)) for name in numbered):
+        raise RequestError(
+            f"{table.where}: {numbered[0]} stands for classes by their numbers, which mean other classes in every "
+            "corpus; write the classes' names (happy, sad, …) in their place."
+        )
+    raise RequestError(
+        f"{table.where} has neither a column of probabilities per class (happy or p_happy, say) nor one that names "
+        f"a class a face (dominant_emotion, prediction, answer, …); there are: {', '.join(table.names[:12])}."
+    )
+
+
+def _refuse_several(table: Table, columns: Sequence[int]) -> None:
+    """Raise RequestError where more than one column may be the model's answers."""
+    if len(columns) > 1:
+        raise RequestError(
+            f"{table.where}: several columns name classes ({', '.join(table.names[n] for n in columns[:6])}); call the "
+            "model's answers prediction, and what people said label."
+        )
+
+
+def _holds_lists(table: Table, column: int) -> bool:
+    """Whether all cells of a column are several numbers, as numpy or Python writes them."""
+    with table.looking():
+        cells = [cell for cell in table.text(column) if cell is not None]
+    several = rf"\s*\[\s*{A_NUMBER}([\s,]+{A_NUMBER})+\s*\]\s*"
+    return bool(cells) and all(re.fullmatch(several, str(cell)) for cell in cells)
