@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,10 @@ ITS_FILE = "(its file)"
 """The column with the name of the file that a row is from, which stands for a person where no other column does."""
 
 
+A_COPY = re.compile(r"(.+?)(?: ?\(\d+\)| - (?:Copy|Kopie|copie|copia)(?: \(\d+\))?| copy(?: \d+)?)")
+"""What browsers and systems call a file that was there already."""
+
+
 def tables_in(folder: Path) -> list[Path]:
     """The tables of a folder, else of its folders, by name, without hidden ones and those that a spreadsheet has open.
 
@@ -30,6 +35,14 @@ def tables_in(folder: Path) -> list[Path]:
     return []
 
 
+def is_copy(file: Path) -> bool:
+    """Whether a file is called as a second download or a copy of another beside it is, and holds the same."""
+    if not (match := A_COPY.fullmatch(file.stem)):
+        return False
+    first = file.with_name(f"{match[1]}{file.suffix}")
+    return first != file and first.is_file() and first.read_bytes() == file.read_bytes()
+
+
 def read_together(folder: Path) -> Columns:
     """Read every table of a folder, below each other; columns go by their names.
 
@@ -40,6 +53,8 @@ def read_together(folder: Path) -> Columns:
     files = tables_in(folder)
     if not files:
         raise ValueError(f"it is a folder without a table ({', '.join(TABLES)})")
+    copies = [file for file in files if is_copy(file)]
+    files = [file for file in files if file not in copies]
     parts = []
     for file in files:
         with reading(file):
@@ -57,7 +72,12 @@ def read_together(folder: Path) -> Columns:
     places = pa.array(np.repeat(np.arange(len(parts), dtype=np.int32), lengths))
     whole = replace(parts[0], names=[*names, ITS_FILE], numbers=None)
     whole.values = [*values, pa.chunked_array([pa.DictionaryArray.from_arrays(places, stems)])]
-    whole.guessed = [f"{len(files)} files together", *dict.fromkeys(words for part in parts for words in part.guessed)]
+    again = [f"{file.name} is a copy of another file, left out" for file in copies]
+    whole.guessed = [
+        f"{len(files)} files together",
+        *again,
+        *dict.fromkeys(words for part in parts for words in part.guessed),
+    ]
     whole.left = {}
     for words, number in (item for part in parts for item in part.left.items()):
         whole.left[words] = whole.left.get(words, 0) + number

@@ -176,3 +176,13 @@ def test_grades_in_words_need_their_order(tmp_path, capsys):
     assert main(words) == 2
     assert "ordered=true needs the classes from lowest to highest: classes=[" in capsys.readouterr().err
     assert main([*words, "classes=[low,medium,high]"]) == 0
+
+
+@pytest.mark.parametrize("copy", ["A (1)", "A(2)", "A - Copy", "A copy", "A - Kopie (3)"])
+def test_a_second_download_of_a_file_is_no_further_rater(tmp_path, capsys, copy):
+    for who, rows in SAID.groupby("worker"):
+        rows[["image", "response"]].to_csv(tmp_path / f"{who}.csv", index=False)
+    (tmp_path / f"{copy}.csv").write_bytes((tmp_path / "A.csv").read_bytes())
+    (tmp_path / "B (1).csv").write_text((tmp_path / "C.csv").read_text())  # called so, and not the same
+    assert read_answers(tmp_path, "ratings").workers.tolist() == ["A", "B", "B (1)", "C", "D", "E", "F"]
+    assert f"{copy}.csv is a copy of another file, left out" in capsys.readouterr().err

@@ -310,7 +310,7 @@ def weights_in(place: str) -> str:
     if not run.has("config"):
         return str(as_written(run.folder))
     if not run.finished:
-        raise RequestError(f"backbone.weights={place}: that run has not finished; the same command goes on with it.")
+        raise RequestError(f"backbone.weights={place}: its training has not finished; what began it goes on with it.")
     found = next((what for what in ("backbone", "network", "checkpoint") if run.has(what)), None)
     if found is None:
         raise RequestError(f"backbone.weights={place}: that run has kept no weights (trainer.keep says what is kept).")

@@ -139,7 +139,7 @@ def _of_run(run: Run) -> tuple[dict[str, Tensor], Told]:
         raise _of_pretraining(folder, run.path("backbone"))
     if not run.finished:
         if run.has("config"):
-            raise RequestError(f"{folder} has not finished; the same command goes on with it.")
+            raise RequestError(f"{folder} has not finished; the fer-exp train that began it goes on with it.")
         if found := sorted(folder.glob(f"*/{FILES['facts']}")):
             raise RequestError(f"{folder} is a folder of runs, {len(found)} of them; give {found[0].parent}, say.")
         raise RequestError(f"{folder} is no run folder: it has no {FILES['facts']}{or_near(folder)}")
