@@ -160,7 +160,7 @@ def test_what_cannot_go_out_is_one_sentence_and_leaves_nothing(run, here, capsys
     assert "did you mean torchscript?" in refused([str(run.folder), "format=jit"], capsys)
     begun = shutil.copytree(run.folder, here / "begun")
     (begun / "run.json").unlink()
-    assert "has not finished; the same command goes on" in refused(["run=begun"], capsys)
+    assert "has not finished; the fer-exp train that began it goes on with it" in refused(["run=begun"], capsys)
     unkept = shutil.copytree(run.folder, here / "unkept")
     Run(unkept).path("network").unlink()
     shutil.rmtree(unkept / "checkpoints", ignore_errors=True)

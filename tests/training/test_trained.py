@@ -108,7 +108,7 @@ def test_what_is_no_trained_network_is_refused_with_the_way_out(runs, tmp_path):
     write_network(tmp_path / "classes.safetensors", tensors, replace(told, classes=("anger", "fear")))
     write_network(tmp_path / "mean.safetensors", tensors, replace(told, mean=(0.0, 0.0, 0.0)))
     for name, said in {
-        "begun": "has not finished; the same command goes on",
+        "begun": "has not finished; the fer-exp train that began it goes on with it",
         "empty": "is no run folder: it has no run.json",
         "unkept": "has no network.safetensors (not copied with the folder, or removed); copy it",
         "x" * 300: "There is no ",
