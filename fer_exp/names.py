@@ -46,7 +46,8 @@ _SPLIT_FOLDERS = {
 }
 
 _SPLITS_ALONE = ("train", "training", "val", "valid", "validation", "test", "testing")
-"""Those that say a split beside the name of a corpus, too."""
+"""Those that say a split beside the name of a corpus, too; Val may be a person's, beside whom none is short."""
+_SHORT = re.compile(r"(?<![^\W_])[A-Z]{2,5}(?![^\W\d_])")
 
 _OF_A_SPLIT = ("aligned", "cropped", "faces", "face", "pictures", "images", "imgs", "data", "dataset", "set", "new")
 
@@ -211,13 +212,14 @@ def split_named(folder: str) -> str | None:
     ('train', 'val', 'val', None)
     >>> split_named("Val_Aligned_Faces_new"), split_named("train faces"), split_named("train_1")
     ('val', 'train', 'train')
-    >>> split_named("2_val"), split_named("Train_AFEW"), split_named("train_happy"), split_named("a test of faces")
+    >>> split_named("2_val"), split_named("Train_AFEW"), split_named("train_happy"), split_named("Val_Kilmer")
     ('val', 'train', None, None)
     """
     words = [word for word in re.split(r"[\W\d_]+", folder.casefold()) if word and word not in _OF_A_SPLIT]
     found = _SPLIT_FOLDERS.get(normal(folder)) or _SPLIT_FOLDERS.get("".join(words))
     if found is None and len(words) == 2 and not any(map(expression, words)):  # of a corpus: Train_AFEW
         found = next((_SPLIT_FOLDERS[word] for word in words if word in _SPLITS_ALONE), None)
+        found = None if "val" in words and not _SHORT.search(folder) else found
     return found
 
 

@@ -81,6 +81,11 @@ def test_counts_in_rows_of_groups_are_added_up(capsys, tmp_path):
     assert "n says how many chose the response of each row, added up over culture" in capsys.readouterr().err
 
 
+def test_a_running_number_beside_persons_without_a_known_name_is_no_count():
+    table = SAID.rename(columns={"worker": "wer"}).assign(n=range(60))
+    assert same(table)  # an answer a row
+
+
 @pytest.mark.parametrize("more", ["mood", "gender", "age_group", "condition", "survey_complete"])
 @pytest.mark.parametrize("called", ["q{}", "Rate [{}]", "{}"])
 def test_beside_columns_of_faces_one_about_the_person_is_no_face(called, more):

@@ -28,8 +28,8 @@ RATERS = ("raters", "nraters", "numberofraters", "nrraters", "annotators", "nann
           "judges", "nvotes", "totalvotes", "totalraters", "n", "numraters", "votes")  # fmt: skip
 """Columns that say how many people are behind a row, by ``normal``."""
 COUNTED = frozenset(
-    ("n", "count", "counts", "votes", "nvotes", "numvotes", "numberofvotes", "voters", "freq", "frequency", "number",
-     "anzahl", "haufigkeit", "stimmen", "nombre", "effectif", "frecuencia", "conteo", "aantal", "conteggio",
+    ("n", "count", "counts", "votes", "nvotes", "numvotes", "numberofvotes", "voters", "freq", "frequency",
+     "anzahl", "haufigkeit", "stimmen", "effectif", "frecuencia", "conteo", "aantal", "conteggio",
      "frequenza", "contagem", "frequencia", "人数", "数量", "件数", "度数")
 )  # fmt: skip
 """Columns that say how many chose the class of a row, by ``normal``."""
@@ -82,7 +82,9 @@ def a_column_a_class(
         with table.looking():
             groups = [n for n in columns if n not in (task, label, *numeric) and table.coded(n).names.size]
             cells = pd.DataFrame({n: table.coded(n).codes for n in (task, label, *groups)})
-        if before or normal(table.names[chosen]) not in COUNTED or not groups or cells.duplicated().any():
+        of_groups = cells[[task, *groups]].duplicated().any()  # else these are persons, who answer once each
+        known = not before and normal(table.names[chosen]) in COUNTED
+        if not known or not groups or not of_groups or cells.duplicated().any():
             return None
     table.refuse(tasks.codes < 0, task, "every row needs one")
     rows = pairs.index.to_numpy()
