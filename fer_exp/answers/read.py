@@ -125,11 +125,11 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
     if worker is None and len(named.keys() - {spelt(name) for name in rules.ignore}) > 1:
         task = table.need("task", called.get("task"), key=rules.columns is not None)
         votes = count_votes(table, rules.classes, rules.also, rules.ignore, rules.raters, rules.uncounted)
-        names = task_names(table, task, called.get("task") is not None)[: len(votes.tasks)]
+        faces = len(votes.tasks)  # a row of totals is none
+        names = task_names(table, task, called.get("task") is not None)[:faces]
         subset = table.find("subset")
-        of_task = None if subset is None else np.array([name or "none" for name in table.text(subset)], dtype=object)
-        of_task = None if of_task is None else of_task[: len(votes.tasks)]
-        return replace(votes, tasks=names, subset=of_task)
+        of_task = None if subset is None else [name or "none" for name in table.text(subset)[:faces]]
+        return replace(votes, tasks=names, subset=None if of_task is None else np.array(of_task, dtype=object))
     if (made := an_answer_a_row(table, task, worker, label, rules)) is not None:
         return read_rows(made, rules._replace(columns=None))
     if worker is None and task is not None and label is not None and not columns_of(table, rules.scales, {task, label}):
@@ -189,8 +189,10 @@ def _is_of_task(table: Table, task: int, column: int) -> bool:
     """Whether a column has several values, and one alone in all rows of each of several tasks with several rows."""
     with table.looking():
         tasks, cells = table.coded(task), table.coded(column)
-    pairs = pd.DataFrame({"task": tasks.codes, "cell": cells.codes}).groupby("task")["cell"].agg(["nunique", "size"])
-    return len(cells.names) > 1 and bool((pairs["nunique"] == 1).all()) and int((pairs["size"] > 1).sum()) >= FEW_TASKS
+    first = np.empty(len(tasks.names) + 1, np.int64)
+    first[tasks.codes[::-1]] = cells.codes[::-1]
+    several = int((np.bincount(tasks.codes[tasks.codes >= 0]) > 1).sum())
+    return len(cells.names) > 1 and several >= FEW_TASKS and bool((cells.codes == first[tasks.codes]).all())
 
 
 def _of_nobody(table: Table, task: int, label: int, rules: Rules) -> Votes:
