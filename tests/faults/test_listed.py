@@ -82,6 +82,7 @@ READ_BY = {
     "studies/archive.py": "archive.json",
     "studies/cafe_soft/crowd.py": "crowd.json",
     "system.py": OWN,
+    "together.py": OWN,  # whether two files hold the same
     "training/checkpoints.py": "weights, torch",
     "training/loggers.py": "run.json",
     "training/module.py": OWN,
