@@ -21,10 +21,10 @@ SYNONYMS = {
     "vp proband teilnehmer bewerter beurteiler évaluateur évaluatrice participante juge annotateur evaluador "
     "evaluadora juez anotador valutatore partecipante giudice avaliador beoordelaar deelnemer 评分者 評分者 标注者 "
     "被试 参与者 評価者 参加者 被験者 回答者 участник респондент uczestnik badany katılımcı deltagare 참가자 평가자",
-    "label": "answer response expression emotion choice class category truth gold antwort urteil ausdruck gefühl "
-    "réponse émotion respuesta emoción expresión risposta emozione espressione resposta emoção antwoord emotie "
-    "uitdrukking 情绪 情緒 情感 表情 标签 標籤 感情 回答 ラベル эмоция ответ выражение emocja odpowiedź duygu ifade "
-    "yanıt cevap känsla uttryck svar 감정 표정 응답",
+    "label": "answer response choice antwort urteil réponse respuesta risposta resposta antwoord 回答 ответ "
+    "odpowiedź yanıt cevap svar 응답 expression emotion class category truth gold ausdruck gefühl émotion "
+    "emoción expresión emozione espressione emoção emotie uitdrukking 情绪 情緒 情感 表情 标签 標籤 感情 ラベル эмоция "
+    "выражение emocja duygu ifade känsla uttryck 감정 표정",
     "valence": "val valenz valencia valenza valência valentie 效价 感情価",
     "arousal": "aro erregung activation 唤醒度 覚醒度",
     "seconds": "time duration duration-(in-seconds)",
@@ -33,7 +33,10 @@ SYNONYMS = {
     "path": "file filename file-path image-path img-path pth input image-file img-file dateiname dateipfad pfad "
     "文件名 檔名 ファイル名",
 }
-"""Other names of a column, in the order in which they are looked for; a task's and a worker's may end in id or name."""
+"""Other names of a column, in the order in which they are looked for; a task's and a worker's may end in id or name.
+
+Of a label, words for what people answer go before those for what may be shown.
+"""
 
 _KNOWN = {
     normal(word) + end: role

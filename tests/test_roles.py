@@ -191,3 +191,9 @@ def test_a_second_download_of_a_file_is_no_further_rater(tmp_path, capsys, copy)
     (tmp_path / "B (1).csv").write_text((tmp_path / "C.csv").read_text())  # called so, and not the same
     assert read_answers(tmp_path, "ratings").workers.tolist() == ["A", "B", "B (1)", "C", "D", "E", "F"]
     assert f"{copy}.csv is a copy of another file, left out" in capsys.readouterr().err
+
+
+def test_what_people_chose_is_the_label_before_what_is_shown_where_all_agree():
+    rows = [(who, face, POSED[face], CLASSES[(CLASSES.index(POSED[face]) + 1) % 5]) for who in "AB" for face in FACES]
+    table = pd.DataFrame(rows, columns=["worker", "image", "emotion", "choice"])
+    assert counted(table).loc["face00.jpg"].idxmax() == "sadness"
