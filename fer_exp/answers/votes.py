@@ -71,11 +71,13 @@ def a_column_a_class(
         tasks, labels = table.coded(task), table.coded(label)
         pairs = pd.DataFrame({"task": tasks.codes, "label": labels.codes})[labels.codes >= 0]
         numeric = [n for n in columns if normal(table.names[n]) in numbers and table.different_numbers(n)]
+        if not numeric or not pairs["task"].duplicated().any():
+            return None
         of_task = pd.Series(tasks.codes)
         alike = [n for n in columns if n not in (task, label) and
                  (pd.Series(table.coded(n).codes).groupby(of_task).nunique() < 2).all()]  # fmt: skip
     chosen = next((n for n in numeric if n not in (task, label, *alike)), None)
-    if chosen is None or not pairs["task"].duplicated().any():
+    if chosen is None:
         return None
     groups = []
     if pairs.duplicated().any():
