@@ -197,3 +197,12 @@ def test_what_people_chose_is_the_label_before_what_is_shown_where_all_agree():
     rows = [(who, face, POSED[face], CLASSES[(CLASSES.index(POSED[face]) + 1) % 5]) for who in "AB" for face in FACES]
     table = pd.DataFrame(rows, columns=["worker", "image", "emotion", "choice"])
     assert counted(table).loc["face00.jpg"].idxmax() == "sadness"
+
+
+def test_times_that_may_be_milliseconds_are_said(tmp_path, capsys):
+    SAID.assign(time=4500.0).to_csv(tmp_path / "t.csv", index=False)
+    assert read_answers(tmp_path / "t.csv", "ratings").seconds.max() == 4500
+    assert "time has a median of 4,500 and is taken as seconds; if these are milliseconds" in capsys.readouterr().err
+    SAID.assign(time=4.5).to_csv(tmp_path / "t.csv", index=False)
+    read_answers(tmp_path / "t.csv", "ratings")
+    assert "milliseconds" not in capsys.readouterr().err

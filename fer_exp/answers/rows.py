@@ -29,6 +29,8 @@ MANY = 100_000
 """Tasks among which such are looked for that differ in case alone."""
 MOST_NUMBERS = 20
 """Different numbers that may be classes; a slider has more."""
+LONG = 300
+"""Seconds that few answers about a face take."""
 RARE, OFTEN = 0.02, 10
 """The share of labels up to which one that is like another may be a slip, and how often that other then is there."""
 
@@ -94,6 +96,9 @@ def read_rows(table: Table, rules: Rules) -> Answers:
     if column is not None and table.different_numbers(column):  # else it is a time of day, say
         seconds = table.numbers(column)
         table.refuse(seconds < 0, column, "no answer takes less than no time")
+        if (usual := float(np.nanmedian(seconds))) > LONG:
+            words = f"{table.names[column]} has a median of {usual:,.0f} and is taken as seconds"
+            table.guessed.append(f"{words}; if these are milliseconds, divide them by 1,000")
     answers = Answers(
         tasks.names, workers.names, order, tasks.codes, workers.codes, codes,
         rated, scales, seconds, _per_task(table, tasks), counted=counted,
