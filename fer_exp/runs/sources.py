@@ -72,7 +72,7 @@ def read_sources(
     model = common_name([source.name for source in of_one])
     sources = without_copies([*_of_models(sources), *(replace(source, model=model) for source in of_one)])
     if not sources:
-        what = f": {unfinished[0]} has no {FILES['predictions']}" if unfinished else ""
+        what = f": {unfinished[0]} has no {FILES['predictions']}" if unfinished else "; give some: runs/* or said.csv"
         raise RequestError(f"There is no finished run and no predictions file{what}.")
     if unfinished:
         say(f"left out, no finished run: {', '.join(unfinished)}")
