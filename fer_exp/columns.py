@@ -13,6 +13,12 @@ from numpy.typing import NDArray
 
 from fer_exp.names import PICTURES, expression, normal
 
+OF_ANSWERS = (
+    "answer response choice antwort urteil réponse respuesta risposta resposta antwoord 回答 ответ "
+    "odpowiedź yanıt cevap svar 응답"
+)
+"""Names of a column of labels that say what people answered, not what may be shown."""
+
 SYNONYMS = {
     "task": "face item image picture unit file stimulus stim photo img pic image-file bild gesicht foto "
     "reiz visage imagen cara immagine volto imagem afbeelding gezicht 图片 图像 圖片 照片 画像 写真 顔画像 刺激 "
@@ -21,10 +27,10 @@ SYNONYMS = {
     "vp proband teilnehmer bewerter beurteiler évaluateur évaluatrice participante juge annotateur evaluador "
     "evaluadora juez anotador valutatore partecipante giudice avaliador beoordelaar deelnemer 评分者 評分者 标注者 "
     "被试 参与者 評価者 参加者 被験者 回答者 участник респондент uczestnik badany katılımcı deltagare 참가자 평가자",
-    "label": "answer response choice antwort urteil réponse respuesta risposta resposta antwoord 回答 ответ "
-    "odpowiedź yanıt cevap svar 응답 expression emotion class category truth gold ausdruck gefühl émotion "
-    "emoción expresión emozione espressione emoção emotie uitdrukking 情绪 情緒 情感 表情 标签 標籤 感情 ラベル эмоция "
-    "выражение emocja duygu ifade känsla uttryck 감정 표정",
+    "label": f"{OF_ANSWERS} "
+    "expression emotion class category truth gold ausdruck gefühl émotion emoción expresión emozione "
+    "espressione emoção emotie uitdrukking 情绪 情緒 情感 表情 标签 標籤 感情 ラベル эмоция выражение emocja duygu "
+    "ifade känsla uttryck 감정 표정",
     "valence": "val valenz valencia valenza valência valentie 效价 感情価",
     "arousal": "aro erregung activation 唤醒度 覚醒度",
     "seconds": "time duration duration-(in-seconds)",

@@ -18,6 +18,7 @@ from fer_exp.answers.scales import AFFECT, Ends, Scales, columns_of, every, read
 from fer_exp.answers.unpack import unpack
 from fer_exp.answers.votes import a_column_a_class, count_votes, no_classes, task_names
 from fer_exp.answers.wide import an_answer_a_row
+from fer_exp.columns import OF_ANSWERS
 from fer_exp.config import check_choice
 from fer_exp.config.rules import DUPLICATES
 from fer_exp.errors import RequestError
@@ -26,11 +27,6 @@ from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.tables import Table, read_table
 from fer_exp.together import ITS_FILE
 
-OF_ANSWERS = frozenset(map(normal, (
-    "label", "answer", "response", "choice", "antwort", "urteil", "réponse", "respuesta", "risposta", "resposta",
-    "antwoord", "回答", "ответ", "odpowiedź", "yanıt", "cevap", "svar", "응답",
-)))  # fmt: skip
-"""Columns of labels that are called as nothing else is, by ``normal``."""
 FEW_TASKS = 4
 """Faces with several answers up to which people may agree on each by chance."""
 
@@ -176,7 +172,7 @@ def _label(table: Table, task: int, worker: int, label: int | None, rules: Rules
         return table.decide("label", None) if posed else label
     if found:
         return table.decide("label", found[0])
-    called = label is None or normal(table.names[label]) in OF_ANSWERS
+    called = label is None or normal(table.names[label]) in map(normal, ("label", *OF_ANSWERS.split()))
     if posed and not called and columns_of(table, rules.scales, {task, worker, label or 0}):
         way_out = f"; label='{table.names[label or 0]}' takes it" if rules.columns is not None else ""
         same = f"{table.names[label or 0]} is the same in all answers to a face, so it is none of them"

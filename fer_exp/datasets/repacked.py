@@ -60,8 +60,12 @@ class Repacked(PictureCorpus):
     @cached_property
     def _numbers(self) -> Mapping[str, str]:
         """``numbers`` as the folders of pictures count them."""
-        above = {path.rpartition("/")[0] for path in listed(self.root)}
-        return self._counted({part for folder in above for part in folder.split("/")}, f"the folders of {self.root}")
+        return self._counted(self._parts, f"the folders of {self.root}")
+
+    @cached_property
+    def _parts(self) -> set[str]:
+        """The names of the folders below the root."""
+        return {part for folder in folders(self.root) for part in folder.split("/")}
 
     def _counted(self, texts: Collection[str], where: str) -> Mapping[str, str]:
         """``numbers``, counted from 1 more or less where it is so that all classes are there.
@@ -122,8 +126,7 @@ class Repacked(PictureCorpus):
 
     def understood(self, files: list[Path]) -> list[str]:
         """How the folders and tables were taken, in some words."""
-        parts = {normal(part) for folder in folders(self.root) for part in folder.split("/")}
-        marks = sorted(parts & self.order().keys(), key=lambda mark: (len(mark), mark))
+        marks = sorted(set(map(normal, self._parts)) & self.order().keys(), key=lambda mark: (len(mark), mark))
         words = ["by folders of classes", *(["splits by the pictures' names, as official"] if self.by_name else [])]
         words += [", ".join(f"{mark} is {self.order()[mark] or 'left out'}" for mark in marks)] if marks else []
         return words + ([f"labels of {', '.join(file.name for file in files)}"] if files else [])

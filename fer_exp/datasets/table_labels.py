@@ -31,7 +31,7 @@ def label_column(table: Table) -> int | None:
     if called is None and len(found) > 1:
         listed = ", ".join(table.names[n] for n in found)
         raise RequestError(f"{table.where}: several columns hold expressions ({listed}); call the one to teach label.")
-    return found[0] if len(found) == 1 else called
+    return table.decide("label", found[0]) if len(found) == 1 else called
 
 
 def one_hot(table: Table, columns: Mapping[str, Sequence[int]]) -> list[str]:

@@ -31,7 +31,7 @@ TRUTH = re.compile(
 )
 """Columns of what people said or an actor meant, where none is called ``label``."""
 
-A_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+NUMERAL = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 """A number within a cell of several."""
 
 
@@ -125,5 +125,5 @@ def _holds_lists(table: Table, column: int) -> bool:
     """Whether all cells of a column are several numbers, as numpy or Python writes them."""
     with table.looking():
         cells = [cell for cell in table.text(column) if cell is not None]
-    several = rf"\s*\[\s*{A_NUMBER}([\s,]+{A_NUMBER})+\s*\]\s*"
+    several = rf"\s*\[\s*{NUMERAL}([\s,]+{NUMERAL})+\s*\]\s*"
     return bool(cells) and all(re.fullmatch(several, str(cell)) for cell in cells)

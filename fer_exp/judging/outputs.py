@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fer_exp.answers.votes import CHOSEN, a_column_a_class
 from fer_exp.errors import RequestError
-from fer_exp.judging.answer_columns import A_NUMBER, ANSWERED, answer_column
+from fer_exp.judging.answer_columns import ANSWERED, NUMERAL, answer_column
 from fer_exp.names import CLASSES, OTHER_ANSWERS, expression, labelled, normal, spelt
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.tables import Table
@@ -32,7 +32,7 @@ BOXES = (("facerectwidth", "facerectheight"), ("regionw", "regionh"), ("w", "h")
 A_BOX = ("region", "facialarea", "facedetection", "bbox", "box")
 """Columns of one cell with the box: ``{'x': 1, 'y': 2, 'w': 30, 'h': 40}``, or left, top, right, bottom."""
 
-_ENTRY = re.compile(rf"['\"]([^'\"]+)['\"]\s*:\s*(?:np\.\w+\()?({A_NUMBER})")
+_ENTRY = re.compile(rf"['\"]([^'\"]+)['\"]\s*:\s*(?:np\.\w+\()?({NUMERAL})")
 ROUNDED = {2: 0.005, 3: 0.0005}
 """Digits with which all numbers of a face are written -> how far each is from the truth, at most."""
 EXACT = 1e-3
@@ -113,7 +113,7 @@ def _area(cell: str) -> float:
     sides = dict(_ENTRY.findall(cell))
     if "w" in sides and "h" in sides:
         return float(sides["w"]) * float(sides["h"])
-    corners = [float(number) for number in re.findall(A_NUMBER, cell)[:4]]
+    corners = [float(number) for number in re.findall(NUMERAL, cell)[:4]]
     return (corners[2] - corners[0]) * (corners[3] - corners[1]) if len(corners) == 4 else 0.0
 
 

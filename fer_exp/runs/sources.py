@@ -113,22 +113,22 @@ def without_copies(sources: Sequence[Source], one_model: bool = False) -> list[S
 
     A training counted twice would be a seed more, and intervals narrower than they are. What is left out is said.
     """
-    import pandas as pd
-
-    kept: dict[str, list[Source]] = {}
+    kept: list[Source] = []
+    tables: dict[str, list[pd.DataFrame]] = {}
     copies: list[str] = []
     for source in sources:
         key = "one" if one_model else source.model
         if source.facts:
             key = repr((sorted(map(str, source.identity.items())), source.seed))
-        alike = kept.setdefault(key, [])
-        if key and any(pd.DataFrame.equals(source.table, other.table) for other in alike):
+        alike = tables.setdefault(key, [])
+        if key and any(source.table.equals(other) for other in alike):
             copies.append(str(source.path))
-        else:
-            alike.append(source)
+            continue
+        alike.append(source.table)
+        kept.append(source)
     if copies:
         say(f"left out, copies of another run here: {', '.join(copies)}")
-    return [source for source in sources if any(source is one for several in kept.values() for one in several)]
+    return kept
 
 
 def _of_models(sources: list[Source]) -> list[Source]:
