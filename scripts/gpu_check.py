@@ -1,6 +1,7 @@
 """What a GPU has to show, in ten minutes: tests, speed, and as much of the three studies as the time allows.
 
-usage: gpu_check.py DATA [--work gpu_check] [--pack DIR] [--budget 560] [--jobs 10] [--only tests,bench] [--device gpu]
+usage: gpu_check.py DATA [--work gpu_check] [--pack DIR] [--budget 560] [--jobs 14] [--only tests,bench]
+                    [--studies noisy-labels] [--device gpu]
 
 DATA is a folder of FER2013 with the votes of FER+. The stages run in the order of ``stages``, each within its share of
 the budget; a stage that is over is not run again, and one that was cut off goes on where it stood, so the same command
@@ -35,8 +36,8 @@ PIECE = 15 * 2**20
 """Bytes of run folders in one file at most."""
 PACKING = 15
 """Seconds kept for the last packing, and of the stage "gain" for its table."""
-STUDIES = {"noisy-labels": 10, "cafe-soft": 9, "affectnet-crowd": 6}
-"""Studies, and how many trainings of each run at once: together what the memory of a GPU of 80 GB has room for."""
+STUDIES = {"noisy-labels": 14, "cafe-soft": 9, "affectnet-crowd": 6}
+"""Studies, and how many trainings of each run at once: 29 of 2 GB, for a GPU of 80 GB."""
 LEFT = "LEFT"
 """Word of a command that stands for the seconds it has, less those for its table."""
 UNFINISHED = 75
@@ -46,7 +47,7 @@ LEFT_BEHIND = {"checkpoints", "epochs", ".lock", "backbone.pt", "network.safeten
 STARTS = "runs/starts"
 """Where pretrainings lie, under --work: what the gain is measured with is what the studies start from."""
 BY_METRICS = {"noisy-labels", "starts"}
-"""Folders of runs whose tables need no predictions; they are packed without them."""
+"""Folders of runs whose tables need no predictions; they are packed as slim runs that have what was judged instead."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def stages(given: argparse.Namespace) -> list[Stage]:
     rooms = [f"tests/{room}" for room in ("training", "pretraining", "cli")]
     tests = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "gpu", *rooms]
     eight = [] if tiny else ["-n", "8"]
-    jobs = STUDIES | {"noisy-labels": given.jobs}
+    jobs = {study: given.jobs if study == "noisy-labels" else STUDIES[study] for study in given.studies}
 
     def bench(size: int, *words: str) -> list[str]:
         steps = ["steps=2", "repeats=1", "trainer.batch_size=32"] if tiny else ["steps=60", "repeats=3"]
@@ -99,7 +100,7 @@ def stages(given: argparse.Namespace) -> list[Stage]:
     gain = ["--jobs", str(given.jobs), "--one-start", "--device", given.device, "--output", STARTS]
     gain += ["--budget", LEFT]
     gain += ["--points", str(given.points.resolve())] if given.points else []
-    tables = [table(study, 0 if study in BY_METRICS else 200) for study in STUDIES]
+    tables = [table(study, 0 if study in BY_METRICS else 200) for study in given.studies]
     parity = script("bf16_parity.py", "--device", given.device, "--jobs", "12")
     return [
         Stage("machine", 30, [[python, "-c", MACHINE]]),
@@ -107,7 +108,7 @@ def stages(given: argparse.Namespace) -> list[Stage]:
         Stage("prepare", 60, [[*fer, "prepare", *data, "dataset.size=48"]]),
         Stage("bench", 90, [bench(48), bench(112), bench(48, "trainer.compile=true")]),
         Stage("gain", 120, [script("pretraining_gain.py", *gain)], crowded=True),
-        Stage("studies", 360, tables, together=True, crowded=True, shown=60),
+        Stage("studies", given.studies_seconds, tables, together=True, crowded=True, shown=60),
         Stage("parity", 60, [parity], crowded=True),
     ]
 
@@ -127,8 +128,10 @@ def main() -> int:
     parser.add_argument("--work", type=Path, default=Path("gpu_check"))
     parser.add_argument("--pack", type=Path)
     parser.add_argument("--budget", type=float, default=560, help="seconds for all of it")
-    parser.add_argument("--jobs", type=int, default=10, help="trainings at once: of the gain, and of noisy-labels")
+    parser.add_argument("--jobs", type=int, default=14, help="trainings at once: of the gain, and of noisy-labels")
     parser.add_argument("--only", help="stages by name, separated by commas")
+    parser.add_argument("--studies", type=lambda names: names.split(","), default=list(STUDIES), help="some of them")
+    parser.add_argument("--studies-seconds", type=float, default=360, help="their share of the budget")
     parser.add_argument("--points", type=Path, help="a table of landmarks: task=points is pretrained too")
     parser.add_argument("--words", nargs="*", default=[], help="words for every table, such as start.task=contrast")
     parser.add_argument("--device", choices=("gpu", "cpu"), default="gpu")
@@ -233,7 +236,12 @@ def shared_gpu(wanted: bool) -> Iterator[None]:
 
 def pack(work: Path, place: Path) -> None:
     """Write what can be carried away: the report, and the finished runs in pieces; each written aside, then renamed."""
+    sys.path.insert(0, str(TOP))
+    from fer_exp.runs import Run  # as its commands do: a checkout is enough
+    from fer_exp.runs.slim import slim
+
     place.mkdir(parents=True, exist_ok=True)
+    small = work / "slim"
     with written(place / "report.tar.xz", "w:xz") as tar:
         for path in sorted([*work.glob("*.log"), *work.glob("*.json"), *work.glob("results*")]):
             tar.add(path, path.name)
@@ -243,14 +251,15 @@ def pack(work: Path, place: Path) -> None:
         with written(place / f"runs-{number}.tar.gz", "w:gz") as tar:
             while folders and tar.offset < 1.2 * PIECE:  # before compression, which saves a quarter at least
                 folder = folders.pop(0)
-                tar.add(folder, str(folder.relative_to(work)), filter=_light)
+                name = folder.relative_to(work)
+                if BY_METRICS & set(name.parts) and not (small / name).is_dir():
+                    slim(Run(folder), (small / name).parent, half=True, judged=True)
+                tar.add(small / name if BY_METRICS & set(name.parts) else folder, str(name), filter=_light)
         number += 1
 
 
 def _light(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    path = Path(member.name)
-    left = LEFT_BEHIND | ({"predictions.parquet", "targets.parquet"} if BY_METRICS & set(path.parts) else set())
-    return None if left & set(path.parts) else member
+    return None if LEFT_BEHIND & set(Path(member.name).parts) else member
 
 
 @contextmanager

@@ -23,7 +23,7 @@ SMALL = (np.uint8, np.uint16, np.int32, np.float16, np.float32)
 """Types that a column of numbers is kept in where that loses nothing, the smallest first."""
 
 
-def slim(run: Run, folder: Path, *, half: bool, targets: bool = False) -> Run:
+def slim(run: Run, folder: Path, *, half: bool, targets: bool = False, judged: bool = False) -> Run:
     """Write a copy of a finished run below a folder: config, facts, predictions, history, in few bytes.
 
     What was judged is kept of a run that has no predictions any more; else it is computed again. Faces are there by
@@ -34,6 +34,8 @@ def slim(run: Run, folder: Path, *, half: bool, targets: bool = False) -> Run:
         folder: of the archived runs; the copy has the run's name in it.
         half: probabilities as float16, which moves a digit here and there; else nothing is lost.
         targets: whether to keep the mean target of each class, by which ``Run.prior`` goes.
+        judged: for hundreds of runs whose table needs no predictions: what was judged is kept in their place, and of
+            the history the accuracies, without figures of single classes.
 
     Returns:
         The copy.
@@ -43,23 +45,36 @@ def slim(run: Run, folder: Path, *, half: bool, targets: bool = False) -> Run:
         RunError: a file cannot be written.
     """
     copy = Run(folder / run.name)
+    classes = tuple(f"_{name}" for name in (run.facts.get("noise") or {}).get("classes", ())) if judged else ()
     facts = placeless({name: run.facts[name] for name in FACTS if name in run.facts})
-    if run.wrote("predictions"):
+    if run.wrote("predictions") and not judged:
         table = pd.read_parquet(run.sound("predictions"))
         if half:
             shares = [name for name in table if str(name).startswith("p_")]
             table = table.astype(dict.fromkeys(shares, np.float16))
         write_small(copy.path("predictions"), table.dropna(axis="columns", how="all"))
     elif run.metrics:
-        test = {name: row for name, row in run.metrics.get("test", {}).items() if of_model(name)}
+        rows = run.metrics.get("test", {}).items()
+        test = {name: row for name, row in rows if of_model(name) and not name.endswith(classes)}
         copy.write("metrics", {"test": test})
     if run.history is not None:
-        write_small(copy.path("history"), run.history.dropna(axis="columns", how="all"))
+        history = run.history.dropna(axis="columns", how="all")
+        write_small(copy.path("history"), history[_accuracies(history, classes)] if judged else history)
     if targets and run.targets is not None:
         write_small(copy.path("targets"), _mean_target(run.targets))
     copy.write("config", facts.get("config", {}))
     copy.write("facts", facts)
     return copy
+
+
+def _accuracies(history: pd.DataFrame, classes: tuple[str, ...]) -> list[str]:
+    """Columns of a history, less those that end with a class and the metrics of a split that are no accuracy."""
+    return [
+        name
+        for name in history
+        if not name.endswith(classes)
+        and (name.endswith(("accuracy", "loss")) or not name.startswith(("val_", "test_")))
+    ]
 
 
 def placeless(value: Any) -> Any:
