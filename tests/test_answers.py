@@ -484,6 +484,19 @@ def test_second_answers_go_by_one_policy_at_every_door(tmp_path):
         assert read_answers(file, duplicates=policy).counts().tolist() == [counts]
 
 
+@pytest.mark.parametrize("called", ["stimulus", "face"])
+def test_a_row_of_votes_that_is_there_twice_counts_once_and_two_that_differ_are_refused(tmp_path, called):
+    rows = f"{called},fear,anger\nx.png,3,1\ny.png,0,4\nz.png,2,2\n"
+    table = str(written(tmp_path, rows + "x.png,3,1\n"))
+    attached, _ = attach(Faces(faces("x", "y", "z")), DatasetConfig(votes=table), ("fear", "anger"))
+    assert attached.votes[["fear", "anger"]].to_numpy().tolist() == [[3, 1], [0, 4], [2, 2]]
+    assert attached.notes["rows that repeat another one are left out"] == 1
+    assert attached.notes["faces without votes"] == 0
+    written(tmp_path, rows + "x.png,1,3\n")
+    with pytest.raises(RequestError, match=f"row 4: {called} is 'x.png'; it has a row already, with other answers"):
+        attach(Faces(faces("x", "y", "z")), DatasetConfig(votes=table), ("fear", "anger"))
+
+
 def test_a_scale_holds_at_every_door(tmp_path):
     file = str(written(tmp_path, "path,task,worker,label,valence,arousal\nx,x,w,fear,9,1\ny,y,w,fear,5,5\n"))
     wanted = [[1, -1], [0, 0]]

@@ -16,7 +16,7 @@ from fer_exp.answers.roles import tells_apart, vary_as_answers, who
 from fer_exp.answers.rows import Rules, label_codes, read_rows
 from fer_exp.answers.scales import AFFECT, Ends, Scales, columns_of, every, read_scale
 from fer_exp.answers.unpack import unpack
-from fer_exp.answers.votes import a_column_a_class, count_votes, no_classes, task_names
+from fer_exp.answers.votes import a_column_a_class, count_votes, no_classes, repeated, task_names
 from fer_exp.answers.wide import an_answer_a_row
 from fer_exp.columns import OF_ANSWERS
 from fer_exp.config import check_choice
@@ -122,10 +122,13 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
         task = table.need("task", called.get("task"), key=rules.columns is not None)
         votes = count_votes(table, rules.classes, rules.also, rules.ignore, rules.raters, rules.uncounted)
         faces = len(votes.tasks)  # a row of totals is none
-        names = task_names(table, task, called.get("task") is not None)[:faces]
+        again = repeated(table, task, votes.counts)
+        names = task_names(table, task, called.get("task") is not None, again)[:faces]
         subset = table.find("subset")
         of_task = None if subset is None else [name or "none" for name in table.text(subset)[:faces]]
-        return replace(votes, tasks=names, subset=None if of_task is None else np.array(of_task, dtype=object))
+        votes = replace(votes, tasks=names, subset=None if of_task is None else np.array(of_task, dtype=object))
+        counted = {"rows that repeat another one are left out": int(again.sum())} if again.any() else {}
+        return replace(votes.of_tasks(~again), counted=votes.counted | counted)
     if (made := an_answer_a_row(table, task, worker, label, rules)) is not None:
         return read_rows(made, rules._replace(columns=None))
     if worker is None and task is not None and label is not None and not columns_of(table, rules.scales, {task, label}):

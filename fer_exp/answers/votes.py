@@ -194,18 +194,23 @@ def no_classes(table: Table) -> str:
     )
 
 
-def task_names(table: Table, column: int, named: bool) -> NDArray[np.object_]:
+def task_names(
+    table: Table, column: int, named: bool, again: NDArray[np.bool_] | None = None
+) -> NDArray[np.object_]:
     """The name of each row's task, (n,); one without a name of its own is called by its row.
 
     Args:
         table: a row a task.
         column: of the names.
         named: whether the names are surely meant, so that such a row is an error.
+        again: rows that are ``repeated``, of the first rows; their names stay those of the others.
 
     Raises:
         RequestError: see ``named``.
     """
     names = table.text(column)
+    copies = np.flatnonzero([] if again is None else again)
+    names[copies] = [f"row {number + 1}" for number in copies]
     missing, twice = pd.isna(names), pd.Series(names).duplicated().to_numpy()
     if named or table.names[column].lower() in ("task", "face"):
         table.refuse(missing, column, "every row needs a name")
@@ -216,6 +221,29 @@ def task_names(table: Table, column: int, named: bool) -> NDArray[np.object_]:
         words = f"{len(nameless):,} rows without a name of their own in {table.names[column]} are called by their row"
         table.guessed.append(words)
     return names
+
+
+def repeated(table: Table, column: int, counts: FloatArray) -> NDArray[np.bool_]:
+    """Rows of a corpus' faces that say again what the row of that face said, (n,): whole copies, which count once.
+
+    None where half of the names are there twice, for then they are no faces' names.
+
+    Args:
+        table: a row a task.
+        column: of the names.
+        counts: answers of the first n rows, (n, K).
+
+    Raises:
+        RequestError: a face has two rows that differ.
+    """
+    names = pd.Series(table.text(column)[: len(counts)])
+    again = (names.duplicated() & names.notna()).to_numpy()
+    if not table.group or 2 * again.sum() >= len(names):
+        return np.zeros(len(names), dtype=bool)
+    first = names.groupby(names, dropna=False).transform(lambda rows: rows.index[0]).to_numpy(np.int64)
+    other = again & (counts != counts[first]).any(axis=1)
+    table.refuse(other, column, "it has a row already, with other answers; add the two up, or keep one")
+    return again
 
 
 def _refuse_broken(values: FloatArray, table: Table, columns: Sequence[int]) -> None:

@@ -79,7 +79,8 @@ def bench(config: BenchConfig) -> None:
     measured: dict[str, list[float]] = {name: [] for name in readings}
     for repeat in range(config.repeats):
         for name, measure in readings.items():
-            measured[name].append(measure())
+            with quiet():
+                measured[name].append(measure())
         progress(f"reading {repeat + 1} of {config.repeats} done")
     title = (
         f"{config.backbone.name}, {config.dataset.size} px, batch {size}, {config.steps} steps, {device}, {precision}"
@@ -164,7 +165,7 @@ def whole_path(examples: Examples, config: BenchConfig, device: torch.device, cl
     module = FaceModule(network, method, config.trainer, tuple(map(str, range(classes))), layout=layout)
     clock = Clock(device, config.steps)
     place = nullcontext() if config.output is None else made(Path(config.output))
-    with place as above, tempfile.TemporaryDirectory(dir=above) as folder, quiet():
+    with place as above, tempfile.TemporaryDirectory(dir=above) as folder:
         trainer = make_trainer(replace(config.trainer, epochs=1), device, Run(Path(folder)), [clock])
         trainer.fit(module, Batches(repeated, config.trainer.batch_size, config.seed, shuffle=True))
     return config.steps * config.trainer.batch_size / (clock.stop - clock.start)

@@ -91,6 +91,7 @@ def set_arithmetic(config: TrainerConfig, device: torch.device) -> None:
     # Sums of cuBLAS hang on its workspace, of which it reads when it starts. There is one a stream and thread, so
     # several for each graph; the other size that repeats its sums, 32 MiB, is for larger products than a head's.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":16:8")
+    os.environ.setdefault("CUBLASLT_WORKSPACE_SIZE", "128")  # KiB: as much; torch takes no more, and warns
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # would cost kernels
     torch.backends.cudnn.benchmark = False
     with warnings.catch_warnings():  # torch has begun to move these settings, one for each kind of operation

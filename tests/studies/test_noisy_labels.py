@@ -13,6 +13,7 @@ from fer_exp.config.folder import options
 from fer_exp.methods import METHODS
 from fer_exp.runs import Run
 from fer_exp.runs.naming import run_name
+from fer_exp.runs.slim import slim
 from fer_exp.studies.noisy_labels import study
 from fer_exp.studies.noisy_labels.cells import OF_TWO_VIEWS
 from fer_exp.studies.presets import accuracies, gain, read_preset, read_published
@@ -162,7 +163,7 @@ def test_what_a_time_limit_cuts_off_is_the_least_telling():
     assert {(one["seed"], one["labels.rate"]) for one in trainings[:11]} == {("0", "0.4")}
     rates = dict.fromkeys(one["labels.rate"] for one in trainings if one["seed"] == "0")
     assert list(rates) == ["0.4", "0.6", "0.2", "0.8", "0.3"]
-    assert [one["seed"] for one in trainings[:99:33]] == ["0", "1", "2"]
+    assert [one["seed"] for one in trainings[:110:22]] == ["0", "1", "2", "3", "4"]  # all rates that matter, by seed
 
 
 @pytest.mark.parametrize(
@@ -197,3 +198,23 @@ def test_the_figure_leaves_out_cells_of_a_single_seed(tmp_path):
     draw = study.build([*several, *one], read_preset("noisy-labels", "smoke"), {}).figures["accuracy"]
     assert [line.get_label() for line in draw().axes[0].get_lines()] == ["ce"]
     assert study.build(one, read_preset("noisy-labels", "smoke"), {}).figures["accuracy"]() is None
+
+
+def test_the_tables_of_slim_runs_that_keep_what_was_judged_are_the_same(tmp_path):
+    history = {"selected_share": [0.5], "selection_precision": [0.75], "selection_recall": [0.625],
+               "selected_share_fear": [0.25], "test_accuracy": [0.5], "test_l1": [1.0]}  # fmt: skip
+    trained = three_seeds(tmp_path, repeats=0.5, selects=history)
+    kept = []
+    for one in trained:
+        facts = one.run.facts | {"noise": {"classes": ["fear"]}, "config": {"seed": one.config.seed}}
+        one.run.path("facts").write_text(json.dumps(facts))
+        judged = one.run.metrics["test"] | {"f1_fear": {"value": 0.5}}
+        one.run.path("metrics").write_text(json.dumps({"test": judged}))
+        pd.DataFrame({"face": ["a"], "p_fear": [1.0]}).to_parquet(one.run.path("predictions"))
+        run = slim(Run(one.run.folder), tmp_path / "slim" / one.words["method"], half=True, judged=True)
+        kept.append(Trained(one.words, one.config, run))
+        assert not run.wrote("predictions")
+        assert list(run.history) == ["epoch", *list(history)[:3], "test_accuracy"]
+        assert "f1_fear" not in run.metrics["test"]
+    for (name, before), after in zip(built(trained)[0].items(), built(kept)[0].values(), strict=True):
+        pd.testing.assert_frame_equal(before.rows, after.rows, obj=name)
