@@ -67,7 +67,8 @@ class Columns:
 
     ``below`` are rows below the header that say what the columns are, ``guessed`` says what was found out, ``left``
     counts rows that hold no answer (words -> how many), ``numbers`` are the numbers of the rows that remain, None for
-    all, and ``decimal_comma`` says whether a comma in a number can be nothing else.
+    all, ``decimal_comma`` says whether a comma in a number can be nothing else, and ``sheets`` are those of the file of
+    which the first was taken.
     """
 
     names: list[str]
@@ -77,6 +78,7 @@ class Columns:
     decimal_comma: bool = False
     left: dict[str, int] = field(default_factory=dict)
     numbers: NDArray[np.int64] | None = None
+    sheets: list[str] = field(default_factory=list)
 
 
 def without_blanks(columns: Columns) -> Columns:

@@ -41,6 +41,16 @@ SPLIT_WORDS = {
 }
 """How splits are written, by FER2013 too -> ours; case never matters."""
 
+
+def are_splits(words: Iterable[str]) -> bool:
+    """Whether all of these are splits, as keys of a JSON file or sheets may be.
+
+    >>> are_splits(["train", "Validation"]), are_splits(["test", "notes"]), are_splits([])
+    (True, False, False)
+    """
+    return {word.strip().lower() in SPLIT_WORDS for word in words} == {True}
+
+
 _SPLIT_FOLDERS = {
     word + end: split for word, split in SPLIT_WORDS.items() for end in ("", "set", "class", "data", "images")
 }

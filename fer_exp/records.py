@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from fer_exp.names import are_splits
 from fer_exp.system import without_collector
 
 NESTS = ("annotations", "completions", "predictions", "result", "projects", "labels", "classifications")
@@ -122,17 +123,17 @@ def _within(content: dict[str, Any]) -> list[Any]:
     names, cells = content.get("columns"), content.get("data")
     if isinstance(names, list) and isinstance(cells, list) and _is_rows(cells, len(names)):  # pandas' orient="split"
         return [dict(zip(map(str, names), row, strict=True)) for row in cells]
-    values = list(content.values())
+    values, key_is = list(content.values()), "split" if are_splits(content) else "name"
     if values and all(map(_scores, values)):
         return [{"name": key, "scores": value} for key, value in content.items()]
     tables = {key: value for key, value in content.items() if _is_table(value)}
     if tables and not content.keys() & set(NESTS):
-        if len(tables) == 1:
+        if len(tables) == 1 and key_is == "name":
             return list(next(iter(tables.values())))
         common = set.intersection(*(set(table[0]) for table in tables.values()))
         if len(tables) < len(values) or not common:
             raise ValueError(f"it holds several tables ({', '.join(tables)}); give one of them as a file")
-        return [{"name": key, **row} for key, table in tables.items() for row in table]
+        return [{key_is: key, **row} for key, table in tables.items() for row in table]
     if values and all(isinstance(value, list) and len(value) == len(values[0]) for value in values):
         return [dict(zip(content, row, strict=True)) for row in zip(*values, strict=True)]
     if values and all(isinstance(value, dict) for value in values):

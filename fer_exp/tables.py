@@ -20,12 +20,12 @@ from fer_exp.bounds import SHARED, no_counts, no_ratings
 from fer_exp.columns import SYNONYMS, TOTALS, Columns
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.files import GUARDED, file_of
-from fer_exp.formats import of_frame, read_columns, text_of
+from fer_exp.formats import of_frame, text_of
 from fer_exp.names import PICTURES, among, composed, expressions, normal
 from fer_exp.orders import meanings
 from fer_exp.progress import say
 from fer_exp.regular import no_file, reading
-from fer_exp.together import ITS_FILE, read_together
+from fer_exp.together import ITS_FILE, read_file, read_together
 
 FloatArray = NDArray[np.float64]
 
@@ -529,7 +529,7 @@ def read_table(source: Path | str | pd.DataFrame | Table, key: str = "", togethe
             what = "a picture" if file.suffix.lower() in PICTURES else f"a {file.suffix} file"
             raise RequestError(f"{where}: it is {what}, which is no table; save what is in it as .csv or .xlsx.")
         with reading(file, where):
-            columns = read_columns(file, sheet) if file.is_file() else read_together(file)
+            columns = read_file(file, sheet) if file.is_file() else read_together(file)
     if all(re.fullmatch(r"\[.+\]", name) for name in columns.names):  # as Emotion6 writes its header
         columns.names = [name[1:-1].strip() for name in columns.names]
     if not any(columns.names):

@@ -12,6 +12,7 @@ import pyarrow as pa
 from fer_exp.columns import Columns
 from fer_exp.files import TABLES
 from fer_exp.formats import read_columns
+from fer_exp.names import are_splits
 from fer_exp.regular import reading
 
 ITS_FILE = "(its file)"
@@ -63,21 +64,33 @@ def read_together(folder: Path) -> Columns:
     if not filled:
         raise ValueError("none of its tables has a row")
     files, parts = [file for file, _ in filled], [part for _, part in filled]
-    names = list(dict.fromkeys(name for part in parts for name in part.names if name))
-    values = [pa.chunked_array([_cells(part, name) for part in parts]) for name in names]
-    lengths = [len(part.values[0]) for part in parts]
     stems = [file.relative_to(folder).as_posix().split(".")[0] for file in files]
     last = [stem.rpartition("/")[2] for stem in stems]
-    stems = pa.array(last if len(set(last)) == len(last) else stems, pa.string())
-    places = pa.array(np.repeat(np.arange(len(parts), dtype=np.int32), lengths))
-    whole = replace(parts[0], names=[*names, ITS_FILE], numbers=None)
-    whole.values = [*values, pa.chunked_array([pa.DictionaryArray.from_arrays(places, stems)])]
     again = [f"{file.name} is a copy of another file, left out" for file in copies]
-    whole.guessed = [
-        f"{len(files)} files together",
-        *again,
-        *dict.fromkeys(words for part in parts for words in part.guessed),
-    ]
+    told = [f"{len(files)} files together", *again]
+    return _joined(parts, last if len(set(last)) == len(last) else stems, ITS_FILE, told)
+
+
+def read_file(file: Path, sheet: str) -> Columns:
+    """Read a file as ``read_columns``; sheets that are all called as splits are one table, with a column ``split``."""
+    first = read_columns(file, sheet)
+    if not are_splits(first.sheets):
+        return first
+    parts = {name: read_columns(file, name) for name in first.sheets}
+    filled = {name: part for name, part in parts.items() if part.values and len(part.values[0])}
+    if any("split" in part.names for part in filled.values()) or not filled:
+        return first
+    return _joined([*filled.values()], [*filled], "split", [f"its sheets {', '.join(filled)} are splits"])
+
+
+def _joined(parts: list[Columns], origins: list[str], column: str, told: list[str]) -> Columns:
+    """Tables below each other, with a column that says where a row is from, and what to say of it before the rest."""
+    names = list(dict.fromkeys(name for part in parts for name in part.names if name))
+    values = [pa.chunked_array([_cells(part, name) for part in parts]) for name in names]
+    places = pa.array(np.repeat(np.arange(len(parts), dtype=np.int32), [len(part.values[0]) for part in parts]))
+    whole = replace(parts[0], names=[*names, column], numbers=None)
+    whole.values = [*values, pa.chunked_array([pa.DictionaryArray.from_arrays(places, pa.array(origins, pa.string()))])]
+    whole.guessed = [*told, *dict.fromkeys(words for part in parts for words in part.guessed)]
     whole.left = {}
     for words, number in (item for part in parts for item in part.left.items()):
         whole.left[words] = whole.left.get(words, 0) + number

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import json
 import unicodedata
 import zipfile
 import zlib
@@ -547,3 +548,26 @@ def test_a_workbook_has_the_cells_that_openpyxl_finds(tmp_path):
         [text_of(cell) for cell in row] for row in zip(*(column.to_pylist() for column in read.values), strict=True)
     ]
     assert [read.names, *ours] == theirs
+
+
+@pytest.mark.parametrize("form", ["sheets", "json"])
+def test_sheets_and_keys_that_are_splits_are_one_table_with_a_column_of_them(tmp_path, form):
+    parts = {"train": ["a", "b"], "Validation": ["c"], "test": ["d", "e"]}
+    frames = {split: pd.DataFrame({"image": faces, "label": "fear"}) for split, faces in parts.items()}
+
+    def table(frames):
+        file = tmp_path / f"faces.{'xlsx' if form == 'sheets' else 'json'}"
+        if form == "json":
+            file.write_text(json.dumps({name: frame.to_dict("records") for name, frame in frames.items()}))
+            return read_table(file)
+        with pd.ExcelWriter(file) as book:
+            for name, frame in frames.items():
+                frame.to_excel(book, index=False, sheet_name=name)
+        return read_table(file)
+
+    read = table(frames)
+    split = read.names.index("split")
+    assert list(read.text(read.names.index("image"))) == ["a", "b", "c", "d", "e"]
+    assert list(read.text(split)) == ["train", "train", "Validation", "test", "test"]
+    other = table({"answers": frames["train"], "test": frames["test"]})
+    assert "split" not in other.names

@@ -128,7 +128,7 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
         of_task = None if subset is None else [name or "none" for name in table.text(subset)[:faces]]
         votes = replace(votes, tasks=names, subset=None if of_task is None else np.array(of_task, dtype=object))
         counted = {"rows that repeat another one are left out": int(again.sum())} if again.any() else {}
-        return replace(votes.of_tasks(~again), counted=votes.counted | counted)
+        return replace(votes.of_tasks(~again), counted={**votes.counted, **counted})
     if (made := an_answer_a_row(table, task, worker, label, rules)) is not None:
         return read_rows(made, rules._replace(columns=None))
     if worker is None and task is not None and label is not None and not columns_of(table, rules.scales, {task, label}):

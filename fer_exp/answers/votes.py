@@ -194,9 +194,7 @@ def no_classes(table: Table) -> str:
     )
 
 
-def task_names(
-    table: Table, column: int, named: bool, again: NDArray[np.bool_] | None = None
-) -> NDArray[np.object_]:
+def task_names(table: Table, column: int, named: bool, again: NDArray[np.bool_] | None = None) -> NDArray[np.object_]:
     """The name of each row's task, (n,); one without a name of its own is called by its row.
 
     Args:

@@ -71,7 +71,7 @@ def _accuracies(history: pd.DataFrame, classes: tuple[str, ...]) -> list[str]:
     """Columns of a history, less those that end with a class and the metrics of a split that are no accuracy."""
     return [
         name
-        for name in history
+        for name in map(str, history)
         if not name.endswith(classes)
         and (name.endswith(("accuracy", "loss")) or not name.startswith(("val_", "test_")))
     ]
