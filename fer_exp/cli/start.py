@@ -9,12 +9,10 @@ import shutil
 import sys
 import tempfile
 import uuid
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from functools import partial
 from importlib import import_module
-from importlib.util import LazyLoader, find_spec, module_from_spec
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from fer_exp.cli.gpus import SIDE_BY_SIDE, beside_others
 from fer_exp.cli.machine import described
 from fer_exp.cli.mistakes import sentence
 from fer_exp.cli.next_steps import next_step, say_next
+from fer_exp.cli.unused import without_the_unused
 from fer_exp.cli.words import flags_and_overrides
 from fer_exp.config import Config, TableConfig, TrainConfig, TrainerConfig, VerifyConfig
 from fer_exp.config.folder import conf_folder
@@ -186,7 +185,7 @@ def run_job(command: str, config: Config) -> Path | None:
     Returns:
         What it left, a file or a folder, or None: of a command that leaves none, or in a DDP run's other processes.
     """
-    _without_the_unused()
+    without_the_unused()
     run_command = getattr(import_module(f"fer_exp.commands.{command}"), command)
     if not gc.isenabled():  # ``main`` had it wait, and gives back what is put by here: imports, which stay
         if not gc.get_freeze_count():
@@ -198,22 +197,6 @@ def run_job(command: str, config: Config) -> Path | None:
         run_command = partial(run_command, compose=compose_all)
     place: Path | None = run_command(config)
     return place
-
-
-def _without_the_unused() -> None:
-    """Keep matplotlib and scipy from importing what no command uses and what takes a fifth of a second.
-
-    matplotlib comes without axes in three dimensions. scipy takes all names of numpy, and with them its compiler of
-    Fortran and its tests' helpers: these are loaded when somebody uses them.
-    """
-    sys.modules.setdefault("mpl_toolkits.mplot3d", None)  # type: ignore[arg-type]
-    warnings.filterwarnings("ignore", "Unable to import Axes3D")
-    for name in ("f2py", "testing"):
-        if f"numpy.{name}" not in sys.modules and (spec := find_spec(f"numpy.{name}")) and spec.loader:
-            spec.loader = LazyLoader(spec.loader)
-            sys.modules[spec.name] = module = module_from_spec(spec)
-            spec.loader.exec_module(module)
-            setattr(sys.modules["numpy"], name, module)
 
 
 def _job_beside_others(command: str, config: Config) -> Path | None:

@@ -160,11 +160,15 @@ def test_a_sheet_of_answers_needs_neither_torch_nor_numpys_compiler_which_comes_
     watch = (
         "import sys; from fer_exp.cli import main; code = main(['agreement', *sys.argv[1:]]); assert code == 0\n"
         "assert {'scipy.special', 'numpy.f2py'} <= {*sys.modules}\n"
-        "assert not {'torch', 'numpy.f2py.f2py2e', 'numpy.testing._private'} & {*sys.modules}, sorted(sys.modules)\n"
+        "unused = {'torch', 'numpy.f2py.f2py2e', 'numpy.testing._private', 'scipy.signal._signaltools'}\n"
+        "assert not unused & {*sys.modules}, sorted(sys.modules)\n"
         "import gc, numpy\n"
         "assert gc.isenabled()\n"
         "assert not gc.get_freeze_count()\n"
         "assert callable(numpy.f2py.main) and callable(numpy.testing.assert_allclose)\n"
+        "import scipy, scipy.signal.windows\n"
+        "from scipy.signal import find_peaks\n"
+        "assert callable(find_peaks) and callable(scipy.signal.windows.hann)\n"
     )
     words = [sys.executable, "-c", watch, str(tmp_path / "answers.xlsx"), f"output={tmp_path}"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
