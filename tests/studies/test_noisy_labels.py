@@ -196,7 +196,11 @@ def test_the_figure_leaves_out_cells_of_a_single_seed(tmp_path):
     one = [training(tmp_path, "gce", 0, 0.5, rate=rate) for rate in (0.2, 0.4)]
     several = [training(tmp_path, "ce", seed, 0.25 * (seed + 1), rate=rate) for rate in (0.2, 0.4) for seed in (0, 1)]
     draw = study.build([*several, *one], read_preset("noisy-labels", "smoke"), {}).figures["accuracy"]
-    assert [line.get_label() for line in draw().axes[0].get_lines()] == ["ce"]
+    panels = draw().axes
+    assert [axes.get_title() for axes in panels] == ["20 % wrong", "40 % wrong"]
+    assert [label.get_text() for label in panels[0].get_yticklabels()] == ["ce"]
+    drawn = {float(point) for line in panels[0].get_lines() for point in np.atleast_1d(line.get_xdata())}
+    assert drawn == {37.5, 37.5 + 100 * LOSES}  # last and best, means of 25 and 50
     assert study.build(one, read_preset("noisy-labels", "smoke"), {}).figures["accuracy"]() is None
 
 

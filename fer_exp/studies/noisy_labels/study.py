@@ -10,14 +10,16 @@ from matplotlib.figure import Figure
 from fer_exp.datasets import facts
 from fer_exp.judging.predictions import class_names
 from fer_exp.report.cells import interval
-from fer_exp.report.figures import COLUMN, blank, curve
+from fer_exp.report.figures import REFERENCES, SERIES, blank
 from fer_exp.report.outcome import Outcome, OutcomeTable
 from fer_exp.stats.seeds import OverSeeds
 from fer_exp.studies.noisy_labels.cells import (
+    BASELINE,
     BEST,
     GATE,
     LAST,
     REPEATED,
+    Cell,
     Cells,
     Stage,
     at_the_end,
@@ -48,7 +50,7 @@ def build(trained: Sequence[Trained], preset: Preset, asked: Asked) -> Outcome:
         ``stage``: what plain cross-entropy loses in each column, and whether methods are ranked there; ``accuracy``: a
         row a cell with best, last and repeated; ``margins`` over plain ce and ``ours`` over every other method, of the
         columns that are ranked; ``selection``: how well methods that select do so. All are percent or points, means
-        over seeds with t-intervals. The figure has the last epoch's accuracy against the rate.
+        over seeds with t-intervals. The figure has the last and the best epoch of each method.
     """
     published = read_published("noisy-labels")
     cells = cells_of(trained)
@@ -174,22 +176,35 @@ def _selection(cells: Cells) -> OutcomeTable | None:
 
 
 def _figure(cells: Cells, preset: Preset) -> Figure | None:
-    """Accuracy of the last epoch against the rate, of methods with two rates or more; None without any.
+    """The last and the best epoch of each method, a panel a kind of noise and rate; None without any.
 
     Cells of a single seed are left out: nobody sees how far they would jump.
     """
-    curves: dict[str, dict[float, OverSeeds]] = {}
-    for cell, group in cells.items():
-        if (over := mean(percent(group, LAST))) is not None and over.n > 1:
-            curves.setdefault(cell.method + _of(cell.noise), {})[cell.rate] = over
-    curves = {name: points for name, points in curves.items() if len(points) > 1}
-    if not curves:
+    found = {cell: (mean(percent(group, LAST)), mean(percent(group, BEST))) for cell, group in cells.items()}
+    known = {cell: (last, best) for cell, (last, best) in found.items() if last is not None and last.n > 1}
+    if not known:
         return None
-    figure = blank(COLUMN, 3.0)
-    axes = figure.subplots()
-    for number, (name, points) in enumerate(curves.items()):
-        curve(axes, dict(sorted(points.items())), number, name)
-    axes.set(xlabel="share of wrong labels", ylabel="test accuracy, last epoch, %", ylim=(0, 100),
-             title=f"{facts(preset.corpus).title}, {preset.scale}: mean over seeds, 95 % t-interval")  # fmt: skip
-    axes.legend(ncols=2, fontsize=7)
+    columns = list(dict.fromkeys(cell.column for cell in known))
+    methods = list(dict.fromkeys(cell.method for cell in known))
+    figure = blank(1.5 + 1.15 * len(columns), 0.9 + 0.17 * len(methods))
+    panels = figure.subplots(1, len(columns), sharex=True, sharey=True, squeeze=False)[0]
+    for axes, (noise, rate) in zip(panels, columns, strict=True):
+        for row, method in enumerate(methods):
+            last, best = known.get(Cell(noise, rate, method), (None, None))
+            if last is None:
+                continue
+            if best is not None:
+                axes.plot(best.mean, row, "o", color=SERIES[0], markerfacecolor="white", markersize=4)
+            axes.hlines(row, last.low, last.high, color=SERIES[0], linewidth=1.4)
+            axes.plot(last.mean, row, "o", color=SERIES[0], markersize=4)
+            if method == BASELINE:
+                axes.axvline(last.mean, **REFERENCES["constant"], zorder=0)
+        kind = "" if noise == "symmetric" else f"{noise},\n"
+        axes.set(title=f"{kind}{100 * rate:g} % wrong", yticks=range(len(methods)), yticklabels=methods)
+    panels[0].set(ylim=(len(methods) - 0.5, -0.5))
+    figure.supxlabel(
+        f"test accuracy, %: last epoch (filled, with 95 % t-interval over seeds), best epoch (open); dotted: last of "
+        f"{BASELINE}. {facts(preset.corpus).title}, {preset.scale}",
+        fontsize="small",
+    )
     return figure
