@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,9 +11,8 @@ from matplotlib.figure import Figure
 from fer_exp.datasets import facts
 from fer_exp.judging.predictions import class_names
 from fer_exp.report.cells import interval
-from fer_exp.report.figures import REFERENCES, SERIES, blank
+from fer_exp.report.figures import COLUMN, REFERENCES, SERIES, blank
 from fer_exp.report.outcome import Outcome, OutcomeTable
-from fer_exp.stats.seeds import OverSeeds
 from fer_exp.studies.noisy_labels.cells import (
     BASELINE,
     BEST,
@@ -186,7 +186,8 @@ def _figure(cells: Cells, preset: Preset) -> Figure | None:
         return None
     columns = list(dict.fromkeys(cell.column for cell in known))
     methods = list(dict.fromkeys(cell.method for cell in known))
-    figure = blank(1.5 + 1.15 * len(columns), 0.9 + 0.17 * len(methods))
+    width = max(COLUMN, 1.5 + 1.15 * len(columns))
+    figure = blank(width, 1.1 + 0.17 * len(methods))
     panels = figure.subplots(1, len(columns), sharex=True, sharey=True, squeeze=False)[0]
     for axes, (noise, rate) in zip(panels, columns, strict=True):
         for row, method in enumerate(methods):
@@ -202,9 +203,9 @@ def _figure(cells: Cells, preset: Preset) -> Figure | None:
         kind = "" if noise == "symmetric" else f"{noise},\n"
         axes.set(title=f"{kind}{100 * rate:g} % wrong", yticks=range(len(methods)), yticklabels=methods)
     panels[0].set(ylim=(len(methods) - 0.5, -0.5))
-    figure.supxlabel(
-        f"test accuracy, %: last epoch (filled, with 95 % t-interval over seeds), best epoch (open); dotted: last of "
-        f"{BASELINE}. {facts(preset.corpus).title}, {preset.scale}",
-        fontsize="small",
+    words = (
+        "test accuracy, %: last epoch (filled, with 95 % t-interval over seeds), best epoch (open); dotted: last of "
+        f"{BASELINE}. {facts(preset.corpus).title}, {preset.scale}"
     )
+    figure.supxlabel(textwrap.fill(words, int(17 * width)), fontsize="small")
     return figure
