@@ -165,8 +165,9 @@ def ways(known: list[int], key: str) -> str:
     exact = [name for name, order in has.items() if (low, high - low + 1) == (order.first, len(order.classes))]
     shifted = [name for name, order in has.items() if (low, high) == (1, len(order.classes))]
     within = [name for name, order in has.items() if order.first <= low and str(high) in order.answers]
+    begun = [name for name in within if exact and name not in exact and has[name].first == low]  # AffectNet's first 7
     found = []
-    for name in exact or shifted or within:
+    for name in [*exact, *begun] or shifted or within:
         start = 1 if name in shifted else ORDERS[name].first
         first = ", ".join(f"{start + n} {label}" for n, label in enumerate(ORDERS[name].classes[:3]))
         found.append(f"{key}={name} ({first}, …)")

@@ -48,6 +48,9 @@ AROUND = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (
 ))  # fmt: skip
 """What may stand around a class in the name of its column; the first of these that a table uses is meant."""
 
+PERCENT = re.compile(r"%|(?<![^\W_])(?:percent(?:age)?s?|pct|perc|prozent|pourcent(?:age)?|porcentaje)(?![^\W_])", re.I)
+"""What says that a column is in percent."""
+
 A_NUMBER = re.compile(r"[-+]?\d*[.,]?\d+%?")
 ANCHOR = re.compile(r"([-+]?\d+)(?:\s*[-–—=:.(]\s*|\s+)([^\W\d]\D*)")
 """A number and what it means, as the ends of a scale are called: 7 - very, 1 (not at all)."""
@@ -364,8 +367,13 @@ class Table:
                 if name in meaning:
                     columns.setdefault(meaning[name], []).append(n)
             if columns:
-                return columns
+                return {name: self._without_percent(several) for name, several in columns.items()}
         return {}
+
+    def _without_percent(self, columns: list[int]) -> list[int]:
+        """Columns of one class, without those that say in percent what another counts: happy, happy %."""
+        counts = [n for n in columns if not PERCENT.search(self.names[n])]
+        return counts or columns
 
     def name_numbers(self, numbers: Any) -> None:
         """Give columns that are called by the number of a class, plain or as one of ``AROUND``, its name.

@@ -217,17 +217,23 @@ def read_labels(
     scale: Sequence[float] = (-1.0, 1.0),
     numbers: Any = None,
     scales: Scales = AFFECT,
+    ordered: bool = False,
+    ignore: Sequence[str] = (),
+    counted: dict[str, int] | None = None,
 ) -> tuple[NDArray[np.object_], Codes, dict[str, FloatArray]]:
     """One label a task: gold answers, or original labels.
 
     Args:
         source: a table ``task, label``, optionally ``valence, arousal``.
-        classes: K names that the labels must be of, or stand for as codes 0..K-1.
+        classes: K names that the labels must be of.
         key: which key named the file, for messages.
         columns: contract name -> column, where the table calls it otherwise than usual.
         scale: lowest and highest rating.
         numbers: what labels that are numbers mean, as ``orders.meanings`` takes it.
         scales: on which ratings count.
+        ordered: whether somebody wrote the classes in this order, so that labels 0..K-1 stand for them.
+        ignore: labels that are no class, left out.
+        counted: is told of them.
 
     Returns:
         Names of the tasks (M,), codes of their labels (M,), -1 where empty, and ratings by scale, (M,), nan where
@@ -243,8 +249,8 @@ def read_labels(
     table, called = (table, called) if unpacked is None else (unpacked, {})
     task = table.need("task", called.get("task"))
     label = table.need("label", called.get("label")) if classes else table.find("label", called.get("label"))
-    rules = Rules(None, classes, (), (), numbers, True, None, "refuse", scale, None, scales)
-    codes, _ = label_codes(table, label, rules, {})
+    rules = Rules(None, classes, (), ignore, numbers, ordered, None, "refuse", scale, None, scales)
+    codes, _ = label_codes(table, label, rules, {} if counted is None else counted)
     ratings: dict[str, int] = {}
     for n, column in enumerate(table.names):
         name = next((name for name, own in called.items() if own == column), scales.called(column))

@@ -145,7 +145,7 @@ def _gold(study: Study, tasks: tuple[str, ...], table: Table | None) -> tuple[st
     """The known answer of each face: of the study's file, else of the column gold."""
     classes = tuple(study.classes)
     if study.gold is not None:
-        names, codes, _ = read_labels(study.gold, classes, "gold")
+        names, codes, _ = read_labels(study.gold, classes, "gold", ordered=True)
         find = finder(tasks, f"gold={study.gold}")
         found = [(find(str(name)), int(code)) for name, code in zip(names, codes, strict=True)]
         answers = {task: classes[code] for task, code in found if task is not None and code >= 0}

@@ -181,7 +181,9 @@ def _gold(config: CrowdConfig, data: Answers, frames: Frames) -> Gold | None:
             raise RequestError("gold_tasks needs gold=FILE, a table task, label.")
         return None
     source = frames.get("gold", config.gold)
-    tasks, codes, _ = read_labels(source, data.classes, "gold", scale=config.scale, numbers=config.numbers)
+    tasks, codes, _ = read_labels(
+        source, data.classes, "gold", scale=config.scale, numbers=config.numbers, ordered=bool(config.classes)
+    )
     truth, missing = known_tasks(data, tasks, codes)
     truth = np.where(np.bincount(data.task, minlength=len(data.tasks)) > 0, truth, -1).astype(np.int32)
     if (truth < 0).all():
@@ -207,7 +209,8 @@ def _aggregate(
 def _lab_votes(config: CrowdConfig, data: Answers, frames: Frames) -> Votes:
     """The lab's votes for faces of which the crowd answered one or more."""
     lab = read_answers(frames.get("lab", str(config.lab)), "lab", classes=data.classes, ignore=config.ignore,
-                       duplicates=config.duplicates, scale=config.scale, numbers=config.numbers)  # fmt: skip
+                       duplicates=config.duplicates, scale=config.scale, numbers=config.numbers,
+                       numbered=bool(config.classes))  # fmt: skip
     votes = lab.votes() if isinstance(lab, Answers) else lab
     if known_tasks(data, votes.tasks, np.arange(len(votes.tasks), dtype=np.int32))[1] == len(votes.tasks):
         raise RequestError(

@@ -172,7 +172,8 @@ def sides(
     if config.classes:
         table = restricted(table, config.classes, where)
     if config.votes:
-        table = with_people(table, frames.get("votes", config.votes), config.scale, config.raters)
+        votes = frames.get("votes", config.votes)
+        table = with_people(table, votes, config.scale, config.raters, config.numbers, bool(config.classes))
     return table
 
 

@@ -171,7 +171,7 @@ def original(config: PeopleConfig, against: str, people: People, frames: Frames 
     ends |= {name: given for name in UNIT if same and (given := (wanted(config) or {}).get(name))}
     tasks, codes, rated = read_labels(
         source, people.data.classes, "against", columns, config.scale if same else (-1.0, 1.0), config.numbers,
-        Scales(ends, tuple(UNIT), emotions=False),
+        Scales(ends, tuple(UNIT), emotions=False), ordered=bool(config.classes),
     )  # fmt: skip
     label, missing = known_tasks(people.data, tasks, codes)
     row, _ = known_tasks(people.data, tasks, np.arange(len(tasks), dtype=np.int32))

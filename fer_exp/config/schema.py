@@ -71,6 +71,7 @@ class EvaluateConfig(Config):
     seeds: list[str] = field(default_factory=list, metadata=PATH)
     votes: str | None = field(default=None, metadata=PATH)
     raters: int | None = None
+    numbers: Any = field(default=None, metadata=TEXT)  # as of a dataset
     scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])
     classes: list[str] = field(default_factory=list, metadata=TEXT)
     by: str | None = field(default=None, metadata=TEXT)
@@ -91,6 +92,7 @@ class CompareConfig(Config):
     seeds: list[str] = field(default_factory=list, metadata=PATH)
     votes: str | None = field(default=None, metadata=PATH)
     raters: int | None = None
+    numbers: Any = field(default=None, metadata=TEXT)  # as of a dataset
     scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])
     classes: list[str] = field(default_factory=list, metadata=TEXT)
     metrics: list[str] | None = None

@@ -66,6 +66,7 @@ def read_output(table: Table) -> Output:
     ({'happiness': 0.8, 'sadness': 0.15, 'fear': 0.05}, ['percentages'])
     """
     columns = _class_columns(table)
+    _refuse_two_models(table, columns)
     raw = {name: _added([table.numbers(n) for n in several]) for name, several in columns.items()} or _of_cells(table)
     if len(raw) < 2:
         return _of_labels(table)
@@ -151,6 +152,17 @@ def _told_apart(name: str) -> tuple[str, str | None]:
         if len(word) > 2 and (meaning := expression(word)) is not None:
             return " ".join(words[:place] + words[place + 1 :]).lower(), meaning
     return name, None
+
+
+def _refuse_two_models(table: Table, columns: dict[str, list[int]]) -> None:
+    """Raise where several classes have two columns: those of two models; two spellings of one class are added up."""
+    pairs = [" and ".join(table.names[n] for n in several) for several in columns.values() if len(several) > 1]
+    if len(pairs) > 1:
+        raise RequestError(
+            f"{table.where}: {pairs[0]} are one class, and {pairs[1]} are one, so these are the answers of two models; "
+            "give each model a table of its own."
+        )
+    table.guessed += [f"{pair} are one class, added up" for pair in pairs]
 
 
 def _added(columns: list[FloatArray]) -> FloatArray:

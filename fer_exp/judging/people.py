@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from fer_exp.answers.scales import AFFECT, columns_of, read_scale
 from fer_exp.bounds import no_counts
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.judging.predictions import class_names
-from fer_exp.names import spelt
+from fer_exp.names import CLASSES, OTHER_ANSWERS, spelt
 from fer_exp.progress import say
 from fer_exp.stats.shares import shares
 from fer_exp.tables import Table, read_table
@@ -25,6 +26,8 @@ def with_people(
     source: str | pd.DataFrame,
     scale: Sequence[float] = (-1.0, 1.0),
     raters: int | None = None,
+    numbers: Any = None,
+    ordered: bool = False,
 ) -> pd.DataFrame:
     """A checked predictions table with what people said in another, in the place of what it says itself.
 
@@ -35,6 +38,8 @@ def with_people(
             that are none of the predicted classes are left out, counted.
         scale: lowest and highest valence and arousal there.
         raters: how many people are behind each row of shares; None looks for a column, else nobody knows.
+        numbers: what labels that are numbers mean, as ``orders.meanings`` takes it.
+        ordered: whether somebody wrote the classes of the predictions in their order, for which numbers then stand.
 
     Raises:
         RequestError: a table that cannot be understood, or of other faces.
@@ -43,18 +48,25 @@ def with_people(
     read = read_table(source, "votes")
     where = read.where
     notes: dict[str, int] = {}
-    if _one_label_each(read):
-        tasks, codes, _ = read_labels(source, classes, "votes")
+    labelled = _one_label_each(read)
+    if labelled or _ratings_alone(read):
+        others = [name for name in (*CLASSES, *OTHER_ANSWERS) if name not in classes]
+        tasks, codes, rated = read_labels(
+            source, classes if labelled else (), "votes", scale=scale, numbers=numbers, ordered=ordered, ignore=others,
+            counted=notes,
+        )  # fmt: skip
         here = task_faces(tasks, faces, where, "the predictions", notes)
-        human = pd.DataFrame({"label": np.array([*classes, None], dtype=object)[codes]})
+        label = {"label": np.array([*classes, None], dtype=object)[codes]} if labelled else {}
+        human = pd.DataFrame(label | {f"human_{side}": values for side, values in rated.items()})
     else:
-        rated = _mean_ratings(read, scale, notes) if read.find("worker") is None else None
-        answers = read_answers(read, "votes", duplicates="first", scale=scale, raters=raters, uncounted=True)
+        means = _mean_ratings(read, scale, notes) if read.find("worker") is None else None
+        answers = read_answers(
+            read, "votes", duplicates="first", scale=scale, raters=raters, uncounted=True, numbers=numbers
+        )
         here = task_faces(answers.tasks, faces, where, "the predictions", notes)
         notes |= answers.counted
         human = _counts(answers, classes, notes)
-        rated = _ratings(answers) if isinstance(answers, Answers) else rated
-        human = pd.concat([human, rated], axis=1)
+        human = pd.concat([human, _ratings(answers) if isinstance(answers, Answers) else means], axis=1)
     human = human.set_index(here)[pd.notna(here)]
     notes["faces of the predictions that nobody there judged"] = int((~faces.isin(human.index)).sum())
     told = ", ".join(f"{number:,} {words}" for words, number in notes.items() if number)
@@ -111,6 +123,12 @@ def _one_label_each(read: Table) -> bool:
         return False
     pairs = pd.DataFrame({"task": read.text(task), "label": read.text(label)}).dropna().drop_duplicates()
     return not pairs["task"].duplicated().any()
+
+
+def _ratings_alone(read: Table) -> bool:
+    """Whether a table has mean ratings of each face, and nothing else that anybody answered."""
+    others = read.find("worker") is not None or read.find("label") is not None or len(read.class_columns()) > 1
+    return not others and read.find("task") is not None and bool(columns_of(read, AFFECT))
 
 
 def _counts(answers: Answers | Votes, classes: tuple[str, ...], notes: dict[str, int]) -> pd.DataFrame:
