@@ -106,11 +106,29 @@ def without_blanks(columns: Columns) -> Columns:
     if len(footer := _below_table(columns, out)):
         left[NOTES] = left.get(NOTES, 0) + len(footer)
         out[footer] = True
+    if len(between := [row for row in _totals(columns.values[0]) if not out[row]]):
+        left["rows of totals"] = len(between)
+        out[between] = True
     if not out.any():
         return replace(columns, left=left)
     keep = np.flatnonzero(~out)
-    values = [column.take(pa.array(keep)) for column in columns.values]
+    values = [_taken(column, keep) for column in columns.values]
     return replace(columns, values=values, left=left, numbers=keep)
+
+
+def _totals(first: pa.ChunkedArray) -> NDArray[np.int64]:
+    """Rows that are called a total, wherever they stand."""
+    if not pa.types.is_dictionary(first.type):
+        return np.empty(0, dtype=np.int64)
+    names = {name for chunk in first.chunks for name in chunk.dictionary.to_pylist() if name and normal(name) in TOTALS}
+    return np.sort(np.concatenate([np.empty(0, dtype=np.int64), *(_where(first, name) for name in names)]))
+
+
+def _taken(column: pa.ChunkedArray, rows: NDArray[np.int64]) -> pa.ChunkedArray:
+    """Some rows of a column; of texts, what the other rows alone held is no longer among the names."""
+    taken = column.take(pa.array(rows))
+    texts = pa.types.is_dictionary(column.type)
+    return taken.cast(column.type.value_type).dictionary_encode() if texts else taken
 
 
 def _below_table(columns: Columns, out: NDArray[np.bool_]) -> list[int]:

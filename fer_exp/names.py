@@ -35,8 +35,10 @@ UNSPLIT = "not split"
 """What reports say of faces that are in none of them."""
 
 SPLIT_WORDS = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "dev", "publictest"), "val"),
+    **dict.fromkeys(("train", "training", "entrenamiento", "treino"), "train"),
+    **dict.fromkeys(
+        ("val", "valid", "validation", "dev", "publictest", "validierung", "validacion", "validacao"), "val"
+    ),
     **dict.fromkeys(("test", "testing", "privatetest"), "test"),
 }
 """How splits are written, by FER2013 too -> ours; case never matters."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from fer_exp.names import are_splits
+from fer_exp.names import SPLIT_WORDS, are_splits
 from fer_exp.system import without_collector
 
 NESTS = ("annotations", "completions", "predictions", "result", "projects", "labels", "classifications")
@@ -133,7 +133,8 @@ def _within(content: dict[str, Any]) -> list[Any]:
         common = set.intersection(*(set(table[0]) for table in tables.values()))
         if len(tables) < len(values) or not common:
             raise ValueError(f"it holds several tables ({', '.join(tables)}); give one of them as a file")
-        return [{key_is: key, **row} for key, table in tables.items() for row in table]
+        said = {key: SPLIT_WORDS[key.strip().lower()] if key_is == "split" else key for key in tables}
+        return [{key_is: said[key], **row} for key, table in tables.items() for row in table]
     if values and all(isinstance(value, list) and len(value) == len(values[0]) for value in values):
         return [dict(zip(content, row, strict=True)) for row in zip(*values, strict=True)]
     if values and all(isinstance(value, dict) for value in values):

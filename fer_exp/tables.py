@@ -537,7 +537,7 @@ def read_table(source: Path | str | pd.DataFrame | Table, key: str = "", togethe
             what = "a picture" if file.suffix.lower() in PICTURES else f"a {file.suffix} file"
             raise RequestError(f"{where}: it is {what}, which is no table; save what is in it as .csv or .xlsx.")
         with reading(file, where):
-            columns = read_file(file, sheet) if file.is_file() else read_together(file)
+            columns = read_file(file, sheet, together) if file.is_file() else read_together(file)
     if all(re.fullmatch(r"\[.+\]", name) for name in columns.names):  # as Emotion6 writes its header
         columns.names = [name[1:-1].strip() for name in columns.names]
     if not any(columns.names):

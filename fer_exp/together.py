@@ -12,7 +12,7 @@ import pyarrow as pa
 from fer_exp.columns import Columns
 from fer_exp.files import TABLES
 from fer_exp.formats import read_columns
-from fer_exp.names import are_splits
+from fer_exp.names import split_named
 from fer_exp.regular import reading
 
 ITS_FILE = "(its file)"
@@ -59,7 +59,9 @@ def read_together(folder: Path) -> Columns:
     parts = []
     for file in files:
         with reading(file):
-            parts.append(read_columns(file))
+            parts.append(read_columns(file) if len(files) > 1 else read_file(file, "", together=True))
+    if len(files) == 1 and ITS_FILE in parts[0].names:  # a file with a sheet a person
+        return parts[0]
     filled = [(file, part) for file, part in zip(files, parts, strict=True) if part.values and len(part.values[0])]
     if not filled:
         raise ValueError("none of its tables has a row")
@@ -71,16 +73,48 @@ def read_together(folder: Path) -> Columns:
     return _joined(parts, last if len(set(last)) == len(last) else stems, ITS_FILE, told)
 
 
-def read_file(file: Path, sheet: str) -> Columns:
-    """Read a file as ``read_columns``; sheets that are all called as splits are one table, with a column ``split``."""
+def read_file(file: Path, sheet: str, together: bool) -> Columns:
+    """Read a file as ``read_columns``, and what the name of a sheet says in a column of its own.
+
+    Sheets with the same columns are one table where they are called as splits, and with ``together`` whatever they are
+    called: a column says which sheet a row is from, as it says of a folder which file. Copies and others are left out.
+    """
     first = read_columns(file, sheet)
-    if not are_splits(first.sheets):
+    if sheet and (split := split_named(sheet)) and "split" not in first.names:
+        return _joined([first], [split], "split", [])
+    if not first.sheets:
         return first
-    parts = {name: read_columns(file, name) for name in first.sheets}
-    filled = {name: part for name, part in parts.items() if part.values and len(part.values[0])}
-    if any("split" in part.names for part in filled.values()) or not filled:
+    filled = {name: part for name in first.sheets if _rows(part := read_columns(file, name))}
+    splits = {name: split for name in filled if (split := split_named(name))}
+    alike = _of_one_header(filled, next(iter(splits))) if splits else []
+    column = "split"
+    if len(set(alike) & set(splits)) > 1 and not {"split"} & set(filled[alike[0]].names):
+        alike = [name for name in alike if name in splits]
+    elif together:
+        alike, column = _of_one_header(filled, first.sheets[0]), ITS_FILE
+    if len(alike) < 2 or (column == "split" and not set(alike) <= set(splits)):
         return first
-    return _joined([*filled.values()], [*filled], "split", [f"its sheets {', '.join(filled)} are splits"])
+    others = [name for name in first.sheets if name not in alike]
+    told = [f"its sheets {', '.join(alike)} together", *([f"not read: {', '.join(others)}"] if others else [])]
+    origins = [splits[name] if column == "split" else name for name in alike]
+    for name in alike:
+        filled[name].guessed.clear()
+    return _joined([filled[name] for name in alike], origins, column, told)
+
+
+def _rows(part: Columns) -> int:
+    return len(part.values[0]) if part.values else 0
+
+
+def _of_one_header(parts: dict[str, Columns], first: str) -> list[str]:
+    """The sheets that have the columns of one, without those whose cells are another's."""
+    found: list[str] = []
+    for name, part in parts.items():
+        cells = [column.to_pylist() for column in part.values]
+        copies = any([column.to_pylist() for column in parts[one].values] == cells for one in found)
+        if first in parts and part.names == parts[first].names and not copies:
+            found.append(name)
+    return found
 
 
 def _joined(parts: list[Columns], origins: list[str], column: str, told: list[str]) -> Columns:

@@ -568,6 +568,60 @@ def test_sheets_and_keys_that_are_splits_are_one_table_with_a_column_of_them(tmp
     read = table(frames)
     split = read.names.index("split")
     assert list(read.text(read.names.index("image"))) == ["a", "b", "c", "d", "e"]
-    assert list(read.text(split)) == ["train", "train", "Validation", "test", "test"]
+    assert list(read.text(split)) == ["train", "train", "val", "test", "test"]
     other = table({"answers": frames["train"], "test": frames["test"]})
     assert "split" not in other.names
+
+
+def test_sheets_beside_splits_are_named_and_a_sheet_of_a_split_is_of_it(tmp_path):
+    faces = pd.DataFrame({"image": ["a", "b"], "label": "fear"})
+    file = tmp_path / "faces.xlsx"
+    with pd.ExcelWriter(file) as book:
+        pd.DataFrame({"About": ["us"]}).to_excel(book, index=False, sheet_name="README")
+        for name in ("Train set", "test_preds"):
+            faces.assign(image=faces["image"] + name).to_excel(book, index=False, sheet_name=name)
+        faces[:0].to_excel(book, index=False, sheet_name="Sheet4")
+    read = read_table(file)
+    assert read.text(read.names.index("split")).tolist() == ["train", "train", "test", "test"]
+    assert read.guessed == ["its sheets Train set, test_preds together", "not read: README, Sheet4"]
+    one = read_table(f"{file}#test_preds")
+    assert one.text(one.names.index("split")).tolist() == ["test", "test"]
+
+
+def test_sheets_of_one_header_are_a_table_of_answers_and_copies_count_once(tmp_path):
+    file = tmp_path / "answers.xlsx"
+    with pd.ExcelWriter(file) as book:
+        for name, labels in {"Anna": ["fear", "anger"], "Ben": ["fear", "fear"], "Ben (2)": ["fear", "fear"]}.items():
+            pd.DataFrame({"image": ["a", "b"], "label": labels}).to_excel(book, index=False, sheet_name=name)
+    answers = read_answers(str(file), "ratings")
+    assert answers.workers.tolist() == ["Anna", "Ben"]
+    assert answers.counts().tolist() == [[2, 0], [1, 1]]
+
+
+def test_rows_of_totals_are_no_faces_wherever_they_stand_and_leave_no_class_behind(tmp_path):
+    (tmp_path / "votes.csv").write_text("face,happy,sad\nTotal,5,7\na,3,1\nTotal,3,1\nb,0,4\nc,2,2\n")
+    votes = read_answers(str(tmp_path / "votes.csv"), "ratings")
+    assert votes.tasks.tolist() == ["a", "b", "c"]
+    (tmp_path / "long.csv").write_text("picture,worker,label\na,1,happy\na,2,sad\nb,1,sad\nb,2,sad\nTotal,,15\n")
+    assert read_answers(str(tmp_path / "long.csv"), "ratings").classes == ("happiness", "sadness")
+
+
+def test_a_cell_of_another_kind_does_not_drop_a_raters_column(tmp_path, capsys):
+    rows = "a.jpg,happy,happy,sad\nb.jpg,sad,sad,happy\nc.jpg,angry,angry,sad\nd.jpg,happy,other,happy\ne.jpg,sad,sad,sad\n"
+    (tmp_path / "wide.csv").write_text("picture,Anna,Ben,Cara\n" + rows)
+    wide = read_answers(str(tmp_path / "wide.csv"), "ratings")
+    assert wide.workers.tolist() == ["Anna", "Ben", "Cara"]
+    assert wide.counts().sum() == 15
+    (tmp_path / "wide.csv").write_text("picture,Anna,Ben,Cara\n" + rows.replace("other", "hapy"))
+    assert len(read_answers(str(tmp_path / "wide.csv"), "ratings").workers) == 3
+    assert "hapy, 1 of 15 labels, may be happiness mistyped" in capsys.readouterr().err
+
+
+def test_a_folder_of_votes_or_of_raters_columns_is_one_table(tmp_path):
+    for name, rows in {"one": "a,3,1\nb,0,4\n", "two": "c,2,2\n"}.items():
+        (tmp_path / f"{name}.csv").write_text("face,happy,sad\n" + rows)
+    votes = read_answers(str(tmp_path), "ratings")
+    assert votes.counts.tolist() == [[3, 1], [0, 4], [2, 2]]
+    for name, rows in {"one": "a,happy,sad\nb,sad,sad\n", "two": "c,happy,happy\n"}.items():
+        (tmp_path / f"{name}.csv").write_text("face,Anna,Ben\n" + rows)
+    assert read_answers(str(tmp_path), "ratings").workers.tolist() == ["Anna", "Ben"]

@@ -104,7 +104,7 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
     """Answers by whatever form the table has."""
     called = rules.columns or {}
     task, worker, label = (table.find(role, called.get(role)) for role in ("task", "worker", "label"))
-    if worker is None and ITS_FILE in table.names:
+    if worker is None and ITS_FILE in table.names and _is_of_persons(table, task, label):
         worker = table.decide("worker", table.names.index(ITS_FILE))
     if task is not None and not called.get("worker"):
         worker = _person(table, task, worker, label)
@@ -138,6 +138,20 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
     if label is None and worker is None and task is not None and not columns_of(table, rules.scales, {task}):
         raise RequestError(no_classes(table))
     return read_rows(table, rules)
+
+
+def _is_of_persons(table: Table, task: int | None, label: int | None) -> bool:
+    """Whether a folder has a file a person, and not parts of one table: votes, or raters' columns, of other faces each.
+
+    A person answers a face once, or few twice; and without a column of labels several persons answer one face.
+    """
+    if task is None:
+        return True
+    with table.looking():
+        pairs = pd.DataFrame({"task": table.text(task), "file": table.text(table.names.index(ITS_FILE))})
+    if label is not None:
+        return bool(2 * pairs.duplicated().sum() < len(pairs))
+    return bool(pairs.drop_duplicates()["task"].duplicated().any())
 
 
 def _person(table: Table, task: int, worker: int | None, label: int | None) -> int | None:

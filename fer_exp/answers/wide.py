@@ -39,6 +39,8 @@ TICKED, NOT_TICKED = ("1", "true", "x", "yes", "ja", "wahr", "✓", "✔"), ("0"
 SCALE = ("scale", "dimension", "trait", "measure", "attribute", "adjective", "ratingtype", "ratingscale", "construct",
          "question", "item", "variable", "aspect")  # fmt: skip
 """Columns that say which scale a row's rating is on, by ``normal``."""
+ODD = 0.5
+"""Share of a column's cells that have to be classes beside columns in which all are; alone, half of the rest too."""
 ABOUT = re.compile(r"(emotion|expression|label|category)", re.IGNORECASE)
 
 
@@ -133,13 +135,18 @@ def _label_columns(table: Table, task: int | None, worker: int | None, label: in
     ):
         numeric = [n for n in others if table.different_numbers(n)]
         return _of_one_kind(table, numeric) if len(numeric) > 1 else []
-    wanted, raters, numbers = among(rules.classes), [], numbers_of(rules.numbers)
+    wanted, numbers = among(rules.classes), numbers_of(rules.numbers)
+    shares: dict[int, float] = {}
     for column in others:
         with table.looking():
-            texts = table.coded(column, rules.classes).names.tolist()
-        known = expressions(texts, labels=True)
-        if texts and all(text in known or wanted(text) or number(text) in numbers for text in texts):
-            raters.append(column)
+            codes, names = table.coded(column, rules.classes)
+        known = expressions(names, labels=True)
+        answers = [text in known or bool(wanted(text)) or number(text) in numbers for text in names]
+        if any(answers):
+            shares[column] = float(np.mean(np.asarray(answers)[codes[codes >= 0]]))
+    whole = [column for column, share in shares.items() if share == 1]
+    least = ODD if whole else 1 - ODD / 2  # one cell of another kind makes a rater's column no other
+    raters = [column for column, share in shares.items() if share >= least]
     return _of_one_kind(table, raters) if len(raters) > 1 else []
 
 
