@@ -36,9 +36,7 @@ UNSPLIT = "not split"
 
 SPLIT_WORDS = {
     **dict.fromkeys(("train", "training", "entrenamiento", "treino"), "train"),
-    **dict.fromkeys(
-        ("val", "valid", "validation", "dev", "publictest", "validierung", "validacion", "validacao"), "val"
-    ),
+    **dict.fromkeys(("val", "valid", "validation", "dev", "publictest", "validierung", "validacion"), "val"),
     **dict.fromkeys(("test", "testing", "privatetest"), "test"),
 }
 """How splits are written, by FER2013 too -> ours; case never matters."""

@@ -607,7 +607,8 @@ def test_rows_of_totals_are_no_faces_wherever_they_stand_and_leave_no_class_behi
 
 
 def test_a_cell_of_another_kind_does_not_drop_a_raters_column(tmp_path, capsys):
-    rows = "a.jpg,happy,happy,sad\nb.jpg,sad,sad,happy\nc.jpg,angry,angry,sad\nd.jpg,happy,other,happy\ne.jpg,sad,sad,sad\n"
+    rows = "a.jpg,happy,happy,sad\nb.jpg,sad,sad,happy\nc.jpg,angry,angry,sad\nd.jpg,happy,other,happy\n"
+    rows += "e.jpg,sad,sad,sad\n"
     (tmp_path / "wide.csv").write_text("picture,Anna,Ben,Cara\n" + rows)
     wide = read_answers(str(tmp_path / "wide.csv"), "ratings")
     assert wide.workers.tolist() == ["Anna", "Ben", "Cara"]

@@ -52,9 +52,11 @@ def key_meant(command: str, name: str, value: str, chosen: Mapping[str, str]) ->
     ('trainer.learning_rate=0.1', 'labels=noisy labels.rate=0.2')
     """
     for asked in dict.fromkeys((letters(name), letters(name.rpartition(".")[2]))):
-        for words in _elsewhere_called(asked, value):
-            if fitting := _fitting(command, words, value, chosen):
-                return fitting
+        fitting = [fit for words in _elsewhere_called(asked, value) if (fit := _fitting(command, words, value, chosen))]
+        if (group := name.partition(".")[0]) in chosen:  # who has chosen a method is not sent to another
+            fitting = [fit for fit in fitting if not fit.startswith(f"{group}=")]
+        if fitting:
+            return fitting[0]
         same = [key for key in keys(command) if asked in (letters(key), letters(key.rpartition(".")[2]))]
         if same:
             here = [key for key in same if has_key(command, key, chosen)]
@@ -91,6 +93,8 @@ def elsewhere(command: str, name: str, value: str) -> tuple[str, str] | None:
     >>> elsewhere("train", "gold", "g.csv")
     ('crowd', 'gold=g.csv')
     """
+    if name.partition(".")[0] in groups(command):  # which is no other command's alone
+        return None
     exact = [other for other in SCHEMAS if name in keys(other)]
     meant = ((other, key_meant(other, name, value, {})) for other in (*exact, *SCHEMAS) if other != command)
     return next(((other, words) for other, words in meant if words), None)

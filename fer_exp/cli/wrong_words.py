@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from fer_exp.cli.meant import all_options, has_key, key_meant, key_near, keys, told
+from fer_exp.cli.meant import all_options, has_key, key_meant, key_near, keys, option_meant, option_near, told
 from fer_exp.cli.mistakes import key_not_here, unknown_key, unknown_option
 from fer_exp.cli.paths import exists
 from fer_exp.cli.typed import Typed, parted
@@ -111,7 +111,8 @@ def named(typed: Typed) -> str:
         return unknown_key(typed.command, key, value, typed.chosen)
     group, _, last = key.partition(".")
     if group in groups(typed.command) and last in ("name", "kind"):
-        return f"{key} is set by the option; write {group}={value}."
+        meant = option_meant(typed.command, group, value) or option_near(group, value) or f"{group}={value}"
+        return f"{key} is set by the option; write {meant}."
     if key in groups(typed.command):
         for option in values_of(value) if typed.sweeps or "," in value else [value]:
             if option not in (*all_options(key), "null"):

@@ -76,6 +76,9 @@ def train(config: TrainConfig) -> Path | None:
             if (before := run.config.get("bootstrap")) != config.bootstrap:
                 others = f"fer-exp evaluate run={run.folder} bootstrap={config.bootstrap} makes others"
                 progress(f"its intervals are those of bootstrap={before}; {others}.")
+            form = config.labels.export
+            if form is not None and not (run.folder / f"noise_{form}.txt").is_file():
+                progress(f"labels.export={form} is not written: remove the folder, and train again.")
             return run.folder
         faces = select(store.faces, store.flags, config.dataset, progress)
         votes = None if store.votes is None else store.votes.loc[faces.index]

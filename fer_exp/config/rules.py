@@ -221,6 +221,12 @@ def _check_trainer(trainer: TrainerConfig) -> None:
             f"trainer.milestones is {given}; they are rising shares of the run between 0 and 1: write "
             f"trainer.milestones=[{meant}], say."
         )
+    for key, schedules in {"decay": ("step", "exponential"), "milestones": ("step", "linear")}.items():
+        if getattr(trainer, key) is not None and trainer.schedule not in schedules:
+            raise RequestError(
+                f"trainer.{key} is for trainer.schedule={' or '.join(schedules)}, and the schedule is "
+                f"{trainer.schedule}; write trainer.schedule={schedules[0]}, or trainer.{key}=null."
+            )
     if trainer.batch_size % trainer.devices:
         raise RequestError(
             f"trainer.batch_size is {trainer.batch_size} and trainer.devices {trainer.devices}: devices share each "

@@ -147,6 +147,9 @@ KEYS = {
     "weight",
     "hydra/launcher={}": "launcher",
     "method.forget_rate={}": "forgetrate",
+    "method.strength={}": "lam lambda lamda elr_lambda",
+    "method.agreement={}": "lam lambda lamda co_lambda",
+    "method.alpha={}": "lam lambda lamda mixup_alpha",
     "method.consistency_weight={}": "lam lambda lamda",
 }
 """What to write -> how others spell its key; of several the first whose key the command has. A group comes before a key

@@ -27,8 +27,9 @@ def flip(
 ) -> Labels:
     """Draw a label per face from its class's row of a transition matrix.
 
-    With ``exact`` each class gets the expected number of each label, rounded by largest remainder (equal remainders in
-    random order), so each count is within one face of its expectation; else each face is drawn on its own (bernoulli).
+    With ``exact`` the number of wrong labels of each class is the whole number nearest to the expected one; they are
+    dealt to the other classes as the matrix has them, by largest remainder (equal remainders in random order). Else
+    each face is drawn on its own (bernoulli).
 
     Raises:
         RequestError: a matrix whose rows are no distributions, a label outside it, or ids that are not unique.
@@ -50,8 +51,9 @@ def flip(
     random = np.random.default_rng([*np.atleast_1d(seed).tolist(), 1])
     for k in range(len(table)):
         members = np.flatnonzero(clean == k)
-        numbers = _largest_remainder(table[k] * len(members), random)
-        numbers[k] = 0
+        others = np.where(np.arange(len(table)) == k, 0.0, table[k])
+        wrong = np.floor(others.sum() * len(members) + 0.5 + 1e-9)  # 0.1 * 25 is 2.5, not 2.4999999999999996
+        numbers = _largest_remainder(others * wrong / (others.sum() or 1.0), random)
         chosen = members[np.argsort(chance[members], kind="stable")][: numbers.sum()]
         chosen = chosen[np.argsort(where[chosen], kind="stable")]  # which of them goes where is random, too
         noisy[chosen] = np.repeat(np.arange(len(table)), numbers)

@@ -102,7 +102,7 @@ def by_matrix(goes_to: Callable[[Sequence[str], Matrix | None], Matrix], needs_v
     def wrong(clean: CleanLabels, config: LabelsConfig) -> tuple[Labels, dict[str, Any]]:
         confusion, had = None, np.flatnonzero(clean.had).tolist()
         if needs_votes and clean.counts is not None:
-            here = clean.touched
+            here = clean.split.astype(str) != "test"  # whatever of these is flipped
             confusion = human_confusion(clean.label[here], clean.counts[here], len(clean.classes))[np.ix_(had, had)]
         among = np.zeros((len(clean.classes), len(clean.classes)))
         among[np.ix_(had, had)] = goes_to([clean.classes[k] for k in had], confusion)

@@ -84,9 +84,13 @@ def begin(run: Run, now: Mapping[str, Any], device: str, threads: int, clock: fl
                 "that was not interrupted. Go on as it began, or remove the folder, to have the same."
             )
     elif other := _of_other_data(run, now):
+        differing = [
+            what for what in now["contents"] if now["contents"][what] != other.begun.get("contents", {}).get(what)
+        ]
+        what = "data" if differing in ([], ["dataset"]) else f"files ({', '.join(differing)})"
         say(
-            f"{run.name}: its data differ from those that {other} began with under the same settings, so this is "
-            "another run."
+            f"{run.name}: its {what} differ from those that {other.name} began with under the same settings, so this "
+            "is another run."
         )
     known: Mapping[str, Any] = {key: run.begun[key] for key in TOLD if key in run.begun}
     if not run.begun and not run.has("checkpoint"):  # else it was begun by a version that noted nothing
@@ -138,14 +142,14 @@ def left_alone(run: Run, now: Mapping[str, Any], keep: str) -> str:
     return missed(run, keep) + (f"; since then changed: {changed}" if changed else "")
 
 
-def _of_other_data(run: Run, now: Mapping[str, Any]) -> str:
-    """A run beside this one, of the same settings and other contents, '' where there is none."""
+def _of_other_data(run: Run, now: Mapping[str, Any]) -> Run | None:
+    """A run beside this one, of the same settings and other contents, None where there is none."""
     for folder in sorted(run.folder.parent.glob(f"{glob.escape(run.name.rpartition('-')[0])}-*")):
         other = Run(folder)
         with suppress(RequestError):
             if other.name != run.name and other.has("begun") and other.begun.get("settings") == now["settings"]:
-                return other.name
-    return ""
+                return other
+    return None
 
 
 def _lasted(run: Run, start: Mapping[str, Any]) -> float:

@@ -69,7 +69,7 @@ def test_percent_beside_counts_is_not_added(called):
 
 def test_columns_of_two_models_are_refused_and_two_spellings_of_one_class_are_said():
     frame = pd.DataFrame({"image": ["a"], "angry": [3], "happy": [-1], "Anger": [-6], "Happiness": [2]})
-    with pytest.raises(RequestError, match="angry and Anger are one class, .* the answers of two models"):
+    with pytest.raises(RequestError, match=r"angry and Anger are one class, .* the answers of two models"):
         read_output(read_table(frame))
     table = read_table(frame.drop(columns="Happiness"))
     read_output(table)
