@@ -98,6 +98,16 @@ def no_column(by: str, there: Sequence[str], where: str) -> str:
     return f"by={by}: {where} has no column {by}; {did_you_mean(by, names, 0.5)}There are: {', '.join(names[:20])}."
 
 
+def one_spelling(values: Sequence[str] | NDArray[np.object_]) -> dict[str, str]:
+    """Value -> how values that differ in case, spaces and signs alone are most often written, the first of equals.
+
+    >>> one_spelling(["hard", "Hard", "hard", "easy"])
+    {'hard': 'hard', 'Hard': 'hard', 'easy': 'easy'}
+    """
+    first: dict[str, str] = {}
+    return {value: first.setdefault(_alike(value), value) for value, _ in Counter(map(str, values)).most_common()}
+
+
 def _alike(value: str) -> str:
     """What spellings of a group have in common; what is made of signs alone, as + and -, stays."""
     return re.sub(r"[\s_]+", " ", value.strip()).casefold() if re.search(r"\d", value) else normal(value) or value

@@ -33,7 +33,7 @@ MISSING = frozenset(
     ("", "na", "n/a", "#n/a", "nan", "none", "null", "<na>", "-", "--", "–", "—", ".", "missing", "skipped",
      "no answer", "no response", "n.a.", "k.a.", "(blank)", "timeout", "time out", "timed out",
      "skip", "keine antwort", "keine angabe", "k. a.", "#null!", "#value!", "#ref!", "#div/0!",
-     "#name?")
+     "#name?", "fit_failed", "find_failed")  # FaceReader, where it found no face
 )  # fmt: skip
 """What a cell without content looks like, in any case; a class may be called None where ``classes`` names it."""
 
@@ -188,6 +188,8 @@ class Table:
         parts = [n for n in called if self._is_one_thing(n)]
         several = [n for n in called if n not in parts]
         shown = [n for n in several if self._names_pictures(n)]
+        if not shown and [normal(self.names[n]) for n in several] == ["faceid"]:  # Azure's, a number of its own
+            shown = [n for n in range(len(self.names)) if n not in beside and self._names_pictures(n)][:1]
         if not several:
             others = [n for n in range(len(self.names)) if n not in beside and self._names_pictures(n)]
             shown = others if len(others) == 1 else parts[:1]

@@ -547,3 +547,9 @@ def test_a_sheet_and_a_path_of_any_signs_reach_the_reader_as_typed(tmp_path, mon
         )
     found, _ = shown(capsys, "agreement", f"ratings={name}", "bootstrap=0", "output=o")
     assert found["all"]["labels"]["percent_agreement"]["value"] == 1
+
+
+def test_spellings_of_a_subset_are_one(tmp_path):
+    rows = [f"f{face},w{worker},fear,{['Hard', 'hard', 'easy'][face % 3]}" for face in range(6) for worker in range(2)]
+    read = read_answers(written(tmp_path, "\n".join(["task,worker,label,subset", *rows])), "ratings")
+    assert read.subset.tolist() == ["Hard", "Hard", "easy"] * 2

@@ -138,3 +138,10 @@ def test_what_is_no_scale_is_said_before_anything_is_read(asked, capsys):
 
 def test_ranges_are_read_as_people_write_them():
     assert scales_named(["a:-3..3", "b: 1-7", "c d:0 to 100"]) == {"a": (-3, 3), "b": (1, 7), "c d": (0, 100)}
+
+
+def test_a_scale_that_runs_downwards_is_refused_whatever_scale_is_given():
+    frame = pd.DataFrame({"task": [0, 0], "worker": [0, 1], "valence (9-1)": [4, 5], "arousal": [0, 0]})
+    for scale in ((-1, 1), (1, 9)):
+        with pytest.raises(RequestError, match=r"runs downwards, .*; write 10 less each rating where 9 is the low end"):
+            read_answers(frame, scale=scale)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from fer_exp.answers import Answers, Votes
 from fer_exp.errors import RequestError
-from fer_exp.grouping import Grouping, grouping, no_column, with_column
+from fer_exp.grouping import Grouping, grouping, no_column, one_spelling, with_column
 from fer_exp.names import finder
-from fer_exp.tables import Table
+from fer_exp.tables import Coded, Table
 
 Values = dict[str, str | None]
 
@@ -70,7 +70,7 @@ def subsets(data: Answers | Votes, of_tasks: Mapping[str, str | None], by: str, 
     groups = grouping(values, by, "faces")
     inside = groups.code >= 0
     named = np.array([*groups.names, ""], dtype=object)[groups.code]
-    if data.subset is not None:
+    if data.subset is not None and by != "subset":  # which they are already
         named = np.array([f"{old}, {new}" for old, new in zip(data.subset, named, strict=True)], dtype=object)
     counted = {**data.counted, **({f"faces are in no group of {by} and left out": int((~inside).sum())} if
                not inside.all() else {})}  # fmt: skip
@@ -92,12 +92,21 @@ def _names(table: Table, role: str, columns: Mapping[str, str | None], known: Co
 
 def _one_each(table: Table, names: int, column: int) -> Values | None:
     """The value of each rater or task; None where one has several."""
-    ids, cells = table.coded(names), table.coded(column)
+    ids, cells = table.coded(names), folded(table.coded(column))
     pairs = np.unique(np.stack([ids.codes, cells.codes])[:, (ids.codes >= 0) & (cells.codes >= 0)], axis=1)
     if len(np.unique(pairs[0])) < len(pairs[0]):
         return None
     values: Values = dict.fromkeys(map(str, ids.names))
     return values | {str(ids.names[one]): str(cells.names[value]) for one, value in pairs.T}
+
+
+def folded(cells: Coded) -> Coded:
+    """A column whose values are one where their spellings are."""
+    spelling = one_spelling(cells.names[cells.codes[cells.codes >= 0]])
+    names = np.array(sorted(set(spelling.values())), dtype=object)
+    code = {name: place for place, name in enumerate(names)}
+    moved = np.array([*(code[spelling[str(name)]] if str(name) in spelling else -1 for name in cells.names), -1])
+    return Coded(moved[cells.codes].astype(np.int32), names)
 
 
 def _meet(data: Answers, of_raters: Values) -> bool:

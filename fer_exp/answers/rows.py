@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fer_exp.answers import Answers, Codes, Repeats
 from fer_exp.answers.cells import choice
+from fer_exp.answers.groups import folded
 from fer_exp.answers.scales import AFFECT, MARKS, UNIT, Ends, Scales, columns_of, read_scale
 from fer_exp.errors import RequestError, nearest
 from fer_exp.names import CLASSES, among, near_expression, normal, one_word, slip_of, spelt, stem
@@ -233,7 +234,7 @@ def _per_task(table: Table, tasks: Coded) -> NDArray[np.object_] | None:
     """The subset of each task; a task belongs to one."""
     if (column := table.find("subset")) is None:
         return None
-    subsets = table.coded(column)
+    subsets = folded(table.coded(column))
     first = np.full(len(tasks.names), -2, np.int64)
     first[tasks.codes[::-1]] = subsets.codes[::-1]
     if (other := first[tasks.codes] != subsets.codes).any():

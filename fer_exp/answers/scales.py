@@ -169,6 +169,12 @@ def read_scale(table: Table, name: str, column: int, ends: Ends, counted: dict[s
     values, unit, called = table.numbers(column), UNIT.get(name), table.names[column]
     way_out = f"name the scale that was used, e.g. {f'{table.group}scale=[1,9]' if unit else f'scales=[{name}:1..9]'}"
     inside = IN_NAME.search(called)
+    if inside and int(inside[1]) > int(inside[2]):
+        high, low = int(inside[1]), int(inside[2])
+        raise RequestError(
+            f"{table.where}: {called} runs downwards, so nobody knows which end is the low one; write {low + high} less "
+            f"each rating where {high} is the low end, and call it {name} ({low}-{high})."
+        )
     if inside and ends in (None, unit):
         scale = Scale(float(inside[1]), float(inside[2]), "header")
     elif ends is None:

@@ -29,6 +29,8 @@ def places_of(folders: Sequence[str], level: int | None) -> list[Place]:
 
     >>> places_of(["train/P01/happy", ""], 1)
     [Place(split='train', kind='happy', beside='P01'), Place(split=None, kind=None, beside=None)]
+    >>> [place.beside for place in places_of(["happy/anna/s1", "happy/anna"], 0)]
+    ['anna', 'anna']
     """
     places = {folder: _place(folder, level) for folder in dict.fromkeys(folders)}
     return [places[folder] for folder in folders]
@@ -134,7 +136,8 @@ def _place(folder: str, level: int | None) -> Place:
     others = parts if level is None else parts[:at] + parts[at + 1 :]
     others = [part for part in others if len(normal(part)) < 3 or expression(part) is None]  # DI may be a person
     others = [part for part in others if split_named(part) is None]
-    return Place(split, parts[at] if len(parts) > at else None, others[-1] if others else None)
+    person = others[-1 if level is None else 0] if others else None  # beside the class: below a person lie sessions
+    return Place(split, parts[at] if len(parts) > at else None, person)
 
 
 def split_above(folder: str) -> tuple[str | None, list[str]]:
