@@ -190,7 +190,7 @@ def label_codes(
             moved[label] = place[str(rules.others)]
             counted[f"answers {meaning!r}, which is no class here, count as {rules.others}"] = int(times[label])
         else:
-            near = nearest(names[label], place, 0.5) or near_expression(names[label])
+            near = None if meaning in CLASSES else nearest(names[label], place, 0.5) or near_expression(names[label])
             hint = f"; did you mean {near}?" if near in place else "."
             more = "" if rules.also else "; where nobody answered so, name all classes with classes=[...]"
             more = more if rules.columns is None else "; name what is no class in ignore=[...]"

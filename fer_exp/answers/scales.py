@@ -172,8 +172,8 @@ def read_scale(table: Table, name: str, column: int, ends: Ends, counted: dict[s
     if inside and int(inside[1]) > int(inside[2]):
         high, low = int(inside[1]), int(inside[2])
         raise RequestError(
-            f"{table.where}: {called} runs downwards, so nobody knows which end is the low one; write {low + high} less "
-            f"each rating where {high} is the low end, and call it {name} ({low}-{high})."
+            f"{table.where}: {called} runs downwards, so nobody knows which end is the low one; write {low + high} "
+            f"less each rating where {high} is the low end, and call it {name} ({low}-{high})."
         )
     if inside and ends in (None, unit):
         scale = Scale(float(inside[1]), float(inside[2]), "header")

@@ -222,9 +222,10 @@ def task_names(table: Table, column: int, named: bool, again: NDArray[np.bool_] 
 
 
 def repeated(table: Table, column: int, counts: FloatArray) -> NDArray[np.bool_]:
-    """Rows of a corpus' faces that say again what the row of that face said, (n,): whole copies, which count once.
+    """Rows that say again what the row of that face said, (n,): whole copies, which count once.
 
-    None where half of the names are there twice, for then they are no faces' names.
+    None where the names may be no faces': of answers without a corpus in a column that is not called so, or where half
+    of them are there twice.
 
     Args:
         table: a row a task.
@@ -236,7 +237,8 @@ def repeated(table: Table, column: int, counts: FloatArray) -> NDArray[np.bool_]
     """
     names = pd.Series(table.text(column)[: len(counts)])
     again = (names.duplicated() & names.notna()).to_numpy()
-    if not table.group or 2 * again.sum() >= len(names):
+    surely = table.group or table.names[column].lower() in ("task", "face")
+    if not surely or 2 * again.sum() >= len(names):
         return np.zeros(len(names), dtype=bool)
     first = names.groupby(names, dropna=False).transform(lambda rows: rows.index[0]).to_numpy(np.int64)
     other = again & (counts != counts[first]).any(axis=1)

@@ -169,18 +169,19 @@ def alpha_of(sums: FloatArray) -> FloatArray:
 
 
 def vote_entropy(counts: FloatArray) -> Measure:
-    r"""Mean entropy of a task's votes, in nats: 0 where raters agree on every face.
+    r"""Mean entropy of the votes of a task with two answers or more, in nats: 0 where raters agree on every face.
 
     .. math:: \frac{1}{N} \sum_i -\sum_k \frac{n_{ik}}{n_i} \ln \frac{n_{ik}}{n_i}
 
     Returns:
-        0..ln K, of few raters at most the log of their number; nan where there is no answer.
+        0..ln K, of few raters at most the log of their number; nan where no task has two answers: one says nothing.
 
     Source: Shannon 1948, Bell System Technical Journal 27, 379-423.
     """
     share = shares(counts)
     entropy = -(share * np.log(np.where(share > 0, share, 1.0))).sum(axis=1)
-    return _ratio(entropy, np.asarray(counts.any(axis=1), dtype=np.float64))
+    several = np.asarray(counts.sum(axis=1) > 1, dtype=np.float64)
+    return _ratio(entropy * several, several)
 
 
 def specific_agreement(counts: FloatArray, k: int) -> Measure:

@@ -131,7 +131,6 @@ def _labels(
     ranges["vote_entropy"] = (0.0, float(np.log(max(len(classes), 2))))
     found = _results(left, names, shared, ranges)
     results = {name: row for name, row in found.items() if " " not in name}
-    results["vote_entropy"]["n"] = len(counts)
     notes += paradox(results, dict(zip(classes, counts.sum(axis=0) / counts.sum(), strict=True)))
     deciding = dict(zip(names, left.faces.deciding, strict=True))
     by_class: dict[str, dict[str, Result]] = {}
