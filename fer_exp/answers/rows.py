@@ -190,8 +190,8 @@ def label_codes(
             moved[label] = place[str(rules.others)]
             counted[f"answers {meaning!r}, which is no class here, count as {rules.others}"] = int(times[label])
         else:
-            alike = 0.8 if meaning in CLASSES else 0.5  # a class that is known is no slip of another
-            near = nearest(names[label], place, alike) or near_expression(names[label])
+            least = 0.8 if meaning in CLASSES else 0.5  # a class that is known is no slip of another
+            near = nearest(names[label], place, least) or near_expression(names[label])
             hint = f"; did you mean {near}?" if near in place else "."
             more = "" if rules.also else "; where nobody answered so, name all classes with classes=[...]"
             more = more if rules.columns is None else "; name what is no class in ignore=[...]"
