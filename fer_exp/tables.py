@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
-from fer_exp.bounds import SHARED, no_counts, no_ratings
+from fer_exp.bounds import SHARED, no_counts
 from fer_exp.columns import SYNONYMS, TOTALS, Columns
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.files import GUARDED, file_of
@@ -316,36 +316,6 @@ class Table:
         values = np.asarray(pd.to_numeric(pd.Series(plain, dtype=object), errors="coerce"), dtype=np.float64)
         empty = np.array([text.casefold() in MISSING for text in texts], dtype=bool)
         return np.where(np.isnan(values) & ~empty, np.inf, values)
-
-    def affect(
-        self, scale: Sequence[float], counted: dict[str, int], columns: Sequence[str] = ("valence", "arousal")
-    ) -> dict[str, FloatArray]:
-        """Valence and arousal, where there are such columns, mapped from a scale to -1..1; nan where missing.
-
-        Args:
-            scale: lowest and highest rating; -2, where it lies below, is AffectNet's mark for missing.
-            counted: receives how many cells were mapped or marked.
-            columns: their names.
-
-        Raises:
-            RequestError: a rating outside the scale.
-        """
-        low, high = float(scale[0]), float(scale[1])
-        sides: dict[str, FloatArray] = {}
-        for side, name in zip(("valence", "arousal"), columns, strict=True):
-            if (column := self.find(name)) is None:
-                continue
-            values = self.numbers(column)
-            if low > -2 and (marked := values == -2).any():
-                values[marked] = np.nan
-                counted[f"cells of {name} are -2, AffectNet's mark for missing"] = int(marked.sum())
-            way_out = f"a missing one is an empty cell; name the scale that was used, e.g. {self.group}scale=[1,9]"
-            self.refuse(no_ratings(values, low, high), column, f"ratings run from {low:g} to {high:g} and {way_out}")
-            if (low, high) != (-1.0, 1.0):
-                counted[f"cells of {name} are mapped from {low:g}..{high:g} to -1..1"] = int((~np.isnan(values)).sum())
-                values = (values - low) / (high - low) * 2 - 1
-            sides[side] = values
-        return sides
 
     def class_columns(self, classes: Collection[str] = ()) -> dict[str, list[int]]:
         """Class -> its columns, plain or as one of ``AROUND``, in the order of the table.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -196,6 +196,21 @@ def read_scale(table: Table, name: str, column: int, ends: Ends, counted: dict[s
         of = name if called == name else f"{name} is {called}, and"
         table.guessed.append(f"{of} runs from {scale.low:g} to {scale.high:g} ({source})")
     return values, scale
+
+
+def sides_of(table: Table, scale: Sequence[float], counted: dict[str, int]) -> dict[str, FloatArray]:
+    """Valence and arousal of a table with a row a face, where there are such columns, mapped to -1..1, nan if missing.
+
+    Args:
+        table: which was read.
+        scale: lowest and highest rating, where a column's name does not say it.
+        counted: as of ``read_scale``.
+
+    Raises:
+        RequestError: as ``read_scale``.
+    """
+    ends, columns = (float(scale[0]), float(scale[1])), columns_of(table, AFFECT)
+    return {side: read_scale(table, side, column, ends, counted)[0] for side, column in columns.items()}
 
 
 def _guessed(table: Table, name: str, column: int, values: FloatArray) -> Scale:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fer_exp.answers.scales import sides_of
 from fer_exp.answers.votes import count_votes
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets.attach import attached_key, further, read_attached, whole_votes
@@ -280,7 +281,7 @@ class Folder(PictureCorpus):
         twice = pd.Series(names).duplicated().to_numpy()
         read.refuse(twice, column if named is None else named, "it has a row already; one face, one row")
         notes: dict[str, int] = {}
-        rated = read.affect(self.scale, notes)
+        rated = sides_of(read, self.scale, notes)
         splits, labels = self._splits(read), self._labels(read)
         if its_file is not None and read.find("split") is None:
             splits = np.array([_split_of(str(name)) for name in its_file], dtype=object)

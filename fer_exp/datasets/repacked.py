@@ -14,6 +14,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import pandas as pd
 
+from fer_exp.answers.scales import sides_of
 from fer_exp.datasets.classes import as_named
 from fer_exp.datasets.corpus import Faces, faces_table
 from fer_exp.datasets.pictures import Picture, PictureCorpus
@@ -212,7 +213,7 @@ class Repacked(PictureCorpus):
                 at[row] = place.get(str(find(str(text))), -1)
         there = at >= 0
         notes["rows of tables whose picture is not there, or may be one of several"] += int((~there).sum())
-        sides = read.affect((-1.0, 1.0), notes)
+        sides = sides_of(read, (-1.0, 1.0), notes)
         at, labels = at[there], labels[there]
         old = rows["label"].to_numpy()[at]
         notes["pictures whose table says another class than their folder; the table is taken"] += int(

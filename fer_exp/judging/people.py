@@ -11,7 +11,7 @@ import pandas as pd
 from fer_exp.answers import Answers, Votes
 from fer_exp.answers.faces import task_faces
 from fer_exp.answers.read import read_answers, read_labels
-from fer_exp.answers.scales import AFFECT, columns_of, read_scale
+from fer_exp.answers.scales import AFFECT, columns_of, sides_of
 from fer_exp.bounds import no_counts
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.judging.predictions import class_names
@@ -155,11 +155,7 @@ def _counts(answers: Answers | Votes, classes: tuple[str, ...], notes: dict[str,
 
 def _mean_ratings(table: Table, scale: Sequence[float], notes: dict[str, int]) -> pd.DataFrame:
     """Valence and arousal of a table with a row a face."""
-    ends = (float(scale[0]), float(scale[1]))
-    columns = columns_of(table, AFFECT)
-    return pd.DataFrame(
-        {f"human_{side}": read_scale(table, side, column, ends, notes)[0] for side, column in columns.items()}
-    )
+    return pd.DataFrame(sides_of(table, scale, notes)).add_prefix("human_")
 
 
 def _ratings(answers: Answers) -> pd.DataFrame:

@@ -92,3 +92,20 @@ def test_names_of_blends_and_of_what_is_not_shown_say_no_label():
              "C_anger_4.jpg", "D_anger_4.jpg"]  # fmt: skip
     assert read_names(names).table["label"].tolist() == [None, None, None, "sadness", "fear", "anger", "anger"]
     assert read_names(["VP1/Freude.jpg", "VP1/Überraschung.jpg"]).table["label"].tolist() == ["happiness", "surprise"]
+
+
+def test_a_range_in_a_columns_name_holds_beside_pictures_as_it_does_for_answers(tmp_path):
+    root = pictures(tmp_path / "c", *(f"{name}.jpg" for name in "abcd"))
+    rows = [f"{name}.jpg,{label},{rating}" for name, label, rating in zip("abcd", ["happy", "sad"] * 2, (1, 3, 5, 9))]
+    (root / "labels.csv").write_text("\n".join(["image,label,valence (1-9)", *rows]))
+    store, _ = opened(tmp_path, "folder", root, table=str(root / "labels.csv"))
+    assert store.faces.set_index("face")["valence"].tolist() == [-1, -0.5, 0, 1]
+
+
+@pytest.mark.parametrize("sessions", [("s1",), ("s1", "s2")])
+def test_below_a_person_lie_sessions(tmp_path, sessions):
+    paths = [
+        f"{c}/{who}/{s}/{n}.jpg" for c in ("happy", "sad") for who in ("anna", "ben") for s in sessions for n in "ab"
+    ]
+    store, _ = opened(tmp_path, "folder", pictures(tmp_path / "c", *paths), subject="folder", classes="found")
+    assert set(store.faces["subject"]) == {"anna", "ben"}
