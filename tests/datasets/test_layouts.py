@@ -96,7 +96,7 @@ def test_names_of_blends_and_of_what_is_not_shown_say_no_label():
 
 def test_a_range_in_a_columns_name_holds_beside_pictures_as_it_does_for_answers(tmp_path):
     root = pictures(tmp_path / "c", *(f"{name}.jpg" for name in "abcd"))
-    rows = [f"{name}.jpg,{label},{rating}" for name, label, rating in zip("abcd", ["happy", "sad"] * 2, (1, 3, 5, 9))]
+    rows = ["a.jpg,happy,1", "b.jpg,sad,3", "c.jpg,happy,5", "d.jpg,sad,9"]
     (root / "labels.csv").write_text("\n".join(["image,label,valence (1-9)", *rows]))
     store, _ = opened(tmp_path, "folder", root, table=str(root / "labels.csv"))
     assert store.faces.set_index("face")["valence"].tolist() == [-1, -0.5, 0, 1]
