@@ -23,7 +23,8 @@ from fer_exp.stats.seeds import over_seeds
 
 SPLIT = "test"
 OVER_SEEDS = "mean over seeds; 95 % intervals: other seeds on the same faces (Student's t), none of a single seed"
-OVER_FACES = "95 % intervals over test faces; one seed a row says nothing of other trainings"
+ONE_SEED = "one seed a row says nothing of other trainings"
+OVER_FACES, NO_INTERVALS = f"95 % intervals over test faces; {ONE_SEED}", f"no intervals (bootstrap=0); {ONE_SEED}"
 WIDTH = 80
 """Columns of a terminal, by which metrics are left out of the table where many keys are swept."""
 LISTED = 6
@@ -123,7 +124,8 @@ def sweep_table(rows: Sequence[Row]) -> Table:
         columns.popitem()
         left_out += 1
     more = f"\nmetrics that do not fit here, but stand in --json: {left_out}" if left_out else ""
-    table = blank_table(caption=(OVER_SEEDS if several else OVER_FACES) + more)
+    drawn = any(run.config.get("bootstrap", 1) for row in rows for run in row.runs)
+    table = blank_table(caption=(OVER_SEEDS if several else OVER_FACES if drawn else NO_INTERVALS) + more)
     for number, head in enumerate(columns):
         table.add_column(head, no_wrap=number >= keys, overflow="fold")
     for cells in zip(*columns.values(), strict=True):
