@@ -56,6 +56,9 @@ TOTALS = ("total", "totals", "grandtotal", "overall", "columntotal", "totalgener
           "итого", "sum", "sums", "sd", "std", "mean", "average", "avg", "summe", "gesamt", "mittelwert",
           "somme", "moyenne", "totale", "media", "合计", "总计", "合計", "平均")  # fmt: skip
 """What stands before numbers of all rows, below a table."""
+SIGNS = " \t\n*#:.;,_-–—()[]\"'"
+BEGUN = pa.array(sorted({word[:3] for word in TOTALS}), pa.string())
+"""What may stand around these words, and how they begin."""
 NOTES = "rows of totals or notes below the table"
 LAST = 40
 """Rows in which the end of a table is looked for."""
@@ -120,7 +123,11 @@ def _totals(first: pa.ChunkedArray) -> NDArray[np.int64]:
     """Rows that are called a total, wherever they stand."""
     if not pa.types.is_dictionary(first.type):
         return np.empty(0, dtype=np.int64)
-    names = {name for chunk in first.chunks for name in chunk.dictionary.to_pylist() if name and normal(name) in TOTALS}
+    names: set[str] = set()
+    for chunk in first.chunks:  # of millions of names few begin so
+        begun = pc.utf8_slice_codeunits(pc.utf8_trim(pc.utf8_lower(chunk.dictionary), characters=SIGNS), 0, 3)
+        few = chunk.dictionary.filter(pc.is_in(begun, value_set=BEGUN))
+        names |= {name for name in few.to_pylist() if normal(name) in TOTALS}
     return np.sort(np.concatenate([np.empty(0, dtype=np.int64), *(_where(first, name) for name in names)]))
 
 

@@ -169,9 +169,7 @@ def _read_excel(file: Path, sheet: str) -> Columns:
             raise ValueError(f"there is no sheet {sheet}; {hint}there are: {', '.join(sheets)}")
         frame = pd.read_excel(book, sheet or 0, header=None, dtype=object, keep_default_na=False, na_values=[""])
         merged = book.book.get_sheet_by_name(sheet or sheets[0]).merged_cell_ranges or []
-    others = f"its sheet {sheets[0]}; FILE#SHEET takes another ({', '.join(sheets[1:])})"
-    first = len(sheets) > 1 and not sheet
-    guessed = [others] if first else []
+    guessed: list[str] = []
     filled = 0
     for (top, left), (bottom, right) in merged:  # a face's cell beside the rows of its raters
         if top < bottom < len(frame) and left == right:
@@ -184,7 +182,9 @@ def _read_excel(file: Path, sheet: str) -> Columns:
     lines = [[text_of(cell) for cell in frame.iloc[row]] for row in rows[:TOP]]
     names, above, below = _header(lines, guessed)
     columns = of_frame(frame.iloc[rows[above + len(below)] + 1 : rows[-1] + 1]) if len(rows) else of_frame(frame)
-    return without_blanks(Columns(names, columns.values, below, guessed, sheets=sheets if first else []))
+    return without_blanks(
+        Columns(names, columns.values, below, guessed, sheets=sheets if len(sheets) > 1 and not sheet else [])
+    )
 
 
 def _read_spss(file: Path, start: bytes) -> Columns:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -55,10 +55,9 @@ def grouping(values: Sequence[str | None] | NDArray[np.object_], by: str, what: 
     times = Counter(value for value in values if value is not None)
     unknown = {value: number for value, number in times.items() if expression(value) == "unknown"}
     spellings: dict[str, list[str]] = {}
-    for value, _ in times.most_common():
-        if value not in unknown:
-            spellings.setdefault(_alike(value), []).append(value)
-    names = sorted((first for first, *_ in spellings.values()), key=_natural)
+    for value, name in one_spelling({value: times[value] for value in times if value not in unknown}).items():
+        spellings.setdefault(name, []).append(value)
+    names = sorted(spellings, key=_natural)
     if len(names) > MOST:
         raise RequestError(
             f"by={by} has {len(names):,} different values among these {what} ({', '.join(names[:3])}, …), and at most "
@@ -75,7 +74,7 @@ def grouping(values: Sequence[str | None] | NDArray[np.object_], by: str, what: 
         there = f"all are {names[0]}" if names else "none has a value"
         raise RequestError(f"by={by} makes no groups of these {what}: {there}{f' ({notes[-1]})' if left else ''}.")
     place = {name: code for code, name in enumerate(names)}
-    code: dict[str | None, int] = {value: place[same[0]] for same in spellings.values() for value in same}
+    code: dict[str | None, int] = {value: place[name] for name, same in spellings.items() for value in same}
     return Grouping(by, tuple(names), np.array([code.get(value, -1) for value in values], np.int64), tuple(notes))
 
 
@@ -98,14 +97,14 @@ def no_column(by: str, there: Sequence[str], where: str) -> str:
     return f"by={by}: {where} has no column {by}; {did_you_mean(by, names, 0.5)}There are: {', '.join(names[:20])}."
 
 
-def one_spelling(values: Sequence[str] | NDArray[np.object_]) -> dict[str, str]:
+def one_spelling(times: Mapping[str, int]) -> dict[str, str]:
     """Value -> how values that differ in case, spaces and signs alone are most often written, the first of equals.
 
-    >>> one_spelling(["hard", "Hard", "hard", "easy"])
+    >>> one_spelling({"Hard": 1, "easy": 1, "hard": 2})
     {'hard': 'hard', 'Hard': 'hard', 'easy': 'easy'}
     """
     first: dict[str, str] = {}
-    return {value: first.setdefault(_alike(value), value) for value, _ in Counter(map(str, values)).most_common()}
+    return {value: first.setdefault(_alike(value), value) for value in sorted(times, key=lambda value: -times[value])}
 
 
 def _alike(value: str) -> str:

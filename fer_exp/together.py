@@ -80,39 +80,34 @@ def read_file(file: Path, sheet: str, together: bool) -> Columns:
     called: a column says which sheet a row is from, as it says of a folder which file. Copies and others are left out.
     """
     first = read_columns(file, sheet)
-    if sheet and (split := split_named(sheet)) and "split" not in first.names:
-        return _joined([first], [split], "split", [])
+    if sheet:
+        split = None if "split" in first.names or not first.values else split_named(sheet)
+        return first if split is None else _joined([first], [split], "split", [])
     if not first.sheets:
         return first
-    filled = {name: part for name in first.sheets if _rows(part := read_columns(file, name))}
-    splits = {name: split for name in filled if (split := split_named(name))}
-    alike = _of_one_header(filled, next(iter(splits))) if splits else []
-    column = "split"
-    if len(set(alike) & set(splits)) > 1 and not {"split"} & set(filled[alike[0]].names):
-        alike = [name for name in alike if name in splits]
-    elif together:
-        alike, column = _of_one_header(filled, first.sheets[0]), ITS_FILE
-    if len(alike) < 2 or (column == "split" and not set(alike) <= set(splits)):
-        return first
-    others = [name for name in first.sheets if name not in alike]
-    told = [f"its sheets {', '.join(alike)} together", *([f"not read: {', '.join(others)}"] if others else [])]
-    origins = [splits[name] if column == "split" else name for name in alike]
-    for name in alike:
-        filled[name].guessed.clear()
-    return _joined([filled[name] for name in alike], origins, column, told)
+    splits = {name: split for name in first.sheets if (split := split_named(name))}
+    wanted = first.sheets if together else splits if len(splits) > 1 else []
+    parts = {name: read_columns(file, name) if name != first.sheets[0] else first for name in wanted}
+    parts = {name: part for name, part in parts.items() if part.values and len(part.values[0])}
+    alike, column = _of_one_header({name: part for name, part in parts.items() if name in splits}), "split"
+    if len(alike) < 2 or "split" in parts[alike[0]].names:
+        alike, column = _of_one_header(parts) if together and first.sheets[0] in parts else [], ITS_FILE
+    if len(alike) < 2:
+        also = f"its sheet {first.sheets[0]}; FILE#SHEET takes another ({', '.join(first.sheets[1:])})"
+        return replace(first, guessed=[also, *first.guessed])
+    origins = [splits[name] for name in alike] if column == "split" else alike
+    told = [f"its sheets {', '.join(alike)} together"]
+    if others := [name for name in first.sheets if name not in alike]:
+        told.append(f"not read: {', '.join(others)}")
+    return _joined([parts[name] for name in alike], origins, column, told)
 
 
-def _rows(part: Columns) -> int:
-    return len(part.values[0]) if part.values else 0
-
-
-def _of_one_header(parts: dict[str, Columns], first: str) -> list[str]:
-    """The sheets that have the columns of one, without those whose cells are another's."""
+def _of_one_header(parts: dict[str, Columns]) -> list[str]:
+    """The sheets that have the columns of the first, without those whose cells are another's."""
     found: list[str] = []
     for name, part in parts.items():
-        cells = [column.to_pylist() for column in part.values]
-        copies = any([column.to_pylist() for column in parts[one].values] == cells for one in found)
-        if first in parts and part.names == parts[first].names and not copies:
+        same = [one for one in found if all(map(pa.ChunkedArray.equals, parts[one].values, part.values))]
+        if not same and part.names == next(iter(parts.values())).names:
             found.append(name)
     return found
 
@@ -122,7 +117,7 @@ def _joined(parts: list[Columns], origins: list[str], column: str, told: list[st
     names = list(dict.fromkeys(name for part in parts for name in part.names if name))
     values = [pa.chunked_array([_cells(part, name) for part in parts]) for name in names]
     places = pa.array(np.repeat(np.arange(len(parts), dtype=np.int32), [len(part.values[0]) for part in parts]))
-    whole = replace(parts[0], names=[*names, column], numbers=None)
+    whole = replace(parts[0], names=[*names, column], numbers=parts[0].numbers if len(parts) == 1 else None)
     whole.values = [*values, pa.chunked_array([pa.DictionaryArray.from_arrays(places, pa.array(origins, pa.string()))])]
     whole.guessed = [*told, *dict.fromkeys(words for part in parts for words in part.guessed)]
     whole.left = {}

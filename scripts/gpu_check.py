@@ -1,6 +1,6 @@
 """What a GPU has to show, in ten minutes: tests, speed, and as much of the three studies as the time allows.
 
-usage: gpu_check.py DATA [--work gpu_check] [--pack DIR] [--budget 560] [--jobs 14] [--only tests,bench]
+usage: gpu_check.py DATA [--work gpu_check] [--pack DIR] [--budget 560] [--jobs 10] [--only tests,bench]
                     [--studies noisy-labels] [--device gpu]
 
 DATA is a folder of FER2013 with the votes of FER+. The stages run in the order of ``stages``, each within its share of
@@ -36,8 +36,8 @@ PIECE = 15 * 2**20
 """Bytes of run folders in one file at most."""
 PACKING = 15
 """Seconds kept for the last packing, and of the stage "gain" for its table."""
-STUDIES = {"noisy-labels": 14, "cafe-soft": 9, "affectnet-crowd": 6}
-"""Studies, and how many trainings of each run at once: 29 of 2 GB, for a GPU of 80 GB."""
+STUDIES = {"noisy-labels": 10, "cafe-soft": 9, "affectnet-crowd": 6}
+"""Studies, and how many trainings of each run at once: together what the memory of a GPU of 80 GB has room for."""
 LEFT = "LEFT"
 """Word of a command that stands for the seconds it has, less those for its table."""
 UNFINISHED = 75
@@ -128,7 +128,7 @@ def main() -> int:
     parser.add_argument("--work", type=Path, default=Path("gpu_check"))
     parser.add_argument("--pack", type=Path)
     parser.add_argument("--budget", type=float, default=560, help="seconds for all of it")
-    parser.add_argument("--jobs", type=int, default=14, help="trainings at once: of the gain, and of noisy-labels")
+    parser.add_argument("--jobs", type=int, default=10, help="trainings at once: of the gain, and of noisy-labels")
     parser.add_argument("--only", help="stages by name, separated by commas")
     parser.add_argument("--studies", type=lambda names: names.split(","), default=list(STUDIES), help="some of them")
     parser.add_argument("--studies-seconds", type=float, default=360, help="their share of the budget")
@@ -138,6 +138,7 @@ def main() -> int:
     parser.add_argument("--tiny", action="store_true", help="the smallest scale of everything, for a rehearsal")
     given = parser.parse_args()
     given.data = given.data.resolve()
+    sys.path.insert(0, str(TOP))
     end = time.monotonic() + given.budget
     given.work.mkdir(parents=True, exist_ok=True)
     if given.pack:
@@ -236,8 +237,7 @@ def shared_gpu(wanted: bool) -> Iterator[None]:
 
 def pack(work: Path, place: Path) -> None:
     """Write what can be carried away: the report, and the finished runs in pieces; each written aside, then renamed."""
-    sys.path.insert(0, str(TOP))
-    from fer_exp.runs import Run  # as its commands do: a checkout is enough
+    from fer_exp.runs import Run  # on the path by ``main``: a checkout is enough
     from fer_exp.runs.slim import slim
 
     place.mkdir(parents=True, exist_ok=True)
@@ -252,9 +252,12 @@ def pack(work: Path, place: Path) -> None:
             while folders and tar.offset < 1.2 * PIECE:  # before compression, which saves a quarter at least
                 folder = folders.pop(0)
                 name = folder.relative_to(work)
-                if BY_METRICS & set(name.parts) and not (small / name).is_dir():
-                    slim(Run(folder), (small / name).parent, half=True, judged=True)
-                tar.add(small / name if BY_METRICS & set(name.parts) else folder, str(name), filter=_light)
+                if BY_METRICS & set(name.parts):
+                    kept = Run(small / name)
+                    folder = (
+                        kept if kept.finished else slim(Run(folder), kept.folder.parent, half=True, judged=True)
+                    ).folder
+                tar.add(folder, str(name), filter=_light)
         number += 1
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -553,3 +554,14 @@ def test_spellings_of_a_subset_are_one(tmp_path):
     rows = [f"f{face},w{worker},fear,{['Hard', 'hard', 'easy'][face % 3]}" for face in range(6) for worker in range(2)]
     read = read_answers(written(tmp_path, "\n".join(["task,worker,label,subset", *rows])), "ratings")
     assert read.subset.tolist() == ["Hard", "Hard", "easy"] * 2
+
+
+def test_spellings_of_a_group_are_one_within_a_rater_and_between_raters_and_are_said(tmp_path, capsys):
+    culture = ["East Asian", "east-asian", "White", "White", "White"]
+    rows = [f"f{n},w{w},{['fear', 'anger'][(n + w) % 2]},{culture[w]}" for n in range(4) for w in range(5)]
+    rows[4] = rows[4].replace("White", "white")  # one rater in two ways
+    table = written(tmp_path, "\n".join(["task,worker,label,culture", *rows]))
+    assert main(["agreement", f"ratings={table}", "by=culture", "bootstrap=0", f"output={tmp_path / 'out'}"]) == 0
+    assert re.search(
+        r"culture: (East Asian|east-asian) and (East Asian|east-asian) are one group", capsys.readouterr().out
+    )

@@ -626,3 +626,16 @@ def test_a_folder_of_votes_or_of_raters_columns_is_one_table(tmp_path):
     for name, rows in {"one": "a,happy,sad\nb,sad,sad\n", "two": "c,happy,happy\n"}.items():
         (tmp_path / f"{name}.csv").write_text("face,Anna,Ben\n" + rows)
     assert read_answers(str(tmp_path), "ratings").workers.tolist() == ["Anna", "Ben"]
+
+
+def test_what_was_found_out_about_a_sheet_is_said_of_several_and_an_empty_one_has_no_columns(tmp_path):
+    file = tmp_path / "answers.xlsx"
+    with pd.ExcelWriter(file) as book:
+        for name in ("train", "test"):
+            frame = pd.DataFrame({"image": [f"a{name}", None], "rater": [1, 2], "label": ["fear", "anger"]})
+            frame.to_excel(book, index=False, sheet_name=name)
+            book.sheets[name].merge_cells("A2:A3")
+        pd.DataFrame().to_excel(book, index=False, sheet_name="val")
+    assert "1 cells filled that were merged with the one above" in read_table(str(file)).guessed
+    with pytest.raises(RequestError, match="is empty"):
+        read_table(f"{file}#val")

@@ -91,10 +91,12 @@ def _names(table: Table, role: str, columns: Mapping[str, str | None], known: Co
 
 
 def _one_each(table: Table, names: int, column: int) -> Values | None:
-    """The value of each rater or task; None where one has several."""
-    ids, cells = table.coded(names), folded(table.coded(column))
-    pairs = np.unique(np.stack([ids.codes, cells.codes])[:, (ids.codes >= 0) & (cells.codes >= 0)], axis=1)
-    if len(np.unique(pairs[0])) < len(pairs[0]):
+    """The value of each rater or task; None where one has several, spellings of one apart."""
+    ids, cells = table.coded(names), table.coded(column)
+    there = (ids.codes >= 0) & (cells.codes >= 0)
+    alike, pairs = (np.unique(np.stack([ids.codes, values])[:, there], axis=1)
+                    for values in (folded(cells).codes, cells.codes))  # fmt: skip
+    if len(np.unique(alike[0])) < len(alike[0]):
         return None
     values: Values = dict.fromkeys(map(str, ids.names))
     return values | {str(ids.names[one]): str(cells.names[value]) for one, value in pairs.T}
@@ -102,11 +104,13 @@ def _one_each(table: Table, names: int, column: int) -> Values | None:
 
 def folded(cells: Coded) -> Coded:
     """A column whose values are one where their spellings are."""
-    spelling = one_spelling(cells.names[cells.codes[cells.codes >= 0]])
-    names = np.array(sorted(set(spelling.values())), dtype=object)
-    code = {name: place for place, name in enumerate(names)}
-    moved = np.array([*(code[spelling[str(name)]] if str(name) in spelling else -1 for name in cells.names), -1])
-    return Coded(moved[cells.codes].astype(np.int32), names)
+    names = [str(name) for name in cells.names]
+    times = np.bincount(cells.codes[cells.codes >= 0], minlength=len(names)).tolist()
+    spelling = one_spelling({name: often for name, often in zip(names, times, strict=True) if often})
+    alike = sorted(set(spelling.values()))
+    place = {name: code for code, name in enumerate(alike)}
+    moved = np.array([*(place[spelling[name]] if name in spelling else -1 for name in names), -1], np.int32)
+    return Coded(moved[cells.codes], np.array(alike, dtype=object))
 
 
 def _meet(data: Answers, of_raters: Values) -> bool:

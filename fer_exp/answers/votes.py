@@ -240,8 +240,10 @@ def repeated(table: Table, column: int, counts: FloatArray) -> NDArray[np.bool_]
     surely = table.group or table.names[column].lower() in ("task", "face")
     if not surely or 2 * again.sum() >= len(names):
         return np.zeros(len(names), dtype=bool)
-    first = names.groupby(names, dropna=False).transform(lambda rows: rows.index[0]).to_numpy(np.int64)
-    other = again & (counts != counts[first]).any(axis=1)
+    codes, faces = pd.factorize(names, use_na_sentinel=False)
+    first = np.empty(len(faces), dtype=np.int64)
+    first[codes[::-1]] = np.arange(len(names))[::-1]
+    other = again & (counts != counts[first[codes]]).any(axis=1)
     table.refuse(other, column, "it has a row already, with other answers; add the two up, or keep one")
     return again
 

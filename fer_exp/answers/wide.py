@@ -39,8 +39,8 @@ TICKED, NOT_TICKED = ("1", "true", "x", "yes", "ja", "wahr", "✓", "✔"), ("0"
 SCALE = ("scale", "dimension", "trait", "measure", "attribute", "adjective", "ratingtype", "ratingscale", "construct",
          "question", "item", "variable", "aspect")  # fmt: skip
 """Columns that say which scale a row's rating is on, by ``normal``."""
-ODD = 0.5
-"""Share of a column's cells that have to be classes beside columns in which all are; alone, half of the rest too."""
+BESIDE, ALONE = 0.5, 0.75
+"""Share of a rater's cells that have to be classes: beside a column in which all are, and where there is none."""
 ABOUT = re.compile(r"(emotion|expression|label|category)", re.IGNORECASE)
 
 
@@ -144,8 +144,7 @@ def _label_columns(table: Table, task: int | None, worker: int | None, label: in
         answers = [text in known or bool(wanted(text)) or number(text) in numbers for text in names]
         if any(answers):
             shares[column] = float(np.mean(np.asarray(answers)[codes[codes >= 0]]))
-    whole = [column for column, share in shares.items() if share == 1]
-    least = ODD if whole else 1 - ODD / 2  # one cell of another kind makes a rater's column no other
+    least = BESIDE if 1 in shares.values() else ALONE  # one odd cell makes a rater's column no other
     raters = [column for column, share in shares.items() if share >= least]
     return _of_one_kind(table, raters) if len(raters) > 1 else []
 

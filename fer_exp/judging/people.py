@@ -59,7 +59,7 @@ def with_people(
         label = {"label": np.array([*classes, None], dtype=object)[codes]} if labelled else {}
         human = pd.DataFrame(label | {f"human_{side}": values for side, values in rated.items()})
     else:
-        means = _mean_ratings(read, scale, notes) if read.find("worker") is None else None
+        means = pd.DataFrame(sides_of(read, scale, notes)).add_prefix("human_") if read.find("worker") is None else None
         answers = read_answers(
             read, "votes", duplicates="first", scale=scale, raters=raters, uncounted=True, numbers=numbers
         )
@@ -151,11 +151,6 @@ def _counts(answers: Answers | Votes, classes: tuple[str, ...], notes: dict[str,
     counts = counts.reindex(columns=list(classes), fill_value=0)
     counts = counts if whole else pd.DataFrame(shares(counts.to_numpy(np.float64)), columns=counts.columns)
     return counts.add_prefix("votes_")
-
-
-def _mean_ratings(table: Table, scale: Sequence[float], notes: dict[str, int]) -> pd.DataFrame:
-    """Valence and arousal of a table with a row a face."""
-    return pd.DataFrame(sides_of(table, scale, notes)).add_prefix("human_")
 
 
 def _ratings(answers: Answers) -> pd.DataFrame:
