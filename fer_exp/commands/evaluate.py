@@ -108,7 +108,13 @@ def read(config: EvaluateConfig, frames: Frames = NO_FRAMES) -> Run | pd.DataFra
     for name in files:
         key, path = "predictions" if name == config.predictions else "seeds", Path(name)
         given = frames.get(key, as_written(path))
-        for one in read_file(path, given, key if key in frames else "", config.raters, config.by):
+        in_file = read_file(path, given, key if key in frames else "", config.raters, config.by)
+        if len(models := list(dict.fromkeys(one.model for one in in_file))) > 1:
+            raise RequestError(
+                f"{path} has the answers of {len(models)} models ({', '.join(models[:6])}), and evaluate judges one: "
+                f"fer-exp compare {path} holds them against each other."
+            )
+        for one in in_file:
             table = sides(one.table, str(path), config, frames)
             table = table if config.by is None else in_groups(table, config.by, path, aside)
             sources.append(replace(one, table=table))

@@ -7,15 +7,17 @@ A tool's probabilities stand in a column a class (``Happy``, ``emotion.happy``, 
 from __future__ import annotations
 
 import re
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.answers.votes import CHOSEN, a_column_a_class
 from fer_exp.errors import RequestError
 from fer_exp.judging.answer_columns import ANSWERED, NUMERAL, answer_column
-from fer_exp.names import CLASSES, OTHER_ANSWERS, expression, labelled, normal, spelt
+from fer_exp.names import CLASSES, OTHER_ANSWERS, SIDES, expression, labelled, normal, spelt
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.tables import Table
 
@@ -31,6 +33,8 @@ BOXES = (("facerectwidth", "facerectheight"), ("regionw", "regionh"), ("w", "h")
 """Width and height of the face in its picture, likewise."""
 A_BOX = ("region", "facialarea", "facedetection", "bbox", "box")
 """Columns of one cell with the box: ``{'x': 1, 'y': 2, 'w': 30, 'h': 40}``, or left, top, right, bottom."""
+
+NO_SHARES = CHANCES | {*SIDES, *(f"human{side}" for side in SIDES)}
 
 _ENTRY = re.compile(rf"['\"]([^'\"]+)['\"]\s*:\s*(?:np\.\w+\()?({NUMERAL})")
 ROUNDED = {2: 0.005, 3: 0.0005}
@@ -76,6 +80,8 @@ def read_output(table: Table) -> Output:
     if not columns:  # a cell that does not name a class gives it nothing
         values = np.where(np.isnan(values) & ~empty.reshape(-1, 1), 0, values)
     sums = values.sum(axis=1)
+    if columns:
+        _refuse_part(table, [n for several in columns.values() for n in several], sums)
     median = float(np.nanmedian(sums)) if not np.isnan(sums).all() else 1.0
     named = any(name.lower().startswith("p_") for name in table.names)  # which says that they are probabilities
     if (values < 0).any() and not named and not abs(median - 1) < EXACT:
@@ -163,6 +169,31 @@ def _refuse_two_models(table: Table, columns: dict[str, list[int]]) -> None:
             "give each model a table of its own."
         )
     table.guessed += [f"{pair} are one class, added up" for pair in pairs]
+
+
+def _refuse_part(table: Table, columns: list[int], sums: FloatArray) -> None:
+    """Raise where rows sum to 1 or 100 only with columns that name no expression, as Rekognition's CALM: they are some.
+
+    Args:
+        table: in which they stand.
+        columns: those of classes, with ``sums`` (N,).
+        sums: of each row.
+    """
+    there = np.isfinite(sums)
+    if there.sum() < 2 or any((np.abs(sums[there] - one) <= EXACT * one).all() for one in (1, 100)):
+        return
+    with table.looking():
+        beside = [n for n in range(len(table.names)) if n not in columns and normal(table.names[n]) not in NO_SHARES]
+        cells = {n: pd.to_numeric(table.text(n), errors="coerce")[there] for n in beside if table.different_numbers(n)}
+    shares = [n for n, values in cells.items() if ((values >= 0) & (values <= 100)).all() and values.any()][:8]
+    for some in (some for size in range(1, len(shares) + 1) for some in combinations(shares, size)):
+        whole = sums[there] + np.sum([cells[n] for n in some], axis=0)
+        if one := next((one for one in (1, 100) if (np.abs(whole - one) <= EXACT * one).all()), None):
+            names = [table.names[n] for n in some]
+            raise RequestError(
+                f"{table.where}: rows sum to {one} only with {' and '.join(names)}, which no class is called; call "
+                f"each by its class (CALM is neutral, say), or p_{names[0]} and all others p_<class>, too."
+            )
 
 
 def _added(columns: list[FloatArray]) -> FloatArray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,8 @@ REQUIRED = ("face", "split")
 RUN = "run of several"
 RUNS = ("run", "seed", "runid", "runname", "seedid", "repetition")
 """Columns that tell runs of one model apart, by ``normal``."""
+MODELS = {"model", "modelname", "modelid", "tool", "toolname", "network", "system", "classifier", "llm", "method"}
+"""Columns that tell models apart, likewise."""
 GROUP = "group"
 """The column of a checked table that has the group of each face, where groups were asked for."""
 TOLD = re.compile("prediction|entropy|of_ten|ten_.+")
@@ -32,21 +35,61 @@ TOLD = re.compile("prediction|entropy|of_ten|ten_.+")
 TOLERANCE = 1e-3  # of the sum of probabilities: float16 softmax and tables with four decimals pass
 
 
+class OneRun(NamedTuple):
+    """What ``check_predictions`` gives of one run of one model, and what its table calls both; '' where it is alone."""
+
+    model: str
+    run: str
+    predictions: pd.DataFrame
+
+
 def read_runs(
     source: Path | pd.DataFrame, called: str = "", by: str | None = None, raters: int | None = None
-) -> dict[str, pd.DataFrame]:
-    """As ``read_predictions``, of a table in which several runs of one model answer the same faces.
+) -> list[OneRun]:
+    """As ``read_predictions``, of a table in which several models, or several runs of one, answer the same faces."""
+    found: list[OneRun] = []
+    for model, table in _of_models(_opened(source, called)).items():
+        frame = _read(table, by, raters)
+        if RUN not in frame:
+            found.append(OneRun(model, "", check_predictions(frame, table.where)))
+            continue
+        for run, rows in frame.groupby(RUN, sort=False):
+            one = check_predictions(rows.drop(columns=RUN), f"{table.where}, run {run}")
+            found.append(OneRun(model, str(run), one))
+    return found
 
-    Returns:
-        What a column ``run`` or ``seed`` calls each run -> its predictions; of a table of one run '' -> these.
-    """
-    frame, where = _read(source, called, by, raters)
-    if RUN not in frame:
-        return {"": check_predictions(frame, where)}
-    return {
-        str(run): check_predictions(rows.drop(columns=RUN), f"{where}, run {run}")
-        for run, rows in frame.groupby(RUN, sort=False)
-    }
+
+def _opened(source: Path | pd.DataFrame, called: str) -> Table:
+    if isinstance(source, Path) and (source / "predictions.parquet").is_file():
+        raise RequestError(f"{source} is a run folder; write run={source} in place of predictions.")
+    return read_table(source, called if isinstance(source, pd.DataFrame) else "")
+
+
+def _of_models(table: Table) -> dict[str, Table]:
+    """What a column calls each model -> its rows, where several answer the same faces; else '' -> the table."""
+    face = _face_of(table)
+    model = next((n for n, name in enumerate(table.names) if normal(name) in MODELS), None)
+    if face is None or model is None:
+        return {"": table}
+    with table.looking():
+        whose, faces = table.coded(model), table.coded(face)
+    pairs = pd.DataFrame({"model": whose.codes, "face": faces.codes})[faces.codes >= 0].drop_duplicates()
+    if not pairs["face"].duplicated().any():
+        return {"": table}
+    table.refuse(whose.codes < 0, model, "several models answer the same faces, and each row needs its own")
+    models: dict[str, Table] = {}
+    columns = [n for n in range(len(table.names)) if n != model]
+    for code in pd.unique(whose.codes):
+        rows = np.flatnonzero(whose.codes == code)
+        models[str(whose.names[code])] = one = table.of_rows(rows, [], {}, columns)
+        one.where = f"{table.where}, {table.names[model]} {whose.names[code]}"
+        one.guessed = list(table.guessed)
+    return models
+
+
+def _face_of(table: Table) -> int | None:
+    names = [_our_name(name) for name in table.names]
+    return names.index("face") if "face" in names else table.find_picture(said="face")
 
 
 def read_predictions(
@@ -70,17 +113,14 @@ def read_predictions(
         RequestError: no such file, not readable as what its name says, or what ``read_output`` or
             ``check_predictions`` finds.
     """
-    frame, where = _read(source, called, by, raters)
-    return check_predictions(frame.drop(columns=RUN, errors="ignore"), where)
+    table = _opened(source, called)
+    return check_predictions(_read(table, by, raters).drop(columns=RUN, errors="ignore"), table.where)
 
 
-def _read(source: Path | pd.DataFrame, called: str, by: str | None, raters: int | None) -> tuple[pd.DataFrame, str]:
-    """The columns of the contract in a table, with ``RUN`` where runs share its faces; and what it is called."""
-    if isinstance(source, Path) and (source / "predictions.parquet").is_file():
-        raise RequestError(f"{source} is a run folder; write run={source} in place of predictions.")
-    table = read_table(source, called if isinstance(source, pd.DataFrame) else "")
+def _read(table: Table, by: str | None, raters: int | None) -> pd.DataFrame:
+    """The columns of the contract in a table of one model, with ``RUN`` where runs share its faces."""
+    face = _face_of(table)
     names = [_our_name(name) for name in table.names]
-    face = names.index("face") if "face" in names else table.find_picture(said="face")
     if (wide := a_row_a_face(table, face)) is not table:
         table, face = wide, 0
         names = [_our_name(name) for name in table.names]
@@ -125,7 +165,7 @@ def _read(source: Path | pd.DataFrame, called: str, by: str | None, raters: int 
     frame = _one_row_a_face(frame, table)
     table.unused -= {n for n, name in enumerate(names) if TOLD.fullmatch(name)}
     table.say()
-    return frame, table.where
+    return frame
 
 
 def _with_shares(frame: pd.DataFrame, table: Table, raters: int | None) -> pd.DataFrame:

@@ -34,7 +34,7 @@ def read_sources(
     """Read runs and prediction files.
 
     Files whose names differ in the number of a seed or run alone are runs of one model, and so are those of a table
-    with a column that tells runs apart.
+    with a column that tells runs apart. A table may hold several models, told apart by a column likewise.
 
     Args:
         paths: run folders, folders of run folders, prediction files, and names of ``frames``.
@@ -82,17 +82,18 @@ def read_sources(
 def read_file(
     path: Path, table: Path | pd.DataFrame, called: str, raters: int | None, by: str | None = None
 ) -> list[Source]:
-    """The runs of a predictions file, of which several are of one model; arguments as of ``read_runs``."""
+    """The runs of a predictions file, of one model or several; arguments as of ``read_runs``."""
     from fer_exp.judging.predictions import read_runs
     from fer_exp.judging.sources import Source
 
-    runs = read_runs(table, called, by, raters)
     name = called or path.stem
-    several = name if len(runs) > 1 else ""
-    return [
-        Source(path, rows, {}, called=f"{name} run {run}" if several else called, model=several)
-        for run, rows in runs.items()
-    ]
+    runs = read_runs(table, called, by, raters)
+    sources = []
+    for one in runs:
+        model = one.model or (name if one.run else "")
+        full = f"{model} run {one.run}" if one.run else model
+        sources.append(Source(path, one.predictions, {}, called=full or called, model=model))
+    return sources
 
 
 def common_name(names: Sequence[str]) -> str:
@@ -122,7 +123,7 @@ def without_copies(sources: Sequence[Source], one_model: bool = False) -> list[S
             key = repr((sorted(map(str, source.identity.items())), source.seed))
         alike = tables.setdefault(key, [])
         if key and any(source.table.equals(other) for other in alike):
-            copies.append(str(source.path))
+            copies.append(source.called or str(source.path))
             continue
         alike.append(source.table)
         kept.append(source)

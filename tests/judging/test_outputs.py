@@ -120,6 +120,18 @@ def test_the_reply_of_a_service_gives_its_probabilities_by_name(tmp_path, servic
     np.testing.assert_allclose(read[[f"p_{name}" for name in SEVEN]], RIGHT, atol=1e-6)
 
 
+@pytest.mark.parametrize("times", [1, 100])
+def test_columns_that_complete_the_sum_and_are_of_no_class_are_named(times):
+    table = pd.DataFrame(RIGHT * times, columns=["Angry", "Disgusted", "Fear", "Happy", "CALM", "Sad", "Surprised"])
+    table = table.assign(image=FACES, age=[31, 40], CONFUSED=0.0, note=["1", "two"])
+    with pytest.raises(RequestError, match=f"rows sum to {times} only with CALM, which no class is called; call each"):
+        read_predictions(table)
+    moved = table.assign(CONFUSED=table["CALM"] / 2, CALM=table["CALM"] / 2)
+    with pytest.raises(RequestError, match=f"rows sum to {times} only with CALM and CONFUSED, which no class"):
+        read_predictions(moved)
+    assert read_predictions(table.rename(columns={"CALM": "neutral"}))["p_neutral"].notna().all()
+
+
 def test_the_lines_above_a_log_are_left_out(tmp_path, capsys):
     names = ["Filename", "Neutral", "Happy", "Sad", "Surprised", "Scared", "Disgusted", "Angry", "Valence", "Arousal"]
     above = ["Image analysis detailed log", "Face Model:\tGeneral", "Calibration:\tNone", "Start time:\t01.02.2026", ""]

@@ -93,3 +93,54 @@ def test_a_copy_of_a_run_is_no_further_run(files, capsys):
     assert main(["compare", "other.csv", *(f"net_seed{n}.csv" for n in (1, 2, 3, 4)), "bootstrap=50", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert sorted(len(group["runs"]) for group in said["results"]["groups"] if group["runs"]) == [1, 3]
+
+
+@pytest.fixture
+def models(files):
+    """long.csv with the answers of one, two and other, told apart by a column; votes.csv; a file of each alone."""
+    votes = files[0][[f"votes_{name}" for name in NAMES]].set_axis(NAMES, axis=1)
+    votes.assign(face=range(40)).to_csv("votes.csv", index=False)
+    tables = {}
+    other = files[0].assign(p_fear=0.5, p_anger=0.3, p_happiness=0.2)
+    for name, table in {"one": files[0], "two": files[1], "other": other}.items():
+        tables[name] = table[["face", *(f"p_{name}" for name in NAMES)]].set_axis(["face", *NAMES], axis=1)
+        tables[name].to_csv(f"{name}_alone.csv", index=False)
+    pd.concat([table.assign(model=name) for name, table in tables.items()]).to_csv("long.csv", index=False)
+    return tables
+
+
+def compared(*words) -> dict[str, float]:
+    options = ["votes=votes.csv", "bootstrap=20", "permutations=20", "repairs=false", "output=c"]
+    assert main(["compare", *words, *options]) == 0
+    groups = json.loads(Path("c.json").read_text(encoding="utf-8"))["groups"]
+    return {group["name"]: group["metrics"]["l1"]["value"] for group in groups}
+
+
+@pytest.mark.parametrize("column", ["model", "Tool", "Model_Name"])
+@pytest.mark.parametrize("a_row", ["a face", "a face and class", "a face, named"])
+def test_models_of_one_table_are_told_apart_by_their_column(models, column, a_row, capsys):
+    table = pd.read_csv("long.csv").rename(columns={"model": column})
+    alone = {name: pd.read_csv(f"{name}_alone.csv") for name in models}
+    if a_row == "a face and class":
+        table = table.melt(["face", column], var_name="emotion", value_name="score")
+    if a_row == "a face, named":
+        table["prediction"] = table[NAMES].idxmax(axis=1)
+        table = table.drop(columns=NAMES)
+        for name, rows in table.groupby(column):
+            rows.drop(columns=column).to_csv(f"{name}_alone.csv", index=False)
+    table.sample(frac=1, random_state=0).to_csv("long.csv", index=False)
+    wanted = compared(*(f"{name}_alone.csv" for name in alone))
+    assert compared("long.csv") == {name.removesuffix("_alone"): pytest.approx(l1) for name, l1 in wanted.items()}
+    assert main(["evaluate", "long.csv", "votes=votes.csv"]) == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "the answers of 3 models (" in said
+    assert "fer-exp compare long.csv" in said
+
+
+def test_runs_of_several_models_are_pooled_by_model(models):
+    table = pd.read_csv("long.csv")
+    table = table[table["model"] != "other"]
+    twins = table.assign(model=table["model"].map({"one": "two", "two": "one"}))
+    pd.concat([table.assign(run=1), twins.assign(run=2)]).to_csv("both.csv", index=False)
+    one, two = compared("both.csv").values()
+    assert one == pytest.approx(two)
