@@ -70,6 +70,9 @@ def read_together(folder: Path) -> Columns:
     last = [stem.rpartition("/")[2] for stem in stems]
     again = [f"{file.name} is a copy of another file, left out" for file in copies]
     told = [f"{len(files)} files together", *again]
+    if more := [f"{file.name}#{one.sheets[1]}" for file, one in zip(files, parts, strict=True) if len(one.sheets) > 1]:
+        of_all = f", and of {len(more) - 1} more files" if len(more) > 1 else ""
+        told.append(f"only the first sheet of each is read, not {more[0]}, say{of_all}")
     return _joined(parts, last if len(set(last)) == len(last) else stems, ITS_FILE, told)
 
 

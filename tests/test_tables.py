@@ -628,6 +628,18 @@ def test_a_folder_of_votes_or_of_raters_columns_is_one_table(tmp_path):
     assert read_answers(str(tmp_path), "ratings").workers.tolist() == ["Anna", "Ben"]
 
 
+def test_of_several_files_with_several_sheets_the_first_is_read_and_the_others_are_named(tmp_path):
+    for person in ("ada", "bo"):
+        with pd.ExcelWriter(tmp_path / f"{person}.xlsx") as book:
+            for block in ("first", "second"):
+                frame = pd.DataFrame({"image": [f"{block}.jpg"], "emotion": ["happy"]})
+                frame.to_excel(book, sheet_name=block, index=False)
+    pd.DataFrame({"image": ["first.jpg"], "emotion": ["sad"]}).to_csv(tmp_path / "cy.csv", index=False)
+    table = read_table(tmp_path, together=True)
+    assert table.text(0).tolist() == ["first.jpg"] * 3
+    assert "only the first sheet of each is read, not ada.xlsx#second, say, and of 1 more files" in table.guessed
+
+
 def test_what_was_found_out_about_a_sheet_is_said_of_several_and_an_empty_one_has_no_columns(tmp_path):
     file = tmp_path / "answers.xlsx"
     with pd.ExcelWriter(file) as book:
