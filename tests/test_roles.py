@@ -140,6 +140,8 @@ def test_a_mark_for_a_missing_answer_is_no_class_beside_expressions(mark):
     table.loc[::7, "response"] = mark
     assert set(counted(table).columns) == set(CLASSES)
     assert counted(table).to_numpy().sum() == 51
+    left_out = read_answers(table).counted
+    assert sum(left_out.values()) == 9, left_out  # each for one reason
 
 
 def test_a_picture_names_the_face_before_a_file_of_data_and_a_number_of_a_row():

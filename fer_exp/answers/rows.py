@@ -139,10 +139,11 @@ def label_codes(
         texts = [text if text is None else named.get(text, text) for text in texts]
         table.guessed.append(words)
     known = table.joined(text for text in texts if text)
-    if known and (marks := {text for text in texts if text in MARKED and text not in rules.classes}):
-        often = int(np.isin(codes, [place for place, text in enumerate(texts) if text in marks]).sum())
-        counted[f"labels are marks for a missing one ({', '.join(sorted(marks))}) and left out"] = often
-        texts = [None if text in marks else text for text in texts]
+    missing = [place for place, text in enumerate(texts) if known and text in MARKED and text not in rules.classes]
+    if missing:
+        marks = ", ".join(sorted({str(texts[place]) for place in missing}))
+        counted[f"labels are marks for a missing one ({marks}) and left out"] = int(np.isin(codes, missing).sum())
+        texts = [None if place in missing else text for place, text in enumerate(texts)]
     own = among((*rules.classes, *rules.also))
     means = [text if text is None else (own(text) or known.get(text, text)) for text in texts]
     if rules.classes:
@@ -180,6 +181,8 @@ def label_codes(
     moved = np.full(len(names) + 1, -1, np.int32)
     times = np.bincount(codes[codes >= 0], minlength=len(names))
     for label, meaning in enumerate(means):
+        if label in missing:
+            continue
         if meaning is None or meaning in left:
             what = "of several choices or none" if meaning is None else repr(meaning)
             words = f"answers {what} are no class and left out"
