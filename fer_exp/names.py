@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from itertools import islice
@@ -231,6 +232,21 @@ def split_named(folder: str) -> str | None:
         found = next((_SPLIT_FOLDERS[word] for word in words if word in _SPLITS_ALONE), None)
         found = None if "val" in words and not _SHORT.search(folder) else found
     return found
+
+
+def splits_named(words: Iterable[str]) -> dict[str, str]:
+    """Words of a column of splits -> what each says; itself where it says none, or two parts say the same.
+
+    >>> splits_named(["Training set", "Test set", "fold 1"])
+    {'Training set': 'train', 'Test set': 'test', 'fold 1': 'fold 1'}
+    >>> splits_named(["test hard", "test easy", "Train", "train"])
+    {'test hard': 'test hard', 'test easy': 'test easy', 'Train': 'train', 'train': 'train'}
+    """
+    found = {word: split_named(word) for word in words}
+    parts = Counter((split, normal(word)) for word, split in found.items())
+    several = Counter(split for split, _ in parts)
+    exact = {word: SPLIT_WORDS.get(word.strip().lower(), word) for word in found}
+    return {word: split if split and several[split] == 1 else exact[word] for word, split in found.items()}
 
 
 def composed(text: str) -> str:

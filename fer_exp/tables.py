@@ -227,13 +227,13 @@ class Table:
         path = self.find("path", said=said)
         return self.find("task", said=said) if path is None else path
 
-    def need(self, role: str, called: str | None = None, *, key: bool = False) -> int:
+    def need(self, role: str, called: str | None = None, *, key: bool = False, way_out: str = "") -> int:
         """As ``find``, but a column that is not there is an error; ``key`` says whether a key of the role names one."""
         if (column := self.find(role, called)) is not None:
             return column
         others = SYNONYMS.get(role, "").split()
         also = f" (nor {', '.join(others[:4])}, …)" if others else ""
-        way_out = f"; name the one that holds it with {role}=COLUMN" if key else ""
+        way_out = f"; name the one that holds it with {role}=COLUMN" if key else way_out
         raise RequestError(f"{self.where} has no column {role}{also}{way_out}. {self._list}")
 
     def coded(self, column: int, keep: Collection[str] = ()) -> Coded:

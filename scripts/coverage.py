@@ -36,7 +36,7 @@ from fer_exp.metrics.calibration import (
     errors_if_calibrated,
     top_answer,
 )
-from fer_exp.stats.bootstrap import FloatArray, OfSums, intervals, mean_of, percentile_interval, replicates
+from fer_exp.stats.bootstrap import FloatArray, OfSums, intervals, mean_of, of_share, percentile_interval, replicates
 from fer_exp.stats.crossed import Runs, spread
 
 SAMPLES = 1000  # replicates, as evaluate draws
@@ -67,6 +67,25 @@ def persons(repeats: int) -> None:
                 held += [inside(percentile_interval(drawn), truth), inside((low, high), truth)]
             cells += [f"{share:.2f}" for share in held / repeats]
         print(f"| {count} | {' | '.join(cells)} |", flush=True)
+
+
+def shares(repeats: int) -> None:
+    """Wilson's interval of a share of faces, or of faces of persons who differ."""
+    print("| share | over | " + " | ".join(f"{count}" for count in (8, 20, 50, 100, 200)) + " |\n|" + " --- |" * 7)
+    for share in (0.5, 0.7, 0.85, 0.95, 0.99):
+        for of_person in (1, 5):
+            cells = []
+            for count in (8, 20, 50, 100, 200):
+                generator = np.random.default_rng([int(100 * share), of_person, count])
+                held = 0
+                for _ in range(repeats):
+                    right = generator.beta(9 * share, 9 * (1 - share), (count, 1)) if of_person > 1 else share
+                    answered = (generator.random((count, of_person)) < right).astype(np.float64)
+                    _, low, high = of_share(mean_of(answered.ravel()), np.repeat(np.arange(count), of_person))
+                    held += inside((low, high), share)
+                cells.append(f"{held / repeats:.2f}")
+            over = "faces" if of_person == 1 else f"persons with {of_person} faces"
+            print(f"| {share} | {over} | {' | '.join(cells)} |", flush=True)
 
 
 def differences(repeats: int) -> None:
@@ -164,14 +183,17 @@ def inside(ends: tuple[float | None, float | None], truth: float) -> bool:
 
 TABLES = {
     "persons": persons,
+    "shares": shares,
     "differences": differences,
     "seeds": seeds,
     "calibration": calibration,
     "raters": coverage_raters.raters_and_faces,
+    "raters_alike": coverage_raters.raters_alike,
     "few_faces": coverage_raters.few_faces,
     "band": coverage_plan.band,
     "bootstrap": coverage_plan.bootstrap,
     "components": coverage_plan.components,
+    "guessed": coverage_plan.guessed,
     "rater_groups": coverage_groups.raters,
     "face_groups": coverage_groups.faces,
 }

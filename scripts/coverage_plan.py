@@ -13,6 +13,7 @@ from fer_exp.raters.dependability import PARTS, of_answers
 from fer_exp.stats.bootstrap import FloatArray
 
 CLASSES = 7
+OVER = ("", "_raters")
 SIZES = np.array([1, 5, 20, 50])
 Generator = np.random.Generator
 World = Callable[[Generator, int], FloatArray]
@@ -159,6 +160,23 @@ def components(repeats: int) -> None:
                 ]
             cells = " | ".join(f"{share:.3f}" for share in held / repeats)
             print(f"| {kind} | {faces} | {raters} | {a_face} | {cells} |", flush=True)
+
+
+def guessed(repeats: int) -> None:
+    """Answers by chance: the shares of face and rater, which are 0, over faces, and over faces and raters."""
+    print("| faces | raters | face, over faces | face, over both | rater, over faces | rater, over both |")
+    print("|" + " --- |" * 6)
+    for faces, raters in ((60, 6), (100, 5), (300, 10)):
+        held = np.zeros(4)
+        for seed in range(repeats):
+            said = np.random.default_rng([faces, raters, seed]).random((faces, raters)) < 1 / 3
+            task, worker = (grid.ravel().astype(np.int32) for grid in np.indices(said.shape))
+            names = np.arange(faces).astype(object), np.arange(raters).astype(object)
+            data = Answers(*names, ("no", "yes"), task, worker, said.ravel().astype(np.int32))
+            found = of_answers(data, [])["yes"]
+            held += [found[part][f"low{of}"] <= 0 <= found[part][f"high{of}"] for part in PARTS[:2] for of in OVER]
+        cells = " | ".join(f"{share:.2f}" for share in held / repeats)
+        print(f"| {faces} | {raters} | {cells} |", flush=True)
 
 
 def whole(kind: str) -> Answers:

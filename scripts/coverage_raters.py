@@ -221,3 +221,24 @@ def few_faces(repeats: int) -> None:
             cells = [f"{h / s:.2f}" if s >= 30 else "" for h, s in zip(held, seen, strict=True)]
             cells = [*cells[:4], f"{rough[3] / repeats:.2f}", cells[4], f"{rough[4] / repeats:.2f}"]
             print(f"| {looks:g} | {design.faces} | {design.raters} | {' | '.join(cells)} |", flush=True)
+
+
+def raters_alike(repeats: int) -> None:
+    """Raters who are all alike, and answers missing: kappa over faces, over both, and how much wider the second is."""
+    print("| faces | raters | answered | over faces | over both | both / faces, width |\n|" + " --- |" * 6)
+    generator = np.random.default_rng(0)
+    alike = raters(generator, 2)._replace(skill=np.full(2, 0.75), habit=np.full((2, 5), 0.2))
+    true = truth(alike, faces(generator, 400_000), 2, these=False)["labels", "fleiss_kappa"]
+    for design in (
+        Design(30, 6, 0.6), Design(100, 6, 0.6), Design(100, 6), Design(200, 4, 0.75), Design(200, 10, 0.4),
+        Design(300, 10, 0.3),
+    ):  # fmt: skip
+        held, wider = np.zeros(2), []
+        for seed in range(repeats):
+            at = np.random.default_rng([design.faces, design.raters, seed])
+            row = survey(drawn(at, design, 0.75)[0], least=design.faces)["labels"]["fleiss_kappa"]
+            ends = [(row[f"low{kind}"], row[f"high{kind}"]) for kind in ("", "_raters")]
+            held += [low <= true <= high for low, high in ends]
+            wider.append((ends[1][1] - ends[1][0]) / (ends[0][1] - ends[0][0]))
+        cells = [*(f"{share:.2f}" for share in held / repeats), f"{np.median(wider):.2f}"]
+        print(f"| {design.faces} | {design.raters} | {design.seen:.0%} | {' | '.join(cells)} |", flush=True)

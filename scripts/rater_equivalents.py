@@ -122,7 +122,7 @@ def coverage(repeats: int) -> None:
                 metrics = [[rater_equivalents(counts, run) for run in model] for model in drawn.models]
                 named = {f"{m} {r}": of for m, model in enumerate(metrics) for r, of in enumerate(model)}
                 values = replicates(named, drawn.codes, SAMPLES, seed)
-                of = [runs_of(model, np.stack([values[f"{m} {r}"] for r in range(runs)]))
+                of = [runs_of(model, np.stack([values[f"{m} {r}"] for r in range(runs)]), drawn.codes)
                       for m, model in enumerate(metrics)]  # fmt: skip
                 found = [over_runs(each, persons) for each in of]
                 held[:2] += [inside(one, known_one) for one, known_one in zip(found, truth, strict=True)]

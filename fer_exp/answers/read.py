@@ -15,6 +15,7 @@ from fer_exp.answers import Answers, Codes, Votes
 from fer_exp.answers.roles import tells_apart, vary_as_answers, who
 from fer_exp.answers.rows import Rules, label_codes, read_rows
 from fer_exp.answers.scales import AFFECT, Ends, Scales, columns_of, every, read_scale
+from fer_exp.answers.truth import label_of
 from fer_exp.answers.unpack import unpack
 from fer_exp.answers.votes import a_column_a_class, count_votes, no_classes, repeated, task_names
 from fer_exp.answers.wide import an_answer_a_row
@@ -262,7 +263,9 @@ def read_labels(
     )  # or an expert's own answers
     table, called = (table, called) if unpacked is None else (unpacked, {})
     task = table.need("task", called.get("task"))
-    label = table.need("label", called.get("label")) if classes else table.find("label", called.get("label"))
+    label = label_of(table, called.get("label"), classes)
+    if label is None and classes:
+        table.need("label", way_out="; call it label")
     rules = Rules(None, classes, (), ignore, numbers, ordered, None, "refuse", scale, None, scales)
     codes, _ = label_codes(table, label, rules, {} if counted is None else counted)
     ratings: dict[str, int] = {}

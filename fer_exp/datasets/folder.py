@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.answers.scales import sides_of
+from fer_exp.answers.truth import label_of
 from fer_exp.answers.votes import count_votes
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets.attach import attached_key, further, read_attached, whole_votes
@@ -25,10 +26,10 @@ from fer_exp.datasets.namings import Named, read_names
 from fer_exp.datasets.persons import tell_apart
 from fer_exp.datasets.pictures import Picture, PictureCorpus, safe_path
 from fer_exp.datasets.placing import class_folders, class_level, places_of, refuse_folders, split_above
-from fer_exp.datasets.table_labels import label_column, one_hot
+from fer_exp.datasets.table_labels import one_hot
 from fer_exp.errors import DatasetNotFoundError, RequestError
 from fer_exp.files import TABLES, file_of, or_near
-from fer_exp.names import OTHER_ANSWERS, PICTURES, SPLIT_WORDS, in_order, path_in_address, split_named
+from fer_exp.names import OTHER_ANSWERS, PICTURES, in_order, path_in_address, split_named
 from fer_exp.pictures.listing import files_below, listed, on_disk
 from fer_exp.tables import Table, read_table
 from fer_exp.together import ITS_FILE, tables_in
@@ -344,13 +345,13 @@ class Folder(PictureCorpus):
         if (column := table.find("split")) is None:
             return table.text(None)
         codes, spellings = table.coded(column)
-        splits = np.array([*(SPLIT_WORDS.get(text.lower()) for text in spellings), None], dtype=object)[codes]
+        splits = np.array([*(split_named(text) for text in spellings), None], dtype=object)[codes]
         table.refuse(pd.isna(splits) & (codes >= 0), column, "the split must be train, val or test")
         return splits
 
     def _labels(self, table: Table) -> NDArray[np.object_]:
         """Labels by our names, None where empty or no expression; each distinct spelling is looked at once."""
-        if (column := label_column(table)) is None:
+        if (column := label_of(table)) is None:
             return table.text(None)
         codes, spellings = table.coded(column)
         meaning, unknown = named_labels(spellings.tolist(), self.classes, self.numbers, table.where, table.guessed)
@@ -369,7 +370,7 @@ def _is_about(file: Path, pictures: Collection[str]) -> bool:
     try:
         read = read_table(file)
         column = read.find_picture()
-        if column is None or (label_column(read) is None and not read.class_columns()):
+        if column is None or (label_of(read) is None and not read.class_columns()):
             return False
         paths = read.text(column)
         if len(set(paths)) < len(paths):

@@ -16,7 +16,7 @@ from fer_exp.datasets.classes import as_named
 from fer_exp.datasets.placing import class_level, places_of
 from fer_exp.errors import RequestError
 from fer_exp.files import TABLES, file_of, or_near, there
-from fer_exp.names import SPLIT_WORDS, among, composed, labelled
+from fer_exp.names import among, composed, labelled, splits_named
 from fer_exp.pictures.decoding import unreadable
 from fer_exp.pictures.listing import WAYS_OUT, listed, on_disk
 from fer_exp.progress import progress
@@ -167,7 +167,9 @@ def _known(read: Table, classes: Sequence[str]) -> dict[str, object]:
     """The columns of a table that a predictions table takes, by its names."""
     known: dict[str, object] = {}
     if (column := read.find("split")) is not None:
-        known["split"] = ["test" if text is None else SPLIT_WORDS.get(text.lower(), text) for text in read.text(column)]
+        said = read.text(column)
+        splits = splits_named({text for text in said if text is not None})
+        known["split"] = ["test" if text is None else splits[text] for text in said]
     if (column := read.find("subject")) is not None:
         known["subject"] = read.text(column)
     if (column := read.find("label")) is not None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fer_exp.config import DatasetConfig
 from fer_exp.errors import RequestError
 from fer_exp.files import whole
-from fer_exp.names import SPLIT_WORDS, SPLITS, finder
+from fer_exp.names import SPLITS, finder, split_named
 from fer_exp.tables import read_table
 
 UNLABELLED = "(no label)"
@@ -126,7 +126,7 @@ def read_splits(table: pd.DataFrame, file: Path, log: Callable[[str], None]) -> 
     """The faces that a split file names, in its splits; RequestError names the row that cannot be understood."""
     read = read_table(file, "dataset.split_file")
     face, column, where = read.need("task"), read.need("split"), read.where
-    names, splits = read.text(face), [SPLIT_WORDS.get(str(split).lower()) for split in read.text(column)]
+    names, splits = read.text(face), [split_named(str(split)) for split in read.text(column)]
     read.refuse(pd.isna(splits), column, "write train, val or test")
     find = finder(table["face"].astype(str), where)
     faces = pd.Series([find(str(name)) for name in names], dtype=object)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-import numpy as np
-
+from fer_exp.answers.truth import TRUTH, naming, truth_of
 from fer_exp.errors import RequestError
-from fer_exp.names import CLASSES, labelled, normal
+from fer_exp.names import normal
 from fer_exp.tables import Table
 
 ANSWERED = (
@@ -23,14 +22,6 @@ OpenFace 3 has ``emotion``. A column ``label`` is what people said, but where it
 """
 SURELY = ANSWERED[:6]
 """Of these, names of nothing else."""
-TRUTH = re.compile(
-    r"(y|label|class|emotion|expression)?[_ .-]?(true|truth|gold|gt|actual)|(true|gold|gt|actual|human|correct|"
-    r"expected|intended|posed|reference|target|majority)([_ .-]?(label|class|emotion|expression))?|ground[_ .-]?truth"
-    r"([_ .-]?(label|class|emotion|expression))?|gold[_ .-]?standard|consensus",
-    re.IGNORECASE,
-)
-"""Columns of what people said or an actor meant, where none is called ``label``."""
-
 NUMERAL = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 """A number within a cell of several."""
 
@@ -44,32 +35,18 @@ def truth_column(table: Table, answer: int | None) -> int | None:
         table: of predictions.
         answer: its column of the model's answers, where it has one.
     """
-    names = [name.lower() for name in table.names]
-    if "label" in names and names.index("label") != answer:
-        return names.index("label")
-    others = [n for n in _naming(table) if n != answer]
-    called = [n for n in others if TRUTH.fullmatch(table.names[n])]
-    if not called and answer is not None and _is_answer(table.names[answer], SURELY):
-        called = others if len(others) == 1 else []
-    if called:
-        table.guessed.append(f"{table.names[called[0]]} is what people said")
-    return called[0] if called else None
+    beside = () if answer is None else (answer,)
+    found = truth_of(table, beside)
+    if found is None and answer is not None and _is_answer(table.names[answer], SURELY):
+        others = [n for n in naming(table) if n != answer]
+        found = others[0] if len(others) == 1 else None
+    if found is not None and table.names[found].lower() != "label":
+        table.guessed.append(f"{table.names[found]} is what people said")
+    return found
 
 
 def _is_answer(name: str, patterns: Sequence[str] = ANSWERED) -> bool:
     return any(re.fullmatch(pattern, name, re.IGNORECASE) for pattern in patterns)
-
-
-def _naming(table: Table) -> list[int]:
-    """Columns that name a class in half of their rows or more."""
-    found = []
-    for n in (n for n in range(len(table.names)) if not table.different_numbers(n)):
-        with table.looking():
-            codes, names = table.coded(n)
-        known = np.array([*(labelled(str(name)) in CLASSES for name in names), False], dtype=bool)
-        if len(names) and 2 * known[codes].sum() >= (codes >= 0).sum():
-            found.append(n)
-    return found
 
 
 def answer_column(table: Table, boxes: Collection[str]) -> int:
@@ -82,12 +59,12 @@ def answer_column(table: Table, boxes: Collection[str]) -> int:
     Raises:
         RequestError: there is none, or it cannot be told.
     """
-    naming = [n for n in _naming(table) if not TRUTH.fullmatch(table.names[n])]
+    named = [n for n in naming(table) if not TRUTH.fullmatch(table.names[n])]
     for pattern in ANSWERED:
-        for n in naming:
+        for n in named:
             if re.fullmatch(pattern, table.names[n], re.IGNORECASE):
                 if pattern not in SURELY:
-                    _refuse_several(table, [one for one in naming if table.names[one].lower() != "label"])
+                    _refuse_several(table, [one for one in named if table.names[one].lower() != "label"])
                 return n
     lists = [n for n, name in enumerate(table.names) if normal(name) not in boxes and _holds_lists(table, n)]
     if lists:
@@ -95,11 +72,11 @@ def answer_column(table: Table, boxes: Collection[str]) -> int:
             f"{table.where}: {table.names[lists[0]]} holds lists of numbers, and nothing says which of them is of "
             "which class; write a column a class (p_happy, p_sad, …)."
         )
-    label = next((n for n in naming if table.names[n].lower() == "label"), None)
-    others = [n for n in naming if n != label]
+    label = next((n for n in named if table.names[n].lower() == "label"), None)
+    others = [n for n in named if n != label]
     _refuse_several(table, others)
-    if naming:
-        return others[0] if others else naming[0]
+    if named:
+        return others[0] if others else named[0]
     numbered = [name for name in table.names if _is_answer(name) or name.lower() == "label" or name.isdigit()]
     if numbered and all(table.different_numbers(table.names.index(name)) for name in numbered):
         raise RequestError(

@@ -238,6 +238,8 @@ def interpolated(distance: FloatArray, curve: FloatArray, sizes: FloatArray) -> 
 
     >>> interpolated(np.array([0.5, 2.0, 0.1]), np.array([1.0, 0.6, 0.4]), np.array([0.0, 1.0, 2.0]))
     array([1.5, 0. , 2. ])
+    >>> interpolated(np.array([0.3, 0.6]), np.array([0.4, 0.5]), np.array([0.0, 1.0]))  # nobody is that good
+    array([1., 0.])
     """
     curve = np.broadcast_to(curve, (*distance.shape, curve.shape[-1]))
     falling = np.concatenate([np.maximum(curve[..., :1], curve[..., 1:2]), curve[..., 1:]], axis=-1)
@@ -247,7 +249,7 @@ def interpolated(distance: FloatArray, curve: FloatArray, sizes: FloatArray) -> 
     high = np.take_along_axis(falling, left[..., None], axis=-1)[..., 0]
     low = np.take_along_axis(falling, right[..., None], axis=-1)[..., 0]
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(high > low, np.clip((high - distance) / (high - low), 0, 1), 0.0)
+        share = np.where(high > low, np.clip((high - distance) / (high - low), 0, 1), distance < low)
     size = np.where(right == 0, sizes[0], sizes[left] + share * (sizes[right] - sizes[left]))
     return np.asarray(np.where(np.isfinite(distance), size, np.nan))
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fer_exp.judging.groups import Group
 from fer_exp.metrics.words import rough
 from fer_exp.stats import tests
-from fer_exp.stats.bootstrap import FloatArray, OfSums, cluster_codes
+from fer_exp.stats.bootstrap import FloatArray, OfSums, cluster_codes, has_ends
 from fer_exp.stats.crossed import Runs, spread
 
 DIFFERENCE = ("difference", "low", "high", "p", "df_p")  # of p; df alone is that of the published test
@@ -64,7 +64,8 @@ def differences(
     p_swapped = _swapped(facewise, pairs, clusters, permutations, seed)
     for number, (a, b) in enumerate(pairs):
         for name in shown:
-            entry: dict[str, Any] = dict(_difference(drawn[a][name], drawn[b][name]))
+            tested = has_ends(groups[a].statistics[name][0])
+            entry: dict[str, Any] = dict(_difference(drawn[a][name], drawn[b][name], tested))
             persons = drawn[a][name].persons
             uncertain = rough(name, persons) or (few_votes and persons < ENOUGH_FACES)
             if name == "rater_equivalents" and entry["low"] is not None and uncertain:
@@ -131,8 +132,11 @@ def _swapped(
     return result
 
 
-def _difference(one: Drawn, other: Drawn) -> dict[str, float | None]:
+def _difference(one: Drawn, other: Drawn, tested: bool) -> dict[str, float | None]:
+    """``DIFFERENCE``; of what few faces bias, as calibration errors, each config its own way, the difference alone."""
     between = spread([(1.0, one.runs), (-1.0, other.runs)], one.persons)
+    if not tested:
+        return dict.fromkeys(DIFFERENCE) | {"difference": as_json(between.value)}
     low, high = between.interval()
     numbers = between.value, low, high, between.p(), between.df
     return {name: as_json(number) for name, number in zip(DIFFERENCE, numbers, strict=True)}

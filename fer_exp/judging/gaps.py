@@ -238,7 +238,8 @@ def _drawn(
         for name, of_runs in measured[kind].items():
             used = faces_of(of_runs[0])
             replicated = np.stack([values.get(f"{kind} {name} {i}", np.empty(0)) for i in range(len(of_runs))])
-            found[name] = Drawn(runs_of(of_runs, replicated), int(used.sum()), len(np.unique(clusters[used])))
+            ours = [_of_some(statistic, drawn_faces) for statistic in of_runs]
+            found[name] = Drawn(runs_of(ours, replicated, codes), int(used.sum()), len(np.unique(clusters[used])))
         return found
 
     return Part(of(0), of(1), of(2))

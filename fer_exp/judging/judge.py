@@ -21,7 +21,17 @@ from fer_exp.metrics.registry import CEILING, LABELS, NO_FACE, SHARED, SMOOTHED,
 from fer_exp.metrics.words import rough, within_range
 from fer_exp.names import SIDES, SPLITS
 from fer_exp.raters.floors import sampling_l1
-from fer_exp.stats.bootstrap import FloatArray, Interval, OfSums, Statistic, cluster_codes, intervals, mean_of
+from fer_exp.stats.bootstrap import (
+    SHARE,
+    FloatArray,
+    Interval,
+    OfSums,
+    Statistic,
+    cluster_codes,
+    faces_of,
+    intervals,
+    mean_of,
+)
 from fer_exp.stats.shares import shares, smoothed
 
 Result = dict[str, float | int | None]
@@ -231,8 +241,12 @@ def with_intervals(groups: list[Group], clusters: NDArray[np.int64], samples: in
     result: dict[str, Result] = {}
     for faces, measured in groups:
         codes = cluster_codes(clusters[faces])
-        for name, (value, low, high) in intervals(measured, codes, samples, seed).items():
-            result[name] = as_result(name, (value, low, high), faces, codes)
+        for name, found in intervals(measured, codes, samples, seed).items():
+            metric, own = measured[name], faces
+            if isinstance(metric, OfSums) and metric.ends == SHARE and metric.columns.shape[1] > 1:  # of some of these
+                own = faces.copy()
+                own[faces] = faces_of(metric)
+            result[name] = as_result(name, found, own, cluster_codes(clusters[own]) if own.any() else codes)
     return result
 
 

@@ -12,6 +12,7 @@ from fer_exp.answers import Answers, Votes
 from fer_exp.answers.faces import task_faces
 from fer_exp.answers.read import read_answers, read_labels
 from fer_exp.answers.scales import AFFECT, columns_of, sides_of
+from fer_exp.answers.truth import truth_of
 from fer_exp.bounds import no_counts
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.judging.predictions import class_names
@@ -118,7 +119,8 @@ def restricted(table: pd.DataFrame, wanted: Sequence[str], where: str) -> pd.Dat
 
 def _one_label_each(read: Table) -> bool:
     """Whether a table has one label a face, and not several people's answers or votes."""
-    task, label = read.find("task"), read.find("label")
+    task, truth = read.find("task"), truth_of(read)
+    label = read.find("label") if truth is None else truth
     if read.find("worker") is not None or label is None or task is None or len(read.class_columns()) > 1:
         return False
     pairs = pd.DataFrame({"task": read.text(task), "label": read.text(label)}).dropna().drop_duplicates()

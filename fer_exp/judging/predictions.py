@@ -17,7 +17,7 @@ from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.grouping import with_column
 from fer_exp.judging.answer_columns import truth_column
 from fer_exp.judging.outputs import a_row_a_face, found, read_output, sizes
-from fer_exp.names import SIDES, SPLIT_WORDS, normal, spelt
+from fer_exp.names import SIDES, normal, spelt, splits_named
 from fer_exp.tables import Table, read_table
 
 TEXT = ("face", "split", "subject", "label")
@@ -139,9 +139,7 @@ def _read(table: Table, by: str | None, raters: int | None) -> pd.DataFrame:
     for n, name in enumerate(names):
         if name == "split":
             codes, texts = table.coded(n)
-            columns[name] = np.array([*(SPLIT_WORDS.get(text.lower(), text) for text in texts), None], dtype=object)[
-                codes
-            ]
+            columns[name] = np.array([*splits_named(texts).values(), None], dtype=object)[codes]
         elif name in TEXT:
             columns[name] = table.text(n, keep=tuple(output.probabilities))
         elif name in NUMBERS or name.startswith("votes_"):

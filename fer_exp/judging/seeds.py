@@ -120,7 +120,7 @@ def judge_seeds(
         for reference in BASELINES:
             for name in COMPARED:
                 other = f"{reference}_{name}"
-                if name in by_run and other in by_run:
+                if name in by_run and other in by_run and has_ends(alike[0][1][name]):
                     one, two = (by_run[side].straight(int(codes.max()) + 1) for side in (name, other))
                     apart = Runs(one.values - two.values, one.drawn - two.drawn)
                     if np.isfinite(apart.values).all():

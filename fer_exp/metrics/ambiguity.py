@@ -48,15 +48,19 @@ def entropy_correlation(human: FloatArray, model: FloatArray) -> OfSums:
 def top_k_agreement(human: FloatArray, model: FloatArray, k: int) -> FloatArray:
     r"""Share of a face's votes that fall among the model's k most probable classes.
 
-    .. math:: \sum_{j \in \mathrm{top}_k(v)} u_j
+    .. math:: \sum_j u_j \, \min\Bigl(1, \max\Bigl(0, \frac{k - g_j}{t_j}\Bigr)\Bigr)
 
-    0..1; of one-hot labels it is top-k accuracy. Of equal probabilities those of the first classes count as larger.
+    g_j classes are more probable than j, and t_j as probable, j among them: of these, any may be the ones that fit.
+    0..1; of one-hot labels it is top-k accuracy.
 
     >>> top_k_agreement(np.array([[0.6, 0.3, 0.1]]), np.array([[0.2, 0.5, 0.3]]), 2).round(4)
     array([0.4])
+    >>> top_k_agreement(np.array([[0.0, 1.0, 0.0]]), np.array([[1.0, 0.0, 0.0]]), 2)
+    array([0.5])
     """
-    top = np.argsort(-model, axis=1, kind="stable")[:, :k]
-    return np.asarray(np.take_along_axis(human, top, axis=1).sum(axis=1))
+    more = (model[:, None, :] > model[:, :, None]).sum(axis=2)
+    alike = (model[:, None, :] == model[:, :, None]).sum(axis=2)
+    return np.asarray((human * np.clip((k - more) / alike, 0, 1)).sum(axis=1))
 
 
 def entropy_corrected(counts: FloatArray) -> FloatArray:

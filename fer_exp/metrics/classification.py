@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_exp.stats.bootstrap import BOOTSTRAP, JACKKNIFE, NOTHING, FloatArray, OfSums, mean_of
+from fer_exp.stats.bootstrap import BOOTSTRAP, JACKKNIFE, NOTHING, SHARE, FloatArray, OfSums, mean_of
 
 OF_A_CLASS = 20
 """Faces of a class, below which an interval of its own would hold too seldom: of 7 faces .79 of 95 % intervals hold the
@@ -71,7 +71,7 @@ def accuracy_of(columns: FloatArray) -> OfSums:
     >>> float(accuracy_of(tallies(labels, answers))(None).round(4))
     0.6667
     """
-    return mean_of(_split(columns)[0].sum(axis=1))
+    return mean_of(_split(columns)[0].sum(axis=1), SHARE)
 
 
 def balanced_accuracy_of(columns: FloatArray) -> OfSums:
@@ -119,7 +119,8 @@ def precision_of(columns: FloatArray, k: int) -> OfSums:
     nan where k is never answered. Source: for distributions, Harju and Mesaros 2023, Evaluating classification systems
     against soft labels with fuzzy precision and recall.
     """
-    return OfSums(columns, lambda sums, _: _over(_split(sums)[0], _split(sums)[2])[..., k], ends=_ends(columns, k))
+    ends = ends_of_class(columns, k)
+    return OfSums(columns, lambda sums, _: _over(_split(sums)[0], _split(sums)[2])[..., k], ends=ends)
 
 
 def recall_of(columns: FloatArray, k: int) -> OfSums:
@@ -129,7 +130,7 @@ def recall_of(columns: FloatArray, k: int) -> OfSums:
 
     nan where nothing is k. Source: as ``precision_of``.
     """
-    return OfSums(columns, lambda sums, _: _recall(sums)[..., k], ends=_ends(columns, k))
+    return OfSums(columns, lambda sums, _: _recall(sums)[..., k], ends=ends_of_class(columns, k))
 
 
 def f1_of(columns: FloatArray, k: int) -> OfSums:
@@ -139,10 +140,10 @@ def f1_of(columns: FloatArray, k: int) -> OfSums:
 
     nan where k neither is nor is answered.
     """
-    return OfSums(columns, lambda sums, _: _f1(sums)[..., k], ends=_ends(columns, k))
+    return OfSums(columns, lambda sums, _: _f1(sums)[..., k], ends=ends_of_class(columns, k))
 
 
-def _ends(columns: FloatArray, k: int) -> str:
+def ends_of_class(columns: FloatArray, k: int) -> str:
     """What is told of class k has an interval where enough faces are of it."""
     return JACKKNIFE if _split(columns.sum(axis=0))[1][k] >= OF_A_CLASS else NOTHING
 

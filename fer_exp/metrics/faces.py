@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_exp.metrics import ambiguity, calibration, classification, emd
-from fer_exp.stats.bootstrap import FloatArray, OfSums, mean_of
+from fer_exp.stats.bootstrap import SHARE, FloatArray, OfSums, mean_of
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Faces:
 
     def among_top(self, k: int) -> OfSums | None:
         """As ``ambiguity.top_k_agreement``; None where k is every class."""
-        return mean_of(ambiguity.top_k_agreement(self.truth, self.model, k)) if k < self.size else None
+        return mean_of(ambiguity.top_k_agreement(self.truth, self.model, k), SHARE) if k < self.size else None
 
     def ece(self) -> OfSums:
         """As ``calibration.calibration_error`` of the top answer."""

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fer_exp.stats.bootstrap import FloatArray, OfSums
+from fer_exp.metrics.classification import ends_of_class
+from fer_exp.stats.bootstrap import SHARE, FloatArray, OfSums, Statistic, mean_of, within
 
 
 class Tally(NamedTuple):
@@ -105,21 +106,24 @@ FIGURES: dict[str, Callable[[Tally], FloatArray]] = {
 """The figures of an emotion by the names of metrics.json and of the tables."""
 
 
-def figure_of(name: str, columns: FloatArray, k: int) -> OfSums:
+def figure_of(name: str, columns: FloatArray, k: int) -> Statistic:
     """One of ``FIGURES`` of class k as a metric of faces.
 
     Args:
         name: of the figure.
-        columns: as ``classification.tallies_of_tops`` has them, shape (N, 3 K).
+        columns: as ``classification.tallies_of_tops`` has them of labels, shape (N, 3 K).
         k: the class.
     """
     classes = columns.shape[1] // 3
+    if name == "hit_rate":
+        hits, shown = columns[:, k], columns[:, k + classes]
+        return within(shown > 0, mean_of(hits[shown > 0] / shown[shown > 0], SHARE))
 
     def finish(sums: FloatArray, total: FloatArray) -> FloatArray:
         hits, shown, answered = (sums[..., k + step * classes] for step in range(3))
         return FIGURES[name](Tally(hits, shown, answered, total))
 
-    return OfSums(columns, finish)
+    return OfSums(columns, finish, ends=ends_of_class(columns, k))
 
 
 class AgainstChance(NamedTuple):

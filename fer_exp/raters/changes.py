@@ -127,8 +127,9 @@ def label_changes(
     """
     both = (original >= 0) & (top >= 0)
     table = shift.table_of(original[both].astype(np.int32), top[both], len(classes))
-    change, low, high = shift.share_changes(table, samples, seed)
-    p = square.mcnemar(table)
+    change, low, high = shift.share_changes(table)
+    nobody = table.sum(axis=0) + table.sum(axis=1) == 0  # of a class that neither side has nothing is tested
+    p = np.where(nobody, np.nan, square.mcnemar(table))
     voted = (original >= 0) & (counts.sum(axis=1) > 0)
     fractions = shares(counts[voted])
     votes = shift.vote_changes(original[voted].astype(np.int32), fractions, samples, seed)

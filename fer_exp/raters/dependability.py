@@ -31,8 +31,6 @@ MOST = 40_000_000
 """Answers times classes up to which shares of variance are computed for each class."""
 ALL = "all classes"
 
-Rows = Mapping[str, Mapping[str, Mapping[str, Any]]]
-
 
 def of_answers(data: Answers, notes: list[str]) -> dict[str, dict[str, dict[str, Any]]]:
     """Shares of variance of each class, as 0 or 1 in each answer, and of each scale, with their intervals.
@@ -85,12 +83,23 @@ def _of(data: Answers, values: FloatArray, again: FloatArray | None) -> dict[str
             return np.stack([*parts[:3], face / (face + residual), *parts[3:]], axis=-1)
 
     left = components.left_out(given, shares, extra)
-    ends = intervals(left, names, shared, dict.fromkeys(names, (0.0, 1.0)))
+    ends = intervals(left, names, shared, _spans(len(values) / max(shared, 1), shared))
     sizes = dict(zip(("face", "rater", "residual", *REPEATED), variances(_whole(given, extra)), strict=False))
     return {
         name: {**ends[name]._asdict(), "n": shared} | ({"variance": float(sizes[name])} if name in sizes else {})
         for name in names
         if ends[name].value is not None
+    }
+
+
+def _spans(raters: float, faces: int) -> dict[str, tuple[float, float]]:
+    """Where shares have no variance: at 0 a component still varies, down to the least that an ICC of so many can be."""
+    of_faces, of_raters = (-1 / max(number - 1, 1) for number in (raters, faces))
+    return {
+        "face": (of_faces, 1.0),
+        "generalizability": (of_faces, 1.0),
+        "rater": (of_raters, 1.0),
+        "residual": (0.0, 1.0 - of_faces),
     }
 
 

@@ -19,7 +19,7 @@ from fer_exp.metrics.distribution import l1
 from fer_exp.names import spelt
 from fer_exp.raters.floors import mixture_of, people_behind
 from fer_exp.stats.bootstrap import FloatArray, Interval, weighted_mean
-from fer_exp.stats.shares import shares, wilson
+from fer_exp.stats.shares import paired_interval, shares, wilson
 from fer_exp.stats.totals import joint_intervals
 
 PANELS = 50
@@ -174,14 +174,14 @@ def filter_gain(
     voted = (before.sum(axis=1) > 0) & (after.sum(axis=1) > 0) & (lab.sum(axis=1) > 0)
     all_answers, filtered, of_lab = (shares(side[voted]) for side in (before, after, lab))
     right = [(top == theirs)[decided].astype(np.float64) for top in (first, second)]
+    nearer = l1(of_lab, filtered) - l1(of_lab, all_answers)
     rows = []
-    for measure, change in (
-        ("agreement", right[1] - right[0]),
-        ("l1", l1(of_lab, filtered) - l1(of_lab, all_answers)),
-    ):
+    for measure, change in (("agreement", right[1] - right[0]), ("l1", nearer)):
         if len(change):
-            value, low, high = _mean_interval(change, samples, seed)
-            rows.append({"measure": measure, "change": value, "low": low, "high": high, "n": len(change)})
+            ends = paired_interval(change) if measure == "agreement" else _mean_interval(change, samples, seed)
+            rows.append(
+                {"measure": measure, **dict(zip(("change", "low", "high"), ends, strict=True)), "n": len(change)}
+            )
     return pd.DataFrame(rows, columns=["measure", "change", "low", "high", "n"])
 
 

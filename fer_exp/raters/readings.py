@@ -1,4 +1,4 @@
-"""Words of guidelines for a value, or for its whole interval where there is one."""
+"""Words of guidelines for a value, and for its whole interval."""
 
 from __future__ import annotations
 
@@ -64,16 +64,12 @@ def word(value: float, kind: str) -> str:
     return ends[-1][1]
 
 
-def reading(value: float, low: float | None, high: float | None, kind: str) -> str:
-    """The words for an interval: one if both ends share it, else ``WORD to WORD``.
+def reading(low: float, high: float, kind: str) -> str:
+    """The words for an interval: one if both ends share it, else ``WORD to WORD``; ``kind`` is a key of ``SCALES``.
 
-    ``value`` is read alone where there is no interval; ``kind`` is a key of ``SCALES``.
-
-    >>> reading(0.7, 0.55, 0.8, "icc"), reading(0.5, 0.45, 0.55, "kappa")
+    >>> reading(0.55, 0.8, "icc"), reading(0.45, 0.55, "kappa")
     ('moderate to good', 'moderate')
     """
-    if low is None or high is None:
-        return word(value, kind)
     ends = word(low, kind), word(high, kind)
     return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
 

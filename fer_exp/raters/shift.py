@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_exp.metrics import affect
-from fer_exp.stats.bootstrap import FloatArray, Interval, percentile_intervals, weighted_mean
+from fer_exp.stats.bootstrap import FloatArray, Interval, weighted_mean
+from fer_exp.stats.shares import paired_interval
 from fer_exp.stats.totals import joint_intervals
 
 
@@ -21,23 +22,24 @@ def table_of(original: NDArray[np.int32], crowd: NDArray[np.int64], classes: int
     return np.bincount(cells, minlength=classes**2).reshape(classes, classes).astype(np.float64)
 
 
-def share_changes(table: FloatArray, samples: int, seed: int, level: float = 0.95) -> FloatArray:
-    """Change of each class's share from rows to columns, with a bootstrap interval over tasks.
-
-    A bootstrap of tasks draws the cells of their table from a multinomial, so nothing is done task by task.
+def share_changes(table: FloatArray) -> FloatArray:
+    """Change of each class's share from rows to columns, with ``paired_interval`` over tasks.
 
     ``table`` is as ``table_of`` gives it.
 
     Returns:
-        Change, low, high, shape (3, K); shares, so -1..1. The ends are nan with ``samples=0``.
+        Change, low, high, shape (3, K); shares, so -1..1.
+
+    >>> share_changes(np.array([[8.0, 2.0], [0.0, 10.0]])).round(2)
+    array([[-0.1 ,  0.1 ],
+           [-0.25, -0.07],
+           [ 0.07,  0.25]])
     """
-    total = table.sum()
-    change = (table.sum(axis=0) - table.sum(axis=1)) / total
-    if samples == 0:
-        return np.stack([change, np.full(len(table), np.nan), np.full(len(table), np.nan)])
-    drawn = np.random.default_rng(seed).multinomial(int(total), table.ravel() / total, samples) / total
-    drawn = drawn.reshape(samples, *table.shape)
-    return np.stack([change, *percentile_intervals(drawn.sum(axis=1) - drawn.sum(axis=2), level)])
+    stays = np.diag(table)
+    gained, lost = table.sum(axis=0) - stays, table.sum(axis=1) - stays
+    moves = np.stack([gained, lost, table.sum() - gained - lost]).astype(np.int64)
+    changes = [paired_interval(np.repeat([1.0, -1.0, 0.0], of_class)) for of_class in moves.T]
+    return np.array(changes).T
 
 
 def vote_changes(original: NDArray[np.int32], fractions: FloatArray, samples: int, seed: int) -> list[Interval]:

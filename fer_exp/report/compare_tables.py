@@ -52,7 +52,9 @@ def groups_table(result: Mapping[str, Any]) -> Table:
         table.add_row(letters(number), name, str(len(group["runs"]) or ""), *cells)
     if result["people"]:
         cells = [of_row(result["people"].get(name), ends=BELOW) for name in shown]
-        table.add_row("", PEOPLE, "", *cells)
+        faces = min(row["n"] for row in result["people"].values())
+        on = "" if faces == result["faces"] else f", on the {faces:,} faces with two raters or more"
+        table.add_row("", PEOPLE + on, "", *cells)
     return table
 
 

@@ -40,7 +40,7 @@ TOPICS = (
         "best at telling which faces divide people", "how well they tell which faces divide people",
     ),
     Topic(
-        ("ece", "people_ece"),
+        ("brier_reliability", "people_brier_reliability"),  # an ECE is too large where bins have few faces
         "better calibrated", "worse calibrated", "best calibrated", "their calibration",
     ),
     Topic(

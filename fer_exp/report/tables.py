@@ -8,7 +8,7 @@ import pandas as pd
 from rich.table import Table
 
 from fer_exp.metrics.emd import left_out
-from fer_exp.metrics.registry import BASELINES, FEW_PERSONS, HEADLINE, REPAIRED
+from fer_exp.metrics.registry import BASELINES, CEILING, FEW_PERSONS, HEADLINE, REPAIRED
 from fer_exp.metrics.words import direction, of_model
 from fer_exp.report.cells import blank_table, interval, of_row, rough_note
 from fer_exp.report.outcome import OutcomeTable
@@ -30,7 +30,7 @@ def metrics_table(metrics: Metrics, split: str, everything: bool = False) -> Tab
     rows = metrics.get(split, {})
     of_the_model = [name for name in rows if of_model(name)]
     shown = of_the_model if everything else [name for name in HEADLINE if name in of_the_model]
-    caption = f"{_stands_on(rows)}; prior: the class prior; people: half the raters against the rest"
+    caption = f"{_stands_on(rows)}; prior: the class prior{_people(rows, shown)}"
     caption += rough_note(rows[name] for name in shown)
     if any(f"calibrated_{name}" in rows for name in shown):
         caption += "\nchance: what a calibrated model exceeds 1 time in 20"
@@ -48,10 +48,29 @@ def metrics_table(metrics: Metrics, split: str, everything: bool = False) -> Tab
         references = [_number(rows, f"{kind}_{name}") for kind in ("prior", "ceiling")]
         if name == "rater_equivalents":
             references[1] = A_RATER
+        elif (faces := _fewer(rows, name)) is not None:
+            references[1] += f" ({faces:,})"
         chance = _number(rows, f"calibrated_{name}")
         model = of_row(rows[name]) + (f" (chance {chance})" if chance else "")
         table.add_row(f"{name} {direction(name)}", model, *references, f"{rows[name]['n']:,}")
     return table
+
+
+def _fewer(rows: Mapping[str, Mapping[str, float | int | None]], name: str) -> int | None:
+    """The faces that people's value stands on, where the model's stands on others, too."""
+    faces = rows.get(f"ceiling_{name}", {}).get("n")
+    return None if faces is None or faces == rows[name]["n"] else int(faces)
+
+
+def _people(rows: Mapping[str, Mapping[str, float | int | None]], shown: Sequence[str]) -> str:
+    """What the column of people has, as far as it has something."""
+    there = [name for name in shown if f"ceiling_{name}" in rows]
+    halves = "half the raters against the rest" if any(name in CEILING for name in there) else ""
+    label = "of accuracy against the label" if "accuracy" in there else ""
+    by_class = "by emotion one rater a face" if any(name.startswith("hit_rate_") for name in there) else ""
+    words = ", ".join(filter(None, [halves, label, by_class]))
+    fewer = "; (N): on N faces, those with two raters or more" if any(_fewer(rows, name) for name in there) else ""
+    return f"; people: {words}{fewer}" if words else ""
 
 
 def metrics_rows(metrics: Metrics, splits: Sequence[str]) -> OutcomeTable:

@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_exp.stats.ranges import ends_in
+
 FloatArray = NDArray[np.float64]
 Statistic = Callable[[FloatArray | None], FloatArray]
 """From weights of shape (N,) or (B, N), or None for one each, to one value or B values; nan where undefined."""
 Interval = tuple[float | None, float | None, float | None]
 """Value, low, high; None where there is none."""
 
-BOOTSTRAP, JACKKNIFE, NOTHING = "bootstrap", "jackknife", "nothing"
+BOOTSTRAP, JACKKNIFE, SHARE, NOTHING = "bootstrap", "jackknife", "share", "nothing"
 """How the ends of an interval are found; see ``OfSums``."""
 HELD = 2**22  # sums of replicates held at a time, 32 MB: many calls with little to do each are slow
 CHUNK = 2**19  # weights held at a time, 4 MB: stays in the cache of a core and flat in memory for any N and B
@@ -34,7 +36,8 @@ class OfSums:
         finish: from the sums, shape (..., C), and the sum of the weights, shape (...), to the metric, shape (...).
         then: what is done to its value and to the ends of its interval, such as a root; None leaves them.
         ends: how ``intervals`` finds these: ``BOOTSTRAP``, ``JACKKNIFE`` where a face drawn twice would bias a
-            replicate, ``NOTHING`` where few faces bias the metric itself.
+            replicate, ``SHARE`` of a mean of what is 0 or 1 a face, which replicates know no end of where nearly all
+            are the same, ``NOTHING`` where few faces bias the metric itself.
         inverse: the metric is one over what ``finish`` gives, and infinite where that is 0 or less; it is on that scale
             that means over runs and their intervals are made.
         most: the largest value that can be told; see ``open_above``.
@@ -65,13 +68,13 @@ class OfSums:
         return self.finished(weights @ self.columns, np.asarray(weights.sum(axis=-1)))
 
 
-def mean_of(values: FloatArray) -> OfSums:
-    """The mean of one value per face, shape (N,), as a metric.
+def mean_of(values: FloatArray, ends: str = BOOTSTRAP) -> OfSums:
+    """The mean of one value per face, shape (N,), as a metric; ``ends`` as of ``OfSums``.
 
     >>> float(mean_of(np.array([1.0, 4.0]))(None))
     2.5
     """
-    return OfSums(values[:, None], lambda sums, total: sums[..., 0] / total)
+    return OfSums(values[:, None], lambda sums, total: sums[..., 0] / total, ends=ends)
 
 
 @dataclass(frozen=True)
@@ -226,17 +229,19 @@ def percentile_interval(
 def with_ends(value: float, replicates: FloatArray, level: float = 0.95, clusters: int | None = None) -> Interval:
     """A value with its ``percentile_interval``; three None where the value is undefined (nan).
 
-    Of what is the same in all replicates, both ends are the value, whatever rounding makes of it.
+    What is the same in all replicates, rounding apart, has no ends: faces that are all right do not say how many of
+    others are.
 
     >>> with_ends(0.5, np.arange(101.0), level=0.5), with_ends(float("nan"), np.arange(101.0))
     ((0.5, 25.0, 75.0), (None, None, None))
     >>> with_ends(0.3, np.full(9, 0.1 + 0.2))
-    (0.3, 0.3, 0.3)
+    (0.3, None, None)
     """
     if np.isnan(value):
         return None, None, None
-    ends = percentile_interval(replicates, level, clusters)
-    low, high = (value if end is not None and math.isclose(end, value, rel_tol=1e-12) else end for end in ends)
+    low, high = percentile_interval(replicates, level, clusters)
+    if low is not None and high is not None and math.isclose(low, high, rel_tol=1e-12, abs_tol=1e-15):
+        return value, None, None
     return value, low, high
 
 
@@ -273,12 +278,21 @@ def intervals(
     drawn = replicates(wanted, clusters, samples, seed) if several else {}
     found: dict[str, Interval] = {}
     for name, metric in statistics.items():
-        if isinstance(metric, OfSums) and ends[name] == JACKKNIFE and several:
-            found[name] = jackknife(metric, clusters)
+        if several and (ours := without_replicates(metric, clusters)) is not None:
+            found[name] = ours
         else:
             found[name] = with_ends(float(metric(None)), drawn.get(name, np.empty(0)), clusters=count)
             found[name] = open_above(found[name], metric.most if isinstance(metric, OfSums) else float("inf"))
     return found
+
+
+def without_replicates(metric: Statistic, clusters: NDArray[np.int64]) -> Interval | None:
+    """Value and interval of a metric whose ``ends`` are ``JACKKNIFE`` or ``SHARE``; None of any other.
+
+    ``clusters`` has one code per face, at least two of them.
+    """
+    ways = {JACKKNIFE: jackknife, SHARE: of_share}
+    return ways[metric.ends](metric, clusters) if isinstance(metric, OfSums) and metric.ends in ways else None
 
 
 def jackknife(metric: OfSums, clusters: NDArray[np.int64], level: float = 0.95) -> Interval:
@@ -286,7 +300,7 @@ def jackknife(metric: OfSums, clusters: NDArray[np.int64], level: float = 0.95) 
 
     .. math:: s^2 = \frac{C - 1}{C} \sum_c (\hat\theta_{(c)} - \bar\theta_{(\cdot)})^2, \quad df = C - 1
 
-    ``clusters`` has one code 0..C-1 per face, shape (N,); C is at least 2.
+    ``clusters`` has one code 0..C-1 per face, shape (N,); C is at least 2. Those that add nothing are none of them.
 
     Source: Tukey 1958, Annals of Mathematical Statistics 29, 614; Efron and Tibshirani 1993, chapter 11.
 
@@ -296,6 +310,8 @@ def jackknife(metric: OfSums, clusters: NDArray[np.int64], level: float = 0.95) 
     from scipy.special import stdtrit
 
     per_cluster, faces = _summed(metric.columns, clusters)
+    adds = (per_cluster != 0).any(axis=1)
+    per_cluster, faces = per_cluster[adds], faces[adds]
     sums, total, count = per_cluster.sum(axis=0), float(faces.sum()), len(faces)
     rows = max(1, CHUNK // per_cluster.shape[1])
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -303,12 +319,42 @@ def jackknife(metric: OfSums, clusters: NDArray[np.int64], level: float = 0.95) 
         without = [
             metric.finish(sums - per_cluster[i : i + rows], total - faces[i : i + rows]) for i in range(0, count, rows)
         ]
-    error = np.sqrt((count - 1) * np.concatenate(without).var())
+    error = np.sqrt((count - 1) * np.concatenate(without).var()) if count > 1 else np.nan
     ends = value + stdtrit(count - 1, (1 + level) / 2) * error * np.array([0.0, -1.0, 1.0])
     found, low, high = ends if metric.then is None else metric.then(ends)
     if not np.isfinite(found):
         return None, None, None
-    return (float(found), float(low), float(high)) if np.isfinite(high - low) else (float(found), None, None)
+    varies = np.isfinite(high - low) and error > 1e-15
+    return (float(found), float(low), float(high)) if varies else (float(found), None, None)
+
+
+def of_share(metric: OfSums, clusters: NDArray[np.int64], level: float = 0.95) -> Interval:
+    """Value and Wilson's interval of a share, of as many faces as have the variance that it has without each cluster.
+
+    Args:
+        metric: a mean over faces (``mean_of``), or over some of them (``within``).
+        clusters: one code 0..C-1 per face, shape (N,); those without a face that counts do not.
+        level: of the interval.
+
+    Source: as ``ranges.ends_in``; coverage: scripts/coverage.py shares.
+
+    >>> [round(end, 3) for end in of_share(mean_of(np.repeat([1.0, 0.0], [19, 1]), SHARE), np.arange(20))]
+    [0.95, 0.739, 0.992]
+    """
+    per_cluster, faces = _summed(metric.columns, clusters)
+    within_some = metric.columns.shape[1] > 1
+    hits, of = per_cluster[:, 0], per_cluster[:, -1] if within_some else faces
+    hits, of = hits[of > 0], of[of > 0]
+    value, count = float(metric(None)), len(of)
+    if count < 2 or not np.isfinite(value):
+        return (value, None, None) if np.isfinite(value) else (None, None, None)
+    if 0 < value < 1 and np.allclose(hits / of, value, rtol=1e-9, atol=0):  # of equal tops on every face, nothing was drawn
+        return value, value, value
+    with np.errstate(invalid="ignore", divide="ignore"):
+        without = (hits.sum() - hits) / (of.sum() - of)
+    variance = (count - 1) * float(without.var())
+    low, high = ends_in(value, variance, (0.0, 1.0), count - 1, count, level)
+    return value, low, high
 
 
 def _summed(columns: FloatArray, clusters: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:

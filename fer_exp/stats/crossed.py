@@ -13,7 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
-from fer_exp.stats.bootstrap import FloatArray, Interval, OfSums, Statistic, open_above, replicates, with_ends
+from fer_exp.stats.bootstrap import (
+    FloatArray,
+    Interval,
+    OfSums,
+    Statistic,
+    open_above,
+    replicates,
+    with_ends,
+    without_replicates,
+)
 
 Key = TypeVar("Key")
 
@@ -21,13 +30,14 @@ Key = TypeVar("Key")
 class Runs(NamedTuple):
     """A metric of the runs of one config: ``values`` over all faces, (S,), and ``drawn`` replicates of each, (S, B).
 
-    ``inverse`` and ``most`` are as of ``OfSums``.
+    ``inverse`` and ``most`` are as of ``OfSums``; ``alone`` is what ``without_replicates`` gives of a single run.
     """
 
     values: FloatArray
     drawn: FloatArray
     inverse: bool = False
     most: float = float("inf")
+    alone: Interval | None = None
 
     def mean(self) -> float:
         """Over the runs: of an inverse metric one over the mean of what it is one over, the harmonic mean."""
@@ -53,11 +63,12 @@ class Runs(NamedTuple):
             return Runs(2 * k - k**2 / self.values, 2 * k - k**2 / self.drawn)
 
 
-def runs_of(statistics: Sequence[Statistic], drawn: FloatArray) -> Runs:
-    """A metric of each run of a config, all of one kind, with their replicates, (S, B)."""
+def runs_of(statistics: Sequence[Statistic], drawn: FloatArray, clusters: NDArray[np.int64]) -> Runs:
+    """A metric of each run of a config, all of one kind, with their replicates, (S, B), of clusters, (N,)."""
     values = np.array([float(of_run(None)) for of_run in statistics])
     kind = statistics[0]
-    return Runs(values, drawn, kind.inverse, kind.most) if isinstance(kind, OfSums) else Runs(values, drawn)
+    alone = without_replicates(kind, clusters) if len(statistics) == 1 and drawn.size else None
+    return Runs(values, drawn, kind.inverse, kind.most, alone) if isinstance(kind, OfSums) else Runs(values, drawn)
 
 
 def drawn_runs(
@@ -74,7 +85,7 @@ def drawn_runs(
     named = {f"{place} {i}": of for place, runs in enumerate(statistics.values()) for i, of in enumerate(runs)}
     values = replicates(named, clusters, samples, seed) if samples > 0 and clusters.max(initial=0) > 0 else {}
     return {
-        key: runs_of(runs, np.stack([values.get(f"{place} {i}", np.empty(0)) for i in range(len(runs))]))
+        key: runs_of(runs, np.stack([values.get(f"{place} {i}", np.empty(0)) for i in range(len(runs))]), clusters)
         for place, (key, runs) in enumerate(statistics.items())
     }
 
@@ -86,19 +97,26 @@ class Spread(NamedTuple):
     error: float
     df: float
 
+    @property
+    def nothing(self) -> bool:
+        """Whether there is no difference, rounding apart."""
+        return abs(self.value) <= 1e-15
+
     def interval(self, level: float = 0.95) -> tuple[float | None, float | None]:
-        """Student's interval: low and high, or two None where there is none.
+        """Student's interval: low and high, or two None where there is none, as of two faces that differ alike.
 
         >>> [round(end, 3) for end in Spread(1.0, 0.1, 4.0).interval()]
         [0.722, 1.278]
         """
+        if self.error == 0 and not self.nothing:
+            return None, None
         half = float(stdtrit(self.df, (1 + level) / 2)) * self.error if self.df >= 1 else float("nan")
         return (self.value - half, self.value + half) if np.isfinite(half + self.value) else (None, None)
 
     def p(self) -> float:
-        """Two-sided p of the contrast being 0; nan where it is undefined; where nothing varies, 1 or 0."""
+        """Two-sided p of the contrast being 0; nan where it is undefined; 1 where there is no difference at all."""
         if self.error == 0:
-            return float(abs(self.value) <= 1e-15)
+            return 1.0 if self.nothing else float("nan")
         return float(2 * stdtr(self.df, -abs(self.value) / self.error))
 
 
@@ -188,6 +206,8 @@ def over_runs(runs: Runs, clusters: int) -> Interval:
     (50.0, 2.4..., 97.5...)
     """
     value = runs.mean()
+    if runs.alone is not None:
+        return runs.alone
     if len(runs.values) == 1:
         return open_above(with_ends(value, runs.drawn[0], clusters=clusters), runs.most)
     with np.errstate(divide="ignore"):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fer_exp.stats.bootstrap import FloatArray
+from fer_exp.stats.ranges import ends_in
 
 Finish = Callable[[FloatArray], FloatArray]
 """From sums, shape (..., m), to M figures, shape (..., M); nan where undefined."""
@@ -114,7 +115,8 @@ def intervals(
         \nu = V^2 \Big/ \Bigl(\tfrac{V_f^2}{N - 1} + \tfrac{V_r^2}{k - 1}\Bigr)
 
     The variances are those of the figure without each face, each rater, each answer. What a rater says of one face is
-    in the first and in the second, and is taken out once, by the third. k is ``effective``.
+    in the first and in the second, and is taken out once, by the third. k is ``effective``. What is taken out makes
+    the degrees of freedom of V fewer than those of any part, k - 1 as a rule: these are then taken.
 
     Args:
         left: M figures.
@@ -131,48 +133,17 @@ def intervals(
     """
     count, faces = max(shared, 1), left.faces.variance
     spans = [(ranges or {}).get(name, (-1.0, 1.0)) for name in names]
-    over_faces = [_ends(*one, max(count - 1, 1), count, level) for one in zip(left.value, faces, spans, strict=False)]
+    over_faces = [ends_in(*one, max(count - 1, 1), count, level) for one in zip(left.value, faces, spans, strict=False)]
     over_both: list[tuple[float | None, float | None]] = [(None, None)] * len(names)
     if left.raters is not None and left.answers is not None and left.raters.things >= FEWEST and left.effective > 1:
         raters, answers = left.raters.variance, left.answers.variance
         both = faces + np.maximum(raters - answers, 0.0)
         with np.errstate(invalid="ignore", divide="ignore"):
-            df = np.maximum(both**2 / (faces**2 / max(count - 1, 1) + raters**2 / (left.effective - 1)), 1.0)
+            df = both**2 / (faces**2 / max(count - 1, 1) + raters**2 / (left.effective - 1))
+        df = np.maximum(df, max(min(count, left.effective) - 1, 1.0))
         few = min(count, left.raters.things)
-        over_both = [_ends(*one, few, level) for one in zip(left.value, both, spans, df, strict=False)]
+        over_both = [ends_in(*one, few, level) for one in zip(left.value, both, spans, df, strict=False)]
     return {
         name: Ends(float(value), *inner, *outer) if np.isfinite(value) else Ends()
         for name, value, inner, outer in zip(names, left.value, over_faces, over_both, strict=False)
     }
-
-
-def _ends(
-    value: float, variance: float, span: tuple[float, float], df: float, count: float, level: float
-) -> tuple[float | None, float | None]:
-    r"""Wilson's interval of a figure in its range, of as many cases as have its variance; Student's outside the range.
-
-    .. math:: n = s (1 - s) / V_s, \quad s = (\theta - a) / (b - a)
-
-    It stays in the range and leans inwards, as that of a share does. Where nothing varies, as of raters who always
-    agree, the ends are those if the share of faces that may be otherwise without one having shown,
-    :math:`1 - (\alpha / 2)^{1 / N}`, said nothing.
-
-    Source: Wilson 1927; of an effective number of cases: Korn and Graubard 1998, Survey Methodology 24, 193-201;
-    nothing seen in N cases: Clopper and Pearson 1934, Biometrika 26, 404-413.
-    """
-    from scipy.special import stdtrit
-
-    lowest, highest = span
-    if not np.isfinite(value + variance):
-        return None, None
-    if variance <= 1e-20:
-        share = 1 - ((1 - level) / 2) ** (1 / count)
-        return float(value - share * (value - min(value, max(lowest, 0.0)))), float(value + share * (highest - value))
-    t = float(stdtrit(df, (1 + level) / 2))
-    share, width = (value - lowest) / (highest - lowest), highest - lowest
-    if not 0 < share < 1:
-        return value - t * np.sqrt(variance), value + t * np.sqrt(variance)
-    number = share * (1 - share) * width**2 / variance
-    centre, half = share + t * t / (2 * number), t * np.sqrt(share * (1 - share) / number + (t / (2 * number)) ** 2)
-    below = 1 + t * t / number
-    return float(lowest + width * (centre - half) / below), float(lowest + width * (centre + half) / below)

@@ -149,3 +149,14 @@ def test_interpolation_is_one_face_of_numpys():
         assert float(c.interpolated(np.asarray(distance), curve, sizes)) == pytest.approx(expected, abs=1e-9)
     many = c.interpolated(np.array([0.6, 0.6]), np.stack([curve, curve + 0.05]), sizes)
     assert many == pytest.approx([1.5, 1.75])
+
+
+def test_better_than_the_largest_panel_is_worth_that_or_more_where_one_person_is_no_better_than_nobody():
+    counts = np.array([[1, 1]] * 20 + [[2, 0]] * 10 + [[0, 2]] * 10)
+    right = np.array([[0.5, 0.5]] * 20 + [[0.9, 0.1]] * 10 + [[0.1, 0.9]] * 10)
+    panels = c.deal(counts)
+    found = {}
+    for name, model in (("right", right), ("wrong", right[:, ::-1])):
+        metric = c.against_panels(model, np.full((40, 2), 0.5), counts, panels)["rater_equivalents_log"]
+        found[name] = float(metric(None))
+    assert found == {"right": panels.log_sizes[-1], "wrong": 0}

@@ -10,6 +10,7 @@ from statsmodels.stats.multitest import multipletests
 from fer_exp.errors import RequestError
 from fer_exp.judging.comparison import compare_sources
 from fer_exp.judging.groups import group_names, grouped
+from fer_exp.judging.judge import judge
 from fer_exp.judging.predictions import check_predictions
 from fer_exp.judging.sources import Source, on_same_faces
 from fer_exp.runs.sources import read_sources
@@ -239,3 +240,32 @@ def test_two_copies_of_a_corpus_are_one_config_and_two_corpora_are_two(table):
     assert grouped(sources) == [[0, 1], [2]]
     assert group_names(sources, [[0, 1], [2]]) == ["root=/home/faces", "root=/box/others"]
     assert group_names(sources[:2], [[0], [1]]) == ["faces0", "faces1"]
+
+
+def test_errors_of_calibration_are_not_tested_and_what_few_faces_do_not_bias_is_found_equal():
+    """Two calibrated models: one that knows much of each face, and one that knows the shares of classes alone."""
+    found = []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        known = rng.dirichlet(np.full(3, 0.3), 300)
+        label = (known.cumsum(axis=1) > rng.random((300, 1))).argmax(axis=1)
+        table = pd.DataFrame(known, columns=P[:3]).assign(face=range(300), split="test", label=np.array(CLASSES)[label])
+        flat = table.assign(**dict.fromkeys(P[:3], 1 / 3))
+        pair = compare_sources(
+            *[[source("sharp", table), source("flat", flat)]] * 2, ["ece", "brier_reliability"],
+            samples=200, permutations=0, repairs=False,
+        )["pairs"][0]["metrics"]  # fmt: skip
+        assert pair["ece"]["difference"] > 0
+        assert [pair["ece"][name] for name in ("low", "high", "p", "holm")] == [None] * 4
+        found.append(pair["brier_reliability"]["p"])
+    assert sum(p < 0.05 for p in found) <= 2
+
+
+def test_a_single_run_has_the_interval_of_accuracy_that_it_has_alone(table, compared):
+    part = table[table["split"] == "test"]
+    alone = judge(part, samples=50)["test"]
+    for name in ("accuracy", "majority_accuracy"):
+        found = compared["groups"][0]["metrics"][name]
+        assert [found[end] for end in ("value", "low", "high")] == [
+            pytest.approx(alone[name][end]) for end in ("value", "low", "high")
+        ]

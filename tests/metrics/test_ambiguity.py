@@ -90,3 +90,16 @@ def test_l1_of_sampling_equals_the_sum_over_all_outcomes(votes):
     x = np.arange(votes + 1)
     expected = [sum((binom.pmf(x, votes, q) * abs(x / votes - q)).sum() for q in row) for row in shares]
     np.testing.assert_allclose(a.l1_of_sampling(shares, np.full(4, float(votes))), expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_of_equal_probabilities_any_may_be_among_the_top_whatever_their_order(k):
+    rng = np.random.default_rng(0)
+    model = rng.integers(0, 3, (40, 5)).astype(float)
+    human = rng.dirichlet(np.ones(5), 40)
+    drawn = [np.argsort(-(model + 1e-3 * rng.random(model.shape)), axis=1)[:, :k] for _ in range(4000)]
+    expected = np.mean([np.take_along_axis(human, top, axis=1).sum(axis=1) for top in drawn], axis=0)
+    found = a.top_k_agreement(human, model, k)
+    assert found == pytest.approx(expected, abs=0.03)
+    order = rng.permutation(5)
+    assert a.top_k_agreement(human[:, order], model[:, order], k) == pytest.approx(found)

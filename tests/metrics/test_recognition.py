@@ -7,6 +7,7 @@ from scipy import stats
 from fer_exp.metrics import recognition
 from fer_exp.metrics.classification import onehot, tallies_of_tops
 from fer_exp.metrics.recognition import Tally, against_chance
+from fer_exp.stats.bootstrap import faces_of, has_ends
 
 HAPPY_SAD_ANGRY_FEARFUL = np.array([[4.0, 1, 0, 1], [0, 3, 2, 1], [0, 0, 6, 0], [2, 0, 0, 4]])
 
@@ -72,3 +73,12 @@ def test_figures_of_faces_are_those_of_their_confusions():
     for name, figure in recognition.FIGURES.items():
         by_face = [float(recognition.figure_of(name, columns, k)(None)) for k in range(3)]
         assert by_face == pytest.approx(figure(Tally.of(confusion))), name
+
+
+def test_a_class_of_few_faces_has_no_interval_but_of_its_hit_rate():
+    labels = np.repeat([0, 1], [22, 4])
+    columns = tallies_of_tops(onehot(labels, 2), onehot(labels[::-1], 2))
+    few, many = ({of: recognition.figure_of(of, columns, k) for of in recognition.FIGURES} for k in (1, 0))
+    assert {of for of in few if has_ends(few[of])} == {"hit_rate"}
+    assert all(map(has_ends, many.values()))
+    assert faces_of(few["hit_rate"]).sum() == 4

@@ -12,12 +12,15 @@ def table(classes=5, seed=0):
 
 
 def test_changes_and_their_interval():
-    change, low, high = shift.share_changes(table(5), 4000, 0)
+    change, low, high = shift.share_changes(table(5))
     assert change.sum() == pytest.approx(0)
     n = table(5).sum()
     off = table(5) - np.diag(np.diag(table(5)))
     error = np.sqrt((off.sum(0) + off.sum(1)) / n - change**2) / np.sqrt(n)
-    assert (high - low) / 2 == pytest.approx(1.96 * error, rel=0.07)  # the interval for paired shares
+    assert (high - low) / 2 == pytest.approx(1.96 * error, rel=0.01)  # the interval for paired shares
+    nothing_moved = shift.share_changes(np.diag([3.0, 3.0]))
+    assert (nothing_moved[1] < 0).all()
+    assert (nothing_moved[2] > 0).all()
 
 
 def test_ratings_that_are_half_as_extreme_have_a_slope_of_one_half():

@@ -11,7 +11,7 @@ import pytest
 from fer_exp.answers import Votes
 from fer_exp.answers.read import read_answers
 from fer_exp.raters.changes import label_changes
-from fer_exp.raters.readings import reading, word
+from fer_exp.raters.readings import word
 from fer_exp.raters.survey import survey
 
 SHARED = Path(__file__).parents[3] / "shared/data/fer2013/fer2013new.csv"
@@ -72,7 +72,6 @@ def test_words_of_guidelines_at_their_ends():
         "poor", "slight", "slight", "fair", "moderate", "almost perfect"]  # fmt: skip
     assert [word(v, "alpha") for v in (0.66, 0.667, 0.8)] == ["not reliable", "tentative conclusions only", "reliable"]
     assert [word(v, "icc") for v in (0.49, 0.5, 0.75, 0.9)] == ["poor", "moderate", "good", "excellent"]
-    assert reading(0.7, None, None, "icc") == "moderate"
 
 
 def test_votes_do_not_shift_where_a_majority_does():

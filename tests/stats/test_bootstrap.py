@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
 from fer_exp.metrics import affect
 from fer_exp.metrics.classification import onehot
@@ -107,3 +108,34 @@ def test_the_interval_is_numpys_percentiles():
     replicates = np.random.default_rng(8).normal(size=1000)
     low, high = b.percentile_interval(replicates)
     assert (low, high) == pytest.approx(tuple(np.quantile(replicates, [0.025, 0.975])), abs=1e-12)
+
+
+@pytest.mark.parametrize(("hits", "faces"), [(40, 40), (0, 7), (4, 4)])
+def test_a_share_of_all_or_none_has_the_ends_of_clopper_and_pearson(hits, faces):
+    share = b.mean_of(np.repeat([1.0, 0.0], [hits, faces - hits]), b.SHARE)
+    found = b.intervals({"share": share}, np.arange(faces), samples=10, seed=0)["share"]
+    assert found[0] == hits / faces
+    assert found[1:] == pytest.approx(proportion_confint(hits, faces, method="beta"), abs=1e-9)
+
+
+def test_a_share_of_many_faces_has_wilsons_interval_and_one_of_persons_that_of_as_many_faces_as_it_is_worth():
+    right = np.repeat([1.0, 0.0], [2_700, 300])
+    of_faces = b.of_share(b.mean_of(right), np.arange(3000))
+    assert of_faces[1:] == pytest.approx(proportion_confint(2_700, 3000, method="wilson"), abs=1e-4)
+    persons = np.arange(3000) // 10  # all faces of a person are right or wrong
+    assert b.of_share(b.mean_of(right), persons)[1:] == pytest.approx(
+        proportion_confint(270, 300, method="wilson"), abs=1e-3
+    )
+
+
+def test_a_share_of_some_faces_stands_on_these_alone_and_equal_tops_vary_in_nothing():
+    some = np.arange(50) < 20
+    right = np.repeat([1.0, 0.0], [15, 5])
+    of_some = b.of_share(b.within(some, b.mean_of(right, b.SHARE)), np.arange(50))
+    assert of_some == pytest.approx(b.of_share(b.mean_of(right, b.SHARE), np.arange(20)))
+    assert b.of_share(b.mean_of(np.full(9, 1 / 7)), np.arange(9)) == pytest.approx([1 / 7] * 3)
+
+
+def test_what_no_replicate_varies_in_has_no_interval():
+    best = b.OfSums(np.ones((30, 1)), lambda sums, total: sums[..., 0] / total)
+    assert b.intervals({"f1": best}, np.arange(30), samples=50, seed=0) == {"f1": (1.0, None, None)}

@@ -62,3 +62,13 @@ def test_what_does_not_vary_or_is_not_there_has_no_interval():
     assert spread([(1.0, same), (-1.0, same)], 9).p() == 1.0
     assert spread([(1.0, Runs(np.array([0.5]), np.empty((1, 0))))], 9).interval() == (None, None)
     assert spread([(1.0, same)], 1).interval() == (None, None)
+
+
+def test_what_differs_alike_on_every_face_has_no_p():
+    """Two faces that one model has right and the other wrong: their signs alone would have p = .5."""
+    one, none = runs_of(np.ones((1, FACES))), runs_of(np.zeros((1, FACES)))
+    found = spread([(1.0, one), (-1.0, none)], FACES)
+    assert found.value == 1
+    assert np.isnan(found.p())
+    assert found.interval() == (None, None)
+    assert spread([(1.0, one), (-1.0, one)], FACES).p() == 1
