@@ -55,7 +55,8 @@ def test_every_interval_holds_its_value_and_the_result_is_json():
         assert {f"ceiling_{name}" for name in [*DISTANCES, "entropy_correlation", "accuracy"]} <= set(results)
         for name, result in results.items():
             assert list(result)[:4] == ["value", "low", "high", "n"]
-            assert result["n"] == (12 if "hit_rate_" in name else 60)
+            if "hit_rate_" not in name:
+                assert result["n"] == 60
             of_model = name not in REPAIRS and not name.startswith(
                 ("calibrated_", "vector_votes_weight", "vector_votes_bias")
             )
@@ -67,6 +68,8 @@ def test_every_interval_holds_its_value_and_the_result_is_json():
                 and result["value"] is not None
             ):  # ece's replicates are biased upwards
                 assert result["low"] - 1e-9 <= result["value"] <= result["high"] + 1e-9, name
+        rates = [name for name in results if name.startswith("hit_rate_")]
+        assert sum(results[name]["n"] for name in rates) == 60  # each stands on the faces of its class
     assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
 
 
