@@ -50,8 +50,8 @@ _KNOWN = {
     for word in (role, *words.split())
     for end in ("", "id", "name")
 }
-A_NUMBER = re.compile(r"[-+]?\d*[.,]?\d+")
-"""A cell that is a number, its decimals behind a point or a comma."""
+A_NUMBER = re.compile(r"[-+\u2212]?(\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?%?")
+"""A cell that is a number, its decimals behind a point or a comma, perhaps in percent."""
 TOTALS = ("total", "totals", "grandtotal", "overall", "columntotal", "totalgeneral", "gesamtergebnis", "gesamtsumme",
           "итого", "sum", "sums", "sd", "std", "mean", "average", "avg", "summe", "gesamt", "mittelwert",
           "somme", "moyenne", "totale", "media", "合计", "总计", "合計", "平均")  # fmt: skip
@@ -161,13 +161,14 @@ def _below_table(columns: Columns, out: NDArray[np.bool_]) -> list[int]:
 
 
 def is_note(row: Sequence[str], width: int) -> bool:
-    """Whether a row of a table is totals, or a sentence in its first column alone.
+    """Whether a row of a table is totals, or a sentence in one of its columns alone.
 
     >>> is_note(["Total", "3", "5"], 3), is_note(["Note: who was tired", "", ""], 3), is_note(["a 1.jpg", "", ""], 3)
     (True, True, False)
     """
-    first, alone = row[0], width > 2 and not any(row[1:])
-    return normal(first) in TOTALS or (alone and " " in first and not first.lower().endswith(PICTURES))
+    first, only = row[0], [cell for cell in row if cell]
+    alone = width > 2 and len(only) == 1 and " " in only[0] and not only[0].lower().endswith(PICTURES)
+    return normal(first) in TOTALS or alone
 
 
 def rows_above(rows: list[list[str]]) -> int:
@@ -181,7 +182,8 @@ def rows_above(rows: list[list[str]]) -> int:
     for number, row in enumerate(rows):
         if row[0].endswith(":") and sum(map(bool, row)) <= 2:
             continue
-        if row[0].startswith("#") and not names_columns([row[0].lstrip("# "), *row[1:]]):
+        comment = row[0].startswith("#") and (row[0].strip("# ") or not any(row[1:]))  # a # alone numbers the rows
+        if comment and not names_columns([row[0].lstrip("# "), *row[1:]]):
             continue
         if sum(map(bool, row)) > 1:
             return number if row[0].startswith("#") or names_columns(row) or rows[0][0].startswith("#") else 0

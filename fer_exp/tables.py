@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
 from fer_exp.bounds import SHARED, no_counts
-from fer_exp.columns import SYNONYMS, TOTALS, Columns
+from fer_exp.columns import A_NUMBER, SYNONYMS, TOTALS, Columns
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.files import GUARDED, file_of
 from fer_exp.formats import of_frame, text_of
@@ -45,13 +45,15 @@ AROUND = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (
     r"(?P<before>prob\. |prob_)(?P<name>.+)",
     r"(?P<before>(?:n|num|nr|number of|counts?|emotion|expression|class)[_ .:]+)(?P<name>.+)",
     r"(?P<before>)(?P<name>.+?)[_ .:(]+(?:n|nr|num|counts?|votes?|freq|frequency)\)?",
+    r"(?P<before>(?:resp|response|responses|prop|proportion|pct|percent|freq|chose|chosen|rated|rating|human|gt|mean|"
+    r"share|sum|total)[_ .:]+)(?P<name>.+)",
+    r"(?P<before>)(?P<name>.+?)[_ .:(]+(?:prop|proportion|pct|percent|mean|responses?|shares?|sum|total|rating)\)?",
 ))  # fmt: skip
 """What may stand around a class in the name of its column; the first of these that a table uses is meant."""
 
 PERCENT = re.compile(r"%|(?<![^\W_])(?:percent(?:age)?s?|pct|perc|prozent|pourcent(?:age)?|porcentaje)(?![^\W_])", re.I)
 """What says that a column is in percent."""
 
-A_NUMBER = re.compile(r"[-+]?\d*[.,]?\d+%?")
 ANCHOR = re.compile(r"([-+]?\d+)(?:\s*[-–—=:.(]\s*|\s+)([^\W\d]\D*)")
 """A number and what it means, as the ends of a scale are called: 7 - very, 1 (not at all)."""
 
@@ -114,12 +116,14 @@ class Table:
         unused: numbers of the columns that nothing was read from.
         origin: of a table that was made of another, number of a column -> what that called it, by row.
         takes: the key that takes columns of numbers that were not used, empty for none.
+        scales: columns that were told to be ratings by the table itself.
     """
 
     def __init__(self, columns: Columns, where: str, group: str = "") -> None:
         self.where, self.group, self.names, self.guessed = where, group, columns.names, columns.guessed
         self.below, self.left = columns.below, columns.left
         self._columns, self.takes = columns, ""
+        self.scales: list[str] = []
         self.origin: dict[int, NDArray[np.str_]] = {}
         self._roles: dict[int, str] = {}
         self._decided: dict[str, int | None] = {}
@@ -169,7 +173,12 @@ class Table:
                 name = self.names[same[0]]
                 raise RequestError(f"{self.where}: column {name} occurs twice; which one is meant cannot be known.")
             found += [n for n in same if n not in found]
-            if found and (role != "task" or called or self.names[found[0]].lower() in (role, "face")):
+            sure = (
+                found
+                and self.names[found[0]].lower() in (role, "face")
+                and self._counts_beside_pictures(found[0]) is None
+            )
+            if found and (role != "task" or called or sure):
                 return self._meant(found[0], said or role if called is None else called)
         column = self._task(found, beside) if role == "task" and not called else None
         return None if column is None else self._meant(column, said or role)
@@ -194,7 +203,16 @@ class Table:
             others = [n for n in range(len(self.names)) if n not in beside and self._names_pictures(n)]
             shown = others if len(others) == 1 else parts[:1]
         twice = [n for n in several if len(self._columns.values[n].unique()) < len(self)]
-        return next(iter([*shown, *twice, *several]), None)
+        found = next(iter([*shown, *twice, *several]), None)
+        pictures = None if found is None or found in shown else self._counts_beside_pictures(found)
+        return pictures if pictures is not None and pictures not in beside else found
+
+    def _counts_beside_pictures(self, column: int) -> int | None:
+        """The one column of pictures beside a column of numbers, which are the order in which these were shown."""
+        if not self.different_numbers(column):
+            return None
+        shown = [n for n in range(len(self.names)) if self._names_pictures(n) and not self._is_one_thing(n)]
+        return shown[0] if len(shown) == 1 else None
 
     def decide(self, role: str, column: int | None) -> int | None:
         """Say which column holds what is wanted, or that none does, after a look into them: ``find`` will give it."""
@@ -207,11 +225,11 @@ class Table:
         if not any(kind(cells.type) for kind in (pa.types.is_dictionary, pa.types.is_string, pa.types.is_large_string)):
             return False
         first = cells.slice(0, 1).cast(pa.string())[0].as_py()
-        if not (first or "").strip().lower().endswith(PICTURES):  # most columns are told by their first cell
+        if not _is_picture(first or ""):  # most columns are told by their first cell
             return False
         with self.looking():
             texts = self._dictionary(column)[1].to_pylist()
-        return all(text is None or text.strip().lower().endswith(PICTURES) for text in texts)
+        return all(text is None or _is_picture(text) for text in texts)
 
     def _meant(self, column: int, words: str) -> int:
         """A column that holds what is wanted, of which is remembered what it is for the user."""
@@ -309,7 +327,7 @@ class Table:
     def _parsed(self, texts: list[str]) -> FloatArray:
         """Numbers as people write them, with decimal commas or a percent sign; inf where there is none."""
         plain = [_bare(text).removesuffix("%").strip() for text in texts]
-        commas = {text for text in plain if re.fullmatch(r"[-+]?\d*,\d+", text)}
+        commas = {text for text in plain if re.fullmatch(r"[-+]?\d*,\d+([eE][-+]?\d+)?", text)}
         if self._columns.decimal_comma or any(not re.fullmatch(r"[-+]?[1-9]\d{0,2},\d{3}", text) for text in commas):
             plain = [text.replace(",", ".") if text in commas else text for text in plain]
             self.guessed += ["decimal commas"] if commas else []
@@ -547,6 +565,16 @@ def _texts(values: pa.Array) -> list[str]:
     plain = pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
     texts = pc.utf8_trim_whitespace(values).to_pylist() if plain else [text_of(cell) for cell in values.to_pylist()]
     return [text[1:].strip() if text.startswith(GUARDED) else text for text in texts]
+
+
+def _is_picture(cell: str) -> bool:
+    """Whether a cell is the name of a picture's file, or its address, perhaps with a query.
+
+    >>> _is_picture("faces/a.JPG "), _is_picture("https://x.org/a.png?v=2"), _is_picture("what?.txt")
+    (True, True, False)
+    """
+    text = cell.partition("?")[0] if "://" in cell else cell
+    return text.strip().lower().endswith(PICTURES)
 
 
 def _listed(words: Sequence[str]) -> str:

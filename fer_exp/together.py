@@ -94,7 +94,7 @@ def read_file(file: Path, sheet: str, together: bool) -> Columns:
     parts = {name: part for name, part in parts.items() if part.values and len(part.values[0])}
     alike, column = _of_one_header({name: part for name, part in parts.items() if name in splits}), "split"
     if len(alike) < 2 or "split" in parts[alike[0]].names:
-        alike, column = _of_one_header(parts) if together and first.sheets[0] in parts else [], ITS_FILE
+        alike, column = _of_one_header(parts) if together else [], ITS_FILE
     if len(alike) < 2:
         also = f"its sheet {first.sheets[0]}; FILE#SHEET takes another ({', '.join(first.sheets[1:])})"
         return replace(first, guessed=[also, *first.guessed])
@@ -106,13 +106,21 @@ def read_file(file: Path, sheet: str, together: bool) -> Columns:
 
 
 def _of_one_header(parts: dict[str, Columns]) -> list[str]:
-    """The sheets that have the columns of the first, without those whose cells are another's."""
-    found: list[str] = []
-    for name, part in parts.items():
-        same = [one for one in found if all(map(pa.ChunkedArray.equals, parts[one].values, part.values))]
-        if not same and part.names == next(iter(parts.values())).names:
-            found.append(name)
-    return found
+    """The sheets that have the columns of the first, perhaps others, too, without those whose cells are another's.
+
+    Where no other has these, a sheet of notes stands first, and the second is taken for it.
+    """
+    names = list(parts)
+    for first in names[:2]:
+        found: list[str] = []
+        for name in names[names.index(first) :]:
+            same = [one for one in found if all(map(pa.ChunkedArray.equals, parts[one].values, parts[name].values))]
+            fewer, more = sorted(({*filter(None, parts[one].names)} for one in (first, name)), key=len)
+            if not same and fewer <= more and 2 * len(fewer) >= len(more):
+                found.append(name)
+        if len(found) > 1:
+            return found
+    return []
 
 
 def _joined(parts: list[Columns], origins: list[str], column: str, told: list[str]) -> Columns:

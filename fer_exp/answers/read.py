@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,19 +16,24 @@ from fer_exp.answers import Answers, Codes, Votes
 from fer_exp.answers.roles import tells_apart, vary_as_answers, who
 from fer_exp.answers.rows import Rules, label_codes, read_rows
 from fer_exp.answers.scales import AFFECT, Ends, Scales, columns_of, every, read_scale
-from fer_exp.answers.truth import label_of
+from fer_exp.answers.truth import label_of, naming
 from fer_exp.answers.unpack import unpack
 from fer_exp.answers.votes import a_column_a_class, count_votes, no_classes, repeated, task_names
-from fer_exp.answers.wide import an_answer_a_row
+from fer_exp.answers.wide import A_RATER, an_answer_a_row, raters_of, scale_columns
 from fer_exp.columns import OF_ANSWERS
 from fer_exp.config import check_choice
 from fer_exp.config.rules import DUPLICATES
 from fer_exp.errors import RequestError
-from fer_exp.names import OTHER_ANSWERS, among, expressions, normal, spelt
+from fer_exp.names import OTHER_ANSWERS, among, expressions, normal, one_word, spelt
 from fer_exp.stats.bootstrap import FloatArray
-from fer_exp.tables import Table, read_table
+from fer_exp.tables import Coded, Table, read_table
 from fer_exp.together import ITS_FILE
 
+NUMBERED = re.compile(
+    r"(face|img|image|pic|picture|photo|stim|stimulus|stimuli|item|q|question|trial|video|clip|bild|foto|reiz)[\s_.-]*\d+",
+    re.IGNORECASE,
+)
+"""Columns of a face each, where a row is a person."""
 FEW_TASKS = 4
 """Faces with several answers up to which people may agree on each by chance."""
 
@@ -107,6 +113,10 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
     task, worker, label = (table.find(role, called.get(role)) for role in ("task", "worker", "label"))
     if worker is None and ITS_FILE in table.names and _is_of_persons(table, task, label):
         worker = table.decide("worker", table.names.index(ITS_FILE))
+    if task is None and worker is None and rules.columns is not None:
+        worker = _row_a_person(table, rules)
+    if worker is not None and not called.get("worker") and len(raters_of(table, task, label, rules)) > 1:
+        worker = table.decide("worker", None)  # who is pictured
     if task is not None and not called.get("worker"):
         worker = _person(table, task, worker, label)
     if worker is None:  # else such columns are tasks
@@ -123,6 +133,8 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
         task = table.need("task", called.get("task"), key=rules.columns is not None)
         votes = count_votes(table, rules.classes, rules.also, rules.ignore, rules.raters, rules.uncounted)
         faces = len(votes.tasks)  # a row of totals is none
+        if (added := _an_answer_each(table, task, votes)) is not None:
+            return added
         again = repeated(table, task, votes.counts)
         names = task_names(table, task, called.get("task") is not None, again)[:faces]
         subset = table.find("subset")
@@ -131,6 +143,9 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
         counted = {"rows that repeat another one are left out": int(again.sum())} if again.any() else {}
         return replace(votes.of_tasks(~again), counted={**votes.counted, **counted})
     if (made := an_answer_a_row(table, task, worker, label, rules)) is not None:
+        if rules.scales.emotions:  # what a column of scales names is one, known or not
+            told = dict.fromkeys(name for name in made.scales if rules.scales.called(name) is None)
+            rules = rules._replace(scales=rules.scales._replace(named={**told, **rules.scales.named}))
         return read_rows(made, rules._replace(columns=None))
     if worker is None and task is not None and label is not None and not columns_of(table, rules.scales, {task, label}):
         tasks = table.coded(task)
@@ -139,6 +154,54 @@ def _read(table: Table, rules: Rules) -> Answers | Votes:
     if label is None and worker is None and task is not None and not columns_of(table, rules.scales, {task}):
         raise RequestError(no_classes(table))
     return read_rows(table, rules)
+
+
+def _row_a_person(table: Table, rules: Rules) -> int | None:
+    """The column of persons in a table that calls none so, where other columns are called as pictures are, numbered.
+
+    Raises:
+        RequestError: several columns hold expressions, and nothing says whether each is of a face or of a rater.
+    """
+    pictured = [n for n, name in enumerate(table.names) if NUMBERED.fullmatch(name)]
+    columns = pictured if len(pictured) > 2 else naming(table, rules.classes)
+    first = next((n for n in range(len(table.names)) if n not in columns), None)
+    if len(columns) < 3 or first is None or any(A_RATER.fullmatch(table.names[n]) for n in columns):
+        return None
+    if columns is pictured:
+        return table.decide("worker", first)
+    name = one_word(table.names[first])
+    raise RequestError(
+        f"{table.where}: {table.names[columns[0]]}, {table.names[columns[1]]}, … hold expressions, and nothing says "
+        f"whether a row is a face or a person: task={name} says the first, worker={name} the second."
+    )
+
+
+def _an_answer_each(table: Table, task: int, votes: Votes) -> Votes | None:
+    """The votes of a table with a row an answer, where each row has one 1; None of another.
+
+    Raises:
+        RequestError: rows are of faces that are there several times, and a column tells persons apart.
+    """
+    names = pd.Series(table.text(task)[: len(votes.tasks)])
+    twice = names.duplicated(keep=False)
+    if names.isna().any() or 2 * int(twice.sum()) < len(names):
+        return None
+    if votes.counts.max() == 1 and (votes.counts.sum(axis=1) <= 1).all():
+        codes, tasks = pd.factorize(names)
+        counts = np.zeros((len(tasks), len(votes.classes)))
+        np.add.at(counts, codes, votes.counts)
+        table.guessed.append(f"{len(names):,} rows with an answer each, added up by face")
+        return replace(votes, tasks=np.asarray(tasks, dtype=object), counts=counts)
+    with table.looking():
+        tasks_of, others = table.coded(task), sorted(table.unused)
+        person = next((n for n in others if n != task and tells_apart(tasks_of, table.coded(n))), None)
+    if person is not None:
+        name = table.names[person]
+        raise RequestError(
+            f"{table.where} has several rows a face, and {name} tells them apart; if it says who answered, say "
+            f"worker={one_word(name)}."
+        )
+    return None
 
 
 def _is_of_persons(table: Table, task: int | None, label: int | None) -> bool:
@@ -161,7 +224,12 @@ def _person(table: Table, task: int, worker: int | None, label: int | None) -> i
         tasks = table.coded(task)
         if worker is not None and len(table.coded(worker).names) < max(len(table), 1 + len(tasks.names)):
             return worker
-        person = who(table.names, table.coded, tasks, (task, worker, label))
+        scales = scale_columns(table, (task, worker, label))
+        if scales:  # who rates a face on several scales has several rows of it
+            asked = table.coded(scales[0])
+            both = pd.factorize(tasks.codes.astype(np.int64) * len(asked.names) + asked.codes)[0]
+            tasks = Coded(both.astype(np.int32), np.arange(both.max(initial=0) + 1).astype(object))
+        person = who(table.names, table.coded, tasks, (task, worker, label, *scales))
     return worker if person is None else table.decide("worker", person)
 
 

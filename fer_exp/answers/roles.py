@@ -30,7 +30,8 @@ SOMEBODY = (
 """What else it is called where a row is a person, whatever stands in it."""
 
 _PERSON = "|".join((
-    *SYNONYMS["worker"].split(), "subject|subj?|person|user|student|prolific|sona|session|player|observer|pp|ppn|vpn",
+    *(f"{word}s?" if word.isascii() else word for word in SYNONYMS["worker"].split()),
+    "subject|subj?|person|user|student|prolific|sona|session|player|observer|pp|ppn|vpn|label+er|evaluator|turk(er)?",
     "sujet|sujeto|soggetto|sujeito|proefpersoon|испытуемый",
 ))  # fmt: skip
 _NUMBER = "id|nr|no|num|number|code|key|pid|name|kennung|nummer|kürzel|kuerzel|numéro|numero|número|nº|codice|código|"

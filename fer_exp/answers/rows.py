@@ -62,6 +62,10 @@ class Rules(NamedTuple):
         return self.scales.named.get(name) or default
 
 
+PLAIN_RULES = Rules(None, (), (), (), None, False, None, "refuse", (-1.0, 1.0), None)
+"""Of a table of which nobody said anything."""
+
+
 def read_rows(table: Table, rules: Rules) -> Answers:
     """A table with an answer a row."""
     names, keyed = rules.columns or {}, rules.columns is not None

@@ -184,8 +184,11 @@ def read_scale(table: Table, name: str, column: int, ends: Ends, counted: dict[s
     if unit and scale.low > -2 and (marked := values == -2).any():
         values[marked] = np.nan
         counted[f"cells of {called} are -2, AffectNet's mark for missing"] = int(marked.sum())
+    outside = no_ratings(values, scale.low, scale.high)
+    if ends not in (None, unit) and np.isin(values[outside], MARKS).all():
+        way_out = "this looks like a mark for a missing one, so leave such cells empty"
     words = f"ratings run from {scale.low:g} to {scale.high:g} and a missing one is an empty cell; {way_out}"
-    table.refuse(no_ratings(values, scale.low, scale.high), column, words)
+    table.refuse(outside, column, words)
     if unit and (scale.low, scale.high) != unit:
         cells = f"cells of {called} are mapped from {scale.low:g}..{scale.high:g} to -1..1"
         counted[cells] = int((~np.isnan(values)).sum())

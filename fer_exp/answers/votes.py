@@ -33,6 +33,12 @@ COUNTED = frozenset(
      "frequenza", "contagem", "frequencia", "人数", "数量", "件数", "度数")
 )  # fmt: skip
 """Columns that say how many chose the class of a row, by ``normal``."""
+SUMMED = re.compile(
+    r"(count|number|no\.?|sum|total|anzahl|summe|nombre|nb|número|numero|cuenta|conteggio)[\s_.]+(of|von|de|di|d')[\s_.]*.+|"
+    r"total|totals|responses|answers|value|values|sum|raters|people|n[\s_.]+(raters|people|answers|responses)",
+    re.IGNORECASE,
+)
+"""What else such a column is called, where every face has each class once."""
 CHOSEN = COUNTED | frozenset(
     ("share", "proportion", "prop", "percent", "percentage", "pct", "relfreq", "relativefrequency", "prob",
      "probability", "p", "anteil", "prozent", "proporcion", "porcentaje", "pourcentage", "percentuale", "割合", "比例")
@@ -71,6 +77,9 @@ def a_column_a_class(
         tasks, labels = table.coded(task), table.coded(label)
         pairs = pd.DataFrame({"task": tasks.codes, "label": labels.codes})[labels.codes >= 0]
         numeric = [n for n in columns if normal(table.names[n]) in numbers and table.different_numbers(n)]
+        if not numeric and not before and not pairs.duplicated().any():  # a pivot table's
+            free = (n for n in columns if n not in (task, label) and SUMMED.fullmatch(table.names[n].strip()))
+            numeric = [n for n in free if table.different_numbers(n)]
         if not numeric or not pairs["task"].duplicated().any():
             return None
         of_task = pd.Series(tasks.codes)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fer_exp.answers.rows import Rules
+from fer_exp.answers.rows import PLAIN_RULES, Rules
 from fer_exp.answers.scales import PLAIN, Scales, columns_of
 from fer_exp.answers.votes import task_names
-from fer_exp.columns import Columns
+from fer_exp.columns import OF_ANSWERS, Columns
 from fer_exp.names import PICTURES, among, expressions, normal, spelt
 from fer_exp.orders import number, numbers_of
 from fer_exp.tables import MOST, Table
@@ -34,11 +34,20 @@ NO_RATER = frozenset(
      "openface", "hsemotion", "resnet", "ai")
 )  # fmt: skip
 """Words in the name of a column of labels that is of no rater."""
-TICKED, NOT_TICKED = ("1", "true", "x", "yes", "ja", "wahr", "✓", "✔"), ("0", "false", "no", "nein", "falsch")
+TICKED = ("1", "true", "x", "yes", "ja", "wahr", "oui", "sí", "si", "sì", "sim", "✓", "✔", "checked", "selected",
+          "quoted", "on", "gewählt")  # fmt: skip
+NOT_TICKED = ("0", "false", "no", "nein", "falsch", "non", "não", "unchecked", "not selected", "not quoted", "off",
+              "nicht gewählt")  # fmt: skip
 """What a box holds."""
 SCALE = ("scale", "dimension", "trait", "measure", "attribute", "adjective", "ratingtype", "ratingscale", "construct",
          "question", "item", "variable", "aspect")  # fmt: skip
 """Columns that say which scale a row's rating is on, by ``normal``."""
+AGAIN = re.compile(
+    r"[\s_.(-]+(re-?test|test|again|second|first|1st|2nd|(round|time|session|wave|occasion|run)[\s_]*[12]|[tT][12])\)?$|"
+    r"^(primary|secondary|first|second|1st|2nd|(round|time|session|wave)[\s_]*[12]|[tT][12])[\s_.-]+",
+    re.IGNORECASE,
+)
+"""What stands around a rater's name where they answered twice."""
 BESIDE, ALONE = 0.5, 0.75
 """Share of a rater's cells that have to be classes: beside a column in which all are, and where there is none."""
 ABOUT = re.compile(r"(emotion|expression|label|category)", re.IGNORECASE)
@@ -128,7 +137,7 @@ def _label_columns(table: Table, task: int | None, worker: int | None, label: in
     raters = [n for n in others if A_RATER.fullmatch(table.names[n])]
     if task is not None and len(raters) > 1:
         return raters
-    if label is not None:
+    if label is not None and not _beside_raters(table, task, label):
         return []
     if len(rules.scales.named) == 1 and not {normal(name) for name in table.names} & set(
         map(normal, rules.scales.named)
@@ -147,6 +156,20 @@ def _label_columns(table: Table, task: int | None, worker: int | None, label: in
     least = BESIDE if 1 in shares.values() else ALONE  # one odd cell makes a rater's column no other
     raters = [column for column, share in shares.items() if share >= least]
     return _of_one_kind(table, raters) if len(raters) > 1 else []
+
+
+def _beside_raters(table: Table, task: int | None, label: int) -> bool:
+    """Whether a column may be the label of each face beside what raters said: where a face has a row, and no answer."""
+    answer = normal(table.names[label]) in map(normal, OF_ANSWERS.split())
+    return task is not None and not answer and len(table.coded(task).names) == len(table)
+
+
+def raters_of(table: Table, task: int | None, label: int | None, rules: Rules = PLAIN_RULES) -> list[int]:
+    """Columns that hold a rater's labels each, in a table with a row a task; none in any other."""
+    with table.looking():
+        if task is None or len(table.coded(task).names) < len(table):
+            return []
+        return _label_columns(table, task, None, label, rules)
 
 
 def _words(name: str) -> list[str]:
@@ -178,7 +201,7 @@ def _melted(table: Table, task: int | None, worker: int | None, columns: dict[tu
     names = ["task", "worker"] if task is not None else ["worker", "task"]
     others, roles = (list(dict.fromkeys(key[part] for key in columns)) for part in (1, 0))
     rows = np.tile(np.arange(len(table)), len(others))
-    frame = {names[0]: ids[rows], names[1]: np.repeat(np.array(others, dtype=object), len(table))}
+    frame = {names[0]: ids[rows], names[1]: np.repeat(np.array(_once(table, others, task), dtype=object), len(table))}
     for role in roles:
         frame[role] = np.concatenate([table.text(columns.get((role, other))) for other in others])
     first = next(iter(columns.values()))
@@ -191,14 +214,39 @@ def _melted(table: Table, task: int | None, worker: int | None, columns: dict[tu
     return _made(table, frame, rows, roles, origin)
 
 
+def _once(table: Table, others: list[str], task: int | None) -> list[str]:
+    """Whose columns are, in their order: where two are called alike but for the time, one rater's, which is said."""
+    first = [_first_time(other) for other in others]
+    if task is None or not (twice := {name for name in first if first.count(name) > 1}):
+        return others
+    again = [other for n, other in enumerate(others) if first[n] in twice and first[n] in first[:n]]
+    table.guessed.append(f"{', '.join(again[:6])} are second answers")
+    return [name if name in twice else other for name, other in zip(first, others, strict=True)]
+
+
+def _first_time(name: str) -> str:
+    """A rater's name without what says that they answered a second time.
+
+    >>> _first_time("R1_retest"), _first_time("R1 (round 2)"), _first_time("primary_R1"), _first_time("Rater 2")
+    ('R1', 'R1', 'R1', 'Rater 2')
+    """
+    return AGAIN.sub("", name).strip(" _-.()") or name
+
+
+def scale_columns(table: Table, beside: Collection[int | None]) -> list[int]:
+    """Columns that say on which scale a row's rating is."""
+    with table.looking():
+        named = [n for n, name in enumerate(table.names) if normal(name) in SCALE and n not in beside]
+        return [n for n in named if len(table.coded(n).names) < len(table) and not table.different_numbers(n)]
+
+
 def _by_scale(table: Table, task: int, worker: int, label: int | None, scales: Scales) -> Table | None:
     """A row a rating, with a column that says on which scale, as a row an answer.
 
     A column of labels says it where everyone answers a face once with each: how strong each emotion is.
     """
     with table.looking():
-        which = [n for n, name in enumerate(table.names) if normal(name) in SCALE and n not in (task, worker)
-                 and len(table.coded(n).names) < len(table)]  # fmt: skip
+        which = scale_columns(table, (task, worker))
         if not which and label is not None:
             ids = pd.DataFrame({n: table.coded(n).codes for n in (task, worker, label)})
             pairs, each = ids[[task, worker]], not ids.duplicated().any()
@@ -228,7 +276,9 @@ def _by_scale(table: Table, task: int, worker: int, label: int | None, scales: S
     columns = {str(name): made[name].to_numpy(object) for name in made if name != "time"}
     measured = [name for name in columns if name not in ("task", "worker")]
     table.guessed.append(f"{table.names[which[0]]} says the scale of each row ({', '.join(measured[:12])})")
-    return _made(table, columns, np.array(order), measured, {})
+    made_of = _made(table, columns, np.array(order), measured, {})
+    made_of.scales = [name for name in measured if name != "label" and not said.get(name, False)]
+    return made_of
 
 
 def _made(

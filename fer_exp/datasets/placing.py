@@ -107,6 +107,11 @@ def refuse_folders(every: Sequence[str], corpus: str, root: Path, access: str) -
     """Raise DatasetNotFoundError over pictures of which nothing says what they show, with the ways out."""
     if every and (expression(root.name) in CLASSES or split_named(root.name)):
         raise DatasetNotFoundError(f"{corpus}: {root} is itself a class or split; set dataset.root={root.parent}.")
+    for parts in (path.split("/")[:-1] for path in every[:100]):
+        below = next((n for n, part in enumerate(parts) if expression(part) in CLASSES or split_named(part)), 0)
+        if below:
+            way_out = f"set dataset.root={root.joinpath(*parts[:below])}"
+            raise DatasetNotFoundError(f"{corpus}: the class folders lie further down; {way_out}.")
     if every:
         raise DatasetNotFoundError(
             f"{corpus}: {len(every):,} pictures below {root} lie in no folder of a class and their names say none, "

@@ -22,6 +22,17 @@ OpenFace 3 has ``emotion``. A column ``label`` is what people said, but where it
 """
 SURELY = ANSWERED[:6]
 """Of these, names of nothing else."""
+UNREAD = re.compile(
+    r"((y|label|class|emotion|expression)[_ .-]?)?(hat|pred|preds|predicted|prediction|predictions)"
+    r"([_ .-]?(label|class|emotion|expression|id|idx|index))?|top[_ .-]?1|argmax|output|"
+    r"(prob|probs|proba|probability|probabilities|logits?|scores?|softmax)([_ .-]?\d+|s)",
+    re.IGNORECASE,
+)
+"""Names of what a model answered: where they name no class, no other column is its answer."""
+OF_A_MODEL = re.compile(
+    r"(?!y|label|class|emotion|expression|top|final)(\w+?)[_ .-]pred(s|icted|ictions?)?", re.IGNORECASE
+)
+"""Names of the answers of one model among several."""
 NUMERAL = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 """A number within a cell of several."""
 
@@ -60,13 +71,16 @@ def answer_column(table: Table, boxes: Collection[str]) -> int:
         RequestError: there is none, or it cannot be told.
     """
     named = [n for n in naming(table) if not TRUTH.fullmatch(table.names[n])]
+    surely = [n for n in named if _is_answer(table.names[n], SURELY)]
+    lists = [n for n, name in enumerate(table.names) if normal(name) not in boxes and _holds_lists(table, n)]
+    if not surely:
+        _refuse_unread(table, named)
     for pattern in ANSWERED:
         for n in named:
             if re.fullmatch(pattern, table.names[n], re.IGNORECASE):
-                if pattern not in SURELY:
-                    _refuse_several(table, [one for one in named if table.names[one].lower() != "label"])
+                models = [one for one in surely if OF_A_MODEL.fullmatch(table.names[one])]
+                _refuse_several(table, models if surely else [m for m in named if table.names[m].lower() != "label"])
                 return n
-    lists = [n for n, name in enumerate(table.names) if normal(name) not in boxes and _holds_lists(table, n)]
     if lists:
         raise RequestError(
             f"{table.where}: {table.names[lists[0]]} holds lists of numbers, and nothing says which of them is of "
@@ -89,12 +103,26 @@ def answer_column(table: Table, boxes: Collection[str]) -> int:
     )
 
 
+def _refuse_unread(table: Table, named: Sequence[int]) -> None:
+    """Raise where a column is called as answers of a model are, and names no class: another would be taken for it."""
+    unread = [n for n, name in enumerate(table.names) if n not in named and UNREAD.fullmatch(name.strip())]
+    if not unread or not named:
+        return
+    name, numbers = table.names[unread[0]], table.different_numbers(unread[0])
+    holds = "holds numbers, which mean other classes in every corpus" if numbers else "names no class"
+    raise RequestError(
+        f"{table.where}: {name} {holds}, so what the model answered is not known; write the classes' names (happy, "
+        "sad, …) in it, or probabilities in a column a class (p_happy, p_sad, …)."
+    )
+
+
 def _refuse_several(table: Table, columns: Sequence[int]) -> None:
     """Raise RequestError where more than one column may be the model's answers."""
     if len(columns) > 1:
         raise RequestError(
             f"{table.where}: several columns name classes ({', '.join(table.names[n] for n in columns[:6])}); call the "
-            "model's answers prediction, and what people said label."
+            "model's answers prediction, and what people said label; of several models give a file each, or a row a "
+            "face and model with a column model."
         )
 
 

@@ -7,6 +7,7 @@ A tool's probabilities stand in a column a class (``Happy``, ``emotion.happy``, 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fer_exp.answers.cells import parsed
 from fer_exp.answers.votes import CHOSEN, a_column_a_class
 from fer_exp.errors import RequestError
 from fer_exp.judging.answer_columns import ANSWERED, NUMERAL, answer_column
@@ -29,11 +31,16 @@ CHANCES = CHOSEN | {"score", "scores", "confidence", "conf", "value", "logit", "
 """Columns of the number of one class, in a table with a row a face and class, by ``normal``."""
 SCORES = ("facescore", "faceconfidence", "success")
 """Columns (without case and signs) that are 0 where a tool found no face and answered all the same, as DeepFace."""
-BOXES = (("facerectwidth", "facerectheight"), ("regionw", "regionh"), ("w", "h"), ("width", "height"))
+BOXES = (("facerectwidth", "facerectheight"), ("regionw", "regionh"), ("w", "h"), ("width", "height"),
+         ("bboxw", "bboxh"), ("boxw", "boxh"), ("bboxwidth", "bboxheight"))  # fmt: skip
 """Width and height of the face in its picture, likewise."""
+CORNERS = (("x1", "y1", "x2", "y2"), ("xmin", "ymin", "xmax", "ymax"), ("left", "top", "right", "bottom"))
+"""Left, top, right and bottom of it, likewise."""
 A_BOX = ("region", "facialarea", "facedetection", "bbox", "box")
 """Columns of one cell with the box: ``{'x': 1, 'y': 2, 'w': 30, 'h': 40}``, or left, top, right, bottom."""
 
+ELSE = "something_else"
+"""The class of answers that name none: a language model says what it likes, and that is wrong, not unanswered."""
 NO_SHARES = CHANCES | {*SIDES, *(f"human{side}" for side in SIDES)}
 
 _ENTRY = re.compile(rf"['\"]([^'\"]+)['\"]\s*:\s*(?:np\.\w+\()?({NUMERAL})")
@@ -113,6 +120,10 @@ def sizes(table: Table) -> FloatArray | None:
     for name in A_BOX:
         if name in places:
             return np.array([_area(cell or "") for cell in table.text(places[name])])
+    for corners in CORNERS:
+        if all(corner in places for corner in corners):
+            left, top, right, bottom = (table.numbers(places[corner]) for corner in corners)
+            return np.nan_to_num((right - left) * (bottom - top))
     return None
 
 
@@ -126,7 +137,8 @@ def _area(cell: str) -> float:
 
 def _class_columns(table: Table) -> dict[str, list[int]]:
     """Class -> its columns, of the group of columns that predictions are in; empty where there is none."""
-    ours = [n for n, name in enumerate(table.names) if name.lower().startswith("p_")]
+    sides = {f"p_{side}" for side in SIDES}
+    ours = [n for n, name in enumerate(table.names) if name.lower().startswith("p_") and name.lower() not in sides]
     if len(ours) > 1:  # whatever the classes are
         columns: dict[str, list[int]] = {}
         for n in ours:
@@ -221,6 +233,8 @@ def a_row_a_face(table: Table, face: int | None) -> Table:
     for pattern in (*ANSWERED, "label", "type", "name"):
         for n, name in enumerate(table.names):
             if re.fullmatch(pattern, name, re.IGNORECASE) and (wide := a_column_a_class(table, face, n, CHANCES, "p_")):
+                classes = [one.removeprefix("p_") for one in wide[0].names if one.startswith("p_")]
+                _refuse_calm(table, classes, set(map(spelt, classes)))
                 return wide[0]
     return table
 
@@ -228,18 +242,46 @@ def a_row_a_face(table: Table, face: int | None) -> Table:
 def _of_labels(table: Table) -> Output:
     """One class a row as a probability of 1."""
     column = answer_column(table, A_BOX)
-    texts = table.text(column)
-    named = [None if text is None else labelled(text) for text in texts]
-    understood = [name for name in named if name in CLASSES]
-    classes = [name for name in CLASSES if name in understood or name in CLASSES[:7]]
+    texts = [None if text is None else _said(text) for text in table.text(column)]
+    said = [text for text in texts if text is not None]
+    meant = {text: labelled(text) or ELSE for text in said}
+    meant = {text: name if name in (*CLASSES, *OTHER_ANSWERS) else ELSE for text, name in meant.items()}
+    _refuse_calm(table, said, set(meant.values()))
+    named = [None if text is None else meant[text] for text in texts]
+    none, odd = ([text for text in said if meant[text] in kind] for kind in (OTHER_ANSWERS, (ELSE,)))
+    classes = [name for name in CLASSES if name in named or name in CLASSES[:7]] + [ELSE] * bool(odd)
     done = [f"{table.names[column]} names one class a face, which gets a probability of 1"]
-    odd = [text for text, name in zip(texts, named, strict=True) if text is not None and name not in CLASSES]
+    if none:
+        done.append(f"{len(none):,} rows say no face or unknown, e.g. {none[0][:40]!r}, and are left out")
     if odd:
-        others = "no face or unknown" if all(labelled(text) in OTHER_ANSWERS for text in odd) else "no expression"
-        done.append(f"{len(odd):,} rows say {others}, e.g. {odd[0][:40]!r}, and are left out")
-    answered = np.array([name in CLASSES for name in named])
+        words = f"{len(odd):,} rows name no expression, e.g. {odd[0][:40]!r}: counted as {ELSE}, which is never right"
+        done.append(f"{words} (empty cells are left out)")
+    answered = np.array([name in classes for name in named])
     probabilities = {c: np.where(answered, [float(name == c) for name in named], np.nan) for c in classes}
     return Output(probabilities, done, column)
+
+
+def _said(text: str) -> str:
+    """What an answer says, which a language model may write as JSON, in a fence of Markdown.
+
+    >>> _said('```json {"emotion": "happy", "confidence": 0.8} ```'), _said("Happy.")
+    ('happy', 'Happy.')
+    """
+    said = parsed(re.sub(r"^```\w*|```$", "", text.strip()).strip())
+    if isinstance(said, dict):
+        roles = {normal(str(key)): value for key, value in said.items()}
+        found = next(
+            (roles[key] for key in ("emotion", "expression", "label", "answer", "class") if key in roles), None
+        )
+        return found if isinstance(found, str) else text
+    return text
+
+
+def _refuse_calm(table: Table, texts: Sequence[str], meant: Collection[str]) -> None:
+    """Raise where a tool has CALM and no neutral, as Rekognition: nobody here knows whether it is neutral."""
+    calm = next((text for text in texts if normal(text) == "calm"), None)
+    if calm is not None and "neutral" not in meant:
+        raise RequestError(f"{table.where}: {calm} is no class here; write neutral in its place, if that is meant.")
 
 
 def _rescaled(values: FloatArray, done: list[str]) -> FloatArray:

@@ -13,6 +13,7 @@ from fer_exp.answers.faces import task_faces
 from fer_exp.answers.read import read_answers, read_labels
 from fer_exp.answers.scales import AFFECT, columns_of, sides_of
 from fer_exp.answers.truth import truth_of
+from fer_exp.answers.wide import raters_of
 from fer_exp.bounds import no_counts
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.judging.predictions import class_names
@@ -122,6 +123,8 @@ def _one_label_each(read: Table) -> bool:
     task, truth = read.find("task"), truth_of(read)
     label = read.find("label") if truth is None else truth
     if read.find("worker") is not None or label is None or task is None or len(read.class_columns()) > 1:
+        return False
+    if len(raters_of(read, task, label)) > 1:  # what raters said goes before what was posed
         return False
     pairs = pd.DataFrame({"task": read.text(task), "label": read.text(label)}).dropna().drop_duplicates()
     return not pairs["task"].duplicated().any()

@@ -30,6 +30,11 @@ MODELS = {"model", "modelname", "modelid", "tool", "toolname", "network", "syste
 """Columns that tell models apart, likewise."""
 GROUP = "group"
 """The column of a checked table that has the group of each face, where groups were asked for."""
+OF_THE_MODEL = re.compile(
+    r"(?:p|pred|predicted|model|estimated)[_ .-](valence|arousal)|"
+    r"(valence|arousal)[_ .-](?:pred|predicted|prediction|hat)"
+)
+"""Other names of valence and arousal that a model says."""
 TOLD = re.compile("prediction|entropy|of_ten|ten_.+")
 """Columns of `fer-exp predict` that follow from the probabilities."""
 TOLERANCE = 1e-3  # of the sum of probabilities: float16 softmax and tables with four decimals pass
@@ -247,6 +252,8 @@ def check_predictions(frame: pd.DataFrame, where: str = "predictions") -> pd.Dat
 def _our_name(column: str) -> str:
     """A column's name as the contract has it, with its class by our name: P_happy is p_happiness."""
     low = column.lower()
+    if (side := OF_THE_MODEL.fullmatch(low)) is not None:
+        return side[1] or side[2]
     prefix = next((prefix for prefix in ("p_", "votes_") if low.startswith(prefix)), None)
     if prefix is None:
         return low if low in (*TEXT, *NUMBERS) else column
