@@ -163,7 +163,7 @@ def predicted(**columns) -> pd.DataFrame:
     ({"label": E * 3, "pred": [0, 1, 2, 3] * 3}, "pred holds numbers"),
     ({"label": E * 3, **{f"prob_{n}": 0.25 for n in range(4)}}, "prob_0 holds numbers"),
     ({"label": E * 3, "output": "The person seems lost in thought."}, "output names no class"),
-    ({"label": E * 3, "probs": "[0.2 0.3 0.5]"}, "probs names no class"),
+    ({"label": E * 3, "probs": "[0.2 0.3 0.5]"}, "probs holds lists of numbers"),
     ({"label": E * 3, "deepface_pred": E * 3, "hsemotion_pred": E[::-1] * 3}, "of several models give a file each"),
     ({"top_emotion": ["CALM", "HAPPY", "SAD"] * 4}, "CALM is no class here; write neutral in its place"),
 ])  # fmt: skip

@@ -84,7 +84,5 @@ def label_of(table: Table, called: str | None = None, classes: Sequence[str] = (
         found += [n] if names and len(expressions(names, labels=True)) == len(names) else []
     if usual is None and len(found) > 1:
         listed = ", ".join(table.names[n] for n in found)
-        raise RequestError(
-            f"{table.where}: several columns hold expressions ({listed}); call the one that counts label."
-        )
+        raise RequestError(f"{table.where}: several columns hold expressions ({listed}); call the true one label.")
     return table.decide("label", found[0]) if len(found) == 1 else usual

@@ -81,11 +81,7 @@ def answer_column(table: Table, boxes: Collection[str]) -> int:
                 models = [one for one in surely if OF_A_MODEL.fullmatch(table.names[one])]
                 _refuse_several(table, models if surely else [m for m in named if table.names[m].lower() != "label"])
                 return n
-    if lists:
-        raise RequestError(
-            f"{table.where}: {table.names[lists[0]]} holds lists of numbers, and nothing says which of them is of "
-            "which class; write a column a class (p_happy, p_sad, …)."
-        )
+    _refuse_lists(table, lists)
     label = next((n for n in named if table.names[n].lower() == "label"), None)
     others = [n for n in named if n != label]
     _refuse_several(table, others)
@@ -108,12 +104,21 @@ def _refuse_unread(table: Table, named: Sequence[int]) -> None:
     unread = [n for n, name in enumerate(table.names) if n not in named and UNREAD.fullmatch(name.strip())]
     if not unread or not named:
         return
+    _refuse_lists(table, [n for n in unread if _holds_lists(table, n)])
     name, numbers = table.names[unread[0]], table.different_numbers(unread[0])
     holds = "holds numbers, which mean other classes in every corpus" if numbers else "names no class"
     raise RequestError(
         f"{table.where}: {name} {holds}, so what the model answered is not known; write the classes' names (happy, "
         "sad, …) in it, or probabilities in a column a class (p_happy, p_sad, …)."
     )
+
+
+def _refuse_lists(table: Table, lists: Sequence[int]) -> None:
+    if lists:
+        raise RequestError(
+            f"{table.where}: {table.names[lists[0]]} holds lists of numbers, and nothing says which of them is of "
+            "which class; write a column a class (p_happy, p_sad, …)."
+        )
 
 
 def _refuse_several(table: Table, columns: Sequence[int]) -> None:

@@ -39,6 +39,12 @@ CORNERS = (("x1", "y1", "x2", "y2"), ("xmin", "ymin", "xmax", "ymax"), ("left", 
 A_BOX = ("region", "facialarea", "facedetection", "bbox", "box")
 """Columns of one cell with the box: ``{'x': 1, 'y': 2, 'w': 30, 'h': 40}``, or left, top, right, bottom."""
 
+REFUSED = re.compile(
+    r"\b(can(no|['’])?t|unable|sorry|not sure|unsure|unclear|uncertain|impossible|don['’]?t know|no face|not visible)"
+    r"\b",
+    re.IGNORECASE,
+)
+"""Words of a language model that does not answer."""
 ELSE = "something_else"
 """The class of answers that name none: a language model says what it likes, and that is wrong, not unanswered."""
 NO_SHARES = CHANCES | {*SIDES, *(f"human{side}" for side in SIDES)}
@@ -244,7 +250,7 @@ def _of_labels(table: Table) -> Output:
     column = answer_column(table, A_BOX)
     texts = [None if text is None else _said(text) for text in table.text(column)]
     said = [text for text in texts if text is not None]
-    meant = {text: labelled(text) or ELSE for text in said}
+    meant = {text: OTHER_ANSWERS[0] if REFUSED.search(text) else labelled(text) or ELSE for text in said}
     meant = {text: name if name in (*CLASSES, *OTHER_ANSWERS) else ELSE for text, name in meant.items()}
     _refuse_calm(table, said, set(meant.values()))
     named = [None if text is None else meant[text] for text in texts]

@@ -24,7 +24,7 @@ of the measure ``reading`` and ``guideline``."""
 SHARES = ("percent_agreement", "same_label")
 """Measures from 0 to 1; the others, which are beyond chance, have -1 to 1."""
 
-FEW_RATERS = 10
+FEW_RATERS = 7
 """Raters below which intervals over faces and raters hold a little too seldom (docs/coverage.md)."""
 FEW = 7
 """Faces that decide the agreement on a class (``Changes.deciding``), and faces on which two raters say it, below which
@@ -81,7 +81,7 @@ def survey(
             report["repeats"] = _repeats(known.repeats)
         report["components"] = of_answers(known, notes)
         if ends and FEWEST <= (number := len(known.workers)) < FEW_RATERS:
-            notes.append(f"{number} raters: intervals over faces and raters hold in .88 to .94 of cases, not in .95")
+            notes.append(f"{number} raters: intervals over faces and raters hold in .90 to .94 of cases, not in .95")
     else:
         notes.append("votes do not say who answered: intervals are over faces, and speak of these raters alone")
     tables = [report.get(kind, {}) for kind in ("labels", *report["scales"], "repeats")]

@@ -82,8 +82,8 @@ def test_a_table_that_says_no_label_is_refused(tmp_path):
     (tmp_path / "t.csv").write_text("path,age\nim/a.jpg,4\nim/b.jpg,5\n")
     with pytest.raises(RequestError, match=r"nothing in it says what the pictures show: .* there are: path, age"):
         opened(tmp_path, "folder", root, table=str(tmp_path / "t.csv"), classes="found")
-    (tmp_path / "t.csv").write_text("path,posed,seen\nim/a.jpg,happy,sad\nim/b.jpg,sad,sad\n")
-    with pytest.raises(RequestError, match=r"several .* expressions \(posed, seen\); call the one to teach label"):
+    (tmp_path / "t.csv").write_text("path,before,seen\nim/a.jpg,happy,sad\nim/b.jpg,sad,sad\n")
+    with pytest.raises(RequestError, match=r"several .* expressions \(before, seen\); call the true one label"):
         opened(tmp_path, "folder", root, table=str(tmp_path / "t.csv"), classes="found")
 
 

@@ -213,7 +213,7 @@ def test_answers_that_are_no_expression_are_counted_and_a_table_of_them_refused(
     table = pd.DataFrame({"image": ["a", "b", "c"], "answer": ["happy", "I cannot tell.", "sad"]})
     table.to_csv(tmp_path / "t.csv", index=False)
     assert len(read_predictions(tmp_path / "t.csv")) == 2
-    assert "1 rows say no expression, e.g. 'I cannot tell.'" in capsys.readouterr().err
+    assert "1 rows say no face or unknown, e.g. 'I cannot tell.'" in capsys.readouterr().err
     table.assign(answer=range(3)).to_csv(tmp_path / "n.csv", index=False)
     with pytest.raises(RequestError, match=r"n\.csv: answer stands for classes by their numbers"):
         read_predictions(tmp_path / "n.csv")
