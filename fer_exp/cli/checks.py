@@ -6,6 +6,7 @@ what needs the faces where they are read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from fer_exp.cli.meant import keys
@@ -59,10 +60,14 @@ def check_typed(command: str, words: Sequence[str]) -> None:
 
 
 def twice(words: Sequence[str], known: Mapping[str, str]) -> None:
-    """Say which option counts where a group is given twice; RequestError of two datasets."""
+    """Say which word counts where a group or a key is given twice; RequestError of two datasets."""
     given: dict[str, str] = {}
     for word in words:
         group, mark, option = word.partition("=")
+        if mark and re.fullmatch(r"[a-z_0-9.]+", group) and group not in known:
+            if (earlier := given.get(group, word)) != word:
+                progress(f"{earlier} and {word} are both given; the last one counts.")
+            given[group] = word
         if not mark or group not in known:
             continue
         if (earlier := given.get(group, word)) != word:

@@ -108,6 +108,9 @@ def key_not_here(command: str, key: str, value: str, chosen: Mapping[str, str]) 
     said = f"{key} is a key of {group}={' or '.join(having)}, and "
     if group == "dataset" and group in chosen:
         return f"{said}{group}={option} is chosen, which has no use for it; leave it out."
+    if group == "labels" and option not in ("null", "onehot") and "noisy" in having and len(having) > 1:
+        others = " or ".join(f"labels={other}" for other in having if other in ("onehot", "soft"))
+        return f"{said}labels={option} is chosen here, which has no use for it; leave it out, or take {others}."
     here = "none is chosen" if option == "null" else f"{group}={option} is chosen"
     return f"{said}{here} here; write {written(command, key, value, chosen)}."
 

@@ -85,7 +85,7 @@ def network(config: PredictConfig) -> tuple[Trained, Crop | None]:
     from fer_exp.training.devices import find_device
     from fer_exp.training.trained import load
 
-    trained = load(Path(str(config.run)), find_device(TrainerConfig(accelerator=config.device)))
+    trained = load(Path(str(config.run)), find_device(TrainerConfig(accelerator=config.device), "device"))
     return trained, _crop(config, trained)
 
 

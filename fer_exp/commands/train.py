@@ -15,6 +15,7 @@ import pandas as pd
 from fer_exp.commands.evaluate import run_metrics
 from fer_exp.commit import git_commit
 from fer_exp.config import PretrainConfig, TrainConfig, plain
+from fer_exp.config.folder import written
 from fer_exp.config.rules import check_machine
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError
@@ -59,6 +60,7 @@ def train(config: TrainConfig) -> Path | None:
         RunError: the training failed.
     """
     check_machine(config)
+    _check_method(config)
     output = writable(Path(config.output))
     started = time.time()
     corpus, store = open_dataset(config.dataset)
@@ -181,6 +183,19 @@ def _write_targets(run: Run, config: TrainConfig, targets: Targets, faces: pd.Da
             save_published(run.folder / f"noise_{form}.txt", pictures_of(faces, labels), ORDERS[form])
 
 
+def _check_method(config: TrainConfig) -> None:
+    """Raise RequestError of a method's own key that cannot be, before faces are prepared.
+
+    Methods bring torch along, which waits where all keys are the usual ones.
+    """
+    usual = written("method", config.method.name)
+    if any(value != usual.get(key) for key, value in config.method.keys.items()):
+        from fer_exp.methods import METHODS
+        from fer_exp.methods.method import check_keys
+
+        check_keys(METHODS[config.method.name], config.method.name, config.method.keys)
+
+
 def _log_dropped(faces: int, targets: Targets) -> None:
     """What each rule about labels left out of the faces selected; the same numbers stand in run.json."""
     if targets.dropped:
@@ -206,7 +221,11 @@ def _examples(store: Store, pixels: Any, targets: Targets, classes: tuple[str, .
 
     table = targets.table[targets.table["split"] == split]
     if table.empty:
-        raise RequestError(f"No face is left in the {split} split after labels.rule; dropped: {targets.dropped}.")
+        why = ", ".join(f"{number:,} by {reason}" for reason, number in targets.dropped.items())
+        raise RequestError(
+            f"no face is left in the {split} split; over all splits are left out: {why or 'none'}. Ask less of a face "
+            "(labels.raters, labels.min_votes), or take another labels.rule."
+        )
     rows = places(table["face"], store.faces["face"])
     target = table[[f"target_{name}" for name in classes]].to_numpy(np.float32, copy=True)
     affect = store.faces.iloc[rows][["valence", "arousal"]].to_numpy(np.float32, copy=True)

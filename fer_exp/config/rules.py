@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_exp.bounds import MOST_VOTES, scales_named
-from fer_exp.config.folder import options
+from fer_exp.config.folder import options, written
 from fer_exp.config.groups import DatasetConfig, TrainerConfig
 from fer_exp.config.paths import path_keys
 from fer_exp.config.schema import Config, PredictConfig, PretrainConfig, TrainConfig
@@ -288,6 +288,21 @@ def _check_dataset(dataset: DatasetConfig) -> None:
         raise RequestError(f"dataset.fold is {dataset.fold} but dataset.folds={dataset.folds} are counted from 0.")
     if dataset.fold and dataset.folds is None:
         raise RequestError(f"dataset.fold={dataset.fold} does nothing without dataset.folds; set dataset.folds=5, say.")
+    usual = written("dataset", dataset.name)
+    for key, (wanted, with_it) in {
+        "raters": ("dataset.votes=FILE", dataset.votes),
+        "duplicates": ("dataset.ratings=FILE", dataset.ratings),
+        "margin": ("dataset.crop=face", dataset.crop != "none"),
+    }.items():
+        value = getattr(dataset, key)
+        if not with_it and value not in (usual.get(key), getattr(DatasetConfig, key)):
+            raise RequestError(
+                f"dataset.{key}={value} does nothing without {wanted}; write it, too, or leave {key} out."
+            )
+    if dataset.folds is not None and dataset.test not in (usual.get("test"), DatasetConfig.test):
+        raise RequestError(
+            f"dataset.test={dataset.test} does nothing with dataset.folds, of which one is tested on; leave it out."
+        )
     if dataset.votes and dataset.ratings:
         raise RequestError("dataset.votes and dataset.ratings both say what raters answered; give one of them.")
     if dataset.subset != "all" and not (dataset.votes or dataset.ratings):

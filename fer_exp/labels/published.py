@@ -11,7 +11,7 @@ import pandas as pd
 from fer_exp.errors import RequestError
 from fer_exp.files import write_text
 from fer_exp.labels.noise_files import read_text
-from fer_exp.names import among, checked_expression, finder, stem
+from fer_exp.names import PICTURES, among, checked_expression, finder, stem
 from fer_exp.orders import ORDERS, Order, order_of
 
 
@@ -39,7 +39,8 @@ def file_form(named: Any, first: int | None) -> Order:
 def save_published(file: Path, labels: Mapping[str, str], form: Order) -> None:
     """Write a noise file as others publish theirs: a line ``name number`` per face, no comment.
 
-    ``labels`` are class names after noise by the name that a face has in such files; that gets the form's suffix.
+    ``labels`` are class names after noise by the name that a face has in such files. One without a picture's suffix
+    gets the form's.
 
     Raises:
         RequestError: a label that the form has no number for.
@@ -48,8 +49,17 @@ def save_published(file: Path, labels: Mapping[str, str], form: Order) -> None:
     number = {name: place for place, name in form.meaning.items()}
     if missing := sorted(set(labels.values()) - set(number)):
         raise RequestError(f"labels.export: {missing[0]} has no number in that form; its classes are {form.classes}.")
-    lines = "".join(f"{stem(face)}{form.suffix} {number[label]}\n" for face, label in labels.items())
+    lines = "".join(f"{_file(face, form.suffix)} {number[label]}\n" for face, label in labels.items())
     write_text(file, lines)
+
+
+def _file(face: str, suffix: str) -> str:
+    """The name of a face's picture.
+
+    >>> _file("angry/a.png", ".jpg"), _file("train_00001", ".jpg")
+    ('angry/a.png', 'train_00001.jpg')
+    """
+    return face if face.lower().endswith(PICTURES) else f"{stem(face)}{suffix}"
 
 
 def read_published(

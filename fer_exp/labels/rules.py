@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fer_exp.config import LabelsConfig, check_choice, or_percent
+from fer_exp.config.folder import written
 from fer_exp.errors import RequestError
 from fer_exp.labels.kinds import KINDS
 from fer_exp.labels.noise import NOISES
@@ -30,6 +31,13 @@ def check_labels(config: LabelsConfig) -> None:
         raise RequestError("labels.file is read only with labels=noisy labels.noise=file; write both, too.")
     if from_file and not config.file:
         raise RequestError("labels.noise=file needs labels.file, a file of lines 'face label'.")
+    usual = written("labels", "noisy")
+    for key in ("rate", "exact"):
+        if from_file and (value := getattr(config, key)) not in (usual[key], getattr(LabelsConfig, key)):
+            raise RequestError(
+                f"labels.{key}={str(value).lower()} does nothing with labels.noise=file, for the file has the labels; "
+                "leave it out."
+            )
     if config.file_classes is not None:
         file_form(config.file_classes, config.file_first)
         if not config.file:
@@ -47,6 +55,12 @@ def check_labels(config: LabelsConfig) -> None:
         raise RequestError(
             "labels=aggregated needs labels.posteriors=FILE, a table of face and a column per class, as fer-exp crowd "
             "writes, and nothing else reads it; write both."
+        )
+    least = 2 * (config.outliers + 1)
+    if config.raters is not None and kind.of_votes and config.rule != "all" and config.raters < least:
+        raise RequestError(
+            f"labels.raters={config.raters} with labels.outliers={config.outliers} leaves one class per face, so that "
+            f"labels.kind={config.kind} would be one-hot; set labels.outliers=0 or labels.rule=all."
         )
     if config.raters is not None and config.rule != "all" and config.raters <= config.outliers:
         raise RequestError(

@@ -59,6 +59,7 @@ class Evidence(Method):
     views: tuple[str, ...] = ("weak", "strong")
     passes = 4
     ranges = (("warmup", 0, inf), ("decay", 0, 1), ("rate", 0.01, 0.99), ("faces", 0, inf))
+    only = (("rate", {"noise": ("estimated", "fixed")}),)
     choices = (
         ("belief", ("others", "average")),
         ("noise", ("estimated", "fixed", "told")),

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from fer_exp.config import check_choice
+from fer_exp.config.folder import written
 from fer_exp.errors import RequestError
 
 Ranges = tuple[tuple[str, float, float], ...]
@@ -146,6 +147,8 @@ class Method(nn.Module):
     """Keys with the lowest and the highest value allowed, both included."""
     choices: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()
     """Keys with the values allowed."""
+    only: ClassVar[tuple[tuple[str, dict[str, tuple[str, ...]]], ...]] = ()
+    """Keys that play a part where another key has one of some values alone: with each such key and these values."""
     needs_one_class: ClassVar[str] = ""
     """Why the method cannot be taught distributions, a clause; empty where it can."""
 
@@ -178,6 +181,14 @@ def check_keys(kind: type[Method], name: str, keys: Mapping[str, Any]) -> None:
     for key, choices in kind.choices:
         if keys.get(key) is not None:
             check_choice(f"method.{key}", str(keys[key]), choices)
+    usual = written("method", name)
+    for key, uses in kind.only:
+        used = any(str(keys.get(other, usual[other])) in values for other, values in uses.items())
+        if not used and keys.get(key, usual[key]) != usual[key]:
+            ways = " or ".join(f"method.{other}={values[0]}" for other, values in uses.items())
+            raise RequestError(
+                f"method.{key}={keys[key]} does nothing without {ways}; write that, too, or leave it out."
+            )
 
 
 def start_after(configured: float | None, published: int, epochs: int) -> float:

@@ -139,6 +139,11 @@ class Ncctfer(Method):
         ("k", 1, inf),
         ("negative_weight", 0, inf),
     )
+    only = (
+        ("fixed_threshold", {"threshold": ("fixed",)}),
+        ("momentum", {"threshold": ("running",), "balance": ("given",)}),
+        ("k", {"classes": ("lowest", "highest")}),
+    )
     choices = (
         ("threshold", ("batch", "running", "epoch", "fixed")),
         ("balance", ("none", "given")),

@@ -130,6 +130,7 @@ def _stands_on(rows: Mapping[str, Mapping[str, float | int | None]]) -> str:
     >>> _stands_on({"l1": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 90, "persons": 6}})
     '[95 % interval, over 6 persons: rough]'
     """
+    rows = {name: row for name, row in rows.items() if "hit_rate_" not in name}  # which is of one class's faces
     if rows and all(row.get("low") is None and row.get("high") is None for row in rows.values()):
         return "no intervals (bootstrap=0, or nothing to draw from)"
     counts = [count for row in rows.values() if (count := row.get("persons")) is not None]

@@ -11,10 +11,11 @@ from fer_exp.config import TrainerConfig
 from fer_exp.errors import RequestError
 
 
-def find_device(config: TrainerConfig) -> torch.device:
+def find_device(config: TrainerConfig, key: str = "trainer.accelerator") -> torch.device:
     """The device that a run will use: ``auto`` is a CUDA GPU or the CPU, ``gpu`` a CUDA GPU or, on a Mac, Apple's.
 
-    Apple's MPS is taken where it is asked for alone: it has not been tried on a real one yet.
+    Apple's MPS is taken where it is asked for alone: it has not been tried on a real one yet. ``key`` is what the
+    accelerator is called where it was asked for, for messages.
 
     Raises:
         RequestError: a GPU is asked for and there is none, or fewer than asked.
@@ -23,9 +24,10 @@ def find_device(config: TrainerConfig) -> torch.device:
     if config.accelerator == "mps" or (config.accelerator == "gpu" and not count):
         if not torch.backends.mps.is_available():
             missing = "MPS device" if config.accelerator == "mps" else "CUDA device and no MPS of Apple's"
+            way_out = "trainer=cpu" if key.startswith("trainer") else f"{key}=cpu"
             raise RequestError(
-                f"trainer.accelerator is {config.accelerator} but torch finds no {missing}; take trainer=cpu, or "
-                "install a build of torch that has it."
+                f"{key} is {config.accelerator} but torch finds no {missing}; take {way_out}, or install a build of "
+                "torch that has it."
             )
         if config.devices > 1 or config.strategy == "ddp":
             raise RequestError("Apple's MPS is one device for one process; take trainer.devices=1 without ddp.")
