@@ -191,9 +191,11 @@ def _check_method(config: TrainConfig) -> None:
     usual = written("method", config.method.name)
     if any(value != usual.get(key) for key, value in config.method.keys.items()):
         from fer_exp.methods import METHODS
-        from fer_exp.methods.method import check_keys
+        from fer_exp.methods.method import check_keys, check_used
 
-        check_keys(METHODS[config.method.name], config.method.name, config.method.keys)
+        kind = METHODS[config.method.name]
+        check_keys(kind, config.method.name, config.method.keys)
+        check_used(kind, config.method.name, config.method.keys)
 
 
 def _log_dropped(faces: int, targets: Targets) -> None:

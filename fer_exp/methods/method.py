@@ -181,6 +181,10 @@ def check_keys(kind: type[Method], name: str, keys: Mapping[str, Any]) -> None:
     for key, choices in kind.choices:
         if keys.get(key) is not None:
             check_choice(f"method.{key}", str(keys[key]), choices)
+
+
+def check_used(kind: type[Method], name: str, keys: Mapping[str, Any]) -> None:
+    """RequestError where a key was given that the method's other keys leave without effect."""
     usual = written("method", name)
     for key, uses in kind.only:
         used = any(str(keys.get(other, usual[other])) in values for other, values in uses.items())

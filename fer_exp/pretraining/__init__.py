@@ -45,16 +45,16 @@ def check_pretrain(config: PretrainConfig) -> None:
     if (config.task == "points") != (config.points is not None):
         given = "needs points=FILE, a table of landmarks" if config.points is None else f"does not read {config.points}"
         raise RequestError(f"task={config.task} {given}; fer-exp pretrain task=points points=FILE does.")
-    for key, task in {"faces": "drawn", "width": "points", "temperature": "contrast"}.items():
-        if config.task != task and (value := getattr(config, key)) != getattr(PretrainConfig, key):
-            raise RequestError(
-                f"{key}={value} is for task={task}, and does nothing with task={config.task}; leave it out."
-            )
     if not 0 < config.crop <= 1:
         raise RequestError(f"crop is {config.crop}; it is the least share of a face that a view keeps, above 0 to 1.")
     for key in ("temperature", "width"):
         if (value := getattr(config, key)) is not None and not value > 0:
             raise RequestError(f"{key} is {value}; it must be above 0.")
+    for key, task in {"faces": "drawn", "width": "points", "temperature": "contrast"}.items():
+        if config.task != task and (value := getattr(config, key)) != getattr(PretrainConfig, key):
+            raise RequestError(
+                f"{key}={value} is for task={task}, and does nothing with task={config.task}; leave it out."
+            )
     if config.task == "contrast" and config.trainer.augment == "none":
         raise RequestError("trainer.augment=none leaves two equal views, which teach nothing; take weak or strong.")
     if config.trainer.keep == "none":

@@ -48,6 +48,51 @@ def desk(tmp_path_factory) -> Path:
     return folder
 
 
+NOISY = ["labels=noisy", "labels.rate=0.3"]
+WITHOUT_EFFECT = {
+    "a rate beside a file": (["labels=noisy", "labels.noise=file", "labels.file=one.csv", "labels.rate=0.1"],
+                             "labels.rate=0.1 does nothing with labels.noise=file"),
+    "raters of whom one class is left": (["labels=soft", "labels.raters=3"], "labels.kind=soft would be one-hot"),
+    "raters without votes": (["dataset.raters=7"], "dataset.raters=7 does nothing without dataset.votes=FILE"),
+    "second answers without any": (["dataset.duplicates=last"], "does nothing without dataset.ratings=FILE"),
+    "a margin without a crop": (["dataset=folder", "dataset.margin=0.5"], "does nothing without dataset.crop=face"),
+    "a share beside folds": (["dataset=folder", "dataset.folds=3", "dataset.test=0.4"], "nothing with dataset.folds"),
+    "a threshold that is not taken": ([*NOISY, "method=ncctfer", "method.fixed_threshold=0.9"],
+                                      "does nothing without method.threshold=fixed"),
+    "momentum of nothing": ([*NOISY, "method=ncctfer", "method.momentum=0.1"],
+                            "without method.threshold=running or method.balance=given"),
+    "how many of all": ([*NOISY, "method=ncctfer", "method.classes=all", "method.k=2"], "method.classes=lowest"),
+    "a rate that is told": ([*NOISY, "method=evidence", "method.noise=told", "method.rate=0.6"], "method.rate=0.6"),
+    "a key of drawn faces": (["task=contrast", "faces=60"], "faces=60 is for task=drawn"),
+    "a key of contrast": (["task=drawn", "temperature=0.5"], "temperature=0.5 is for task=contrast"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WITHOUT_EFFECT)
+def test_a_key_that_would_do_nothing_is_refused_before_a_face_is_prepared(desk, case, monkeypatch, capsys):
+    monkeypatch.chdir(desk)
+    words, said = WITHOUT_EFFECT[case]
+    before = tree(desk)
+    command = "pretrain" if words[0].startswith("task=") else "train"
+    small = [word for word in SMALL if not word.startswith(("dataset.faces", "dataset.cache"))]
+    assert main([command, *small, "dataset.cache=new", *words]) == 2
+    assert said in capsys.readouterr().err
+    assert tree(desk) == before
+
+
+def test_of_a_key_that_is_typed_twice_it_is_said_which_counts(desk, monkeypatch, capsys):
+    monkeypatch.chdir(desk)
+    assert main(["train", *SMALL, "trainer.epochs=3", "trainer.epochs=0"]) == 2
+    assert "trainer.epochs=3 and trainer.epochs=0 are both given; the last one counts." in capsys.readouterr().err
+
+
+def test_a_key_that_is_not_about_noise_is_never_mended_by_noise(capsys):
+    assert main(["train", "labels=aggregated", "labels.posteriors=x.csv", "labels.min_votes=5"]) == 2
+    said = capsys.readouterr().err
+    assert "leave it out, or take labels=" in said
+    assert "write labels=noisy" not in said
+
+
 def tree(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
 
