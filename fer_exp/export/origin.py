@@ -5,7 +5,6 @@ Nothing here names a file or folder of whoever trained it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,11 +14,11 @@ from fer_exp.datasets.corpus import Corpus
 from fer_exp.labels.kinds import KINDS
 from fer_exp.methods import METHODS
 from fer_exp.runs import Run
+from fer_exp.runs.places import without_places
 from fer_exp.training.network_file import Told
 
 Rows = list[tuple[str, str]]
 UNKNOWN = "said by its run, which was not given"
-ABSOLUTE = re.compile(r"(?:^|[=,:'\"\[ ])(?:[/~\\]|[A-Za-z]:[\\/])")
 
 
 def taught(told: Told, run: Run, corpus: type[Corpus]) -> Rows:
@@ -123,7 +122,7 @@ def command(words: list[str]) -> str:
     shown = []
     for each in words:
         key, equals, value = each.partition("=")
-        hidden = names_file(key.lstrip("+"), value) or ABSOLUTE.search(each)
+        hidden = names_file(key.lstrip("+"), value) or without_places(each) != each
         shown.append(f"{key}=PATH" if hidden and equals else "PATH" if hidden else each)
     return " ".join(shown)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,19 +10,18 @@ import pandas as pd
 
 from fer_exp.files import whole
 from fer_exp.metrics.words import of_model
-from fer_exp.runs import FILES, Run
+from fer_exp.runs import Run
+from fer_exp.runs.places import without_places
 
 FACTS = ("config", "versions", "git_commit", "device", "threads", "starts", "seeds", "data_hash", "contents",
          "targets_hash", "faces", "dropped", "noise", "taught", "weights", "pretrained", "backbone", "seconds",
          "epochs_seconds", "images_per_second", "finished")  # fmt: skip
 """What is kept of run.json."""
-INSIDE = re.compile(r"(?<![\w.:/~-])(?:/|[A-Za-z]:\\\\)[^\s'\",\[\]{}]+")
-"""An absolute path within a longer text."""
 SMALL = (np.uint8, np.uint16, np.int32, np.float16, np.float32)
 """Types that a column of numbers is kept in where that loses nothing, the smallest first."""
 
 
-def slim(run: Run, folder: Path, *, half: bool, targets: bool = False, judged: bool = False) -> Run:
+def slim(run: Run, folder: Path, *, half: bool, judged: bool = False) -> Run:
     """Write a copy of a finished run below a folder: config, facts, predictions, history, in few bytes.
 
     What was judged is kept of a run that has no predictions any more; else it is computed again. Faces are there by
@@ -33,7 +31,6 @@ def slim(run: Run, folder: Path, *, half: bool, targets: bool = False, judged: b
         run: a finished run.
         folder: of the archived runs; the copy has the run's name in it.
         half: probabilities as float16, which moves a digit here and there; else nothing is lost.
-        targets: whether to keep the mean target of each class, by which ``Run.prior`` goes.
         judged: for hundreds of runs whose table needs no predictions: what was judged is kept in their place, and of
             the history the accuracies, without figures of single classes.
 
@@ -60,8 +57,6 @@ def slim(run: Run, folder: Path, *, half: bool, targets: bool = False, judged: b
     if run.history is not None:
         history = run.history.dropna(axis="columns", how="all")
         write_small(copy.path("history"), history[_accuracies(history, classes)] if judged else history)
-    if targets and run.targets is not None:
-        write_small(copy.path("targets"), _mean_target(run.targets))
     copy.write("config", facts.get("config", {}))
     copy.write("facts", facts)
     return copy
@@ -91,27 +86,7 @@ def placeless(value: Any) -> Any:
         return {key: placeless(each) for key, each in value.items()}
     if isinstance(value, list):
         return [placeless(each) for each in value]
-    if not isinstance(value, str):
-        return value
-    before, mark, text = value.partition("=")
-    if _absolute(text) or _absolute(value):
-        return f"{before}{mark}{_name(text)}" if _absolute(text) else _name(value)
-    return INSIDE.sub(lambda found: _name(found[0]), value)
-
-
-def _absolute(text: str) -> bool:
-    return PurePosixPath(text).is_absolute() or PureWindowsPath(text).is_absolute()
-
-
-def _name(text: str) -> str:
-    path = (PurePosixPath if PurePosixPath(text).is_absolute() else PureWindowsPath)(text)
-    return f"{path.parent.name}/{path.name}" if path.name == FILES["backbone"] else path.name
-
-
-def _mean_target(targets: pd.DataFrame) -> pd.DataFrame:
-    """One row that has the mean target of the training faces."""
-    means = targets.loc[targets["split"] == "train"].filter(regex="^target_").mean()
-    return pd.DataFrame([{"face": "mean of all", "split": "train", **means}])
+    return without_places(value) if isinstance(value, str) else value
 
 
 def write_small(path: Path, table: pd.DataFrame) -> None:

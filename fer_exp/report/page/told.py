@@ -14,10 +14,10 @@ from fer_exp.config.settings import SEEDS, flat, names_file
 from fer_exp.errors import RequestError
 from fer_exp.judging.sources import Source
 from fer_exp.runs.naming import NAMED, defaults_of
+from fer_exp.runs.places import last_part, without_places
 
 PLACES = ("dataset.root", "dataset.cache", "output", "root", "cache")
 """Keys that say where things lie and nothing of what they are."""
-ABSOLUTE = re.compile(r"(?<![\w.…/\\])(?:~[\w.-]*|[A-Za-z]:)?[/\\](?:[^\s/\\,;'\"\])]+[/\\])+([^\s/\\,;'\"\])]*)")
 
 
 class Row(NamedTuple):
@@ -34,7 +34,7 @@ def without_place(text: str) -> str:
     >>> without_place("labels.file=/home/me/noise.txt of runs/a")
     'labels.file=…/noise.txt of runs/a'
     """
-    return ABSOLUTE.sub(lambda found: f"…/{found[1]}", text)
+    return without_places(text, lambda path: f"…/{last_part(path)}", one=False)
 
 
 def told(sources: Sequence[Source]) -> tuple[list[Row], list[Row]]:
