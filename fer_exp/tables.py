@@ -22,7 +22,7 @@ from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.files import GUARDED, file_of
 from fer_exp.formats import of_frame, text_of
 from fer_exp.names import PICTURES, among, composed, expressions, normal
-from fer_exp.orders import meanings
+from fer_exp.orders import meanings, number
 from fer_exp.progress import say
 from fer_exp.regular import no_file, reading
 from fer_exp.together import ITS_FILE, read_file, read_together
@@ -380,7 +380,7 @@ class Table:
         ['face', 'votes_happiness', 'votes_sadness']
         """
         for plain, before in self._inside() if numbers is not None else ():
-            digits = {n: name for n, name in plain.items() if name.isdigit()}
+            digits = {n: digit for n, name in plain.items() if (digit := number(name)) is not None}
             if len(digits) > 1:
                 meaning, words = meanings(
                     numbers, digits.values(), f"{self.group}numbers", f"the columns of {self.where}"

@@ -193,6 +193,17 @@ def test_a_model_says_valence_by_other_names():
     assert set(read["arousal"]) == {0.4}
 
 
+def test_what_people_said_beside_predictions_is_read_as_in_a_table_of_its_own():
+    table = predicted(**{f"p_{name}": 0.25 for name in E}, **{f"Votes {name}": range(12) for name in E})
+    table = table.assign(
+        **{"human_valence (1-9)": [1, 3, 5, 9] * 3, "label": ["1 - Angry", "angry (2)", "Sad", "joy"] * 3}
+    )
+    read = read_predictions(table)
+    assert read["votes_happiness"].tolist() == list(range(12))
+    assert read["human_valence"].tolist() == [-1, -0.5, 0, 1] * 3
+    assert read["label"].tolist() == ["anger", "anger", "sadness", "happiness"] * 3
+
+
 @pytest.mark.parametrize("box", [("x1", "y1", "x2", "y2"), ("left", "top", "right", "bottom")])
 def test_of_several_faces_in_a_picture_the_largest_counts(box):
     table = pd.concat([predicted(**dict.fromkeys(E, 0.25)), predicted(happy=1.0, neutral=0.0, sad=0.0, angry=0.0)])

@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from fer_exp.answers.scales import IN_NAME, read_scale
 from fer_exp.answers.votes import people_of
 from fer_exp.bounds import A_COUNT, PREDICTED, no_counts, no_ratings
 from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.grouping import with_column
 from fer_exp.judging.answer_columns import truth_column
 from fer_exp.judging.outputs import a_row_a_face, found, read_output, sizes
-from fer_exp.names import SIDES, normal, spelt, splits_named
+from fer_exp.names import SIDES, labelled, normal, spelt, splits_named
 from fer_exp.tables import Table, read_table
 
 TEXT = ("face", "split", "subject", "label")
@@ -35,6 +36,8 @@ OF_THE_MODEL = re.compile(
     r"(valence|arousal)[_ .-](?:pred|predicted|prediction|hat)"
 )
 """Other names of valence and arousal that a model says."""
+VOTED = re.compile(r"votes?[_ .:]+")
+"""What stands before a class in the name of a column of people's votes."""
 TOLD = re.compile("prediction|entropy|of_ten|ten_.+")
 """Columns of `fer-exp predict` that follow from the probabilities."""
 TOLERANCE = 1e-3  # of the sum of probabilities: float16 softmax and tables with four decimals pass
@@ -147,6 +150,8 @@ def _read(table: Table, by: str | None, raters: int | None) -> pd.DataFrame:
             columns[name] = np.array([*splits_named(texts).values(), None], dtype=object)[codes]
         elif name in TEXT:
             columns[name] = table.text(n, keep=tuple(output.probabilities))
+        elif name in NUMBERS and IN_NAME.search(table.names[n]):
+            columns[name] = read_scale(table, name.removeprefix("human_"), n, None, {})[0]
         elif name in NUMBERS or name.startswith("votes_"):
             columns[name] = table.numbers(n)
         elif name.startswith("p_"):
@@ -237,7 +242,7 @@ def check_predictions(frame: pd.DataFrame, where: str = "predictions") -> pd.Dat
             there = table[name].notna().to_numpy(np.bool_)
             texts[there] = [str(cell) for cell in table[name].to_numpy(object)[there]]
         if name == "label":
-            ours = {label: label if label is None else spelt(label) for label in set(texts)}
+            ours = {label: label if label is None else labelled(label) or spelt(label) for label in set(texts)}
             texts = np.array([ours[label] for label in texts], dtype=object)
         table[name] = pd.Series(texts, dtype=object)
     for name in REQUIRED:
@@ -251,13 +256,15 @@ def check_predictions(frame: pd.DataFrame, where: str = "predictions") -> pd.Dat
 
 def _our_name(column: str) -> str:
     """A column's name as the contract has it, with its class by our name: P_happy is p_happiness."""
-    low = column.lower()
+    low = column.strip().lower()
     if (side := OF_THE_MODEL.fullmatch(low)) is not None:
         return side[1] or side[2]
-    prefix = next((prefix for prefix in ("p_", "votes_") if low.startswith(prefix)), None)
-    if prefix is None:
-        return low if low in (*TEXT, *NUMBERS) else column
-    return f"{prefix}{spelt(column[len(prefix) :])}"
+    if (voted := VOTED.match(low)) is not None:
+        return f"votes_{spelt(column.strip()[voted.end() :])}"
+    if low.startswith("p_"):
+        return f"p_{spelt(column.strip()[2:])}"
+    plain = IN_NAME.sub("", low).replace(" ", "_")  # human_valence (1-9)
+    return plain if plain in (*TEXT, *NUMBERS) else column
 
 
 def _check_columns(frame: pd.DataFrame, where: str) -> None:
