@@ -30,7 +30,7 @@ from fer_exp.stats.power import Sizes, detectable
 
 RESULTS = Path(__file__).parents[1] / "results"
 STUDY = "cafe-soft-ferplus-small"
-ONE_HOT, SMOOTHED, SOFT = ("onehot", 0.0), ("onehot", 0.1), ("soft", 0.0)
+ONE_HOT, SOFT = ("onehot", 0.0), ("soft", 0.0)
 SPEEDS = {"cpu": ("examples", "*/*/run.json"), "gpu": ("pretraining-gain", "runs/*/run.json")}
 """Device -> folder of results and its runs, which had the machine to themselves."""
 

@@ -145,7 +145,7 @@ def files_below(root: Path, folder: str = "", passed: Counter[tuple[str, str]] |
 
 
 def _kind(entry: os.DirEntry[str]) -> str:
-    """As ``files.kind_of``; most entries need no further look at the disk."""
+    """As ``regular.kind_of``; most entries need no further look at the disk."""
     try:
         return "" if entry.is_file() else kind_of(entry.path)
     except OSError:  # a link to itself

@@ -15,9 +15,6 @@ from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.shares import shares
 from fer_exp.stats.totals import Measure
 
-WEIGHTS = ("ordinal", "linear", "quadratic")
-"""How classes in an order count as partly the same; see ``closeness``."""
-
 
 def closeness(grades: FloatArray, kind: str) -> FloatArray:
     r"""How much the same two classes in an order are, from 0 (the ends) to 1 (one class), shape (K, K).
@@ -27,7 +24,7 @@ def closeness(grades: FloatArray, kind: str) -> FloatArray:
 
     Args:
         grades: what the classes stand for, in their order, shape (K,); ordinal weights take their places alone.
-        kind: one of ``WEIGHTS``: ordinal, linear, quadratic.
+        kind: ordinal, linear or quadratic, as ``weights`` of ``config.rules.CHOICES``.
 
     Source: Gwet 2014, Handbook of Inter-Rater Reliability, 4th edition, chapter 3.
 

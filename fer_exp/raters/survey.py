@@ -48,7 +48,7 @@ def survey(
         seed: of the tasks that stand for all where there are too many pairs of answers.
         least: tasks that two raters must share to count as a pair.
         ordered: whether the classes are in an order, as grades of intensity are; adds measures that know it.
-        weights: of these, how close two classes are: one of ``agreement.WEIGHTS``.
+        weights: of these, how close two classes are: ``weights`` of ``config.rules.CHOICES``.
 
     Returns:
         ``labels``: measure -> result; ``scales``: of each scale of ratings, which has such measures under its own name,

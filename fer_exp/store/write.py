@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import shutil
 import time
@@ -24,13 +23,13 @@ from fer_exp.files import locked
 from fer_exp.pictures.crops import NO_FACE
 from fer_exp.store.manifest import list_files
 from fer_exp.store.pixels import JOURNAL, write_pixels
+from fer_exp.troubles import FULL
 
 PARTIAL = ".partial-"
 RESUME = f"{PARTIAL}resume"
 """Of a store that goes on where it was interrupted; others begin again under another name each time."""
 REJECTED = "rejected.csv"
 KEPT_DAYS = 14  # that an interrupted store waits for the command that goes on with it
-FULL = (errno.ENOSPC, errno.EDQUOT)
 TABLE_BYTES_PER_FACE = 200  # generous for both tables together, for the check of free space
 SCHEMA = pa.schema([(name, pa.float64() if name in ("valence", "arousal") else pa.string()) for name in FACE_COLUMNS])
 

@@ -12,6 +12,7 @@ from PIL import Image
 from fer_exp.cli import main
 from fer_exp.cli.checks import check_typed
 from fer_exp.config import SCHEMAS
+from fer_exp.config.folder import options
 
 MEANT = [
     # keys as other programs call them
@@ -175,7 +176,7 @@ SAID = [
     ("train -m labels=soft,null", "one has to be chosen"),
     ("agreement ratings=x.csv dataset=null", "dataset=null: none is chosen where nothing is said; leave the word out."),
     ("train trainer=true", "There are: trainer=cpu, trainer=ddp, trainer=gpu, trainer=auto."),
-    ("train backbone=resnet34", "There are: backbone=resnet18, backbone=resnet50, backbone=resnet152."),
+    ("train backbone=resnet34", f"There are: {', '.join(f'backbone={name}' for name in options('backbone'))}."),
     ("train model=vgg16", "model is called backbone here"),
     ("train --config-name mine", "the command chooses the config; give what differs as KEY=VALUE"),
     ("train num_workers=4", "there are no worker processes to set"),

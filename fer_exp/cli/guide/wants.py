@@ -45,7 +45,7 @@ class Want(NamedTuple):
         axes: key -> values of a sweep, after the words.
         needs: what has to be there, of ``Known.has``.
         unless: what must not be there.
-        asks: what else is asked for, rows of ``ASKS``; with a ``?`` where it may be left out.
+        asks: what else is asked for, with a ``?`` where it may be left out.
         shows: whether what the test faces can show is said.
     """
 
