@@ -98,6 +98,12 @@ def _head(words: Sequence[str], code: int, wrong: str) -> Answer:
         "exit_code": code,
         "error": wrong or None,
         "hint": way_out(wrong),
+        "config": None,
+        "place": None,
+        "results": {},
+        "files": [],
+        "notes": [],
+        "next": None,
     }
 
 

@@ -27,7 +27,7 @@ from fer_exp.report.recognition import model_table
 from fer_exp.report.tables import baselines_table, metrics_rows, metrics_table
 from fer_exp.runs import FILES, Run, as_written
 from fer_exp.runs.groups import beside, in_groups
-from fer_exp.runs.sources import common_name, read_file, without_copies
+from fer_exp.runs.sources import common_name, read_file, say_unchecked, without_copies
 from fer_exp.tables import NO_FRAMES, Frames
 
 
@@ -101,6 +101,7 @@ def read(config: EvaluateConfig, frames: Frames = NO_FRAMES) -> Run | pd.DataFra
             key = "votes" if config.votes else "classes"
             raise RequestError(f"{key} goes with predictions=FILE, e.g. predictions={Run(path).path('predictions')}.")
         run = Run(path)
+        say_unchecked(run)
         if config.by is not None:
             run.predictions = in_groups(run.predictions, config.by, path, aside)
         return run

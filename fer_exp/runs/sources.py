@@ -67,6 +67,8 @@ def read_sources(
         judged = [run for run in inside if run.wrote("predictions")]
         if not judged:
             unfinished.append(str(path))
+        for run in judged:
+            say_unchecked(run)
         sources += [run.source for run in judged]
     of_one = [source for name in seeds for source in read_file(Path(name), Path(name), "", raters, by)]
     model = common_name([source.name for source in of_one])
@@ -77,6 +79,12 @@ def read_sources(
     if unfinished:
         say(f"left out, no finished run: {', '.join(unfinished)}")
     return sources, unfinished
+
+
+def say_unchecked(run: Run) -> None:
+    """Say that nobody knows whether files are as a run wrote them, where it has begun and no record of its end."""
+    if not run.finished and run.has("begun"):
+        say(f"{run.folder} has not finished, or its run.json is gone: its files are not checked.", once=True)
 
 
 def read_file(

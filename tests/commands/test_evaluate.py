@@ -121,3 +121,14 @@ def test_output_is_a_file_or_a_folder(run, tmp_path, capsys):
     evaluate(EvaluateConfig(predictions=str(table), bootstrap=0, output=str(kept)))
     assert sorted(path.name for path in kept.iterdir()) == ["metrics.json", "predictions.metrics.json"]
     assert not (run / "metrics.json").exists()
+
+
+def test_a_run_whose_record_is_gone_is_judged_and_it_is_said_that_nobody_checked_it(tmp_path, capsys):
+    run = tmp_path / "run"
+    run.mkdir()
+    predictions_table(20).to_parquet(run / "predictions.parquet")
+    assert main(["evaluate", f"run={run}", "bootstrap=0", f"output={tmp_path / 'm.json'}"]) == 0
+    assert "are not checked" not in capsys.readouterr().err  # an older run, which had no such record
+    (run / "begun.json").write_text("{}", encoding="utf-8")
+    assert main(["evaluate", f"run={run}", "bootstrap=0", f"output={tmp_path / 'm.json'}"]) == 0
+    assert "has not finished, or its run.json is gone: its files are not checked." in capsys.readouterr().err
