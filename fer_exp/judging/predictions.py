@@ -36,7 +36,7 @@ OF_THE_MODEL = re.compile(
     r"(valence|arousal)[_ .-](?:pred|predicted|prediction|hat)"
 )
 """Other names of valence and arousal that a model says."""
-VOTED = re.compile(r"votes?[_ .:]+")
+VOTED = re.compile(r"votes_|votes?[ .:]+|vote_")
 """What stands before a class in the name of a column of people's votes."""
 TOLD = re.compile("prediction|entropy|of_ten|ten_.+")
 """Columns of `fer-exp predict` that follow from the probabilities."""

@@ -154,7 +154,6 @@ def test_another_margin_or_detector_is_another_store(drawn, cache, tmp_path, mon
         return capsys.readouterr().out.split()[-1]
 
     plain, cut, wide = folder(), folder("dataset.crop=face"), folder("dataset.crop=face", "dataset.margin=0.3")
-    assert folder("dataset.margin=0.3") == plain
     monkeypatch.setattr(detector, "version", lambda package: "1")
     assert len({plain, cut, wide, folder("dataset.crop=face")}) == 4
 
