@@ -169,6 +169,8 @@ def test_a_sheet_of_answers_needs_neither_torch_nor_numpys_compiler_which_comes_
         "import scipy, scipy.signal.windows\n"
         "from scipy.signal import find_peaks\n"
         "assert callable(find_peaks) and callable(scipy.signal.windows.hann)\n"
+        "from matplotlib.lines import Line2D\n"
+        "assert len(Line2D.set.__doc__) < 1000 and callable(Line2D([], []).set)\n"
     )
     words = [sys.executable, "-c", watch, str(tmp_path / "answers.xlsx"), f"output={tmp_path}"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
