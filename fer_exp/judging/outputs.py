@@ -21,6 +21,7 @@ from fer_exp.errors import RequestError
 from fer_exp.judging.answer_columns import ANSWERED, NUMERAL, answer_column
 from fer_exp.names import CLASSES, OTHER_ANSWERS, SIDES, expression, labelled, normal, spelt
 from fer_exp.stats.bootstrap import FloatArray
+from fer_exp.stats.shares import EXACT, probabilities
 from fer_exp.tables import Table
 
 HUMAN = {"votes", "vote", "target", "human", "truth", "gold", "count", "counts", "rater", "raters"}
@@ -50,9 +51,6 @@ ELSE = "something_else"
 NO_SHARES = CHANCES | {*SIDES, *(f"human{side}" for side in SIDES)}
 
 _ENTRY = re.compile(rf"['\"]([^'\"]+)['\"]\s*:\s*(?:np\.\w+\()?({NUMERAL})")
-ROUNDED = {2: 0.005, 3: 0.0005}
-"""Digits with which all numbers of a face are written -> how far each is from the truth, at most."""
-EXACT = 1e-3
 
 
 class Output(NamedTuple):
@@ -102,10 +100,8 @@ def read_output(table: Table) -> Output:
         from scipy.special import softmax  # a tenth of a second to import: here, not before
 
         values = softmax(values, axis=1)
-    elif abs(median - 100) <= 100 * ROUNDED[2] * values.shape[1]:
-        done.append("percentages")
-        values = values / 100
-    values = _rescaled(values, done)
+    else:
+        values, done = probabilities(values)
     return Output(dict(zip(raw, values.T, strict=True)), done)
 
 
@@ -288,17 +284,3 @@ def _refuse_calm(table: Table, texts: Sequence[str], meant: Collection[str]) -> 
     calm = next((text for text in texts if normal(text) == "calm"), None)
     if calm is not None and "neutral" not in meant:
         raise RequestError(f"{table.where}: {calm} is no class here; write neutral in its place, if that is meant.")
-
-
-def _rescaled(values: FloatArray, done: list[str]) -> FloatArray:
-    """Rows of numbers with two or three digits, rescaled to sum to 1 where rounding explains what they are off by."""
-    sums = values.sum(axis=1)
-    off = np.abs(sums - 1)
-    rounded = np.zeros(len(values), bool)
-    for digits, most in ROUNDED.items():
-        written = (np.abs(values - values.round(digits)) < 1e-8).all(axis=1)
-        rounded |= written & (off > EXACT) & (off <= most * values.shape[1] + 1e-9)
-    if rounded.any():
-        done.append(f"{int(rounded.sum()):,} rows sum to 1 within rounding and are rescaled")
-        values = np.where(rounded[:, None], values / np.where(rounded, sums, 1)[:, None], values)
-    return values

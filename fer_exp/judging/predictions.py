@@ -19,6 +19,7 @@ from fer_exp.grouping import with_column
 from fer_exp.judging.answer_columns import truth_column
 from fer_exp.judging.outputs import a_row_a_face, found, read_output, sizes
 from fer_exp.names import SIDES, labelled, normal, spelt, splits_named
+from fer_exp.stats.shares import EXACT
 from fer_exp.tables import Table, read_table
 
 TEXT = ("face", "split", "subject", "label")
@@ -40,7 +41,6 @@ VOTED = re.compile(r"votes_|votes?[ .:]+|vote_")
 """What stands before a class in the name of a column of people's votes."""
 TOLD = re.compile("prediction|entropy|of_ten|ten_.+")
 """Columns of `fer-exp predict` that follow from the probabilities."""
-TOLERANCE = 1e-3  # of the sum of probabilities: float16 softmax and tables with four decimals pass
 
 
 class OneRun(NamedTuple):
@@ -311,7 +311,7 @@ def _check_rows(table: pd.DataFrame, classes: tuple[str, ...], votes: list[str],
     _refuse(np.isnan(p).any(axis=1), table, where, "has a missing probability")
     _refuse((p < 0).any(axis=1), table, where, "has a negative probability")
     sums = p.sum(axis=1)
-    off = np.abs(sums - 1) > TOLERANCE
+    off = np.abs(sums - 1) > EXACT
     what = f"has probabilities that sum to {sums[off.argmax()]:.6g} instead of 1"
     _refuse(off, table, where, f"{what} (of scores that are no shares, divide each row by its sum)")
     if votes:
@@ -319,7 +319,7 @@ def _check_rows(table: pd.DataFrame, classes: tuple[str, ...], votes: list[str],
         missing = np.isnan(counts)
         partly = missing.any(axis=1) & ~missing.all(axis=1)
         _refuse(partly, table, where, "has votes for some classes and null for others")
-        shared = np.abs(counts.sum(axis=1) - 1) <= TOLERANCE  # shares of nobody knows how many people
+        shared = np.abs(counts.sum(axis=1) - 1) <= EXACT  # shares of nobody knows how many people
         for name, broken in zip(votes, (no_counts(counts) & ~shared[:, None]).T, strict=True):
             value = table[name].iloc[int(broken.argmax())]
             _refuse(broken, table, where, f"has {value:g} in column {name}; {A_COUNT}")

@@ -18,10 +18,10 @@ from fer_exp.labels.kinds import KINDS
 from fer_exp.labels.noise import NOISES, CleanLabels, add_noise
 from fer_exp.labels.votes import smooth
 from fer_exp.names import finder
+from fer_exp.stats.shares import EXACT, probabilities
 from fer_exp.tables import read_table
 
 WITH_VOTES = "dataset=ferplus and dataset=synthetic have votes, dataset.votes=FILE attaches some"
-SUM_TOLERANCE = 1e-3  # of the sum of posteriors: tables with four decimals pass
 
 
 @dataclass(frozen=True)
@@ -139,8 +139,10 @@ def _posteriors(file: Path, faces: pd.DataFrame, classes: tuple[str, ...]) -> pd
         raise RequestError(f"{table.where} has no column of a class; it has {', '.join(table.names)}.")
     zero = np.zeros(len(table))  # a class without a column was never answered
     values = np.stack([table.added(columns[name]) if name in columns else zero for name in classes], axis=1)
+    values, done = probabilities(values)
+    table.guessed += done
     table.say()
-    bad = (values < 0).any(axis=1) | (np.abs(values.sum(axis=1) - 1) > SUM_TOLERANCE)
+    bad = (values < 0).any(axis=1) | (np.abs(values.sum(axis=1) - 1) > EXACT)
     if bad.any():
         row = int(bad.argmax())
         raise RequestError(f"{table.row(row)}: the probabilities sum to {values[row].sum():g}, not to 1.")

@@ -22,6 +22,41 @@ def shares(counts: FloatArray | NDArray[np.int64]) -> FloatArray:
     return np.asarray(np.divide(counts, total, out=np.zeros(counts.shape), where=total > 0))
 
 
+ROUNDED = {2: 0.005, 3: 0.0005}
+"""Digits with which all numbers of a row are written -> how far each is from the truth, at most."""
+EXACT = 1e-3
+"""How far from 1 a sum of probabilities may be: float16, and tables with four decimals, pass."""
+
+
+def probabilities(values: FloatArray) -> tuple[FloatArray, list[str]]:
+    """Probabilities that somebody wrote, shape (N, K), as shares; and what was done to them, in words.
+
+    Percentages become shares, and rows of numbers with two or three digits are rescaled to sum to 1 where rounding
+    explains what they are off by. Other rows stay as they are.
+
+    >>> probabilities(np.array([[80.0, 20.0], [50.0, 50.0]]))
+    (array([[0.8, 0.2],
+           [0.5, 0.5]]), ['percentages'])
+    >>> probabilities(np.array([[0.33, 0.33, 0.33], [0.5, 0.2, 0.1]]))[0].round(4)
+    array([[0.3333, 0.3333, 0.3333],
+           [0.5   , 0.2   , 0.1   ]])
+    """
+    done: list[str] = []
+    sums = values.sum(axis=1)
+    if np.isfinite(sums).any() and abs(float(np.nanmedian(sums)) - 100) <= 100 * ROUNDED[2] * values.shape[1]:
+        done.append("percentages")
+        values, sums = values / 100, sums / 100
+    off = np.abs(sums - 1)
+    rounded = np.zeros(len(values), bool)
+    for digits, most in ROUNDED.items():
+        written = (np.abs(values - values.round(digits)) < 1e-8).all(axis=1)
+        rounded |= written & (off > EXACT) & (off <= most * values.shape[1] + 1e-9)
+    if rounded.any():
+        done.append(f"{int(rounded.sum()):,} rows sum to 1 within rounding and are rescaled")
+        values = np.where(rounded[:, None], values / np.where(rounded, sums, 1)[:, None], values)
+    return values, done
+
+
 def smoothed(counts: FloatArray | NDArray[np.int64]) -> FloatArray:
     """Vote fractions with half a vote more a face, spread evenly, so that no class is impossible, shape (N, K).
 

@@ -247,3 +247,7 @@ def test_classes_of_ones_own_are_flipped_saved_and_believed(tmp_path):
     beliefs.to_csv(tmp_path / "p.csv", index=False)
     config = LabelsConfig(kind="aggregated", posteriors=str(tmp_path / "p.csv"), ties="first")
     assert make_targets(faces, None, classes, config).table["target_facial_palsy"].eq(0.75).all()
+    for share, other, wanted in ((75, 25, 0.75), (0.334, 0.665, 0.334 / 0.999)):  # in percent, rounded
+        beliefs.assign(**{"p_Boredom": other, "p_facial palsy": share}).to_csv(tmp_path / "p.csv", index=False)
+        found = make_targets(faces, None, classes, config).table["target_facial_palsy"]
+        assert found.tolist() == pytest.approx([wanted] * len(found))
