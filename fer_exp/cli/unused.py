@@ -44,10 +44,10 @@ class WithoutHelp:
         spec = find_spec(name)
         if spec is None or spec.loader is None:
             return spec
-        load = spec.loader.exec_module
+        execute = spec.loader.exec_module
 
         def loaded(module: ModuleType) -> None:
-            load(module)
+            execute(module)
             module.__dict__["kwdoc"] = lambda artist: ""
 
         spec.loader.exec_module = loaded  # type: ignore[method-assign]
