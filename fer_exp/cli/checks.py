@@ -63,19 +63,15 @@ def twice(words: Sequence[str], known: Mapping[str, str]) -> None:
     """Say which word counts where a group or a key is given twice; RequestError of two datasets."""
     given: dict[str, str] = {}
     for word in words:
-        group, mark, option = word.partition("=")
-        if mark and re.fullmatch(r"[a-z_0-9.]+", group) and group not in known:
-            if (earlier := given.get(group, word)) != word:
-                progress(f"{earlier} and {word} are both given; the last one counts.")
-            given[group] = word
-        if not mark or group not in known:
+        key, mark, option = word.partition("=")
+        if not mark or not (key in known or re.fullmatch(r"[a-z_0-9.]+", key)):
             continue
-        if (earlier := given.get(group, word)) != word:
-            if group == "dataset":
+        if (earlier := given.get(key, word)) != word:
+            if key == "dataset":
                 both = f"{earlier},{option} with -m for a run of each"
                 raise RequestError(f"{earlier} and {word} are both given; write one of them, or {both}.")
             progress(f"{earlier} and {word} are both given; the last one counts.")
-        given[group] = word
+        given[key] = word
 
 
 def without_value(words: Sequence[str], place: int) -> str:

@@ -72,16 +72,16 @@ def answer_column(table: Table, boxes: Collection[str]) -> int:
     """
     named = [n for n in naming(table) if not TRUTH.fullmatch(table.names[n])]
     surely = [n for n in named if _is_answer(table.names[n], SURELY)]
-    lists = [n for n, name in enumerate(table.names) if normal(name) not in boxes and _holds_lists(table, n)]
+    models = [n for n in surely if OF_A_MODEL.fullmatch(table.names[n])]
     if not surely:
         _refuse_unread(table, named)
     for pattern in ANSWERED:
         for n in named:
             if re.fullmatch(pattern, table.names[n], re.IGNORECASE):
-                models = [one for one in surely if OF_A_MODEL.fullmatch(table.names[one])]
                 _refuse_several(table, models if surely else [m for m in named if table.names[m].lower() != "label"])
                 return n
-    _refuse_lists(table, lists)
+    others = [n for n, name in enumerate(table.names) if normal(name) not in boxes]
+    _refuse_lists(table, [n for n in others if _holds_lists(table, n)])
     label = next((n for n in named if table.names[n].lower() == "label"), None)
     others = [n for n in named if n != label]
     _refuse_several(table, others)

@@ -31,9 +31,9 @@ def check_labels(config: LabelsConfig) -> None:
         raise RequestError("labels.file is read only with labels=noisy labels.noise=file; write both, too.")
     if from_file and not config.file:
         raise RequestError("labels.noise=file needs labels.file, a file of lines 'face label'.")
-    usual = written("labels", "noisy")
-    for key in ("rate", "exact"):
-        if from_file and (value := getattr(config, key)) not in (usual[key], getattr(LabelsConfig, key)):
+    for key in ("rate", "exact") if from_file else ():
+        usual = written("labels", "noisy")[key], getattr(LabelsConfig, key)
+        if (value := getattr(config, key)) not in usual:
             raise RequestError(
                 f"labels.{key}={str(value).lower()} does nothing with labels.noise=file, for the file has the labels; "
                 "leave it out."

@@ -174,10 +174,7 @@ def learn_gold(
             drawn[draw, step] = kept.sum(), ample.sum(), used.mean(), covered.mean(), *means
     table = pd.DataFrame({"threshold": levels})
     for column, name in enumerate(("workers", "judged", "answers", "covered", "accuracy")):
-        values = drawn[:, :, column]
-        known = ~np.isnan(values)
-        with np.errstate(invalid="ignore"):  # nan where no draw has one
-            table[name] = np.where(known, values, 0).sum(axis=0) / known.sum(axis=0)
+        table[name] = pd.DataFrame(drawn[:, :, column]).mean()  # nan, without a warning, where no draw has one
     table["spread_low"], table["spread_high"] = percentile_intervals(drawn[:, :, 4])
     level = 1 - 0.05 / max(int((levels > 0).sum()), 1)
     table.loc[levels == 0, "gain"] = 0.0

@@ -179,9 +179,7 @@ def filter_gain(
     for measure, change in (("agreement", right[1] - right[0]), ("l1", nearer)):
         if len(change):
             ends = paired_interval(change) if measure == "agreement" else _mean_interval(change, samples, seed)
-            rows.append(
-                {"measure": measure, **dict(zip(("change", "low", "high"), ends, strict=True)), "n": len(change)}
-            )
+            rows.append((measure, *ends, len(change)))
     return pd.DataFrame(rows, columns=["measure", "change", "low", "high", "n"])
 
 

@@ -348,9 +348,8 @@ def of_share(metric: OfSums, clusters: NDArray[np.int64], level: float = 0.95) -
     value, count = float(metric(None)), len(of)
     if count < 2 or not np.isfinite(value):
         return (value, None, None) if np.isfinite(value) else (None, None, None)
-    if 0 < value < 1 and np.allclose(
-        hits / of, value, rtol=1e-9, atol=0
-    ):  # of equal tops on every face, nothing was drawn
+    alike = np.allclose(hits / of, value, rtol=1e-9, atol=0)  # equal tops on every face: nothing was drawn
+    if alike and 0 < value < 1:
         return value, value, value
     with np.errstate(invalid="ignore", divide="ignore"):
         without = (hits.sum() - hits) / (of.sum() - of)

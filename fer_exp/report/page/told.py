@@ -134,6 +134,5 @@ def _word(word: str) -> str:
 
 
 def _last(path: str) -> str:
-    """The last part of a path, of a backbone with the run that it is of."""
-    parts = [part for part in re.split(r"[/\\]+", path) if part]
-    return "/".join(parts[-2:] if len(parts) > 1 and parts[-2].startswith("pretrain-") else parts[-1:]) or "…"
+    """As ``last_part``; of a path that has none, a sign that there was one."""
+    return last_part(path) or "…"
