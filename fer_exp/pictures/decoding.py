@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -45,6 +46,10 @@ MOST_PIXELS = 100_000_000
 """A larger picture is refused by its header: decoded it would take hundreds of megabytes."""
 ORIENTATION = 274  # EXIF
 UPRIGHT = (None, 0, 1)
+LYING = (5, 6, 7, 8)
+"""Orientations of pictures whose sides change places."""
+PADDING = 16
+"""Bytes too many behind a JPEG's data that some cameras write; more are what a damaged picture left over."""
 FRAMES = "pictures with several frames or pages, of which the first is read"
 MODES = {1: ("L", "GRAY"), 3: ("RGB", "RGB")}
 """Pillow's and simplejpeg's name of a picture with so many channels."""
@@ -160,6 +165,7 @@ def decode_whole(file: str | Path, side: int) -> NDArray[np.uint8]:
     """
     content = _content(file)
     with _rejecting(file, content), opened(content) as image:
+        _from_jpeg(content, np.empty((1, 1, 1), np.uint8), None)  # which sees damage where Pillow does not
         width, height = image.size
         if width * height > MOST_PIXELS:
             raise RejectedError(f"it has {width * height:,} pixels, more than {MOST_PIXELS:,}")
@@ -250,24 +256,60 @@ Decoded = tuple[NDArray[np.uint8], int, str]
 def _from_jpeg(content: bytes, out: NDArray[np.uint8], box: Box | None) -> Decoded | None:
     """A plain JPEG, decoded without Python's lock.
 
-    None leaves to Pillow what may be turned (EXIF), is CMYK or damaged.
+    None leaves to Pillow what is CMYK or no JPEG. RejectedError of one whose pixels are damaged (``_damage``): Pillow
+    takes it for whole.
     """
-    if simplejpeg is None or content[:3] != b"\xff\xd8\xff" or b"Exif\0" in content[:65536]:
+    if simplejpeg is None or content[:3] != b"\xff\xd8\xff":
         return None
+    turn = _turn_of_jpeg(content)
     try:
         height, width, space, _ = simplejpeg.decode_jpeg_header(content)
         if space not in ("YCbCr", "Gray") or height * width > MOST_PIXELS:
             return None
-        scale = _scale(width, height, out.shape[0], box)
+        scale = _scale(*((height, width) if turn in LYING else (width, height)), out.shape[0], box)
         sides = {"min_width": -(-width // scale), "min_height": -(-height // scale)}
         how = {"colorspace": MODES[out.shape[2]][1], "strict": True, **(sides if scale > 1 else {})}
-        if box is None and tuple(sides.values()) == out.shape[1::-1]:
+        if box is None and turn in UPRIGHT and tuple(sides.values()) == out.shape[1::-1]:
             simplejpeg.decode_jpeg(content, buffer=out, **how)  # into its place
             return out, scale, ""
         pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(content, **how)
-    except ValueError:
+    except ValueError as problem:
+        if damage := _damage(problem):
+            raise RejectedError(damage) from None
         return None
-    return pixels.squeeze(-1) if out.shape[2] == 1 else pixels, scale, ""
+    pixels = pixels.squeeze(-1) if out.shape[2] == 1 else pixels
+    return pixels if turn in UPRIGHT else _turned(pixels, turn), scale, ""
+
+
+def _turn_of_jpeg(content: bytes) -> int | None:
+    """The orientation that a JPEG's EXIF or XMP states, wherever they stand; None where nothing is said of it."""
+    if b"Exif\0" not in content and b"tiff:Orientation" not in content:
+        return None
+    with opened(content) as image:
+        return image.getexif().get(ORIENTATION)
+
+
+def _turned(pixels: NDArray[np.uint8], turn: int | None) -> NDArray[np.uint8]:
+    """Pixels set upright, as Pillow does it."""
+    image = Image.fromarray(pixels)
+    image.getexif()[ORIENTATION] = turn
+    return np.asarray(ImageOps.exif_transpose(image))
+
+
+def _damage(problem: ValueError) -> str:
+    """What libjpeg says of data with holes or other bytes; empty of what leaves pixels as they were, and of a cut end.
+
+    A file that ends too early is Pillow's to judge: it may lack no pixel.
+
+    >>> _damage(ValueError("Corrupt JPEG data: bad Huffman code"))
+    'its data are damaged (bad Huffman code)'
+    >>> _damage(ValueError("Corrupt JPEG data: 2 extraneous bytes before marker 0xd9"))
+    ''
+    """
+    corrupt = re.fullmatch(r"Corrupt JPEG data: ((\d*).+)", str(problem))
+    if not corrupt or ("extraneous" in corrupt[1] and int(corrupt[2]) <= PADDING):
+        return ""
+    return f"its data are damaged ({corrupt[1]})"
 
 
 def _from_any(content: bytes, out: NDArray[np.uint8], box: Box | None, whites: Whites | None) -> Decoded:
@@ -278,8 +320,8 @@ def _from_any(content: bytes, out: NDArray[np.uint8], box: Box | None, whites: W
         width, height = image.size
         if width * height > MOST_PIXELS:
             raise RejectedError(f"it has {width * height:,} pixels, more than {MOST_PIXELS:,}")
-        turned = image.getexif().get(ORIENTATION) not in UPRIGHT
-        scale = _scale(*((height, width) if turned else (width, height)), out.shape[0], box)
+        lying = image.getexif().get(ORIENTATION) in LYING
+        scale = _scale(*((height, width) if lying else (width, height)), out.shape[0], box)
         if image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
             image.draft(mode, (width // scale, height // scale))
         scale = round(width / image.width)
@@ -289,6 +331,7 @@ def _from_any(content: bytes, out: NDArray[np.uint8], box: Box | None, whites: W
 
 def _converted(image: Image.Image, content: bytes, mode: str, whites: Whites | None) -> tuple[NDArray[np.uint8], str]:
     """A picture's pixels, upright, as grey or RGB, and a remark; of its file ``content``, where it has one."""
+    image.load()  # first: it turns a TIFF upright, and then no orientation is left
     turn = image.getexif().get(ORIENTATION)
     remark = FRAMES if image.format != "MPO" and getattr(image, "is_animated", False) else ""
     if is_deep(image.mode):
