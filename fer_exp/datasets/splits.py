@@ -16,6 +16,7 @@ from fer_exp.config import DatasetConfig
 from fer_exp.errors import RequestError
 from fer_exp.files import whole
 from fer_exp.names import SPLITS, finder, split_named
+from fer_exp.stats.persons import persons_of
 from fer_exp.tables import read_table
 
 UNLABELLED = "(no label)"
@@ -58,10 +59,15 @@ def select(
         table = read_splits(table, file, log)
     else:
         table = _drawn(table, config)
+        nameless = int(table["subject"].isna().sum())
+        if 0 < nameless < len(table):
+            log(f"{nameless:,} of {len(table):,} faces name no person; each is dealt as a person of its own")
         if file:
             write_splits(table, file)
             log(f"dataset.split_file: the splits are written to {file}")
     table = limit(table, config.limit, config.train_limit, config.seed)
+    if several := int((table.groupby("subject")["split"].nunique() > 1).sum()):
+        log(f"{several:,} persons are in more than one split: a network may know them, not their expression")
     for split in SPLITS:
         if not (table["split"] == split).any():
             raise RequestError(f"{config.name}: no face is left in the {split} split; see dataset.drop and validation.")
@@ -86,7 +92,7 @@ def _drawn(table: pd.DataFrame, config: DatasetConfig) -> pd.DataFrame:
 def deal(table: pd.DataFrame, folds: int, fold: int, seed: int) -> pd.DataFrame:
     """Deal the training faces into folds as equal as subjects allow, and make one, from 0, the test split.
 
-    Whole subjects are dealt where every face names one; else faces, each label on its own. The deal is the same for
+    Whole persons are dealt where faces name any; else faces, each label on its own. The deal is the same for
     every ``fold``.
 
     Raises:
@@ -94,18 +100,17 @@ def deal(table: pd.DataFrame, folds: int, fold: int, seed: int) -> pd.DataFrame:
     """
     train = table[table["split"] == "train"]
     random = np.random.default_rng(seed)
-    if train["subject"].notna().all():
-        names, subject_of, sizes = np.unique(
-            train["subject"].to_numpy().astype(str), return_inverse=True, return_counts=True
-        )
-        order = random.permutation(len(names))
+    persons = persons_of(train["subject"], train["face"])
+    if persons is not None:
+        sizes = np.bincount(persons)
+        order = random.permutation(len(sizes))
         order = order[np.argsort(-sizes[order], kind="stable")]  # the largest first, each to the emptiest fold
         filled = np.zeros(folds, dtype=np.int64)
-        fold_of_subject = np.empty(len(names), dtype=np.int64)
-        for subject in order:
-            fold_of_subject[subject] = filled.argmin()
-            filled[fold_of_subject[subject]] += sizes[subject]
-        fold_of, units = fold_of_subject[subject_of], len(names)
+        fold_of_person = np.empty(len(sizes), dtype=np.int64)
+        for person in order:
+            fold_of_person[person] = filled.argmin()
+            filled[fold_of_person[person]] += sizes[person]
+        fold_of, units = fold_of_person[persons], len(sizes)
     else:
         dealt = np.concatenate([random.permutation(rows) for rows in _by_label(train)])
         fold_of, units = dealt.argsort() % folds, len(train)  # dealt in turn
@@ -146,8 +151,8 @@ def read_splits(table: pd.DataFrame, file: Path, log: Callable[[str], None]) -> 
 def hold_out(table: pd.DataFrame, share: float, seed: int, to: str = "val") -> pd.DataFrame:
     """Move a share of the training faces to another split, val or test.
 
-    Whole subjects are moved where every training face names one, so that no person is in both; else faces, in equal
-    shares of each label.
+    Whole persons are moved where training faces name any, so that nobody is in both; else faces, in equal shares of
+    each label.
 
     Raises:
         RequestError: the share is not between 0 and 1.
@@ -156,10 +161,11 @@ def hold_out(table: pd.DataFrame, share: float, seed: int, to: str = "val") -> p
         key = "dataset.validation" if to == "val" else "dataset.test"
         raise RequestError(f"{key} is {share}; it is the share of training faces held out, between 0 and 1.")
     train = table[table["split"] == "train"]
-    if train["subject"].notna().all() and len(train):
-        sizes = train["subject"].value_counts().sort_index()
-        sizes = sizes.iloc[np.random.default_rng(seed).permutation(len(sizes))]
-        moved = train["subject"].isin(sizes.index[sizes.cumsum() - sizes < share * len(train)]).to_numpy()
+    persons = persons_of(train["subject"], train["face"])
+    if persons is not None:
+        order = np.random.default_rng(seed).permutation(persons.max() + 1)
+        sizes = np.bincount(persons)[order]
+        moved = np.isin(persons, order[sizes.cumsum() - sizes < share * len(train)])
     else:
         moved = _stratified(train, round(share * len(train)), seed)
     table = table.copy()

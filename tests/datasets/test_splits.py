@@ -158,3 +158,24 @@ def test_an_unusable_split_file_is_refused(tmp_path, lines, said):
     (tmp_path / "s.csv").write_text("\n".join(lines))
     with pytest.raises(RequestError, match=said):
         select(faces(), {}, DatasetConfig(split_file=str(tmp_path / "s.csv")))
+
+
+def test_faces_that_name_nobody_do_not_part_the_faces_of_those_who_are_named():
+    table = faces(subjects=True).assign(split=None)
+    table.loc[::7, "subject"] = None
+    said: list[str] = []
+    for config in (DatasetConfig("folder"), DatasetConfig("folder", folds=5, fold=2)):
+        drawn = select(table, {}, config, said.append)
+        assert (drawn.dropna(subset=["subject"]).groupby("subject")["split"].nunique() == 1).all()
+        assert drawn.loc[drawn["subject"].isna(), "split"].nunique() > 1
+        assert said.pop() == "29 of 200 faces name no person; each is dealt as a person of its own"
+    assert not said
+
+
+def test_persons_whom_a_split_file_puts_on_both_sides_are_counted(tmp_path):
+    table = faces(subjects=True)
+    file = tmp_path / "splits.csv"
+    pd.DataFrame({"face": table["face"], "split": ["train", "val", "test", "train"] * 50}).to_csv(file, index=False)
+    said: list[str] = []
+    select(table, {}, DatasetConfig("folder", split_file=str(file)), said.append)
+    assert said[-1] == "23 persons are in more than one split: a network may know them, not their expression"
