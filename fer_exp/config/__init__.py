@@ -11,7 +11,7 @@ from fer_exp.config.groups import (
     MethodConfig as MethodConfig,
     TrainerConfig as TrainerConfig,
 )
-from fer_exp.config.rules import check_choice as check_choice, or_percent as or_percent, validate as validate
+from fer_exp.config.rules import check_choice as check_choice, validate as validate
 from fer_exp.config.schema import (
     SCHEMAS as SCHEMAS,
     AgreementConfig as AgreementConfig,

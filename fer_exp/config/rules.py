@@ -68,6 +68,7 @@ AT_LEAST = {
     "min_shared": 2,
     "gold_tasks": 1,
     "enough_gold_answers": 1,
+    **dict.fromkeys(("min_answers", "min_gold_answers", "min_seconds", "min_entropy", "max_entropy"), 0),
     "raters": 2,
     "budget": 1,
     "faces": 1,
@@ -126,7 +127,7 @@ SHARES = (
     "max_spam",
     "crop",
 )
-"""Keys whose values are shares, which people also give in percent."""
+"""Keys whose values are shares, 0 to 1, which people also give in percent."""
 
 
 def or_percent(key: str, value: float) -> str:
@@ -165,7 +166,7 @@ def validate(config: Config) -> None:
             raise RequestError(f"{key} is {number}; it must be a finite number.")
     for key in SHARES:
         share = _value(config, key)
-        if isinstance(share, int | float) and share > 1:
+        if isinstance(share, int | float) and not 0 <= share <= 1:
             raise RequestError(f"{key}={share:g} is no share; give one from 0 to 1{or_percent(key, share)}")
     if isinstance(config, PredictConfig):
         if config.crop is not None:
@@ -279,7 +280,7 @@ def _check_dataset(dataset: DatasetConfig) -> None:
             f"dataset.classes is {dataset.classes}; it must be 7, or 8 to count contempt as a class, or two names or "
             "more, e.g. dataset.classes=[neutral,happiness], or found: what is in a folder or table of your own."
         )
-    if not 0 < dataset.test < 1:
+    if dataset.test in (0, 1):
         raise RequestError(f"dataset.test is {dataset.test}; it is the share of faces tested on, between 0 and 1.")
     if not 0 <= dataset.max_rejected <= 1:
         raise RequestError(f"dataset.max_rejected is {dataset.max_rejected}; it is a share of the pictures, 0 to 1.")

@@ -155,11 +155,12 @@ def hold_out(table: pd.DataFrame, share: float, seed: int, to: str = "val") -> p
     each label.
 
     Raises:
-        RequestError: the share is not between 0 and 1.
+        RequestError: the share is 0 or 1, which only ``dataset.validation`` can be: some corpora do not read it.
     """
     if not 0 < share < 1:
-        key = "dataset.validation" if to == "val" else "dataset.test"
-        raise RequestError(f"{key} is {share}; it is the share of training faces held out, between 0 and 1.")
+        raise RequestError(
+            f"dataset.validation is {share}; it is the share of training faces held out, between 0 and 1."
+        )
     train = table[table["split"] == "train"]
     persons = persons_of(train["subject"], train["face"])
     if persons is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fer_exp.config import LabelsConfig, check_choice, or_percent
+from fer_exp.config import LabelsConfig, check_choice
 from fer_exp.config.folder import written
 from fer_exp.errors import RequestError
 from fer_exp.labels.kinds import KINDS
@@ -16,11 +16,6 @@ def check_labels(config: LabelsConfig) -> None:
     """Raise RequestError where keys of the labels group are unknown or contradict each other."""
     for key, names in {"kind": tuple(KINDS), "rule": tuple(RULES), "noise": tuple(NOISES)}.items():
         check_choice(f"labels.{key}", getattr(config, key), names)
-    for key in ("rate", "smoothing"):
-        if not 0 <= (share := getattr(config, key)) <= 1:
-            raise RequestError(
-                f"labels.{key}={share:g} is no share; give one from 0 to 1{or_percent(f'labels.{key}', share)}"
-            )
     kind, noise = KINDS[config.kind], NOISES[config.noise]
     from_file = kind.noisy and noise.from_file
     if config.rate and not kind.noisy:
