@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from fer_exp.names import PICTURES, expression, normal
+from fer_exp.face_names import is_picture
+from fer_exp.names import expression, normal
 
 OF_ANSWERS = (
     "answer response choice antwort urteil réponse respuesta risposta resposta antwoord 回答 ответ "
@@ -152,7 +153,7 @@ def _below_table(columns: Columns, out: NDArray[np.bool_]) -> list[int]:
             closed = closed or bool(found or behind)
         elif is_note(row, width):
             found.append(number)
-        elif not closed and 1 < filled <= width // 2 and not row[0].lower().endswith(PICTURES):
+        elif not closed and 1 < filled <= width // 2 and not is_picture(row[0]):
             behind.append(number)
         else:
             found += behind if closed and filled > width // 2 else []
@@ -167,7 +168,7 @@ def is_note(row: Sequence[str], width: int) -> bool:
     (True, True, False)
     """
     first, only = row[0], [cell for cell in row if cell]
-    alone = width > 2 and len(only) == 1 and " " in only[0] and not only[0].lower().endswith(PICTURES)
+    alone = width > 2 and len(only) == 1 and " " in only[0] and not is_picture(only[0])
     return normal(first) in TOTALS or alone
 
 

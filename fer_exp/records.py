@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from fer_exp.names import SPLIT_WORDS, are_splits
+from fer_exp.split_names import SPLIT_WORDS, are_splits
 from fer_exp.system import without_collector
 
 NESTS = ("annotations", "completions", "predictions", "result", "projects", "labels", "classifications")

@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from fer_exp.columns import role_by_name
-from fer_exp.names import A_PICTURE, PICTURES, expression
+from fer_exp.face_names import A_PICTURE, is_picture
+from fer_exp.names import expression
 
 SUFFIXES = (".sav", ".zsav", ".dta")
 BEGINS = (b"$FL2", b"$FL3", b"<sta")
@@ -68,7 +69,7 @@ def _by_words(name: str, values: Sequence[Any], labels: Mapping[Any, str], measu
         return False
     if measure == "nominal" or role in ("task", "worker", "label", "path"):
         return True
-    return any(expression(word) or word.lower().endswith(PICTURES) for word in labels.values())
+    return any(expression(word) or is_picture(word) for word in labels.values())
 
 
 def _missing(value: object) -> bool:

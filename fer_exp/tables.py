@@ -19,9 +19,10 @@ from numpy.typing import ArrayLike, NDArray
 from fer_exp.bounds import SHARED, no_counts
 from fer_exp.columns import A_NUMBER, SYNONYMS, TOTALS, Columns
 from fer_exp.errors import RequestError, did_you_mean
+from fer_exp.face_names import PICTURES, is_picture
 from fer_exp.files import GUARDED, file_of
 from fer_exp.formats import of_frame, text_of
-from fer_exp.names import PICTURES, among, composed, expressions, normal
+from fer_exp.names import among, composed, expressions, normal
 from fer_exp.orders import meanings, number
 from fer_exp.progress import say
 from fer_exp.regular import no_file, reading
@@ -225,11 +226,11 @@ class Table:
         if not any(kind(cells.type) for kind in (pa.types.is_dictionary, pa.types.is_string, pa.types.is_large_string)):
             return False
         first = cells.slice(0, 1).cast(pa.string())[0].as_py()
-        if not _is_picture(first or ""):  # most columns are told by their first cell
+        if not is_picture(first or ""):  # most columns are told by their first cell
             return False
         with self.looking():
             texts = self._dictionary(column)[1].to_pylist()
-        return all(text is None or _is_picture(text) for text in texts)
+        return all(text is None or is_picture(text) for text in texts)
 
     def _meant(self, column: int, words: str) -> int:
         """A column that holds what is wanted, of which is remembered what it is for the user."""
@@ -480,7 +481,7 @@ class Table:
     @property
     def _list(self) -> str:
         read = f" It was read so: {'; '.join(self.guessed)}." if self.guessed else ""
-        shown = [name for name in self.names if name.lower().partition(" ")[0].endswith(PICTURES)]
+        shown = [name for name in self.names if is_picture(name.partition(" ")[0])]
         if shown and len(self.names) < MOST:
             read += f" Is its first line ({shown[0]} …) a row? Then write the names of the columns in a line above it."
         return f"There are: {', '.join(self.names[:MOST])}{' …' if len(self.names) > MOST else ''}.{read}"
@@ -565,16 +566,6 @@ def _texts(values: pa.Array) -> list[str]:
     plain = pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
     texts = pc.utf8_trim_whitespace(values).to_pylist() if plain else [text_of(cell) for cell in values.to_pylist()]
     return [text[1:].strip() if text.startswith(GUARDED) else text for text in texts]
-
-
-def _is_picture(cell: str) -> bool:
-    """Whether a cell is the name of a picture's file, or its address, perhaps with a query.
-
-    >>> _is_picture("faces/a.JPG "), _is_picture("https://x.org/a.png?v=2"), _is_picture("what?.txt")
-    (True, True, False)
-    """
-    text = cell.partition("?")[0] if "://" in cell else cell
-    return text.strip().lower().endswith(PICTURES)
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -12,8 +12,8 @@ import pyarrow as pa
 from fer_exp.columns import Columns
 from fer_exp.files import TABLES
 from fer_exp.formats import read_columns
-from fer_exp.names import split_named
 from fer_exp.regular import reading
+from fer_exp.split_names import split_named
 
 ITS_FILE = "(its file)"
 """The column with the name of the file that a row is from, which stands for a person where no other column does."""

@@ -9,7 +9,8 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "fer_exp"
 ORDER = (
-    "errors commit troubles bounds digests names grouping orders files regular progress records system",
+    "errors commit troubles bounds digests vocabulary names face_names split_names",
+    "grouping orders files regular progress records system",
     "pictures",
     "stats",
     "tables formats spss together columns",

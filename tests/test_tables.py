@@ -24,8 +24,9 @@ from fer_exp.errors import RequestError
 from fer_exp.formats import read_columns, text_of
 from fer_exp.judging.predictions import read_predictions
 from fer_exp.labels.targets import make_targets
-from fer_exp.names import CLASSES, ELSEWHERE, ENGLISH, expression
+from fer_exp.names import CLASSES, expression
 from fer_exp.tables import read_table
+from fer_exp.vocabulary import ELSEWHERE, ENGLISH
 
 SEVEN = CLASSES[:7]
 FACES = ["größe.jpg", "b.jpg", "c.jpg"]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_exp.names import finder
+from fer_exp.face_names import finder
 from fer_exp.stats.bootstrap import FloatArray
 
 Codes = NDArray[np.int32]
@@ -152,7 +152,7 @@ def _sentences(counted: Mapping[str, int]) -> tuple[str, ...]:
 def known_tasks(answers: Answers | Votes, tasks: NDArray[np.object_], codes: Codes) -> tuple[Codes, int]:
     """Labels in the order of the answers' tasks, and how many of the labelled tasks nobody answered.
 
-    A task is called by its name or, as ``names.finder`` knows it, by its picture's file.
+    A task is called by its name or, as ``face_names.finder`` knows it, by its picture's file.
 
     Returns:
         Codes, shape (T,), -1 where a task has no label; and a count.

@@ -6,7 +6,8 @@ import ast
 import json
 import re
 
-from fer_exp.names import A_PICTURE, PICTURES, composed, expression, labelled, path_in_address
+from fer_exp.face_names import A_PICTURE, is_picture, path_in_address
+from fer_exp.names import composed, expression, labelled
 
 SOURCE = re.compile(r"<img\b[^>]*?\bsrc\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.IGNORECASE)
 
@@ -57,7 +58,7 @@ def answer(cell: str) -> str | None:
     ('happy', 'a.png')
     """
     said = choice(cell)
-    if said and is_picture(said) and expression(word := re.split(r"[/\\]", said)[-1].rpartition(".")[0]):
+    if said and shows_picture(said) and expression(word := re.split(r"[/\\]", said)[-1].rpartition(".")[0]):
         return word
     return said
 
@@ -78,10 +79,9 @@ def picture(cell: str) -> str:
     return path_in_address(text)
 
 
-def is_picture(cell: str) -> bool:
+def shows_picture(cell: str) -> bool:
     """Whether a cell is the name of a picture's file, or a piece of a page that shows one."""
-    text = cell.strip().partition("?")[0] if "://" in cell else cell.strip()
-    return text.lower().endswith(PICTURES) or SOURCE.search(cell) is not None
+    return is_picture(cell) or SOURCE.search(cell) is not None
 
 
 def within(text: str) -> str | None:
@@ -95,8 +95,7 @@ def within(text: str) -> str | None:
     for inner in re.findall(r"[\[(\"']([^\[\]()\"']+)[\])\"']", text):
         if is_picture(inner):
             return picture(inner)
-    return (
-        picture(text)
-        if is_picture(text) and "://" in text
-        else (found[0] if (found := A_PICTURE.search(text)) else None)
-    )
+    if "://" in text and is_picture(text):
+        return picture(text)
+    named = A_PICTURE.search(text)
+    return named[0] if named else None

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.errors import RequestError
-from fer_exp.names import finder
+from fer_exp.face_names import finder
 
 
 def task_faces(

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from fer_exp.answers import Answers, Votes
 from fer_exp.errors import RequestError
+from fer_exp.face_names import finder
 from fer_exp.grouping import Grouping, grouping, no_column, one_spelling, with_column
-from fer_exp.names import finder
 from fer_exp.tables import Coded, Table
 
 Values = dict[str, str | None]

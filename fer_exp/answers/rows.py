@@ -16,7 +16,8 @@ from fer_exp.answers.cells import choice
 from fer_exp.answers.groups import folded
 from fer_exp.answers.scales import AFFECT, MARKS, UNIT, Ends, Scales, columns_of, read_scale
 from fer_exp.errors import RequestError, nearest
-from fer_exp.names import CLASSES, among, near_expression, normal, one_word, slip_of, spelt, stem
+from fer_exp.face_names import stem
+from fer_exp.names import CLASSES, among, near_expression, normal, one_word, slip_of, spelt
 from fer_exp.orders import meanings, number
 from fer_exp.tables import Coded, Table
 

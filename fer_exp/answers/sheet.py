@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fer_exp.answers import Codes
-from fer_exp.answers.cells import choice, is_picture, parsed
+from fer_exp.answers.cells import choice, parsed, shows_picture
 from fer_exp.answers.exports import PRACTICE, Left, matching
 from fer_exp.answers.scales import AFFECT, Scales
 from fer_exp.columns import A_NUMBER, Columns
@@ -130,7 +130,7 @@ class Sheet:
     def shows_pictures(self, column: int) -> bool:
         """Whether a column holds names of pictures, or pages that show one."""
         texts = self.texts(column)
-        return bool(texts) and 2 * sum(map(is_picture, texts)) > len(texts)
+        return bool(texts) and 2 * sum(map(shows_picture, texts)) > len(texts)
 
     def words(self, column: int) -> dict[str, int]:
         """The different answers of a column, and how many gave each."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_exp.answers.cells import answer, choice, is_picture, picture
+from fer_exp.answers.cells import answer, choice, picture, shows_picture
 from fer_exp.answers.exports import Export, matching, recognised
 from fer_exp.answers.persons import unpack_persons
 from fer_exp.answers.questions import by_question
@@ -126,14 +126,14 @@ class _Rows:
         meant = self._matching(self.export.task)
         candidates = list(dict.fromkeys([*meant, *self.looked]))
         pictures = [n for n in candidates if self.sheet.shows_pictures(n)]
-        pictures = pictures or [n for n in candidates if any(map(is_picture, self.sheet.texts(n)))] or meant[:1]
+        pictures = pictures or [n for n in candidates if any(map(shows_picture, self.sheet.texts(n)))] or meant[:1]
         family = [n for n in pictures if self._family(n) and self._family(n) == self._family(pictures[0])]
         return family if len(family) > 1 else pictures[:1]
 
     def _shown(self, column: int) -> NDArray[np.bool_]:
         """Where a column names a picture, (rows,)."""
         codes, names = self.sheet.coded(column)
-        return np.array([*(is_picture(str(name)) for name in names), False], dtype=bool)[codes]
+        return np.array([*(shows_picture(str(name)) for name in names), False], dtype=bool)[codes]
 
     def _answers(self, tasks: list[int], worker: Coded | None) -> dict[str, list[int]]:
         """Columns of the label, of valence and of arousal."""

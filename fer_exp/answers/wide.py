@@ -14,7 +14,8 @@ from fer_exp.answers.rows import PLAIN_RULES, Rules
 from fer_exp.answers.scales import PLAIN, Scales, columns_of
 from fer_exp.answers.votes import task_names
 from fer_exp.columns import OF_ANSWERS, Columns
-from fer_exp.names import PICTURES, among, expressions, normal, spelt
+from fer_exp.face_names import is_picture
+from fer_exp.names import among, expressions, normal, spelt
 from fer_exp.orders import number, numbers_of
 from fer_exp.tables import MOST, Table
 
@@ -189,7 +190,7 @@ def _of_one_kind(table: Table, columns: list[int]) -> list[int]:
     kinds: dict[str, list[int]] = {}
     for n in columns:
         name = table.names[n].strip().lower()
-        alike = "a picture" if name.endswith(PICTURES) else "a" if len(name) == 1 else re.sub(r"\d+", "#", name)
+        alike = "a picture" if is_picture(name) else "a" if len(name) == 1 else re.sub(r"\d+", "#", name)
         kinds.setdefault(alike, []).append(n)
     most = max(kinds.values(), key=len)
     return most if len(most) > 2 and 3 * len(most) >= 2 * len(columns) else columns

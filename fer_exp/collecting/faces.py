@@ -20,7 +20,8 @@ from fer_exp.collecting.study import Study
 from fer_exp.datasets.loose import Loose, gather
 from fer_exp.digests import state_of
 from fer_exp.errors import RequestError, RunError, did_you_mean
-from fer_exp.names import among, composed, finder
+from fer_exp.face_names import finder
+from fer_exp.names import among, composed
 from fer_exp.pictures.decoding import as_image, decode_whole
 from fer_exp.pictures.depth import RejectedError
 from fer_exp.progress import progress, say

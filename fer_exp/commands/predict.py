@@ -11,9 +11,9 @@ import pandas as pd
 from fer_exp.config import PredictConfig, TrainerConfig
 from fer_exp.datasets.loose import Loose, gather
 from fer_exp.errors import RequestError
+from fer_exp.face_names import stem, tails
 from fer_exp.files import file_names, there, writable, write_table, write_text
 from fer_exp.judging.predictions import check_predictions
-from fer_exp.names import stem, tails
 from fer_exp.pictures.crops import NO_FACE, Crop
 from fer_exp.pictures.photographs import advice, look_like_photographs
 from fer_exp.progress import progress, say

@@ -18,9 +18,10 @@ from fer_exp.datasets.pictures import PictureCorpus
 from fer_exp.datasets.splits import select
 from fer_exp.errors import DatasetNotFoundError, RunError
 from fer_exp.labels.votes import RULES, clean
-from fer_exp.names import SPLITS, UNSPLIT, in_order
+from fer_exp.names import in_order
 from fer_exp.progress import progress
 from fer_exp.report.outcome import Outcome, Screen, finish, show
+from fer_exp.split_names import SPLITS, UNSPLIT
 from fer_exp.store import Store, open_dataset
 from fer_exp.store.sheet import contact_sheet
 from fer_exp.store.write import REJECTED

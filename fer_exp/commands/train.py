@@ -25,7 +25,7 @@ from fer_exp.labels.kinds import by_epoch
 from fer_exp.labels.noise_files import save_noise
 from fer_exp.labels.published import pictures_of, save_published
 from fer_exp.labels.targets import Targets, make_targets, targets_hash
-from fer_exp.names import SPLITS, in_order
+from fer_exp.names import in_order
 from fer_exp.orders import ORDERS
 from fer_exp.progress import is_main_process, progress, say
 from fer_exp.report.outcome import Outcome, finish
@@ -34,6 +34,7 @@ from fer_exp.runs import Run
 from fer_exp.runs.begun import all_starts, begin, begun_with, check_begun, left_alone, versions
 from fer_exp.runs.claim import claimed, sweep
 from fer_exp.runs.naming import check_same, contents_of, run_name, told
+from fer_exp.split_names import SPLITS
 from fer_exp.store import Store, open_dataset
 from fer_exp.system import without_collector
 from fer_exp.tables import places

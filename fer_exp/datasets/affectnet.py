@@ -24,7 +24,8 @@ from fer_exp.datasets.affectnet_repacked import AffectNetRepacked, AffectNetYolo
 from fer_exp.datasets.corpus import Corpus, Faces, faces_table
 from fer_exp.datasets.pictures import Picture, PictureCorpus, find_marker, marker_near, safe_path
 from fer_exp.errors import RequestError
-from fer_exp.names import PICTURES, SIDES, stem
+from fer_exp.face_names import PICTURES, stem
+from fer_exp.names import SIDES
 from fer_exp.progress import progress
 from fer_exp.regular import read_whole, reading, regular
 from fer_exp.system import cores

@@ -17,8 +17,9 @@ from fer_exp.config import DatasetConfig
 from fer_exp.datasets.classes import count_as_unknown
 from fer_exp.datasets.corpus import Corpus, Faces
 from fer_exp.datasets.splits import outside
+from fer_exp.face_names import finder
 from fer_exp.files import file_of
-from fer_exp.names import CLASSES, OTHER_ANSWERS, SIDES, finder
+from fer_exp.names import CLASSES, OTHER_ANSWERS, SIDES
 from fer_exp.together import tables_in
 
 AGREED = 0.6

@@ -12,7 +12,8 @@ import pandas as pd
 from fer_exp.datasets.corpus import Faces, faces_table
 from fer_exp.datasets.pictures import Picture, PictureCorpus
 from fer_exp.errors import RequestError
-from fer_exp.names import CLASSES, expression, stem
+from fer_exp.face_names import stem
+from fer_exp.names import CLASSES, expression
 from fer_exp.pictures.listing import listed
 
 NAME = re.compile(r"(?P<id>\d+)-(?P<pose>[A-Za-z]+)_(?P<sex>[A-Za-z])-(?P<race>[A-Za-z]+)-(?P<number>\d+)")

@@ -15,7 +15,7 @@ from fer_exp.datasets.ferplus_votes import VOTES, FerPlusFacts, read_votes, vote
 from fer_exp.datasets.packed import file_in, find_file, open_unpacked, unpacked_name
 from fer_exp.datasets.pictures import marker_near
 from fer_exp.errors import RequestError
-from fer_exp.names import stem
+from fer_exp.face_names import stem
 
 
 class FerPlus(FerPlusFacts, Fer2013):

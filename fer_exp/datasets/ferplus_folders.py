@@ -14,7 +14,7 @@ from fer_exp.datasets.fer2013_rows import bad_row
 from fer_exp.datasets.ferplus_votes import FerPlusFacts, read_counts, votes_table
 from fer_exp.datasets.pictures import Picture, PictureCorpus, safe_path
 from fer_exp.errors import RequestError
-from fer_exp.names import stem
+from fer_exp.face_names import stem
 from fer_exp.orders import ORDERS
 from fer_exp.regular import reading, regular
 

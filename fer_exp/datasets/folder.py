@@ -28,9 +28,11 @@ from fer_exp.datasets.pictures import Picture, PictureCorpus, safe_path
 from fer_exp.datasets.placing import class_folders, class_level, places_of, refuse_folders, split_above
 from fer_exp.datasets.table_labels import one_hot
 from fer_exp.errors import DatasetNotFoundError, RequestError
+from fer_exp.face_names import PICTURES, path_in_address
 from fer_exp.files import TABLES, file_of, or_near
-from fer_exp.names import OTHER_ANSWERS, PICTURES, in_order, path_in_address, split_named
+from fer_exp.names import OTHER_ANSWERS, in_order
 from fer_exp.pictures.listing import files_below, listed, on_disk
+from fer_exp.split_names import split_named
 from fer_exp.tables import Table, read_table
 from fer_exp.together import ITS_FILE, tables_in
 

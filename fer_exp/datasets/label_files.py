@@ -13,7 +13,7 @@ import pandas as pd
 from fer_exp.datasets.pictures import safe_path
 from fer_exp.datasets.yolo import Yolo
 from fer_exp.errors import RequestError
-from fer_exp.names import stem
+from fer_exp.face_names import stem
 from fer_exp.pictures.decoding import Box
 from fer_exp.pictures.listing import files_below, listed
 from fer_exp.regular import reading, whole_text

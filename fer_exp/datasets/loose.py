@@ -16,10 +16,11 @@ from fer_exp.datasets.classes import as_named
 from fer_exp.datasets.placing import class_level, places_of
 from fer_exp.errors import RequestError
 from fer_exp.files import TABLES, file_of, or_near, there
-from fer_exp.names import among, composed, labelled, splits_named
+from fer_exp.names import among, composed, labelled
 from fer_exp.pictures.decoding import unreadable
 from fer_exp.pictures.listing import WAYS_OUT, listed, on_disk
 from fer_exp.progress import progress
+from fer_exp.split_names import splits_named
 from fer_exp.tables import Table, read_table
 
 KEY = "pictures"

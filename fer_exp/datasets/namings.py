@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from fer_exp.names import CLASSES, WORDS, expression, stem
+from fer_exp.face_names import stem
+from fer_exp.names import CLASSES, WORDS, expression
 
 MOST = 0.5
 """A naming is taken for that of a folder where more than this share of its pictures are named so."""

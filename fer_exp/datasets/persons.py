@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from fer_exp.datasets.namings import MOST, NAMINGS, Named, rows_of
 from fer_exp.errors import RequestError, did_you_mean
-from fer_exp.names import stem
+from fer_exp.face_names import stem
 
 KEY = "dataset.subject"
 NONE, FOLDER = "none", "folder"

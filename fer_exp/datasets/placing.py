@@ -9,8 +9,9 @@ from typing import Any, NamedTuple, NoReturn
 
 from fer_exp.datasets.classes import named_labels, refuse_unknown
 from fer_exp.errors import DatasetNotFoundError
-from fer_exp.names import CLASSES, OTHER_ANSWERS, expression, normal, split_named
+from fer_exp.names import CLASSES, OTHER_ANSWERS, expression, normal
 from fer_exp.orders import number
+from fer_exp.split_names import split_named
 
 OTHERS = {"fer2013new.csv": "ferplus", "fer2013.csv": "fer2013", "icml_face_data.csv": "fer2013"}
 """Files, packed or not, by which a folder without pictures is known as another corpus."""

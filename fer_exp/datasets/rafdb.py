@@ -14,7 +14,7 @@ from fer_exp.datasets.corpus import Corpus, Faces, faces_table
 from fer_exp.datasets.pictures import Picture, PictureCorpus, marker_near, safe_path
 from fer_exp.datasets.repacked import Repacked
 from fer_exp.errors import RequestError
-from fer_exp.names import stem
+from fer_exp.face_names import stem
 from fer_exp.orders import ORDERS
 from fer_exp.regular import reading, whole_text
 

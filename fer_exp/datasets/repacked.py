@@ -19,8 +19,10 @@ from fer_exp.datasets.classes import as_named
 from fer_exp.datasets.corpus import Faces, faces_table
 from fer_exp.datasets.pictures import Picture, PictureCorpus
 from fer_exp.errors import DatasetNotFoundError, RequestError
-from fer_exp.names import CLASSES, SPLITS, UNSPLIT, expression, finder, labelled, normal, split_named, stem
+from fer_exp.face_names import finder, stem
+from fer_exp.names import CLASSES, expression, labelled, normal
 from fer_exp.pictures.listing import SYSTEMS, listed
+from fer_exp.split_names import SPLITS, UNSPLIT, split_named
 from fer_exp.tables import Table, read_table
 
 DEPTH = 4

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from fer_exp.config import DatasetConfig
 from fer_exp.errors import RequestError
+from fer_exp.face_names import finder
 from fer_exp.files import whole
-from fer_exp.names import SPLITS, finder, split_named
+from fer_exp.split_names import SPLITS, split_named
 from fer_exp.stats.persons import persons_of
 from fer_exp.tables import read_table
 

@@ -19,8 +19,9 @@ from fer_exp.metrics.faces import Faces
 from fer_exp.metrics.recognition import FIGURES, figure_of
 from fer_exp.metrics.registry import CEILING, LABELS, NO_FACE, SHARED, SMOOTHED, VOTES, measure
 from fer_exp.metrics.words import rough, within_range
-from fer_exp.names import SIDES, SPLITS
+from fer_exp.names import SIDES
 from fer_exp.raters.floors import sampling_l1
+from fer_exp.split_names import SPLITS
 from fer_exp.stats.bootstrap import (
     SHARE,
     FloatArray,

@@ -18,7 +18,8 @@ from fer_exp.errors import RequestError, did_you_mean
 from fer_exp.grouping import with_column
 from fer_exp.judging.answer_columns import truth_column
 from fer_exp.judging.outputs import a_row_a_face, found, read_output, sizes
-from fer_exp.names import SIDES, labelled, normal, spelt, splits_named
+from fer_exp.names import SIDES, labelled, normal, spelt
+from fer_exp.split_names import splits_named
 from fer_exp.stats.shares import EXACT
 from fer_exp.tables import Table, read_table
 

@@ -12,9 +12,9 @@ import pandas as pd
 
 from fer_exp.config.settings import SEEDS, flat, settings
 from fer_exp.errors import RequestError
+from fer_exp.face_names import finder
 from fer_exp.judging.predictions import GROUP, class_names
 from fer_exp.metrics.emd import left_out
-from fer_exp.names import finder
 
 COMMON = "add common=true to compare on those that all saw"
 HUMAN = ("label", "human_valence", "human_arousal")

@@ -9,9 +9,10 @@ from typing import Any
 import pandas as pd
 
 from fer_exp.errors import RequestError
+from fer_exp.face_names import finder, is_picture, stem
 from fer_exp.files import write_text
 from fer_exp.labels.noise_files import read_text
-from fer_exp.names import PICTURES, among, checked_expression, finder, stem
+from fer_exp.names import among, checked_expression
 from fer_exp.orders import ORDERS, Order, order_of
 
 
@@ -59,7 +60,7 @@ def _file(face: str, suffix: str) -> str:
     >>> _file("angry/a.png", ".jpg"), _file("train_00001", ".jpg")
     ('angry/a.png', 'train_00001.jpg')
     """
-    return face if face.lower().endswith(PICTURES) else f"{stem(face)}{suffix}"
+    return face if is_picture(face) else f"{stem(face)}{suffix}"
 
 
 def read_published(

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from fer_exp.config import LabelsConfig
 from fer_exp.errors import RequestError
+from fer_exp.face_names import finder
 from fer_exp.labels.keep import keep
 from fer_exp.labels.kinds import KINDS
 from fer_exp.labels.noise import NOISES, CleanLabels, add_noise
 from fer_exp.labels.votes import smooth
-from fer_exp.names import finder
 from fer_exp.stats.shares import EXACT, probabilities
 from fer_exp.tables import read_table
 

@@ -78,7 +78,7 @@ def formats() -> tuple[str, ...]:
 
 
 def unreadable() -> dict[str, str]:
-    """Suffix of ``names.PICTURES`` -> the way out, of formats that cannot be read here."""
+    """Suffix of ``face_names.PICTURES`` -> the way out, of formats that cannot be read here."""
     names = [name for name in FORMATS if name not in formats()]
     way_out = "pip install --upgrade pillow"
     return {suffix: NEEDED.get(name, way_out) for name in names for suffix in FORMATS[name][1].split()}

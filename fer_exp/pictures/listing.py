@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from fer_exp.errors import RequestError
-from fer_exp.names import PICTURES, finder
+from fer_exp.face_names import PICTURES, finder
 from fer_exp.pictures.decoding import unreadable
 from fer_exp.progress import progress
 from fer_exp.regular import FOLDER, kind_of

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fer_exp.config import PretrainConfig, check_choice
 from fer_exp.errors import RequestError
-from fer_exp.names import SPLITS
+from fer_exp.split_names import SPLITS
 
 if TYPE_CHECKING:
     from fer_exp.pretraining.lesson import Lesson

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fer_exp.config import PretrainConfig
 from fer_exp.errors import RequestError
-from fer_exp.names import finder
+from fer_exp.face_names import finder
 from fer_exp.pretraining.lesson import Lesson, corpus_faces
 from fer_exp.pretraining.regression import Regression
 from fer_exp.progress import progress

@@ -44,8 +44,8 @@ def in_groups(
     """
     import numpy as np
 
+    from fer_exp.face_names import finder
     from fer_exp.judging.predictions import GROUP
-    from fer_exp.names import finder
     from fer_exp.tables import read_table
 
     asked = [key for key, _ in beside]

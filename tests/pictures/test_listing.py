@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 
 from fer_exp.errors import RequestError
-from fer_exp.names import finder
+from fer_exp.face_names import finder
 from fer_exp.pictures import listing
 from fer_exp.pictures.listing import listed, on_disk
 
