@@ -12,45 +12,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from fer_exp.face_names import is_picture
-from fer_exp.names import expression, normal
+from fer_exp.names import normal
 
-OF_ANSWERS = (
-    "answer response choice antwort urteil réponse respuesta risposta resposta antwoord 回答 ответ "
-    "odpowiedź yanıt cevap svar 응답"
-)
-"""Names of a column of labels that say what people answered, not what may be shown."""
-
-SYNONYMS = {
-    "task": "face item image picture unit file stimulus stim photo img pic image-file bild gesicht foto "
-    "reiz visage imagen cara immagine volto imagem afbeelding gezicht 图片 图像 圖片 照片 画像 写真 顔画像 刺激 "
-    "изображение фото лицо zdjęcie obraz twarz görüntü resim fotoğraf yüz bild ansikte 이미지 사진 얼굴 question",
-    "worker": "rater annotator user performer participant coder judge respondent response-id record versuchsperson "
-    "vp proband teilnehmer bewerter beurteiler évaluateur évaluatrice participante juge annotateur evaluador "
-    "evaluadora juez anotador valutatore partecipante giudice avaliador beoordelaar deelnemer 评分者 評分者 标注者 "
-    "被试 参与者 評価者 参加者 被験者 回答者 участник респондент uczestnik badany katılımcı deltagare 참가자 평가자",
-    "label": f"{OF_ANSWERS} "
-    "expression emotion class category truth gold ausdruck gefühl émotion emoción expresión emozione "
-    "espressione emoção emotie uitdrukking 情绪 情緒 情感 表情 标签 標籤 感情 ラベル эмоция выражение emocja duygu "
-    "ifade känsla uttryck 감정 표정",
-    "valence": "val valenz valencia valenza valência valentie 效价 感情価",
-    "arousal": "aro erregung activation 唤醒度 覚醒度",
-    "seconds": "time duration duration-(in-seconds)",
-    "split": "set partition usage",
-    "subject": "person actor identity poser individual",
-    "path": "file filename file-path image-path img-path pth input image-file img-file dateiname dateipfad pfad "
-    "文件名 檔名 ファイル名",
-}
-"""Other names of a column, in the order in which they are looked for; a task's and a worker's may end in id or name.
-
-Of a label, words for what people answer go before those for what may be shown.
-"""
-
-_KNOWN = {
-    normal(word) + end: role
-    for role, words in SYNONYMS.items()
-    for word in (role, *words.split())
-    for end in ("", "id", "name")
-}
 A_NUMBER = re.compile(r"[-+\u2212]?(\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?%?")
 """A cell that is a number, its decimals behind a point or a comma, perhaps in percent."""
 TOTALS = ("total", "totals", "grandtotal", "overall", "columntotal", "totalgeneral", "gesamtergebnis", "gesamtsumme",
@@ -172,69 +135,6 @@ def is_note(row: Sequence[str], width: int) -> bool:
     return normal(first) in TOTALS or alone
 
 
-def rows_above(rows: list[list[str]]) -> int:
-    """How many of the first rows are titles or notes above the header: of one cell each, behind a #, or ``What: this``.
-
-    >>> rows_above([["Study 1", ""], ["Face", "happy"]]), rows_above([["# 2026"], ["a", "b"]]), rows_above([["a", "b"]])
-    (1, 1, 0)
-    >>> rows_above([["Detailed log"], ["Face model:", "general"], ["File name", "Happy", "Sad"]])
-    2
-    """
-    for number, row in enumerate(rows):
-        if row[0].endswith(":") and sum(map(bool, row)) <= 2:
-            continue
-        comment = row[0].startswith("#") and (row[0].strip("# ") or not any(row[1:]))  # a # alone numbers the rows
-        if comment and not names_columns([row[0].lstrip("# "), *row[1:]]):
-            continue
-        if sum(map(bool, row)) > 1:
-            return number if row[0].startswith("#") or names_columns(row) or rows[0][0].startswith("#") else 0
-    return 0
-
-
-def role_by_name(name: str) -> str | None:
-    """What a column of this name holds, one of ``SYNONYMS``; None where the name says nothing.
-
-    >>> role_by_name("Rater ID"), role_by_name("age")
-    ('worker', None)
-    """
-    return _KNOWN.get(normal(name))
-
-
-def names_columns(row: list[str]) -> bool:
-    """Whether one of several cells is what a column is called."""
-    return sum(map(bool, row)) > 1 and any(role_by_name(cell) or expression(cell) for cell in row)
-
-
-def over_two_rows(rows: list[list[str]]) -> tuple[list[str], int]:
-    """The names of a header of two rows, the upper with cells that reach over several columns, and its number of rows.
-
-    pandas writes the name of the index in a third row. Of any other header there are no names, and no rows.
-
-    >>> over_two_rows([["Photo", "Anna", "", "Ben", ""], ["", "valence", "arousal", "valence", "arousal"]])
-    (['Photo', 'Anna valence', 'Anna arousal', 'Ben valence', 'Ben arousal'], 2)
-    >>> over_two_rows([["", "valence", "valence"], ["rater", "Anna", "Ben"], ["photo", "", ""], ["a.jpg", "1", "2"]])
-    (['photo', 'valence Anna', 'valence Ben'], 3)
-    """
-    if len(rows) < 2:
-        return [], 0
-    header, second, *rest = rows
-    second = second + [""] * (len(header) - len(second))
-    gaps = [n for n, (above, below) in enumerate(zip(header, second, strict=False)) if n and not above and below]
-    named = len(header) > 2 and not header[0] and second[0] and rest and rest[0][0] and not any(rest[0][1:])
-    if not (gaps or named) or bool(header[0]) == bool(second[0]) or len(second) != len(header):
-        return [], 0
-    if any(A_NUMBER.fullmatch(cell) for cell in second):
-        return [], 0
-    if named:
-        second = ["", *second[1:]]
-        header = [rest[0][0], *header[1:]]
-    names, last = [], ""
-    for above, below in zip(header, second, strict=True):
-        last = above or last
-        names.append(f"{last} {below}".strip() if below else above)
-    return names, 3 if named else 2
-
-
 def _where(column: pa.ChunkedArray, text: str) -> NDArray[np.int64]:
     """Rows of a column of texts with one text; for none of them, few are looked at: those that differ."""
     if not pa.types.is_dictionary(column.type):
@@ -248,29 +148,3 @@ def _where(column: pa.ChunkedArray, text: str) -> NDArray[np.int64]:
             found.append(start + np.flatnonzero(hits))
         start += len(chunk)
     return np.concatenate(found) if found else np.empty(0, np.int64)
-
-
-def below_header(lines: list[list[str]], guessed: list[str]) -> list[list[str]]:
-    """The rows below the header that say what the columns are, as survey tools write them."""
-    header, *others = lines or [[]]
-    for number, line in enumerate(others, start=1):
-        if any(cell.startswith('{"ImportId"') for cell in line):
-            guessed.append(f"{number} header rows of Qualtrics left out")
-            return others[:number]
-    for tool, (first, second, real) in SECOND_HEADERS.items():
-        if (
-            others
-            and {first, second} <= set(header)
-            and not re.search(real, (others[0] + [""] * len(header))[header.index(first)])
-        ):
-            guessed.append(f"a second header row of {tool} left out")
-            return others[:1]
-    return []
-
-
-SECOND_HEADERS = {
-    "Qualtrics": ("StartDate", "EndDate", r"\d"),
-    "SoSci Survey": ("CASE", "QUESTNNR", r"\d"),
-    "SurveyMonkey": ("Respondent ID", "Collector ID", r"\d"),
-}
-"""Two columns of a tool's header, and what a real row has in the first, where the row of questions has it not."""

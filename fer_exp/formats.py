@@ -19,17 +19,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from fer_exp.columns import (
-    NOTES,
-    Columns,
-    below_header,
-    is_note,
-    names_columns,
-    over_two_rows,
-    rows_above,
-    without_blanks,
-)
+from fer_exp.column_names import names_columns
+from fer_exp.columns import NOTES, Columns, is_note, without_blanks
 from fer_exp.errors import did_you_mean
+from fer_exp.headers import read_header, rows_above
 from fer_exp.names import expression, normal
 from fer_exp.records import read_json
 from fer_exp.regular import MOST_BYTES, read_whole, regular
@@ -37,7 +30,6 @@ from fer_exp.spss import is_spss, read_spss
 
 ENCODINGS = ("utf-8", "cp1252", "gb18030", "cp932", "big5", "cp949", "cp1251", "cp1250", "cp1254", "cp1256")
 """Of text without a byte order mark: UTF-8 where it can be, else what makes most of its words into expressions."""
-
 BRACKETED = re.compile(r"\s*\[[^\W\d][\w. ]*\][,\t;|]")
 """A header whose names stand in brackets, as Emotion6 writes it, and no JSON."""
 A_SPACE = re.compile(r"\"[^\"]*\"( \"[^\"]*\")+\r?\n")
@@ -46,9 +38,7 @@ TOP = 12
 """Rows in which the header is looked for, with titles above it and questions below."""
 TEXTS = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson")
 """Of the tables that may be in a zip."""
-
 NO_TEXT = "it is neither text nor xlsx nor parquet"
-
 SAMPLE = 1 << 18  # bytes, or letters, that delimiter, header and encoding are told by
 
 
@@ -180,7 +170,7 @@ def _read_excel(file: Path, sheet: str) -> Columns:
     guessed += [f"{filled:,} cells filled that were merged with the one above"] if filled else []
     rows = np.flatnonzero(frame.notna().any(axis=1))  # sheets have empty rows at their end
     lines = [[text_of(cell) for cell in frame.iloc[row]] for row in rows[:TOP]]
-    names, above, below = _header(lines, guessed)
+    names, above, below = read_header(lines, guessed)
     columns = of_frame(frame.iloc[rows[above + len(below)] + 1 : rows[-1] + 1]) if len(rows) else of_frame(frame)
     return without_blanks(
         Columns(names, columns.values, below, guessed, sheets=sheets if len(sheets) > 1 and not sheet else [])
@@ -193,23 +183,6 @@ def _read_spss(file: Path, start: bytes) -> Columns:
     columns = without_blanks(replace(of_frame(frame), below=below, guessed=guessed))
     rows = np.arange(len(frame)) if columns.numbers is None else columns.numbers
     return replace(columns, numbers=rows - len(below))  # questions are no row of such a file
-
-
-def _header(lines: list[list[str]], guessed: list[str]) -> tuple[list[str], int, list[list[str]]]:
-    """The names of the columns of a table's first rows, how many rows stand above these, and those below."""
-    above = rows_above(lines)
-    header, *others = lines[above:] or [[]]
-    if above:
-        guessed.append(f"{above} row{'s' if above > 1 else ''} above the header left out ({lines[0][0][:40]!r})")
-    if not (below := below_header(lines[above : above + 4], guessed)) and others:
-        names, height = over_two_rows([header, *others])
-        if height:
-            guessed.append(f"a header of {height} rows, such as {names[-1]!r}")
-            return names, above, others[: height - 1]
-        longer = [len(row) == len(header) + 1 for row in others]
-        if all(longer):  # R's names of rows, which have no header; or a delimiter at the end of each row
-            header = [*header, ""] if not any(row[-1] for row in others) else ["", *header]
-    return header, above, below
 
 
 def _read_text(raw: bytes) -> Columns:
@@ -230,7 +203,7 @@ def _read_text(raw: bytes) -> Columns:
         return Columns([], [])
     guessed = [{";": "separated by semicolons", "|": "separated by bars"}[delimiter]] if delimiter in ";|" else []
     guessed += [f"read as {encoding}"] if encoding != "utf-8" else []
-    header, above, below = _header(lines, guessed)
+    header, above, below = read_header(lines, guessed)
     raw = raw[starts[above] :]
     ended: list[str] = []  # rows that are shorter than others: Gorilla's last, and notes
 

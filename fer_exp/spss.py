@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from fer_exp.columns import role_by_name
+from fer_exp.column_names import role_by_name
 from fer_exp.face_names import A_PICTURE, is_picture
 from fer_exp.names import expression
 

@@ -257,6 +257,24 @@ def test_a_key_names_the_column_that_is_meant(tmp_path):
         read_answers(file, columns={"label": "Answer.secnd"})
 
 
+def test_a_row_is_named_by_its_place_in_the_file(tmp_path):
+    rows = [{"Input.url": name, "Answer.emotion": "happy"} for name in ("a.jpg", "b.jpg", "a.jpg")]
+    file = mturk(tmp_path, rows, "Input.url", "Answer.emotion")
+    header, first, *others = file.read_text().splitlines()
+    blank = "," * header.count(",")
+    file.write_text("\n".join([header, first, blank, *others]))
+    with pytest.raises(RequestError, match=r"row 4 is a second answer of worker w to task a\.jpg"):
+        read_answers(file, "ratings")
+
+
+def test_decimal_commas_stay_commas_where_semicolons_part_the_cells(tmp_path):
+    rows = [{"Input.url": f"{n}.jpg", "Answer.valence": cell} for n, cell in enumerate(("1,500", "7,125"))]
+    file = mturk(tmp_path, rows, "Input.url", "Answer.valence")
+    table = pd.read_csv(file, dtype=str)
+    table.to_csv(file, sep=";", index=False)
+    assert read_answers(file, "ratings", scale=[1, 9]).rated["valence"].tolist() == [-0.875, 0.53125]
+
+
 def test_labels_that_are_numbers_are_said_with_the_key_that_names_them(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     words = ["Neutral", "Happy", "Sad", "Angry", "Fear"]

@@ -12,7 +12,8 @@ from fer_exp.answers import Answers, Votes
 from fer_exp.errors import RequestError
 from fer_exp.face_names import finder
 from fer_exp.grouping import Grouping, grouping, no_column, one_spelling, with_column
-from fer_exp.tables import Coded, Table
+from fer_exp.table_cells import Coded
+from fer_exp.tables import Table
 
 Values = dict[str, str | None]
 
@@ -104,13 +105,9 @@ def _one_each(table: Table, names: int, column: int) -> Values | None:
 
 def folded(cells: Coded) -> Coded:
     """A column whose values are one where their spellings are."""
-    names = [str(name) for name in cells.names]
-    times = np.bincount(cells.codes[cells.codes >= 0], minlength=len(names)).tolist()
-    spelling = one_spelling({name: often for name, often in zip(names, times, strict=True) if often})
-    alike = sorted(set(spelling.values()))
-    place = {name: code for code, name in enumerate(alike)}
-    moved = np.array([*(place[spelling[name]] if name in spelling else -1 for name in names), -1], np.int32)
-    return Coded(moved[cells.codes], np.array(alike, dtype=object))
+    often = zip(cells.names, cells.times().tolist(), strict=True)
+    spelling = one_spelling({name: number for name, number in often if number})
+    return cells.renamed(map(spelling.get, cells.names), sorted(set(spelling.values())))
 
 
 def _meet(data: Answers, of_raters: Values) -> bool:

@@ -15,7 +15,8 @@ from fer_exp.answers.scales import AFFECT, Scales
 from fer_exp.answers.sheet import Sheet, blank, joined
 from fer_exp.errors import RequestError
 from fer_exp.names import expressions
-from fer_exp.tables import Coded, Table
+from fer_exp.table_cells import Coded
+from fer_exp.tables import Table
 
 LOOP = re.compile(r"(\d+)_(.+)")
 """Names of Qualtrics' loop and merge: the number of the round, then the question's."""
@@ -187,7 +188,7 @@ def _melted(
                  for columns in by_task.values()]  # fmt: skip
         frame[role] = joined(cells)
     answered = np.logical_or.reduce([frame[role].codes >= 0 for role in roles if role != "seconds"])
-    frame = {role: Coded(column.codes[answered], column.names) for role, column in frame.items()}
+    frame = {role: column.rows(answered) for role, column in frame.items()}
     sheet.used.update(one.column for one in asked)
     sheet.used.update(columns["seconds"] for columns in by_task.values() if "seconds" in columns)
     sheet.used.update([] if worker is None else [worker])

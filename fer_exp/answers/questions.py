@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fer_exp.answers.sheet import Sheet
 from fer_exp.columns import A_NUMBER
 from fer_exp.names import expressions
-from fer_exp.tables import Coded
+from fer_exp.table_cells import Coded
 
 ABOUT_LABELS = re.compile("emotion|expression|label|categor", re.IGNORECASE)
 
@@ -35,12 +35,11 @@ def by_question(
     Raises:
         ValueError: several questions may be the one about the label; names the key.
     """
-    parts = [np.array([*question.names, ""], dtype=object)[question.codes] for question in questions]
+    parts = [question.each(question.names, "") for question in questions]
     asked = pd.Series([" ".join(filter(None, cells)) for cells in zip(*parts, strict=True)])
-    answer = pd.Series(np.array([*whole["label"].names, None], dtype=object)[whole["label"].codes])
-    numeric = (
-        answer.map({text: A_NUMBER.fullmatch(text) is not None for text in whole["label"].names}).groupby(asked).all()
-    )
+    answers = whole["label"]
+    answer = pd.Series(answers.each(answers.names, None))
+    numeric = answer.map({text: A_NUMBER.fullmatch(text) is not None for text in answers.names}).groupby(asked).all()
     called = {name: sheet.scales.within(name) or sheet.scales.emotion(name) for name in asked.unique()}
     roles = asked.map({name: role if role and numeric.get(name, True) else "label" for name, role in called.items()})
     keep = _about_label(sheet, asked, roles, answer, named) | (roles != "label")
@@ -49,13 +48,13 @@ def by_question(
     frame["time"] = frame.groupby(["task", "worker", "role"]).cumcount()
     wide = frame.pivot(index=["task", "worker", "time"], columns="role", values="answer")
     first = frame.groupby(["task", "worker", "time"])["row"].min().reindex(wide.index).to_numpy()
-    made = {role: Coded(column.codes[first], column.names) for role, column in whole.items() if role != "label"}
+    made = {role: column.rows(first) for role, column in whole.items() if role != "label"}
     for role in ("label", *(str(name) for name in wide if name != "label")):
         if role in wide:
             codes, texts = pd.factorize(wide[role])
             made[role] = Coded(codes.astype(np.int32), np.asarray(texts, dtype=object))
     order = np.argsort(first, kind="stable")
-    return {role: Coded(column.codes[order], column.names) for role, column in made.items()}, rows[first[order]]
+    return {role: column.rows(order) for role, column in made.items()}, rows[first[order]]
 
 
 def _about_label(sheet: Sheet, asked: pd.Series, roles: pd.Series, answer: pd.Series, named: str | None) -> pd.Series:

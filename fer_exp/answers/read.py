@@ -20,13 +20,14 @@ from fer_exp.answers.truth import label_of, naming
 from fer_exp.answers.unpack import unpack
 from fer_exp.answers.votes import a_column_a_class, count_votes, no_classes, repeated, task_names
 from fer_exp.answers.wide import A_RATER, an_answer_a_row, raters_of, scale_columns
-from fer_exp.columns import OF_ANSWERS
+from fer_exp.column_names import OF_ANSWERS
 from fer_exp.config import check_choice
 from fer_exp.config.rules import DUPLICATES
 from fer_exp.errors import RequestError
 from fer_exp.names import OTHER_ANSWERS, among, expressions, normal, one_word, spelt
 from fer_exp.stats.bootstrap import FloatArray
-from fer_exp.tables import Coded, Table, read_table
+from fer_exp.table_cells import Coded
+from fer_exp.tables import Table, read_table
 from fer_exp.together import ITS_FILE
 
 NUMBERED = re.compile(

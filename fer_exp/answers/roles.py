@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from fer_exp.columns import SYNONYMS
-from fer_exp.tables import Coded
+from fer_exp.column_names import SYNONYMS
+from fer_exp.table_cells import Coded
 
 OF_EXPERIMENTS = (
     r"prolific[ _.]?(pid|id)?", r"(url\.)?PROLIFIC_PID", r"participant[ _]?(private[ _])?(id|code|number)?",

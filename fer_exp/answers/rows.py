@@ -19,7 +19,8 @@ from fer_exp.errors import RequestError, nearest
 from fer_exp.face_names import stem
 from fer_exp.names import CLASSES, among, near_expression, normal, one_word, slip_of, spelt
 from fer_exp.orders import meanings, number
-from fer_exp.tables import Coded, Table
+from fer_exp.table_cells import Coded
+from fer_exp.tables import Table
 
 CUT_SHORT = re.compile(r"\d([.,]\d+)?E\+\d+")
 """A long number as a spreadsheet writes it, without its last digits."""

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fer_exp.answers import Codes
 from fer_exp.answers.cells import choice, parsed, shows_picture
 from fer_exp.answers.exports import PRACTICE, Left, matching
 from fer_exp.answers.scales import AFFECT, Scales
-from fer_exp.columns import A_NUMBER, Columns
+from fer_exp.columns import A_NUMBER
 from fer_exp.names import composed, expressions, spelt
 from fer_exp.records import leaves
-from fer_exp.tables import MISSING, Coded, Table, not_used
+from fer_exp.table_cells import MISSING, Coded
+from fer_exp.tables import Table, not_used
 
 MOST_ANSWERS = 200
 """A column with more different cells holds something else than answers by choice."""
@@ -49,16 +49,14 @@ class Sheet:
 
     def coded(self, column: int) -> Coded:
         """A column's cells in the rows that are left."""
-        whole = self._made.get(column)
-        if whole is None:
-            whole = self._made[column] = self.table.coded(column, self._classes)
-        return Coded(whole.codes[self.rows], whole.names)
+        if column not in self._made:
+            self._made[column] = self.table.coded(column, self._classes)
+        return self._made[column].rows(self.rows)
 
     def texts(self, column: int) -> list[str]:
         """The different cells of a column in these rows."""
-        codes, names = self.coded(column)
-        there = np.bincount(codes[codes >= 0], minlength=len(names)) > 0
-        return [str(name) for name in names[there]]
+        cells = self.coded(column)
+        return [str(name) for name in cells.names[cells.times() > 0]]
 
     def empty(self, column: int) -> NDArray[np.bool_]:
         """Where a column has no cell, (rows,)."""
@@ -83,9 +81,8 @@ class Sheet:
                 self.drop(np.logical_and.reduce([self.empty(column) for column in columns]), rule.words)
             return
         for column in columns:
-            codes, names = self.coded(column)
-            meant = [re.fullmatch(rule.cells, str(name), re.IGNORECASE) is not None for name in names]
-            out = np.array([*meant, False], dtype=bool)[codes]
+            cells = self.coded(column)
+            out = cells.each((re.fullmatch(rule.cells, name, re.IGNORECASE) for name in cells.names), None, bool)
             if rule.cells != PRACTICE or not out.all():  # an experiment may be called "training"
                 self.drop(out, rule.words)
 
@@ -97,8 +94,8 @@ class Sheet:
 
     def unfold(self, column: int) -> None:
         """A column of JSON with several answers as columns."""
-        codes, names = self.table.coded(column)
-        values = [_by_name(parsed(str(name))) for name in names]
+        whole = self.table.coded(column)
+        values = [_by_name(parsed(name)) for name in whole.names]
         cells = [dict(leaves(value)) if isinstance(value, dict | list) else {} for value in values]
         keys = dict.fromkeys(key for cell in cells for key in cell if key)
         if len(keys) < 2 and not any("." in key for key in keys):
@@ -106,26 +103,32 @@ class Sheet:
         self.gone.add(column)
         for key in keys:
             texts = ["" if cell.get(key) is None else _text(cell[key]) for cell in cells]
-            self.add(f"{self.names[column]}.{key}", _recoded(codes, texts))
+            self.add(f"{self.names[column]}.{key}", _renamed(whole, texts))
 
     def tick(self, about: str) -> None:
         """Columns of true and false that belong together as one column of what was ticked."""
-        groups: dict[str, dict[str, int]] = {}
-        for column, name in enumerate(self.names):
-            stem, _, last = name.removesuffix(".on").rpartition(".")
-            if last and expressions([last]) and not re.fullmatch(about, name, re.IGNORECASE):
-                texts = {text.lower() for text in self.texts(column)}
-                if texts and texts <= {"true", "false"}:
-                    groups.setdefault(stem.removesuffix(f".{last}"), {})[last] = column
-        for stem, columns in groups.items():
-            if len(columns) < 2:
+        for question, boxes in self._boxes(about).items():
+            if len(boxes) < 2:
                 continue
-            self.gone.update(columns.values())
-            ticked = np.stack([self._true(column) for column in columns.values()], axis=1)
-            words = np.array([*columns, "", "[]"], dtype=object)
-            number = ticked.sum(axis=1)
-            one = np.where(number == 1, ticked.argmax(axis=1), np.where(number == 0, len(columns), len(columns) + 1))
-            self.add(f"{stem}.choice", _recoded(one, [str(word) for word in words]))
+            self.gone.update(boxes.values())
+            cells = [self._made[column] for column in boxes.values()]
+            ticked = np.stack([one.each(map(_is_true, one.names), False, bool) for one in cells], axis=1)
+            number, none, several = ticked.sum(axis=1), len(boxes), len(boxes) + 1
+            chosen = np.where(number == 1, ticked.argmax(axis=1), np.where(number == 0, none, several))
+            words = np.array([*boxes, "", "[]"], dtype=object)
+            self.add(f"{question}.choice", _renamed(Coded(chosen.astype(np.int32), words), words))
+
+    def _boxes(self, about: str) -> dict[str, dict[str, int]]:
+        """Question -> expression -> the column of true and false that says whether it was ticked."""
+        questions: dict[str, dict[str, int]] = {}
+        for column, name in enumerate(self.names):
+            question, _, last = name.removesuffix(".on").rpartition(".")
+            if not last or not expressions([last]) or re.fullmatch(about, name, re.IGNORECASE):
+                continue
+            texts = {text.lower() for text in self.texts(column)}
+            if texts and texts <= {"true", "false"}:
+                questions.setdefault(question.removesuffix(f".{last}"), {})[last] = column
+        return questions
 
     def shows_pictures(self, column: int) -> bool:
         """Whether a column holds names of pictures, or pages that show one."""
@@ -134,11 +137,10 @@ class Sheet:
 
     def words(self, column: int) -> dict[str, int]:
         """The different answers of a column, and how many gave each."""
-        codes, names = self.coded(column)
-        times = np.bincount(codes[codes >= 0], minlength=len(names))
+        cells = self.coded(column)
         said: dict[str, int] = {}
-        for name, number in zip(names, times, strict=True):
-            if number and (word := choice(str(name))) is not None:
+        for name, number in zip(cells.names, cells.times(), strict=True):
+            if number and (word := choice(name)) is not None:
                 said[word] = said.get(word, 0) + int(number)
         return said
 
@@ -174,8 +176,8 @@ class Sheet:
 
     def cleaned(self, column: int, clean: Callable[[str], str | None], several: str = "") -> Coded:
         """A column's cells as ``clean`` makes them; those that it makes None of as ``several``, or empty."""
-        codes, names = self.coded(column)
-        return _recoded(codes, [several if (text := clean(str(name))) is None else text for name in names])
+        cells = self.coded(column)
+        return _renamed(cells, [several if (text := clean(name)) is None else text for name in cells.names])
 
     def unused(self, about: str) -> list[str]:
         """Columns that nothing was read from and that may say something of faces or answers."""
@@ -189,11 +191,7 @@ class Sheet:
     def as_table(self, columns: dict[str, Coded], rows: NDArray[np.int64]) -> Table:
         """A table of the contract's columns, each a row of ``rows``."""
         values = [pa.chunked_array([_array(column)]) for column in columns.values()]
-        made = Columns(list(columns), values, guessed=self.table.guessed, left=self.left, numbers=rows)
-        made.below = self.table.below
-        table = Table(made, self.table.where, self.table.group)
-        table.unused.clear()  # of this table all is said
-        return table
+        return self.table.remade(list(columns), values, rows, self.left)
 
     def say_rest(self, about: str, way_out: str = "") -> None:
         """Add the columns that nothing was read from to what the table's line says, and what takes numbers in them."""
@@ -206,10 +204,6 @@ class Sheet:
         """What was left out, in words."""
         return f"left out are {', '.join(f'{words} ({number:,})' for words, number in self.left.items()) or 'none'}"
 
-    def _true(self, column: int) -> NDArray[np.bool_]:
-        codes, names = self._made[column]
-        return np.array([*(str(name).lower() == "true" for name in names), False], dtype=bool)[codes]
-
 
 def blank(rows: int) -> Coded:
     """A column of empty cells."""
@@ -218,9 +212,8 @@ def blank(rows: int) -> Coded:
 
 def joined(parts: Sequence[Coded]) -> Coded:
     """Columns below each other."""
-    names = list(dict.fromkeys(str(name) for part in parts for name in part.names))
-    place = {name: code for code, name in enumerate(names)}
-    codes = [np.array([*(place[str(name)] for name in part.names), -1], np.int32)[part.codes] for part in parts]
+    names = list(dict.fromkeys(name for part in parts for name in part.names))
+    codes = [part.renamed(part.names, names).codes for part in parts]
     return Coded(np.concatenate(codes), np.array(names, dtype=object))
 
 
@@ -232,20 +225,20 @@ def first_of(columns: Sequence[Coded]) -> Coded:
     return Coded(codes[chosen, np.arange(codes.shape[1])], together.names)
 
 
-def _recoded(codes: Codes | NDArray[np.int64], texts: Collection[str]) -> Coded:
-    """Codes of texts of which several may be alike; what looks like an empty cell is one."""
-    texts = [composed(text) for text in texts]
-    names = list(dict.fromkeys(text for text in texts if text.casefold() not in MISSING))
-    place = {name: code for code, name in enumerate(names)}
-    moved = np.array([*(place.get(text, -1) for text in texts), -1], np.int32)
-    return Coded(moved[codes], np.array(names, dtype=object))
+def _renamed(cells: Coded, texts: Iterable[str]) -> Coded:
+    """The same cells under other names; what looks like an empty cell is one."""
+    return cells.renamed(None if text.casefold() in MISSING else text for text in map(composed, texts))
 
 
 def _array(column: Coded) -> pa.Array:
-    there = np.bincount(column.codes[column.codes >= 0], minlength=len(column.names)) > 0
-    codes = np.append(np.cumsum(there, dtype=np.int32) - 1, -1)[column.codes]
-    names = pa.array([str(name) for name in column.names[there]], pa.string())
-    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), names)
+    """The cells of a column, without the names that no cell has."""
+    there = column.times() > 0
+    few = column.renamed(column.names, column.names[there].tolist())
+    return pa.DictionaryArray.from_arrays(pa.array(few.codes, mask=few.codes < 0), pa.array(few.names, pa.string()))
+
+
+def _is_true(text: str) -> bool:
+    return text.lower() == "true"
 
 
 def _by_name(value: object) -> object:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-import numpy as np
-
 from fer_exp.errors import RequestError
 from fer_exp.names import CLASSES, among, expressions, labelled
 from fer_exp.tables import Table
@@ -26,9 +24,9 @@ def naming(table: Table, classes: Sequence[str] = ()) -> list[int]:
     found, own = [], among(classes)
     for n in (n for n in range(len(table.names)) if not table.different_numbers(n)):
         with table.looking():
-            codes, names = table.coded(n)
-        known = np.array([*(labelled(str(name)) in CLASSES or bool(own(str(name))) for name in names), False])
-        if len(names) and 2 * known[codes].sum() >= (codes >= 0).sum():
+            cells = table.coded(n)
+        known = cells.each((labelled(name) in CLASSES or own(name) is not None for name in cells.names), False, bool)
+        if len(cells.names) and 2 * known.sum() >= (cells.codes >= 0).sum():
             found.append(n)
     return found
 

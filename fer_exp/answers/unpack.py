@@ -16,7 +16,8 @@ from fer_exp.answers.roles import vary_as_answers, who
 from fer_exp.answers.scales import AFFECT, IN_NAME, Scales
 from fer_exp.answers.sheet import MOST_ANSWERS, Sheet, blank, first_of, joined
 from fer_exp.errors import RequestError, did_you_mean
-from fer_exp.tables import Coded, Table
+from fer_exp.table_cells import Coded
+from fer_exp.tables import Table
 from fer_exp.together import ITS_FILE
 
 NUMBERED = re.compile(r"(.*?)(\d+)(\D*)")
@@ -96,10 +97,10 @@ class _Rows:
             sheet.count(int((~answered).sum()), "rows without a response")
         if not answered.any():
             raise RequestError(f"{sheet.table.where}: no row is an answer; {sheet.counted}.")
-        whole = {role: Coded(column.codes[answered], column.names) for role, column in whole.items()}
+        whole = {role: column.rows(answered) for role, column in whole.items()}
         rows = rows[answered]
         if not gold and len(parts) == 1 and "label" in whole and (questions := self._questions()):
-            cells = [Coded(sheet.coded(n).codes[answered], sheet.coded(n).names) for n in questions]
+            cells = [sheet.coded(n).rows(answered) for n in questions]
             try:
                 whole, rows = by_question(sheet, whole, rows, cells, self.called.get("label"))
             except ValueError as error:
@@ -132,8 +133,8 @@ class _Rows:
 
     def _shown(self, column: int) -> NDArray[np.bool_]:
         """Where a column names a picture, (rows,)."""
-        codes, names = self.sheet.coded(column)
-        return np.array([*(shows_picture(str(name)) for name in names), False], dtype=bool)[codes]
+        cells = self.sheet.coded(column)
+        return cells.each(map(shows_picture, cells.names), False, bool)
 
     def _answers(self, tasks: list[int], worker: Coded | None) -> dict[str, list[int]]:
         """Columns of the label, of valence and of arousal."""

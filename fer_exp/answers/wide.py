@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fer_exp.answers.rows import PLAIN_RULES, Rules
 from fer_exp.answers.scales import PLAIN, Scales, columns_of
 from fer_exp.answers.votes import task_names
-from fer_exp.columns import OF_ANSWERS, Columns
+from fer_exp.column_names import OF_ANSWERS
 from fer_exp.face_names import is_picture
 from fer_exp.names import among, expressions, normal, spelt
 from fer_exp.orders import number, numbers_of
@@ -289,9 +289,6 @@ def _made(
     """A table of columns that were made, without rows in which none of ``roles`` has a cell."""
     there = np.logical_or.reduce([pd.notna(frame[role]) for role in roles])
     values = [pa.chunked_array([pa.array(column[there], pa.string()).dictionary_encode()]) for column in frame.values()]
-    made = Columns(list(frame), values, guessed=table.guessed, left=table.left, numbers=table.numbered(rows[there]))
-    made.below = table.below
-    new = Table(made, table.where, table.group)
-    new.unused = set()  # of this table all is said with the other
-    new.origin = {list(frame).index(role): names[there] for role, names in origin.items()}
-    return new
+    made = table.remade(list(frame), values, rows[there])
+    made.origin = {list(frame).index(role): names[there] for role, names in origin.items()}
+    return made
