@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from fer_exp.answers.roles import ASKED, OF_EXPERIMENTS, SOMEBODY
+from fer_exp.answers.words import ASKED, NO, OF_EXPERIMENTS, SOMEBODY
 
 
 class Left(NamedTuple):
@@ -67,15 +67,14 @@ FACE = tuple(NAMES.format(word) for word in ("image|picture|photo(graph)?|img|pi
 ANSWER = (
     r"(.*[.:_ ])?(emotion|expression|label|category|choice|answer|response|result|rating)s?([_ ]?(label|text|name))?",
 )
-
 PRACTICE = r".*(practi[cs]e|training|warm[ _-]?up|example|instruction|consent|welcome|debrief|attention|catch).*"
+
 PART = (
     r"(.*[ :._])?(phase|part|stage|block|block_?name|task|task_?name|section|screen|display|trial_?(id|part|category|"
     r"phase|name)|test_?part|exp_?stage)"
 )
 """Columns that name a part of an experiment."""
-NO = "0|no|false|falsch|faux|falso|onwaar"
-"""False, as spreadsheets of several languages write it."""
+
 STAMP = (
     "Timestamp|Zeitstempel|Horodateur|Marca temporal|Informazioni cronologiche|Tijdstempel|Carimbo de data/hora|"
     "タイムスタンプ|时间戳记|時間戳記"
@@ -276,7 +275,7 @@ EXPORTS = (
             Left("Status|DistributionChannel", r"1|2|9|test|.*(preview|survey test|vorschau|aperçu|vista previa).*",
                  "previews and tests"),
             Left("Status", r"spam|8", "answers marked as spam"),
-            Left("Finished", NO, "unfinished questionnaires"),
+            Left("Finished", "|".join(NO), "unfinished questionnaires"),
         ),
         about=r"StartDate|EndDate|Status|IPAddress|Progress|Duration.*|Finished|RecordedDate|ResponseI[dD]|Recipient.*|"
         r"External.*|Location.*|DistributionChannel|UserLanguage|Q_.*|SC\d+|.*_DO(_.*)?|"
@@ -288,7 +287,7 @@ EXPORTS = (
         worker=("PROLIFIC_PID", "REF", "SERIAL", "CASE"),
         left=(
             Left("MODE", "pretest|debug|admin|test", "previews and tests"),
-            Left("FINISHED", NO, "unfinished questionnaires"),
+            Left("FINISHED", "|".join(NO), "unfinished questionnaires"),
         ),
         about=r"CASE|SERIAL|REF|QUESTNNR|MODE|LANGUAGE|STARTED|TIME\d+|TIME_SUM|TIME_RSI|MAILSENT|LASTDATA|FINISHED|Q_VIEWER|"
         r"LASTPAGE|MAXPAGE|MISSING|MISSREL|DEG_TIME|STATUS",

@@ -10,9 +10,9 @@ import numpy as np
 
 from fer_exp.answers.cells import choice, within
 from fer_exp.answers.exports import Export, matching
-from fer_exp.answers.roles import ASKED
 from fer_exp.answers.scales import AFFECT, Scales
 from fer_exp.answers.sheet import Sheet, blank, joined
+from fer_exp.answers.words import ASKED, OF_LABELS
 from fer_exp.errors import RequestError
 from fer_exp.names import expressions
 from fer_exp.table_cells import Coded
@@ -150,7 +150,7 @@ def _plain(name: str) -> str:
     >>> _plain("face01_emotion"), _plain("Q5")
     ('face01', 'Q5')
     """
-    word = "(emotion|expression|label|category|choice)"
+    word = f"({OF_LABELS}|choice)"
     return re.sub(rf"[\s_.-]+{word}$|^{word}[\s_.-]+", "", name, flags=re.IGNORECASE)
 
 

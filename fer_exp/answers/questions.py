@@ -10,11 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.answers.sheet import Sheet
+from fer_exp.answers.words import OF_LABELS
 from fer_exp.columns import A_NUMBER
 from fer_exp.names import expressions
 from fer_exp.table_cells import Coded
-
-ABOUT_LABELS = re.compile("emotion|expression|label|categor", re.IGNORECASE)
 
 
 def by_question(
@@ -64,7 +63,7 @@ def _about_label(sheet: Sheet, asked: pd.Series, roles: pd.Series, answer: pd.Se
     names = list(said.index)
     real = [named] if named in names else [name for name in names if _all_expressions(said[name])]
     if not real and len(names) > 1 and labels.any():
-        real = [name for name in names if ABOUT_LABELS.search(name)]
+        real = [name for name in names if re.search(OF_LABELS, name, re.IGNORECASE)]
     if not real and len(names) > 1 and len(names) <= 12:
         raise ValueError(f"with several questions: {', '.join(names)}; say which with label={names[0]!r}.")
     chosen = labels & (asked.isin(real) if real else True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,30 +12,21 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.answers import Answers, Codes, Votes
-from fer_exp.answers.roles import tells_apart, vary_as_answers, who
-from fer_exp.answers.rows import Rules, label_codes, read_rows
+from fer_exp.answers.classes import label_codes
+from fer_exp.answers.roles import roles_of, tells_apart
+from fer_exp.answers.rows import read_rows
+from fer_exp.answers.rules import Rules
 from fer_exp.answers.scales import AFFECT, Ends, Scales, columns_of, every, read_scale
-from fer_exp.answers.truth import label_of, naming
+from fer_exp.answers.truth import label_of
 from fer_exp.answers.unpack import unpack
 from fer_exp.answers.votes import a_column_a_class, count_votes, no_classes, repeated, task_names
-from fer_exp.answers.wide import A_RATER, an_answer_a_row, raters_of, scale_columns
-from fer_exp.column_names import OF_ANSWERS
+from fer_exp.answers.wide import an_answer_a_row
 from fer_exp.config import check_choice
 from fer_exp.config.rules import DUPLICATES
 from fer_exp.errors import RequestError
-from fer_exp.names import OTHER_ANSWERS, among, expressions, normal, one_word, spelt
+from fer_exp.names import OTHER_ANSWERS, one_word, spelt
 from fer_exp.stats.bootstrap import FloatArray
-from fer_exp.table_cells import Coded
 from fer_exp.tables import Table, read_table
-from fer_exp.together import ITS_FILE
-
-NUMBERED = re.compile(
-    r"(face|img|image|pic|picture|photo|stim|stimulus|stimuli|item|q|question|trial|video|clip|bild|foto|reiz)[\s_.-]*\d+",
-    re.IGNORECASE,
-)
-"""Columns of a face each, where a row is a person."""
-FEW_TASKS = 4
-"""Faces with several answers up to which people may agree on each by chance."""
 
 
 def read_answers(
@@ -110,71 +100,48 @@ def read_answers(
 
 def _read(table: Table, rules: Rules) -> Answers | Votes:
     """Answers by whatever form the table has."""
-    called = rules.columns or {}
-    task, worker, label = (table.find(role, called.get(role)) for role in ("task", "worker", "label"))
-    if worker is None and ITS_FILE in table.names and _is_of_persons(table, task, label):
-        worker = table.decide("worker", table.names.index(ITS_FILE))
-    if task is None and worker is None and rules.columns is not None:
-        worker = _row_a_person(table, rules)
-    if worker is not None and not called.get("worker") and len(raters_of(table, task, label, rules)) > 1:
-        worker = table.decide("worker", None)  # who is pictured
-    if task is not None and not called.get("worker"):
-        worker = _person(table, task, worker, label)
-    if worker is None:  # else such columns are tasks
-        table.name_numbers(rules.numbers)
-    elif task is not None and not called.get("label"):
-        label = _label(table, task, worker, label, rules)
-    if worker is None and (wide := a_column_a_class(table, task, label)) is not None:
-        rules = rules._replace(columns=None if rules.columns is None else {}, classes=rules.classes or wide[1])
-        votes = _read(wide[0], rules)
-        table.unused |= {table.names.index(wide[0].names[n]) for n in wide[0].unused}
-        return votes
-    named = table.class_columns((*rules.classes, *rules.also, *rules.ignore) if rules.classes else ())
-    if worker is None and len(named.keys() - {spelt(name) for name in rules.ignore}) > 1:
-        task = table.need("task", called.get("task"), key=rules.columns is not None)
-        votes = count_votes(table, rules.classes, rules.also, rules.ignore, rules.raters, rules.uncounted)
-        faces = len(votes.tasks)  # a row of totals is none
-        if (added := _an_answer_each(table, task, votes)) is not None:
-            return added
-        again = repeated(table, task, votes.counts)
-        names = task_names(table, task, called.get("task") is not None, again)[:faces]
-        subset = table.find("subset")
-        of_task = None if subset is None else [name or "none" for name in table.text(subset)[:faces]]
-        votes = replace(votes, tasks=names, subset=None if of_task is None else np.array(of_task, dtype=object))
-        counted = {"rows that repeat another one are left out": int(again.sum())} if again.any() else {}
-        return replace(votes.of_tasks(~again), counted={**votes.counted, **counted})
+    task, worker, label = roles_of(table, rules)
+    if worker is None and (pivoted := a_column_a_class(table, task, label)) is not None:
+        return _of_pivoted(table, *pivoted, rules)
+    ignored = {spelt(name) for name in rules.ignore}
+    if worker is None and len(rules.class_columns(table).keys() - ignored) > 1:
+        return _of_class_columns(table, rules)
     if (made := an_answer_a_row(table, task, worker, label, rules)) is not None:
         if rules.scales.emotions:  # what a column of scales names is one, known or not
             told = dict.fromkeys(name for name in made.scales if rules.scales.called(name) is None)
             rules = rules._replace(scales=rules.scales._replace(named={**told, **rules.scales.named}))
         return read_rows(made, rules._replace(columns=None))
-    if worker is None and task is not None and label is not None and not columns_of(table, rules.scales, {task, label}):
-        tasks = table.coded(task)
-        if rules.columns is None or np.bincount(tasks.codes + 1).max() > 1:
+    known = {n for n in (task, label) if n is not None}
+    if worker is None and task is not None and not columns_of(table, rules.scales, known):
+        if label is None:
+            raise RequestError(no_classes(table))
+        if rules.columns is None or pd.Series(table.coded(task).codes).duplicated().any():
             return _of_nobody(table, task, label, rules)
-    if label is None and worker is None and task is not None and not columns_of(table, rules.scales, {task}):
-        raise RequestError(no_classes(table))
     return read_rows(table, rules)
 
 
-def _row_a_person(table: Table, rules: Rules) -> int | None:
-    """The column of persons in a table that calls none so, where other columns are called as pictures are, numbered.
+def _of_pivoted(table: Table, made: Table, classes: tuple[str, ...], rules: Rules) -> Answers | Votes:
+    """What a table with a row a task and class holds, from the one with a column a class that was made of it."""
+    rules = rules._replace(columns=None if rules.columns is None else {}, classes=rules.classes or classes)
+    answers = _read(made, rules)
+    table.unused |= {table.names.index(made.names[n]) for n in made.unused}
+    return answers
 
-    Raises:
-        RequestError: several columns hold expressions, and nothing says whether each is of a face or of a rater.
-    """
-    pictured = [n for n, name in enumerate(table.names) if NUMBERED.fullmatch(name)]
-    columns = pictured if len(pictured) > 2 else naming(table, rules.classes)
-    first = next((n for n in range(len(table.names)) if n not in columns), None)
-    if len(columns) < 3 or first is None or any(A_RATER.fullmatch(table.names[n]) for n in columns):
-        return None
-    if columns is pictured:
-        return table.decide("worker", first)
-    name = one_word(table.names[first])
-    raise RequestError(
-        f"{table.where}: {table.names[columns[0]]}, {table.names[columns[1]]}, … hold expressions, and nothing says "
-        f"whether a row is a face or a person: task={name} says the first, worker={name} the second."
-    )
+
+def _of_class_columns(table: Table, rules: Rules) -> Votes:
+    """The votes of a table with a row a task, or an answer, and a column a class."""
+    called = (rules.columns or {}).get("task")
+    task = table.need("task", called, key=rules.columns is not None)
+    votes = count_votes(table, rules.classes, rules.also, rules.ignore, rules.raters, rules.uncounted)
+    faces = len(votes.tasks)  # a row of totals is none
+    if (added := _an_answer_each(table, task, votes)) is not None:
+        return added
+    again = repeated(table, task, votes.counts)
+    votes = replace(votes, tasks=task_names(table, task, called is not None, again)[:faces])
+    if (subset := table.find("subset")) is not None:
+        votes = replace(votes, subset=np.array([name or "none" for name in table.text(subset)[:faces]], dtype=object))
+    counted = {"rows that repeat another one are left out": int(again.sum())} if again.any() else {}
+    return replace(votes.of_tasks(~again), counted={**votes.counted, **counted})
 
 
 def _an_answer_each(table: Table, task: int, votes: Votes) -> Votes | None:
@@ -203,79 +170,6 @@ def _an_answer_each(table: Table, task: int, votes: Votes) -> Votes | None:
             f"worker={one_word(name)}."
         )
     return None
-
-
-def _is_of_persons(table: Table, task: int | None, label: int | None) -> bool:
-    """Whether a folder has a file a person, and not parts of one table: votes, or raters' columns, of other faces each.
-
-    A person answers a face once, or few twice; and without a column of labels several persons answer one face.
-    """
-    if task is None:
-        return True
-    with table.looking():
-        pairs = pd.DataFrame({"task": table.text(task), "file": table.text(table.names.index(ITS_FILE))})
-    if label is not None:
-        return bool(2 * pairs.duplicated().sum() < len(pairs))
-    return bool(pairs.drop_duplicates()["task"].duplicated().any())
-
-
-def _person(table: Table, task: int, worker: int | None, label: int | None) -> int | None:
-    """The column that says who answered; where none is called so, or each row has its own, by what columns hold."""
-    with table.looking():
-        tasks = table.coded(task)
-        if worker is not None and len(table.coded(worker).names) < max(len(table), 1 + len(tasks.names)):
-            return worker
-        scales = scale_columns(table, (task, worker, label))
-        if scales:  # who rates a face on several scales has several rows of it
-            asked = table.coded(scales[0])
-            both = pd.factorize(tasks.codes.astype(np.int64) * len(asked.names) + asked.codes)[0]
-            tasks = Coded(both.astype(np.int32), np.arange(both.max(initial=0) + 1).astype(object))
-        person = who(table.names, table.coded, tasks, (task, worker, label, *scales))
-    return worker if person is None else table.decide("worker", person)
-
-
-def _label(table: Table, task: int, worker: int, label: int | None, rules: Rules) -> int | None:
-    """The column of labels; where none is called so, or what is called so is no answer, by what columns hold.
-
-    No answers are codes of which nobody says what they mean, and what is the same in all rows of a face, as what an
-    actor was asked to show: beside other expressions, or beside ratings.
-    """
-    posed = label is not None and _is_of_task(table, task, label)
-    codes = label is not None and rules.numbers is None and not rules.classes and table.different_numbers(label) > 0
-    if label is not None and not posed and not codes:
-        return label
-    known, labels = among(rules.classes), []
-    with table.looking():
-        for n in (n for n in range(len(table.names)) if n not in (task, worker, label)):
-            names = table.coded(n, rules.classes).names.tolist()
-            words = expressions(names, labels=True)
-            labels += [n] if names and all(name in words or known(name) for name in names) else []
-        found = vary_as_answers(labels, table.coded, table.coded(task), table.coded(worker))
-    if len(found) > 1:
-        listed = ", ".join(table.names[n] for n in found)
-        way_out = f"; label='{table.names[found[0]]}' takes one" if rules.columns is not None else ""
-        none = "and none is called a label" if label is None else f"and {table.names[label]} is the same for a face"
-        table.guessed.append(f"several columns hold expressions ({listed}), {none}{way_out}")
-        return table.decide("label", None) if posed else label
-    if found:
-        return table.decide("label", found[0])
-    called = label is None or normal(table.names[label]) in map(normal, ("label", *OF_ANSWERS.split()))
-    if posed and not called and columns_of(table, rules.scales, {task, worker, label or 0}):
-        way_out = f"; label='{table.names[label or 0]}' takes it" if rules.columns is not None else ""
-        same = f"{table.names[label or 0]} is the same in all answers to a face, so it is none of them"
-        table.guessed.append(same + way_out)
-        return table.decide("label", None)
-    return label
-
-
-def _is_of_task(table: Table, task: int, column: int) -> bool:
-    """Whether a column has several values, and one alone in all rows of each of several tasks with several rows."""
-    with table.looking():
-        tasks, cells = table.coded(task), table.coded(column)
-    first = np.empty(len(tasks.names) + 1, np.int64)
-    first[tasks.codes[::-1]] = cells.codes[::-1]
-    several = int((np.bincount(tasks.codes[tasks.codes >= 0]) > 1).sum())
-    return len(cells.names) > 1 and several >= FEW_TASKS and bool((cells.codes == first[tasks.codes]).all())
 
 
 def _of_nobody(table: Table, task: int, label: int, rules: Rules) -> Votes:
@@ -337,12 +231,8 @@ def read_labels(
         table.need("label", way_out="; call it label")
     rules = Rules(None, classes, (), ignore, numbers, ordered, None, "refuse", scale, None, scales)
     codes, _ = label_codes(table, label, rules, {} if counted is None else counted)
-    ratings: dict[str, int] = {}
-    for n, column in enumerate(table.names):
-        name = next((name for name, own in called.items() if own == column), scales.called(column))
-        if name is not None and n not in (task, label) and (called.get(name) or column) == column:
-            ratings.setdefault(name, n)
-    rated = {name: read_scale(table, name, column, rules.ends(name), {})[0] for name, column in ratings.items()}
+    rated = {name: read_scale(table, name, n, rules.ends(name), {})[0]
+             for name, n in _rated(table, {task, label}, called, scales).items()}  # fmt: skip
     tasks = table.text(task)
     table.refuse(pd.isna(tasks), task, "every label needs one")
     pairs = pd.DataFrame({"task": tasks, "label": codes})[codes >= 0].drop_duplicates()
@@ -355,3 +245,15 @@ def read_labels(
     if not isinstance(source, Table):  # else it has been read for something else, too
         table.say()
     return tasks[keep], codes[keep], {name: values[keep] for name, values in rated.items()}
+
+
+def _rated(
+    table: Table, taken: Collection[int | None], called: Mapping[str, str | None], scales: Scales
+) -> dict[str, int]:
+    """Scale -> its column in a table of labels: the one that the user named, else the first with a usual name."""
+    columns: dict[str, int] = {}
+    for n, column in enumerate(table.names):
+        name = next((name for name, named in called.items() if named == column), scales.called(column))
+        if name is not None and n not in taken and (called.get(name) or column) == column:
+            columns.setdefault(name, n)
+    return columns

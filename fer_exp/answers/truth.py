@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 
+from fer_exp.answers.words import TRUTH
 from fer_exp.errors import RequestError
 from fer_exp.names import CLASSES, among, expressions, labelled
 from fer_exp.tables import Table
-
-_OF_A_CLASS = r"([_ .-]?(label|class|emotion|expression|answer|response|choice))?"
-TRUTH = re.compile(
-    r"(y|label|class|emotion|expression)?[_ .-]?(true|truth|gold|gt|actual)|ground[_ .-]?truth" + _OF_A_CLASS + "|"
-    r"(true|gold|gt|actual|human|correct|expected|intended|posed|reference|target|majority)" + _OF_A_CLASS + "|"
-    r"gold[_ .-]?standard|consensus",
-    re.IGNORECASE,
-)
-"""Names of such columns, where none is called ``label``."""
 
 
 def naming(table: Table, classes: Sequence[str] = ()) -> list[int]:

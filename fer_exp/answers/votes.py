@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -11,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fer_exp.answers import Votes
+from fer_exp.answers.words import A_SHARE, CHOSEN, COUNTED, RATERS, SUMMED
 from fer_exp.bounds import A_COUNT, no_counts
 from fer_exp.errors import RequestError
 from fer_exp.names import expressions, normal, spelt
@@ -19,31 +19,8 @@ from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.shares import shares, whole_people
 from fer_exp.tables import Table
 
-A_SHARE = re.compile(r"correct|accura|agree|percent|proportion|hit", re.IGNORECASE)
 ROUNDING = 0.02
 """How far proportions may be from a sum of 1: seven numbers rounded to two decimals can be this far off."""
-
-
-RATERS = ("raters", "nraters", "numberofraters", "nrraters", "annotators", "nannotators", "numberofannotators",
-          "judges", "nvotes", "totalvotes", "totalraters", "n", "numraters", "votes")  # fmt: skip
-"""Columns that say how many people are behind a row, by ``normal``."""
-COUNTED = frozenset(
-    ("n", "count", "counts", "votes", "nvotes", "numvotes", "numberofvotes", "voters", "freq", "frequency",
-     "anzahl", "haufigkeit", "stimmen", "effectif", "frecuencia", "conteo", "aantal", "conteggio",
-     "frequenza", "contagem", "frequencia", "人数", "数量", "件数", "度数")
-)  # fmt: skip
-"""Columns that say how many chose the class of a row, by ``normal``."""
-SUMMED = re.compile(
-    r"(count|number|no\.?|sum|total|anzahl|summe|nombre|nb|número|numero|cuenta|conteggio)[\s_.]+(of|von|de|di|d')[\s_.]*.+|"
-    r"total|totals|responses|answers|value|values|sum|raters|people|n[\s_.]+(raters|people|answers|responses)",
-    re.IGNORECASE,
-)
-"""What else such a column is called, where every face has each class once."""
-CHOSEN = COUNTED | frozenset(
-    ("share", "proportion", "prop", "percent", "percentage", "pct", "relfreq", "relativefrequency", "prob",
-     "probability", "p", "anteil", "prozent", "proporcion", "porcentaje", "pourcentage", "percentuale", "割合", "比例")
-)  # fmt: skip
-"""Columns that say how many, or which share, chose the class of a row, by ``normal``."""
 
 
 def a_column_a_class(

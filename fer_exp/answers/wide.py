@@ -10,48 +10,18 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fer_exp.answers.rows import PLAIN_RULES, Rules
+from fer_exp.answers.rules import PLAIN_RULES, Rules
 from fer_exp.answers.scales import PLAIN, Scales, columns_of
 from fer_exp.answers.votes import task_names
+from fer_exp.answers.words import A_RATER, AGAIN, NO_RATER, NOBODY, NOT_TICKED, OF_LABELS, SCALE, TICKED
 from fer_exp.column_names import OF_ANSWERS
 from fer_exp.face_names import is_picture
 from fer_exp.names import among, expressions, normal, spelt
 from fer_exp.orders import number, numbers_of
 from fer_exp.tables import MOST, Table
 
-A_RATER = re.compile(
-    r"(rater|annotator|worker|coder|judge|user|participant|respondent|person)([\s_-]*\d+|[\s_-]+[a-z])", re.IGNORECASE
-)
-NOBODY = re.compile(
-    r"votes|p|target|mean|m|sd|std|se|sem|var|median|min|max|n|count|avg|average|rank|z|original|human|model|predicted|true|norm|posed|group"
-    r"|label|id|rt|time",
-    re.IGNORECASE,
-)
-"""What stands beside the name of a scale where its column is of no rater."""
-NO_RATER = frozenset(
-    ("majority", "mode", "consensus", "gold", "truth", "true", "correct", "final", "original", "intended", "posed",
-     "target", "predicted", "prediction", "model", "aggregated", "mehrheit", "modal", "actor", "dataset", "condition",
-     "mean", "avg", "average", "median", "sd", "std", "se", "total", "sum", "age", "gender", "sex", "gpt", "deepface",
-     "openface", "hsemotion", "resnet", "ai")
-)  # fmt: skip
-"""Words in the name of a column of labels that is of no rater."""
-TICKED = ("1", "true", "x", "yes", "ja", "wahr", "oui", "sí", "si", "sì", "sim", "✓", "✔", "checked", "selected",
-          "quoted", "on", "gewählt")  # fmt: skip
-NOT_TICKED = ("0", "false", "no", "nein", "falsch", "non", "não", "unchecked", "not selected", "not quoted", "off",
-              "nicht gewählt")  # fmt: skip
-"""What a box holds."""
-SCALE = ("scale", "dimension", "trait", "measure", "attribute", "adjective", "ratingtype", "ratingscale", "construct",
-         "question", "item", "variable", "aspect")  # fmt: skip
-"""Columns that say which scale a row's rating is on, by ``normal``."""
-AGAIN = re.compile(
-    r"[\s_.(-]+(re-?test|test|again|second|first|1st|2nd|(round|time|session|wave|occasion|run)[\s_]*[12]|[tT][12])\)?$|"
-    r"^(primary|secondary|first|second|1st|2nd|(round|time|session|wave)[\s_]*[12]|[tT][12])[\s_.-]+",
-    re.IGNORECASE,
-)
-"""What stands around a rater's name where they answered twice."""
 BESIDE, ALONE = 0.5, 0.75
 """Share of a rater's cells that have to be classes: beside a column in which all are, and where there is none."""
-ABOUT = re.compile(r"(emotion|expression|label|category)", re.IGNORECASE)
 
 
 def an_answer_a_row(
@@ -84,7 +54,7 @@ def an_answer_a_row(
 
 def _ticked(table: Table, task: int, worker: int, rules: Rules) -> Table | None:
     """Boxes that each rater ticked, a column a class, as labels; None where columns of classes hold more."""
-    columns = table.class_columns((*rules.classes, *rules.also, *rules.ignore) if rules.classes else ())
+    columns = rules.class_columns(table)
     with table.looking():
         boxes = {name: [table.text(n) for n in several] for name, several in columns.items()}
     said = {str(cell).casefold() for several in boxes.values() for column in several for cell in column if cell}
@@ -117,11 +87,13 @@ def _rated_columns(table: Table, ids: list[int], scales: Scales) -> dict[tuple[s
         if role is None and (emotion := scales.emotion(name)) and spelt(name) != emotion:
             role, rest = emotion, "_".join(re.split(r"[\s_.:-]+", name)[:-1])
         else:
-            pattern = ABOUT if role is None else re.compile(scales.pattern(role), re.IGNORECASE)
-            rest = pattern.sub("", name, count=1)
+            pattern = OF_LABELS if role is None else scales.pattern(role)
+            rest = re.sub(pattern, "", name, count=1, flags=re.IGNORECASE)
             role = "label" if role is None and rest != name else role
         rest = rest.strip(" _.-:")
-        if role is None or not rest or NOBODY.fullmatch(rest) or (role != "label" and not table.different_numbers(n)):
+        if role is None or not rest or rest.casefold() in NOBODY:
+            continue
+        if role != "label" and not table.different_numbers(n):
             continue
         found.setdefault((role, rest), n)
     rated = {role for role, _ in found} - {"label"}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from fer_exp.answers.truth import TRUTH, naming, truth_of
+from fer_exp.answers.truth import naming, truth_of
+from fer_exp.answers.words import TRUTH
 from fer_exp.errors import RequestError
 from fer_exp.names import normal
 from fer_exp.tables import Table

@@ -16,7 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.answers.cells import parsed
-from fer_exp.answers.votes import CHOSEN, a_column_a_class
+from fer_exp.answers.votes import a_column_a_class
+from fer_exp.answers.words import CHOSEN
 from fer_exp.errors import RequestError
 from fer_exp.judging.answer_columns import ANSWERED, NUMERAL, answer_column
 from fer_exp.names import CLASSES, OTHER_ANSWERS, SIDES, expression, labelled, normal, spelt
