@@ -16,6 +16,13 @@ from fer_exp.names import normal
 
 A_NUMBER = re.compile(r"[-+\u2212]?(\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?%?")
 """A cell that is a number, its decimals behind a point or a comma, perhaps in percent."""
+
+
+def is_number(text: str) -> bool:
+    """Whether a cell is a number."""
+    return A_NUMBER.fullmatch(text) is not None
+
+
 TOTALS = ("total", "totals", "grandtotal", "overall", "columntotal", "totalgeneral", "gesamtergebnis", "gesamtsumme",
           "итого", "sum", "sums", "sd", "std", "mean", "average", "avg", "summe", "gesamt", "mittelwert",
           "somme", "moyenne", "totale", "media", "合计", "总计", "合計", "平均")  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from fer_exp.column_names import names_columns
-from fer_exp.columns import A_NUMBER
+from fer_exp.columns import is_number
 
 
 def rows_above(rows: list[list[str]]) -> int:
@@ -45,7 +45,7 @@ def over_two_rows(rows: list[list[str]]) -> tuple[list[str], int]:
     named = len(header) > 2 and not header[0] and second[0] and rest and rest[0][0] and not any(rest[0][1:])
     if not (gaps or named) or bool(header[0]) == bool(second[0]) or len(second) != len(header):
         return [], 0
-    if any(A_NUMBER.fullmatch(cell) for cell in second):
+    if any(map(is_number, second)):
         return [], 0
     if named:
         second = ["", *second[1:]]

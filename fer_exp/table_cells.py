@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
 from fer_exp.bounds import SHARED, no_counts
-from fer_exp.columns import A_NUMBER, Columns
+from fer_exp.columns import Columns, is_number
 from fer_exp.errors import RequestError
 from fer_exp.files import GUARDED
 from fer_exp.formats import text_of
@@ -158,9 +158,9 @@ class Cells:
             return int(pc.count_distinct(stored, "only_valid").as_py())
         with self.looking():
             texts = [text for text in _texts(self._dictionary(column)[1]) if text.casefold() not in MISSING]
-        if any(A_NUMBER.fullmatch(text) for text in texts):  # where all have words, these may be labels
+        if any(map(is_number, texts)):  # where all have words, these may be labels
             texts = list(map(_bare, texts))
-        numbers = sum(A_NUMBER.fullmatch(text) is not None for text in texts)
+        numbers = sum(map(is_number, texts))
         return numbers if 2 * numbers > len(texts) else 0
 
     def counts(self, column: int) -> FloatArray:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fer_exp.answers.sheet import Sheet
 from fer_exp.answers.words import OF_LABELS
-from fer_exp.columns import A_NUMBER
+from fer_exp.columns import is_number
 from fer_exp.names import expressions
 from fer_exp.table_cells import Coded
 
@@ -38,22 +38,35 @@ def by_question(
     asked = pd.Series([" ".join(filter(None, cells)) for cells in zip(*parts, strict=True)])
     answers = whole["label"]
     answer = pd.Series(answers.each(answers.names, None))
-    numeric = answer.map({text: A_NUMBER.fullmatch(text) is not None for text in answers.names}).groupby(asked).all()
+    numeric = answer.map({text: is_number(text) for text in answers.names}).groupby(asked).all()
     called = {name: sheet.scales.within(name) or sheet.scales.emotion(name) for name in asked.unique()}
     roles = asked.map({name: role if role and numeric.get(name, True) else "label" for name, role in called.items()})
     keep = _about_label(sheet, asked, roles, answer, named) | (roles != "label")
     frame = pd.DataFrame({"row": np.arange(len(rows)), "role": roles, "answer": answer,
                           "task": whole["task"].codes, "worker": whole["worker"].codes})[keep.to_numpy()]  # fmt: skip
-    frame["time"] = frame.groupby(["task", "worker", "role"]).cumcount()
-    wide = frame.pivot(index=["task", "worker", "time"], columns="role", values="answer")
-    first = frame.groupby(["task", "worker", "time"])["row"].min().reindex(wide.index).to_numpy()
+    wide, first = answers_of(frame)
     made = {role: column.rows(first) for role, column in whole.items() if role != "label"}
     for role in ("label", *(str(name) for name in wide if name != "label")):
         if role in wide:
             codes, texts = pd.factorize(wide[role])
             made[role] = Coded(codes.astype(np.int32), np.asarray(texts, dtype=object))
-    order = np.argsort(first, kind="stable")
-    return {role: column.rows(order) for role, column in made.items()}, rows[first[order]]
+    return made, rows[first]
+
+
+def answers_of(frame: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """Rows that each have one role of an answer as a row an answer; rows of a role again are a second answer.
+
+    Args:
+        frame: ``task``, ``worker``, ``role``, what was answered (``answer``), and the number of the ``row``.
+
+    Returns:
+        A column a role, by task, worker and time, in the order of the first row of each; and the numbers of these.
+    """
+    answer = ["task", "worker", "time"]
+    frame = frame.assign(time=frame.groupby(["task", "worker", "role"]).cumcount())
+    first = frame.groupby(answer)["row"].min().sort_values()
+    wide = frame.pivot(index=answer, columns="role", values="answer").reindex(first.index)
+    return wide, first.to_numpy(np.int64)
 
 
 def _about_label(sheet: Sheet, asked: pd.Series, roles: pd.Series, answer: pd.Series, named: str | None) -> pd.Series:

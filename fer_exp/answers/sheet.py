@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fer_exp.answers.cells import choice, parsed, shows_picture
 from fer_exp.answers.exports import PRACTICE, Left, matching
 from fer_exp.answers.scales import AFFECT, Scales
-from fer_exp.columns import A_NUMBER
+from fer_exp.columns import is_number
 from fer_exp.names import composed, expressions, spelt
 from fer_exp.records import leaves
 from fer_exp.table_cells import MISSING, Coded
@@ -172,7 +172,7 @@ class Sheet:
     def says_numbers(self, column: int) -> bool:
         """Whether a column holds nothing but numbers."""
         texts = [choice(text) or "" for text in self.texts(column)]
-        return bool(texts) and all(A_NUMBER.fullmatch(text) for text in texts)
+        return bool(texts) and all(map(is_number, texts))
 
     def cleaned(self, column: int, clean: Callable[[str], str | None], several: str = "") -> Coded:
         """A column's cells as ``clean`` makes them; those that it makes None of as ``several``, or empty."""

@@ -49,30 +49,25 @@ def a_column_a_class(
     """
     if task is None or label is None:
         return None
-    columns = range(len(table.names))
+    columns = [n for n in range(len(table.names)) if n not in (task, label)]
     with table.looking():
         tasks, labels = table.coded(task), table.coded(label)
         pairs = pd.DataFrame({"task": tasks.codes, "label": labels.codes})[labels.codes >= 0]
+        once = not pairs.duplicated().any()
         numeric = [n for n in columns if normal(table.names[n]) in numbers and table.different_numbers(n)]
-        if not numeric and not before and not pairs.duplicated().any():  # a pivot table's
-            free = (n for n in columns if n not in (task, label) and SUMMED.fullmatch(table.names[n].strip()))
+        if not numeric and not before and once:  # a pivot table's
+            free = (n for n in columns if SUMMED.fullmatch(table.names[n].strip()))
             numeric = [n for n in free if table.different_numbers(n)]
         if not numeric or not pairs["task"].duplicated().any():
             return None
         of_task = pd.Series(tasks.codes)
-        alike = [n for n in columns if n not in (task, label) and
-                 (pd.Series(table.coded(n).codes).groupby(of_task).nunique() < 2).all()]  # fmt: skip
-    chosen = next((n for n in numeric if n not in (task, label, *alike)), None)
-    if chosen is None:
-        return None
-    groups = []
-    if pairs.duplicated().any():
-        with table.looking():
-            groups = [n for n in columns if n not in (task, label, *numeric) and table.coded(n).names.size]
-            cells = pd.DataFrame({n: table.coded(n).codes for n in (task, label, *groups)})
-        of_groups = cells[[task, *groups]].duplicated().any()  # else these are persons, who answer once each
-        known = not before and normal(table.names[chosen]) in COUNTED
-        if not known or not groups or not of_groups or cells.duplicated().any():
+        alike = [n for n in columns if (pd.Series(table.coded(n).codes).groupby(of_task).nunique() < 2).all()]
+        chosen = next((n for n in numeric if n not in alike), None)
+        if chosen is None:
+            return None
+        groups = [] if once else [n for n in columns if n not in numeric and table.coded(n).names.size]
+        counted = not before and normal(table.names[chosen]) in COUNTED
+        if not once and not (counted and _adds_up(table, task, label, groups)):
             return None
     table.refuse(tasks.codes < 0, task, "every row needs one")
     rows = pairs.index.to_numpy()
@@ -89,6 +84,13 @@ def a_column_a_class(
     classes = {f"{before}{name}": pa.array(counts[code]) for code, name in enumerate(labels.names)}
     own = () if len(expressions(labels.names)) == len(labels.names) else tuple(labels.names)
     return table.of_rows(first, [task], classes, [n for n in alike if table.names[n] not in classes]), own
+
+
+def _adds_up(table: Table, task: int, label: int, groups: Sequence[int]) -> bool:
+    """Whether rows of a task and class are of several groups of people, each with one row of them."""
+    cells = pd.DataFrame({n: table.coded(n).codes for n in (task, label, *groups)})
+    of_groups = cells[[task, *groups]].duplicated().any()  # else these are persons, who answer once each
+    return bool(groups) and bool(of_groups) and not cells.duplicated().any()
 
 
 def count_votes(
@@ -156,7 +158,60 @@ def people_of(
     """Counts, shares or mean ratings as votes, (N, K); arguments as of ``count_votes``, ``columns`` of the classes."""
     if raters is None:
         _refuse_broken(values, table, columns)
-    return _whole(values, raters, table, counted, uncounted)
+    total = values.sum(axis=1)
+    answered = total[total > 0]
+    usual = float(np.median(answered)) if len(answered) else 0.0
+    percent = abs(usual - 100) <= 100 * ROUNDING
+    if (values == np.floor(values)).all():  # counts, but with raters and rows that add up to 100 percentages
+        if percent and raters is None and (np.abs(answered - 100) <= 100 * ROUNDING).all():
+            _say_of_hundred(table)
+        if raters in (None, 100) or not percent:
+            return values
+    unit = 100.0 if percent or usual > 50 else 1.0
+    off = (np.abs(total / unit - 1) > ROUNDING) & (total > 0)
+    if uncounted and 2 * off.sum() > len(answered):
+        if raters is not None:
+            raise RequestError(
+                f"{table.where} has rows that sum to {usual:g} or so: mean ratings, say, which are no shares of votes, "
+                f"so raters={raters} says nothing of them; leave it out."
+            )
+        table.guessed.append("rows do not sum to 1: taken as mean ratings, each row divided by its sum")
+        return shares(values)
+    if off.any():
+        raise RequestError(
+            f"{table.row(int(off.argmax()))}: the proportions sum to {total[off.argmax()]:g}, not to {unit:g} "
+            f"({int(off.sum()):,} rows do not); every answer needs its column, unknown and not_a_face too."
+        )
+    if raters is None:
+        return _of_unknown_number(shares(values), total > 0, table, uncounted)
+    counted[f"tasks whose proportions were made into counts of {raters} raters"] = len(values)
+    return whole_people(shares(values), raters).astype(np.float64)
+
+
+def _say_of_hundred(table: Table) -> None:
+    """Say that rows of 100 are taken for a hundred people; where a corpus gets votes, that has to be said by a key."""
+    if table.group:
+        raise RequestError(
+            f"{table.where} has rows that add up to 100; say of how many raters with {table.group}raters=10, say, "
+            f"or {table.group}raters=100 where they are votes of a hundred people."
+        )
+    table.guessed.append("rows add up to 100 and are taken as votes of a hundred people each")
+
+
+def _of_unknown_number(fractions: FloatArray, answered: NDArray[np.bool_], table: Table, uncounted: bool) -> FloatArray:
+    """Shares, (N, K), as counts of so many people as a column says; without one as they are, where they may be."""
+    column = next((n for n, name in enumerate(table.names) if normal(name) in RATERS), None)
+    if column is not None:
+        people = table.counts(column)
+        table.refuse(no_counts(people) | (answered & ~(people >= 1)), column, "shares are of one person or more")
+        table.guessed.append(f"{table.names[column]} says how many people each row of shares is of")
+        return whole_people(fractions, np.nan_to_num(people).astype(np.int64)).astype(np.float64)
+    if uncounted:
+        return fractions
+    raise RequestError(
+        f"{table.where} holds proportions, and votes are counts; say of how many raters each row is: "
+        f"{'dataset.raters=100, say, ' if table.group else ''}a column raters, or multiply each row by its number."
+    )
 
 
 def no_classes(table: Table) -> str:
@@ -245,54 +300,3 @@ def _refuse_broken(values: FloatArray, table: Table, columns: Sequence[int]) -> 
     if whole_rows.sum() * 2 > len(answered):
         column = int(broken.any(axis=0).argmax())
         table.refuse(broken[:, column], columns[column], A_COUNT)
-
-
-def _whole(
-    values: FloatArray, raters: int | None, table: Table, counted: dict[str, int], uncounted: bool
-) -> FloatArray:
-    """Shares as counts of so many people, (n, K), as ``whole_people`` makes them; with ``uncounted`` perhaps as shares.
-
-    Whole numbers are counts, but where ``raters`` are given and rows add up to 100 they are percentages.
-    """
-    total = values.sum(axis=1)
-    answered = total[total > 0]
-    whole = bool((values == np.floor(values)).all())
-    percent = len(answered) > 0 and abs(np.median(answered) - 100) <= 100 * ROUNDING
-    if whole and percent and raters is None and bool((np.abs(answered - 100) <= 100 * ROUNDING).all()):
-        if table.group:
-            raise RequestError(
-                f"{table.where} has rows that add up to 100; say of how many raters with {table.group}raters=10, say, "
-                f"or {table.group}raters=100 where they are votes of a hundred people."
-            )
-        table.guessed.append("rows add up to 100 and are taken as votes of a hundred people each")
-    if whole and (raters in (None, 100) or not percent):
-        return values
-    unit = 100.0 if percent or (len(answered) and np.median(answered) > 50) else 1.0
-    off = (np.abs(total / unit - 1) > ROUNDING) & (total > 0)
-    if uncounted and 2 * off.sum() > len(answered):
-        if raters is not None:
-            raise RequestError(
-                f"{table.where} has rows that sum to {np.median(answered):g} or so: mean ratings, say, which are no "
-                f"shares of votes, so raters={raters} says nothing of them; leave it out."
-            )
-        table.guessed.append("rows do not sum to 1: taken as mean ratings, each row divided by its sum")
-        return shares(values)
-    if off.any():
-        raise RequestError(
-            f"{table.row(int(off.argmax()))}: the proportions sum to {total[off.argmax()]:g}, not to {unit:g} "
-            f"({int(off.sum()):,} rows do not); every answer needs its column, unknown and not_a_face too."
-        )
-    if raters is None and (column := next((n for n, name in enumerate(table.names) if normal(name) in RATERS), None)):
-        each = table.counts(column)
-        table.refuse(no_counts(each) | ((total > 0) & ~(each >= 1)), column, "shares are of one person or more")
-        table.guessed.append(f"{table.names[column]} says how many people each row of shares is of")
-        return whole_people(shares(values), np.nan_to_num(each).astype(np.int64)).astype(np.float64)
-    if raters is None and uncounted:
-        return shares(values)
-    if raters is None:
-        raise RequestError(
-            f"{table.where} holds proportions, and votes are counts; say of how many raters each row is: "
-            f"{'dataset.raters=100, say, ' if table.group else ''}a column raters, or multiply each row by its number."
-        )
-    counted[f"tasks whose proportions were made into counts of {raters} raters"] = len(values)
-    return whole_people(shares(values), raters).astype(np.float64)

@@ -10,11 +10,13 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from fer_exp.answers.questions import answers_of
 from fer_exp.answers.rules import PLAIN_RULES, Rules
 from fer_exp.answers.scales import PLAIN, Scales, columns_of
 from fer_exp.answers.votes import task_names
 from fer_exp.answers.words import A_RATER, AGAIN, NO_RATER, NOBODY, NOT_TICKED, OF_LABELS, SCALE, TICKED
 from fer_exp.column_names import OF_ANSWERS
+from fer_exp.columns import is_number
 from fer_exp.face_names import is_picture
 from fer_exp.names import among, expressions, normal, spelt
 from fer_exp.orders import number, numbers_of
@@ -214,44 +216,52 @@ def scale_columns(table: Table, beside: Collection[int | None]) -> list[int]:
 
 
 def _by_scale(table: Table, task: int, worker: int, label: int | None, scales: Scales) -> Table | None:
-    """A row a rating, with a column that says on which scale, as a row an answer.
+    """A row a rating, with a column that says on which scale, as a row an answer."""
+    which = _column_of_scales(table, task, worker, label)
+    value = None if which is None else _column_of_values(table, task, worker, which, beside_label=which != label)
+    if which is None or value is None:
+        return None
+    for column in (task, worker):
+        table.refuse(table.coded(column).codes < 0, column, "every answer needs one")
+    asked, values = table.coded(which), table.coded(value)
+    role_of = [scales.within(text) or spelt(text) for text in asked.names]
+    word = values.each((not is_number(text) for text in values.names), False, bool)
+    frame = pd.DataFrame({"task": table.text(task), "worker": table.text(worker), "role": asked.each(role_of, None),
+                          "answer": table.text(value), "row": np.arange(len(table)), "word": word})  # fmt: skip
+    frame = frame.dropna(subset="role")
+    said = frame["word"].groupby(frame["role"]).mean() > 0.5
+    frame["role"] = frame["role"].where(~frame["role"].map(said), "label")
+    wide, first = answers_of(frame)
+    answers = wide.reset_index().drop(columns="time")
+    columns = {str(name): answers[name].to_numpy(object) for name in answers}
+    measured = [name for name in columns if name not in ("task", "worker")]
+    table.guessed.append(f"{table.names[which]} says the scale of each row ({', '.join(measured[:12])})")
+    made = _made(table, columns, first, measured, {})
+    made.scales = [name for name in measured if name != "label" and not said.get(name, False)]
+    return made
+
+
+def _column_of_scales(table: Table, task: int, worker: int, label: int | None) -> int | None:
+    """The column that says on which scale a row's rating is; None where rows are no ratings of one scale each.
 
     A column of labels says it where everyone answers a face once with each: how strong each emotion is.
     """
     with table.looking():
-        which = scale_columns(table, (task, worker))
-        if not which and label is not None:
-            ids = pd.DataFrame({n: table.coded(n).codes for n in (task, worker, label)})
-            pairs, each = ids[[task, worker]], not ids.duplicated().any()
-            which = [label] if each and pairs.duplicated().sum() * 2 >= len(ids) else []
-    rest = {n for n in range(len(table.names)) if n not in (task, worker, *which)}
-    value = next((n for n in sorted(rest) if normal(table.names[n]) in (*PLAIN, "intensity", "strength")), None)
-    if value is None and label not in which:
-        value = table.find("label", beside={task, worker, *which})
-    if not which or value is None:
-        return None
-    for column in (task, worker):
-        table.refuse(table.coded(column).codes < 0, column, "every answer needs one")
-    asked = pd.Series(table.text(which[0]))
-    roles = {text: scales.within(text) or spelt(text) for text in asked.dropna().unique()}
-    frame = pd.DataFrame({"task": table.text(task), "worker": table.text(worker), "role": asked.map(roles),
-                          "value": table.text(value), "row": np.arange(len(table))}).dropna(subset="role")  # fmt: skip
-    numeric = pd.to_numeric(frame["value"].str.replace(",", ".", regex=False), errors="coerce").notna()
-    words = frame["value"].notna() & ~numeric
-    said = words.groupby(frame["role"]).mean() > 0.5
-    frame["role"] = frame["role"].where(~frame["role"].map(said), "label")
-    frame["time"] = frame.groupby(["task", "worker", "role"], dropna=False).cumcount()
-    wide = frame.pivot(index=["task", "worker", "time"], columns="role", values="value")
-    row = frame.groupby(["task", "worker", "time"], dropna=False)["row"].min().reindex(wide.index).to_numpy()
-    wide = wide.iloc[np.argsort(row, kind="stable")]
-    order = sorted(row)
-    made = wide.reset_index()
-    columns = {str(name): made[name].to_numpy(object) for name in made if name != "time"}
-    measured = [name for name in columns if name not in ("task", "worker")]
-    table.guessed.append(f"{table.names[which[0]]} says the scale of each row ({', '.join(measured[:12])})")
-    made_of = _made(table, columns, np.array(order), measured, {})
-    made_of.scales = [name for name in measured if name != "label" and not said.get(name, False)]
-    return made_of
+        if which := scale_columns(table, (task, worker)):
+            return which[0]
+        if label is None:
+            return None
+        ids = pd.DataFrame({n: table.coded(n).codes for n in (task, worker, label)})
+    several = ids[[task, worker]].duplicated().sum() * 2 >= len(ids)
+    return label if several and not ids.duplicated().any() else None
+
+
+def _column_of_values(table: Table, task: int, worker: int, which: int, *, beside_label: bool) -> int | None:
+    """The column of the ratings beside one that says on which scale they are."""
+    taken = {task, worker, which}
+    usual = (*PLAIN, "intensity", "strength")
+    value = next((n for n, name in enumerate(table.names) if n not in taken and normal(name) in usual), None)
+    return table.find("label", beside=taken) if value is None and beside_label else value
 
 
 def _made(
