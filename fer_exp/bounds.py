@@ -59,12 +59,11 @@ NO_SCALE = {"task", "worker", "label", "labels", "class", "classes", "seconds", 
 """What no scale can be called: columns and results that mean something else."""
 
 
-def scales_named(named: Any, key: str = "scales") -> dict[str, tuple[float, float] | None]:
+def scales_named(named: Any) -> dict[str, tuple[float, float] | None]:
     """Scale -> its lowest and highest rating, None where that is not said.
 
     Args:
         named: a name, a list of names, each perhaps with its range behind a colon, or name -> range; None for no scale.
-        key: its name, for messages.
 
     Raises:
         RequestError: a range that is none, or a name that is given twice.
@@ -72,7 +71,7 @@ def scales_named(named: Any, key: str = "scales") -> dict[str, tuple[float, floa
     >>> scales_named(["intensity:1..7", "genuineness"]), scales_named({"warmth": [0, 100]})
     ({'intensity': (1.0, 7.0), 'genuineness': None}, {'warmth': (0.0, 100.0)})
     """
-    way_out = f"write {key}=[intensity,warmth:0..100], a name each and, behind a colon, from what to what it runs"
+    way_out = "write scales=[intensity,warmth:0..100], a name each and, behind a colon, from what to what it runs"
     if isinstance(named, Mapping):
         pairs = [(str(name), ends) for name, ends in named.items()]
     else:
@@ -85,14 +84,14 @@ def scales_named(named: Any, key: str = "scales") -> dict[str, tuple[float, floa
     for name, ends in pairs:
         name = name.strip()
         if not name or name in scales:
-            raise RequestError(f"{key} names {name or 'nothing'}{' twice' if name else ''}; {way_out}.")
+            raise RequestError(f"scales names {name or 'nothing'}{' twice' if name else ''}; {way_out}.")
         if name.casefold() in NO_SCALE:
-            raise RequestError(f"{key} names {name}, which no scale can be called; {way_out}.")
+            raise RequestError(f"scales names {name}, which no scale can be called; {way_out}.")
         try:
             low, high = (None, None) if ends is None else map(float, ends)
         except (TypeError, ValueError):
-            raise RequestError(f"{key}: {ends} is no range for {name}; {way_out}.") from None
+            raise RequestError(f"scales: {ends} is no range for {name}; {way_out}.") from None
         if low is not None and high is not None and not low < high:
-            raise RequestError(f"{key}: {name} runs from {low:g} to {high:g}, which is no range; {way_out}.")
+            raise RequestError(f"scales: {name} runs from {low:g} to {high:g}, which is no range; {way_out}.")
         scales[name] = None if low is None or high is None else (low, high)
     return scales

@@ -198,14 +198,31 @@ def _read_text(raw: bytes) -> Columns:
         names, values = read_json(raw.decode("utf-8"))
         return Columns(names, values, guessed=[f"read as {encoding}"] if encoding != "utf-8" else [])
     delimiter = " " if A_SPACE.match(start) else max(",\t;|", key=lambda sign: _header_of(start, sign))
-    lines, starts = _lines(start, delimiter, TOP)
+    lines, starts = _lines(start, delimiter)
     if not lines:
         return Columns([], [])
     guessed = [{";": "separated by semicolons", "|": "separated by bars"}[delimiter]] if delimiter in ";|" else []
     guessed += [f"read as {encoding}"] if encoding != "utf-8" else []
     header, above, below = read_header(lines, guessed)
-    raw = raw[starts[above] :]
-    ended: list[str] = []  # rows that are shorter than others: Gorilla's last, and notes
+    values, left = _read_delimited(raw[starts[above] :], delimiter, len(header), below=len(below))
+    return without_blanks(Columns(header, values, below, guessed, delimiter == ";", left))
+
+
+def _read_delimited(
+    raw: bytes, delimiter: str, width: int, *, below: int
+) -> tuple[list[pa.ChunkedArray], dict[str, int]]:
+    """The columns of a text from its header on, and rows that are shorter than others, as Gorilla's last, and notes.
+
+    Args:
+        raw: the text, in UTF-8.
+        delimiter: between its cells.
+        width: the number of columns.
+        below: rows below the header that are none.
+
+    Raises:
+        pyarrow.ArrowInvalid: another row is shorter, or longer.
+    """
+    ended: list[str] = []
 
     def of_another_length(row: pacsv.InvalidRow) -> str:
         words = row.text.strip("\"'\r\n ")
@@ -216,27 +233,22 @@ def _read_text(raw: bytes) -> Columns:
             return "skip"
         return "error"
 
-    names = [str(number) for number in range(len(header))]
-    for lasting in (False, True):  # a cell may go over several lines, which takes longer to read
-        options = pacsv.ParseOptions(
-            delimiter=delimiter,
-            newlines_in_values=lasting or len(below) > 0,
-            invalid_row_handler=of_another_length,
-        )
+    names = [str(number) for number in range(width)]
+    texts = pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.dictionary(pa.int32(), pa.string())))
+
+    def read(*, lasting: bool) -> pa.Table:
         ended.clear()
-        try:
-            table = pacsv.read_csv(
-                pa.BufferReader(raw),
-                pacsv.ReadOptions(use_threads=not lasting, column_names=names, skip_rows_after_names=1 + len(below)),
-                options,
-                pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.dictionary(pa.int32(), pa.string()))),
-            )
-            break
-        except pa.ArrowInvalid:
-            if lasting:
-                raise
-    left = dict(Counter(ended))
-    return without_blanks(Columns(header, table.columns, below, guessed, delimiter == ";", left))
+        how = pacsv.ReadOptions(use_threads=not lasting, column_names=names, skip_rows_after_names=1 + below)
+        cells = pacsv.ParseOptions(
+            delimiter=delimiter, newlines_in_values=lasting or below > 0, invalid_row_handler=of_another_length
+        )
+        return pacsv.read_csv(pa.BufferReader(raw), how, cells, texts)
+
+    try:
+        table = read(lasting=False)
+    except pa.ArrowInvalid:
+        table = read(lasting=True)  # a cell may go over several lines, which takes longer to read
+    return table.columns, dict(Counter(ended))
 
 
 def _as_utf8(raw: bytes) -> tuple[bytes, str]:
@@ -264,12 +276,12 @@ def _as_utf8(raw: bytes) -> tuple[bytes, str]:
 
 def _header_of(text: str, delimiter: str) -> tuple[bool, int]:
     """Whether a text begins with names of columns where this is between them, and how many cells its header has."""
-    lines = _lines(text, delimiter, TOP)[0]
+    lines = _lines(text, delimiter)[0]
     return (names_columns(lines[0]), len(lines[rows_above(lines)])) if lines else (False, 0)
 
 
-def _lines(text: str, delimiter: str, count: int) -> tuple[list[list[str]], list[int]]:
-    """The first rows of a text that are not empty, and at which byte each begins."""
+def _lines(text: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
+    """The first ``TOP`` rows of a text that are not empty, and at which byte each begins."""
     lines = list(io.StringIO(text, newline=""))
     reader = csv.reader(lines, delimiter=delimiter)
     rows: list[list[str]] = []
@@ -280,6 +292,6 @@ def _lines(text: str, delimiter: str, count: int) -> tuple[list[list[str]], list
             starts.append(place)
         place += sum(len(part.encode()) for part in lines[line : reader.line_num])
         line = reader.line_num
-        if len(rows) == count:
+        if len(rows) == TOP:
             break
     return rows, starts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any
 
 import pyarrow as pa
@@ -90,9 +91,9 @@ def _objects(content: Any) -> list[dict[str, Any]]:
 def _of_one(row: dict[str, Any]) -> list[dict[str, Any]]:
     """The answers of an object that is a person with a list of them, and what is said of the person with each."""
     for name in OF_A_PERSON:
-        if _is_table(row.get(name)):
+        if isinstance(answers := row.get(name), list) and _objects_only(answers):
             about = {key: value for key, value in row.items() if key != name}
-            return [about | part for part in row[name]]
+            return [about | part for part in answers]
     return [row]
 
 
@@ -111,38 +112,44 @@ def _scores(value: Any) -> dict[str, Any]:
     return scores if whole and len(scores) == len(pairs) else {}
 
 
-def _is_rows(value: list[Any], width: int) -> bool:
-    return all(isinstance(row, list) and len(row) == width for row in value)
-
-
-def _is_table(value: Any) -> bool:
-    return isinstance(value, list) and _objects_only(value)
-
-
 def _within(content: dict[str, Any]) -> list[Any]:
+    """The rows of a JSON object: of the table, or the tables, that it holds, or the object itself."""
     names, cells = content.get("columns"), content.get("data")
-    if isinstance(names, list) and isinstance(cells, list) and _is_rows(cells, len(names)):  # pandas' orient="split"
+    if (
+        isinstance(names, list) and isinstance(cells, list) and _are_lists(cells, len(names))
+    ):  # orient="split" of pandas
         return [dict(zip(map(str, names), row, strict=True)) for row in cells]
-    values, key_is = list(content.values()), "split" if are_splits(content) else "name"
-    if values and all(map(_scores, values)):
-        return [{"name": key, "scores": value} for key, value in content.items()]
-    tables = {key: value for key, value in content.items() if _is_table(value)}
+    values = list(content.values())
+    if (scores := list(takewhile(bool, map(_scores, values)))) and len(scores) == len(values):
+        return [{"name": key, **of_key} for key, of_key in zip(content, scores, strict=True)]
+    tables = {key: value for key, value in content.items() if isinstance(value, list) and _objects_only(value)}
     if tables and not content.keys() & set(NESTS):
-        if len(tables) == 1 and key_is == "name":
-            return list(next(iter(tables.values())))
-        common = set.intersection(*(set(table[0]) for table in tables.values()))
-        if len(tables) < len(values) or not common:
-            raise ValueError(f"it holds several tables ({', '.join(tables)}); give one of them as a file")
-        said = {key: SPLIT_WORDS[key.strip().lower()] if key_is == "split" else key for key in tables}
-        return [{key_is: said[key], **row} for key, table in tables.items() for row in table]
-    if values and all(isinstance(value, list) and len(value) == len(values[0]) for value in values):
+        return _together(content, tables)
+    if values and isinstance(values[0], list) and _are_lists(values, len(values[0])):  # by column
         return [dict(zip(content, row, strict=True)) for row in zip(*values, strict=True)]
-    if values and all(isinstance(value, dict) for value in values):
-        alike = all(value.keys() == values[0].keys() for value in values[1:])
-        if len(values) > 1 and alike and all(key.isdigit() for key in values[0]):  # as pandas writes a frame
-            return [{name: column[key] for name, column in content.items()} for key in values[0]]
-        return [{"name": key, **value} for key, value in content.items()]
-    return [content]
+    if not values or not all(isinstance(value, dict) for value in values):
+        return [content]
+    first = values[0].keys()
+    if len(values) > 1 and all(key.isdigit() for key in first) and all(value.keys() == first for value in values):
+        return [{name: column[key] for name, column in content.items()} for key in first]  # as pandas writes a frame
+    return [{"name": key, **value} for key, value in content.items()]
+
+
+def _together(content: dict[str, Any], tables: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """The rows of an object's tables: of the only one, or of all with its name, which may be a split."""
+    splits = are_splits(content)
+    if len(tables) == 1 and not splits:
+        return list(next(iter(tables.values())))
+    common = set.intersection(*(set(table[0]) for table in tables.values()))
+    if len(tables) < len(content) or not common:
+        raise ValueError(f"it holds several tables ({', '.join(tables)}); give one of them as a file")
+    if splits:
+        return [{"split": SPLIT_WORDS[key.strip().lower()], **row} for key, table in tables.items() for row in table]
+    return [{"name": key, **row} for key, table in tables.items() for row in table]
+
+
+def _are_lists(value: list[Any], width: int) -> bool:
+    return all(isinstance(row, list) and len(row) == width for row in value)
 
 
 def _flat(item: dict[str, Any], prefix: str, outside: dict[str, Any], rows: list[dict[str, Any]]) -> None:
@@ -158,25 +165,26 @@ def _flat(item: dict[str, Any], prefix: str, outside: dict[str, Any], rows: list
 
 
 def _spread(item: dict[str, Any], prefix: str, row: dict[str, Any], nests: list[tuple[str, Any]]) -> None:
+    """Add what an object says to its row, and the lists in it that are rows of their own to ``nests``."""
     for key, value in item.items():
         name = prefix + key
         if not isinstance(value, dict | list):
             row[name] = value
         elif scores := _scores(value):
             row |= scores
-        elif (
-            isinstance(value, list)
-            and len(value) == 1
-            and _objects_only(value)
-            and any(map(_scores, value[0].values()))
-        ):
-            _spread(value[0], f"{name}.", row, nests)  # of the one face in a picture
+        elif _is_one_face(value):
+            _spread(value[0], f"{name}.", row, nests)
         elif key in NESTS and _objects_only(value):
             nests.append((f"{name}.", value.values() if isinstance(value, dict) else value))
         elif isinstance(value, dict) and value.keys() != {"choices"}:
             _spread(value, f"{name}.", row, nests)
         else:
             row[name] = AS_TEXT(value) if value else None
+
+
+def _is_one_face(value: Any) -> bool:
+    """Whether a list is of the one face in a picture, with a model's answer of several classes."""
+    return isinstance(value, list) and len(value) == 1 and _objects_only(value) and any(map(_scores, value[0].values()))
 
 
 def _objects_only(value: Any) -> bool:

@@ -19,9 +19,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
-from fer_exp.raters.aggregation import Aggregate, Answered, Codes, FloatArray, dawid_skene, majority, one_coin
+from fer_exp.answers import Codes
+from fer_exp.raters.aggregation import Aggregate, Answered, dawid_skene, majority, one_coin
 from fer_exp.raters.gold import credits
 from fer_exp.raters.pooling import pooled
+from fer_exp.stats.bootstrap import FloatArray
 
 CLASSES, TASKS, ANSWERS = 7, 400, 8
 METHODS: dict[str, Callable[[Answered], Aggregate]] = {

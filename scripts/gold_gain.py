@@ -15,8 +15,10 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from fer_exp.raters.aggregation import Answered, Codes, FloatArray
+from fer_exp.answers import Codes
+from fer_exp.raters.aggregation import Answered
 from fer_exp.raters.gold import learn_gold
+from fer_exp.stats.bootstrap import FloatArray
 
 CLASSES, GOLD, ENOUGH = 4, 50, 10
 CROWDS: dict[str, tuple[FloatArray, float]] = {

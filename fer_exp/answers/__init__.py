@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fer_exp.face_names import finder
 from fer_exp.stats.bootstrap import FloatArray
+from fer_exp.stats.sums import cross
 
 Codes = NDArray[np.int32]
 
@@ -101,9 +102,7 @@ class Answers:
     def counts(self) -> FloatArray:
         """Votes per task and class, shape (T, K)."""
         named = self.label >= 0
-        cells = self.task[named].astype(np.int64) * len(self.classes) + self.label[named]
-        shape = (len(self.tasks), len(self.classes))
-        return np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
+        return cross(self.task[named], self.label[named], (len(self.tasks), len(self.classes)))
 
     def votes(self) -> Votes:
         """The same without workers."""

@@ -26,6 +26,7 @@ from fer_exp.config.rules import DUPLICATES
 from fer_exp.errors import RequestError
 from fer_exp.names import OTHER_ANSWERS, one_word, spelt
 from fer_exp.stats.bootstrap import FloatArray
+from fer_exp.stats.sums import cross
 from fer_exp.tables import Table, read_table
 
 
@@ -177,8 +178,7 @@ def _of_nobody(table: Table, task: int, label: int, rules: Rules) -> Votes:
     tasks, counted = table.coded(task), dict[str, int]()
     table.refuse(tasks.codes < 0, task, "every answer needs one")
     codes, order = label_codes(table, label, rules, counted)
-    counts = np.zeros((len(tasks.names), len(order)))
-    np.add.at(counts, (tasks.codes[codes >= 0], codes[codes >= 0]), 1)
+    counts = cross(tasks.codes[codes >= 0], codes[codes >= 0], (len(tasks.names), len(order)))
     with table.looking():
         persons = (n for n in sorted(table.unused) if n not in (task, label) and tells_apart(tasks, table.coded(n)))
         person = next(persons, None) if rules.columns is not None else None

@@ -17,6 +17,7 @@ from fer_exp.names import expressions, normal, spelt
 from fer_exp.orders import ways
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.shares import shares, whole_people
+from fer_exp.stats.sums import cross
 from fer_exp.tables import Table
 
 ROUNDING = 0.02
@@ -73,9 +74,9 @@ def a_column_a_class(
     rows = pairs.index.to_numpy()
     if len(rows) < len(table):
         table.left["rows without a label"] = len(table) - len(rows)
-    counts = np.zeros((len(labels.names), len(tasks.names)))
     numbered = table.numbers(chosen) if before else table.counts(chosen)  # a model's may be logits
-    np.add.at(counts, (labels.codes[rows], tasks.codes[rows]), np.nan_to_num(numbered[rows]))
+    shape = len(labels.names), len(tasks.names)
+    counts = cross(labels.codes[rows], tasks.codes[rows], shape, np.nan_to_num(numbered[rows]))
     first = pd.Series(np.arange(len(table))).groupby(of_task).first().to_numpy()
     table.unused.difference_update((task, label))
     says = "is that of" if before else "says how many chose"

@@ -16,6 +16,7 @@ from fer_exp.errors import RequestError
 from fer_exp.labels.draws import Labels, pick
 from fer_exp.labels.transitions import Matrix
 from fer_exp.labels.votes import checked_counts, in_face_order
+from fer_exp.stats.sums import cross, over
 
 
 def flip(
@@ -121,8 +122,6 @@ def realised(clean: ArrayLike, noisy: ArrayLike, classes: int) -> tuple[Labels, 
         Counts of clean class i that became j, shape (K, K), and the share of each class that is wrong, shape (K,),
         nan for a class without faces.
     """
-    counts = np.zeros((classes, classes), dtype=np.int64)
-    np.add.at(counts, (np.asarray(clean, dtype=np.int64), np.asarray(noisy, dtype=np.int64)), 1)
+    counts = cross(np.asarray(clean), np.asarray(noisy), (classes, classes)).astype(np.int64)
     total = counts.sum(axis=1)
-    rate = np.divide(total - counts.diagonal(), total, out=np.full(classes, np.nan), where=total > 0)
-    return counts, rate
+    return counts, over(total - counts.diagonal(), total)

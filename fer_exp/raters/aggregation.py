@@ -17,15 +17,18 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import digamma, expit, log_expit
 
-from fer_exp.answers import Answers
+from fer_exp.answers import Answers, Codes
+from fer_exp.metrics.classification import shared_top
+from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.shares import shares_of_logs
+from fer_exp.stats.sums import cross, mean_by, over, sum_by
 
-FloatArray = NDArray[np.float64]
-Codes = NDArray[np.int32]
 FLOOR = 1e-10
 """Probabilities are at least this before a logarithm: a class that a worker never used is unlikely, not impossible."""
 BETA, DIRICHLET = 0.5, 10.0
 """Parameters of MACE's priors."""
+RESTARTS, FIRST = 10, 50
+"""Random starts of MACE, and iterations of each before the best is chosen."""
 RIGHT, WRONG = 4.0, 1.0
 """Answers that a worker of Dawid and Skene's models starts with, to each class: so many right, so many wrong ones,
 spread over the others. Without them who gave two answers is taken to be always right, or always wrong in one way."""
@@ -74,9 +77,7 @@ class Answered(NamedTuple):
 
     def per_label(self, values: FloatArray) -> FloatArray:
         """Sums of ``values``, one an answer, by task and label, shape (T, K)."""
-        cells = self.task.astype(np.int64) * self.classes + self.label
-        sums: FloatArray = np.bincount(cells, values, self.tasks * self.classes).astype(np.float64)
-        return sums.reshape(self.tasks, self.classes)
+        return cross(self.task, self.label, (self.tasks, self.classes), values)
 
     def worker_labels(self) -> NDArray[np.int64]:
         """Worker and label of each answer as one code, worker * K + label, shape (n,)."""
@@ -92,8 +93,7 @@ def majority(answers: Answered) -> Aggregate:
     """Vote fractions: the belief if every worker is trusted alike. Tied classes share it."""
     votes = answers.votes()
     total, prior = votes.sum(axis=1, keepdims=True), votes.sum(axis=0) / votes.sum()
-    top = (votes == votes.max(axis=1, keepdims=True)) & (total > 0)
-    top = top / np.maximum(top.sum(axis=1, keepdims=True), 1)
+    top = shared_top(votes) * (total > 0)
     posterior = np.where(total > 0, votes / np.maximum(total, 1), prior)
     skill = mean_by(answers.worker, top[answers.task, answers.label], answers.workers)
     return Aggregate(posterior, skill, prior, None, 0, True)
@@ -153,9 +153,8 @@ def one_coin(
     count = np.bincount(answers.worker, minlength=answers.workers)
 
     def skills(posterior: FloatArray) -> FloatArray:
-        sums = np.bincount(answers.worker, posterior[answers.task, answers.label], answers.workers)
-        total = count + right + wrong
-        return np.asarray(np.divide(sums + right, total, out=np.full(answers.workers, np.nan), where=total > 0))
+        sums = sum_by(answers.worker, posterior[answers.task, answers.label], answers.workers)
+        return over(sums + right, count + right + wrong)
 
     def update(posterior: FloatArray) -> tuple[FloatArray, float]:
         skill = np.clip(skills(posterior), FLOOR, 1 - FLOOR)
@@ -212,30 +211,28 @@ def glad(answers: Answered, steps: int = 50, tolerance: float = 1e-5) -> Aggrega
     return Aggregate(posterior, x[:workers], posterior.mean(axis=0), None, taken, converged)
 
 
-def mace(
-    answers: Answered, steps: int = 50, restarts: int = 10, seed: int = 0, most: int = 1000, tolerance: float = 1e-5
-) -> Aggregate:
+def mace(answers: Answered, most: int = 1000, tolerance: float = 1e-5) -> Aggregate:
     r"""MACE: workers either look and give the true label, or spam from a distribution of their own.
 
     .. math:: P(l_{wt} = l \mid z_t) = \theta_w [l = z_t] + (1 - \theta_w)\, \xi_w(l)
 
     Variational Bayes, as the paper recommends, with a Beta(0.5, 0.5) prior on :math:`\theta` and a symmetric
-    Dirichlet(10) prior on :math:`\xi`; the shares of the classes are estimated, too. Of ``restarts`` random starts,
-    ``steps`` iterations each, the one with the best expected likelihood goes on until no skill moves by ``tolerance``,
+    Dirichlet(10) prior on :math:`\xi`; the shares of the classes are estimated, too. Of ``RESTARTS`` random starts,
+    ``FIRST`` iterations each, the one with the best expected likelihood goes on until no skill moves by ``tolerance``,
     or to ``most`` iterations.
 
     ``skill`` is :math:`\theta`, the chance that a worker looks.
 
     Source: Hovy, Berg-Kirkpatrick, Vaswani, Hovy 2013, Learning whom to trust with MACE. NAACL-HLT, 1120-1130.
     """
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(0)
     best: _Mace | None = None
-    for _ in range(restarts):
+    for _ in range(RESTARTS):
         state = _mace_start(answers, generator)
-        for _ in range(steps):
+        for _ in range(FIRST):
             state = _mace_step(answers, state)
         best = state if best is None or state.likelihood > best.likelihood else best
-    state, taken, moved = cast("_Mace", best), steps, np.inf
+    state, taken, moved = cast("_Mace", best), FIRST, np.inf
     while taken < most and moved >= tolerance:
         after = _mace_step(answers, state)
         state, moved, taken = after, float(np.abs(after.skill - state.skill).max()), taken + 1
@@ -250,17 +247,6 @@ METHODS: dict[str, Callable[[Answered], Aggregate]] = {
     "mace": mace,
 }
 """The methods by their names in keys and files."""
-
-
-def mean_by(group: Codes, values: FloatArray, groups: int) -> FloatArray:
-    """Mean of ``values`` over each of ``groups`` groups; nan for an empty one.
-
-    >>> mean_by(np.array([0, 0, 2], np.int32), np.array([1.0, 2.0, 5.0]), 3)
-    array([1.5, nan, 5. ])
-    """
-    count = np.bincount(group, minlength=groups)
-    total = np.bincount(group, values, groups)
-    return np.asarray(np.divide(total, count, out=np.full(groups, np.nan), where=count > 0))
 
 
 def _maximise(

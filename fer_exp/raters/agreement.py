@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.shares import shares
+from fer_exp.stats.sums import over
 from fer_exp.stats.totals import Measure
 
 
@@ -103,7 +104,7 @@ def _beyond(counts: FloatArray, weights: FloatArray | None, chance: Callable[[Fl
     columns = np.column_stack([same, paired, counts.any(axis=1) * 1.0, shares(counts)])
 
     def finish(sums: FloatArray) -> FloatArray:
-        return beyond_chance(_over(sums[..., 0], sums[..., 1]), chance(_over(sums[..., 3:], sums[..., 2:3])))
+        return beyond_chance(over(sums[..., 0], sums[..., 1]), chance(over(sums[..., 3:], sums[..., 2:3])))
 
     return Measure(columns, finish)
 
@@ -127,12 +128,11 @@ def krippendorff_alpha(counts: FloatArray) -> Measure:
     """
     raters = counts.sum(axis=1)
     used = np.where((raters >= 2)[:, None], counts, 0.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        observed = np.where(raters >= 2, (raters**2 - (used**2).sum(axis=1)) / (raters - 1), 0.0)
+    observed = np.where(raters >= 2, (raters**2 - (used**2).sum(axis=1)) / np.maximum(raters - 1, 1), 0.0)
 
     def finish(sums: FloatArray) -> FloatArray:
         total = sums[..., 1:].sum(axis=-1)
-        return 1 - _over((total - 1) * sums[..., 0], total**2 - (sums[..., 1:] ** 2).sum(axis=-1))
+        return 1 - over((total - 1) * sums[..., 0], total**2 - (sums[..., 1:] ** 2).sum(axis=-1))
 
     return Measure(np.column_stack([observed, used]), finish)
 
@@ -152,8 +152,7 @@ def interval_alpha(number: FloatArray, total: FloatArray, squares: FloatArray) -
     """
     used = number >= 2
     number, total, squares = (np.where(used, values, 0.0) for values in (number, total, squares))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        observed = np.where(used, 2 * (number * squares - total**2) / (number - 1), 0.0)
+    observed = np.where(used, 2 * (number * squares - total**2) / np.maximum(number - 1, 1), 0.0)
     return Measure(np.stack([observed, number, total, squares], axis=1), alpha_of)
 
 
@@ -162,7 +161,7 @@ def alpha_of(sums: FloatArray) -> FloatArray:
     between = 2 * (sums[..., 1] * sums[..., 3] - sums[..., 2] ** 2)
     # what is left of constant ratings is rounding
     between = np.where(between <= 1e-12 * sums[..., 1] * sums[..., 3], 0.0, between)
-    return 1 - _over((sums[..., 1] - 1) * sums[..., 0], between)
+    return 1 - over((sums[..., 1] - 1) * sums[..., 0], between)
 
 
 def vote_entropy(counts: FloatArray) -> Measure:
@@ -257,17 +256,17 @@ def of_halves(used: NDArray[np.bool_], product: FloatArray, means: FloatArray) -
     columns[used] = np.column_stack([np.ones(len(means)), product, (means**2).sum(axis=1), means])
 
     def finish(sums: FloatArray) -> FloatArray:
-        centre = (_over(sums[..., 3:], sums[..., :1]) ** 2).sum(axis=-1)
-        both, square = (_over(sums[..., k], sums[..., 0]) for k in (1, 2))
+        centre = (over(sums[..., 3:], sums[..., :1]) ** 2).sum(axis=-1)
+        both, square = (over(sums[..., k], sums[..., 0]) for k in (1, 2))
         varies = np.where(square - centre > 1e-12 * square, square - centre, 0.0)  # less is rounding
-        return _over(both - centre, varies)
+        return over(both - centre, varies)
 
     return Measure(columns, finish)
 
 
 def _ratio(above: FloatArray, below: FloatArray) -> Measure:
     """The sum of one number a task over the sum of another."""
-    return Measure(np.stack([above, below], axis=1), lambda sums: _over(sums[..., 0], sums[..., 1]))
+    return Measure(np.stack([above, below], axis=1), lambda sums: over(sums[..., 0], sums[..., 1]))
 
 
 def _pairs(counts: FloatArray, weights: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
@@ -286,8 +285,3 @@ def beyond_chance(agreement: FloatArray, chance: FloatArray) -> FloatArray:
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(chance < 1 - 1e-12, (agreement - chance) / (1 - chance), np.nan)
-
-
-def _over(above: FloatArray, below: FloatArray) -> FloatArray:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(below != 0, above / below, np.nan))

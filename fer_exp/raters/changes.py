@@ -20,6 +20,7 @@ from fer_exp.raters import shift
 from fer_exp.stats import square
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.shares import shares
+from fer_exp.stats.sums import cross, mean_by
 from fer_exp.stats.tests import holm
 from fer_exp.stats.totals import joint_intervals
 
@@ -100,9 +101,7 @@ def mean_ratings(data: Answers, scales: Container[str]) -> dict[str, FloatArray]
     for name, values in data.rated.items():
         if name in scales:
             rated = ~np.isnan(values)
-            many = np.bincount(data.task[rated], minlength=len(data.tasks))
-            total = np.bincount(data.task[rated], values[rated], len(data.tasks))
-            means[name] = np.divide(total, many, out=np.full(len(many), np.nan), where=many > 0)
+            means[name] = mean_by(data.task[rated], values[rated], len(data.tasks))
     return means
 
 
@@ -126,7 +125,7 @@ def label_changes(
         votes' change) and ``kept`` (share whose majority is the original label).
     """
     both = (original >= 0) & (top >= 0)
-    table = shift.table_of(original[both].astype(np.int32), top[both], len(classes))
+    table = cross(original[both], top[both], (len(classes), len(classes)))
     change, low, high = shift.share_changes(table)
     nobody = table.sum(axis=0) + table.sum(axis=1) == 0  # of a class that neither side has nothing is tested
     p = np.where(nobody, np.nan, square.mcnemar(table))

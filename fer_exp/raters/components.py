@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fer_exp.raters.left_out import Given, add_up, sum_by
+from fer_exp.answers import Codes
+from fer_exp.raters.left_out import Given, add_up
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.jackknife import LeftOut, blocks, effective, of_sums
-
-Codes = NDArray[np.int32]
+from fer_exp.stats.sums import sum_by
 
 
 def henderson(task: Codes, worker: Codes, value: FloatArray, tasks: int, workers: int) -> FloatArray:

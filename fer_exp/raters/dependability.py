@@ -118,7 +118,7 @@ def _variances(found: FloatArray) -> list[FloatArray]:
     return [face, rater, residual, residual - occasion, occasion]
 
 
-def of_panel(single: FloatArray, raters: FloatArray) -> FloatArray:
+def of_panel(single: FloatArray | float, raters: FloatArray | int) -> FloatArray:
     r"""Phi or E rho^2 of means of k raters from those of one (Spearman and Brown).
 
     .. math:: \Phi_k = \frac{\sigma_f^2}{\sigma_f^2 + (\sigma_r^2 + \sigma_e^2) / k}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from fer_exp.metrics.ambiguity import l1_of_sampling
-from fer_exp.raters.planning import Mixture, fit, log_likelihood
+from fer_exp.raters.planning import Mixture, dirichlet, fit, log_likelihood
 from fer_exp.stats.bootstrap import FloatArray
 
 FITTED, STEPS = 500, 60
@@ -30,8 +30,7 @@ def people_behind(counts: FloatArray, mixture: Mixture, generator: np.random.Gen
     logs = log_likelihood(counts, mixture.alpha) + np.log(np.maximum(mixture.shares, 1e-300))
     chances = np.exp(logs - logs.max(axis=1, keepdims=True)).cumsum(axis=1)
     component = (generator.random((len(counts), 1)) * chances[:, -1:] > chances).sum(axis=1)
-    gammas = generator.standard_gamma(mixture.alpha[component] + counts) + 1e-300
-    return np.asarray(gammas / gammas.sum(axis=1, keepdims=True))
+    return dirichlet(mixture.alpha[component] + counts, generator)
 
 
 def mixture_of(counts: FloatArray, generator: np.random.Generator) -> Mixture:

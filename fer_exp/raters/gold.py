@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fer_exp.answers import Codes
 from fer_exp.errors import RequestError
 from fer_exp.metrics.classification import shared_top
-from fer_exp.raters.aggregation import Aggregate, Answered, Codes, FloatArray, mean_by
-from fer_exp.stats.bootstrap import percentile_intervals
+from fer_exp.raters.aggregation import Aggregate, Answered
+from fer_exp.stats.bootstrap import FloatArray, percentile_intervals
 from fer_exp.stats.shares import paired_interval, wilson
+from fer_exp.stats.sums import mean_by
 
 MANY = 200_000
 """Answers beyond which gold tasks are drawn 20 times instead of 100."""

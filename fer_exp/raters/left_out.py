@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_exp.answers import Codes
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.jackknife import Blocks, Finish, LeftOut, blocks, effective, of_sums
+from fer_exp.stats.sums import sum_by
 from fer_exp.stats.totals import Measure, summed
-
-Codes = NDArray[np.int32]
 
 
 class Given(NamedTuple):
@@ -143,11 +143,6 @@ def moments(given: Given) -> tuple[FloatArray, FloatArray, FloatArray]:
     one, by = np.ones(len(given.task)), given.value
     number, total, squares = (sum_by(given.task, each, given.tasks) for each in (one, by, by**2))
     return number, total, squares
-
-
-def sum_by(code: NDArray[Any], values: NDArray[Any], number: int) -> FloatArray:
-    """Sums of values, (n,), by code, shape (number,)."""
-    return np.bincount(code, values, number).astype(np.float64)
 
 
 def add_up(sums: FloatArray, code: Codes, values: FloatArray) -> None:

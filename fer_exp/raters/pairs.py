@@ -10,13 +10,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_exp.answers import Codes
 from fer_exp.metrics.affect import ccc_of, pearson_of
 from fer_exp.raters.agreement import beyond_chance
-from fer_exp.raters.left_out import sum_by
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.jackknife import LeftOut, blocks, changes, effective
+from fer_exp.stats.sums import sum_by
 
-Codes = NDArray[np.int32]
 SHARED = 10
 """Tasks that two raters must share to be a pair: a kappa over fewer says little and is often undefined."""
 

@@ -97,7 +97,12 @@ def fit(counts: FloatArray, start: Mixture | None = None, steps: int = 200) -> M
 def draw_faces(mixture: Mixture, faces: int, generator: np.random.Generator) -> FloatArray:
     """Distributions of answers of new faces, shape (faces, K), rows sum to 1."""
     component = generator.choice(len(mixture.shares), faces, p=mixture.shares / mixture.shares.sum())
-    gammas = generator.standard_gamma(mixture.alpha[component]) + 1e-300
+    return dirichlet(mixture.alpha[component], generator)
+
+
+def dirichlet(alpha: FloatArray, generator: np.random.Generator) -> FloatArray:
+    """A draw from the Dirichlet distribution of each row of parameters, shape (N, K), rows sum to 1."""
+    gammas = generator.standard_gamma(alpha) + 1e-300
     return np.asarray(gammas / gammas.sum(axis=1, keepdims=True))
 
 
@@ -206,8 +211,8 @@ def check(counts: FloatArray, seed: int = 0, draws: int = 20) -> dict[str, float
     return {"seen": float(np.mean(seen)), "simulated": float(np.mean(simulated))}
 
 
-def saturation(table: pd.DataFrame, share: float = 0.9) -> dict[str, int]:
-    """The smallest panel that has made ``share`` of the way from one rater to the largest panel, per metric.
+def saturation(table: pd.DataFrame) -> dict[str, int]:
+    """The smallest panel that has made 90 % of the way from one rater to the largest panel, per metric.
 
     >>> saturation(pd.DataFrame({"raters": [1, 2, 3], "l1": [1.0, 0.05, 0.0]}))
     {'l1': 2}
@@ -221,7 +226,7 @@ def saturation(table: pd.DataFrame, share: float = 0.9) -> dict[str, int]:
             values = table[metric][known].to_numpy(np.float64)
             way = values[-1] - values[0]
             gone = (values - values[0]) / way if way else np.ones(len(values))  # nobody differs: one rater is enough
-            sizes[metric] = int(table["raters"][known].iloc[int((gone >= share).argmax())])
+            sizes[metric] = int(table["raters"][known].iloc[int((gone >= 0.9).argmax())])
     return sizes
 
 

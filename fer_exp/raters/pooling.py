@@ -14,7 +14,8 @@ from scipy import sparse
 from scipy.interpolate import CubicSpline
 from scipy.special import betaincinv, betaln, gammaln, softmax
 
-from fer_exp.raters.aggregation import FLOOR, Aggregate, Answered, FloatArray
+from fer_exp.raters.aggregation import FLOOR, Aggregate, Answered
+from fer_exp.stats.bootstrap import FloatArray
 
 NODES, FINE = 20, 400
 """Points between 0 and a right angle, whose squared sine p is, at which answers are weighed, and at which p is told."""

@@ -18,6 +18,7 @@ from fer_exp.metrics.classification import onehot, tallies_of_tops
 from fer_exp.metrics.recognition import FIGURES, Tally, against_chance, d_prime, hit_rate
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.shares import shares
+from fer_exp.stats.sums import cross, sum_by
 from fer_exp.stats.tests import holm
 
 LEVEL = 0.95
@@ -165,23 +166,20 @@ def _of_raters(answered: _Answered) -> FloatArray:
     of_truth = truth[face]
     hit = change[np.arange(len(face)), of_truth]
     lost = np.zeros((answered.raters, 3 * classes + 1))
-    place = rater * classes
+    shape = answered.raters, classes
     for k in range(classes):
-        lost[:, 2 * classes + k] = np.bincount(rater, change[:, k], answered.raters)
-    lost[:, :classes] = np.bincount(place + of_truth, hit, answered.raters * classes).reshape(-1, classes)
-    lost[:, classes : 2 * classes] = np.bincount(
-        place + of_truth, alone.astype(np.float64), answered.raters * classes
-    ).reshape(-1, classes)
-    lost[:, -1] = np.bincount(rater, alone.astype(np.float64), answered.raters)
+        lost[:, 2 * classes + k] = sum_by(rater, change[:, k], answered.raters)
+    lost[:, :classes] = cross(rater, of_truth, shape, hit)
+    lost[:, classes : 2 * classes] = cross(rater, of_truth, shape, alone)
+    lost[:, -1] = sum_by(rater, alone, answered.raters)
     return lost
 
 
 def _confusions(answered: _Answered) -> FloatArray:
     """How often each rater answered what to which emotion, shape (R, K, K)."""
     classes = answered.votes.shape[1]
-    cells = (answered.rater * classes + answered.truth[answered.face]) * classes + answered.label
-    counts = np.bincount(cells, minlength=answered.raters * classes**2)
-    return counts.reshape(-1, classes, classes).astype(np.float64)
+    asked = answered.rater * classes + answered.truth[answered.face]
+    return cross(asked, answered.label, (answered.raters * classes, classes)).reshape(-1, classes, classes)
 
 
 def _tests(confusions: FloatArray, classes: tuple[str, ...]) -> pd.DataFrame:

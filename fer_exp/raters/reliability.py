@@ -10,15 +10,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_exp.answers import Codes
 from fer_exp.metrics.affect import absolute_agreement
 from fer_exp.raters import components
 from fer_exp.raters.agreement import alpha_of, interval_alpha, of_halves
+from fer_exp.raters.dependability import of_panel
 from fer_exp.raters.left_out import Given, add_up, moments, of_ratings
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.jackknife import Changes, LeftOut, changes, effective, of_sums
+from fer_exp.stats.sums import over
 from fer_exp.stats.totals import Measure
 
-Codes = NDArray[np.int32]
 ANEW = 20_000_000
 """Ratings times raters up to which ranks are made anew without each rater."""
 FORMS = ("icc_1_1", "icc_2_1", "icc_3_1", "icc_1_k", "icc_2_k", "icc_3_k")
@@ -63,9 +65,10 @@ def icc(given: Given) -> LeftOut:
 
     def forms(found: FloatArray) -> FloatArray:
         one_way, within, person, rater, noise, k = np.moveaxis(found, -1, 0)
-        singles = [_share(one_way, within), _share(person, rater + noise), _share(person, noise)]
-        means = [_share(one_way, within / k), _share(person, (rater + noise) / k), _share(person, noise / k)]
-        return np.stack([*singles, *means], axis=-1)
+        rest = np.stack([within, rater + noise, noise])
+        face = np.stack([one_way, person, person])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.moveaxis(np.concatenate([over(face, face + rest), over(face, face + rest / k)]), 0, -1)
 
     return components.left_out(given, forms)
 
@@ -87,8 +90,8 @@ def anova(task: Codes, worker: Codes, value: FloatArray, tasks: int, workers: in
     return Anova(float(between), float(within), float(raters), float(residual), tasks, workers)
 
 
-def f_intervals(squares: Anova, level: float = 0.95) -> dict[str, tuple[float, float]]:
-    """Intervals of the six forms from the F distribution, for complete ratings.
+def f_intervals(squares: Anova) -> dict[str, tuple[float, float]]:
+    """95 % intervals of the six forms from the F distribution, for complete ratings.
 
     Returns:
         Form -> low, high; nan where ratings have no noise.
@@ -103,7 +106,7 @@ def f_intervals(squares: Anova, level: float = 0.95) -> dict[str, tuple[float, f
     """
     from scipy.special import fdtri  # a tenth of a second to import: here, not before
 
-    n, k, tail = squares.tasks, squares.panel, 1 - (1 - level) / 2
+    n, k, tail = squares.tasks, squares.panel, 0.975
     b, r, e = squares.between, squares.raters, squares.residual
     ends: dict[str, tuple[float, float]] = {}
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -122,7 +125,7 @@ def f_intervals(squares: Anova, level: float = 0.95) -> dict[str, tuple[float, f
         rest = k * r + (k * n - k - n) * e
         low, high = n * (b - f1 * e) / (f1 * rest + n * b), n * (f2 * b - e) / (rest + n * f2 * b)
         ends["icc_2_1"] = (float(low), float(high))
-        ends["icc_2_k"] = (float(k * low / (1 + (k - 1) * low)), float(k * high / (1 + (k - 1) * high)))
+        ends["icc_2_k"] = (float(of_panel(low, k)), float(of_panel(high, k)))
     return ends
 
 
@@ -219,8 +222,3 @@ def consistency(task: Codes, worker: Codes, pairs: FloatArray) -> LeftOut:
     everyone = of_sums(finish, total, [(each, None)])
     with np.errstate(invalid="ignore", divide="ignore"):
         return LeftOut(finish(total), without(task), without(worker), everyone, effective(number))
-
-
-def _share(variance: FloatArray, rest: FloatArray) -> FloatArray:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(variance + rest != 0, variance / (variance + rest), np.nan))

@@ -11,21 +11,10 @@ from fer_exp.stats.shares import paired_interval
 from fer_exp.stats.totals import joint_intervals
 
 
-def table_of(original: NDArray[np.int32], crowd: NDArray[np.int64], classes: int) -> FloatArray:
-    """How many tasks have each original label (row) and each label of the crowd (column), shape (K, K).
-
-    >>> table_of(np.array([0, 0, 1], np.int32), np.array([0, 1, 1]), 2)
-    array([[1., 1.],
-           [0., 1.]])
-    """
-    cells = original.astype(np.int64) * classes + crowd
-    return np.bincount(cells, minlength=classes**2).reshape(classes, classes).astype(np.float64)
-
-
 def share_changes(table: FloatArray) -> FloatArray:
     """Change of each class's share from rows to columns, with ``paired_interval`` over tasks.
 
-    ``table`` is as ``table_of`` gives it.
+    ``table`` has how many tasks have each original label (row) and each label of the crowd (column), shape (K, K).
 
     Returns:
         Change, low, high, shape (3, K); shares, so -1..1.

@@ -7,10 +7,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import bdtrik, digamma, entr, ndtri, polygamma
 
-from fer_exp.raters.aggregation import Aggregate, Answered, Codes, FloatArray, dawid_skene, mean_by
+from fer_exp.answers import Codes
+from fer_exp.raters.aggregation import Aggregate, Answered, dawid_skene
 from fer_exp.raters.agreement import beyond_chance
 from fer_exp.raters.pooling import pooled
+from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.stats.shares import shares, wilson
+from fer_exp.stats.sums import cross, mean_by, over
 
 
 def describe_workers(
@@ -97,8 +100,7 @@ def _entropy(answers: Answered) -> tuple[FloatArray, FloatArray, FloatArray]:
 
     Source: Wolpert and Wolf 1995, Physical Review E 52, 6841-6854.
     """
-    counts = np.bincount(answers.worker_labels(), minlength=answers.workers * answers.classes)
-    counts = counts.reshape(answers.workers, answers.classes).astype(np.float64)
+    counts = cross(answers.worker, answers.label, (answers.workers, answers.classes))
     there = counts.sum(axis=1) > 0
     value = np.where(there, entr(shares(counts)).sum(axis=1), np.nan)
     a = counts + counts.sum(axis=0) / max(counts.sum(), 1) + 1e-9
@@ -108,9 +110,9 @@ def _entropy(answers: Answered) -> tuple[FloatArray, FloatArray, FloatArray]:
     own = apart + 1 / (a + 1)  # digamma(a + 2) - digamma(total + 2)
     square = (a * (a + 1) * (own**2 + polygamma(1, a + 2) - polygamma(1, total + 2))).sum(axis=1)
     weighed = a * apart
-    cross = weighed.sum(axis=1) ** 2 - (weighed**2).sum(axis=1)
-    cross -= polygamma(1, total + 2)[:, 0] * (total[:, 0] ** 2 - (a**2).sum(axis=1))
-    variance = (square + cross) / (total * (total + 1))[:, 0] - mean**2
+    crossed = weighed.sum(axis=1) ** 2 - (weighed**2).sum(axis=1)
+    crossed -= polygamma(1, total + 2)[:, 0] * (total[:, 0] ** 2 - (a**2).sum(axis=1))
+    variance = (square + crossed) / (total * (total + 1))[:, 0] - mean**2
     half = ndtri(0.975) * np.sqrt(np.maximum(variance, 0))
     ends = np.where(there, np.clip([mean - half, mean + half], 0, np.log(max(answers.classes, 1))), np.nan)
     return np.asarray(value, dtype=np.float64), ends[0], ends[1]
@@ -138,6 +140,5 @@ def _medians(seconds: FloatArray, worker: Codes, workers: int) -> tuple[FloatArr
 
 def _shares(group: Codes, label: Codes, groups: int, classes: int) -> FloatArray:
     """How often each group has each label, rows sum to 1, nan where there is none."""
-    cells = np.bincount(group.astype(np.int64) * classes + label, minlength=groups * classes).reshape(groups, classes)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(cells / cells.sum(axis=1, keepdims=True))
+    often = cross(group, label, (groups, classes))
+    return over(often, often.sum(axis=1, keepdims=True))
