@@ -94,45 +94,65 @@ def filter_workers(
     for key, threshold in thresholds.items():
         if threshold is None:
             continue
-        column, least, words, needs, ends = FILTERS[key]
-        if column not in table or table[column].isna().all():
-            raise RequestError(f"{key}={threshold:g} cannot be judged: it needs {needs}.")
-        value = table[column].to_numpy(np.float64)
-        side = "high" if least else "low"
-        with np.errstate(invalid="ignore"):
-            met = value >= threshold if least else value <= threshold
-        if key == "min_gold_accuracy" and "gold_answers" in table:
-            judged = table["gold_answers"].to_numpy() >= enough
-            if not judged.any():
-                most = int(table["gold_answers"].max())
-                raise RequestError(
-                    f"{key}={threshold:g} judges nobody: it asks for {enough} gold answers a worker, and the most that "
-                    f"anybody has is {most}; give more gold, or enough_gold_answers={most}."
-                )
-            value = np.where(judged, value, np.nan)
-            met |= ~judged
-        if sure and ends:
-            end = table[f"{ends}_{side}"].to_numpy(np.float64)
-            with np.errstate(invalid="ignore"):
-                beyond = end < threshold if least else end > threshold
-            unsure[key] = ~met & ~beyond
-            met |= ~beyond
-        if not met.any():
-            best = np.nanmax(value) if least else np.nanmin(value)
-            raise RequestError(
-                f"{key}={threshold:g} removes all {len(table):,} workers: the {'highest' if least else 'lowest'} "
-                f"{words} is {best:.3g}; choose a threshold that somebody meets."
-            )
-        for row in np.flatnonzero(~met):
-            why = _why(table, key, int(row), float(value[row]), threshold, f"{ends}_{side}" if sure and ends else None)
-            rows.append({"worker": table["worker"].iloc[row], "filter": key, "threshold": threshold,
-                         "value": value[row], "answers": int(table["answers"].iloc[row]), "why": why})  # fmt: skip
-        kept &= met
+        judged = _judged(table, key, threshold, enough, sure=sure)
+        kept &= judged.met
+        if judged.end is not None:
+            unsure[key] = judged.unsure
+        for row in np.flatnonzero(~judged.met):
+            value = float(judged.value[row])
+            rows.append({"worker": table["worker"].iloc[row], "filter": key, "threshold": threshold, "value": value,
+                         "answers": int(table["answers"].iloc[row]),
+                         "why": _why(table, key, int(row), value, threshold, judged.end)})  # fmt: skip
     if not kept.any():
         filters = " ".join(f"{key}={value:g}" for key, value in thresholds.items() if value is not None)
         raise RequestError(f"{filters} together remove all {len(table):,} workers; nobody meets them all. Loosen one.")
     columns = ["worker", "filter", "threshold", "value", "answers", "why"]
     return Filtered(kept, pd.DataFrame(rows, columns=columns), unsure)
+
+
+class _Judged(NamedTuple):
+    """Who meets a threshold, shape (W,): the values that are judged, nan of who is not; who meets it by ``sure`` alone.
+
+    ``end`` is the column of the end of the interval that decides, None where the value does.
+    """
+
+    value: NDArray[np.float64]
+    met: NDArray[np.bool_]
+    unsure: NDArray[np.bool_]
+    end: str | None
+
+
+def _judged(table: pd.DataFrame, key: str, threshold: float, enough: int, *, sure: bool) -> _Judged:
+    """One filter; arguments, and what is raised, as of ``filter_workers``."""
+    column, least, words, needs, ends = FILTERS[key]
+    if column not in table or table[column].isna().all():
+        raise RequestError(f"{key}={threshold:g} cannot be judged: it needs {needs}.")
+    value = table[column].to_numpy(np.float64)
+    met = value >= threshold if least else value <= threshold
+    if key == "min_gold_accuracy" and "gold_answers" in table:
+        ample = table["gold_answers"].to_numpy() >= enough
+        if not ample.any():
+            most = int(table["gold_answers"].max())
+            raise RequestError(
+                f"{key}={threshold:g} judges nobody: it asks for {enough} gold answers a worker, and the most that "
+                f"anybody has is {most}; give more gold, or enough_gold_answers={most}."
+            )
+        value = np.where(ample, value, np.nan)
+        met |= ~ample
+    end = f"{ends}_{'high' if least else 'low'}" if sure and ends else None
+    unsure = np.zeros(len(table), np.bool_)
+    if end is not None:
+        furthest = table[end].to_numpy(np.float64)
+        beyond = furthest < threshold if least else furthest > threshold
+        unsure = ~met & ~beyond
+        met |= ~beyond
+    if not met.any():
+        best = np.nanmax(value) if least else np.nanmin(value)
+        raise RequestError(
+            f"{key}={threshold:g} removes all {len(table):,} workers: the {'highest' if least else 'lowest'} "
+            f"{words} is {best:.3g}; choose a threshold that somebody meets."
+        )
+    return _Judged(value, met, unsure, end)
 
 
 def _why(table: pd.DataFrame, key: str, row: int, value: float, threshold: float, end: str | None) -> str:

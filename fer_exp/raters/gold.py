@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -159,21 +159,11 @@ def learn_gold(
         shown = np.zeros(answers.tasks, np.bool_)
         shown[generator.choice(known, tasks, replace=False)] = True
         left = ~shown[known]
-        judged, before = known[left], unfiltered[left]
-        rows = shown[answers.task]
-        right = answers.label[rows] == gold[answers.task[rows]]
-        accuracy = mean_by(answers.worker[rows], right.astype(np.float64), answers.workers)
-        ample = np.bincount(answers.worker[rows], minlength=answers.workers) >= enough
-        for step, threshold in enumerate(levels):
-            kept = ~(ample & (accuracy < threshold))
-            used = kept[answers.worker]
-            votes = answers.per_label(used.astype(np.float64))[judged]
-            covered = votes.sum(axis=1) > 0
-            score = credits(votes[covered], gold[judged[covered]])
-            gained[step, judged[covered]] += score - before[covered]
-            times[step, judged[covered]] += 1
-            means = (score.mean(), (score - before[covered]).mean()) if len(score) else (np.nan, np.nan)
-            drawn[draw, step] = kept.sum(), ample.sum(), used.mean(), covered.mean(), *means
+        filtered = _filtered(answers, gold, shown, known[left], unfiltered[left], levels, enough)
+        for step, (judged, gains, means) in enumerate(filtered):
+            gained[step, judged] += gains
+            times[step, judged] += 1
+            drawn[draw, step] = means
     table = pd.DataFrame({"threshold": levels})
     for column, name in enumerate(("workers", "judged", "answers", "covered", "accuracy")):
         table[name] = pd.DataFrame(drawn[:, :, column]).mean()  # nan, without a warning, where no draw has one
@@ -189,6 +179,41 @@ def learn_gold(
         table.loc[step, ["gain", "gain_low", "gain_high"]] = interval
     table["gain_n"] = (times > 0).sum(axis=1)
     return table
+
+
+def _filtered(
+    answers: Answered,
+    gold: Codes,
+    shown: NDArray[np.bool_],
+    judged: NDArray[np.int64],
+    before: FloatArray,
+    levels: FloatArray,
+    enough: int,
+) -> Iterator[tuple[NDArray[np.int64], FloatArray, tuple[float, ...]]]:
+    """At each threshold the tasks that still have an answer, what each gains over no filter, and means.
+
+    Args:
+        answers: of W workers to T tasks.
+        gold: the true class of each task, shape (T,).
+        shown: tasks that judge the workers, shape (T,).
+        judged: those left to judge on, shape (G,).
+        before: how right the majority is there without a filter, shape (G,).
+        levels: the thresholds.
+        enough: answers to the tasks shown, from which a worker is judged.
+    """
+    rows = shown[answers.task]
+    right = answers.label[rows] == gold[answers.task[rows]]
+    accuracy = mean_by(answers.worker[rows], right, answers.workers)
+    ample = np.bincount(answers.worker[rows], minlength=answers.workers) >= enough
+    for threshold in levels:
+        kept = ~(ample & (accuracy < threshold))
+        used = kept[answers.worker]
+        votes = answers.per_label(used.astype(np.float64))[judged]
+        covered = votes.sum(axis=1) > 0
+        score = credits(votes[covered], gold[judged[covered]])
+        gains = score - before[covered]
+        means = (score.mean(), gains.mean()) if len(score) else (np.nan, np.nan)
+        yield judged[covered], gains, (kept.sum(), ample.sum(), used.mean(), covered.mean(), *means)
 
 
 def credits(scores: FloatArray, truth: Codes) -> FloatArray:

@@ -51,11 +51,32 @@ def describe_workers(
         - ``entropy`` of the worker's answers in nats (``_entropy``); ``consistency`` over ``repeats`` tasks met twice
           (Wilson); ``seconds``, the median, between two of the times (``_medians``).
     """
-    workers, classes = answers.workers, answers.classes
-    count = np.bincount(answers.worker, minlength=workers)
+    workers = answers.workers
+    table = pd.DataFrame({"worker": names, "answers": np.bincount(answers.worker, minlength=workers)})
+    agreement, skill = _against_others(answers)
+    if gold is not None:
+        right, number, of_gold = _against_gold(answers, gold)
+        table["gold_answers"], table["gold_accuracy"], table["gold_low"], table["gold_high"] = number, *right
+        skill = np.where(number >= enough, of_gold, skill)
     known_as = pooled(answers, dawid_skene(answers) if belief is None else belief)._asdict()
-    table = pd.DataFrame({"worker": names, "answers": count})
-    votes = answers.votes()
+    table = table.assign(**{name: known_as[name] for name in ("accuracy", "accuracy_low", "accuracy_high")})
+    table["agreement"], table["agreement_low"], table["agreement_high"] = agreement
+    table["skill"], table["skill_low"], table["skill_high"] = skill
+    table = table.assign(**{name: known_as[name] for name in ("spam", "spam_low", "spam_high")})
+    table["entropy"], table["entropy_low"], table["entropy_high"] = _entropy(answers)
+    if repeats is not None and len(repeats[0]):
+        number = np.bincount(repeats[0], minlength=workers)
+        same = mean_by(repeats[0], repeats[1], workers)
+        table["repeats"], table["consistency"] = number, same
+        table["consistency_low"], table["consistency_high"] = wilson(same * number, number)
+    if seconds is not None:
+        table["seconds"], table["seconds_low"], table["seconds_high"] = _medians(seconds, answers.worker, workers)
+    return table
+
+
+def _against_others(answers: Answered) -> tuple[FloatArray, FloatArray]:
+    """Agreement of each worker with the other answers to the same tasks, and beyond chance: value, low, high (3, W)."""
+    workers, classes, votes = answers.workers, answers.classes, answers.votes()
     total = votes.sum(axis=1)[answers.task]
     shared = total > 1
     worker, label = answers.worker[shared], answers.label[shared]
@@ -63,33 +84,20 @@ def describe_workers(
     agreement = mean_by(worker, others[np.arange(len(label)), label], workers)
     spread = np.stack([mean_by(worker, others[:, k], workers) for k in range(classes)], axis=1)
     chance = (_shares(worker, label, workers, classes) * spread).sum(axis=1)
-    met = np.bincount(worker, minlength=workers)
-    ends = wilson(agreement * met, met)
-    skill, *skills = (beyond_chance(share, chance) for share in (agreement, *ends))
-    if gold is not None:
-        known = gold[answers.task] >= 0
-        worker, label, truth = answers.worker[known], answers.label[known], gold[answers.task[known]]
-        right = mean_by(worker, (label == truth).astype(np.float64), workers)
-        gold_count = np.bincount(worker, minlength=workers)
-        table["gold_answers"], table["gold_accuracy"] = gold_count, right
-        table["gold_low"], table["gold_high"] = wilson(right * gold_count, gold_count)
-        chance = (_shares(worker, label, workers, classes) * _shares(worker, truth, workers, classes)).sum(axis=1)
-        of_gold = (beyond_chance(share, chance) for share in (right, *wilson(right * gold_count, gold_count)))
-        judged = gold_count >= enough
-        skill, *skills = (np.where(judged, one, other) for one, other in zip(of_gold, (skill, *skills), strict=True))
-    table = table.assign(**{name: known_as[name] for name in ("accuracy", "accuracy_low", "accuracy_high")})
-    table["agreement"], table["agreement_low"], table["agreement_high"] = agreement, *ends
-    table["skill"], table["skill_low"], table["skill_high"] = skill, *skills
-    table = table.assign(**{name: known_as[name] for name in ("spam", "spam_low", "spam_high")})
-    table["entropy"], table["entropy_low"], table["entropy_high"] = _entropy(answers)
-    if repeats is not None and len(repeats[0]):
-        number = np.bincount(repeats[0], minlength=workers)
-        same = mean_by(repeats[0], repeats[1].astype(np.float64), workers)
-        table["repeats"], table["consistency"] = number, same
-        table["consistency_low"], table["consistency_high"] = wilson(same * number, number)
-    if seconds is not None:
-        table["seconds"], table["seconds_low"], table["seconds_high"] = _medians(seconds, answers.worker, workers)
-    return table
+    number = np.bincount(worker, minlength=workers)
+    found = np.stack([agreement, *wilson(agreement * number, number)])
+    return found, beyond_chance(found, chance)
+
+
+def _against_gold(answers: Answered, gold: Codes) -> tuple[FloatArray, NDArray[np.int64], FloatArray]:
+    """How often each worker is right on gold, (3, W), of so many answers, (W,), and that beyond chance, (3, W)."""
+    known = gold[answers.task] >= 0
+    worker, label, truth = answers.worker[known], answers.label[known], gold[answers.task[known]]
+    share = mean_by(worker, label == truth, answers.workers)
+    number = np.bincount(worker, minlength=answers.workers)
+    right = np.stack([share, *wilson(share * number, number)])
+    of_labels, of_truth = (_shares(worker, codes, answers.workers, answers.classes) for codes in (label, truth))
+    return right, number, beyond_chance(right, (of_labels * of_truth).sum(axis=1))
 
 
 def _entropy(answers: Answered) -> tuple[FloatArray, FloatArray, FloatArray]:
