@@ -82,8 +82,8 @@ def read_published(
         RequestError: a file that cannot be read or is of other faces, or, naming the line, a label out of range, a
             class that is none here, a face twice.
     """
-    text, find, named = read_text(file), finder(names, str(file)), among(classes)
-    meaning = form.meaning if form else {}
+    text, find = read_text(file), finder(names, str(file))
+    means = form.meaning.get if form else among(classes)
     labels: dict[str, str] = {}
     strange, first = 0, ""
     for number, line in enumerate(text.split("\n"), start=1):
@@ -96,21 +96,9 @@ def read_published(
         label, name = words[-1], find(" ".join(words[:-1]))
         if name is None and len(words) > 2 and words[-1] in ("0", "1", "True", "False"):
             flagged = find(" ".join(words[:-2]))
-            if flagged is not None or words[-2] in meaning:
+            if flagged is not None or (form and means(words[-2])):
                 label, name = words[-2], flagged
-        known = meaning.get(label) if form else named(label)
-        if known is None and form:
-            last = form.first + len(form.classes) - 1
-            raise RequestError(
-                f"{where}: the label {label!r} is out of {form.first} to {last}, which labels.file_classes names; is "
-                "it counted from another number, or of another form?"
-            )
-        if known is None and label.lstrip("-").isdigit():
-            raise RequestError(
-                f"{where}: the label {label!r} is a number; numbers mean other classes in every tool: name them with "
-                f"labels.file_classes ({', '.join(ORDERS)}, or a list in the file's order)."
-            )
-        known = known or checked_expression(label, where)
+        known = means(label) or _other_class(label, form, where)
         if name is None:
             strange, first = strange + 1, first or " ".join(words[:-1])
             continue
@@ -122,6 +110,22 @@ def read_published(
     if not labels:
         raise RequestError(f"{file}: none of its {strange:,} faces is in this dataset, first {first!r}.")
     return labels, strange
+
+
+def _other_class(label: str, form: Order | None, where: str) -> str:
+    """The expression that a label means which is no class of this run; raises RequestError of a number, or of none."""
+    if form is not None:
+        last = form.first + len(form.classes) - 1
+        raise RequestError(
+            f"{where}: the label {label!r} is out of {form.first} to {last}, which labels.file_classes names; is "
+            "it counted from another number, or of another form?"
+        )
+    if label.lstrip("-").isdigit():
+        raise RequestError(
+            f"{where}: the label {label!r} is a number; numbers mean other classes in every tool: name them with "
+            f"labels.file_classes ({', '.join(ORDERS)}, or a list in the file's order)."
+        )
+    return checked_expression(label, where)
 
 
 def pictures_of(faces: pd.DataFrame, labels: Mapping[str, str]) -> dict[str, str]:

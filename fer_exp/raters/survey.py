@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -61,20 +62,18 @@ def survey(
     known = data if isinstance(data, Answers) else None
     votes = data.votes() if isinstance(data, Answers) else data
     if len(data.classes) and votes.counts.any():
-        closeness = agreement.closeness(_grades(data.classes), weights) if ordered else None
+        grades = _grades(data.classes) if ordered else None
+        closeness = None if grades is None else agreement.closeness(grades, weights)
         report["labels"], report["classes"] = _labels(votes, known, closeness, notes)
         if known is not None:
             labelled = known.select(known.label >= 0)
             report["labels"] |= _pairs(labelled, None, least, seed, notes)
-            if ordered:
-                grades, shared = _grades(data.classes)[labelled.label], _shared_tasks(labelled.task)
-                given = Given(labelled.task, labelled.worker, grades, len(data.tasks), len(known.workers))
-                report["labels"] |= _results(reliability.of_means(given), ("alpha_interval",), shared)
-                report["labels"] |= _results(reliability.ordinal_alpha(given), ("alpha_ordinal",), shared)
-    if known is not None:
+            report["labels"] |= {} if grades is None else _ordered(labelled, grades)
+    if known is None:
+        notes.append("votes do not say who answered: intervals are over faces, and speak of these raters alone")
+    else:
         for side, values in known.rated.items():
-            if not np.isnan(values).all():
-                rated = ~np.isnan(values)
+            if (rated := ~np.isnan(values)).any():
                 report["scales"][side] = known.scales[side]._asdict()
                 report[side] = _ratings(known.select(rated), values[rated], side, least, seed, notes)
         if known.repeats is not None:
@@ -82,8 +81,6 @@ def survey(
         report["components"] = of_answers(known, notes)
         if ends and FEWEST <= (number := len(known.workers)) < FEW_RATERS:
             notes.append(f"{number} raters: intervals over faces and raters hold in .90 to .94 of cases, not in .95")
-    else:
-        notes.append("votes do not say who answered: intervals are over faces, and speak of these raters alone")
     tables = [report.get(kind, {}) for kind in ("labels", *report["scales"], "repeats")]
     for measures in (*tables, *report["classes"].values(), *report["components"].values()):
         for name, result in measures.items():
@@ -112,43 +109,58 @@ def _labels(
         part = answers.select(answers.label >= 0)
         task = (np.cumsum(there, dtype=np.int32) - 1)[part.task]
         given = Given(task, part.worker, part.label, len(counts), len(answers.workers))
-
-    def measures(rows: FloatArray) -> dict[str, Measure]:
-        found = {
-            "percent_agreement": agreement.percent_agreement(rows),
-            "fleiss_kappa": agreement.fleiss_kappa(rows),
-            "krippendorff_alpha": agreement.krippendorff_alpha(rows),
-            "gwet_ac1": agreement.gwet_ac(rows),
-            "split_half": agreement.split_half(rows),
-            "vote_entropy": agreement.vote_entropy(rows),
-        }
-        if closeness is not None:
-            found["weighted_kappa"] = agreement.fleiss_kappa(rows, closeness)
-            found["gwet_ac2"] = agreement.gwet_ac(rows, closeness)
-        for k, name in enumerate(classes):
-            found[f"agreement {name}"] = agreement.specific_agreement(rows, k)
-            found[f"kappa {name}"] = agreement.class_kappa(rows, k)
-        return found
-
-    names, left = of_votes(measures, counts, given)
+    names, left = of_votes(partial(_measures, classes=classes, closeness=closeness), counts, given)
     ranges = {name: (0.0, 1.0) for name in names if name in SHARES or name.startswith("agreement ")}
     ranges["vote_entropy"] = (0.0, float(np.log(max(len(classes), 2))))
     found = _results(left, names, shared, ranges)
     results = {name: row for name, row in found.items() if " " not in name}
     notes += paradox(results, dict(zip(classes, counts.sum(axis=0) / counts.sum(), strict=True)))
-    deciding = dict(zip(names, left.faces.deciding, strict=True))
-    by_class: dict[str, dict[str, Result]] = {}
-    for k, name in enumerate(classes):
-        of_class, total = counts[:, k], counts.sum(axis=1)
-        by_class[name] = {
-            "share": {"value": float((of_class / total).mean()), **dict.fromkeys(ENDS), "n": len(counts)},
-            "agreement": {**found[f"agreement {name}"], "n": int((of_class[total > 1] > 0).sum())},
-            "kappa": found[f"kappa {name}"],
-        }
-        for measure in ("agreement", "kappa"):
-            few = deciding[f"{measure} {name}"] < FEW or (of_class > 1).sum() < FEW
-            by_class[name][measure]["rough"] = bool(few)
+    deciding = dict(zip(names, left.faces.deciding.tolist(), strict=True))
+    by_class = {name: _of_class(name, counts, k, found, deciding) for k, name in enumerate(classes)}
     return results, by_class
+
+
+def _measures(counts: FloatArray, classes: tuple[str, ...], closeness: FloatArray | None) -> dict[str, Measure]:
+    """Every measure of the votes of some tasks, (N, K); those of a class have its name behind a space."""
+    measures = {
+        "percent_agreement": agreement.percent_agreement(counts),
+        "fleiss_kappa": agreement.fleiss_kappa(counts),
+        "krippendorff_alpha": agreement.krippendorff_alpha(counts),
+        "gwet_ac1": agreement.gwet_ac(counts),
+        "split_half": agreement.split_half(counts),
+        "vote_entropy": agreement.vote_entropy(counts),
+    }
+    if closeness is not None:
+        measures["weighted_kappa"] = agreement.fleiss_kappa(counts, closeness)
+        measures["gwet_ac2"] = agreement.gwet_ac(counts, closeness)
+    for k, name in enumerate(classes):
+        measures[f"agreement {name}"] = agreement.specific_agreement(counts, k)
+        measures[f"kappa {name}"] = agreement.class_kappa(counts, k)
+    return measures
+
+
+def _of_class(
+    name: str, counts: FloatArray, k: int, found: Mapping[str, Result], deciding: Mapping[str, float]
+) -> dict[str, Result]:
+    """The share of class k, and the results that have its name, which may be rough."""
+    votes, total = counts[:, k], counts.sum(axis=1)
+    share: Result = {"value": float((votes / total).mean()), **dict.fromkeys(ENDS), "n": len(counts)}
+    several = bool((votes > 1).sum() >= FEW)
+    agreed, kappa = (
+        {**found[f"{measure} {name}"], "rough": not several or deciding[f"{measure} {name}"] < FEW}
+        for measure in ("agreement", "kappa")
+    )
+    return {"share": share, "agreement": {**agreed, "n": int((votes[total > 1] > 0).sum())}, "kappa": kappa}
+
+
+def _ordered(data: Answers, grades: FloatArray) -> dict[str, Result]:
+    """Measures of labels that stand for grades, shape (K,), in an order."""
+    given = Given(data.task, data.worker, grades[data.label], len(data.tasks), len(data.workers))
+    shared = _shared_tasks(data.task)
+    return {
+        **_results(reliability.of_means(given), ("alpha_interval",), shared),
+        **_results(reliability.ordinal_alpha(given), ("alpha_ordinal",), shared),
+    }
 
 
 def _ratings(
