@@ -60,6 +60,16 @@ def not_used(columns: Sequence[str], numeric: Sequence[str], takes: str = "", wa
     return words
 
 
+def no_column(where: str, role: str, name: str, names: Sequence[str]) -> str:
+    """What is said where the column is not there that a user named."""
+    asked = f"{where} has no column {name}, which {role}={name} asks for"
+    return f"{asked}; {did_you_mean(name, names, 0.5)}{_there_are(names)}"
+
+
+def _there_are(names: Sequence[str]) -> str:
+    return f"There are: {', '.join(names[:MOST])}{' …' if len(names) > MOST else ''}."
+
+
 class Table(Cells):
     """A table that was read, and which of its columns is what.
 
@@ -105,8 +115,7 @@ class Table(Cells):
     def _called(self, role: str, name: str) -> int:
         """The column that the user named."""
         if name not in self.names:
-            hint = did_you_mean(name, self.names, 0.5)
-            raise RequestError(f"{self.where} has no column {name}, which {role}={name} asks for; {hint}{self._list}")
+            raise RequestError(no_column(self.where, role, name, self.names) + self._how_read)
         return self._only([n for n, other in enumerate(self.names) if other == name])
 
     def _by_name(self, role: str, beside: Container[int]) -> int | None:
@@ -205,7 +214,9 @@ class Table(Cells):
         others = SYNONYMS.get(role, "").split()
         also = f" (nor {', '.join(others[:4])}, …)" if others else ""
         way_out = f"; name the one that holds it with {role}=COLUMN" if key else way_out
-        raise RequestError(f"{self.where} has no column {role}{also}{way_out}. {self._list}")
+        raise RequestError(
+            f"{self.where} has no column {role}{also}{way_out}. {_there_are(self.names)}{self._how_read}"
+        )
 
     def class_columns(self, classes: Collection[str] = ()) -> dict[str, list[int]]:
         """Class -> its columns, plain or as one of ``AROUND``, in the order of the table.
@@ -343,12 +354,13 @@ class Table(Cells):
             say(line, once=True)
 
     @property
-    def _list(self) -> str:
+    def _how_read(self) -> str:
+        """How it was read, where a column is not there: what was guessed may be why."""
         read = f" It was read so: {'; '.join(self.guessed)}." if self.guessed else ""
         shown = [name for name in self.names if is_picture(name.partition(" ")[0])]
         if shown and len(self.names) < MOST:
             read += f" Is its first line ({shown[0]} …) a row? Then write the names of the columns in a line above it."
-        return f"There are: {', '.join(self.names[:MOST])}{' …' if len(self.names) > MOST else ''}.{read}"
+        return read
 
 
 NO_TABLES = (".doc", ".docx", ".pdf", ".pptx", ".odt", ".rtf", ".html", ".xml", ".rar", ".7z", ".pt", ".pth", ".ckpt",

@@ -77,15 +77,13 @@ def unpack_persons(sheet: Sheet, export: Export, called: Mapping[str, str | None
 def _person(sheet: Sheet, export: Export, named: str | None) -> int | None:
     """The column of persons, None where a row is one."""
     if named is not None:
-        if named not in sheet.names:
-            raise RequestError(f"{sheet.table.where} has no column {named}, which worker={named} asks for.")
-        return sheet.names.index(named)
-    asked = [row[n] if n < len(row) else "" for row in sheet.table.below[:1] for n in range(len(sheet.names))]
-    columns = [n for pattern in export.worker for n in matching(pattern, sheet.names)]
-    columns = [*(n for n, text in enumerate(asked) if re.fullmatch(ASKED, text, re.IGNORECASE | re.DOTALL)), *columns]
-    found = next((n for n in columns if not sheet.empty(n).any()), None)
-    usual = sheet.table.find("worker") if found is None else None
-    return found if usual is None or sheet.empty(usual).any() else usual
+        return sheet.named("worker", named)
+    questions = sheet.table.below[0][: len(sheet.names)] if sheet.table.below else []
+    asked = [n for n, text in enumerate(questions) if re.fullmatch(ASKED, text, re.IGNORECASE | re.DOTALL)]
+    called = [n for pattern in export.worker for n in matching(pattern, sheet.names)]
+    usual = sheet.table.find("worker") if all(sheet.empty(n).any() for n in (*asked, *called)) else None
+    columns = [*asked, *called, *([] if usual is None else [usual])]
+    return next((n for n in columns if not sheet.empty(n).any()), None)
 
 
 def _asked(sheet: Sheet, export: Export, columns: list[int], named: str | None) -> list[Asked]:
@@ -168,37 +166,33 @@ def _melted(
     sheet: Sheet, export: Export, worker: int | None, by_task: dict[str, dict[str, int]], asked: list[Asked]
 ) -> Table:
     """An answer a row."""
+    persons, pictures = len(sheet.rows), len(by_task)
     there = dict.fromkeys(role for columns in by_task.values() for role in columns)
     roles = sorted(there, key=lambda role: (role == "seconds", role != "label"))
-    persons = len(sheet.rows)
-    if worker is None:
-        who = Coded(
-            np.arange(persons, dtype=np.int32), np.array([f"row {row + 1}" for row in sheet.rows], dtype=object)
-        )
-    else:
-        who = sheet.cleaned(worker, str)
-    several = {"label": "[]"}
-    tasks = np.repeat(np.arange(len(by_task), dtype=np.int32), persons)
-    frame = {
-        "worker": joined([who] * len(by_task)),
-        "task": Coded(tasks, np.array(list(by_task), dtype=object)),
-    }
+    numbered = np.array([f"row {row + 1}" for row in sheet.rows], dtype=object)
+    who = Coded(np.arange(persons, dtype=np.int32), numbered) if worker is None else sheet.cleaned(worker, str)
+    tasks = Coded(np.repeat(np.arange(pictures, dtype=np.int32), persons), np.array(list(by_task), dtype=object))
+    frame = {"worker": joined([who] * pictures), "task": tasks}
     for role in roles:
-        cells = [sheet.cleaned(columns[role], choice, several.get(role, "")) if role in columns else blank(persons)
+        several = "[]" if role == "label" else ""
+        cells = [sheet.cleaned(columns[role], choice, several) if role in columns else blank(persons)
                  for columns in by_task.values()]  # fmt: skip
         frame[role] = joined(cells)
+    sheet.used.update(n for columns in by_task.values() for n in columns.values())
+    sheet.used.update(one.column for one in asked)
+    sheet.used.update([] if worker is None else [worker])
+    _say_how(sheet, export, worker, roles, pictures, asked[0])
     answered = np.logical_or.reduce([frame[role].codes >= 0 for role in roles if role != "seconds"])
     frame = {role: column.rows(answered) for role, column in frame.items()}
-    sheet.used.update(one.column for one in asked)
-    sheet.used.update(columns["seconds"] for columns in by_task.values() if "seconds" in columns)
-    sheet.used.update([] if worker is None else [worker])
-    first = asked[0]
-    name, task = sheet.names[first.column], first.task
-    means = "" if task == name else f" ({name} is {task})"
-    person = "each row is a person" if worker is None else f"worker is {sheet.names[worker]}"
+    return sheet.as_table(frame, np.tile(sheet.rows, pictures)[answered])
+
+
+def _say_how(sheet: Sheet, export: Export, worker: int | None, roles: list[str], pictures: int, first: Asked) -> None:
+    """Add to what the table's line says how it was read, with its first column as an example, and what was not."""
+    name = sheet.names[first.column]
+    means = "" if first.task == name else f" ({name} is {first.task})"
     others = "".join(f", {role} too" for role in roles if role != "label" and "label" in roles)
-    sheet.table.guessed.insert(
-        0, f"read as {_called(export)}: {len(by_task)} pictures, a column each{means}{others}, {person}"
-    )
+    person = "each row is a person" if worker is None else f"worker is {sheet.names[worker]}"
+    how = f"read as {_called(export)}: {pictures} pictures, a column each{means}{others}, {person}"
+    sheet.table.guessed.insert(0, how)
     sheet.say_rest(export.about, "scales=[WORD] takes those in whose names or questions it stands as ratings")
-    return sheet.as_table(frame, np.tile(sheet.rows, len(by_task))[answered])

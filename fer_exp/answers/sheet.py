@@ -15,10 +15,11 @@ from fer_exp.answers.cells import choice, parsed, shows_picture
 from fer_exp.answers.exports import PRACTICE, Left, matching
 from fer_exp.answers.scales import AFFECT, Scales
 from fer_exp.columns import is_number
+from fer_exp.errors import RequestError
 from fer_exp.names import composed, expressions, spelt
 from fer_exp.records import leaves
 from fer_exp.table_cells import MISSING, Coded
-from fer_exp.tables import Table, not_used
+from fer_exp.tables import Table, no_column, not_used
 
 MOST_ANSWERS = 200
 """A column with more different cells holds something else than answers by choice."""
@@ -86,11 +87,17 @@ class Sheet:
             if rule.cells != PRACTICE or not out.all():  # an experiment may be called "training"
                 self.drop(out, rule.words)
 
-    def add(self, name: str, column: Coded) -> int:
+    def named(self, role: str, name: str) -> int:
+        """The column that a user named; raises RequestError where there is none."""
+        if name not in self.names:
+            raise RequestError(no_column(self.table.where, role, name, self.names))
+        self.used.add(self.names.index(name))
+        return self.names.index(name)
+
+    def add(self, name: str, column: Coded) -> None:
         """A further column, of all rows of the table."""
         self.names.append(name)
         self._made[len(self.names) - 1] = column
-        return len(self.names) - 1
 
     def unfold(self, column: int) -> None:
         """A column of JSON with several answers as columns."""

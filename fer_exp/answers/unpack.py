@@ -15,7 +15,7 @@ from fer_exp.answers.questions import by_question
 from fer_exp.answers.roles import vary_as_answers, who
 from fer_exp.answers.scales import AFFECT, IN_NAME, Scales
 from fer_exp.answers.sheet import MOST_ANSWERS, Sheet, blank, first_of, joined
-from fer_exp.errors import RequestError, did_you_mean
+from fer_exp.errors import RequestError
 from fer_exp.table_cells import Coded
 from fer_exp.tables import Table
 from fer_exp.together import ITS_FILE
@@ -66,7 +66,7 @@ class _Rows:
     """An export with an answer, or the answer to a question, a row."""
 
     def __init__(self, sheet: Sheet, export: Export, called: Called | None) -> None:
-        self.sheet, self.export, self.called, self.keyed = sheet, export, called or {}, called is not None
+        self.sheet, self.export, self.called = sheet, export, called or {}
         self.found: dict[str, str] = {}  # role -> what is said of where it was found
         about = re.compile("|".join([export.about, *export.worker, re.escape(ITS_FILE)]), re.IGNORECASE)
         self.looked = [
@@ -123,7 +123,7 @@ class _Rows:
     def _tasks(self) -> list[int]:
         """The column, or the numbered columns, that name the picture."""
         if (named := self.called.get("task")) is not None:
-            return [self._named("task", named)]
+            return [self.sheet.named("task", named)]
         meant = self._matching(self.export.task)
         candidates = list(dict.fromkeys([*meant, *self.looked]))
         pictures = [n for n in candidates if self.sheet.shows_pictures(n)]
@@ -147,9 +147,9 @@ class _Rows:
                 columns.setdefault(role, []).append(n)
         rated = {n for several in columns.values() for n in several}
         if named is not None and named in sheet.names:
-            columns["label"] = [self._named("label", named)]
+            columns["label"] = [sheet.named("label", named)]
         elif named is not None and not self._questions():
-            self._named("label", named)
+            sheet.named("label", named)
         else:
             texts = [] if self.export.found or worker is None else self._texts(tasks, worker)
             columns["label"] = self._label(sorted(asked - rated), bool(rated), texts)
@@ -232,7 +232,7 @@ class _Rows:
         """Who answered, a row each."""
         sheet = self.sheet
         if (named := self.called.get("worker")) is not None:
-            return sheet.cleaned(self._named("worker", named), str)
+            return sheet.cleaned(sheet.named("worker", named), str)
         columns = self._matching(self.export.worker)
         if ITS_FILE in sheet.names:  # a file a person, where what should name persons is the same in all
             files = len(sheet.texts(sheet.names.index(ITS_FILE)))
@@ -276,18 +276,6 @@ class _Rows:
     def _number(self, column: int) -> int | None:
         match = NUMBERED.fullmatch(self.sheet.names[column])
         return int(match[2]) if match else None
-
-    def _named(self, role: str, name: str) -> int:
-        """The column that a user named."""
-        sheet = self.sheet
-        if name not in sheet.names:
-            asked = f"has no column {name}, which {role}={name} asks for"
-            names = ", ".join(sheet.names[n] for n in self.looked[:12])
-            raise RequestError(
-                f"{sheet.table.where} {asked}; {did_you_mean(name, sheet.names, 0.5)}There are: {names}."
-            )
-        sheet.used.add(sheet.names.index(name))
-        return sheet.names.index(name)
 
     @property
     def _it(self) -> str:
