@@ -23,6 +23,8 @@ from fer_exp.together import ITS_FILE
 NUMBERED = re.compile(r"(.*?)(\d+)(\D*)")
 ORDER = {"worker": 0, "label": 1, "valence": 2, "seconds": 4}
 """In what order it is said where what was found."""
+FIRST = ("task", "worker", "label")
+"""The first columns of the table that is made; seconds are the last."""
 Called = Mapping[str, str | None]
 
 
@@ -86,34 +88,47 @@ class _Rows:
         parts = [self._part(task, tasks, columns) for task in tasks]
         if worker is not None:
             parts = [{"worker": worker, **part} for part in parts]
-        first = ("task", "worker", "label")
-        rated = dict.fromkeys(role for part in parts for role in part if role not in (*first, "seconds"))
-        roles = [role for role in (*first, *rated, "seconds") if any(role in part for part in parts)]
-        whole = {role: joined([part.get(role) or blank(len(sheet.rows)) for part in parts]) for role in roles}
-        rows = np.tile(sheet.rows, len(parts))
-        answered = np.logical_or.reduce([whole[role].codes >= 0 for role in ("label", *rated) if role in whole])
-        answered &= whole["task"].codes >= 0
-        if len(parts) == 1 and not gold:
-            sheet.count(int((~answered).sum()), "rows without a response")
-        if not answered.any():
-            raise RequestError(f"{sheet.table.where}: no row is an answer; {sheet.counted}.")
-        whole = {role: column.rows(answered) for role, column in whole.items()}
-        rows = rows[answered]
+        whole, answered = self._together(parts, count_empty=not gold and len(parts) == 1)
+        rows = np.tile(sheet.rows, len(parts))[answered]
         if not gold and len(parts) == 1 and "label" in whole and (questions := self._questions()):
-            cells = [sheet.coded(n).rows(answered) for n in questions]
-            try:
-                whole, rows = by_question(sheet, whole, rows, cells, self.called.get("label"))
-            except ValueError as error:
-                raise RequestError(f"{self._it}, {error}") from error
-            sheet.used.update(questions)
-            if "label" not in whole:
-                self.found.pop("label", None)
-            asked = [role for role in whole if role not in (*first, "seconds", *self.found)]
-            self.found |= dict.fromkeys(asked, "a question of its own")
+            whole, rows = self._by_question(whole, rows, questions, answered)
         self._say(tasks)
         return sheet.as_table(
             {role + self._range(columns.get(role, [])): column for role, column in whole.items()}, rows
         )
+
+    def _together(
+        self, parts: Sequence[Mapping[str, Coded]], *, count_empty: bool
+    ) -> tuple[dict[str, Coded], NDArray[np.bool_]]:
+        """The answers about all columns of pictures, below each other, by role; and which rows of these have one."""
+        sheet = self.sheet
+        rated = dict.fromkeys(role for part in parts for role in part if role not in (*FIRST, "seconds"))
+        roles = [role for role in (*FIRST, *rated, "seconds") if any(role in part for part in parts)]
+        whole = {role: joined([part.get(role) or blank(len(sheet.rows)) for part in parts]) for role in roles}
+        answered = np.logical_or.reduce([whole[role].codes >= 0 for role in ("label", *rated) if role in whole])
+        answered &= whole["task"].codes >= 0
+        if count_empty:
+            sheet.count(int((~answered).sum()), "rows without a response")
+        if not answered.any():
+            raise RequestError(f"{sheet.table.where}: no row is an answer; {sheet.counted}.")
+        return {role: column.rows(answered) for role, column in whole.items()}, answered
+
+    def _by_question(
+        self, whole: dict[str, Coded], rows: NDArray[np.int64], questions: list[int], answered: NDArray[np.bool_]
+    ) -> tuple[dict[str, Coded], NDArray[np.int64]]:
+        """The same of rows that each are the answer to one of several questions about a picture."""
+        sheet = self.sheet
+        cells = [sheet.coded(n).rows(answered) for n in questions]
+        try:
+            whole, rows = by_question(sheet, whole, rows, cells, self.called.get("label"))
+        except ValueError as error:
+            raise RequestError(f"{self._it}, {error}") from error
+        sheet.used.update(questions)
+        if "label" not in whole:
+            self.found.pop("label", None)
+        asked = [role for role in whole if role not in (*FIRST, "seconds", *self.found)]
+        self.found |= dict.fromkeys(asked, "a question of its own")
+        return whole, rows
 
     def _range(self, columns: list[int]) -> str:
         """From what to what a scale runs, where its column's name says it: valence (1-9)."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from fer_exp.digests import of_text
 from fer_exp.errors import RequestError
 from fer_exp.files import write_text
 from fer_exp.regular import no_file, reading, regular, whole_text
@@ -20,7 +20,7 @@ def labels_hash(labels: Mapping[str, str]) -> str:
     True
     """
     lines = "".join(f"{face} {label}\n" for face, label in sorted(labels.items()))
-    return hashlib.sha256(lines.encode()).hexdigest()
+    return of_text(lines)
 
 
 def save_noise(file: Path, labels: Mapping[str, str]) -> str:
