@@ -68,7 +68,7 @@ def read_columns(file: Path, sheet: str = "") -> Columns:
         return Columns(names, [_flat(table.column(name)) for name in names])
     if start == b"PK\x03\x04" and (inside := _one_table(file)) is not None:
         return _read_text(inside)
-    if _has_sheets(file, start):
+    if start in (b"\xd0\xcf\x11\xe0", b"PK\x03\x04") or file.suffix.lower() == ".xlsx":  # Excel's, or LibreOffice's
         return _read_excel(file, sheet)
     if sheet:
         raise ValueError(f"only an xlsx file has sheets such as {sheet}")
@@ -138,11 +138,6 @@ def _unpacked(stream: IO[bytes] | gzip.GzipFile) -> bytes:
     if len(content) > MOST_BYTES:
         raise ValueError(f"unpacked it has more than {MOST_BYTES:,} bytes, which are not read")
     return content
-
-
-def _has_sheets(file: Path, start: bytes) -> bool:
-    """Whether a file is Excel's, of today or before 2007, or LibreOffice's."""
-    return start in (b"\xd0\xcf\x11\xe0", b"PK\x03\x04") or file.suffix.lower() == ".xlsx"
 
 
 def _read_excel(file: Path, sheet: str) -> Columns:

@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fer_exp.answers import Answers, Votes
 from fer_exp.errors import RequestError
@@ -48,7 +47,8 @@ def with_groups(
     of_tasks = None if task is None else _one_each(table, task, column)
     if of_raters is not None and isinstance(data, Answers) and (of_tasks is None or _meet(data, of_raters)):
         values = np.array([of_raters.get(str(one)) for one in data.workers], dtype=object)
-        _refuse_strangers(values, by, table, "raters")
+        if not any(value is not None for value in values):
+            raise RequestError(f"by={by}: none of the {len(values):,} raters has a value in {table.where}.")
         return data, grouping(values, by, "raters")
     if of_tasks is None:
         missing = "names neither raters nor faces" if worker is None and task is None else "is of neither"
@@ -116,11 +116,6 @@ def _meet(data: Answers, of_raters: Values) -> bool:
     group = np.array([codes.get(of_raters.get(str(one)), -1) for one in data.workers])[data.worker]
     pairs = np.unique(np.stack([data.task, group]), axis=1)[0]
     return len(pairs) > len(np.unique(pairs))
-
-
-def _refuse_strangers(values: NDArray[np.object_], by: str, table: Table, what: str) -> None:
-    if not any(value is not None for value in values):
-        raise RequestError(f"by={by}: none of the {len(values):,} {what} has a value in {table.where}.")
 
 
 def _twice(table: Table, worker: int | None, task: int | None, column: int) -> str:

@@ -119,7 +119,8 @@ class Sheet:
                 continue
             self.gone.update(boxes.values())
             cells = [self._made[column] for column in boxes.values()]
-            ticked = np.stack([one.each(map(_is_true, one.names), False, bool) for one in cells], axis=1)
+            said = [one.each([name.lower() == "true" for name in one.names], False, bool) for one in cells]
+            ticked = np.stack(said, axis=1)
             number, none, several = ticked.sum(axis=1), len(boxes), len(boxes) + 1
             chosen = np.where(number == 1, ticked.argmax(axis=1), np.where(number == 0, none, several))
             words = np.array([*boxes, "", "[]"], dtype=object)
@@ -242,10 +243,6 @@ def _array(column: Coded) -> pa.Array:
     there = column.times() > 0
     few = column.renamed(column.names, column.names[there].tolist())
     return pa.DictionaryArray.from_arrays(pa.array(few.codes, mask=few.codes < 0), pa.array(few.names, pa.string()))
-
-
-def _is_true(text: str) -> bool:
-    return text.lower() == "true"
 
 
 def _by_name(value: object) -> object:

@@ -210,7 +210,7 @@ def _ends(
     for side, members in enumerate((one, other)):
         without = np.repeat(whole[None], len(members), axis=0)
         without[np.arange(len(members)), side, members] = 0.0
-        left = np.concatenate([_by_face(matrix, shape, part) for part in _chunks(without, shape)])
+        left = np.concatenate([_by_face(matrix, shape, without[part]) for part in _parts(len(members), shape)])
         change = np.where(np.isfinite(left), left - by_face, 0.0)[:, np.isfinite(by_face)]
         few = (len(members) - 1) / len(members)
         added = (change.mean(axis=1) ** 2).sum() - (change**2).sum() / change.shape[1] ** 2
@@ -286,9 +286,8 @@ def _shuffled(
 ) -> Iterator[FloatArray]:
     """Raters of two groups dealt into two groups of the same sizes, in chunks of shape (b, 2, W)."""
     generator = np.random.default_rng([seed, 3])
-    rows = max(1, CELLS // (shape[0] * (shape[1] + 2)))
-    for start in range(0, permutations, rows):
-        size = min(rows, permutations - start)
+    for part in _parts(permutations, shape):
+        size = part.stop - part.start
         order = generator.permuted(np.tile(pair, (size, 1)), axis=1)
         inside = np.zeros((size, 2, workers))
         inside[np.arange(size)[:, None], 0, order[:, :first]] = 1.0
@@ -296,7 +295,7 @@ def _shuffled(
         yield inside
 
 
-def _chunks(inside: FloatArray, shape: tuple[int, int]) -> Iterator[FloatArray]:
+def _parts(number: int, shape: tuple[int, int]) -> Iterator[slice]:
+    """So many ways to deal raters, some at a time."""
     rows = max(1, CELLS // (shape[0] * (shape[1] + 2)))
-    for start in range(0, len(inside), rows):
-        yield inside[start : start + rows]
+    return (slice(start, min(start + rows, number)) for start in range(0, number, rows))

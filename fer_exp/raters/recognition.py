@@ -22,7 +22,7 @@ from fer_exp.stats.sums import cross, sum_by
 from fer_exp.stats.tests import holm
 
 LEVEL = 0.95
-SHARES = ("hit_rate", "hu", "chance_hu")
+IS_SHARE = np.array([name in ("hit_rate", "hu", "chance_hu") for name in FIGURES])[:, None]
 """Figures between 0 and 1: their intervals are those of the arcsine of the root, turned back."""
 CHUNK = 1 << 16
 FEW_RATERS, FEW_FACES = 20, 4
@@ -119,8 +119,7 @@ def _figures(sums: FloatArray) -> FloatArray:
 
 def _turned(figures: FloatArray) -> FloatArray:
     """Shares as the arcsine of their root, the others as they are, shape (M, F, K)."""
-    share = np.array([name in SHARES for name in FIGURES])[:, None]
-    return np.where(share, np.arcsin(np.sqrt(np.clip(figures, 0, 1))), figures)
+    return np.where(IS_SHARE, np.arcsin(np.sqrt(np.clip(figures, 0, 1))), figures)
 
 
 def _variance(sums: FloatArray, each: FloatArray, group: Codes) -> FloatArray:
@@ -149,9 +148,8 @@ def _ends(sums: FloatArray, variance: FloatArray, freedom: FloatArray) -> dict[s
     varies = (variance > 1e-12) & (np.broadcast_to(freedom, variance.shape) >= 1)
     with np.errstate(invalid="ignore"):
         half = np.where(varies, stdtrit(np.maximum(freedom, 1.0), (1 + LEVEL) / 2) * np.sqrt(variance), np.nan)
-    share = np.array([name in SHARES for name in FIGURES])[:, None]
     ends = {"low": middle - half, "high": middle + half}
-    return {end: np.where(share, np.sin(np.clip(at, 0, np.pi / 2)) ** 2, at) for end, at in ends.items()}
+    return {end: np.where(IS_SHARE, np.sin(np.clip(at, 0, np.pi / 2)) ** 2, at) for end, at in ends.items()}
 
 
 def _of_raters(answered: _Answered) -> FloatArray:
