@@ -70,7 +70,7 @@ A_FACE = re.compile(
     re.IGNORECASE,
 )
 """Columns of a face each, where a row is a person."""
-OF_LABELS = "emotion|expression|label|category"
+OF_LABELS = "emotion|expression|label|categor(?:y|ies?|[ií]a)"
 """Words in the name of a column, or of a question, that is about the class of a face."""
 _OF_A_CLASS = r"([_ .-]?(label|class|emotion|expression|answer|response|choice))?"
 TRUTH = re.compile(
