@@ -104,8 +104,8 @@ def numbers_of(named: Any) -> set[str]:
 def meanings(named: Any, texts: Iterable[str], key: str, where: str) -> tuple[dict[str, str], str]:
     """What those of some labels mean that are numbers.
 
-    A list is counted from 0, but from 1 where the smallest number is 1 and the largest that of its classes; so is a
-    named order whose own first number does not fit.
+    A list is counted from 0 where 0 is there, from 1 where the largest number is that of its classes; where neither is,
+    nobody knows. A named order is counted from its own first number, or from 0 or 1 where only that fits.
 
     Args:
         named: of the key: a name in ``ORDERS``, a list of classes, number -> class, or None.
@@ -136,7 +136,9 @@ def meanings(named: Any, texts: Iterable[str], key: str, where: str) -> tuple[di
         order = order_of(named, key)
         low, high, size = known[0], known[-1], len(order.classes)
         counted = f", counted from {order.first}"
-        if (low, high) != (order.first, order.first + size - 1) and (low, high) in ((0, size - 1), (1, size)):
+        if not isinstance(named, str) and low > 0 and high == size:
+            order, counted = order._replace(first=1), ", counted from 1"
+        elif (low, high) != (order.first, order.first + size - 1) and (low, high) in ((0, size - 1), (1, size)):
             order, counted = order._replace(first=low), f", counted from {low}"
         elif isinstance(named, str) and order.first == 0 and known == [*range(1, size)]:
             from_one, from_zero = (",".join(part) for part in (order.classes[:-1], order.classes[1:]))
@@ -144,7 +146,7 @@ def meanings(named: Any, texts: Iterable[str], key: str, where: str) -> tuple[di
                 f"{where}: of {key}={named} there are {_shown(known)}; whether they are counted from 0 or 1 cannot be "
                 f"known: {key}=[{from_one}] is from 1, {key}=[{from_zero}] the other."
             )
-        elif not isinstance(named, str) and low == 1 and high < size:
+        elif not isinstance(named, str) and low > 0 and high < size:
             raise RequestError(
                 f"{where}: of the {size} classes of {key} there are {_shown(known)}; whether they are counted from 0 "
                 f"or 1 cannot be known: write '{key}={{{low}:NAME,…,{high}:NAME}}'."

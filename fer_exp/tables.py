@@ -331,7 +331,9 @@ class Table(Cells):
         here, behind = ([self._columns.values[n].take(pa.array(rows)) for n in some] for some in (columns, more))
         names = [*(self.names[n] for n in columns), *made, *(self.names[n] for n in more)]
         table = self.remade(names, [*here, *(pa.chunked_array([cells]) for cells in made.values()), *behind], rows)
-        table.unused = {len(columns) + len(made) + place for place, n in enumerate(more) if n in self.unused}
+        start = len(columns)
+        table.unused = {*range(start, start + len(made))}
+        table.unused |= {start + len(made) + place for place, n in enumerate(more) if n in self.unused}
         self.unused.difference_update(more)  # of which the new table says whether they were used
         return table
 

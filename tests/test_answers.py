@@ -535,7 +535,7 @@ def test_choices_of_annotation_tools_are_labels_where_they_are_one_and_are_count
 def test_whole_floats_are_ids_and_codes(tmp_path, text, capsys):
     read = read_answers(written(tmp_path, text), classes=["neutral", "happy", "sad"])
     assert (read.tasks.tolist(), read.workers.tolist(), read.label.tolist()) == (["1", "2"], ["1"], [0, 2])
-    assert "labels 0 to 2 are neutral, happy, sad" in capsys.readouterr().err
+    assert "numbers: 0 is neutral, 2 is sadness, counted from 0" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["my answers (2).xlsx#Sheet 2", "ärger, 1=2.xlsx#Sheet 2"])

@@ -115,3 +115,26 @@ def test_gold_may_be_numbered_too():
     gold = pd.DataFrame({"task": ["a", "b"], "label": [4, 1]})
     tasks, codes, _ = read_labels(gold, ("happiness", "surprise"), "gold", numbers="rafdb")
     assert dict(zip(tasks, codes, strict=True)) == {"a": 0, "b": 1}
+
+
+@pytest.mark.parametrize(
+    ("there", "first"), [("0123", 0), ("012", 0), ("1234", 1), ("234", 1), ("03", 0), ("123", None), ("23", None)]
+)
+def test_a_list_counts_from_where_it_must_and_else_is_refused(there, first):
+    given = ["neutral", "happy", "sad", "angry"]
+    if first is None:
+        with pytest.raises(RequestError, match="whether they are counted from 0 or 1 cannot be known"):
+            meanings(given, there, "numbers", "answers.csv")
+        return
+    classes = dict(enumerate(("neutral", "happiness", "sadness", "anger"), first))
+    assert meanings(given, there, "numbers", "answers.csv")[0] == {one: classes[int(one)] for one in there}
+
+
+def test_classes_in_order_and_numbers_mean_the_same():
+    frame = pd.DataFrame({"task": [1, 1, 2, 2], "worker": [1, 2, 1, 2], "label": [1, 2, 3, 3]})
+    names = ["neutral", "happiness", "sadness"]
+    by_classes, by_numbers = read_answers(frame, classes=names), read_answers(frame, numbers=names)
+    said = [[read.classes[code] for code in read.label] for read in (by_classes, by_numbers)]
+    assert said[0] == said[1] == ["neutral", "happiness", "sadness", "sadness"]
+    with pytest.raises(RequestError, match="whether they are counted from 0 or 1"):
+        read_answers(frame, classes=[*names, "anger"])

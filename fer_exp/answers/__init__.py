@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -43,6 +43,11 @@ class Votes:
         """Some of the tasks, (T,) bool."""
         subset = None if self.subset is None else self.subset[tasks]
         return replace(self, tasks=self.tasks[tasks], counts=self.counts[tasks], subset=subset)
+
+    def of_classes(self, always: Collection[str]) -> Votes:
+        """Without classes that nobody chose, but those that always stay."""
+        kept = [k for k, name in enumerate(self.classes) if name in always or self.counts[:, k].any()]
+        return replace(self, classes=tuple(self.classes[k] for k in kept), counts=self.counts[:, kept])
 
 
 class Repeats(NamedTuple):

@@ -131,13 +131,13 @@ def _own_classes(
 
 
 def _places(table: Table, order: Sequence[str], real: set[str], rules: Rules) -> dict[str, int]:
-    """The code of what each label may mean; labels 0 to K - 1 may stand for ``classes`` in their order."""
+    """The code of what each label may mean; labels that are numbers may stand for ``classes`` in their order."""
     place = {spelt(name) if rules.classes else name: code for code, name in enumerate(order)}
-    numbered = all(name.isdigit() and int(name) < len(order) for name in real)
-    if not (rules.classes and rules.numbered and numbered) or real <= set(place):
+    if not (rules.classes and rules.numbered and all(map(number, real))) or real <= set(place):
         return place
-    table.guessed.append(f"labels 0 to {len(order) - 1} are {', '.join(order)}")
-    return {str(code): code for code in range(len(order))}
+    named, words = meanings(list(order), real, f"{table.group}numbers", f"the labels of {table.where}")
+    table.guessed.append(words)
+    return {label: place[spelt(name)] for label, name in named.items()}
 
 
 def _no_class(

@@ -60,7 +60,7 @@ def read_answers(
         also: names that count like classes where they occur.
         ignore: labels that are no class.
         numbers: what labels, or columns of votes, that are numbers mean, as ``orders.meanings`` takes it.
-        numbered: whether, without ``numbers``, the labels 0..K-1 stand for ``classes`` in their order.
+        numbered: whether, without ``numbers``, labels that are numbers stand for ``classes`` in their order.
         others: one of ``also``, which labels count as that are none of these; None refuses such.
         duplicates: one of ``DUPLICATES``. Under first and last, the pairs are kept as ``repeats``.
         scale: lowest and highest valence and arousal; they are mapped linearly to -1..1.
@@ -125,7 +125,10 @@ def _of_pivoted(table: Table, made: Table, classes: tuple[str, ...], rules: Rule
     """What a table with a row a task and class holds, from the one with a column a class that was made of it."""
     rules = rules._replace(columns=None if rules.columns is None else {}, classes=rules.classes or classes)
     answers = _read(made, rules)
-    table.unused |= {table.names.index(made.names[n]) for n in made.unused}
+    left = [made.names[n] for n in sorted(made.unused)]
+    table.unused |= {table.names.index(name) for name in left if name in table.names}
+    if others := [name for name in left if name not in table.names]:
+        table.guessed.append(f"classes not used: {', '.join(others)}")
     return answers
 
 
@@ -209,7 +212,7 @@ def read_labels(
         scale: lowest and highest rating.
         numbers: what labels that are numbers mean, as ``orders.meanings`` takes it.
         scales: on which ratings count.
-        ordered: whether somebody wrote the classes in this order, so that labels 0..K-1 stand for them.
+        ordered: whether somebody wrote the classes in this order, so that labels that are numbers stand for them.
         ignore: labels that are no class, left out.
         counted: is told of them.
 

@@ -15,6 +15,7 @@ from fer_exp.answers.read import read_answers, read_labels
 from fer_exp.commands.people import folder, load
 from fer_exp.config import CrowdConfig, check_choice
 from fer_exp.errors import RequestError
+from fer_exp.names import CLASSES
 from fer_exp.progress import progress
 from fer_exp.raters.aggregation import METHODS, Aggregate, Answered, dawid_skene
 from fer_exp.raters.filters import FILTERS, filter_workers, spared
@@ -207,11 +208,12 @@ def _aggregate(
 
 
 def _lab_votes(config: CrowdConfig, data: Answers, frames: Frames) -> Votes:
-    """The lab's votes for faces of which the crowd answered one or more."""
-    lab = read_answers(frames.get("lab", str(config.lab)), "lab", classes=data.classes, ignore=config.ignore,
+    """The lab's votes for faces of which the crowd answered one or more, of classes that the crowd never gave, too."""
+    more = () if config.classes else tuple(name for name in CLASSES if name not in data.classes)
+    lab = read_answers(frames.get("lab", str(config.lab)), "lab", classes=data.classes, also=more, ignore=config.ignore,
                        duplicates=config.duplicates, scale=config.scale, numbers=config.numbers,
                        numbered=bool(config.classes))  # fmt: skip
-    votes = lab.votes() if isinstance(lab, Answers) else lab
+    votes = (lab.votes() if isinstance(lab, Answers) else lab).of_classes(data.classes)
     if known_tasks(data, votes.tasks, np.arange(len(votes.tasks), dtype=np.int32))[1] == len(votes.tasks):
         raise RequestError(
             f"lab={config.lab}: nobody answered any of its {len(votes.tasks):,} faces; are the ids alike?"
@@ -227,8 +229,10 @@ def _against_lab(
     inside = row >= 0
     if missing:
         notes.append(f"{missing:,} faces of the lab have no answer of the crowd")
-    theirs = lab.counts[row[inside]]
+    if more := lab.classes[len(data.classes) :]:
+        notes.append(f"classes that the lab gave and the crowd never: {', '.join(more)}")
+    ours, filtered = (np.pad(votes[inside], ((0, 0), (0, len(more)))) for votes in (before, after))
     return against_lab(
-        before[inside], after[inside], theirs, data.classes, config.merge,
+        ours, filtered, lab.counts[row[inside]], lab.classes, config.merge,
         ties=config.ties, samples=config.bootstrap, seed=config.seed,
     )  # fmt: skip

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from matplotlib.collections import PathCollection
 
+import fer_exp
 from fer_exp.answers.read import read_answers
 from fer_exp.cli import main
 from fer_exp.labels.votes import majority
@@ -305,3 +306,22 @@ def test_completion_knows_crowd_plan(monkeypatch, capsys):
     monkeypatch.setenv("COMP_POINT", str(len(line)))
     complete(["-sc", "query=bash"])
     assert "budget=" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("form", ["a column a class", "a row a class"])
+def test_a_lab_keeps_the_classes_that_the_crowd_never_gave(tmp_path, form):
+    crowd = pd.DataFrame([(f"f{n}", f"w{k}", ["happy", "sad"][(n + (k > 3)) % 2]) for n in range(8) for k in range(5)],
+                         columns=["task", "worker", "label"])  # fmt: skip
+    lab = pd.DataFrame({"face": [f"f{n}" for n in range(8)], "happy": 1, "sad": 2, "fear": [20] * 6 + [0] * 2})
+    if form == "a row a class":
+        lab = lab.melt("face", var_name="label", value_name="count")
+    lab.to_csv(tmp_path / "lab.csv", index=False)
+    outcome = fer_exp.crowd(crowd, lab=str(tmp_path / "lab.csv"), methods=["majority"], bootstrap=20)
+    agreement = outcome.frames["lab_agreement"].set_index(["answers", "class"])["agreement"]
+    assert agreement["all", "fear"] == 0
+    assert agreement["all", "all"] == pytest.approx(1 / 8)  # f7: most say sad, where the lab does
+    assert "classes that the lab gave and the crowd never: fear." in outcome.notes
+    distances = outcome.frames["lab_l1"].set_index("answers")["value"]
+    ours = crowd.groupby(["task", "label"]).size().unstack(fill_value=0).reindex(columns=["happy", "sad", "fear"]) / 5
+    theirs = np.array([[1, 2, 20]] * 6 + [[1, 2, 0]] * 2) / np.array([[23]] * 6 + [[3]] * 2)
+    assert distances["all"] == pytest.approx(np.abs(ours.fillna(0).to_numpy() - theirs).sum(axis=1).mean())
