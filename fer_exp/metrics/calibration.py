@@ -5,7 +5,7 @@
 and every formula below holds for it as it does for labels.
 
 ``labels`` are class codes 0..K-1, shape (N,), ``human`` vote fractions u and ``probabilities`` p, shape (N, K), rows
-sum to 1; ``bins`` is the number of bins, of equal width unless said otherwise.
+sum to 1. Bins are ``BINS``, of equal width unless said otherwise.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from fer_exp.metrics.classification import onehot, shared_top
 from fer_exp.stats.bootstrap import JACKKNIFE, NOTHING, FloatArray, OfSums
+from fer_exp.stats.ranges import LEVEL
 
 BINS = 15  # as in Guo et al. 2017
 
@@ -51,7 +52,7 @@ def bin_numbers(stated: FloatArray, bins: int = BINS, mass: str = "width") -> ND
     return np.stack(columns, axis=1)
 
 
-def calibration_error(stated: FloatArray, happened: FloatArray, bins: int = BINS, mass: str = "width") -> OfSums:
+def calibration_error(stated: FloatArray, happened: FloatArray, mass: str = "width") -> OfSums:
     r"""Expected calibration error: the mean gap between what is stated and what happens, over bins.
 
     .. math:: \frac{1}{C} \sum_c \sum_b \frac{n_{bc}}{N} |\bar{o}_{bc} - \bar{p}_{bc}|
@@ -72,14 +73,14 @@ def calibration_error(stated: FloatArray, happened: FloatArray, bins: int = BINS
     """
     faces, columns = stated.shape
     # n_b |mean difference| is the absolute sum of differences in a bin, so empty bins need no rule.
-    gaps = np.zeros((faces, columns * bins))
-    cells = bin_numbers(stated, bins, mass) + np.arange(columns) * bins
+    gaps = np.zeros((faces, columns * BINS))
+    cells = bin_numbers(stated, mass=mass) + np.arange(columns) * BINS
     np.put_along_axis(gaps, cells, happened - stated, axis=1)
     return OfSums(gaps, lambda sums, total: np.abs(sums).sum(axis=-1) / total / columns, ends=NOTHING)
 
 
 def errors_if_calibrated(
-    probabilities: FloatArray, votes: NDArray[np.int64], samples: int = 200, seed: int = 0, level: float = 0.95
+    probabilities: FloatArray, votes: NDArray[np.int64], samples: int = 200, seed: int = 0
 ) -> dict[str, float]:
     """What calibration errors a model would get that is calibrated: their upper quantiles by consistency resampling.
 
@@ -91,10 +92,9 @@ def errors_if_calibrated(
         votes: how many draws each face has, shape (N,); 1 for a label.
         samples: how often all is drawn.
         seed: of that.
-        level: the quantile; an error above it is more than chance.
 
     Returns:
-        ``ece``, ``ece_equal_count`` and ``classwise_ece``.
+        ``ece``, ``ece_equal_count`` and ``classwise_ece``: an error above them is more than chance.
 
     Source: Bröcker and Smith 2007, Weather and Forecasting 22, 651-661.
 
@@ -126,10 +126,10 @@ def errors_if_calibrated(
         for place, (name, bins) in enumerate(cells.items()):
             sums = np.bincount(bins[faces].ravel(), gaps.get(name, of_top).ravel())
             found[sample, place] = np.abs(sums).sum() / len(p)
-    return dict(zip(cells, map(float, np.quantile(found, level, axis=0)), strict=True))
+    return dict(zip(cells, map(float, np.quantile(found, LEVEL, axis=0)), strict=True))
 
 
-def calibration_error_debiased(stated: FloatArray, happened: FloatArray, bins: int = BINS) -> OfSums:
+def calibration_error_debiased(stated: FloatArray, happened: FloatArray) -> OfSums:
     r"""Root mean squared calibration error without the bias that few faces a bin bring.
 
     .. math:: \sqrt{\max\left(0, \sum_b \frac{n_b}{N}
@@ -146,11 +146,11 @@ def calibration_error_debiased(stated: FloatArray, happened: FloatArray, bins: i
 
     Source: Kumar, Liang, Ma 2019, Verified uncertainty calibration, NeurIPS, section 5 (the debiased estimator).
     """
-    cells = onehot(bin_numbers(stated, bins, "count")[:, 0], bins)
+    cells = onehot(bin_numbers(stated, mass="count")[:, 0], BINS)
     columns = np.hstack([cells, cells * stated, cells * happened, cells * happened**2])
 
     def finish(sums: FloatArray, total: FloatArray) -> FloatArray:
-        count, stated_sum, was, squares = (sums[..., i * bins : (i + 1) * bins] for i in range(4))
+        count, stated_sum, was, squares = (sums[..., i * BINS : (i + 1) * BINS] for i in range(4))
         variance = np.maximum(squares - was**2 / count, 0.0) / (count - 1)
         gap = ((was - stated_sum) / count) ** 2 - variance / count
         usable = count > 1
@@ -161,7 +161,7 @@ def calibration_error_debiased(stated: FloatArray, happened: FloatArray, bins: i
     return OfSums(columns, finish, lambda mean: np.sqrt(np.maximum(mean, 0.0)), JACKKNIFE)
 
 
-def brier_parts(stated: FloatArray, happened: FloatArray, bins: int = BINS) -> dict[str, OfSums]:
+def brier_parts(stated: FloatArray, happened: FloatArray) -> dict[str, OfSums]:
     r"""Murphy's decomposition of the Brier score, each class by itself, summed over classes, without its bias.
 
     .. math:: \underbrace{\sum_k \sum_b \frac{n_{bk}}{N} (\bar{p}_{bk} - \bar{o}_{bk})^2 - c}_{reliability} -
@@ -182,14 +182,14 @@ def brier_parts(stated: FloatArray, happened: FloatArray, bins: int = BINS) -> d
     Royal Meteorological Society 138, 1954-1960.
     """
     faces, classes = stated.shape
-    cells = bin_numbers(stated, bins) + np.arange(classes) * bins
+    cells = bin_numbers(stated) + np.arange(classes) * BINS
     kept = np.ones_like(stated), stated, happened, happened**2
-    columns = np.zeros((faces, len(kept) * classes * bins))
+    columns = np.zeros((faces, len(kept) * classes * BINS))
     for place, values in enumerate(kept):
-        np.put_along_axis(columns, cells + place * classes * bins, values, axis=1)
+        np.put_along_axis(columns, cells + place * classes * BINS, values, axis=1)
 
     def sums_of(sums: FloatArray) -> FloatArray:
-        return np.moveaxis(sums.reshape(*sums.shape[:-1], len(kept), classes, bins), -3, 0)
+        return np.moveaxis(sums.reshape(*sums.shape[:-1], len(kept), classes, BINS), -3, 0)
 
     def few(count: FloatArray, was: FloatArray, squares: FloatArray) -> FloatArray:
         """The sum of variances, 0 where there is one face."""
@@ -220,7 +220,7 @@ def brier_parts(stated: FloatArray, happened: FloatArray, bins: int = BINS) -> d
 
 
 def reliability_curve(
-    stated: FloatArray, happened: FloatArray, bins: int = BINS
+    stated: FloatArray, happened: FloatArray, bins: int
 ) -> tuple[FloatArray, FloatArray, NDArray[np.int64]]:
     """The points of a reliability diagram: mean stated, mean happened and number of faces of each bin with faces."""
     cells = onehot(bin_numbers(stated, bins)[:, 0], bins)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_exp.stats.ranges import ends_in
+from fer_exp.stats.ranges import LEVEL, ends_in
 
 FloatArray = NDArray[np.float64]
 Statistic = Callable[[FloatArray | None], FloatArray]
@@ -190,9 +190,7 @@ def cluster_codes(names: NDArray[Any]) -> NDArray[np.int64]:
     return np.unique(names, return_inverse=True)[1].astype(np.int64)
 
 
-def percentile_interval(
-    replicates: FloatArray, level: float = 0.95, clusters: int | None = None
-) -> tuple[float | None, float | None]:
+def percentile_interval(replicates: FloatArray, clusters: int | None = None) -> tuple[float | None, float | None]:
     r"""Percentile bootstrap interval of one metric from its replicates, shape (B,): low and high, or two None.
 
     Replicates in which the metric is undefined (nan) are left out; with fewer than half left there is no interval.
@@ -208,15 +206,15 @@ def percentile_interval(
 
     Source: Efron and Tibshirani 1993, chapter 13; Hesterberg 2015, The American Statistician 69, 371-386, section 5.3.
 
-    >>> percentile_interval(np.arange(101.0), level=0.5)
-    (25.0, 75.0)
-    >>> [round(end, 1) for end in percentile_interval(np.arange(101.0), level=0.5, clusters=3)]
-    [15.9, 84.1]
+    >>> [round(end) for end in percentile_interval(np.arange(1001.0))]
+    [25, 975]
+    >>> [round(end) for end in percentile_interval(np.arange(1001.0), clusters=30)]
+    [19, 981]
     """
     defined = replicates[~np.isnan(replicates)]
     if len(defined) == 0 or 2 * len(defined) < len(replicates):
         return None, None
-    tail = (1 - level) / 2
+    tail = (1 - LEVEL) / 2
     if clusters is not None and clusters > 1:
         from scipy.special import ndtr, stdtrit
 
@@ -226,20 +224,20 @@ def percentile_interval(
     return (float("inf") if np.isnan(low) else float(low)), (float("inf") if np.isnan(high) else float(high))
 
 
-def with_ends(value: float, replicates: FloatArray, level: float = 0.95, clusters: int | None = None) -> Interval:
+def with_ends(value: float, replicates: FloatArray, clusters: int | None = None) -> Interval:
     """A value with its ``percentile_interval``; three None where the value is undefined (nan).
 
     What is the same in all replicates, rounding apart, has no ends: faces that are all right do not say how many of
     others are.
 
-    >>> with_ends(0.5, np.arange(101.0), level=0.5), with_ends(float("nan"), np.arange(101.0))
-    ((0.5, 25.0, 75.0), (None, None, None))
+    >>> with_ends(0.5, np.arange(1001.0)), with_ends(float("nan"), np.arange(1001.0))
+    ((0.5, 25.0..., 975.0), (None, None, None))
     >>> with_ends(0.3, np.full(9, 0.1 + 0.2))
     (0.3, None, None)
     """
     if np.isnan(value):
         return None, None, None
-    low, high = percentile_interval(replicates, level, clusters)
+    low, high = percentile_interval(replicates, clusters)
     if low is not None and high is not None and math.isclose(low, high, rel_tol=1e-12, abs_tol=1e-15):
         return value, None, None
     return value, low, high
@@ -259,9 +257,9 @@ def open_above(found: Interval, most: float = float("inf")) -> Interval:
     return None, min(low, most) if low is not None and known else None, None
 
 
-def percentile_intervals(replicates: FloatArray, level: float = 0.95) -> FloatArray:
+def percentile_intervals(replicates: FloatArray) -> FloatArray:
     """``percentile_interval`` of metrics that are columns, (B, M): low and high, (2, M), nan where there is none."""
-    return np.array([percentile_interval(column, level) for column in replicates.T], dtype=np.float64).T
+    return np.array([percentile_interval(column) for column in replicates.T], dtype=np.float64).T
 
 
 def intervals(
@@ -295,7 +293,7 @@ def without_replicates(metric: Statistic, clusters: NDArray[np.int64]) -> Interv
     return ways[metric.ends](metric, clusters) if isinstance(metric, OfSums) and metric.ends in ways else None
 
 
-def jackknife(metric: OfSums, clusters: NDArray[np.int64], level: float = 0.95) -> Interval:
+def jackknife(metric: OfSums, clusters: NDArray[np.int64]) -> Interval:
     r"""Value and Student's interval of a metric from what it is without each cluster.
 
     .. math:: s^2 = \frac{C - 1}{C} \sum_c (\hat\theta_{(c)} - \bar\theta_{(\cdot)})^2, \quad df = C - 1
@@ -320,7 +318,7 @@ def jackknife(metric: OfSums, clusters: NDArray[np.int64], level: float = 0.95) 
             metric.finish(sums - per_cluster[i : i + rows], total - faces[i : i + rows]) for i in range(0, count, rows)
         ]
     error = np.sqrt((count - 1) * np.concatenate(without).var()) if count > 1 else np.nan
-    ends = value + stdtrit(count - 1, (1 + level) / 2) * error * np.array([0.0, -1.0, 1.0])
+    ends = value + stdtrit(count - 1, (1 + LEVEL) / 2) * error * np.array([0.0, -1.0, 1.0])
     found, low, high = ends if metric.then is None else metric.then(ends)
     if not np.isfinite(found):
         return None, None, None
@@ -328,13 +326,12 @@ def jackknife(metric: OfSums, clusters: NDArray[np.int64], level: float = 0.95) 
     return (float(found), float(low), float(high)) if varies else (float(found), None, None)
 
 
-def of_share(metric: OfSums, clusters: NDArray[np.int64], level: float = 0.95) -> Interval:
+def of_share(metric: OfSums, clusters: NDArray[np.int64]) -> Interval:
     """Value and Wilson's interval of a share, of as many faces as have the variance that it has without each cluster.
 
     Args:
         metric: a mean over faces (``mean_of``), or over some of them (``within``).
         clusters: one code 0..C-1 per face, shape (N,); those without a face that counts do not.
-        level: of the interval.
 
     Source: as ``ranges.ends_in``; coverage: scripts/coverage.py shares.
 
@@ -354,7 +351,7 @@ def of_share(metric: OfSums, clusters: NDArray[np.int64], level: float = 0.95) -
     with np.errstate(invalid="ignore", divide="ignore"):
         without = (hits.sum() - hits) / (of.sum() - of)
     variance = (count - 1) * float(without.var())
-    low, high = ends_in(value, variance, (0.0, 1.0), count - 1, count, level)
+    low, high = ends_in(value, variance, (0.0, 1.0), count - 1, count)
     return value, low, high
 
 

@@ -23,6 +23,7 @@ from fer_exp.stats.bootstrap import (
     with_ends,
     without_replicates,
 )
+from fer_exp.stats.ranges import LEVEL
 
 Key = TypeVar("Key")
 
@@ -102,7 +103,7 @@ class Spread(NamedTuple):
         """Whether there is no difference, rounding apart."""
         return abs(self.value) <= 1e-15
 
-    def interval(self, level: float = 0.95) -> tuple[float | None, float | None]:
+    def interval(self) -> tuple[float | None, float | None]:
         """Student's interval: low and high, or two None where there is none, as of two faces that differ alike.
 
         >>> [round(end, 3) for end in Spread(1.0, 0.1, 4.0).interval()]
@@ -110,7 +111,7 @@ class Spread(NamedTuple):
         """
         if self.error == 0 and not self.nothing:
             return None, None
-        half = float(stdtrit(self.df, (1 + level) / 2)) * self.error if self.df >= 1 else float("nan")
+        half = float(stdtrit(self.df, (1 + LEVEL) / 2)) * self.error if self.df >= 1 else float("nan")
         return (self.value - half, self.value + half) if np.isfinite(half + self.value) else (None, None)
 
     def p(self) -> float:

@@ -103,11 +103,7 @@ def effective(answers: FloatArray) -> float:
 
 
 def intervals(
-    left: LeftOut,
-    names: Sequence[str],
-    shared: int,
-    ranges: Mapping[str, tuple[float, float]] | None = None,
-    level: float = 0.95,
+    left: LeftOut, names: Sequence[str], shared: int, ranges: Mapping[str, tuple[float, float]] | None = None
 ) -> dict[str, Ends]:
     r"""Figures with their intervals over faces, and over faces and raters.
 
@@ -123,7 +119,6 @@ def intervals(
         names: their names; where there are fewer, of the first figures.
         shared: N, the faces that say something about agreement, as two raters answered them.
         ranges: lowest and highest value of a figure; others have -1 and 1.
-        level: of the intervals.
 
     Source:
         Faces and raters: Gwet 2008, Psychometrika 73, 407-430, and 2014, Handbook of Inter-Rater Reliability, 4th
@@ -133,7 +128,7 @@ def intervals(
     """
     count, faces = max(shared, 1), left.faces.variance
     spans = [(ranges or {}).get(name, (-1.0, 1.0)) for name in names]
-    over_faces = [ends_in(*one, max(count - 1, 1), count, level) for one in zip(left.value, faces, spans, strict=False)]
+    over_faces = [ends_in(*one, max(count - 1, 1), count) for one in zip(left.value, faces, spans, strict=False)]
     over_both: list[tuple[float | None, float | None]] = [(None, None)] * len(names)
     if left.raters is not None and left.answers is not None and left.raters.things >= FEWEST and left.effective > 1:
         raters, answers = left.raters.variance, left.answers.variance
@@ -142,7 +137,7 @@ def intervals(
             df = both**2 / (faces**2 / max(count - 1, 1) + raters**2 / (left.effective - 1))
         df = np.maximum(df, max(min(count, left.effective) - 1, 1.0))
         few = min(count, left.raters.things)
-        over_both = [ends_in(*one, few, level) for one in zip(left.value, both, spans, df, strict=False)]
+        over_both = [ends_in(*one, few) for one in zip(left.value, both, spans, df, strict=False)]
     return {
         name: Ends(float(value), *inner, *outer) if np.isfinite(value) else Ends()
         for name, value, inner, outer in zip(names, left.value, over_faces, over_both, strict=False)

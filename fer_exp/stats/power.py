@@ -9,6 +9,7 @@ from scipy.optimize import brentq
 from scipy.special import chdtri, ndtr, stdtrit
 
 from fer_exp.stats.bootstrap import FloatArray
+from fer_exp.stats.ranges import LEVEL
 
 POWER = 0.8
 """The usual chance to find a difference that is there (Cohen 1988): 8 of 10 studies."""
@@ -30,7 +31,7 @@ class Sizes(NamedTuple):
     runs: float
 
 
-def chance(sizes: Sizes, faces: int, runs: int, true: float, level: float = 0.95) -> float:
+def chance(sizes: Sizes, faces: int, runs: int, true: float) -> float:
     r"""The chance that the interval of ``stats.crossed.spread`` leaves out 0.
 
     .. math:: E_B \, \Phi\Bigl(\frac{|\delta| - t_{\nu(B)} \sqrt{V(B)}}{\sqrt{V}}\Bigr), \quad
@@ -45,7 +46,6 @@ def chance(sizes: Sizes, faces: int, runs: int, true: float, level: float = 0.95
         faces: n, each of another person.
         runs: S, of each config. Of one run nothing is said of others: then V has no third term.
         true: the difference.
-        level: of the interval.
 
     Source:
         Cohen 1988, Statistical Power Analysis for the Behavioral Sciences, chapter 2, for a t test whose variance is
@@ -63,14 +63,14 @@ def chance(sizes: Sizes, faces: int, runs: int, true: float, level: float = 0.95
         below = of_faces**2 / (faces - 1) + 2 * within**2 / ((runs - 1) * (faces - 1))
         df = np.where(more > 0, (of_faces + more) ** 2 / (below + (one**2 + other**2) / (runs - 1)), faces - 1.0)
         seen = of_faces + np.maximum(more, 0)
-    half: FloatArray = stdtrit(df, (1 + level) / 2) * np.sqrt(seen)
+    half: FloatArray = stdtrit(df, (1 + LEVEL) / 2) * np.sqrt(seen)
     return float(ndtr((abs(true) - half) / np.sqrt(variance)).mean())
 
 
-def detectable(sizes: Sizes, faces: int, runs: int, power: float = POWER, level: float = 0.95) -> float:
-    """The smallest true difference that is found with the chance ``power``; arguments as of ``chance``.
+def detectable(sizes: Sizes, faces: int, runs: int) -> float:
+    """The smallest true difference that is found with the chance ``POWER``; arguments as of ``chance``.
 
     >>> round(detectable(Sizes(0.1, 0.2, 0.0), faces=100, runs=1), 3)
     0.085
     """
-    return float(brentq(lambda true: chance(sizes, faces, runs, true, level) - power, 0.0, 100.0))
+    return float(brentq(lambda true: chance(sizes, faces, runs, true) - POWER, 0.0, 100.0))

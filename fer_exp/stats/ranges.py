@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+LEVEL = 0.95
+"""How often every interval is to hold the truth; tables and documents say it in words."""
+
 
 def ends_in(
-    value: float, variance: float, span: tuple[float, float], df: float, count: float, level: float
+    value: float, variance: float, span: tuple[float, float], df: float, count: float
 ) -> tuple[float | None, float | None]:
     r"""Wilson's interval of a figure in its range, of as many cases as have its variance; Student's outside the range.
 
@@ -16,7 +19,6 @@ def ends_in(
         span: its range, a to b, towards whose ends the variance goes to 0.
         df: degrees of freedom of the variance.
         count: independent things, N, that the figure is of.
-        level: of the interval.
 
     .. math:: n = s (1 - s) / V_s, \quad s = (\theta - a) / (b - a)
 
@@ -27,7 +29,7 @@ def ends_in(
     Source: Wilson 1927; of an effective number of cases: Korn and Graubard 1998, Survey Methodology 24, 193-201;
     nothing seen in N cases: Clopper and Pearson 1934, Biometrika 26, 404-413.
 
-    >>> [round(end, 3) for end in ends_in(1.0, 0.0, (0.0, 1.0), 39, 40, 0.95)]  # 40 of 40, as Clopper and Pearson
+    >>> [round(end, 3) for end in ends_in(1.0, 0.0, (0.0, 1.0), 39, 40)]  # 40 of 40, as Clopper and Pearson
     [0.912, 1.0]
     """
     from scipy.special import stdtrit
@@ -36,9 +38,9 @@ def ends_in(
     if not np.isfinite(value + variance):
         return None, None
     if variance <= 1e-20:
-        share = 1 - ((1 - level) / 2) ** (1 / count)
+        share = 1 - ((1 - LEVEL) / 2) ** (1 / count)
         return float(value - share * (value - min(value, max(lowest, 0.0)))), float(value + share * (highest - value))
-    t = float(stdtrit(df, (1 + level) / 2))
+    t = float(stdtrit(df, (1 + LEVEL) / 2))
     share, width = (value - lowest) / (highest - lowest), highest - lowest
     if not 0 < share < 1:
         return value - t * np.sqrt(variance), value + t * np.sqrt(variance)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_exp.stats.ranges import LEVEL
+
 FloatArray = NDArray[np.float64]
 
 HALF_A_VOTE = 0.5
@@ -102,7 +104,7 @@ def whole_people(fractions: FloatArray, people: int | NDArray[np.int64]) -> NDAr
     return np.asarray(counts + (rank < lacking[:, None]), dtype=np.int64)
 
 
-def wilson(right: FloatArray, number: NDArray[np.int64], level: float = 0.95) -> tuple[FloatArray, FloatArray]:
+def wilson(right: FloatArray, number: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
     """Wilson's interval of a share, which holds for few cases and at 0 and 1; nan where there is none.
 
     Source: Wilson 1927, Journal of the American Statistical Association 22, 209-212.
@@ -113,7 +115,7 @@ def wilson(right: FloatArray, number: NDArray[np.int64], level: float = 0.95) ->
     """
     from scipy.special import ndtri  # a tenth of a second to import: here, not before
 
-    z = ndtri((1 + level) / 2)
+    z = ndtri((1 + LEVEL) / 2)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = right / number
         centre = share + z**2 / (2 * number)
@@ -123,7 +125,7 @@ def wilson(right: FloatArray, number: NDArray[np.int64], level: float = 0.95) ->
 
 
 def paired_interval(
-    change: FloatArray, weights: FloatArray | None = None, level: float = 0.95, more: float = 0.0
+    change: FloatArray, weights: FloatArray | None = None, level: float = LEVEL, more: float = 0.0
 ) -> tuple[float, float, float]:
     """Mean of what each task gains or loses, -1 to 1, with Student's interval over tasks.
 

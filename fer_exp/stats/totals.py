@@ -48,12 +48,7 @@ def summed(values: FloatArray, rows: NDArray[Any], columns: NDArray[Any], shape:
 
 
 def joint_intervals(
-    joint: Joint,
-    names: Sequence[str],
-    tasks: int | NDArray[np.int64],
-    samples: int,
-    seed: int,
-    level: float = 0.95,
+    joint: Joint, names: Sequence[str], tasks: int | NDArray[np.int64], samples: int, seed: int
 ) -> dict[str, Interval]:
     """Value and percentile interval of several measures over the same replicates of the tasks.
 
@@ -75,4 +70,4 @@ def joint_intervals(
         chunks = resample_clusters(len(tasks), len(tasks), samples if len(tasks) > 1 else 0, seed, tasks)
     drawn = [joint(weights) for weights in chunks]
     replicates = np.concatenate(drawn) if drawn else np.empty((0, len(names)))
-    return {name: with_ends(float(values[i]), replicates[:, i], level) for i, name in enumerate(names)}
+    return {name: with_ends(float(values[i]), replicates[:, i]) for i, name in enumerate(names)}
