@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fer_exp.stats.shares import percent
+
 SCALES: dict[str, tuple[str, tuple[tuple[float, str], ...]]] = {
     "kappa": (
         "Landis and Koch 1977",
@@ -93,8 +95,8 @@ def paradox(results: Mapping[str, Mapping[str, Any]], shares: Mapping[str, float
     most = max(shares, key=lambda name: shares[name])
     agreed = results["percent_agreement"]["value"]
     return [
-        f"{agreed:.0%} of the pairs of answers are the same, but kappa is {kappa['value']:.2f} and AC1 "
-        f"{ac1['value']:.2f}: {shares[most]:.0%} of the answers are {most}, so most agreement could be chance; "
+        f"{percent(agreed)} of the pairs of answers are the same, but kappa is {kappa['value']:.2f} and AC1 "
+        f"{ac1['value']:.2f}: {percent(shares[most])} of the answers are {most}, so most agreement could be chance; "
         "kappa subtracts that, AC1 only little of it (the kappa paradox, Feinstein and Cicchetti 1990); report both, "
         "and the agreement per class"
     ]

@@ -17,6 +17,7 @@ from fer_exp.report.cells import frame_table, p_equals
 from fer_exp.report.outcome import Outcome, OutcomeTable, records
 from fer_exp.report.recognition import add_recognition
 from fer_exp.report.verdicts import of_agreement
+from fer_exp.stats.shares import percent
 
 
 def summary(
@@ -78,10 +79,10 @@ def _add_labels(outcome: Outcome, name: str, change: Changes) -> None:
     for test in labels["tests"].to_dict("records"):
         words = f"chi2 = {test['statistic']:,.1f}, df = {test['df']}, {p_equals(test['p'])}"
         outcome.screen.append(f"{test['test']}: {words} ({test['asks']})")
+    kept = percent(labels["kept"], ".1f")
     outcome.screen.append(
-        f"{labels['n']:,} tasks compared, {100 * labels['kept']:.1f} % keep their label; {change.ties:,} tasks have a "
-        f"tie at the top; votes are compared on {labels['voted']:,} tasks; {change.original.missing:,} labelled tasks "
-        "have no answer."
+        f"{labels['n']:,} tasks compared, {kept} keep their label; {change.ties:,} tasks have a tie at the top; votes "
+        f"are compared on {labels['voted']:,} tasks; {change.original.missing:,} labelled tasks have no answer."
     )
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fer_exp.raters.readings import headline
 from fer_exp.report.agreement_tables import Surveys
 from fer_exp.report.figures import SERIES, blank, colour_of
-from fer_exp.stats.shares import shares
+from fer_exp.stats.shares import percent, shares
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,14 +24,16 @@ FloatArray = NDArray[np.float64]
 def pretty(measure: str) -> str:
     """A measure as a figure writes it.
 
-    >>> pretty("fleiss_kappa"), pretty("icc_2_k"), pretty("mean_ccc")
-    ('Fleiss kappa', 'ICC(2,k)', 'mean CCC')
+    >>> pretty("fleiss_kappa"), pretty("icc_2_k"), pretty("mean_ccc"), pretty("gwet_ac1")
+    ('Fleiss kappa', 'ICC(2,k)', 'mean CCC', 'Gwet AC1')
     """
     words = measure.split("_")
     if words[0] == "icc":
         return f"ICC({words[1]},{words[2]})"
-    names = {"fleiss": "Fleiss", "krippendorff": "Krippendorff", "cohen": "Cohen", "pearson": "Pearson", "ccc": "CCC"}
-    return " ".join(names.get(word, word) for word in words)
+    persons, letters = ("fleiss", "krippendorff", "cohen", "pearson", "gwet"), ("ccc", "ac1", "ac2")
+    return " ".join(
+        word.capitalize() if word in persons else word.upper() if word in letters else word for word in words
+    )
 
 
 def agreement_figure(surveys: Surveys) -> Figure:
@@ -52,7 +54,7 @@ def agreement_figure(surveys: Surveys) -> Figure:
         drawn += [result for result in results if result]
     axes[0].set_yticks(places, [pretty(name) for _, name in rows])
     axes[0].invert_yaxis()
-    axes[0].set_title("agreement, 95 % over faces (thick), faces and raters (thin)", fontsize=9)
+    axes[0].set(title="agreement", xlabel="95 % intervals over faces (thick),\nover faces and raters (thin)")
     for kind in kinds if len(kinds) > 1 else []:
         top = next(place for place, (of, _) in zip(places, rows, strict=True) if of == kind)
         axes[0].annotate(kind, (1.0, top - 0.75), xycoords=("axes fraction", "data"), ha="right", va="center",
@@ -79,7 +81,7 @@ def matrix_figure(matrix: pd.DataFrame, title: str = "") -> Figure:
     axes.imshow(depth, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(*counts.shape):
         if counts[row, column]:
-            axes.text(column, row, f"{int(counts[row, column]):,}\n{100 * depth[row, column]:.0f} %", ha="center",
+            axes.text(column, row, f"{int(counts[row, column]):,}\n{percent(depth[row, column])}", ha="center",
                       va="center", fontsize=7, color="white" if depth[row, column] > 0.55 else "black")  # fmt: skip
     axes.set_xticks(range(len(counts)), list(matrix.columns), rotation=35, ha="right")
     axes.set_yticks(range(len(counts)), list(matrix.index))

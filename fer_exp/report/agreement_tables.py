@@ -11,6 +11,7 @@ from rich.table import Table
 from fer_exp.raters.changes import ALL
 from fer_exp.raters.readings import headline
 from fer_exp.report.cells import BELOW, SIGNED_BELOW, blank_table, interval, of_row, p_value
+from fer_exp.stats.shares import percent
 
 KINDS = {"labels": "classes", "repeats": "workers with themselves"}
 FACES, RATERS = "over faces", "faces and raters"
@@ -177,11 +178,11 @@ def change_cells(rows: pd.DataFrame, ends: str) -> list[dict[str, str]]:
     return [
         {
             "class": str(row["class"]),
-            "original": f"{100 * row['original']:.1f} %",
-            "majority": f"{100 * row['majority']:.1f} %",
+            "original": percent(row["original"], ".1f"),
+            "majority": percent(row["majority"], ".1f"),
             "change": _points(row, "change", "", ends),
             "p (Holm)": p_value(row["p_holm"]),
-            "votes": f"{100 * row['votes']:.1f} %",
+            "votes": percent(row["votes"], ".1f"),
             "change of votes": _points(row, "votes_change", "votes_", ends),
         }
         for row in rows.to_dict("records")

@@ -14,7 +14,7 @@ from fer_exp.judging.predictions import class_names
 from fer_exp.metrics.distribution import entropy
 from fer_exp.names import SIDES
 from fer_exp.report.cells import blank_table
-from fer_exp.stats.shares import whole_people
+from fer_exp.stats.shares import percent, whole_people
 
 TEN = 10
 
@@ -73,7 +73,7 @@ def counts_table(table: pd.DataFrame) -> list[Table | str]:
         shown.add_column(header, justify="right", no_wrap=True)
     for name in classes:
         row = told["classes"][name]
-        shown.add_row(name, f"{row['pictures']:,}", f"{row['pictures'] / len(table):.0%}", f"{row['mean']:.3f}")
+        shown.add_row(name, f"{row['pictures']:,}", percent(row["pictures"] / len(table)), f"{row['mean']:.3f}")
     return [shown, f"{len(table):,} pictures; {_doubt(table)} on average"]
 
 

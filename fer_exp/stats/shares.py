@@ -24,6 +24,15 @@ def shares(counts: FloatArray | NDArray[np.int64]) -> FloatArray:
     return np.asarray(np.divide(counts, total, out=np.zeros(counts.shape), where=total > 0))
 
 
+def percent(share: float, form: str = ".0f") -> str:
+    """A share of 0 to 1 as every text writes it.
+
+    >>> percent(2 / 3), percent(2 / 3, ".1f"), percent(0.125, "g")
+    ('67 %', '66.7 %', '12.5 %')
+    """
+    return f"{100 * share:{form}} %"
+
+
 ROUNDED = {2: 0.005, 3: 0.0005}
 """Digits with which all numbers of a row are written -> how far each is from the truth, at most."""
 EXACT = 1e-3

@@ -12,6 +12,7 @@ import pandas as pd
 from fer_exp.report.outcome import Outcome, OutcomeTable
 from fer_exp.runs import Run
 from fer_exp.stats.seeds import over_seeds, paired_over_seeds
+from fer_exp.stats.shares import percent
 from fer_exp.studies.tables import seeds_cell
 from fer_exp.studies.trained import DONE
 
@@ -50,7 +51,7 @@ def readings(run: Run, rate: float) -> dict[str, float]:
     history = run.history
     if history is None:
         return {}
-    wrong = f"{100 * rate:.0f} % wrong"
+    wrong = f"{percent(rate)} wrong"
     test = history["test_accuracy"]
     read = {f"{wrong}, epoch {epoch}": test.iloc[epoch - 1] for epoch in early_and_last(history)}
     if rate:

@@ -135,7 +135,7 @@ def test_where_kappa_and_ac1_part_a_sentence_says_why():
     rows = ["aaaa"] * 180 + ["aaab", "abaa"] * 10
     found = survey(answers(rows, 4))
     assert found["labels"]["fleiss_kappa"]["value"] < 0.1 < 0.9 < found["labels"]["gwet_ac1"]["value"]
-    assert any("98% of the answers are a" in note and "kappa paradox" in note for note in found["notes"])
+    assert any("98 % of the answers are a" in note and "kappa paradox" in note for note in found["notes"])
     assert not any("paradox" in note for note in survey(answers(["aaa", "bbb", "aab"] * 20))["notes"])
 
 

@@ -143,8 +143,8 @@ def test_the_headline_reads_rater_equivalents_off_their_interval(people, said):
 
 def test_without_people_the_headline_is_of_labels_and_without_these_of_nothing():
     right = {"accuracy": {"value": 0.5, "low": 0.4, "high": 0.6}}
-    assert headline(right, {}) == "Right on 50.0% (40.0% to 60.0%) of the labels"
-    said = "Right more often than the class prior: right on 50.0% (40.0% to 60.0%) of the labels"
+    assert headline(right, {}) == "Right on 50.0 % (40.0 % to 60.0 %) of the labels"
+    said = "Right more often than the class prior: right on 50.0 % (40.0 % to 60.0 %) of the labels"
     assert headline(right, {"accuracy": entry(MORE)}) == said
     assert headline(right, {"accuracy": entry(OVER)}) == "Not shown to be right more often than the class prior"
     assert headline({}, {}) == "Predictions beside human ratings"

@@ -25,7 +25,7 @@ from fer_exp.report.recognition import BESIDE, HEADERS, by_emotion
 from fer_exp.report.tables import A_RATER
 from fer_exp.runs import Run
 from fer_exp.stats.bootstrap import FloatArray
-from fer_exp.stats.shares import shares
+from fer_exp.stats.shares import percent, shares
 
 Titled = tuple[str, str | None, str]
 """A figure with its heading and a sentence; left out where there is nothing to draw."""
@@ -231,7 +231,7 @@ def confusion(rows: str, columns: str, counts: Sequence[FloatArray]) -> dict[str
     """A table of faces by two of ``SIDES``, (K, K) a run, as means over runs, with the share of each row."""
     mean = np.mean(counts, axis=0)
     cells = [
-        [{"count": _count(count), "share": f"{share:.0%}", "depth": round(float(share), 2)} for count, share in row]
+        [{"count": _count(count), "share": percent(share), "depth": round(float(share), 2)} for count, share in row]
         for row in np.stack([mean, shares(mean)], axis=-1)
     ]
     return {"rows": rows, "columns": columns, "words": SIDES[rows], "of": SIDES[columns], "cells": cells}

@@ -9,6 +9,7 @@ from fer_exp.names import SIDES
 from fer_exp.report.cells import TO, of_row
 from fer_exp.report.model_verdicts import TOPICS, Entries, against, listed, tally, topics_of
 from fer_exp.report.tables import panel_sizes
+from fer_exp.stats.shares import percent
 
 Rows = Mapping[str, Mapping[str, float | int | None]]
 CLOSE, RIGHT = TOPICS[:2]
@@ -37,7 +38,7 @@ def headline(rows: Rows, prior: Entries) -> str:
     if (row := rows.get("l1", {})).get("value") is not None:
         return f"{passed}L1 {of_row(row, 2, ends=TO)} from people's votes"
     if (row := rows.get("accuracy", {})).get("value") is not None:
-        return f"{passed}{'r' if passed else 'R'}ight on {_percent(row)} of the labels"
+        return f"{passed}{'r' if passed else 'R'}ight on {_right(row)} of the labels"
     return "Predictions beside human ratings"
 
 
@@ -83,11 +84,12 @@ def _answers(rows: Rows) -> str:
     right, one = rows.get("majority_accuracy"), _value(rows, "ceiling_leave_one_out_accuracy")
     if right is None or right["value"] is None:
         return ""
-    text = f"Its top answer is the one most people gave for {_percent(right)} of faces"
+    text = f"Its top answer is the one most people gave for {_right(right)} of faces"
     if one is not None:
-        text += f"; a single rater gives the answer of most others for {one:.1%}"
+        text += f"; a single rater gives the answer of most others for {percent(one, '.1f')}"
     ties = _value(rows, "majority_ties")
-    return text + (f". Top classes are tied on {ties:.1%} of faces, and share the credit." if ties else ".")
+    tied = f". Top classes are tied on {percent(ties, '.1f')} of faces, and share the credit." if ties else "."
+    return text + tied
 
 
 def _confidence(rows: Rows) -> str:
@@ -150,10 +152,11 @@ def _moved(rows: Rows, name: str) -> str:
     return f"{_value(rows, name):.3f} to {_value(rows, f'temperature_{name}'):.3f}"
 
 
-def _percent(row: Mapping[str, float | int | None]) -> str:
-    value, low, high = (row.get(key) for key in ("value", "low", "high"))
-    ends = "" if low is None or high is None else f" ({low:.1%} to {high:.1%})"
-    return f"{value:.1%}{ends}"
+def _right(row: Mapping[str, float | int | None]) -> str:
+    """An accuracy with its interval, in percent."""
+    numbers = (row.get(key) for key in ("value", "low", "high"))
+    value, *ends = (percent(float(number), ".1f") for number in numbers if number is not None)
+    return f"{value} ({' to '.join(ends)})" if ends else value
 
 
 def _value(rows: Rows, name: str) -> float | None:

@@ -21,6 +21,7 @@ from fer_exp.report.agreement_tables import change_cells
 from fer_exp.report.cells import BESIDE, interval, p_value
 from fer_exp.report.outcome import OutcomeTable
 from fer_exp.stats.seeds import over_seeds, paired_over_seeds
+from fer_exp.stats.shares import percent
 from fer_exp.studies.tables import columns_of, seeds_cell
 
 OF_LABELS = ("fleiss_kappa", "krippendorff_alpha", "vote_entropy", "split_half")
@@ -94,7 +95,7 @@ def shift(faces: pd.DataFrame, published: str, samples: int) -> list[OutcomeTabl
     changes = label_changes(judged.label.astype(np.int32), top.top, judged.counts, classes, samples=samples)
     shown = pd.DataFrame(change_cells(changes["classes"], BESIDE)).assign(published=published)
     compared = f"{changes['n']:,} faces compared"
-    kept = f"{100 * changes['kept']:.1f} % keep their label, {top.ties:,} ties left out"
+    kept = f"{percent(changes['kept'], '.1f')} keep their label, {top.ties:,} ties left out"
     tests = changes["tests"]
     statistic = tests["statistic"].map("{:.1f}".format)
     shown_tests = tests.assign(statistic=statistic, p=tests["p"].map(p_value), published=published)

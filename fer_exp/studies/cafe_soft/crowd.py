@@ -24,6 +24,7 @@ from fer_exp.raters.workers import describe_workers
 from fer_exp.regular import reading, whole_text
 from fer_exp.report.cells import NOTHING, interval
 from fer_exp.report.outcome import OutcomeTable
+from fer_exp.stats.shares import percent
 from fer_exp.studies.tables import NOT_STATED, difference_cell
 from fer_exp.tables import places
 
@@ -120,7 +121,7 @@ def built_in(config: DatasetConfig, faces: pd.DataFrame, samples: int) -> Crowd 
     gain = pd.concat([of_label["gain"].query("measure == 'agreement'"), of_votes["gain"].query("measure == 'l1'")])
     words = (
         f"the simulated raters, 10 a face; workers stay who gave training faces their label at least "
-        f"{FILTER['min_gold_accuracy']:.0%} of the time (our choice); agreement with the posed class, L1 to "
+        f"{percent(FILTER['min_gold_accuracy'])} of the time (our choice); agreement with the posed class, L1 to "
         f"{LAB_RATERS} votes a face drawn from how all raters answer"
     )
     return Crowd(of_label["agreement"], of_votes["l1"], gain, len(kept), int(kept.sum()), words)

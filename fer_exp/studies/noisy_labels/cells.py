@@ -9,6 +9,7 @@ import pandas as pd
 
 from fer_exp.runs import Run
 from fer_exp.stats.seeds import OverSeeds, over_seeds, paired_over_seeds
+from fer_exp.stats.shares import percent
 from fer_exp.studies.trained import Trained, by, done, per_seed
 
 BASELINE, TWO_VIEWS, OURS = "ce", "ce_two_views", "evidence"
@@ -56,7 +57,7 @@ def _cell(training: Trained) -> Cell:
     return Cell(training.config.labels.noise, training.config.labels.rate, name)
 
 
-def percent(group: Iterable[Trained], metric: str) -> dict[int, float]:
+def in_percent(group: Iterable[Trained], metric: str) -> dict[int, float]:
     """Seed -> a metric of the test split, percent."""
     return {seed: 100 * value for seed, value in per_seed(group, metric).items()}
 
@@ -111,7 +112,7 @@ class Stage(NamedTuple):
         if self.lost is None:
             return f"not ranked: {BASELINE} is not finished, or test was not looked at after every epoch"
         if not self.open:
-            return f"nothing to survive at {100 * rate:g} %: {BASELINE} loses {self.lost.mean:.1f} points"
+            return f"nothing to survive at {percent(rate, 'g')}: {BASELINE} loses {self.lost.mean:.1f} points"
         return f"ranked: {BASELINE} loses {self.lost.mean:.1f} points"
 
 
@@ -120,7 +121,7 @@ def stages(cells: Cells) -> dict[tuple[str, float], Stage]:
     found = {}
     for column in dict.fromkeys(cell.column for cell in cells):
         group = cells.get(Cell(*column, BASELINE), [])
-        best, last = percent(group, BEST), percent(group, LAST)
+        best, last = in_percent(group, BEST), in_percent(group, LAST)
         found[column] = Stage(best, last, paired_over_seeds(best, last), mean(taught(group, REPEATED)))
     return found
 

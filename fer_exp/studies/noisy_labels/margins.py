@@ -23,7 +23,7 @@ from fer_exp.studies.noisy_labels.cells import (
     Cells,
     Stage,
     frame,
-    percent,
+    in_percent,
     two_views,
 )
 from fer_exp.studies.noisy_labels.published import margin_in_words, over_best, stated
@@ -106,7 +106,7 @@ def ours(cells: Cells, stages: dict[tuple[str, float], Stage], preset: Preset) -
 
 def _pair(cells: Cells, cell: Cell, over: Cell, published: dict[str, Any] | None, preset: Preset) -> dict[str, Any]:
     group, others = cells[cell], cells[over]
-    sides = {metric: (percent(group, metric), percent(others, metric)) for metric in (LAST, BEST)}
+    sides = {metric: (in_percent(group, metric), in_percent(others, metric)) for metric in (LAST, BEST)}
     gains = {name: paired_over_seeds(sides[of][0], sides[less][1]) for name, (of, less) in GAINS.items()}
     theirs: tuple[float, str] | None = None
     words = ""

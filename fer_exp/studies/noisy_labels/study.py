@@ -13,6 +13,7 @@ from fer_exp.judging.predictions import class_names
 from fer_exp.report.cells import interval
 from fer_exp.report.figures import COLUMN, REFERENCES, SERIES, blank
 from fer_exp.report.outcome import Outcome, OutcomeTable
+from fer_exp.stats.shares import percent
 from fer_exp.studies.noisy_labels.cells import (
     BASELINE,
     BEST,
@@ -25,8 +26,8 @@ from fer_exp.studies.noisy_labels.cells import (
     at_the_end,
     cells_of,
     frame,
+    in_percent,
     mean,
-    percent,
     stages,
     taught,
 )
@@ -98,7 +99,7 @@ def _stage(gates: dict[tuple[str, float], Stage]) -> OutcomeTable:
 def _accuracy(cells: Cells, published: dict[str, Any], preset: Preset, one: Trained) -> OutcomeTable:
     rows, shown = [], []
     for cell, group in cells.items():
-        seeds = {metric: mean(percent(group, metric)) for metric in METRICS}
+        seeds = {metric: mean(in_percent(group, metric)) for metric in METRICS}
         learnt = {words: mean(taught(group, name)) for name, words in TAUGHT.items()}
         figures = stated(published, preset.corpus, cell, cells)
         theirs = figures[0] if figures else None
@@ -180,7 +181,7 @@ def _figure(cells: Cells, preset: Preset) -> Figure | None:
 
     Cells of a single seed are left out: nobody sees how far they would jump.
     """
-    found = {cell: (mean(percent(group, LAST)), mean(percent(group, BEST))) for cell, group in cells.items()}
+    found = {cell: (mean(in_percent(group, LAST)), mean(in_percent(group, BEST))) for cell, group in cells.items()}
     known = {cell: (last, best) for cell, (last, best) in found.items() if last is not None and last.n > 1}
     if not known:
         return None
@@ -201,7 +202,7 @@ def _figure(cells: Cells, preset: Preset) -> Figure | None:
             if method == BASELINE:
                 axes.axvline(last.mean, **REFERENCES["constant"], zorder=0)
         kind = "" if noise == "symmetric" else f"{noise},\n"
-        axes.set(title=f"{kind}{100 * rate:g} % wrong", yticks=range(len(methods)), yticklabels=methods)
+        axes.set(title=f"{kind}{percent(rate, 'g')} wrong", yticks=range(len(methods)), yticklabels=methods)
     panels[0].set(ylim=(len(methods) - 0.5, -0.5))
     words = (
         "test accuracy, %: last epoch (filled, with 95 % t-interval over seeds), best epoch (open); dotted: last of "
