@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import time
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
 
 NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL)
 """What file systems without locks answer."""
+
+
+KEPT_DAYS = 14
+"""That what a killed command left, and another may go on with, is kept."""
+
+
+def may_go_on(left: Path) -> bool:
+    """Whether something may still go on with what a killed command left, which is not ``KEPT_DAYS`` old."""
+    return time.time() - left.stat().st_mtime < KEPT_DAYS * 86_400
 
 
 @contextmanager

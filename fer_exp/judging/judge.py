@@ -41,7 +41,6 @@ Halves = list[tuple[ceiling.Counts, ceiling.Counts]]
 
 OF_PANELS = ("rater_equivalents_log", "held_out_l1")
 """What is made of a model and panels of raters."""
-HALVINGS = 20  # random halvings behind a ceiling: on FER+'s test split their mean L1 has a standard error of 0.001
 
 
 def judge(
@@ -64,7 +63,7 @@ def judge(
     - ``calibrated_``: the error of calibration that a calibrated model exceeds 1 time in 20 (``errors_if_calibrated``);
       errors themselves have no interval, since few faces bias them.
     - ``ceiling_``: what people get: two random halves of a face's own raters, one judged against the other (the mean
-      over ``HALVINGS`` halvings; faces with 2 votes or more). Half a panel is noisier than the whole panel that the
+      over ``ceiling.HALVINGS``; faces with 2 votes or more). Half a panel is noisier than the whole panel that the
       model meets, so a model may pass it. Where logs would let a class without a vote decide alone (``SMOOTHED``), the
       half that answers gets half a vote more, spread evenly. ``ceiling_accuracy`` holds the top of a half against
       ``label``; k classes that share the top are right 1 time in k. ``ceiling_leave_one_out_*`` is one rater against
@@ -157,7 +156,7 @@ def people_alone(judged: Judged, classes: tuple[str, ...], seed: int, names: Col
         A group of faces with votes of two or more, then one of those that also have a label, if there are any.
     """
     counts = judged.counts.astype(np.int64)
-    dealt = ceiling.halves(counts, HALVINGS, seed)
+    dealt = ceiling.halves(counts, ceiling.HALVINGS, seed)
     groups: list[Group] = [(judged.shared, _ceiling(dealt, counts, judged.shared, classes, names))]
     if (both := judged.shared & judged.labelled).any():
         groups.append((both, {"ceiling_accuracy": _half_against_label(dealt, both, judged.label)}))

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_exp.errors import RequestError
-from fer_exp.judging.ceiling import halves
+from fer_exp.judging.ceiling import HALVINGS, halves
 from fer_exp.labels.votes import majority
 from fer_exp.metrics.distribution import l1
 from fer_exp.names import spelt
@@ -24,8 +24,6 @@ from fer_exp.stats.totals import joint_intervals
 
 PANELS = 50
 """Pairs of panels drawn for a floor."""
-HALVINGS = 20
-"""Halvings of a face's raters behind a human floor."""
 
 
 def against_lab(

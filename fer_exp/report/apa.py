@@ -5,6 +5,7 @@ Every number stands in that command's tables. Italics are set as Markdown sets t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -41,7 +42,6 @@ MEASURES = {
     "arousal_ccc": ("the concordance correlation with the raters' mean arousal", "Lin, 1989"),
 }
 """What a metric measures, and whom to cite for it; others stand with their names alone."""
-BACKBONES = {"resnet18": "ResNet-18", "resnet50": "ResNet-50", "resnet152": "ResNet-152"}
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 MOST_PAIRS = 6
 """Told in a paragraph; of more, a table says more."""
@@ -176,14 +176,14 @@ def _trained(sources: Sequence[Source]) -> str:
     if not all(configs):
         return ""
     shared = {key: value for key, value in configs[0].items() if all(config.get(key) == value for config in configs)}
-    backbone = BACKBONES.get(str(shared.get("backbone.name")))
-    what = f"A {backbone} (He et al., 2016)" if backbone else "Networks (He et al., 2016)"
+    layers = re.fullmatch(r"resnet(\d+)", str(shared.get("backbone.name")))
+    what = f"A ResNet-{layers[1]} (He et al., 2016) was" if layers else "Networks (He et al., 2016) were"
     words = {
         "dataset.name": "on {}", "dataset.size": "at {} x {} pixels", "labels.kind": "with {} labels",
         "method.name": "by the method {}", "trainer.epochs": "for {} epochs", "trainer.batch_size": "in batches of {}",
     }  # fmt: skip
     parts = [text.format(shared[key], shared[key]) for key, text in words.items() if key in shared]
-    return f"{what} was trained {' '.join(parts)}. " if backbone else f"{what} were trained {' '.join(parts)}. "
+    return f"{what} trained {' '.join(parts)}. "
 
 
 def _faces(faces: int, persons: int | None, split: str) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from fer_exp.files import locked, missing, remove_empty
+from fer_exp.files import locked, may_go_on, missing, remove_empty
 
 SWEEPS = ".sweep"
 """In an output folder, a folder a sweep, called by ``ID``."""
@@ -15,8 +14,6 @@ ID = "[0-9a-f]" * 8
 LOCK = ".lock"
 SUBMITTED = ".submitit"
 """What a scheduler starts jobs from, which may outlive the command."""
-KEPT_DAYS = 14
-"""After which such jobs are taken to have ended."""
 
 
 class Records:
@@ -50,7 +47,7 @@ def remove_left(output: Path) -> None:
     for folder in (output / SWEEPS).glob(ID):
         submitted = folder / SUBMITTED
         with suppress(OSError):
-            if submitted.exists() and time.time() - submitted.stat().st_mtime < KEPT_DAYS * 86_400:
+            if submitted.exists() and may_go_on(submitted):
                 continue
             with locked(folder / LOCK) as sure:
                 if sure:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -19,7 +18,7 @@ from pandas.api.types import is_float_dtype
 from fer_exp.datasets.corpus import FACE_COLUMNS, Corpus, Faces
 from fer_exp.digests import sealed
 from fer_exp.errors import RequestError, RunError
-from fer_exp.files import locked
+from fer_exp.files import locked, may_go_on
 from fer_exp.pictures.crops import NO_FACE
 from fer_exp.store.manifest import list_files
 from fer_exp.store.pixels import JOURNAL, write_pixels
@@ -29,7 +28,6 @@ PARTIAL = ".partial-"
 RESUME = f"{PARTIAL}resume"
 """Of a store that goes on where it was interrupted; others begin again under another name each time."""
 REJECTED = "rejected.csv"
-KEPT_DAYS = 14  # that an interrupted store waits for the command that goes on with it
 TABLE_BYTES_PER_FACE = 200  # generous for both tables together, for the check of free space
 SCHEMA = pa.schema([(name, pa.float64() if name in ("valence", "arousal") else pa.string()) for name in FACE_COLUMNS])
 
@@ -111,7 +109,7 @@ def clean(cache: Path) -> None:
     """Remove what killed processes left: folders aside whose store nobody has locked, and that nothing goes on with."""
     for partial in cache.glob(f"*{PARTIAL}*"):
         with suppress(OSError):
-            if partial.name.endswith(RESUME) and time.time() - partial.stat().st_mtime < KEPT_DAYS * 86_400:
+            if partial.name.endswith(RESUME) and may_go_on(partial):
                 continue
         lock = cache / "locks" / partial.name.split(PARTIAL)[0]
         with suppress(OSError), locked(lock) as sure:

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from fer_exp.judging.applicable import arrays
-from fer_exp.judging.ceiling import halves
-from fer_exp.judging.judge import HALVINGS, half_against_rest
+from fer_exp.judging.ceiling import HALVINGS, halves
+from fer_exp.judging.judge import half_against_rest
 from fer_exp.judging.predictions import class_names
 from fer_exp.metrics.faces import Faces
 from fer_exp.metrics.registry import VOTES, measure
@@ -55,7 +55,7 @@ def people(faces: pd.DataFrame, ratings: Mapping[str, Any], seed: int = 0) -> di
         seed: of the halvings.
 
     Returns:
-        Of votes, one random half of a face's raters against the other, the mean over ``judge.HALVINGS`` halvings, as
+        Of votes, one random half of a face's raters against the other, the mean over ``ceiling.HALVINGS``, as
         ``ceiling_<metric>`` of metrics.json; of ratings ICC(2,k), the CCC that the means of two panels as large would
         have. What is undefined is left out.
 

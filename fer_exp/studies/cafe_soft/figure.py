@@ -9,8 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from fer_exp.judging.applicable import arrays
-from fer_exp.judging.ceiling import halves
-from fer_exp.judging.judge import HALVINGS
+from fer_exp.judging.ceiling import HALVINGS, halves
 from fer_exp.metrics.distribution import l1
 from fer_exp.metrics.registry import BASELINES, REPAIRS
 from fer_exp.report.figures import COLUMN, MARKS, REFERENCES, blank, look
