@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -10,7 +11,7 @@ from rich.table import Table
 
 from fer_exp.raters.changes import ALL
 from fer_exp.raters.readings import headline
-from fer_exp.report.cells import BELOW, SIGNED_BELOW, blank_table, interval, of_row, p_value
+from fer_exp.report.cells import BELOW, SIGNED_BELOW, interval, of_row, p_value, table_of
 from fer_exp.stats.shares import percent
 
 KINDS = {"labels": "classes", "repeats": "workers with themselves"}
@@ -43,39 +44,33 @@ def kinds(surveys: Surveys) -> list[str]:
 
 def agreement_table(surveys: Surveys, kind: str) -> Table:
     """The measures of one of ``kinds``, a column a subset; of a single one both intervals, and a guideline's words."""
-    alone = len(surveys) == 1
-    table = blank_table(f"agreement: {KINDS.get(kind, kind)}")
-    table.add_column("measure", no_wrap=True)
-    both = any("low_raters" in result for survey in surveys.values() for result in survey.get(kind, {}).values())
+    title = f"agreement: {KINDS.get(kind, kind)}"
+    measured = {subset: survey.get(kind, {}) for subset, survey in surveys.items()}
+    both = any("low_raters" in result for results in measured.values() for result in results.values())
     both = both and any(knows_raters(survey) for survey in surveys.values())
-    for subset in surveys:
-        table.add_column((FACES if alone else subset), no_wrap=True)
-        if alone and both:
-            table.add_column(RATERS, no_wrap=True)
-        table.add_column("n", justify="right", no_wrap=True)
-    if alone:
-        table.add_column("in words", overflow="fold")
-    guides: dict[str, str] = {}
-    for name in dict.fromkeys(name for survey in surveys.values() for name in survey.get(kind, {})):
-        cells: list[str] = []
-        words = ""
-        for survey in surveys.values():
-            result = survey.get(kind, {}).get(name)
-            shown = [of_row(result, missing="undefined")] if alone or not both else [over_raters(result)]
-            cells += [
-                *shown,
-                *([ends_over_raters(result)] if alone and both else []),
-                f"{result['n']:,}" if result else "",
-            ]
-            if result and not words:
-                words = ROUGH if result.get("rough") else str(result.get("reading", ""))
-                guides |= {result["guideline"]: ""} if "reading" in result else {}
-        table.add_row(name, *cells, *([words] if alone else []))
-    if alone and guides:
-        table.caption = (
-            f"words: {'; '.join(guides)}; read off the interval over {RATERS if both else 'faces, of these raters'}"
-        )
-    return table
+    if len(measured) == 1:
+        return _alone(next(iter(measured.values())), both, title)
+    shown = over_raters if both else partial(of_row, missing="undefined")
+    rows = []
+    for measure in dict.fromkeys(name for results in measured.values() for name in results):
+        of_subsets = [results.get(measure) for results in measured.values()]
+        rows.append([measure, *(cell for one in of_subsets for cell in (shown(one), f"{one['n']:,}" if one else ""))])
+    headers = [header for subset in measured for header in (subset, "n")]
+    return table_of(["measure", *headers], rows, title, right=["n"])
+
+
+def _alone(results: Mapping[str, Mapping[str, Any]], both: bool, title: str) -> Table:
+    """The measures of a single subset: ``both`` intervals where raters are known, and a guideline's words."""
+    rows = []
+    for measure, result in results.items():
+        cells = [of_row(result, missing="undefined"), *([ends_over_raters(result)] if both else [])]
+        words = ROUGH if result.get("rough") else str(result.get("reading", ""))
+        rows.append([measure, *cells, f"{result['n']:,}", words])
+    guides = dict.fromkeys(result["guideline"] for result in results.values() if "reading" in result)
+    over = RATERS if both else "faces, of these raters"
+    caption = f"words: {'; '.join(guides)}; read off the interval over {over}" if guides else None
+    headers = ["measure", FACES, *([RATERS] if both else []), "n", "in words"]
+    return table_of(headers, rows, title, caption, right=["n"], folded=["in words"])
 
 
 def ends_over_raters(result: Mapping[Any, Any] | None) -> str:
@@ -109,20 +104,15 @@ def class_table(surveys: Surveys) -> Table:
     rough = any(
         row.get("rough") for survey in surveys.values() for of in survey["classes"].values() for row in of.values()
     )
-    caption = f"~ {ROUGH} have the class" if rough else None
-    table = blank_table(
-        f"agreement per class, intervals {RATERS if both else FACES}".replace("faces and", "over faces and"), caption
-    )
-    table.add_column("class", no_wrap=True)
     shown = ("share", "agreement", "kappa") if alone else ("agreement",)
-    for subset in surveys:
-        for measure in shown:
-            table.add_column(measure if alone else subset, no_wrap=True)
+    rows = []
     for name in next(iter(surveys.values()))["classes"]:
         measured = [survey["classes"].get(name, {}) for survey in surveys.values()]
-        cells = (row.get(measure) for row in measured for measure in shown)
-        table.add_row(name, *map(over_raters, cells))
-    return table
+        rows.append([name, *(over_raters(row.get(measure)) for row in measured for measure in shown)])
+    title = f"agreement per class, intervals over {RATERS if both else 'faces'}"
+    return table_of(
+        ["class", *(shown if alone else surveys)], rows, title, f"~ {ROUGH} have the class" if rough else None
+    )
 
 
 COMPONENTS = {
@@ -141,13 +131,8 @@ def component_table(survey: Mapping[str, Any], title: str) -> Table:
     shown = [name for name in COMPONENTS if any(name in parts for parts in rows.values())]
     shown = [name for name in shown if name != "residual" or not all("occasion" in parts for parts in rows.values())]
     words = "percent of the variance of single answers; intervals over faces and raters; the rater's share is rough"
-    table = blank_table(title, words)
-    table.add_column("of", no_wrap=True)
-    for name in shown:
-        table.add_column(COMPONENTS[name], no_wrap=True)
-    for of, parts in rows.items():
-        table.add_row(of, *(_percent(parts.get(name)) for name in shown))
-    return table
+    cells = ([of, *(_percent(parts.get(name)) for name in shown)] for of, parts in rows.items())
+    return table_of(["of", *(COMPONENTS[name] for name in shown)], cells, title, words)
 
 
 def _percent(result: Mapping[str, Any] | None) -> str:
@@ -160,12 +145,9 @@ def _percent(result: Mapping[str, Any] | None) -> str:
 
 def change_table(rows: pd.DataFrame, title: str) -> Table:
     """Change of each class's share, in percentage points, intervals below, and Holm-corrected p."""
-    table = blank_table(title)
-    for header in ("class", "original", "majority", "change", "p (Holm)", "votes", "change"):
-        table.add_column(header, justify="left" if header == "class" else "right", no_wrap=True)
-    for cells in change_cells(rows, ends=SIGNED_BELOW):
-        table.add_row(*cells.values())
-    return table
+    numbers = ("original", "majority", "change", "p (Holm)", "votes", "change")
+    cells = (row.values() for row in change_cells(rows, ends=SIGNED_BELOW))
+    return table_of(["class", *numbers], cells, title, right=numbers)
 
 
 def change_cells(rows: pd.DataFrame, ends: str) -> list[dict[str, str]]:
@@ -193,24 +175,22 @@ def rating_tables(rows: pd.DataFrame, title: str) -> list[Table]:
     """The crowd's ratings against the original: every measure over all tasks, and bias and CCC per class."""
     at = {(row["side"], row["class"], row["measure"]): row for row in rows.to_dict("records")}
     sides = list(dict.fromkeys(rows["side"]))
-    overall = blank_table(title)
-    overall.add_column("measure")
-    for side in sides:
-        overall.add_column(side, no_wrap=True)
-    for measure in dict.fromkeys(rows["measure"]):
-        overall.add_row(measure, *(of_row(at.get((side, "all", measure)), missing="undefined") for side in sides))
+    cells = (
+        [measure, *(of_row(at.get((side, "all", measure)), missing="undefined") for side in sides)]
+        for measure in dict.fromkeys(rows["measure"])
+    )
+    overall = table_of(["measure", *sides], cells, title, wrapped=["measure"])
     names = [name for name in dict.fromkeys(rows["class"]) if name != "all"]
     if not names:
         return [overall]
-    classes = blank_table(f"{title}, per original class")
-    classes.add_column("class")
-    shown = [(side, measure) for side in sides for measure in SIGNS]
-    for side, measure in shown:
-        classes.add_column(f"{side} {measure}", justify="right", no_wrap=True)
-    for name in names:
-        cells = (of_row(at.get((side, name, measure)), 2, SIGNS[measure], ends="\n{} to {}") for side, measure in shown)
-        classes.add_row(name, *(text or "–" for text in cells))
-    return [overall, classes]
+    shown = {f"{side} {measure}": (side, measure) for side in sides for measure in SIGNS}
+
+    def shown_cell(name: str, side: str, measure: str) -> str:
+        return of_row(at.get((side, name, measure)), 2, SIGNS[measure], ends="\n{} to {}") or "–"
+
+    cells = ([name, *(shown_cell(name, *of) for of in shown.values())] for name in names)
+    of_classes = table_of(["class", *shown], cells, f"{title}, per original class", right=shown, wrapped=["class"])
+    return [overall, of_classes]
 
 
 def _points(row: Mapping[Any, Any], change: str, prefix: str, ends: str) -> str:

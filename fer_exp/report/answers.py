@@ -13,7 +13,7 @@ from rich.table import Table
 from fer_exp.judging.predictions import class_names
 from fer_exp.metrics.distribution import entropy
 from fer_exp.names import SIDES
-from fer_exp.report.cells import blank_table
+from fer_exp.report.cells import table_of
 from fer_exp.stats.shares import percent, whole_people
 
 TEN = 10
@@ -66,14 +66,12 @@ def summary(table: pd.DataFrame) -> dict[str, Any]:
 
 def counts_table(table: pd.DataFrame) -> list[Table | str]:
     """Pictures by their likeliest class on the terminal, and how unsure the network is of them."""
-    told, classes = summary(table), class_names(table)
-    shown = blank_table()
-    shown.add_column("likeliest class", no_wrap=True)
-    for header in ("pictures", "share", "mean probability"):
-        shown.add_column(header, justify="right", no_wrap=True)
-    for name in classes:
-        row = told["classes"][name]
-        shown.add_row(name, f"{row['pictures']:,}", percent(row["pictures"] / len(table)), f"{row['mean']:.3f}")
+    rows = [
+        [name, f"{row['pictures']:,}", percent(row["pictures"] / len(table)), f"{row['mean']:.3f}"]
+        for name, row in summary(table)["classes"].items()
+    ]
+    numbers = ("pictures", "share", "mean probability")
+    shown = table_of(["likeliest class", *numbers], rows, right=numbers)
     return [shown, f"{len(table):,} pictures; {_doubt(table)} on average"]
 
 
@@ -81,11 +79,9 @@ def one_table(table: pd.DataFrame) -> list[Table | str]:
     """The distribution of a single picture on the terminal."""
     row, classes = table.iloc[0], class_names(table)
     sides = [f"{side} {row[side]:+.2f}" for side in SIDES if pd.notna(row[side])]
-    shown = blank_table()
-    for header in ("class", "probability", "of ten people"):
-        shown.add_column(header, justify="left" if header == "class" else "right", no_wrap=True)
-    for name in sorted(classes, key=lambda name: -row[f"p_{name}"]):
-        shown.add_row(name, f"{row[f'p_{name}']:.3f}", str(row[f"ten_{name}"] or ""))
+    likeliest = sorted(classes, key=lambda name: -row[f"p_{name}"])
+    cells = ([name, f"{row[f'p_{name}']:.3f}", str(row[f"ten_{name}"] or "")] for name in likeliest)
+    shown = table_of(["class", *(numbers := ("probability", "of ten people"))], cells, right=numbers)
     return [str(row["face"]), shown, "; ".join([_doubt(table), *sides])]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -150,16 +150,60 @@ def blank_table(title: str | None = None, caption: str | None = None) -> Table:
     return table
 
 
+def once(rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+    """Rows whose first cell is left blank where it says what the one above says.
+
+    >>> [*once([("L1", "a"), ("L1", "b"), ("ECE", "a")])]
+    [('L1', 'a'), ('', 'b'), ('ECE', 'a')]
+    """
+    above = None
+    for row in rows:
+        yield row if row[0] != above else ("", *row[1:])
+        above = row[0]
+
+
+def table_of(
+    headers: Iterable[str],
+    rows: Iterable[Iterable[str]],
+    title: str | None = None,
+    caption: str | None = None,
+    *,
+    right: Container[str] = (),
+    wrapped: Container[str] = (),
+    folded: Container[str] = (),
+) -> Table:
+    """A table for the terminal.
+
+    Args:
+        headers: of the columns.
+        rows: a cell a column.
+        title: above it.
+        caption: below it.
+        right: headers of columns that are set to the right.
+        wrapped: headers of columns that a narrow terminal may break between words; ``folded``: anywhere.
+        folded: see there.
+    """
+    table = blank_table(title, caption)
+    for header in headers:
+        fold = header in folded
+        table.add_column(
+            header,
+            justify="right" if header in right else "left",
+            no_wrap=not fold and header not in wrapped,
+            overflow="fold" if fold else "ellipsis",
+        )
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
 def frame_table(frame: pd.DataFrame, title: str, decimals: int = 3) -> Table:
     """A frame as it is, numbers with so many decimals, whole ones without."""
-    table = blank_table(title)
+    numbers = frame.select_dtypes(["number", "bool"])
+    whole = [name for name, column in numbers.items() if (column.dropna() % 1 == 0).all()]
+    digits = [0 if name in whole else decimals for name in frame]
+    rows = (map(cell, row, digits) for row in frame.itertuples(index=False))
+    table = table_of(map(str, frame), rows, title, right=list(map(str, numbers)))
     if len(frame.columns) > 8:  # the rule between columns is space enough
         table.padding = (0, 0, 0, 0)
-    digits = []
-    for name, column in frame.items():
-        number = pd.api.types.is_numeric_dtype(column)
-        table.add_column(str(name), justify="right" if number else "left", no_wrap=True)
-        digits.append(0 if number and (column.dropna() % 1 == 0).all() else decimals)
-    for row in frame.itertuples(index=False):
-        table.add_row(*(cell(value, places) for value, places in zip(row, digits, strict=True)))
     return table

@@ -13,13 +13,13 @@ from fer_exp.metrics.words import direction
 from fer_exp.report.cells import (
     BELOW,
     SIGNED_BELOW,
-    blank_table,
     difference,
     interval,
     marked,
     of_row,
     p_value,
     rough_note,
+    table_of,
 )
 from fer_exp.report.model_verdicts import letters
 
@@ -39,23 +39,28 @@ def groups_table(result: Mapping[str, Any]) -> Table:
     shown = _shown(result["metrics"])
     of_shown = [of.get(name) for of in (*(group["metrics"] for group in result["groups"]), result["people"])
                 for name in shown]  # fmt: skip
-    table = blank_table(title, words + rough_note(of_shown))
-    table.add_column("", no_wrap=True)
-    table.add_column("config", overflow="fold")
-    table.add_column("runs", justify="right")
-    for name in shown:
-        table.add_column(f"{name.replace('_', chr(10))}\n{direction(name)}", no_wrap=True, justify="right")
+    rows = []
     for number, group in enumerate(result["groups"]):
         cells = [of_row(group["metrics"].get(name), ends=BELOW) for name in shown]
         repaired = group["repair"] is not None and group["runs"]
         name = f"{letters(group['base'])}, {group['words']}" if repaired else group["name"]
-        table.add_row(letters(number), name, str(len(group["runs"]) or ""), *cells)
+        rows.append([letters(number), name, str(len(group["runs"]) or ""), *cells])
     if result["people"]:
         cells = [of_row(result["people"].get(name), ends=BELOW) for name in shown]
         faces = min(row["n"] for row in result["people"].values())
         on = "" if faces == result["faces"] else f", on the {faces:,} faces with two raters or more"
-        table.add_row("", PEOPLE + on, "", *cells)
-    return table
+        rows.append(["", PEOPLE + on, "", *cells])
+    metrics = [f"{name.replace('_', chr(10))}\n{direction(name)}" for name in shown]
+    caption = words + rough_note(of_shown)
+    return table_of(
+        ["", "config", "runs", *metrics],
+        rows,
+        title,
+        caption,
+        right=["runs", *metrics],
+        wrapped=["runs"],
+        folded=["config"],
+    )
 
 
 def pairs_tables(result: Mapping[str, Any]) -> list[Table]:
@@ -132,17 +137,14 @@ def _less(pair: Mapping[str, Any]) -> str:
 
 
 def _pair_table(head: str, title: str, rows: list[tuple[str, Mapping[str, Any]]]) -> Table:
-    table = blank_table(title)
-    table.add_column(head)
-    table.add_column("difference", no_wrap=True)
-    for name in ("t", "paired", "W", "perm", "d_z", "p", "Holm"):
-        table.add_column(name, justify="right", no_wrap=True)
+    numbers = ("t", "paired", "W", "perm", "d_z", "p", "Holm")
+    lines = []
     for words, entry in rows:
         *of_tests, p, holm = (p_value(entry.get(key), narrow=True) for key in (*TESTS, "p", "holm"))
         effect = interval(entry.get("dz"), None, None, 2, "+", missing="")
         cell = difference(entry, SIGNED_BELOW)
-        table.add_row(words, marked(cell) if entry.get("rough") else cell, *of_tests, effect, p, holm)
-    return table
+        lines.append([words, marked(cell) if entry.get("rough") else cell, *of_tests, effect, p, holm])
+    return table_of([head, "difference", *numbers], lines, title, right=numbers, wrapped=[head])
 
 
 def _narrow(metric: str) -> str:

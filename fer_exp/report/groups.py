@@ -10,14 +10,13 @@ from rich.table import Table
 
 from fer_exp.judging.gaps import ROUGH
 from fer_exp.metrics.words import better, direction, spoken
-from fer_exp.report.cells import SIGNED_BELOW, TO, blank_table, difference, of_row, p_value
+from fer_exp.report.cells import SIGNED_BELOW, TO, difference, of_row, once, p_value, table_of
 from fer_exp.report.model_verdicts import letters, listed
 from fer_exp.report.outcome import OutcomeTable
 from fer_exp.stats.tests import SHOWN
 
-GAPS = ("model", "people", "beyond")
-"""The differences of a row of ``gaps``; the words for them are in ``HEADS``."""
 HEADS = {"model": "model's gap", "people": "people's gap", "beyond": "model's less people's"}
+"""The differences of a row of ``gaps``, and their words."""
 PAIRS = 3
 """Pairs of models whose tables the terminal shows; files have all."""
 
@@ -27,15 +26,15 @@ Found = Mapping[str, Any]
 
 def groups_table(found: Found, title: str) -> Table:
     """A line a metric and group: the model, people among themselves, faces."""
-    table = blank_table(title, f"[95 % interval]; people: half the raters against the rest{_rough(found)}")
-    for header in ("metric", found["by"], "model", "people", "n"):
-        table.add_column(header, justify="right" if header == "n" else "left", no_wrap=header != found["by"])
+    rows = []
     for metric in shown_metrics(found):
-        for place, group in enumerate(found["groups"]):
+        for group in found["groups"]:
             row, people = (group[side].get(metric) for side in ("metrics", "people"))
             cells = [of_row(row), of_row(people), f"{row['n']:,}" if row else ""]
-            table.add_row("" if place else _head(metric), f"{group['name']}{'*' * group['rough']}", *cells)
-    return table
+            rows.append([_head(metric), f"{group['name']}{'*' * group['rough']}", *cells])
+    headers = ("metric", found["by"], "model", "people", "n")
+    caption = f"[95 % interval]; people: half the raters against the rest{_rough(found)}"
+    return table_of(headers, once(rows), title, caption, right=["n"], wrapped=[found["by"]])
 
 
 def said_of_sizes(found: Found) -> str:
@@ -62,16 +61,12 @@ def gaps_table(found: Found) -> Table | None:
         return None
     rows = sorted(found["gaps"], key=lambda gap: shown_metrics(found).index(gap["metric"]))
     caption = f"each group less all others; Holm over the {len(rows)} tests of the last gap of each line"
-    table = blank_table(f"gaps by {found['by']}", caption)
-    for header in ("metric", found["by"], *HEADS.values(), "Holm"):
-        table.add_column(header, no_wrap=header not in HEADS.values() and header != found["by"])
-    before = ""
+    lines = []
     for gap in rows:
-        cells = [difference(gap[kind], SIGNED_BELOW) for kind in GAPS]
-        name = "" if gap["metric"] == before else _head(gap["metric"])
-        table.add_row(name, gap["group"], *cells, p_value(gap["holm"], narrow=True))
-        before = gap["metric"]
-    return table
+        differences = (difference(gap[kind], SIGNED_BELOW) for kind in HEADS)
+        lines.append([_head(gap["metric"]), gap["group"], *differences, p_value(gap["holm"], narrow=True)])
+    headers = ["metric", found["by"], *HEADS.values(), "Holm"]
+    return table_of(headers, once(lines), f"gaps by {found['by']}", caption, wrapped=headers[1:-1])
 
 
 def verdict(found: Found, subject: str = "The model") -> list[str]:
@@ -117,25 +112,20 @@ def verdict(found: Found, subject: str = "The model") -> list[str]:
 
 def pairs_tables(found: Found) -> list[Table]:
     """Of ``judging.gaps.compared_by_group``: a table a pair, a line a metric and group."""
-    tables = []
-    for a, b in dict.fromkeys((row["a"], row["b"]) for row in found["rows"]):
-        table = blank_table(f"{letters(a)} - {letters(b)} by {found['by']}")
-        for header in ("metric", found["by"], "difference", "less that elsewhere", "p", "Holm"):
-            table.add_column(header, no_wrap=header != found["by"])
-        before = ""
-        for row in (row for row in found["rows"] if (row["a"], row["b"]) == (a, b)):
-            name = "" if row["metric"] == before else _head(row["metric"])
-            p = None if row["interaction"] is None else row["interaction"]["p"]
-            cells = [difference(row[kind], SIGNED_BELOW) for kind in ("within", "interaction")]
-            ends = ["" if row["interaction"] is None else p_value(one, narrow=True) for one in (p, row["holm"])]
-            table.add_row(name, row["group"], *cells, *ends)
-            before = row["metric"]
-        tables.append(table)
-    if tables:
-        number = sum(row["interaction"] is not None for row in found["rows"])
-        tables[
-            -1
-        ].caption = f"less that elsewhere: the difference here less that of all other groups; Holm over {number}"
+    lines: dict[tuple[int, int], list[list[str]]] = {}
+    for row in found["rows"]:
+        cells = [difference(row[kind], SIGNED_BELOW) for kind in ("within", "interaction")]
+        p = (row["interaction"]["p"], row["holm"]) if row["interaction"] else (None, None)
+        cells += [p_value(one, narrow=True) for one in p]
+        lines.setdefault((row["a"], row["b"]), []).append([_head(row["metric"]), row["group"], *cells])
+    headers = ("metric", found["by"], "difference", "less that elsewhere", "p", "Holm")
+    tables = [
+        table_of(headers, once(rows), f"{letters(a)} - {letters(b)} by {found['by']}", wrapped=[found["by"]])
+        for (a, b), rows in lines.items()
+    ]
+    number = sum(row["interaction"] is not None for row in found["rows"])
+    for table in tables[-1:]:
+        table.caption = f"less that elsewhere: the difference here less that of all other groups; Holm over {number}"
     return tables[:PAIRS]
 
 
@@ -183,7 +173,7 @@ def gaps_frame(found: Found) -> OutcomeTable:
     """Every gap, a row a group and metric."""
     rows = [
         {"group": gap["group"], "metric": gap["metric"]}
-        | {f"{kind}_{key}": value for kind in GAPS for key, value in (gap[kind] or {}).items()}
+        | {f"{kind}_{key}": value for kind in HEADS for key, value in (gap[kind] or {}).items()}
         | {"holm": gap["holm"]}
         for gap in found["gaps"]
     ]

@@ -10,7 +10,7 @@ import pandas as pd
 from rich.table import Table
 
 from fer_exp.report.agreement_tables import of_subset, over_raters, said_of
-from fer_exp.report.cells import TO, blank_table, interval, p_equals, p_value
+from fer_exp.report.cells import TO, interval, once, p_equals, p_value, table_of
 from fer_exp.report.outcome import Outcome, OutcomeTable
 from fer_exp.stats.tests import SHOWN
 
@@ -50,17 +50,17 @@ def with_rater_groups(outcome: Outcome, found: Mapping[str, Found]) -> Outcome:
 
 def within_table(found: Found, of: str = "") -> Table:
     """A line a group: raters, faces, and agreement among themselves."""
-    table = blank_table(f"agreement within groups of {found['by']}{of}", "intervals: over faces and raters")
-    for header in (found["by"], "raters", "faces", "agreement", "kappa"):
-        table.add_column(
-            header, no_wrap=header != found["by"], justify="right" if header in ("raters", "faces") else "left"
-        )
+    rows = []
     for name, survey in found["within"].items():
         labels = survey["labels"]
         faces = labels.get("percent_agreement", {}).get("n", 0)
         cells = [over_raters(labels.get(measure)) for measure in WITHIN]
-        table.add_row(name, f"{found['raters'][name]:,}", f"{faces:,}", *cells)
-    return table
+        rows.append([name, f"{found['raters'][name]:,}", f"{faces:,}", *cells])
+    headers = (found["by"], "raters", "faces", "agreement", "kappa")
+    title = f"agreement within groups of {found['by']}{of}"
+    return table_of(
+        headers, rows, title, "intervals: over faces and raters", right=["raters", "faces"], wrapped=[found["by"]]
+    )
 
 
 def pairs_table(found: Found, kind: str, of: str = "") -> Table:
@@ -73,9 +73,7 @@ def pairs_table(found: Found, kind: str, of: str = "") -> Table:
         if labels
         else "distance: squared difference of mean ratings, less what few raters add; p: groups dealt at random"
     )
-    table = blank_table(f"between groups of {found['by']}: {head}{of}", f"{caption}; interval: over faces and raters")
-    for header in ("groups", "faces", *(["within", "across"] if labels else []), "distance", "p", "Holm"):
-        table.add_column(header, no_wrap=header not in ("groups",), justify="right" if header == "faces" else "left")
+    rows = []
     for row in found["pairs"][kind]:
         cells = [f"{row['one']} – {row['other']}", f"{row['faces']:,}"]
         if labels:
@@ -83,21 +81,24 @@ def pairs_table(found: Found, kind: str, of: str = "") -> Table:
             cells += ["–", "–"] if within is None else [f"{within[0]:.3f}, {within[1]:.3f}", f"{row['across']:.3f}"]
         ends = (row["low_raters"], row["high_raters"])
         cells.append(interval(row["distance"], *ends, missing="undefined", ends="\n[{}, {}]"))
-        table.add_row(*cells, p_value(row["p"], narrow=True), p_value(row["holm"], narrow=True))
-    return table
+        rows.append([*cells, p_value(row["p"], narrow=True), p_value(row["holm"], narrow=True)])
+    headers = ("groups", "faces", *(["within", "across"] if labels else []), "distance", "p", "Holm")
+    title = f"between groups of {found['by']}: {head}{of}"
+    caption += "; interval: over faces and raters"
+    return table_of(headers, rows, title, caption, right=["faces"], wrapped=["groups"])
 
 
 def shift_table(found: Found, of: str = "") -> Table:
     """A line a class: by how many percentage points the one group says it more often than the other."""
-    table = blank_table(f"what groups of {found['by']} answer, percentage points{of}", "Holm over all lines")
-    rows = [row for row in found["pairs"]["labels"] if row["shift"]]
-    for header in ("groups", "class", "difference", "p", "Holm"):
-        table.add_column(header, no_wrap=True, justify="right" if header == "difference" else "left")
-    for row in rows:
-        for place, shift in enumerate(row["shift"]):
-            cells = [f"{100 * shift['difference']:+.1f}", *(p_value(shift[key], narrow=True) for key in ("p", "holm"))]
-            table.add_row("" if place else f"{row['one']} less {row['other']}", shift["of"], *cells)
-    return table
+    rows = [
+        [f"{row['one']} less {row['other']}", shift["of"], f"{100 * shift['difference']:+.1f}",
+         *(p_value(shift[key], narrow=True) for key in ("p", "holm"))]
+        for row in found["pairs"]["labels"]
+        for shift in row["shift"]
+    ]  # fmt: skip
+    title = f"what groups of {found['by']} answer, percentage points{of}"
+    headers = ("groups", "class", "difference", "p", "Holm")
+    return table_of(headers, once(rows), title, "Holm over all lines", right=["difference"])
 
 
 def verdict(found: Found) -> list[str]:

@@ -11,7 +11,7 @@ from rich.table import Table
 from fer_exp.metrics.recognition import FIGURES
 from fer_exp.raters.changes import ALL
 from fer_exp.raters.recognition import Recognition
-from fer_exp.report.cells import BELOW, ROUGH, SIGNED_BELOW, blank_table, interval, p_value, rough_note
+from fer_exp.report.cells import BELOW, ROUGH, SIGNED_BELOW, interval, p_value, rough_note, table_of
 from fer_exp.report.outcome import Outcome, OutcomeTable, records
 
 Row = Mapping[Any, Any]
@@ -46,24 +46,24 @@ def people_table(found: Recognition, title: str) -> Table:
     over = "_raters" if "low_raters" in found.emotions else ""
     tested = {row["class"]: row for row in found.tests.to_dict("records")}
     raters = int(max((row["raters"] for row in tested.values()), default=0))
+    headers = ["hit rate", "Hu", "chance", *(["p"] if tested else []), "d'", "criterion"]
     words = "95 % intervals over faces and raters" if over else "95 % intervals over faces, for these raters"
     if tested:
         words += f"; p: Hu against chance, over {raters:,} raters, by Holm"
         words += rough_note(tested.values(), "finds too much, of so few raters and faces")
-    table = blank_table(title, f"one rater a face; {words}")
-    headers = [HEADERS[figure] for figure in FIGURES]
-    for header in ("emotion", "faces", *headers[:3], *(["p"] if tested else []), *headers[3:]):
-        table.add_column(header, justify="left" if header == "emotion" else "right", no_wrap=True)
+    lines = []
     for name, rows in found.emotions.groupby("class", sort=False):
         faces = int(rows["n"].iloc[0])
         if not faces:
             continue
         at = {row["measure"]: row for row in rows.to_dict("records")}
-        cells = {figure: _cell(at[figure], over) for figure in FIGURES}
-        cells["chance_hu"] = interval(at["chance_hu"]["value"], None, None, 2)
-        p = [p_value(tested[name]["p_holm"]) + (ROUGH if tested[name]["rough"] else "")] if tested else []
-        table.add_row(str(name), f"{faces:,}", *list(cells.values())[:3], *p, *list(cells.values())[3:])
-    return table
+        cells = {HEADERS[figure]: _cell(at[figure], over) for figure in FIGURES}
+        cells["chance"] = interval(at["chance_hu"]["value"], None, None, 2)
+        cells["p"] = p_value(tested[name]["p_holm"]) + (ROUGH if tested[name]["rough"] else "") if tested else ""
+        lines.append([str(name), f"{faces:,}", *(cells[header] for header in headers)])
+    return table_of(
+        ["emotion", "faces", *headers], lines, title, f"one rater a face; {words}", right=["faces", *headers]
+    )
 
 
 def by_emotion(rows: Mapping[str, Row]) -> dict[str, dict[str, tuple[Row, Row | None]]]:
@@ -83,16 +83,14 @@ def model_table(rows: Mapping[str, Row], split: str) -> Table | None:
         return None
     people = any(beside for figures in emotions.values() for _, beside in figures.values())
     words = "against the label; Hu: hits that answering one emotion often cannot raise"
-    table = blank_table(f"{split}, by emotion", f"{words}{'; people: one rater a face' if people else ''}")
-    table.add_column("emotion", no_wrap=True)
-    for figure in BESIDE:
-        table.add_column(f"{HEADERS[figure]}\nmodel", justify="right", no_wrap=True)
-        if people:
-            table.add_column("\npeople", justify="right", no_wrap=True)
-    for name, figures in emotions.items():
-        cells = [figures[figure][side] for figure in BESIDE for side in range(1 + people)]
-        table.add_row(name, *(_cell(row) if row else "" for row in cells))
-    return table
+    sides = range(1 + people)
+    headers = [header for of in BESIDE for header in (f"{HEADERS[of]}\nmodel", "\npeople")[: 1 + people]]
+    lines = (
+        [name, *(_cell(row) if (row := figures[of][side]) else "" for of in BESIDE for side in sides)]
+        for name, figures in emotions.items()
+    )
+    caption = f"{words}{'; people: one rater a face' if people else ''}"
+    return table_of(["emotion", *headers], lines, f"{split}, by emotion", caption, right=headers)
 
 
 def _cell(row: Row, over: str = "") -> str:

@@ -16,7 +16,7 @@ from fer_exp.judging.predictions import class_names
 from fer_exp.judging.sources import on_same_faces
 from fer_exp.metrics.registry import RUNS
 from fer_exp.metrics.words import direction, limits
-from fer_exp.report.cells import BELOW, blank_table, interval
+from fer_exp.report.cells import BELOW, interval, table_of
 from fer_exp.report.outcome import Outcome
 from fer_exp.runs import Run
 from fer_exp.stats.seeds import over_seeds
@@ -114,7 +114,7 @@ def sweep_table(rows: Sequence[Row]) -> Table:
     several = any(len(row.runs) > 1 for row in rows)
     # Two short lines, and a narrow terminal breaks a long value rather than cutting it.
     columns = {key.replace(".", "\n."): [row.words[key] for row in rows] for key in rows[0].words}
-    keys = len(columns)
+    keys = list(columns)
     columns["seeds\nfaces"] = [f"{_seeds(row)}\n{_faces(row)}" for row in rows]
     metrics = [name for name in RUNS if any(row.over(name) for row in rows)]
     for name in metrics:
@@ -125,12 +125,8 @@ def sweep_table(rows: Sequence[Row]) -> Table:
         left_out += 1
     more = f"\nmetrics that do not fit here, but stand in --json: {left_out}" if left_out else ""
     drawn = any(run.config.get("bootstrap", 1) for row in rows for run in row.runs)
-    table = blank_table(caption=(OVER_SEEDS if several else OVER_FACES if drawn else NO_INTERVALS) + more)
-    for number, head in enumerate(columns):
-        table.add_column(head, no_wrap=number >= keys, overflow="fold")
-    for cells in zip(*columns.values(), strict=True):
-        table.add_row(*cells)
-    return table
+    caption = (OVER_SEEDS if several else OVER_FACES if drawn else NO_INTERVALS) + more
+    return table_of(columns, zip(*columns.values(), strict=True), caption=caption, folded=keys)
 
 
 def _cell(row: Row, metric: str, several: bool) -> str:

@@ -10,7 +10,7 @@ from rich.table import Table
 from fer_exp.metrics.emd import left_out
 from fer_exp.metrics.registry import BASELINES, CEILING, FEW_PERSONS, HEADLINE, REPAIRED
 from fer_exp.metrics.words import direction, of_model
-from fer_exp.report.cells import blank_table, interval, of_row, rough_note
+from fer_exp.report.cells import interval, of_row, rough_note, table_of
 from fer_exp.report.outcome import OutcomeTable
 
 A_RATER = "1 each"
@@ -39,11 +39,7 @@ def metrics_table(metrics: Metrics, split: str, everything: bool = False) -> Tab
     measured = (name.removeprefix("soft_f1_") for name in rows if name.startswith("soft_f1_"))
     if words := left_out(measured):
         caption += f"\n{words}"
-    table = blank_table(split, caption)
-    table.padding = (0, 1, 0, 1)
-    table.add_column("metric")
-    for header in ("model", "prior", "people", "n"):
-        table.add_column(header, justify="left" if header == "model" else "right", no_wrap=True)
+    lines = []
     for name in shown:
         references = [_number(rows, f"{kind}_{name}") for kind in ("prior", "ceiling")]
         if name == "rater_equivalents":
@@ -52,7 +48,10 @@ def metrics_table(metrics: Metrics, split: str, everything: bool = False) -> Tab
             references[1] += f" ({faces:,})"
         chance = _number(rows, f"calibrated_{name}")
         model = of_row(rows[name]) + (f" (chance {chance})" if chance else "")
-        table.add_row(f"{name} {direction(name)}", model, *references, f"{rows[name]['n']:,}")
+        lines.append([f"{name} {direction(name)}", model, *references, f"{rows[name]['n']:,}"])
+    headers = ("metric", "model", "prior", "people", "n")
+    table = table_of(headers, lines, split, caption, right=headers[2:], wrapped=["metric"])
+    table.padding = (0, 1, 0, 1)
     return table
 
 
@@ -102,16 +101,14 @@ def baselines_table(metrics: Metrics, split: str) -> Table | None:
         "T: temperature; + uniform: so much of it mixed in; vector: a weight and a bias for each class; all fitted on "
         "the validation split"
     )
-    table = blank_table(caption=caption)
-    table.add_column("baseline", no_wrap=True)
-    for name in shown:
-        table.add_column(f"{name.replace('_', chr(10))}\n{direction(name)}", justify="right", no_wrap=True)
+    lines = []
     for prefix, words in {"": "as trained", **{f"{name}_": words for name, words in BASELINES.items()}}.items():
         fitted = rows.get(prefix.removesuffix("_"), {}).get("value")
         cells = [_number(rows, prefix + name) for name in shown]
         if any(cells):
-            table.add_row(words if fitted is None else f"{words} {fitted:.2f}", *cells)
-    return table
+            lines.append([words if fitted is None else f"{words} {fitted:.2f}", *cells])
+    headers = [f"{name.replace('_', chr(10))}\n{direction(name)}" for name in shown]
+    return table_of(["baseline", *headers], lines, caption=caption, right=headers)
 
 
 def panel_sizes(rows: Mapping[str, object]) -> list[int]:
