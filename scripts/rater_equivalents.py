@@ -21,7 +21,7 @@ import numpy as np
 from fer_exp.judging import ceiling
 from fer_exp.judging.applicable import arrays
 from fer_exp.judging.predictions import class_names
-from fer_exp.metrics.equivalents import rater_equivalents
+from fer_exp.metrics.ambiguity import rater_equivalents
 from fer_exp.runs import Run
 from fer_exp.stats.bootstrap import FloatArray, Interval, OfSums, intervals, replicates
 from fer_exp.stats.crossed import over_runs, runs_of, spread

@@ -12,14 +12,14 @@ import pandas as pd
 from fer_exp.config import CompareConfig, EvaluateConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import file_names
-from fer_exp.judging.applicable import UNCOUNTED, arrays
+from fer_exp.judging.applicable import arrays
 from fer_exp.judging.epochs import accuracies_of
 from fer_exp.judging.gaps import of_tables
 from fer_exp.judging.judge import Metrics, judge
 from fer_exp.judging.people import restricted, with_people
 from fer_exp.judging.seeds import as_seeds, judge_seeds
 from fer_exp.judging.sources import Source
-from fer_exp.metrics.registry import METRICS, SHARED
+from fer_exp.metrics.registry import METRICS, SHARED, UNCOUNTED
 from fer_exp.progress import say
 from fer_exp.report import groups as shown
 from fer_exp.report.outcome import Outcome, finish

@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 from fer_exp.judging.predictions import class_names
 from fer_exp.metrics.classification import onehot, shared_top
 from fer_exp.metrics.faces import Faces
-from fer_exp.metrics.registry import LABELS, MAJORITY, RATINGS, REPAIRED, SHARED, VOTES, measure
+from fer_exp.metrics.registry import LABELS, MAJORITY, RATINGS, REPAIRED, SHARED, UNCOUNTED, VOTES, measure
 from fer_exp.names import SIDES
 from fer_exp.stats.bootstrap import FloatArray, Statistic, cluster_codes
 from fer_exp.stats.shares import shares
 from fer_exp.tables import places
 
-UNCOUNTED = ("entropy_human", "entropy_model", "squared_error")
-"""What a distribution of nobody knows how many people allows of what is else of two votes or more."""
 Mask = NDArray[np.bool_]
 Group = tuple[Mask, dict[str, Statistic]]
 """Which faces, shape (N,), and the metrics that are of them."""

@@ -13,13 +13,13 @@ from fer_exp.judging import ceiling
 from fer_exp.judging.applicable import Judged, arrays, statistics
 from fer_exp.judging.contrasts import FEW_VOTES, Drawn, all_pairs, as_json, differences
 from fer_exp.judging.groups import Group, group_names, grouped
-from fer_exp.judging.judge import OF_PANELS, Result, people_alone, with_intervals
-from fer_exp.judging.posthoc import Repairs, fit_repairs, repaired
+from fer_exp.judging.judge import Result, people_alone, with_intervals
+from fer_exp.judging.posthoc import fit_on_val, repaired
 from fer_exp.judging.predictions import class_names
 from fer_exp.judging.sources import Source
-from fer_exp.metrics.registry import COMPARED, METRICS, NO_FACE, REPAIRS
+from fer_exp.metrics.registry import COMPARED, METRICS, NO_FACE, PANELS, REPAIRS
 from fer_exp.metrics.words import rough, within_range
-from fer_exp.stats.bootstrap import FloatArray, Statistic, faces_of, has_ends, within
+from fer_exp.stats.bootstrap import FloatArray, Statistic, within
 from fer_exp.stats.crossed import drawn_runs, over_runs
 
 
@@ -119,7 +119,7 @@ def _groups(
         groups.append(Group(name, names, seeds, number, statistics=measured([parts[i] for i in runs])))
     if not repairs:
         return groups
-    fitted = [_fitted(source, classes) for source in original]
+    fitted = [fit_on_val(source.table, classes) for source in original]
     for base, runs in zip(groups[:], members, strict=True):
         for repair, words in REPAIRS.items():
             if all(repair in fitted[i].values for i in runs):
@@ -138,7 +138,7 @@ def _measure(
 ) -> Callable[[Sequence[Judged]], dict[str, list[Statistic]]]:
     """From runs on the same faces to metric -> the statistic of each run, all of them over all faces."""
     counts = first.counts.astype(np.int64)
-    panels = ceiling.deal(counts) if any(name in wanted for name in OF_PANELS) else None
+    panels = ceiling.deal(counts) if any(name in wanted for name in PANELS) else None
     same = np.broadcast_to(prior, first.model.shape)
     nobody = None  # the prior's distance to held-out people, which is the same for every run
     if panels is not None:
@@ -148,7 +148,7 @@ def _measure(
         groups = list(statistics(run, classes, names=wanted).values())
         if panels is not None:
             beside = ceiling.against_panels(run.model, same, counts, panels, nobody)
-            groups.append((panels.faces, {name: beside[name] for name in OF_PANELS}))
+            groups.append((panels.faces, {name: beside[name] for name in PANELS}))
         return {name: within(faces, of) for faces, group in groups for name, of in group.items() if name in wanted}
 
     def of_runs(runs: Sequence[Judged]) -> dict[str, list[Statistic]]:
@@ -156,11 +156,6 @@ def _measure(
         return {name: [measured[name] for measured in by_run] for name in by_run[0]}
 
     return of_runs
-
-
-def _fitted(source: Source, classes: tuple[str, ...]) -> Repairs:
-    val = source.table[source.table["split"] == "val"]
-    return fit_repairs(arrays(val, classes)) if len(val) else Repairs({}, {})
 
 
 def _shown(groups: Sequence[Group], wanted: Sequence[str], named: Mapping[str, str]) -> list[str]:
@@ -191,19 +186,16 @@ def _drawn(
     }
     drawn: list[dict[str, Drawn]] = [{} for _ in groups]
     for (g, name), runs in drawn_runs(of_runs, clusters, samples, seed).items():
-        persons = len(np.unique(clusters[faces_of(of_runs[g, name][0])]))
-        drawn[g][name] = Drawn(runs, persons)
+        drawn[g][name] = Drawn.of(runs, of_runs[g, name][0], clusters)
     return drawn
 
 
 def _described(group: Group, drawn: Mapping[str, Drawn]) -> dict[str, Any]:
     metrics: dict[str, Any] = {}
-    for name, (runs, persons) in drawn.items():
+    for name, (runs, _, persons) in drawn.items():
         values = runs.values
         value, *ends = over_runs(runs, persons)
         low, high = within_range(name, *ends)
-        if not has_ends(group.statistics[name][0]):
-            low = high = None
         deviation = float(values.std(ddof=1)) if len(values) > 1 and np.isfinite(values).all() else None
         metrics[name] = {"value": as_json(value), "low": low, "high": high, "sd": as_json(deviation),
                          "values": [as_json(value) for value in values]}  # fmt: skip

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_exp.judging.groups import Group
+from fer_exp.metrics.registry import RIGHT
 from fer_exp.metrics.words import rough
 from fer_exp.stats import tests
-from fer_exp.stats.bootstrap import FloatArray, OfSums, cluster_codes, has_ends
+from fer_exp.stats.bootstrap import FloatArray, OfSums, Statistic, cluster_codes, faces_of
 from fer_exp.stats.crossed import Runs, spread
 
 DIFFERENCE = ("difference", "low", "high", "p", "df_p")  # of p; df alone is that of the published test
@@ -22,10 +23,17 @@ MOST_REPAIRED = 4  # configs whose repairs are tested, too; of more, pairs would
 
 
 class Drawn(NamedTuple):
-    """A metric of a config's runs, over all faces and in replicates, and how many persons (or faces) have it."""
+    """A metric of a config's runs, over all faces and in replicates, and how many ``faces`` and ``persons`` have it."""
 
     runs: Runs
+    faces: int
     persons: int
+
+    @classmethod
+    def of(cls, runs: Runs, statistic: Statistic, clusters: NDArray[np.int64]) -> Drawn:
+        """Of a ``statistic`` made by ``within``; ``clusters`` has the person (or face) of each face, shape (N,)."""
+        used = faces_of(statistic)
+        return cls(runs, int(used.sum()), len(np.unique(clusters[used])))
 
 
 def all_pairs(groups: Sequence[Group]) -> list[tuple[int, int]]:
@@ -64,24 +72,17 @@ def differences(
     p_swapped = _swapped(facewise, pairs, clusters, permutations, seed)
     for number, (a, b) in enumerate(pairs):
         for name in shown:
-            tested = has_ends(groups[a].statistics[name][0])
-            entry: dict[str, Any] = dict(_difference(drawn[a][name], drawn[b][name], tested))
+            entry: dict[str, Any] = dict(_difference(drawn[a][name], drawn[b][name]))
             persons = drawn[a][name].persons
             uncertain = rough(name, persons) or (few_votes and persons < ENOUGH_FACES)
             if name == "rater_equivalents" and entry["low"] is not None and uncertain:
                 entry["rough"] = True  # of other metrics Student's t over few persons holds
-            values = facewise[name]
-            if values is not None:
-                entry |= _paper_and_paired(values.of[a], values.of[b])
-                entry["p_permutation"] = as_json(p_swapped[name][number])
-                if all(len(groups[g].statistics[name]) == 1 for g in (a, b)):
-                    entry |= _of_single_runs(name, values.of[a], values.of[b])
-            results[number]["metrics"][name] = entry
-    named = [(name, entry) for result in results for name, entry in result["metrics"].items()]
-    entries = [entry for name, entry in named if primary in (None, name)]
-    for _, entry in named:
-        entry["holm"] = None
-    tests.correct(entries, entries)
+            if (values := facewise[name]) is not None:
+                single = all(len(groups[g].statistics[name]) == 1 for g in (a, b))
+                entry |= _tests(name, values.of[a], values.of[b], p_swapped[name][number], single)
+            results[number]["metrics"][name] = entry | {"holm": None}
+    corrected = [entry for result in results for name, entry in result["metrics"].items() if primary in (None, name)]
+    tests.correct(corrected, corrected)
     return results
 
 
@@ -132,17 +133,22 @@ def _swapped(
     return result
 
 
-def _difference(one: Drawn, other: Drawn, tested: bool) -> dict[str, float | None]:
+def _difference(one: Drawn, other: Drawn) -> dict[str, float | None]:
     """``DIFFERENCE``; of what few faces bias, as calibration errors, each config its own way, the difference alone."""
     between = spread([(1.0, one.runs), (-1.0, other.runs)], one.persons)
-    if not tested:
+    if not one.runs.ends:
         return dict.fromkeys(DIFFERENCE) | {"difference": as_json(between.value)}
     low, high = between.interval()
     numbers = between.value, low, high, between.p(), between.df
     return {name: as_json(number) for name, number in zip(DIFFERENCE, numbers, strict=True)}
 
 
-def _paper_and_paired(a: FloatArray, b: FloatArray) -> dict[str, float | None]:
+def _tests(name: str, a: FloatArray, b: FloatArray, p_swapped: float, single: bool) -> dict[str, float | None]:
+    """The published test, the paired ones, and effect sizes of a metric's values face by face.
+
+    Only values of a ``single`` run each are tested by ranks, and by right and wrong: a mean over 2 runs has other steps
+    than one over 3, so that ranks, and shares rounded to right or wrong, would differ between equal classifiers.
+    """
     student, paired = tests.student_t(a, b), tests.paired_t(a, b)
     values = {
         "t": student.statistic,
@@ -153,21 +159,14 @@ def _paper_and_paired(a: FloatArray, b: FloatArray) -> dict[str, float | None]:
         "p_paired": paired.p,
         "d": tests.cohens_d(a, b),
         "dz": tests.cohens_dz(a, b),
+        "p_permutation": p_swapped,
     }
-    return {name: as_json(value) for name, value in values.items()}
-
-
-def _of_single_runs(name: str, a: FloatArray, b: FloatArray) -> dict[str, float | None]:
-    """Tests of what a single run says of a face, which the mean over several runs is not.
-
-    A mean over 2 runs has other steps than one over 3, so that ranks, and shares rounded to right or wrong, would
-    differ between equal classifiers.
-    """
-    values: dict[str, float | None] = {"p_wilcoxon": as_json(tests.wilcoxon(a, b).p)}
-    if name in ("accuracy", "majority_accuracy"):
+    if single:
+        values["p_wilcoxon"] = tests.wilcoxon(a, b).p
+    if single and name in RIGHT:
         one, other = a > 0.5, b > 0.5
         values["p_mcnemar"] = tests.mcnemar(int((one & ~other).sum()), int((other & ~one).sum())).p
-    return values
+    return {name: as_json(value) for name, value in values.items()}
 
 
 def as_json(value: float | None) -> float | None:

@@ -12,21 +12,12 @@ from numpy.typing import NDArray
 
 from fer_exp.grouping import Grouping, grouping
 from fer_exp.judging.applicable import Judged, Mask, arrays, statistics
-from fer_exp.judging.contrasts import as_json
+from fer_exp.judging.contrasts import Drawn, as_json
 from fer_exp.judging.judge import people_alone
 from fer_exp.judging.predictions import GROUP, class_names
 from fer_exp.metrics.registry import COMPARED
-from fer_exp.stats.bootstrap import (
-    FloatArray,
-    OfSums,
-    Statistic,
-    cluster_codes,
-    faces_of,
-    has_ends,
-    replicates,
-    within,
-)
-from fer_exp.stats.crossed import Runs, Spread, over_runs, runs_of, spread_of_parts
+from fer_exp.stats.bootstrap import FloatArray, OfSums, Statistic, cluster_codes, has_ends, replicates, within
+from fer_exp.stats.crossed import Spread, over_runs, runs_of, spread, spread_of_parts
 from fer_exp.stats.tests import correct
 
 ROUGH = 50
@@ -41,20 +32,57 @@ Named = Mapping[str, Sequence[Statistic]]
 """Metric -> the statistic of each run, all over the same faces."""
 
 
-class Drawn(NamedTuple):
-    """A metric on some faces: its runs with replicates, and how many ``faces`` and ``persons`` it is of."""
-
-    runs: Runs
-    faces: int
-    persons: int
-
-
 class Part(NamedTuple):
     """Some faces, all their metrics drawn together: of the model, of people, and of the model on people's faces."""
 
     model: dict[str, Drawn]
     people: dict[str, Drawn]
     beside: dict[str, Drawn]
+
+
+class Held(NamedTuple):
+    """Groups of faces, each held against all others.
+
+    Attributes:
+        groups: of the faces.
+        clusters: the person, or face, of each face, shape (N,).
+        judged: numbers of the groups that have faces enough.
+        together: whether persons are in several groups, so that persons are drawn over all of them together.
+    """
+
+    groups: Grouping
+    clusters: NDArray[np.int64]
+    judged: list[int]
+    together: bool
+
+    @classmethod
+    def of(cls, groups: Grouping, clusters: NDArray[np.int64]) -> Held:
+        """Groups with the persons on their faces."""
+        sizes = np.bincount(groups.code[groups.code >= 0], minlength=len(groups.names))
+        return cls(groups, clusters, np.flatnonzero(sizes >= LEAST).tolist(), split_persons(clusters, groups.code))
+
+    def inside(self, group: int) -> Mask:
+        """The faces of a group."""
+        return np.asarray(self.groups.code == group)
+
+    def rest(self, group: int) -> Mask:
+        """The faces of all other groups that are judged."""
+        return np.isin(self.groups.code, self.judged) & ~self.inside(group)
+
+    def mirrored(self, group: int) -> bool:
+        """Whether a group is the second of two: what is held against the first has the other sign."""
+        return len(self.judged) == 2 and group == self.judged[1]
+
+    def sizes(self, group: int) -> dict[str, Any]:
+        """What a group is called, and how many faces and, where they are known, persons it has."""
+        inside = self.inside(group)
+        persons, known = len(np.unique(self.clusters[inside])), int(self.clusters.max()) + 1 < len(self.clusters)
+        return {
+            "name": self.groups.names[group],
+            "faces": int(inside.sum()),
+            "persons": persons if known else None,
+            "rough": persons < ROUGH,
+        }
 
 
 def of_tables(tables: Sequence[pd.DataFrame], by: str, *, samples: int, seed: int) -> dict[str, Any]:
@@ -84,30 +112,27 @@ def by_group(
         less people's (difference, low, high, p each), and ``holm``, over all rows, of ``beyond``, or of ``model`` where
         people have no such figure. A gap is the group's value less that of the faces of all other groups.
     """
-    several = split_persons(runs[0].clusters, groups.code)
+    held = Held.of(groups, runs[0].clusters)
     parts: dict[bytes, Part] = {}
 
     def part(faces: Mask) -> Part:
         key = faces.tobytes()
         if key not in parts:
-            parts[key] = _drawn(_measured(runs, faces, classes, seed), faces, runs[0].clusters, several, samples, seed)
+            parts[key] = _drawn(_measured(runs, faces, classes, seed), faces, held, samples, seed)
         return parts[key]
 
-    known = groups.code >= 0
-    sizes = [int((groups.code == g).sum()) for g in range(len(groups.names))]
-    judged = [g for g, size in enumerate(sizes) if size >= LEAST]
     rows, gaps = [], []
-    for g in judged:
-        inside = groups.code == g
-        own = part(inside)
-        rows.append(_row(groups.names[g], inside, runs[0].clusters, own))
-        if len(judged) == 2 and g == judged[1]:
-            continue  # the same gap with the other sign
-        gaps += _gaps(groups.names[g], own, part(known & ~inside & np.isin(groups.code, judged)), several)
+    for group in held.judged:
+        own = part(held.inside(group))
+        rows.append(held.sizes(group) | {"metrics": _values(own.model), "people": _values(own.people)})
+        if not held.mirrored(group):
+            gaps += _gaps(groups.names[group], own, part(held.rest(group)), held.together)
     correct(gaps, [gap["beyond"] or gap["model"] for gap in gaps])
-    small = [f"{groups.names[g]} ({sizes[g]})" for g in range(len(sizes)) if g not in judged]
-    notes = [*groups.notes, *([f"{groups.by}: too few faces to be judged: {', '.join(small)}"] if small else [])]
-    if several:
+    notes = list(groups.notes)
+    few = [group for group in range(len(groups.names)) if group not in held.judged]
+    if small := [f"{groups.names[group]} ({int(held.inside(group).sum())})" for group in few]:
+        notes.append(f"{groups.by}: too few faces to be judged: {', '.join(small)}")
+    if held.together:
         notes.append(f"{groups.by}: persons are in several groups, so persons are drawn over all of them together")
     return {"by": groups.by, "notes": notes, "groups": rows, "gaps": gaps}
 
@@ -133,40 +158,32 @@ def compared_by_group(
         ``b``, ``metric``, ``group``, ``within`` (the first less the second) and ``interaction`` (that, less the same of
         all other groups): difference, low, high, p each; and ``holm`` of all interactions.
     """
-    clusters = configs[0][0].clusters
-    several = split_persons(clusters, groups.code)
-    known = groups.code >= 0
-    judged = [g for g in range(len(groups.names)) if (groups.code == g).sum() >= LEAST]
+    held = Held.of(groups, configs[0][0].clusters)
     drawn: dict[tuple[int, bytes], dict[str, Drawn]] = {}
 
     def of(config: int, faces: Mask) -> dict[str, Drawn]:
         key = config, faces.tobytes()
         if key not in drawn:  # equal seeds draw equal faces for all configs
             model = _statistics([run.of(faces) for run in configs[config]], classes, faces)
-            drawn[key] = _drawn((model, {}, {}), faces, clusters, several, samples, seed).model
+            drawn[key] = _drawn((model, {}, {}), faces, held, samples, seed).model
         return drawn[key]
 
     rows: list[dict[str, Any]] = []
     for a, b in pairs:
-        for g in judged:
-            inside = groups.code == g
-            rest = known & ~inside & np.isin(groups.code, judged)
-            ours, theirs, others, other = of(a, inside), of(b, inside), of(a, rest), of(b, rest)
-            for metric in _asked(ours):
-                if not all(
-                    metric in side and side[metric].runs.drawn.shape[1] for side in (ours, theirs, others, other)
-                ):
-                    continue
-                pair = [(1.0, ours[metric]), (-1.0, theirs[metric])]
-                within = spread_of_parts([[(weight, one.runs) for weight, one in pair]], [ours[metric].persons])
-                row = {"a": a, "b": b, "metric": metric, "group": groups.names[g], "within": _as_row(within)}
-                last = len(judged) == 2 and g == judged[1]  # the same interaction with the other sign
-                beyond = None if last else _apart(pair, [(1.0, others[metric]), (-1.0, other[metric])], several)
-                rows.append(row | {"interaction": beyond})
+        for group in held.judged:
+            inside, rest = held.inside(group), held.rest(group)
+            here, elsewhere = (of(a, inside), of(b, inside)), (of(a, rest), of(b, rest))
+            for metric in _asked(here[0]):
+                if all(metric in side and side[metric].runs.drawn.shape[1] for side in (*here, *elsewhere)):
+                    ours, theirs = ([(1.0, one[metric]), (-1.0, other[metric])] for one, other in (here, elsewhere))
+                    persons = here[0][metric].persons
+                    difference = spread([(weight, one.runs) for weight, one in ours], persons)
+                    beyond = None if held.mirrored(group) else _apart(ours, theirs, held.together)
+                    rows.append({"a": a, "b": b, "metric": metric, "group": groups.names[group],
+                                 "within": _as_row(difference), "interaction": beyond})  # fmt: skip
     rows.sort(key=lambda row: (row["a"], row["b"], _place(row["metric"])))  # the groups of a metric beside each other
     correct(rows, [row["interaction"] for row in rows])
-    sizes = [{key: value for key, value in _row(groups.names[g], groups.code == g, clusters, Part({}, {}, {})).items()
-              if key not in ("metrics", "people")} for g in judged]  # fmt: skip
+    sizes = [held.sizes(group) for group in held.judged]
     return {"by": groups.by, "notes": list(groups.notes), "groups": sizes, "rows": rows}
 
 
@@ -213,17 +230,10 @@ def _over_all(faces: Mask, where: Mask, statistic: Statistic) -> Statistic:
     return within(used, statistic)
 
 
-def _drawn(
-    measured: tuple[Named, Named, Named],
-    faces: Mask,
-    clusters: NDArray[np.int64],
-    together: bool,
-    samples: int,
-    seed: int,
-) -> Part:
+def _drawn(measured: tuple[Named, Named, Named], faces: Mask, held: Held, samples: int, seed: int) -> Part:
     """All metrics of a part from the same replicates: of its own persons, or of all of them."""
-    drawn_faces = np.ones(len(faces), np.bool_) if together else faces
-    codes = cluster_codes(clusters[drawn_faces])
+    drawn_faces = np.ones(len(faces), np.bool_) if held.together else faces
+    codes = cluster_codes(held.clusters[drawn_faces])
     named = {
         f"{kind} {name} {i}": _of_some(statistic, drawn_faces)
         for kind, metrics in enumerate(measured)
@@ -236,10 +246,9 @@ def _drawn(
     def of(kind: int) -> dict[str, Drawn]:
         found = {}
         for name, of_runs in measured[kind].items():
-            used = faces_of(of_runs[0])
             replicated = np.stack([values.get(f"{kind} {name} {i}", np.empty(0)) for i in range(len(of_runs))])
-            ours = [_of_some(statistic, drawn_faces) for statistic in of_runs]
-            found[name] = Drawn(runs_of(ours, replicated, codes), int(used.sum()), len(np.unique(clusters[used])))
+            runs = runs_of([_of_some(statistic, drawn_faces) for statistic in of_runs], replicated, codes)
+            found[name] = Drawn.of(runs, of_runs[0], held.clusters)
         return found
 
     return Part(of(0), of(1), of(2))
@@ -260,13 +269,6 @@ def _of_some(statistic: Statistic, faces: Mask) -> Statistic:
         return statistic(whole)
 
     return of_some
-
-
-def _row(name: str, inside: Mask, clusters: NDArray[np.int64], part: Part) -> dict[str, Any]:
-    persons, known = len(np.unique(clusters[inside])), int(clusters.max()) + 1 < len(clusters)
-    row: dict[str, Any] = {"name": name, "faces": int(inside.sum()), "persons": persons if known else None}
-    row |= {"rough": persons < ROUGH}
-    return row | {"metrics": _values(part.model), "people": _values(part.people)}
 
 
 def _values(drawn: Mapping[str, Drawn]) -> dict[str, Any]:
@@ -327,8 +329,5 @@ def between(own: Sequence[tuple[float, Drawn]], rest: Sequence[tuple[float, Draw
     persons = [min(drawn.persons for _, drawn in side) for side in (own, rest)]
     if not together:
         return spread_of_parts([ours, theirs], persons, ROUGH)
-    both = [
-        (weight, Runs(one.values - other.values, one.drawn - other.drawn))
-        for (weight, one), (_, other) in zip(ours, theirs, strict=True)
-    ]
-    return spread_of_parts([both], [max(persons)])
+    both = [(weight, one.less(other)) for (weight, one), (_, other) in zip(ours, theirs, strict=True)]
+    return spread(both, max(persons))

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from fer_exp.errors import RequestError
 from fer_exp.judging import ceiling
 from fer_exp.judging.applicable import Group, Judged, Mask, arrays, statistics
-from fer_exp.judging.posthoc import Repairs, fit_repairs, repaired
+from fer_exp.judging.posthoc import Repairs, fit_on_val, repaired
 from fer_exp.judging.predictions import check_predictions, class_names
 from fer_exp.metrics.calibration import errors_if_calibrated
 from fer_exp.metrics.classification import onehot, shared_top, tallies_of_tops
 from fer_exp.metrics.faces import Faces
 from fer_exp.metrics.recognition import FIGURES, figure_of
-from fer_exp.metrics.registry import CEILING, LABELS, NO_FACE, SHARED, SMOOTHED, VOTES, measure
+from fer_exp.metrics.registry import CEILING, LABELS, NO_FACE, PANELS, SHARED, SMOOTHED, VOTES, measure
 from fer_exp.metrics.words import rough, within_range
 from fer_exp.names import SIDES
 from fer_exp.raters.floors import sampling_l1
@@ -38,9 +38,6 @@ from fer_exp.stats.shares import shares, smoothed
 Result = dict[str, float | int | None]
 Metrics = dict[str, dict[str, Result]]
 Halves = list[tuple[ceiling.Counts, ceiling.Counts]]
-
-OF_PANELS = ("rater_equivalents_log", "held_out_l1")
-"""What is made of a model and panels of raters."""
 
 
 def judge(
@@ -92,16 +89,16 @@ def judge(
     there = list(dict.fromkeys(table["split"]))
     splits = [split for split in SPLITS if split in there] + [split for split in there if split not in SPLITS]
     parts = {split: arrays(table[table["split"] == split], classes) for split in splits}
-    repairs = fit_repairs(parts["val"]) if "val" in parts else None
+    repairs = fit_on_val(table, classes)
     metrics: Metrics = {}
     for split in splits if only is None else [only]:
         taught = prior.get(split) if isinstance(prior, Mapping) else prior
-        fitted = None if split == "val" else repairs
+        fitted = Repairs({}, {}) if split == "val" else repairs
         groups = groups_of(parts[split], classes, seed, taught, fitted)
         result = with_intervals(groups, parts[split].clusters, samples, seed)
         if samples:
             result |= if_calibrated(parts[split], seed)
-        metrics[split] = result | (as_rows(fitted, classes) if result and fitted is not None else {})
+        metrics[split] = result | (as_rows(fitted, classes) if result else {})
     if not any(metrics.values()):
         raise RequestError(
             "predictions: no face has a label, votes or ratings to be judged against; votes=FILE says what people said."
@@ -120,7 +117,7 @@ def as_rows(repairs: Repairs, classes: tuple[str, ...]) -> dict[str, Result]:
 
 
 def groups_of(
-    judged: Judged, classes: tuple[str, ...], seed: int, prior: FloatArray | None, repairs: Repairs | None
+    judged: Judged, classes: tuple[str, ...], seed: int, prior: FloatArray | None, repairs: Repairs
 ) -> list[Group]:
     """Each group of metrics with the faces that have what it needs, references among them.
 
@@ -129,7 +126,7 @@ def groups_of(
     answer = _mean_answer(judged) if prior is None else _checked_prior(prior, classes)
     same = np.broadcast_to(answer, judged.model.shape)
     references = {"prior": same, "uniform": np.full_like(judged.model, 1 / len(classes))}
-    references |= {} if repairs is None else repaired(judged.model, repairs)
+    references |= repaired(judged.model, repairs)
     by_need = statistics(judged, classes, references=references)
     groups = [by_need[need] for need in (LABELS, VOTES, SHARED) if need in by_need]
     if VOTES in by_need:
@@ -182,7 +179,7 @@ def _beside_panels(
     for name, other in references.items():
         if name not in NO_FACE:
             beside = ceiling.against_panels(other, prior, counts, panels)
-            measured |= {f"{name}_{key}": beside[key] for key in OF_PANELS}
+            measured |= {f"{name}_{key}": beside[key] for key in PANELS}
     return [(panels.faces, measured)]
 
 

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import softmax
 
-from fer_exp.judging.applicable import Judged
+from fer_exp.judging.applicable import Judged, arrays
 from fer_exp.metrics.classification import onehot
 from fer_exp.metrics.distribution import CLIP
 from fer_exp.stats.bootstrap import FloatArray
@@ -168,6 +169,11 @@ def fit_repairs(val: Judged) -> Repairs:
         values |= {name: np.atleast_1d(np.asarray(numbers)) for name, numbers in fitted.items()}
         faces |= dict.fromkeys(fitted, int(voted.sum()))
     return Repairs(values, faces)
+
+
+def fit_on_val(table: pd.DataFrame, classes: tuple[str, ...]) -> Repairs:
+    """``fit_repairs`` of the rows of val in a checked table; nothing is fitted where there are none."""
+    return fit_repairs(arrays(table[table["split"] == "val"], classes))
 
 
 def repaired(model: FloatArray, repairs: Repairs) -> dict[str, FloatArray]:

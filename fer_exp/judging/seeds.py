@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -12,12 +13,12 @@ from fer_exp.errors import RequestError
 from fer_exp.judging.applicable import arrays
 from fer_exp.judging.contrasts import as_json
 from fer_exp.judging.judge import Result, as_result, as_rows, groups_of, if_calibrated, with_intervals
-from fer_exp.judging.posthoc import Repairs, fit_repairs
+from fer_exp.judging.posthoc import Repairs, fit_on_val
 from fer_exp.judging.predictions import check_predictions, class_names
 from fer_exp.judging.sources import Source, on_same_faces
 from fer_exp.metrics.registry import BASELINES, COMPARED
 from fer_exp.names import SIDES
-from fer_exp.stats.bootstrap import FloatArray, cluster_codes, has_ends
+from fer_exp.stats.bootstrap import FloatArray, cluster_codes
 from fer_exp.stats.crossed import Runs, drawn_runs, over_runs, spread
 
 Difference = dict[str, float | None]
@@ -92,44 +93,49 @@ def judge_seeds(
     """
     checked = [check_predictions(table) for table in tables]
     classes = class_names(checked[0])
-    of_runs = [arrays(table[table["split"] == split], classes) for table in checked]
-    fitted: list[Repairs] = []
-    if split != "val" and all((table["split"] == "val").any() for table in checked):
-        fitted = [fit_repairs(arrays(table[table["split"] == "val"], classes)) for table in checked]
-    groups = [
-        groups_of(judged, classes, seed, prior, fitted[i] if fitted else None) for i, judged in enumerate(of_runs)
-    ]
+    runs = [arrays(table[table["split"] == split], classes) for table in checked]
+    repairs = [Repairs({}, {}) if split == "val" else fit_on_val(table, classes) for table in checked]
+    of_runs = [groups_of(run, classes, seed, prior, fitted) for run, fitted in zip(runs, repairs, strict=True)]
+    clusters = runs[0].clusters
     rows: dict[str, Result] = {}
     less: dict[str, dict[str, Difference]] = {}
-    for alike in zip(*groups, strict=True):
-        faces = alike[0][0]
-        names = [name for name in alike[0][1] if all(name in measured for _, measured in alike)]
-        if len(tables) == 1:
-            rows |= with_intervals([alike[0]], of_runs[0].clusters, samples, seed)
-            names = [name for name in names if name in DIFFERING]
-        if not names:
+    for group in zip(*of_runs, strict=True):  # the same faces and metrics, once a run
+        faces, first = group[0]
+        metrics = {name: [measured[name] for _, measured in group] for name in first
+                   if all(name in measured for _, measured in group)}  # fmt: skip
+        if len(runs) == 1:
+            rows |= with_intervals([group[0]], clusters, samples, seed)
+            metrics = {name: of_run for name, of_run in metrics.items() if name in DIFFERING}
+        if not metrics:
             continue
-        codes = cluster_codes(of_runs[0].clusters[faces])
-        by_run = drawn_runs({name: [measured[name] for _, measured in alike] for name in names}, codes, samples, seed)
-        if len(tables) > 1:
-            for name, runs in by_run.items():
-                value, low, high = over_runs(runs, int(codes.max()) + 1)
-                if not has_ends(alike[0][1][name]):
-                    low = high = None
-                rows[name] = as_result(name, (as_json(value), low, high), faces, codes)
-        for reference in BASELINES:
-            for name in COMPARED:
-                other = f"{reference}_{name}"
-                if name in by_run and other in by_run and has_ends(alike[0][1][name]):
-                    one, two = (by_run[side].straight(int(codes.max()) + 1) for side in (name, other))
-                    apart = Runs(one.values - two.values, one.drawn - two.drawn)
-                    if np.isfinite(apart.values).all():
-                        found = spread([(1.0, apart)], int(codes.max()) + 1)
-                        low, high = found.interval()
-                        less.setdefault(reference, {})[name] = {"difference": found.value, "low": low, "high": high}
+        codes = cluster_codes(clusters[faces])
+        persons = int(codes.max()) + 1
+        drawn = drawn_runs(metrics, codes, samples, seed)
+        if len(runs) > 1:
+            over = {name: over_runs(of_metric, persons) for name, of_metric in drawn.items()}
+            rows |= {
+                name: as_result(name, (as_json(value), *ends), faces, codes) for name, (value, *ends) in over.items()
+            }
+        for reference, differences in _less(drawn, persons).items():
+            less.setdefault(reference, {}).update(differences)
     if samples:
-        rows |= means([if_calibrated(judged, seed) for judged in of_runs])
-    return OverSeeds(rows | means([as_rows(repairs, classes) for repairs in fitted]), less)
+        rows |= means([if_calibrated(run, seed) for run in runs])
+    return OverSeeds(rows | means([as_rows(fitted, classes) for fitted in repairs]), less)
+
+
+def _less(drawn: Mapping[str, Runs], persons: int) -> dict[str, dict[str, Difference]]:
+    """Reference -> metric -> what the runs are less that, of the metrics that have an interval."""
+    less: dict[str, dict[str, Difference]] = {}
+    for reference, name in product(BASELINES, COMPARED):
+        ours, theirs = drawn.get(name), drawn.get(f"{reference}_{name}")
+        if ours is None or theirs is None or not ours.ends:
+            continue
+        apart = ours.straight(persons).less(theirs.straight(persons))
+        if np.isfinite(apart.values).all():
+            found = spread([(1.0, apart)], persons)
+            low, high = found.interval()
+            less.setdefault(reference, {})[name] = {"difference": found.value, "low": low, "high": high}
+    return less
 
 
 def means(of_runs: Sequence[dict[str, Result]]) -> dict[str, Result]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from fer_exp.stats.bootstrap import FloatArray, OfSums, weighted_mean
+from fer_exp.stats.shares import ratio
 
 
 def ccc(human: FloatArray, model: FloatArray, weights: FloatArray | None = None) -> FloatArray:
@@ -62,9 +63,8 @@ def pearson(human: FloatArray, model: FloatArray) -> OfSums:
 
 def pearson_of(var_x: FloatArray, var_y: FloatArray, covariance: FloatArray) -> FloatArray:
     """``pearson`` from population variances and covariance, of any one shape; nan where a variance is 0."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        below = np.sqrt(var_x) * np.sqrt(var_y)
-        return np.where(below > 0, np.clip(covariance / below, -1, 1), np.nan)
+    with np.errstate(invalid="ignore"):
+        return np.clip(ratio(covariance, np.sqrt(var_x) * np.sqrt(var_y)), -1, 1)
 
 
 def slope(human: FloatArray, model: FloatArray, weights: FloatArray | None = None) -> FloatArray:
@@ -78,8 +78,7 @@ def slope(human: FloatArray, model: FloatArray, weights: FloatArray | None = Non
         Bland and Altman 1999, Statistical Methods in Medical Research 8, 135-160, for methods that differ with size.
     """
     _, _, var_x, _, covariance = _moments(human, model, weights)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(var_x > 0, covariance / var_x, np.nan)
+    return ratio(covariance, var_x)
 
 
 def rmse(human: FloatArray, model: FloatArray, weights: FloatArray | None = None) -> FloatArray:

@@ -193,17 +193,17 @@ def brier_parts(stated: FloatArray, happened: FloatArray) -> dict[str, OfSums]:
 
     def few(count: FloatArray, was: FloatArray, squares: FloatArray) -> FloatArray:
         """The sum of variances, 0 where there is one face."""
-        return np.asarray(_over(squares - _over(was**2, count), count - 1).sum(axis=-1))
+        return np.asarray(_quotient(squares - _quotient(was**2, count), count - 1).sum(axis=-1))
 
     def reliability(sums: FloatArray, total: FloatArray) -> FloatArray:
         count, stated_sum, was, squares = sums_of(sums)
-        gaps = (_over(stated_sum - was, count) ** 2 * count).sum(axis=-1)
+        gaps = (_quotient(stated_sum - was, count) ** 2 * count).sum(axis=-1)
         return np.asarray((gaps - few(count, was, squares)).sum(axis=-1) / total)
 
     def resolution(sums: FloatArray, total: FloatArray) -> FloatArray:
         count, _, was, squares = sums_of(sums)
         mean = was.sum(axis=-1, keepdims=True) / total[..., None, None]
-        apart = ((_over(was, count) - mean) ** 2 * count).sum(axis=-1) - few(count, was, squares)
+        apart = ((_quotient(was, count) - mean) ** 2 * count).sum(axis=-1) - few(count, was, squares)
         return np.asarray((apart + of_all(sums, total)).sum(axis=-1) / total)
 
     def uncertainty(sums: FloatArray, total: FloatArray) -> FloatArray:
@@ -272,6 +272,6 @@ def nll(labels: NDArray[np.int64], probabilities: FloatArray) -> FloatArray:
     return -np.log(np.clip(chosen, np.finfo(np.float64).eps, 1.0))
 
 
-def _over(above: FloatArray, below: FloatArray) -> FloatArray:
+def _quotient(above: FloatArray, below: FloatArray) -> FloatArray:
     """A quotient that is 0 where nothing is there."""
     return np.asarray(np.divide(above, below, out=np.zeros_like(above), where=below > 0))

@@ -11,8 +11,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_exp.metrics import ambiguity, calibration, classification, emd
-from fer_exp.stats.bootstrap import SHARE, FloatArray, OfSums, mean_of
+from fer_exp.metrics import ambiguity, calibration, classification
+from fer_exp.stats.bootstrap import FloatArray, OfSums
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,6 @@ class Faces:
     model: FloatArray
     classes: tuple[str, ...] = ()
     votes: FloatArray | None = None
-
-    @cached_property
-    def size(self) -> int:
-        """The number of classes K."""
-        return int(self.model.shape[1])
 
     @cached_property
     def label(self) -> NDArray[np.int64]:
@@ -73,44 +68,3 @@ class Faces:
     def class_correlations(self) -> list[OfSums]:
         """As ``ambiguity.class_correlations``."""
         return ambiguity.class_correlations(self.truth, self.model)
-
-    def accuracy(self) -> OfSums:
-        """As ``classification.accuracy_of``."""
-        return classification.accuracy_of(self.tallies)
-
-    def balanced_accuracy(self) -> OfSums:
-        """As ``classification.balanced_accuracy_of``."""
-        return classification.balanced_accuracy_of(self.tallies)
-
-    def macro_f1(self) -> OfSums:
-        """As ``classification.macro_f1_of``."""
-        return classification.macro_f1_of(self.tallies)
-
-    def weighted_f1(self) -> OfSums:
-        """As ``classification.weighted_f1_of``."""
-        return classification.weighted_f1_of(self.tallies)
-
-    def among_top(self, k: int) -> OfSums | None:
-        """As ``ambiguity.top_k_agreement``; None where k is every class."""
-        return mean_of(ambiguity.top_k_agreement(self.truth, self.model, k), SHARE) if k < self.size else None
-
-    def ece(self) -> OfSums:
-        """As ``calibration.calibration_error`` of the top answer."""
-        return calibration.calibration_error(*self.top)
-
-    def ece_equal_count(self) -> OfSums:
-        """The same with equally many faces a bin."""
-        return calibration.calibration_error(*self.top, mass="count")
-
-    def ece_debiased(self) -> OfSums:
-        """As ``calibration.calibration_error_debiased``."""
-        return calibration.calibration_error_debiased(*self.top)
-
-    def classwise_ece(self) -> OfSums:
-        """As ``calibration.calibration_error`` of every class."""
-        return calibration.calibration_error(self.model, self.truth)
-
-    def earth_movers_distance(self) -> OfSums | None:
-        """As ``emd.earth_movers_distance``; None where a class has no place in the valence-arousal plane."""
-        cost = emd.ground_cost(self.classes) if self.classes else None
-        return None if cost is None else mean_of(emd.earth_movers_distance(self.truth, self.model, cost))

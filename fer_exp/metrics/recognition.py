@@ -14,6 +14,7 @@ import numpy as np
 
 from fer_exp.metrics.classification import ends_of_class
 from fer_exp.stats.bootstrap import SHARE, FloatArray, OfSums, Statistic, mean_of, within
+from fer_exp.stats.shares import ratio
 
 
 class Tally(NamedTuple):
@@ -34,7 +35,7 @@ class Tally(NamedTuple):
 
 def hit_rate(tally: Tally) -> FloatArray:
     """The share of an emotion's faces that are answered with it, 0..1: who answers it always has all of them."""
-    return _over(tally.hits, tally.shown)
+    return ratio(tally.hits, tally.shown)
 
 
 def hu(tally: Tally) -> FloatArray:
@@ -55,7 +56,7 @@ def hu(tally: Tally) -> FloatArray:
     >>> hu(Tally.of(np.array([[4.0, 1, 0, 1], [0, 3, 2, 1], [0, 0, 6, 0], [2, 0, 0, 4]]))).round(3)
     array([0.444, 0.375, 0.75 , 0.444])
     """
-    return _over(tally.hits**2, tally.shown * tally.answered)
+    return ratio(tally.hits**2, tally.shown * tally.answered)
 
 
 def chance_hu(tally: Tally) -> FloatArray:
@@ -63,7 +64,7 @@ def chance_hu(tally: Tally) -> FloatArray:
 
     Source: Wagner 1993.
     """
-    return _over(tally.shown * tally.answered, tally.total**2)
+    return ratio(tally.shown * tally.answered, tally.total**2)
 
 
 def d_prime(tally: Tally) -> FloatArray:
@@ -157,11 +158,11 @@ def against_chance(confusions: FloatArray) -> AgainstChance:
     chance = np.where(np.isfinite(values), chance, np.nan)
     apart = np.arcsin(np.sqrt(values)) - np.arcsin(np.sqrt(chance))
     number = np.isfinite(apart).sum(axis=0).astype(np.float64)
-    mean = _over(np.nansum(apart, axis=0), number)
-    variance = _over(np.nansum((apart - mean) ** 2, axis=0), number - 1)
-    t = _over(mean, np.sqrt(variance / np.maximum(number, 1)))
+    mean = ratio(np.nansum(apart, axis=0), number)
+    variance = ratio(np.nansum((apart - mean) ** 2, axis=0), number - 1)
+    t = ratio(mean, np.sqrt(variance / np.maximum(number, 1)))
     return AgainstChance(
-        number, _over(np.nansum(values, axis=0), number), _over(np.nansum(chance, axis=0), number),
+        number, ratio(np.nansum(values, axis=0), number), ratio(np.nansum(chance, axis=0), number),
         t, np.asarray(2 * stdtr(np.maximum(number - 1, 1), -np.abs(t))),
     )  # fmt: skip
 
@@ -174,8 +175,3 @@ def _z(tally: Tally) -> tuple[FloatArray, FloatArray]:
     defined = np.where((tally.shown > 0) & (other > 0), 1.0, np.nan)
     hits = ndtri((tally.hits + 0.5) / (tally.shown + 1)) * defined
     return hits, ndtri((tally.answered - tally.hits + 0.5) / (other + 1)) * defined
-
-
-def _over(above: FloatArray, below: FloatArray) -> FloatArray:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(below > 0, np.divide(above, below), np.nan))

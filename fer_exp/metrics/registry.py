@@ -10,10 +10,10 @@ from collections.abc import Callable, Container
 from functools import partial
 from typing import NamedTuple
 
-from fer_exp.metrics import affect, ambiguity, calibration, classification, distribution, equivalents, recognition
+from fer_exp.metrics import affect, ambiguity, calibration, classification, distribution, emd, recognition
 from fer_exp.metrics.faces import Faces
 from fer_exp.names import SIDES
-from fer_exp.stats.bootstrap import JACKKNIFE, FloatArray, Statistic, mean_of
+from fer_exp.stats.bootstrap import JACKKNIFE, SHARE, FloatArray, Statistic, mean_of
 
 LABELS, MAJORITY, VOTES, SHARED, RATINGS, EPOCHS = "labels", "majority", "votes", "shared", "ratings", "epochs"
 """What a metric needs: a label, votes (their majority, or all of them), votes of two raters or more, ratings of valence
@@ -52,7 +52,9 @@ class Metric(NamedTuple):
             faces or classes do not allow it. None itself where judging makes it from more than one model's answers.
         lists: which lists it is in: ``headline`` (the table of a run, unless asked for everything), ``runs`` (a table
             of runs), ``repaired`` (the table of baselines), ``ceiling`` (people are held against people by it, too),
-            ``smoothed`` (of these, what a class without a vote would decide alone);
+            ``smoothed`` (of these, what a class without a vote would decide alone), ``panels`` (what is made of a model
+            and panels of raters), ``uncounted`` (of what needs two votes, what also stands where nobody knows how
+            many people are behind a distribution);
             ``detail`` is what is looked at in a second step and not made of references.
         place: among others in lists and on the page; 0 comes after all that have one.
         compared: its place among what is compared unless told otherwise; 0 is not.
@@ -85,12 +87,56 @@ def _rated(measure: Callable[[FloatArray, FloatArray, FloatArray | None], FloatA
     return lambda faces: partial(measure, faces.truth, faces.model)
 
 
+def _tallied(metric: Callable[[FloatArray], Statistic]) -> Callable[[Faces], Statistic]:
+    """A metric of the top class alone."""
+    return lambda faces: metric(faces.tallies)
+
+
+def _soft(metric: Callable[[FloatArray, int], Statistic]) -> Callable[[Faces, int], Statistic]:
+    """A metric of one class, of the whole distribution that the model states."""
+    return lambda faces, k: metric(faces.soft_tallies, k)
+
+
+def _binned(error: Callable[..., Statistic], **how: str) -> Callable[[Faces], Statistic]:
+    """A calibration error of the top answer."""
+    return lambda faces: error(*faces.top, **how)
+
+
 def _brier(term: str) -> Callable[[Faces], Statistic]:
     return lambda faces: faces.brier_parts[term]
 
 
 def _top(k: int) -> Callable[[Faces], Statistic | None]:
-    return lambda faces: faces.among_top(k)
+    """Agreement with the k most probable classes; None where these are all."""
+
+    def among_top(faces: Faces) -> Statistic | None:
+        few = k < faces.model.shape[1]
+        return mean_of(ambiguity.top_k_agreement(faces.truth, faces.model, k), SHARE) if few else None
+
+    return among_top
+
+
+def _classwise_ece(faces: Faces) -> Statistic:
+    return calibration.calibration_error(faces.model, faces.truth)
+
+
+def _earth_movers_distance(faces: Faces) -> Statistic | None:
+    """None where a class has no place in the valence-arousal plane."""
+    cost = emd.ground_cost(faces.classes) if faces.classes else None
+    return None if cost is None else mean_of(emd.earth_movers_distance(faces.truth, faces.model, cost))
+
+
+ACCURACY, BALANCED, MACRO_F1, WEIGHTED_F1 = map(
+    _tallied,
+    (
+        classification.accuracy_of,
+        classification.balanced_accuracy_of,
+        classification.macro_f1_of,
+        classification.weighted_f1_of,
+    ),
+)
+ECE, ECE_EQUAL_COUNT = (_binned(calibration.calibration_error, mass=mass) for mass in ("width", "count"))
+ECE_DEBIASED = _binned(calibration.calibration_error_debiased)
 
 
 def _recognised(figure: str) -> Callable[[Faces, int], Statistic]:
@@ -103,19 +149,19 @@ PEOPLE, ANSWER, RECOGNISED, SURE, RATED, SCORED, FEW, HISTORY = (
 
 # fmt: off
 METRICS = (
-    Metric("accuracy", LABELS, ANSWER, UNIT, MORE, Faces.accuracy, "headline runs repaired", 1, 7),
-    Metric("balanced_accuracy", LABELS, ANSWER, UNIT, MORE, Faces.balanced_accuracy),
-    Metric("macro_f1", LABELS, ANSWER, UNIT, MORE, Faces.macro_f1, "headline", 6, words="macro F1", short="F1 label"),
-    Metric("weighted_f1", LABELS, ANSWER, UNIT, MORE, Faces.weighted_f1, words="weighted F1",
+    Metric("accuracy", LABELS, ANSWER, UNIT, MORE, ACCURACY, "headline runs repaired", 1, 7),
+    Metric("balanced_accuracy", LABELS, ANSWER, UNIT, MORE, BALANCED),
+    Metric("macro_f1", LABELS, ANSWER, UNIT, MORE, MACRO_F1, "headline", 6, words="macro F1", short="F1 label"),
+    Metric("weighted_f1", LABELS, ANSWER, UNIT, MORE, WEIGHTED_F1, words="weighted F1",
            short="weighted F1 label"),
     Metric("nll", LABELS, SURE, OPEN, LESS, lambda faces: mean_of(calibration.nll(faces.label, faces.model)),
            place=26, words="NLL"),
     Metric("brier", LABELS, SURE, TWO, LESS, lambda faces: mean_of(calibration.brier(faces.label, faces.model)),
            place=24, words="Brier"),
-    Metric("ece", LABELS, SURE, UNIT, LESS, Faces.ece, "headline runs repaired", 14, 9, "ECE"),
-    Metric("classwise_ece", LABELS, SURE, UNIT, LESS, Faces.classwise_ece, words="classwise ECE"),
-    Metric("ece_equal_count", LABELS, SURE, UNIT, LESS, Faces.ece_equal_count, "detail", words="ECE equal count"),
-    Metric("ece_debiased", LABELS, SURE, UNIT, LESS, Faces.ece_debiased, "detail", 23, words="ECE debiased"),
+    Metric("ece", LABELS, SURE, UNIT, LESS, ECE, "headline runs repaired", 14, 9, "ECE"),
+    Metric("classwise_ece", LABELS, SURE, UNIT, LESS, _classwise_ece, words="classwise ECE"),
+    Metric("ece_equal_count", LABELS, SURE, UNIT, LESS, ECE_EQUAL_COUNT, "detail", words="ECE equal count"),
+    Metric("ece_debiased", LABELS, SURE, UNIT, LESS, ECE_DEBIASED, "detail", 23, words="ECE debiased"),
     Metric("brier_reliability", LABELS, SURE, ANY, LESS, _brier("reliability"), "detail",
            words="Brier reliability"),
     Metric("brier_resolution", LABELS, SURE, ANY, MORE, _brier("resolution"), "detail", words="Brier resolution"),
@@ -145,21 +191,21 @@ METRICS = (
     Metric("canberra", VOTES, PEOPLE, OPEN, LESS, _face(distribution.canberra), "ceiling"),
     Metric("cosine", VOTES, PEOPLE, UNIT, MORE, _face(distribution.cosine), "ceiling"),
     Metric("intersection", VOTES, PEOPLE, UNIT, MORE, _face(distribution.intersection), "ceiling"),
-    Metric("earth_movers_distance", VOTES, PEOPLE, UNIT, LESS, Faces.earth_movers_distance, "headline ceiling", 11, 4,
+    Metric("earth_movers_distance", VOTES, PEOPLE, UNIT, LESS, _earth_movers_distance, "headline ceiling", 11, 4,
            "earth mover's distance"),
     Metric("entropy_correlation", VOTES, PEOPLE, SIGNED, MORE,
            lambda faces: ambiguity.entropy_correlation(faces.truth, faces.model),
            "headline runs repaired ceiling", 13, 5, short="entropy r"),
     Metric("entropy_similarity", VOTES, PEOPLE, UNIT, MORE,
            lambda faces: ambiguity.entropy_similarity(faces.truth, faces.model), "ceiling", 19),
-    Metric("people_ece", VOTES, SURE, UNIT, LESS, Faces.ece, "headline", 15, 10, "people ECE"),
-    Metric("people_classwise_ece", VOTES, SURE, UNIT, LESS, Faces.classwise_ece, place=22,
+    Metric("people_ece", VOTES, SURE, UNIT, LESS, ECE, "headline", 15, 10, "people ECE"),
+    Metric("people_classwise_ece", VOTES, SURE, UNIT, LESS, _classwise_ece, place=22,
            words="people classwise ECE"),
     Metric("confidence_gap", VOTES, SURE, SIGNED, NEITHER, lambda faces: mean_of((faces.top[0] - faces.top[1])[:, 0])),
     Metric("people_brier", VOTES, SURE, TWO, LESS, _face(calibration.brier_people), place=25, words="people Brier"),
-    Metric("people_ece_equal_count", VOTES, SURE, UNIT, LESS, Faces.ece_equal_count, "detail",
+    Metric("people_ece_equal_count", VOTES, SURE, UNIT, LESS, ECE_EQUAL_COUNT, "detail",
            words="people ECE equal count"),
-    Metric("people_ece_debiased", VOTES, SURE, UNIT, LESS, Faces.ece_debiased, "detail", words="people ECE debiased"),
+    Metric("people_ece_debiased", VOTES, SURE, UNIT, LESS, ECE_DEBIASED, "detail", words="people ECE debiased"),
     Metric("people_brier_reliability", VOTES, SURE, ANY, LESS, _brier("reliability"), "detail",
            words="people Brier reliability"),
     Metric("people_brier_resolution", VOTES, SURE, ANY, MORE, _brier("resolution"), "detail",
@@ -175,37 +221,38 @@ METRICS = (
            "headline detail", 12, short="vote r", few=30),
     Metric("vote_correlation_<class>", VOTES, PEOPLE, SIGNED, MORE, lambda faces, k: faces.class_correlations[k],
            "detail"),
-    Metric("soft_precision_<class>", VOTES, PEOPLE, UNIT, MORE,
-           lambda faces, k: classification.precision_of(faces.soft_tallies, k), "detail"),
-    Metric("soft_recall_<class>", VOTES, PEOPLE, UNIT, MORE,
-           lambda faces, k: classification.recall_of(faces.soft_tallies, k), "detail"),
-    Metric("soft_f1_<class>", VOTES, PEOPLE, UNIT, MORE,
-           lambda faces, k: classification.f1_of(faces.soft_tallies, k), "detail", words="soft F1 <class>"),
+    Metric("soft_precision_<class>", VOTES, PEOPLE, UNIT, MORE, _soft(classification.precision_of), "detail"),
+    Metric("soft_recall_<class>", VOTES, PEOPLE, UNIT, MORE, _soft(classification.recall_of), "detail"),
+    Metric("soft_f1_<class>", VOTES, PEOPLE, UNIT, MORE, _soft(classification.f1_of), "detail",
+           words="soft F1 <class>"),
 
-    Metric("majority_accuracy", MAJORITY, ANSWER, UNIT, MORE, Faces.accuracy, "headline", 5, 8),
-    Metric("majority_balanced_accuracy", MAJORITY, ANSWER, UNIT, MORE, Faces.balanced_accuracy),
-    Metric("majority_macro_f1", MAJORITY, ANSWER, UNIT, MORE, Faces.macro_f1, words="majority macro F1",
+    Metric("majority_accuracy", MAJORITY, ANSWER, UNIT, MORE, ACCURACY, "headline", 5, 8),
+    Metric("majority_balanced_accuracy", MAJORITY, ANSWER, UNIT, MORE, BALANCED),
+    Metric("majority_macro_f1", MAJORITY, ANSWER, UNIT, MORE, MACRO_F1, words="majority macro F1",
            short="F1 majority"),
-    Metric("majority_weighted_f1", MAJORITY, ANSWER, UNIT, MORE, Faces.weighted_f1, words="majority weighted F1",
+    Metric("majority_weighted_f1", MAJORITY, ANSWER, UNIT, MORE, WEIGHTED_F1, words="majority weighted F1",
            short="weighted F1 majority"),
     Metric("majority_ties", MAJORITY, ANSWER, UNIT, NEITHER),
 
-    Metric("entropy_human", SHARED, PEOPLE, OPEN, NEITHER, lambda faces: mean_of(distribution.entropy(faces.truth))),
+    Metric("entropy_human", SHARED, PEOPLE, OPEN, NEITHER, lambda faces: mean_of(distribution.entropy(faces.truth)),
+           "uncounted"),
     Metric("entropy_human_corrected", SHARED, PEOPLE, OPEN, NEITHER,
            lambda faces: mean_of(ambiguity.entropy_corrected(faces.counts))),
-    Metric("entropy_model", SHARED, PEOPLE, OPEN, NEITHER, lambda faces: mean_of(distribution.entropy(faces.model))),
+    Metric("entropy_model", SHARED, PEOPLE, OPEN, NEITHER, lambda faces: mean_of(distribution.entropy(faces.model)),
+           "uncounted"),
     Metric("kl_divergence_corrected", SHARED, FEW, ANY, LESS,
            lambda faces: mean_of(ambiguity.kl_divergence_corrected(faces.counts, faces.model)), place=18,
            words="KL divergence corrected"),
     Metric("squared_error", SHARED, PEOPLE, TWO, LESS,
-           lambda faces: mean_of(((faces.truth - faces.model) ** 2).sum(axis=1))),
+           lambda faces: mean_of(((faces.truth - faces.model) ** 2).sum(axis=1)), "uncounted"),
     Metric("squared_error_corrected", SHARED, FEW, ANY, LESS,
            lambda faces: mean_of(ambiguity.squared_error_corrected(faces.counts, faces.model))),
     Metric("rater_equivalents", SHARED, SCORED, OPEN, MORE,
-           lambda faces: equivalents.rater_equivalents(faces.counts, faces.model), "headline repaired", 8, 6,
+           lambda faces: ambiguity.rater_equivalents(faces.counts, faces.model), "headline repaired", 8, 6,
            short="raters", few=30),
-    Metric("rater_equivalents_log", SHARED, SCORED, OPEN, MORE, words="rater equivalents by log score"),
-    Metric("held_out_l1", SHARED, SCORED, TWO, LESS, words="held out L1"),
+    Metric("rater_equivalents_log", SHARED, SCORED, OPEN, MORE, None, "panels",
+           words="rater equivalents by log score"),
+    Metric("held_out_l1", SHARED, SCORED, TWO, LESS, None, "panels", words="held out L1"),
     Metric("panel<k>_l1", SHARED, SCORED, TWO, LESS, words="panel<k> L1"),
     Metric("leave_one_out_l1", SHARED, SCORED, TWO, LESS, words="leave one out L1"),
     Metric("leave_one_out_accuracy", SHARED, SCORED, UNIT, MORE),
@@ -262,15 +309,17 @@ def _names(rows: list[Metric]) -> tuple[str, ...]:
 
 
 def _listed(word: str) -> tuple[str, ...]:
-    rows = [row for row in METRICS if word in row.lists and (row.place or word in ("ceiling", "smoothed"))]
+    rows = [row for row in METRICS if word in row.lists.split()]
     return _names(sorted(rows, key=lambda row: row.place))
 
 
-HEADLINE, RUNS, REPAIRED, CEILING, SMOOTHED = (
-    _listed(word) for word in ("headline", "runs", "repaired", "ceiling", "smoothed")
+HEADLINE, RUNS, REPAIRED, CEILING, SMOOTHED, PANELS, UNCOUNTED = (
+    _listed(word) for word in ("headline", "runs", "repaired", "ceiling", "smoothed", "panels", "uncounted")
 )
 """The lists of ``Metric.lists``, by place."""
-PLACED = _listed("")
+PLACED = _names(sorted((row for row in METRICS if row.place), key=lambda row: row.place))
 """All that have a place, by place: the headline first."""
+RIGHT = tuple(row.name for row in METRICS if row.statistic is ACCURACY)
+"""How often an answer is right: by the label, by the majority of the votes."""
 COMPARED = _names(sorted((row for row in METRICS if row.compared), key=lambda row: row.compared))
 """What is compared unless told otherwise, where the faces have it."""

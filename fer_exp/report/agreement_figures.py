@@ -81,7 +81,7 @@ def matrix_figure(matrix: pd.DataFrame, title: str = "") -> Figure:
     axes.imshow(depth, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(*counts.shape):
         if counts[row, column]:
-            axes.text(column, row, f"{int(counts[row, column]):,}\n{percent(depth[row, column])}", ha="center",
+            axes.text(column, row, f"{int(counts[row, column]):,}\n{percent(float(depth[row, column]))}", ha="center",
                       va="center", fontsize=7, color="white" if depth[row, column] > 0.55 else "black")  # fmt: skip
     axes.set_xticks(range(len(counts)), list(matrix.columns), rotation=35, ha="right")
     axes.set_yticks(range(len(counts)), list(matrix.index))

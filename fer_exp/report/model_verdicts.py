@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from fer_exp.metrics.registry import LESS, PEOPLE, VOTES
+from fer_exp.metrics.registry import LESS, PEOPLE, RIGHT, VOTES
 from fer_exp.metrics.words import better, named, spoken
 from fer_exp.report.cells import TO, difference
 from fer_exp.stats.tests import SHOWN
@@ -31,7 +31,7 @@ class Topic(NamedTuple):
 TOPICS = (
     Topic((), "closer to people", "farther from people", "closest to people", "their distance to people"),
     Topic(
-        ("accuracy", "majority_accuracy"),
+        RIGHT,
         "right more often", "right less often", "right most often", "how often they are right",
     ),
     Topic(

@@ -18,6 +18,7 @@ from fer_exp.stats.bootstrap import (
     Interval,
     OfSums,
     Statistic,
+    has_ends,
     open_above,
     replicates,
     with_ends,
@@ -31,7 +32,8 @@ Key = TypeVar("Key")
 class Runs(NamedTuple):
     """A metric of the runs of one config: ``values`` over all faces, (S,), and ``drawn`` replicates of each, (S, B).
 
-    ``inverse`` and ``most`` are as of ``OfSums``; ``alone`` is what ``without_replicates`` gives of a single run.
+    ``inverse`` and ``most`` are as of ``OfSums``; ``alone`` is what ``without_replicates`` gives of a single run;
+    without ``ends`` the metric has no interval (``has_ends``).
     """
 
     values: FloatArray
@@ -39,6 +41,7 @@ class Runs(NamedTuple):
     inverse: bool = False
     most: float = float("inf")
     alone: Interval | None = None
+    ends: bool = True
 
     def mean(self) -> float:
         """Over the runs: of an inverse metric one over the mean of what it is one over, the harmonic mean."""
@@ -63,13 +66,19 @@ class Runs(NamedTuple):
         with np.errstate(divide="ignore"):
             return Runs(2 * k - k**2 / self.values, 2 * k - k**2 / self.drawn)
 
+    def less(self, other: Runs) -> Runs:
+        """Run by run these less others, drawn with the same replicates; both on a ``straight`` scale."""
+        return Runs(self.values - other.values, self.drawn - other.drawn)
+
 
 def runs_of(statistics: Sequence[Statistic], drawn: FloatArray, clusters: NDArray[np.int64]) -> Runs:
     """A metric of each run of a config, all of one kind, with their replicates, (S, B), of clusters, (N,)."""
     values = np.array([float(of_run(None)) for of_run in statistics])
     kind = statistics[0]
+    if not isinstance(kind, OfSums):
+        return Runs(values, drawn)
     alone = without_replicates(kind, clusters) if len(statistics) == 1 and drawn.size else None
-    return Runs(values, drawn, kind.inverse, kind.most, alone) if isinstance(kind, OfSums) else Runs(values, drawn)
+    return Runs(values, drawn, kind.inverse, kind.most, alone, has_ends(kind))
 
 
 def drawn_runs(
@@ -207,6 +216,8 @@ def over_runs(runs: Runs, clusters: int) -> Interval:
     (50.0, 2.4..., 97.5...)
     """
     value = runs.mean()
+    if not runs.ends:
+        return value, None, None
     if runs.alone is not None:
         return runs.alone
     if len(runs.values) == 1:

@@ -24,6 +24,16 @@ def shares(counts: FloatArray | NDArray[np.int64]) -> FloatArray:
     return np.asarray(np.divide(counts, total, out=np.zeros(counts.shape), where=total > 0))
 
 
+def ratio(above: FloatArray, below: FloatArray) -> FloatArray:
+    """A quotient, nan where what is below is 0 or less.
+
+    >>> ratio(np.array([1.0, 0.0]), np.array([4.0, 0.0]))
+    array([0.25,  nan])
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(below > 0, np.divide(above, below), np.nan))
+
+
 def percent(share: float, form: str = ".0f") -> str:
     """A share of 0 to 1 as every text writes it.
 

@@ -4,15 +4,14 @@ from sklearn.metrics import log_loss
 
 from fer_exp.metrics import calibration as c
 from fer_exp.metrics.classification import onehot
-from fer_exp.metrics.faces import Faces
 
 
 def ece(labels, p, weights=None):
-    return Faces(onehot(labels, p.shape[1]), p).ece()(weights)
+    return c.calibration_error(*c.top_answer(onehot(labels, p.shape[1]), p))(weights)
 
 
 def classwise_ece(labels, p, weights=None):
-    return Faces(onehot(labels, p.shape[1]), p).classwise_ece()(weights)
+    return c.calibration_error(p, onehot(labels, p.shape[1]))(weights)
 
 
 def draw(faces=120, classes=5, seed=5):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fer_exp.metrics import equivalents as e
+from fer_exp.metrics import ambiguity as e
 from fer_exp.stats.bootstrap import intervals, open_above
 from fer_exp.stats.crossed import Runs, over_runs, spread
 

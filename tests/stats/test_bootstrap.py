@@ -6,6 +6,7 @@ from statsmodels.stats.proportion import proportion_confint
 from fer_exp.metrics import affect
 from fer_exp.metrics.classification import onehot
 from fer_exp.metrics.faces import Faces
+from fer_exp.metrics.registry import ECE, MACRO_F1
 from fer_exp.stats import bootstrap as b
 
 
@@ -49,8 +50,8 @@ def test_weighted_replicates_equal_resampling_the_same_faces(clustered):
                 (b.weighted_mean(x, weights)[row], x[drawn].mean()),
                 (affect.ccc(x, y, weights)[row], affect.ccc(x[drawn], y[drawn])),
                 (affect.pearson(x, y)(weights)[row], np.corrcoef(x[drawn], y[drawn])[0, 1]),
-                (Faces(truth, p).ece()(weights)[row], Faces(truth[drawn], p[drawn]).ece()(None)),
-                (Faces(truth, p).macro_f1()(weights)[row], Faces(truth[drawn], p[drawn]).macro_f1()(None)),
+                (ECE(Faces(truth, p))(weights)[row], ECE(Faces(truth[drawn], p[drawn]))(None)),
+                (MACRO_F1(Faces(truth, p))(weights)[row], MACRO_F1(Faces(truth[drawn], p[drawn]))(None)),
             ]
             for weighted, brute in pairs:
                 assert float(weighted) == pytest.approx(float(brute), abs=1e-9)
