@@ -11,7 +11,7 @@ from fer_exp.cli import main
 from fer_exp.datasets.splits import read_splits
 from fer_exp.errors import RequestError
 from fer_exp.judging.people import with_people
-from fer_exp.judging.predictions import read_predictions
+from fer_exp.judging.reading import read_predictions
 
 E = ["neutral", "happy", "sad", "angry"]
 OURS = ["neutral", "happiness", "sadness", "anger"]

@@ -22,7 +22,7 @@ from fer_exp.datasets.folder import Folder
 from fer_exp.datasets.splits import read_splits
 from fer_exp.errors import RequestError
 from fer_exp.formats import read_columns, text_of
-from fer_exp.judging.predictions import read_predictions
+from fer_exp.judging.reading import read_predictions
 from fer_exp.labels.targets import make_targets
 from fer_exp.names import CLASSES, expression
 from fer_exp.tables import read_table

@@ -72,22 +72,19 @@ def answer_column(table: Table, boxes: Collection[str]) -> int:
         RequestError: there is none, or it cannot be told.
     """
     named = [n for n in naming(table) if not TRUTH.fullmatch(table.names[n])]
+    beside_label = [n for n in named if table.names[n].lower() != "label"]
     surely = [n for n in named if _is_answer(table.names[n], SURELY)]
-    models = [n for n in surely if OF_A_MODEL.fullmatch(table.names[n])]
     if not surely:
         _refuse_unread(table, named)
-    for pattern in ANSWERED:
-        for n in named:
-            if re.fullmatch(pattern, table.names[n], re.IGNORECASE):
-                _refuse_several(table, models if surely else [m for m in named if table.names[m].lower() != "label"])
-                return n
-    others = [n for n, name in enumerate(table.names) if normal(name) not in boxes]
-    _refuse_lists(table, [n for n in others if _holds_lists(table, n)])
-    label = next((n for n in named if table.names[n].lower() == "label"), None)
-    others = [n for n in named if n != label]
-    _refuse_several(table, others)
+    if called := [n for pattern in ANSWERED for n in named if _is_answer(table.names[n], [pattern])]:
+        models = [n for n in surely if OF_A_MODEL.fullmatch(table.names[n])]
+        _refuse_several(table, models if surely else beside_label)
+        return called[0]
+    in_boxes = [normal(name) in boxes for name in table.names]
+    _refuse_lists(table, [n for n, boxed in enumerate(in_boxes) if not boxed and _holds_lists(table, n)])
+    _refuse_several(table, beside_label)
     if named:
-        return others[0] if others else named[0]
+        return (beside_label or named)[0]
     numbered = [name for name in table.names if _is_answer(name) or name.lower() == "label" or name.isdigit()]
     if numbered and all(table.different_numbers(table.names.index(name)) for name in numbered):
         raise RequestError(

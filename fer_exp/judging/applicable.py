@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -117,40 +118,43 @@ def statistics(
         that have it, and their metrics; a group without faces is not there.
     """
     masks = {need: faces for need, faces in applies(judged).items() if faces.any()}
+    references = references or {}
 
-    def classified(
-        need: str, model: FloatArray, prefix: str = "", detail: bool = True, names: Container[str] | None = names
-    ) -> dict[str, Statistic]:
-        faces = masks[need]
-        counts = judged.counts[faces]
-        if need == LABELS:
-            truth = onehot(judged.label[faces], model.shape[1])
-        else:
-            truth = shared_top(counts) if need == MAJORITY else judged.people(faces)
-        return measure(need, Faces(truth, model[faces], classes, counts), prefix, detail=detail, names=names)
+    def of_model(need: str) -> dict[str, Statistic]:
+        return measure(need, _faces(judged, need, masks[need], judged.model, classes), names=names)
+
+    def of_reference(need: str, reference: str, some: Container[str] | None) -> dict[str, Statistic]:
+        faces = _faces(judged, need, masks[need], references[reference], classes)
+        return measure(need, faces, f"{reference}_", detail=False, names=some)
 
     groups: dict[str, Group] = {}
     for key, needs in ((LABELS, (LABELS,)), (VOTES, (VOTES, MAJORITY))):
         if key in masks:
-            metrics: dict[str, Statistic] = {}
-            for need in needs:
-                metrics |= classified(need, judged.model)
-            for reference, model in (references or {}).items():
-                for need in needs:
-                    metrics |= classified(need, model, f"{reference}_", detail=False)
+            metrics = {name: of for need in needs for name, of in of_model(need).items()}
+            for reference, need in product(references, needs):
+                metrics |= of_reference(need, reference, names)
             groups[key] = masks[key], metrics
     if SHARED in masks:
-        metrics = classified(SHARED, judged.model)
-        for reference, model in (references or {}).items():
-            metrics |= classified(SHARED, model, f"{reference}_", names=[f"{reference}_{name}" for name in REPAIRED])
+        metrics = of_model(SHARED)
+        for reference in references:
+            metrics |= of_reference(SHARED, reference, [f"{reference}_{name}" for name in REPAIRED])
         groups[SHARED] = masks[SHARED], metrics
     elif VOTES in masks and not judged.counted:
-        more = {name for name in UNCOUNTED if names is None or name in names}
-        truth = Faces(judged.people(masks[VOTES]), judged.model[masks[VOTES]])
-        groups[VOTES][1].update(measure(SHARED, truth, names=more))
+        some = {name for name in UNCOUNTED if names is None or name in names}
+        faces = _faces(judged, VOTES, masks[VOTES], judged.model, classes)
+        groups[VOTES][1].update(measure(SHARED, faces, names=some))
     for number, side in enumerate(SIDES):
         if side in masks:
-            faces = masks[side]
-            rated = Faces(judged.ratings[faces, number], judged.affect[faces, number])
-            groups[side] = faces, measure(RATINGS, rated, f"{side}_", names=names)
+            rated = Faces(judged.ratings[masks[side], number], judged.affect[masks[side], number])
+            groups[side] = masks[side], measure(RATINGS, rated, f"{side}_", names=names)
     return groups
+
+
+def _faces(judged: Judged, need: str, mask: Mask, model: FloatArray, classes: tuple[str, ...]) -> Faces:
+    """Some faces with what a metric needs of people, and a model's probabilities."""
+    counts = judged.counts[mask]
+    if need == LABELS:
+        truth = onehot(judged.label[mask], model.shape[1])
+    else:
+        truth = shared_top(counts) if need == MAJORITY else shares(counts)
+    return Faces(truth, model[mask], classes, counts)

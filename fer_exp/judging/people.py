@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,6 @@ def with_people(
     """
     classes, faces = class_names(table), table["face"].drop_duplicates()
     read = read_table(source, "votes")
-    where = read.where
     notes: dict[str, int] = {}
     labelled = _one_label_each(read)
     if labelled or _ratings_alone(read):
@@ -57,25 +56,29 @@ def with_people(
             source, classes if labelled else (), "votes", scale=scale, numbers=numbers, ordered=ordered, ignore=others,
             counted=notes,
         )  # fmt: skip
-        here = task_faces(tasks, faces, where, "the predictions", notes)
+        here = task_faces(tasks, faces, read.where, "the predictions", notes)
         label = {"label": np.array([*classes, None], dtype=object)[codes]} if labelled else {}
         human = pd.DataFrame(label | {f"human_{side}": values for side, values in rated.items()})
     else:
-        means = pd.DataFrame(sides_of(read, scale, notes)).add_prefix("human_") if read.find("worker") is None else None
+        means = sides_of(read, scale, notes) if read.find("worker") is None else {}
         answers = read_answers(
             read, "votes", duplicates="first", scale=scale, raters=raters, uncounted=True, numbers=numbers
         )
-        here = task_faces(answers.tasks, faces, where, "the predictions", notes)
+        here = task_faces(answers.tasks, faces, read.where, "the predictions", notes)
         notes |= answers.counted
-        human = _counts(answers, classes, notes)
-        human = pd.concat([human, _ratings(answers) if isinstance(answers, Answers) else means], axis=1)
+        ratings = _mean_ratings(answers) if isinstance(answers, Answers) else pd.DataFrame(means)
+        human = pd.concat([_counts(answers, classes, notes), ratings.add_prefix("human_")], axis=1)
     human = human.set_index(here)[pd.notna(here)]
     notes["faces of the predictions that nobody there judged"] = int((~faces.isin(human.index)).sum())
-    told = ", ".join(f"{number:,} {words}" for words, number in notes.items() if number)
-    if told:
-        say(f"{where}: {told}")
+    if told := _in_words(notes):
+        say(f"{read.where}: {told}")
     rest = table.drop(columns=[name for name in table if name in human])
     return rest.join(human, on="face")
+
+
+def _in_words(counts: Mapping[str, int]) -> str:
+    """What there is any of, with its number."""
+    return ", ".join(f"{number:,} {words}" for words, number in counts.items() if number)
 
 
 def restricted(table: pd.DataFrame, wanted: Sequence[str], where: str) -> pd.DataFrame:
@@ -111,8 +114,7 @@ def restricted(table: pd.DataFrame, wanted: Sequence[str], where: str) -> pd.Dat
         "labels of other classes": int(other.sum()),
     }
     if set(names) != set(classes):
-        words = ", ".join(f"{number:,} {what}" for what, number in left.items() if number)
-        more = f"; left out: {words}" if words else ""
+        more = f"; left out: {words}" if (words := _in_words(left)) else ""
         say(f"{where}: judged on {', '.join(names)}; probabilities rescaled{more}")
     judged: pd.DataFrame = kept.reset_index(drop=True)
     return judged
@@ -158,8 +160,7 @@ def _counts(answers: Answers | Votes, classes: tuple[str, ...], notes: dict[str,
     return counts.add_prefix("votes_")
 
 
-def _ratings(answers: Answers) -> pd.DataFrame:
+def _mean_ratings(answers: Answers) -> pd.DataFrame:
     """Mean valence and arousal of each task, for those that were rated."""
-    columns = {f"human_{side}": values for side, values in answers.rated.items()}
-    rated = pd.DataFrame(columns, index=range(len(answers.task)))
+    rated = pd.DataFrame(answers.rated, index=range(len(answers.task)))
     return rated.groupby(answers.task).mean().reindex(range(len(answers.tasks)))

@@ -111,11 +111,9 @@ def judge_seeds(
         codes = cluster_codes(clusters[faces])
         persons = int(codes.max()) + 1
         drawn = drawn_runs(metrics, codes, samples, seed)
-        if len(runs) > 1:
-            over = {name: over_runs(of_metric, persons) for name, of_metric in drawn.items()}
-            rows |= {
-                name: as_result(name, (as_json(value), *ends), faces, codes) for name, (value, *ends) in over.items()
-            }
+        for name, of_metric in drawn.items() if len(runs) > 1 else ():
+            value, low, high = over_runs(of_metric, persons)
+            rows[name] = as_result(name, (as_json(value), low, high), faces, codes)
         for reference, differences in _less(drawn, persons).items():
             less.setdefault(reference, {}).update(differences)
     if samples:

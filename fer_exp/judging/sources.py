@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from fer_exp.config.settings import SEEDS, flat, settings
 from fer_exp.errors import RequestError
 from fer_exp.face_names import finder
 from fer_exp.judging.predictions import GROUP, class_names
 from fer_exp.metrics.emd import left_out
+from fer_exp.names import SIDES
 
 COMMON = "add common=true to compare on those that all saw"
 HUMAN = ("label", "human_valence", "human_arousal")
@@ -78,21 +80,8 @@ def on_same_faces(
     Raises:
         RequestError: other classes, other faces, no common face, or other votes for the same face.
     """
-    classes = class_names(sources[0].table)
-    tables = []
-    for source in sources:
-        others = class_names(source.table)
-        if odd := ", ".join(sorted(set(others) ^ set(classes))):
-            shared_names = ",".join(name for name in classes if name in others)
-            raise RequestError(
-                f"{source.name} and {sources[0].name} have other classes: {odd} stand in one of them alone; compare "
-                f"on those of both with classes=[{shared_names}]."
-            )
-        table = source.table[source.table["split"] == split].set_index("face")
-        if table.empty:
-            there = ", ".join(dict.fromkeys(source.table["split"]))
-            raise RequestError(f"{source.name} has no faces in the split {split} (there are: {there}); set split.")
-        tables.append(table)
+    first, classes = sources[0], class_names(sources[0].table)
+    tables = [_of_split(source, split, first, classes) for source in sources]
     notes: list[str] = []
     tables = [_named_as(tables[0].index, *each, notes) for each in zip(sources, tables, strict=True)]
     shared = tables[0].index
@@ -102,23 +91,38 @@ def on_same_faces(
         if len(table) == len(tables[0]) and table.index.isin(tables[0].index).all():
             continue
         if len(shared) == 0:
-            raise RequestError(f"{source.name} and {sources[0].name} have no face in common in the split {split}.")
+            raise RequestError(f"{source.name} and {first.name} have no face in common in the split {split}.")
         if not common:
             both = int(table.index.isin(tables[0].index).sum())
             raise RequestError(
-                f"{source.name} and {sources[0].name} saw other faces ({len(table):,} and {len(tables[0]):,}, of which "
+                f"{source.name} and {first.name} saw other faces ({len(table):,} and {len(tables[0]):,}, of which "
                 f"{both:,} are in both); {way_out}."
             )
         notes.append(f"restricted to the {len(shared):,} faces that all saw (common=true)")
-    tables = [table.loc[shared] for table in tables]
-    tables, more = _same_people(sources, tables, classes)
+    tables, more = _same_people(sources, [table.loc[shared] for table in tables], classes)
     if f"votes_{classes[0]}" in tables[0] and (words := left_out(classes)):
         more.append(words)
     columns = [*(f"p_{name}" for name in classes), *(f"votes_{name}" for name in classes)]
-    rest = ["split", "subject", "valence", "arousal", *HUMAN, GROUP]
+    rest = ["split", "subject", *SIDES, *HUMAN, GROUP]
     kept = [table[[name for name in (*rest, *columns) if name in table]].reset_index() for table in tables]
     notes = [*dict.fromkeys(notes), *more]
     return [replace(source, table=table) for source, table in zip(sources, kept, strict=True)], notes
+
+
+def _of_split(source: Source, split: str, first: Source, classes: tuple[str, ...]) -> pd.DataFrame:
+    """The rows of a split by face; RequestError where there are none, or the classes are not those of the first."""
+    theirs = class_names(source.table)
+    if odd := ", ".join(sorted(set(theirs) ^ set(classes))):
+        both = ",".join(name for name in classes if name in theirs)
+        raise RequestError(
+            f"{source.name} and {first.name} have other classes: {odd} stand in one of them alone; compare "
+            f"on those of both with classes=[{both}]."
+        )
+    table = source.table[source.table["split"] == split].set_index("face")
+    if table.empty:
+        there = ", ".join(dict.fromkeys(source.table["split"]))
+        raise RequestError(f"{source.name} has no faces in the split {split} (there are: {there}); set split.")
+    return table
 
 
 def _named_as(faces: pd.Index, source: Source, table: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
@@ -142,39 +146,46 @@ def _same_people(
 ) -> tuple[list[pd.DataFrame], list[str]]:
     """The human side of every table made that of the first that has it; other votes for a face are refused."""
     notes: list[str] = []
-    groups = [[f"votes_{name}" for name in classes], *([name] for name in HUMAN), ["subject"], [GROUP]]
-    for group in groups:
-        having = [i for i, table in enumerate(tables) if group[0] in table and table[group].notna().any().any()]
+    for columns in [[f"votes_{name}" for name in classes], *([name] for name in HUMAN), ["subject"], [GROUP]]:
+        having = [i for i, table in enumerate(tables) if columns[0] in table and table[columns].notna().any().any()]
         if not having:
             continue
-        model = tables[having[0]][group]
-        for i, table in enumerate(tables):
+        known = tables[having[0]][columns]
+        for i, source in enumerate(sources):
             if i not in having:
-                notes.append(f"{sources[i].name} has no {_words(group[0])}: taken from {sources[having[0]].name}")
-                tables[i] = table.assign(**{name: model[name] for name in group})
+                notes.append(f"{source.name} has no {_words(columns[0])}: taken from {sources[having[0]].name}")
+                tables[i] = tables[i].assign(**{name: known[name] for name in columns})
                 continue
-            if table[group].equals(model):
+            other = _differing(tables[i][columns], known)
+            if not other.any():
                 continue
-            same = (table[group] == model) | (table[group].isna() & model.isna())
-            differing = ~same.all(axis=1).to_numpy(np.bool_)
-            if not differing.any():
-                continue
-            face, number = table.index[int(differing.argmax())], int(differing.sum())
-            if group[0] == "subject":
-                raise RequestError(f"face {face} shows another subject in {sources[i].name}; are they the same faces?")
-            if group[0] == GROUP:
-                raise RequestError(
-                    f"face {face} is in another group in {sources[i].name}; give one table with groups=FILE."
-                )
-            if group[0] != "label":
-                raise RequestError(
-                    f"{sources[i].name} and {sources[having[0]].name} have other {_words(group[0])} for {number:,} "
-                    f"faces, {face} the first; judge them by the same people."
-                )
-            notes.append(f"labels differ for {number:,} faces, so metrics against labels are left out")
+            if columns[0] != "label":
+                face = tables[i].index[int(other.argmax())]
+                _refuse_other(columns[0], str(face), int(other.sum()), source.name, sources[having[0]].name)
+            notes.append(f"labels differ for {int(other.sum()):,} faces, so metrics against labels are left out")
             tables = [table.assign(label=None) for table in tables]
             break
     return tables, list(dict.fromkeys(notes))
+
+
+def _differing(one: pd.DataFrame, other: pd.DataFrame) -> NDArray[np.bool_]:
+    """The rows, (N,), in which two tables do not say the same; nothing on both sides is the same."""
+    if one.equals(other):
+        return np.zeros(len(one), np.bool_)
+    same = (one == other) | (one.isna() & other.isna())
+    return np.asarray(~same.all(axis=1))
+
+
+def _refuse_other(column: str, face: str, number: int, source: str, first: str) -> NoReturn:
+    """Raise where two sources say other things of a face, and of ``number`` faces in all."""
+    if column == "subject":
+        raise RequestError(f"face {face} shows another subject in {source}; are they the same faces?")
+    if column == GROUP:
+        raise RequestError(f"face {face} is in another group in {source}; give one table with groups=FILE.")
+    raise RequestError(
+        f"{source} and {first} have other {_words(column)} for {number:,} faces, {face} the first; judge them by the "
+        "same people."
+    )
 
 
 def _words(column: str) -> str:

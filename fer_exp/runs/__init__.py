@@ -153,7 +153,7 @@ class Run:
         Raises:
             RequestError: there is none, or it is against its contract.
         """
-        from fer_exp.judging.predictions import read_predictions
+        from fer_exp.judging.reading import read_predictions
 
         if not self.wrote("predictions"):
             raise RequestError(self._no_predictions())

@@ -91,7 +91,7 @@ def read_file(
     path: Path, table: Path | pd.DataFrame, called: str, raters: int | None, by: str | None = None
 ) -> list[Source]:
     """The runs of a predictions file, of one model or several; arguments as of ``read_runs``."""
-    from fer_exp.judging.predictions import read_runs
+    from fer_exp.judging.reading import read_runs
     from fer_exp.judging.sources import Source
 
     name = called or path.stem

@@ -32,7 +32,7 @@ from fer_exp.digests import sealed
 from fer_exp.errors import RequestError
 from fer_exp.files import write_json, write_table
 from fer_exp.judging.people import with_people
-from fer_exp.judging.predictions import read_predictions
+from fer_exp.judging.reading import read_predictions
 from fer_exp.labels.noise_files import read_noise
 from fer_exp.labels.published import read_published
 from fer_exp.labels.targets import _posteriors

@@ -8,7 +8,8 @@ import pytest
 
 from fer_exp.cli import main
 from fer_exp.errors import RequestError
-from fer_exp.judging.predictions import class_names, read_predictions
+from fer_exp.judging.predictions import class_names
+from fer_exp.judging.reading import read_predictions
 
 SEVEN = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger")
 RIGHT = np.array([[0.7, 0.1, 0.1, 0.04, 0.03, 0.02, 0.01], [0.05, 0.8, 0.02, 0.1, 0.01, 0.01, 0.01]])

@@ -4,7 +4,8 @@ import pytest
 
 from fer_exp.cli import main
 from fer_exp.errors import RequestError
-from fer_exp.judging.predictions import check_predictions, class_names, read_predictions, target_prior
+from fer_exp.judging.predictions import check_predictions, class_names, target_prior
+from fer_exp.judging.reading import read_predictions
 from tests.judging.tables import CLASSES, predictions_table
 
 
