@@ -30,6 +30,8 @@ FENCE = re.compile(r"(?ms)^ *```.*?^ *```")
 COMMAND = re.compile(r" *(fer-exp|make|python3?|uv|pip|eval|source|\.venv/\S+) ")
 """The first line of a block of code in which all is typed; in others a ``$`` stands before what is."""
 
+Span = tuple[int, int]
+"""Where something begins and ends in a text."""
 Tables = Callable[[str], pd.DataFrame]
 """A source -> its rows as they are computed now; RequestError where they cannot be."""
 Blocks = Mapping[str, Callable[[str], str]]
@@ -69,41 +71,57 @@ def check_document(path: Path, claims: list[Claim], tables: Tables, blocks: Bloc
     except (OSError, UnicodeDecodeError) as error:
         found.fails.append(Fail("", f"cannot be read ({why(error)})", ""))
         return found
-    covered: dict[str, list[tuple[int, int]]] = {}
+    covered: dict[str, list[Span]] = {}
     for claim in claims:
         if claim.section not in sections:
             found.fails.append(Fail(claim.section, "there is no such section", claim.text))
             continue
-        text = sections[claim.section]
         try:
             expected, declared = computed_text(claim, tables, blocks)
         except Exception as error:  # a source may be damaged in any way, and each is a sentence
             reason = str(error) if isinstance(error, RequestError) else why(error)
             found.fails.append(Fail(claim.section, claim.text or claim.source, f"cannot be computed: {reason}"))
             continue
-        spans = spans_of(text, claim.text if claim.values not in blocks else expected, exact=claim.values in blocks)
+        found.recorded += declared
+        found.numbers += len(numbers(expected)) - declared
+        compared = _block if claim.values in blocks else _sentence
+        spans, fails = compared(claim, sections[claim.section], expected)
         covered.setdefault(claim.section, []).extend(spans)
-        count = len(numbers(expected))
-        found.recorded, found.numbers = found.recorded + declared, found.numbers + count - declared
-        if not spans and claim.values in blocks:  # its lines are named, and not each of their numbers again
-            spans = [fence.span() for fence in FENCE.finditer(text)]
-            covered[claim.section] += spans
-            found.fails += _other_lines(claim.section, text, expected)
-        elif not spans:  # a number of it is named with the whole, and not once more
-            other = _same_words(text, expected)
-            covered[claim.section] += [other.span()] if other else []
-            stated = " ".join(other[0].split()) if other else "it does not say so"
-            found.fails.append(Fail(claim.section, stated, expected))
-        elif claim.values not in blocks and expected != claim.text:
-            found.fails.append(Fail(claim.section, claim.text, expected))
+        found.fails += fails
     for section, spans in covered.items():
-        text = _blanked(sections[section])
-        for number in NUMBER.finditer(text):
-            if not any(start <= number.start() and number.end() <= end for start, end in spans):
-                line = text[max(0, number.start() - 40) : number.end() + 20].replace("\n", " ").strip()
-                words = f"{number[0]} in “{line}”: no row of {FILE} says where it is from"
-                found.fails.append(Fail(section, words, ""))
+        found.fails += _unclaimed(section, sections[section], spans)
     return found
+
+
+def _block(claim: Claim, text: str, expected: str) -> tuple[list[Span], list[Fail]]:
+    """Where a block stands in a section; if it does not, its lines are named, and not each of their numbers again."""
+    if spans := spans_of(text, expected, exact=True):
+        return spans, []
+    return [fence.span() for fence in FENCE.finditer(text)], _other_lines(claim.section, text, expected)
+
+
+def _sentence(claim: Claim, text: str, expected: str) -> tuple[list[Span], list[Fail]]:
+    """Where a claim stands in a section, and whether its numbers are the computed ones.
+
+    Where it does not, a number of what stands there in its place is named with the whole, and not once more.
+    """
+    if spans := spans_of(text, claim.text):
+        return spans, [] if expected == claim.text else [Fail(claim.section, claim.text, expected)]
+    other = _same_words(text, expected)
+    stated = " ".join(other[0].split()) if other else "it does not say so"
+    return [other.span()] if other else [], [Fail(claim.section, stated, expected)]
+
+
+def _unclaimed(section: str, text: str, spans: list[Span]) -> list[Fail]:
+    """The numbers of a section that no claim covers."""
+    stated = _blanked(text)
+    fails = []
+    for number in NUMBER.finditer(stated):
+        if not any(start <= number.start() and number.end() <= end for start, end in spans):
+            line = stated[max(0, number.start() - 40) : number.end() + 20].replace("\n", " ").strip()
+            words = f"{number[0]} in “{line}”: no row of {FILE} says where it is from"
+            fails.append(Fail(section, words, ""))
+    return fails
 
 
 def sections_of(text: str) -> dict[str, str]:
@@ -197,14 +215,11 @@ def _blanked(text: str) -> str:
             typed = all_typed or goes_on or line.lstrip().startswith("$ ")
             goes_on = typed and line.endswith("\\")
         lines.append(" " * len(line) if typed else line)
-    return re.sub(r"\]\([^)]*\)|(?<!`)`[^`\n]+`(?!`)", _spaces, "\n".join(lines))
+    unstated = r"\]\([^)]*\)|(?<!`)`[^`\n]+`(?!`)"
+    return re.sub(unstated, lambda found: re.sub(r"[^\n]", " ", found[0]), "\n".join(lines))
 
 
-def _spaces(found: re.Match[str]) -> str:
-    return re.sub(r"[^\n]", " ", found[0])
-
-
-def spans_of(text: str, wanted: str, exact: bool = False) -> list[tuple[int, int]]:
+def spans_of(text: str, wanted: str, exact: bool = False) -> list[Span]:
     """Where a text stands, whatever its line breaks; ``exact``: line by line, but for spaces at the end."""
     if exact:
         pattern = r"[ \t]*\n".join(re.escape(line.rstrip()) for line in wanted.strip("\n").splitlines())
