@@ -180,33 +180,49 @@ def spread_of_parts(parts: Sequence[Sequence[tuple[float, Runs]]], clusters: Seq
     drawn = [np.sum([weight * runs.drawn.mean(axis=0) for weight, runs in sides], axis=0) for sides in parts]
     if min(clusters) < 2 or not all(defined(one) for one in drawn):
         return Spread(value, float("nan"), float("nan"))
-    of_few = [count / (count - 1) for count in clusters]
-    of_person = [more * variance(one) * count for more, one, count in zip(of_few, drawn, clusters, strict=True)]
-    of_faces, freedom = [], []
-    for own, count in zip(range(len(parts)), clusters, strict=True):
-        taken = int(np.argmax(of_person)) if count < few else own
-        of_faces.append(of_person[taken] / count)
-        freedom.append(clusters[taken] - 1)
+    of_person = [_of_all(variance(one), count) * count for one, count in zip(drawn, clusters, strict=True)]
+    most = int(np.argmax(of_person))
+    taken = [most if count < few else part for part, count in enumerate(clusters)]
+    of_faces = [of_person[part] / count for part, count in zip(taken, clusters, strict=True)]
     faces = sum(of_faces)
-    of_parts = below = sum(one**2 / df for one, df in zip(of_faces, freedom, strict=True))
+    freedom = sum(one**2 / (clusters[part] - 1) for one, part in zip(of_faces, taken, strict=True))
+    between, within, terms = _of_runs(parts, clusters)
+    if between <= within:
+        return Spread(value, float(np.sqrt(faces)), faces**2 / freedom if faces else min(clusters) - 1.0)
+    for term in terms:
+        freedom += term
+    total = faces + between - within
+    return Spread(value, float(np.sqrt(total)), total**2 / freedom)
+
+
+def _of_all(drawn: float, count: int) -> float:
+    """A variance over replicates of ``count`` things, which spread too little, as that of all things of their kind."""
+    return count / (count - 1) * drawn
+
+
+def _of_runs(
+    parts: Sequence[Sequence[tuple[float, Runs]]], clusters: Sequence[int]
+) -> tuple[float, float, list[float]]:
+    """What runs add to ``spread_of_parts``: the sums of B and of I, and terms below the degrees of freedom.
+
+    Configs of a single run add nothing.
+    """
     between = within = 0.0
+    terms: list[float] = []
     for config in zip(*parts, strict=True):
         count = len(config[0][1].values)
         if count < 2:
             continue
         b = float(np.sum([weight * runs.values for weight, runs in config], axis=0).var(ddof=1)) / count
         i = 0.0
-        for (weight, runs), more, persons in zip(config, of_few, clusters, strict=True):
+        for (weight, runs), persons in zip(config, clusters, strict=True):
             apart = runs.drawn - runs.drawn.mean(axis=0)
-            one = weight**2 * more * sum(variance(run) for run in apart) / (count * (count - 1))
-            i += one
-            below += one**2 / ((count - 1) * (persons - 1))
+            of_part = weight**2 * _of_all(1.0, persons) * sum(variance(run) for run in apart) / (count * (count - 1))
+            i += of_part
+            terms.append(of_part**2 / ((count - 1) * (persons - 1)))
         between, within = between + b, within + i
-        below += b**2 / (count - 1)
-    if between <= within:
-        return Spread(value, float(np.sqrt(faces)), faces**2 / of_parts if faces else min(clusters) - 1.0)
-    total = faces + between - within
-    return Spread(value, float(np.sqrt(total)), total**2 / below)
+        terms.append(b**2 / (count - 1))
+    return between, within, terms
 
 
 def over_runs(runs: Runs, clusters: int) -> Interval:
