@@ -20,7 +20,8 @@ from fer_exp.files import or_near
 from fer_exp.progress import progress
 from fer_exp.regular import reading, whole_text
 from fer_exp.report import sweep
-from fer_exp.report.outcome import Outcome, Screen, Terminal, finish
+from fer_exp.report.outcome import Outcome, Screen, finish
+from fer_exp.report.terminal import Terminal
 from fer_exp.runs import Run
 from fer_exp.studies import archive, pretraining_gain
 from fer_exp.studies.archive import Archive

@@ -7,28 +7,21 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-from rich.theme import Theme
 
 from fer_exp.errors import RequestError, RunError, did_you_mean
 from fer_exp.files import file_names, write_json, write_table, write_text
 from fer_exp.progress import collected
 from fer_exp.report.files import save_figure, save_table
+from fer_exp.report.terminal import Screen as Screen, Terminal
 from fer_exp.system import readable, visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-Screen = Table | str
-"""What the terminal shows: a table of at most 80 columns, or a line, which only a terminal breaks."""
 
 
 class OutcomeTable(NamedTuple):
@@ -162,21 +155,23 @@ def finish(
         try:
             files += _save_numbers(outcome, place)
         except RunError as error:
-            failed, place = error, None
+            failed = error
     if outcomes is None:
         try:
             show(outcome)
             sys.stdout.flush()  # nobody waits for the figures to read the numbers
         except BrokenPipeError as error:
             gone = error
-    if place is not None:
+    if place is not None and failed is None:
         try:
             files += _save_figures(outcome, place)
         except RunError as error:
-            failed, place = error, None
+            failed = error
     if gone is not None:
         raise gone
-    if place is not None and file:
+    if failed is not None:
+        place = None
+    elif place is not None and file:
         place /= f"{outcome.name}.json"
     notes = [f"{failed} The numbers are all there is; {elsewhere}."] if failed and elsewhere else []
     if outcomes is not None:
@@ -236,59 +231,11 @@ def _save_figures(outcome: Outcome, place: Path) -> list[Path]:
     return [*files, place / f"{outcome.name}.json"]
 
 
-THEME = Theme({"table.title": "bold", "table.caption": "none"})
-"""No colour, and nothing dim: captions say what intervals are, and have to be read on light and on dark."""
-
-NARROW = 30
-"""Columns of a table below which its caption has the screen's width: in the table's it would have a word a line."""
-
-
-class Terminal(Console):
-    """rich's console for what comes from data: brackets are no markup, and control characters are spelt out.
-
-    A reader who goes before the end, as head does, is no error (``cli.main``).
-    """
-
-    def __init__(self, file: TextIO | None = None, width: int | None = None) -> None:
-        plain = None if file is None else False  # in a notebook rich would show what it is to write, and colour it
-        super().__init__(
-            file=file,
-            width=width,
-            force_jupyter=plain,
-            force_terminal=plain,
-            highlight=False,
-            markup=False,
-            emoji=False,
-            theme=THEME,
-        )
-
-    def render_str(self, text: str, **how: Any) -> Text:
-        """Every text passes here on its way to the screen, those of a table's cells, too."""
-        return super().render_str(visible(text), **how)
-
-    def on_broken_pipe(self) -> None:
-        """Leaves it to the command line; rich would end the program with 1."""
-        raise BrokenPipeError
-
-
-def show(outcome: Outcome, console: Console | None = None) -> None:
+def show(outcome: Outcome, console: Terminal | None = None) -> None:
     """Print the verdict, what the terminal shows, then the notes."""
     console = console or Terminal()
-    notes = [f"note: {note}" for note in dict.fromkeys(outcome.notes)]
-    for block in (part for whole in (*outcome.shown, *notes) for part in _parts(whole, console)):
-        if isinstance(block, str):
-            console.print(readable(block, console.file), soft_wrap=True)
-        else:
-            console.print(block)
-
-
-def _parts(block: Screen, console: Console) -> list[Screen]:
-    """A narrow table, and below it its caption as a line; anything else as it is."""
-    if isinstance(block, str) or not block.caption or console.measure(block).maximum >= NARROW:
-        return [block]
-    alone = copy(block)
-    alone.caption = None
-    return [alone, str(block.caption)]
+    for block in (*outcome.shown, *(f"note: {note}" for note in dict.fromkeys(outcome.notes))):
+        console.show(block)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
