@@ -48,14 +48,14 @@ def _no_number(text: str) -> float:
     raise ValueError(text)
 
 
-def text_of(content: Mapping[str, Any], key: str, longest: int = LONGEST) -> str | None:
+def text_of(content: Mapping[str, Any], key: str) -> str | None:
     """A text of a request, None where it is not given, or empty; control characters are taken out."""
     value = content.get(key)
     if value is None:
         return None
     if not isinstance(value, str):
         raise Refused(400, f"{key} is no text.")
-    return plain_text(value, key, longest) or None
+    return plain_text(value, key, LONGEST) or None
 
 
 def plain_text(value: str, key: str, longest: int) -> str:

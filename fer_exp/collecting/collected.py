@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from fer_exp.collecting.ledger import VERSION, looked_at
+from fer_exp.collecting.ledger import VERSION, reading_only
 from fer_exp.collecting.out import Collected
 from fer_exp.errors import RequestError, RunError
 from fer_exp.regular import reading
@@ -50,9 +50,13 @@ def collected(file: Path) -> Collected:
 
 @contextlib.contextmanager
 def read_only(file: Path) -> Iterator[sqlite3.Connection]:
-    """As ``looked_at``, of a ledger of this program's; what SQLite says of another file is a sentence."""
+    """``reading_only`` for a while, of a ledger of this program's; all that is read is of one moment.
+
+    What SQLite says of another file is a sentence.
+    """
     try:
-        with looked_at(file) as connection:
+        with contextlib.closing(reading_only(file)) as connection:
+            connection.execute("BEGIN")
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
             if version != VERSION:
                 by = "a later" if version > VERSION else "no, or an earlier,"

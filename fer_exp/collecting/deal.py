@@ -49,11 +49,11 @@ def dealt(lacking: IntArray, strata: IntArray, number: int, draw: np.random.Gene
     order = order[np.argsort(-lacking[order], kind="stable")]  # those that lack most first, ties as drawn
     of = strata[order]
     shares = quotas(np.bincount(of, weights=lacking[order]).astype(np.float64), np.bincount(of), number, draw)
-    rank = np.empty(len(order), np.int64)  # of each face among those of its stratum
+    rank = np.zeros(len(order), np.int64)  # of each face among those of its stratum
     for stratum in np.flatnonzero(shares):
         mine = np.flatnonzero(of == stratum)
         rank[mine] = np.arange(len(mine))
-    return draw.permutation(order[rank < shares[of]] if shares.all() else order[(shares[of] > 0) & (rank < shares[of])])
+    return draw.permutation(order[rank < shares[of]])
 
 
 def quotas(lacking: NDArray[np.float64], faces: IntArray, number: int, draw: np.random.Generator) -> IntArray:

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from fer_exp.collecting.files import FILES
+from fer_exp.collecting import FILES
 from fer_exp.report.page import CSS
 
 HERE = Path(__file__).parent

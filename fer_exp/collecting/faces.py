@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import shutil
 import time
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from fer_exp.answers.read import read_labels
 from fer_exp.collecting.study import Study
 from fer_exp.datasets.loose import Loose, gather
-from fer_exp.digests import state_of
+from fer_exp.digests import of_text, state_of
 from fer_exp.errors import RequestError, RunError, did_you_mean
 from fer_exp.face_names import finder
 from fer_exp.names import among, composed
@@ -250,7 +249,7 @@ def prepared(faces: Faces, folder: Path) -> tuple[Faces, list[Path]]:
 def _made(file: str, folder: Path, there: dict[str, Path]) -> Path | str:
     """The picture of one file, or why there is none; named after the file's state: a changed one is made anew."""
     try:
-        name = hashlib.sha256(repr((str(Path(file).absolute()), state_of(Path(file)), SIDE)).encode()).hexdigest()[:32]
+        name = of_text(repr((str(Path(file).absolute()), state_of(Path(file)), SIDE)))[:32]
         if (known := there.get(name)) is not None:
             return known
         content, suffix = for_screen(file)

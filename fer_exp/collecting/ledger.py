@@ -11,7 +11,7 @@ import contextlib
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
@@ -192,14 +192,3 @@ def reading_only(file: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, timeout=BUSY, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
     return connection
-
-
-@contextlib.contextmanager
-def looked_at(file: Path) -> Iterator[sqlite3.Connection]:
-    """``reading_only`` for a while; all that is read is of one moment."""
-    connection = reading_only(file)
-    try:
-        connection.execute("BEGIN")
-        yield connection
-    finally:
-        connection.close()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer_exp.collecting.files import FILES
+from fer_exp.collecting import FILES
 from fer_exp.files import json_text, write_text
 from fer_exp.report.files import csv_text
 

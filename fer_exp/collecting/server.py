@@ -57,7 +57,8 @@ def application(sessions: Sessions, more: Sequence[BaseRoute] = ()) -> ASGIApp:
     language = sessions.study.languages[0]
     title = said(sessions.study.title, language, sessions.study.languages)
     page = index(words(language), title, SERVED).encode(), "text/html; charset=utf-8"
-    limits, starts = Limits(*ANSWERS), Limits(*STARTS)
+    starts, answers = Limits(*STARTS), Limits(*ANSWERS)
+    allowed = {name: starts if name == "start" else answers for name in MOST_BODY}
 
     async def front(_: Request) -> Response:
         return _file(*page)
@@ -76,31 +77,11 @@ def application(sessions: Sessions, more: Sequence[BaseRoute] = ()) -> ASGIApp:
             return _error(503, "The picture cannot be read at the moment.")
         return Response(content, media_type=MEDIA[path.suffix], headers={"Cache-Control": "private, max-age=86400"})
 
-    def posted(name: str, step: Callable[[Mapping[str, Any]], Future[dict[str, Any]]]) -> Route:
-        async def handler(request: Request) -> Response:
-            try:
-                asked = parsed(await _body(request, MOST_BODY[name]))
-                session = asked.get("session")
-                within = starts.allows("") if name == "start" else limits.allows(str(session)[:64])
-                if not within:
-                    return _error(429, TOO_MANY, headers={"Retry-After": "2"})
-                reply: dict[str, Any] = await asyncio.wrap_future(step(asked))
-                return _json(reply)
-            except Refused as refused:
-                end = {"Connection": "close"} if refused.status == TOO_LARGE else None  # what follows is not read
-                return _error(refused.status, str(refused), refused.reason, end)
-            except NoRoomError:
-                return _error(507, NO_ROOM, "no_room")
-            except ClientDisconnect:
-                return _error(400, "The request was cut short.")
-
-        return Route(f"/api/{name}", handler, methods=["POST"])
-
     routes = [
         Route("/", front, methods=["GET"]),
         Route("/page/{name:path}", of_page, methods=["GET"]),
         Route("/picture/{name}", picture, methods=["GET"]),
-        *(posted(name, getattr(sessions, name)) for name in MOST_BODY),
+        *(_posted(name, getattr(sessions, name), limit) for name, limit in allowed.items()),
         *more,
     ]
     errors = {404: _missing, 405: _missing, 500: _failed}
@@ -137,6 +118,27 @@ class Guarded:
             await send(message)
 
         await self.app(scope, receive, guarded)
+
+
+def _posted(name: str, step: Callable[[Mapping[str, Any]], Future[dict[str, Any]]], limits: Limits) -> Route:
+    """The route of a request that ``step`` answers; starts have no session yet, and share their limits."""
+
+    async def handler(request: Request) -> Response:
+        try:
+            asked = parsed(await _body(request, MOST_BODY[name]))
+            if not limits.allows("" if name == "start" else str(asked.get("session"))[:64]):
+                return _error(429, TOO_MANY, headers={"Retry-After": "2"})
+            reply: dict[str, Any] = await asyncio.wrap_future(step(asked))
+            return _json(reply)
+        except Refused as refused:
+            end = {"Connection": "close"} if refused.status == TOO_LARGE else None  # what follows is not read
+            return _error(refused.status, str(refused), refused.reason, end)
+        except NoRoomError:
+            return _error(507, NO_ROOM, "no_room")
+        except ClientDisconnect:
+            return _error(400, "The request was cut short.")
+
+    return Route(f"/api/{name}", handler, methods=["POST"])
 
 
 async def _body(request: Request, most: int) -> bytes:

@@ -73,13 +73,14 @@ class Sessions:
             now = self.clock()
             self.opened.stock.expire(now)
             worker = None if person is None else self._worker(person)
-            row = self._known(connection, worker, resume)
+            by_id, by_token = ("worker", worker), ("token", resume)  # the page has kept the session's token
+            row = _person(connection, *(by_token if worker is None else by_id))
             if row is None:
                 row = self._admit(connection, worker, language, details, now)
-                if row is None:
-                    return self._full(chosen_language(self.study, language), person, query)
             else:
                 row = self._again(connection, row, language, now)
+            if row is None:
+                return self._full(chosen_language(self.study, language), person, query)
             self._queries[row["token"]] = query
             return self._shown(connection, row, person, query)
 
@@ -95,7 +96,7 @@ class Sessions:
                 "FROM trials JOIN persons USING (person) WHERE trials.token = ?",
                 (trial,),
             ).fetchone()
-            if row is None or not _same(row["session"], session):
+            if row is None or not hmac.compare_digest(row["session"].encode(), (session or "").encode()):
                 raise Refused(404, "There is no such trial in this session.", "unknown")
             answer = answer_of(asked, self.study, row["kind"])
             now = self.clock()
@@ -120,7 +121,7 @@ class Sessions:
         session, given = text_of(asked, "session"), about_of(asked, self.study)
 
         def work(connection: sqlite3.Connection) -> Reply:
-            row = self._of(connection, session)
+            row = _of_session(connection, session)
             content = {**json.loads(row["about"] or "{}"), **given}
             connection.execute(
                 "UPDATE persons SET about = ?, seen = ? WHERE person = ?",
@@ -135,7 +136,7 @@ class Sessions:
         session, raw, query = text_of(asked, "session"), raw_of(asked), query_of(asked, self._names)
 
         def work(connection: sqlite3.Connection) -> Reply:
-            row = self._of(connection, session)
+            row = _of_session(connection, session)
             state = row["state"]
             if state == "on":
                 missing = connection.execute(
@@ -152,7 +153,7 @@ class Sessions:
             if raw is not None:
                 connection.execute("INSERT OR REPLACE INTO raw VALUES (?, ?)", (row["person"], raw))
             known = query or self._queries.get(row["token"]) or json.loads(row["details"])
-            return {"state": state, **self._goodbye(row, state, None, known)}
+            return {"state": state, **self._goodbye(row, state, None, known)._asdict()}
 
         return self.ledger.do(work)
 
@@ -171,23 +172,6 @@ class Sessions:
             return person
         return hashed(self.opened.salt, person)
 
-    @staticmethod
-    def _known(connection: sqlite3.Connection, worker: str | None, resume: str | None) -> sqlite3.Row | None:
-        """The person's row: by id where there is one, else by the session's token, which the page has kept."""
-        row: sqlite3.Row | None = None
-        if worker is not None:
-            row = connection.execute("SELECT * FROM persons WHERE worker = ?", (worker,)).fetchone()
-        elif resume is not None:
-            row = connection.execute("SELECT * FROM persons WHERE token = ?", (resume,)).fetchone()
-        return row
-
-    @staticmethod
-    def _of(connection: sqlite3.Connection, session: str | None) -> sqlite3.Row:
-        row: sqlite3.Row | None = connection.execute("SELECT * FROM persons WHERE token = ?", (session,)).fetchone()
-        if row is None:
-            raise Refused(404, "There is no such session.", "unknown")
-        return row
-
     def _admit(
         self,
         connection: sqlite3.Connection,
@@ -205,20 +189,18 @@ class Sessions:
         order = list(self.study.classes)
         if self.study.order == "shuffled":
             order = [order[place] for place in draw.permutation(len(order))]
-        person = connection.execute(
-            "INSERT INTO persons (worker, token, code, language, classes, details, started, seen) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                worker or f"p{secrets.token_hex(4)}",
-                secrets.token_urlsafe(24),
-                secrets.token_hex(4).upper(),
-                chosen_language(self.study, language),
-                json.dumps(order),
-                json.dumps(dict(details)),
-                now,
-                now,
-            ),
-        ).lastrowid
+        row = {
+            "worker": worker or f"p{secrets.token_hex(4)}",
+            "token": secrets.token_urlsafe(24),
+            "code": secrets.token_hex(4).upper(),
+            "language": chosen_language(self.study, language),
+            "classes": json.dumps(order),
+            "details": json.dumps(dict(details)),
+            "started": now,
+            "seen": now,
+        }
+        insert = f"INSERT INTO persons ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})"
+        person = int(connection.execute(insert, tuple(row.values())).lastrowid or 0)
         labels = list(self.study.classes)
         rows = [
             (secrets.token_urlsafe(12), trial.kind, trial.face, int(trial.gold), int(trial.repeat),
@@ -226,12 +208,11 @@ class Sessions:
             for trial in trials
         ]  # fmt: skip
         connection.execute(INSERT_TRIALS, (person, json.dumps(rows)))
-        stock = self.opened.stock
-        stock.hold(int(person or 0), {trial.face for trial in trials if trial.kind == "face" and not trial.repeat}, now)
-        for trial in trials:
-            if trial.gold and trial.kind == "face" and not trial.repeat:
-                stock.gold_shown[trial.face] += 1
-        return self._row(connection, int(person or 0))
+        stock, first = self.opened.stock, [trial for trial in trials if trial.kind == "face" and not trial.repeat]
+        stock.hold(person, {trial.face for trial in first}, now)
+        for trial in first:
+            stock.gold_shown[trial.face] += trial.gold
+        return _person(connection, "person", person)
 
     def _dealt(self, draw: np.random.Generator) -> list[Trial] | None:
         """All trials of a new person; None where no face lacks an answer.
@@ -263,7 +244,9 @@ class Sessions:
             return self.opened.gold[trial.face]
         return labels[int(draw.integers(len(labels)))] if trial.kind == "attention" else None
 
-    def _again(self, connection: sqlite3.Connection, row: sqlite3.Row, language: str | None, now: float) -> sqlite3.Row:
+    def _again(
+        self, connection: sqlite3.Connection, row: sqlite3.Row, language: str | None, now: float
+    ) -> sqlite3.Row | None:
         """A person who comes back: goes on, with other faces where those of the deal have been given to others."""
         person, stock = row["person"], self.opened.stock
         chosen = chosen_language(self.study, language) if language else row["language"]
@@ -286,7 +269,7 @@ class Sessions:
                 self._swap(connection, person, face, other)
             stock.let_go(person)
             stock.hold(person, {*kept, *others}, now)
-        return self._row(connection, person)
+        return _person(connection, "person", person)
 
     def _swap(self, connection: sqlite3.Connection, person: int, face: int, other: int | None) -> None:
         """Give a person another face in the place of one, and of its repeat; None takes it away."""
@@ -337,11 +320,6 @@ class Sessions:
         )
         self.opened.stock.withdraw(person, [each["face"] for each in counted])
 
-    @staticmethod
-    def _row(connection: sqlite3.Connection, person: int) -> sqlite3.Row:
-        row: sqlite3.Row = connection.execute("SELECT * FROM persons WHERE person = ?", (person,)).fetchone()
-        return row
-
     def _shown(
         self, connection: sqlite3.Connection, row: sqlite3.Row, person: str | None, query: Mapping[str, str]
     ) -> Reply:
@@ -351,48 +329,47 @@ class Sessions:
             "WHERE person = ? ORDER BY place",
             (row["person"],),
         ).fetchall()
-        language, state = row["language"], row["state"]
-        back = self._goodbye(row, state, person, query) if state != "on" else _nothing()
-        return {
-            "session": row["token"],
-            "language": language,
-            "words": words(language),
-            "study": described(self.study, language, json.loads(row["classes"])),
-            "trials": [_trial(each) for each in trials] if state == "on" else [],
+        going_on = row["state"] == "on"
+        back = platforms.Goodbye() if going_on else self._goodbye(row, row["state"], person, query)
+        reply = self._reply(row["token"], row["state"], row["language"], json.loads(row["classes"]), back)
+        return reply | {
+            "trials": [_trial(each) for each in trials] if going_on else [],
             "answered": [each["token"] for each in trials if each["answered"] is not None],
-            "state": state,
-            **back,
         }
 
     def _full(self, language: str, person: str | None, query: Mapping[str, str]) -> Reply:
         """What the page gets where no face lacks an answer."""
         back = platforms.goodbye(self.study.platform, "full", "", person, query)
-        return {
-            "session": None,
-            "language": language,
-            "words": words(language),
-            "study": described(self.study, language, list(self.study.classes)),
-            "trials": [],
-            "answered": [],
-            "state": "full",
-            **back._asdict(),
-        }
+        return self._reply(None, "full", language, list(self.study.classes), back)
 
-    def _goodbye(self, row: sqlite3.Row, state: str, person: str | None, query: Mapping[str, str]) -> Reply:
+    def _reply(
+        self, session: str | None, state: str, language: str, order: list[str], back: platforms.Goodbye
+    ) -> Reply:
+        """What the page gets at the start, before anything is dealt; ``order`` is that of the classes."""
+        study = described(self.study, language, order)
+        begun = {"session": session, "language": language, "words": words(language), "study": study}
+        return {**begun, "trials": [], "answered": [], "state": state, **back._asdict()}
+
+    def _goodbye(self, row: sqlite3.Row, state: str, person: str | None, query: Mapping[str, str]) -> platforms.Goodbye:
         person = person or platforms.participant(self.study.platform, query)
         person = person or (None if self.study.hash_ids else row["worker"])
-        return dict(platforms.goodbye(self.study.platform, state, row["code"], person, query)._asdict())
+        return platforms.goodbye(self.study.platform, state, row["code"], person, query)
 
 
-def _nothing() -> Reply:
-    return dict(platforms.Goodbye()._asdict())
+def _person(connection: sqlite3.Connection, column: str, value: str | int | None) -> sqlite3.Row | None:
+    """The person's row by worker, token or number; None where there is none."""
+    row: sqlite3.Row | None = connection.execute(f"SELECT * FROM persons WHERE {column} = ?", (value,)).fetchone()
+    return row
+
+
+def _of_session(connection: sqlite3.Connection, session: str | None) -> sqlite3.Row:
+    """The row of the person whose session it is; raises Refused where there is none."""
+    if (row := _person(connection, "token", session)) is None:
+        raise Refused(404, "There is no such session.", "unknown")
+    return row
 
 
 def _trial(row: sqlite3.Row) -> Reply:
     """A trial as the page sees it; its picture is called by the trial, so that no two have one name."""
     shown = {"trial": row["token"], "kind": row["kind"], "picture": f"picture/{row['token']}"}
     return shown if row["wanted"] is None else {**shown, "wanted": row["wanted"]}
-
-
-def _same(one: str, other: str | None) -> bool:
-    return other is not None and hmac.compare_digest(one.encode(), other.encode())

@@ -21,8 +21,8 @@ import pandas as pd
 
 from fer_exp.answers import Answers
 from fer_exp.answers.read import read_answers
+from fer_exp.collecting import FILES
 from fer_exp.collecting.collected import TIME, collected, read_only
-from fer_exp.collecting.files import FILES
 from fer_exp.collecting.out import FIRST, Collected, every_answer, left_out, persons, texts
 from fer_exp.errors import RequestError, RunError
 from fer_exp.raters import planning

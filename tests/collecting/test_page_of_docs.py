@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fer_exp.collecting.files import FILES
+from fer_exp.collecting import FILES
 from fer_exp.collecting.platforms import PLATFORMS
 from fer_exp.collecting.study import Study, presets
 
