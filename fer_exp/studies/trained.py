@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from fer_exp.config import TrainConfig
+from fer_exp.digests import of_text
 from fer_exp.judging.applicable import arrays
 from fer_exp.judging.epochs import accuracies, point_values
 from fer_exp.runs import Run, runs_in
@@ -131,7 +131,7 @@ def provenance(
         "scale": preset.scale,
         "corpus": preset.corpus,
         "command": command,
-        "config_hash": hashlib.sha256("\n".join(names).encode()).hexdigest()[:16],
+        "config_hash": of_text("\n".join(names))[:16],
         "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "versions": versions(),
         "trained_with": _different(run["versions"] for run in runs),

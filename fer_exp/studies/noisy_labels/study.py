@@ -33,7 +33,7 @@ from fer_exp.studies.noisy_labels.cells import (
 )
 from fer_exp.studies.noisy_labels.margins import margins, ours
 from fer_exp.studies.noisy_labels.published import in_words, read_as, stated
-from fer_exp.studies.presets import Preset, read_published
+from fer_exp.studies.presets import Accuracy, Preset, read_published
 from fer_exp.studies.tables import columns_of, difference_cell, first_weights, seeds_cell
 from fer_exp.studies.trained import Asked, Trained, done, troubles
 
@@ -99,40 +99,16 @@ def _stage(gates: dict[tuple[str, float], Stage]) -> OutcomeTable:
 def _accuracy(cells: Cells, published: dict[str, Any], preset: Preset, one: Trained) -> OutcomeTable:
     rows, shown = [], []
     for cell, group in cells.items():
-        seeds = {metric: mean(in_percent(group, metric)) for metric in METRICS}
-        learnt = {words: mean(taught(group, name)) for name, words in TAUGHT.items()}
         figures = stated(published, preset.corpus, cell, cells)
-        theirs = figures[0] if figures else None
-        as_theirs, otherwise = read_as(theirs)
-        like = seeds[as_theirs] or seeds[otherwise]
-        difference = None if theirs is None or like is None else like.mean - theirs.value
-        trouble = troubles(group)
-        row: dict[str, Any] = {**cell._asdict(), "seeds": len(done(group))}
-        for name, over in (seeds | learnt).items():
-            row |= columns_of(name, over)
-        row["published"] = None if theirs is None else theirs.value
-        row["published_weights"] = None if theirs is None else theirs.weights
-        row["published_in"] = None if theirs is None else theirs.source
-        rows.append({**row, "difference": difference, "state": trouble or "done"})
-        last = seeds_cell(seeds[LAST], 1)
-        shown.append(
-            {
-                **cell._asdict(),
-                "rate": f"{cell.rate:g}",
-                "best": seeds_cell(seeds[BEST], 1),
-                "last": last if not trouble else trouble if seeds[LAST] is None else f"{last} ({trouble})",
-                "repeated": seeds_cell(learnt["repeated"], 1),
-                "training": interval(learnt["training"] and learnt["training"].mean, None, None, 1),
-                "seeds": len(done(group)),
-                "published": in_words(figures, preset.corpus, published),
-                "difference": difference_cell(difference, True, 1),
-            }
-        )
+        row, words = _of_cell(cell, group, figures)
+        rows.append(row)
+        shown.append(words | {"published": in_words(figures, preset.corpus, published),
+                              "difference": difference_cell(row["difference"], True, 1)})  # fmt: skip
     config = one.config
     size = config.dataset.classes
-    words = f"{size if isinstance(size, int) else len(class_names(one.run.predictions))} classes"
+    classes = size if isinstance(size, int) else len(class_names(one.run.predictions))
     caption = (
-        f"Test accuracy in percent under wrong labels, {facts(preset.corpus).title}, {words}, "
+        f"Test accuracy in percent under wrong labels, {facts(preset.corpus).title}, {classes} classes, "
         f"{_faces(cells)}{first_weights(config)}, {config.trainer.epochs} epochs at {config.dataset.size} pixels, "
         f"augmentation {config.trainer.augment}, {config.trainer.schedule} rate; mean over seeds with 95 % t-interval. "
         "Best: the best epoch on test (too high, because the test faces choose it). Last: the last epoch. "
@@ -142,6 +118,35 @@ def _accuracy(cells: Cells, published: dict[str, Any], preset: Preset, one: Trai
         "five epochs), as in the papers."
     )
     return OutcomeTable("accuracy", caption, frame(rows), frame(shown))
+
+
+def _of_cell(cell: Cell, group: list[Trained], figures: list[Accuracy]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A cell's accuracies as columns of numbers, beside the first published figure; and as readers see them."""
+    seeds = {metric: mean(in_percent(group, metric)) for metric in METRICS}
+    learnt = {words: mean(taught(group, name)) for name, words in TAUGHT.items()}
+    theirs = figures[0] if figures else None
+    as_theirs, otherwise = read_as(theirs)
+    like = seeds[as_theirs] or seeds[otherwise]
+    trouble = troubles(group)
+    row: dict[str, Any] = {**cell._asdict(), "seeds": len(done(group))}
+    for name, over in (seeds | learnt).items():
+        row |= columns_of(name, over)
+    row["published"] = None if theirs is None else theirs.value
+    row["published_weights"] = None if theirs is None else theirs.weights
+    row["published_in"] = None if theirs is None else theirs.source
+    row["difference"] = None if theirs is None or like is None else like.mean - theirs.value
+    last = seeds_cell(seeds[LAST], 1)
+    if trouble:
+        last = trouble if seeds[LAST] is None else f"{last} ({trouble})"
+    return row | {"state": trouble or "done"}, {
+        **cell._asdict(),
+        "rate": f"{cell.rate:g}",
+        "best": seeds_cell(seeds[BEST], 1),
+        "last": last,
+        "repeated": seeds_cell(learnt["repeated"], 1),
+        "training": interval(learnt["training"] and learnt["training"].mean, None, None, 1),
+        "seeds": len(done(group)),
+    }
 
 
 def _faces(cells: Cells) -> str:
