@@ -42,6 +42,7 @@ MEASURES = {
     "arousal_ccc": ("the concordance correlation with the raters' mean arousal", "Lin, 1989"),
 }
 """What a metric measures, and whom to cite for it; others stand with their names alone."""
+TOOL = f"Analyses were done with fer-exp (Version {__version__})."
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 MOST_PAIRS = 6
 """Told in a paragraph; of more, a table says more."""
@@ -70,13 +71,13 @@ class Paragraph(NamedTuple):
         return f"## Methods\n{self.methods}\n\n## Results\n{self.results}\n\n## References\n{entries}\n"
 
 
-def number(value: float, largest: float, decimals: int = 3) -> str:
+def number(value: float, largest: float) -> str:
     """A number as APA 7 sets it: without a leading zero where it cannot be larger than 1.
 
-    >>> number(0.5, 1), number(-0.25, 1, 2), number(0.5, 2), number(12.5, 2, 1)
-    ('.500', '-.25', '0.500', '12.5')
+    >>> number(0.5, 1), number(-0.25, 1), number(0.5, 2), number(12.5, 20)
+    ('.500', '-.250', '0.500', '12.500')
     """
-    text = f"{value:.{decimals}f}"
+    text = f"{value:.3f}"
     return text.replace("0.", ".", 1) if largest <= 1 and text.lstrip("-").startswith("0.") else text
 
 
@@ -99,38 +100,37 @@ def of_comparison(result: Mapping[str, Any], sources: Sequence[Source], samples:
         samples: replicates behind each interval.
     """
     groups = [group for group in result["groups"] if group["repair"] is None]
-    metrics, primary = list(result["metrics"]), result["primary"]
     pairs = [pair for pair in result["pairs"] if max(pair["a"], pair["b"]) < len(groups)]
-    first = [primary or metrics[0]]
-    told = metrics if len(groups) == 2 else first
-    runs = {len(group["runs"]) for group in groups}
-    each = f" ({_counted(runs.pop(), 'run')} each)" if len(runs) == 1 else ""
+    primary = result["primary"]
+    first = primary or result["metrics"][0]
+    metrics = result["metrics"] if len(groups) == 2 else [first]
+    runs = [len(group["runs"]) for group in groups]
+    each = f" ({_counted(runs[0], 'run')} each)" if len(set(runs)) == 1 else ""
     listed = "; ".join(
-        f"{letters(g)}: {group['name']}" + ("" if each else f", {_counted(len(group['runs']), 'run')}")
+        f"{letters(g)}: {group['name']}" + ("" if each else f", {_counted(runs[g], 'run')}")
         for g, group in enumerate(groups)
     )
-    several = max(len(group["runs"]) for group in groups) > 1
-    methods = (
+    several = max(runs) > 1
+    methods = [
         f"{_trained(sources)}{_word(len(groups)).capitalize()} configurations{each} were compared on the same "
-        f"{_faces(result['faces'], result['subjects'], result['split'])} ({listed}). {_measured(told)} "
-        + ("A configuration's value is the mean over its runs, which differ in the random seed. " if several else "")
-        + _inference(samples, result["subjects"] is not None, several)
-        + (
-            f" The primary measure, {spoken(primary)}, was named beforehand; *p* values of its comparisons were "
-            "corrected (Holm, 1979), and all other comparisons are exploratory."
-            if primary
-            else " No primary measure was named beforehand: all comparisons are exploratory, and their *p* values were "
-            "corrected together (Holm, 1979)."
-        )
-        + _tool()
-    )
-    sentences = [_compared(groups, pair, name) for pair in pairs[:MOST_PAIRS] for name in told]
+        f"{_faces(result['faces'], result['subjects'], result['split'])} ({listed}).",
+        _measured(metrics),
+        "A configuration's value is the mean over its runs, which differ in the random seed." if several else "",
+        _inference(samples, result["subjects"] is not None, several),
+        f"The primary measure, {spoken(primary)}, was named beforehand; *p* values of its comparisons were corrected "
+        "(Holm, 1979), and all other comparisons are exploratory."
+        if primary
+        else "No primary measure was named beforehand: all comparisons are exploratory, and their *p* values were "
+        "corrected together (Holm, 1979).",
+        TOOL,
+    ]
+    sentences = [_compared(groups, pair, name) for pair in pairs[:MOST_PAIRS] for name in metrics]
     if len(pairs) > MOST_PAIRS:
         sentences.append(f"The other {len(pairs) - MOST_PAIRS} comparisons are in the table.")
-    if people := result.get("people"):
-        known = [name for name in first if name in people and people[name]["value"] is not None]
-        sentences += [f"Half of the raters, held against the other half, had {_value(people[n], n)}." for n in known]
-    return Paragraph(methods, " ".join(filter(None, sentences)))
+    people = (result.get("people") or {}).get(first, {})
+    if people.get("value") is not None:
+        sentences.append(f"Half of the raters, held against the other half, had {_value(people, first)}.")
+    return Paragraph(" ".join(filter(None, methods)), " ".join(filter(None, sentences)))
 
 
 def of_config(
@@ -148,13 +148,14 @@ def of_config(
     """
     told = [name for name in HEADLINE if name in MEASURES and rows.get(name, {}).get("value") is not None]
     several = len(sources) > 1
-    methods = (
+    methods = [
         f"{_trained(sources)}The model's answers to the {_faces(faces, persons, split)} were held against those of "
-        f"people. {_measured(told)} "
-        + (f"Values are means over {_word(len(sources))} runs, which differ in the random seed. " if several else "")
-        + _inference(samples, persons is not None, several, test=False)
-        + _tool()
-    )
+        "people.",
+        _measured(told),
+        f"Values are means over {_word(len(sources))} runs, which differ in the random seed." if several else "",
+        _inference(samples, persons is not None, several, test=False),
+        TOOL,
+    ]
     sentences = []
     for name in told:
         beside = [
@@ -163,11 +164,10 @@ def of_config(
             if (value := rows.get(before + name, {}).get("value")) is not None
         ]
         ending = f" ({', '.join(beside)})" if beside else ""
-        be = "were" if name.endswith("equivalents") else "was"
-        sentences.append(f"The model's {spoken(name)} {be} {_value(rows[name], name)}{ending}.")
+        sentences.append(f"The model's {spoken(name)} {_be(name)} {_value(rows[name], name)}{ending}.")
     if any(f"ceiling_{name}" in rows for name in told):
         sentences.append("People are one half of a face's raters, drawn at random, held against the other half.")
-    return Paragraph(methods, " ".join(sentences))
+    return Paragraph(" ".join(filter(None, methods)), " ".join(sentences))
 
 
 def _trained(sources: Sequence[Source]) -> str:
@@ -214,42 +214,38 @@ def _inference(samples: int, persons: bool, several: bool, *, test: bool = True)
     return f"Confidence intervals are over {both}, {boot}, widened for few {drawn} (Hesterberg, 2015)."
 
 
-def _tool() -> str:
-    return f" Analyses were done with fer-exp (Version {__version__})."
-
-
 def _compared(groups: Sequence[Mapping[str, Any]], pair: Mapping[str, Any], name: str) -> str:
     """One metric of two configs: who has more, both values, the difference, its test and its effect size."""
     entry = pair["metrics"].get(name, {})
     values = [groups[g]["metrics"].get(name) for g in (pair["a"], pair["b"])]
     if entry.get("difference") is None or not all(values):
         return ""
-    one, other = letters(pair["a"]), letters(pair["b"])
-    difference, low, high = entry["difference"], entry["low"], entry["high"]
-    largest = _largest(name)
-    first, second = ((one, values[0]), (other, values[1]))
+    one, other = (f"{letters(g)} ({_mean(row, name)})" for g, row in zip((pair["a"], pair["b"]), values, strict=True))
+    numbers = f"difference = {number(entry['difference'], _largest(name))}"
+    if entry["low"] is None:
+        return f"{capital(spoken(name))} of {one} and {other}: {numbers}."
+    numbers += _test(entry, _largest(name))
     p = entry["p"] if entry["holm"] is None else entry["holm"]
-    word, be = spoken(name), "were" if name.endswith("equivalents") else "was"
-    word = capital(word)
-    text = f"{first[0]} ({_mean(first[1], name)}) and {second[0]} ({_mean(second[1], name)})"
-    numbers = f"difference = {number(difference, largest)}"
-    if low is None:
-        return f"{word} of {text}: {numbers}."
-    numbers += f", 95% CI [{number(low, largest)}, {number(high, largest)}]"
+    if p is not None and p < SHOWN and (entry["low"] > 0 or entry["high"] < 0):
+        be, more = _be(name), "higher" if entry["difference"] > 0 else "lower"
+        return f"{capital(spoken(name))} {be} {more} for {one} than for {other}, {numbers}."
+    return f"{one} and {other} did not differ significantly in {spoken(name)}, {numbers}."
+
+
+def _test(entry: Mapping[str, Any], largest: float) -> str:
+    """The interval of a difference, its test and its effect size."""
+    low, high = entry["low"], entry["high"]
+    text = f", 95% CI [{number(low, largest)}, {number(high, largest)}]"
     if (df := entry["df_p"]) is not None and high > low:
-        t = difference / ((high - low) / 2) * float(stdtrit(df, 0.975))
-        numbers += f", *t*({df:.{int(df % 1 > 0)}f}) = {t:.2f}, {p_equals(entry['p'])}"
+        t = entry["difference"] / ((high - low) / 2) * float(stdtrit(df, 0.975))
+        text += f", *t*({df:.{int(df % 1 > 0)}f}) = {t:.2f}, {p_equals(entry['p'])}"
     if entry["holm"] is not None:
-        numbers += f", Holm-corrected {p_equals(entry['holm'])}"
-    if entry.get("dz") is not None:
-        numbers += f", *d*z = {entry['dz']:.2f}"
-    if p is not None and p < SHOWN and (low > 0 or high < 0):
-        more = "higher" if difference > 0 else "lower"
-        return (
-            f"{word} {be} {more} for {first[0]} ({_mean(first[1], name)}) than for "
-            f"{second[0]} ({_mean(second[1], name)}), {numbers}."
-        )
-    return f"{text} did not differ significantly in {spoken(name)}, {numbers}."
+        text += f", Holm-corrected {p_equals(entry['holm'])}"
+    return text + (f", *d*z = {entry['dz']:.2f}" if entry.get("dz") is not None else "")
+
+
+def _be(name: str) -> str:
+    return "were" if name.endswith("equivalents") else "was"
 
 
 def _mean(row: Mapping[str, Any], name: str) -> str:

@@ -24,16 +24,13 @@ _MARKDOWN = re.compile(r"[\\`*|$]|\](?=\()|~(?=~)|(?<!\w)_|_(?!\w)|<(?=[A-Za-z/!
 """What Markdown, that of GitHub too, takes for something else than text."""
 
 
-def save_table(
-    table: pd.DataFrame, stem: Path, caption: str, decimals: int = 3, shown: pd.DataFrame | None = None
-) -> list[Path]:
+def save_table(table: pd.DataFrame, stem: Path, caption: str, shown: pd.DataFrame | None = None) -> list[Path]:
     """Write ``stem.csv``, ``stem.md`` and ``stem.tex`` (booktabs), each aside and renamed.
 
     Args:
         table: the index is not written. CSV keeps every digit; no text in it is a formula (``csv_text``).
         stem: path without suffix; its folder is made.
         caption: plain text; stands above the Markdown and in the LaTeX table.
-        decimals: of numbers in Markdown and LaTeX.
         shown: what readers see in Markdown and LaTeX, where that is not the same table.
 
     Returns:
@@ -47,11 +44,11 @@ def save_table(
     written_out = [at for at in range(readers.shape[1]) if any(isinstance(cell, str) for cell in readers.iloc[:, at])]
     present = readers.astype(object).where(readers.notna(), None)
     marked = readers.map(as_markdown).astype(object).where(readers.notna(), None).rename(columns=as_markdown)
-    markdown = marked.to_markdown(index=False, floatfmt=f".{decimals}f", missingval="", disable_numparse=written_out)
+    markdown = marked.to_markdown(index=False, floatfmt=".3f", missingval="", disable_numparse=written_out)
     written = {
         "csv": csv_text(table),
         "md": f"{as_markdown(' '.join(caption.splitlines()))}\n\n{markdown}\n",
-        "tex": _latex(present, caption, decimals, readers.select_dtypes(["number", "bool"]).columns),
+        "tex": _latex(present, caption, readers.select_dtypes(["number", "bool"]).columns),
     }
     for suffix, text in written.items():
         write_text(stem.with_name(f"{stem.name}.{suffix}"), text)
@@ -90,13 +87,13 @@ def as_markdown(value: Any) -> Any:
     return _MARKDOWN.sub(lambda found: spelt.get(found[0], f"\\{found[0]}"), visible(value))
 
 
-def _latex(table: pd.DataFrame, caption: str, decimals: int, numbers: pd.Index) -> str:
+def _latex(table: pd.DataFrame, caption: str, numbers: pd.Index) -> str:
     """A booktabs table, as pandas' Styler writes it, which takes a third of a second to be imported."""
 
     def cell(value: object) -> str:
         if value is None:
             return ""
-        return f"{value:.{decimals}f}" if isinstance(value, float) else text(value)
+        return f"{value:.3f}" if isinstance(value, float) else text(value)
 
     def text(value: object) -> str:
         return visible(str(value)).replace("\n", " ").translate(_LATEX)

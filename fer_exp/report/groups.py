@@ -69,7 +69,7 @@ def gaps_table(found: Found) -> Table | None:
     return table_of(headers, once(lines), f"gaps by {found['by']}", caption, wrapped=headers[1:-1])
 
 
-def verdict(found: Found, subject: str = "The model") -> list[str]:
+def verdict(found: Found) -> list[str]:
     """Whether a model treats groups differently beyond what people do, in sentences without a stop.
 
     >>> gap = {"group": "F", "metric": "l1", "model": {"difference": 0.1, "low": 0.02, "high": 0.18, "p": 0.02}}
@@ -79,7 +79,7 @@ def verdict(found: Found, subject: str = "The model") -> list[str]:
     """
     gaps, by = found["gaps"], found["by"]
     if not gaps:
-        return [f"No interval says whether {subject[0].lower()}{subject[1:]} treats groups of {by} differently"]
+        return [f"No interval says whether the model treats groups of {by} differently"]
     people = any(gap["beyond"] for gap in gaps)
     beyond = ", beyond what people differ," if people else ""
     shown = [gap for gap in gaps if gap["holm"] is not None and gap["holm"] < SHOWN and _signs(_tested(gap))]
@@ -90,12 +90,12 @@ def verdict(found: Found, subject: str = "The model") -> list[str]:
             if rows:
                 numbers = ", ".join(f"{spoken(gap['metric'])} {difference(_tested(gap), TO)}" for gap in rows)
                 more = " by more than people differ" if people and all(gap["beyond"] for gap in rows) else ""
-                said.append(f"{subject} does {word} on {by} {group} than on the others{more}: {numbers}")
+                said.append(f"The model does {word} on {by} {group} than on the others{more}: {numbers}")
     metrics = list(dict.fromkeys(gap["metric"] for gap in gaps))
     if not said:
         tests = f"{len(gaps)} test{'s' * (len(gaps) > 1)}"
         said.append(
-            f"{subject} is not shown to treat groups of {by} differently{beyond} by {listed(metrics)} ({tests})"
+            f"The model is not shown to treat groups of {by} differently{beyond} by {listed(metrics)} ({tests})"
         )
         if first := [gap for gap in gaps if gap["metric"] == metrics[0] and _ends(_tested(gap))]:
             most = max(max(abs(end) for end in _ends(_tested(gap))) for gap in first)

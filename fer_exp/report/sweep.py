@@ -172,17 +172,16 @@ def comparable(runs: Sequence[Run]) -> tuple[list[str], str]:
 def _seeds(row: Row) -> str:
     """The seeds of the runs that are there, and of how many where some are not."""
     seeds = list(dict.fromkeys(run.facts.get("config", {}).get("seed") for run in row.runs))
-    there = len(row.runs)
-    words = ", ".join(map(str, seeds)) if there == len(seeds) <= LISTED else f"{there} runs"
-    asked = len(row.jobs)
-    return words if there == asked or there == len({job.name for job in row.jobs}) else f"{there} of {asked}"
+    there, jobs = len(row.runs), len(row.jobs)
+    if there not in (jobs, len({job.name for job in row.jobs})):
+        return f"{there} of {jobs}"
+    return ", ".join(map(str, seeds)) if there == len(seeds) <= LISTED else f"{there} runs"
 
 
 def _faces(row: Row) -> str:
     """How many test faces: the most that a metric of the table has."""
-    counts = [_count(run) for run in row.runs]
-    counts = sorted({count for count in counts if count})
-    return "" if not counts else f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,}–{counts[-1]:,}"
+    counts = sorted({count for count in map(_count, row.runs) if count})
+    return "–".join(f"{count:,}" for count in dict.fromkeys((counts[0], counts[-1]))) if counts else ""
 
 
 def _count(run: Run) -> int:

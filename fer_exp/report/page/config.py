@@ -14,8 +14,8 @@ from fer_exp.judging.sources import Source
 from fer_exp.metrics.classification import onehot, shared_top
 from fer_exp.metrics.distribution import l1
 from fer_exp.metrics.recognition import FIGURES
-from fer_exp.metrics.registry import HEADLINE, PLACED, REPAIRED
-from fer_exp.metrics.words import direction, of_model
+from fer_exp.metrics.registry import HEADLINE, PLACED, REPAIRED, RIGHT
+from fer_exp.metrics.words import direction, of_model, spoken
 from fer_exp.report.cells import TO, of_row
 from fer_exp.report.model_verdicts import Entries
 from fer_exp.report.page import figures as page_figures, history as history_figures
@@ -58,12 +58,31 @@ def describe(
 ) -> dict[str, Any]:
     """What the template needs of a config, whose runs are ``of_runs``."""
     rows, runs = judgement.rows, [Run(source.path) for source in judgement.sources]
+    figures = [*_figures(rows, of_runs, classes), *_training_figures(runs, classes)]
+    return {
+        "letter": letter,
+        "name": name,
+        "seeds": len(of_runs),
+        "headline": headline(rows, judgement.less.get("prior", {})),
+        "numbers": _numbers(rows),
+        "sentences": sentences(rows, judgement.less),
+        "table": _table(rows),
+        "recognition": _recognition(rows),
+        "baselines": _baselines(rows),
+        "figures": [figure for figure in figures if figure[1]],
+        "confusions": _confusions(of_runs),
+        "facts": facts(judgement.sources),
+    }
+
+
+def _figures(rows: Mapping[str, Result], of_runs: Sequence[Judged], classes: tuple[str, ...]) -> list[Titled]:
+    """What the runs answer, beside people."""
     first, several = of_runs[0], len(of_runs)
     voted, human = first.voted, shares(first.counts)
     people = human[voted]
     models = np.stack([judged.model for judged in of_runs])
     over = f" Mean over {several} seeds." if several > 1 else ""
-    figures: list[Titled] = [
+    return [
         (
             "Is it as close to people as other people are?",
             page_figures.panels(rows),
@@ -89,29 +108,13 @@ def describe(
             page_figures.plane(first, np.mean([judged.affect for judged in of_runs], axis=0), classes),
             "Each arrow goes from people's mean for a class to the model's." + over,
         ),
-        *_training_figures(runs, classes),
     ]
-    return {
-        "letter": letter,
-        "name": name,
-        "seeds": several,
-        "headline": headline(rows, judgement.less.get("prior", {})),
-        "numbers": _numbers(rows),
-        "sentences": sentences(rows, judgement.less),
-        "table": _table(rows),
-        "recognition": _recognition(rows),
-        "baselines": _baselines(rows),
-        "figures": [figure for figure in figures if figure[1]],
-        "confusions": _confusions(of_runs),
-        "facts": facts(judgement.sources),
-    }
 
 
 def _numbers(rows: Mapping[str, Result]) -> str:
     """The numbers behind the headline of one of several configs."""
-    words = {"l1": "L1", "rater_equivalents": "rater equivalents", "majority_accuracy": "accuracy"}
-    if "majority_accuracy" not in rows:
-        words["accuracy"] = "accuracy"
+    right = [name for name in reversed(RIGHT) if name in rows][:1]  # by the majority, else by the label
+    words = {name: "accuracy" if name in RIGHT else spoken(name) for name in ("l1", "rater_equivalents", *right)}
     known = {word: row for name, word in words.items() if (row := rows.get(name)) and row["value"] is not None}
     return ", ".join(f"{word} {of_row(row, 2, ends=TO)}" for word, row in known.items())
 
