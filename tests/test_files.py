@@ -5,12 +5,13 @@ import fcntl
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from fer_exp.errors import RequestError, RunError
-from fer_exp.files import locked, made, whole_folder, writable, write_text
+from fer_exp.files import KEPT_DAYS, locked, made, may_go_on, whole_folder, writable, write_text
 
 HOLD = """
 import sys, time
@@ -106,3 +107,12 @@ def refuse(folder: Path, touch: bool) -> None:
         if touch:
             (folder / "file").touch()
         raise RequestError("no")
+
+
+def test_what_is_left_may_be_gone_on_with_for_two_weeks(tmp_path):
+    left = tmp_path / "left"
+    left.touch()
+    assert may_go_on(left)
+    before = time.time() - (KEPT_DAYS + 1) * 86_400
+    os.utime(left, (before, before))
+    assert not may_go_on(left)

@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -248,28 +249,32 @@ class Sessions:
         self, connection: sqlite3.Connection, row: sqlite3.Row, language: str | None, now: float
     ) -> sqlite3.Row | None:
         """A person who comes back: goes on, with other faces where those of the deal have been given to others."""
-        person, stock = row["person"], self.opened.stock
+        person = row["person"]
         chosen = chosen_language(self.study, language) if language else row["language"]
         connection.execute("UPDATE persons SET seen = ?, language = ? WHERE person = ?", (now, chosen, person))
-        if row["state"] == "on" and not stock.holds(person):
-            waiting = connection.execute(
-                "SELECT trial, face FROM trials LEFT JOIN answers USING (trial) "
-                "WHERE person = ? AND kind = 'face' AND repeat = 0 AND answered IS NULL",
-                (person,),
-            ).fetchall()
-            mine = {each["face"] for each in connection.execute("SELECT face FROM trials WHERE person = ?", (person,))}
-            kept = {each["face"] for each in waiting if stock.lacking[each["face"]] > 0}
-            stock.hold(person, kept, now)
-            gone = [each["face"] for each in waiting if stock.pool[each["face"]] and each["face"] not in kept]
-            lacking = stock.lacking
-            lacking[list(mine)] = 0
-            draw = np.random.default_rng([self.study.seed, person, int(now)])
-            others = dealt(lacking, self.opened.strata, len(gone), draw).tolist()
-            for face, other in zip(gone, [*others, *([None] * (len(gone) - len(others)))], strict=True):
-                self._swap(connection, person, face, other)
-            stock.let_go(person)
-            stock.hold(person, {*kept, *others}, now)
+        if row["state"] == "on" and not self.opened.stock.holds(person):
+            self._hold_again(connection, person, now)
         return _person(connection, "person", person)
+
+    def _hold_again(self, connection: sqlite3.Connection, person: int, now: float) -> None:
+        """Keep for a person the faces that still wait for an answer, and others in place of those that have enough."""
+        stock = self.opened.stock
+        waiting = [each["face"] for each in connection.execute(
+            "SELECT face FROM trials LEFT JOIN answers USING (trial) "
+            "WHERE person = ? AND kind = 'face' AND repeat = 0 AND answered IS NULL", (person,)
+        )]  # fmt: skip
+        mine = {each["face"] for each in connection.execute("SELECT face FROM trials WHERE person = ?", (person,))}
+        kept = {face for face in waiting if stock.lacking[face] > 0}
+        gone = [face for face in waiting if stock.pool[face] and face not in kept]
+        stock.hold(person, kept, now)
+        lacking = stock.lacking
+        lacking[list(mine)] = 0
+        draw = np.random.default_rng([self.study.seed, person, int(now)])
+        others = dealt(lacking, self.opened.strata, len(gone), draw).tolist()
+        for face, other in zip_longest(gone, others):
+            self._swap(connection, person, face, other)
+        stock.let_go(person)
+        stock.hold(person, {*kept, *others}, now)
 
     def _swap(self, connection: sqlite3.Connection, person: int, face: int, other: int | None) -> None:
         """Give a person another face in the place of one, and of its repeat; None takes it away."""

@@ -55,9 +55,7 @@ class Judged(NamedTuple):
 
     def of(self, faces: Mask) -> Judged:
         """Some of the faces, by a mask of shape (N,)."""
-        numbers, codes = (self.model, self.counts, self.ratings, self.affect), (self.label, self.clusters)
-        (model, counts, ratings, affect), (label, clusters) = [one[faces] for one in numbers], [c[faces] for c in codes]
-        return Judged(model, counts, label, clusters, ratings, affect)
+        return Judged._make(values[faces] for values in self)
 
     @property
     def counted(self) -> bool:

@@ -156,7 +156,9 @@ def people_alone(judged: Judged, classes: tuple[str, ...], seed: int, names: Col
     dealt = ceiling.halves(counts, ceiling.HALVINGS, seed)
     groups: list[Group] = [(judged.shared, _ceiling(dealt, counts, judged.shared, classes, names))]
     if (both := judged.shared & judged.labelled).any():
-        groups.append((both, {"ceiling_accuracy": _half_against_label(dealt, both, judged.label)}))
+        rows, label = np.arange(int(both.sum())), judged.label[both]
+        right = np.mean([shared_top(small[both])[rows, label] for small, _ in dealt], axis=0)
+        groups.append((both, {"ceiling_accuracy": mean_of(right)}))
         groups.append(_recognised(judged, classes))
     return groups
 
@@ -248,26 +250,20 @@ def with_intervals(groups: list[Group], clusters: NDArray[np.int64], samples: in
 
 
 def as_result(name: str, found: Interval, faces: Mask, codes: NDArray[np.int64]) -> Result:
-    """A metric's value and interval with what it stands on, and ``rough`` where that is too little for the interval."""
+    """A metric's value and interval with what it stands on, and ``rough`` where that is too little for the interval.
+
+    ``n`` are the faces of a mask, and ``persons``, where they are fewer, codes 0..C-1 of these faces.
+    """
     value, (low, high) = found[0], within_range(name, *found[1:])
-    row: Result = {"value": value, "low": low, "high": high, **number_of(faces, codes)}
-    return row | {"rough": True} if low is not None and rough(name, int(codes.max()) + 1) else row
+    number, persons = int(faces.sum()), int(codes.max()) + 1
+    row: Result = {"value": value, "low": low, "high": high, "n": number}
+    row |= {"persons": persons} if persons < number else {}
+    return row | ({"rough": True} if low is not None and rough(name, persons) else {})
 
 
 def without_interval(value: float, number: int) -> Result:
     """A number that has none, and the faces that it stands on."""
     return {"value": value, "low": None, "high": None, "n": number}
-
-
-def number_of(faces: Mask, codes: NDArray[np.int64]) -> Result:
-    """``n``, the faces of a mask, and, where they are fewer, ``persons``, by codes 0..C-1 of these faces."""
-    number, persons = int(faces.sum()), int(codes.max()) + 1
-    return {"n": number, "persons": persons} if persons < number else {"n": number}
-
-
-def _half_against_label(dealt: Halves, faces: Mask, labels: NDArray[np.int64]) -> Statistic:
-    rows, label = np.arange(int(faces.sum())), labels[faces]
-    return mean_of(np.mean([shared_top(small[faces])[rows, label] for small, _ in dealt], axis=0))
 
 
 def _mean_answer(judged: Judged) -> FloatArray:

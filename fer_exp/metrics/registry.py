@@ -126,15 +126,8 @@ def _earth_movers_distance(faces: Faces) -> Statistic | None:
     return None if cost is None else mean_of(emd.earth_movers_distance(faces.truth, faces.model, cost))
 
 
-ACCURACY, BALANCED, MACRO_F1, WEIGHTED_F1 = map(
-    _tallied,
-    (
-        classification.accuracy_of,
-        classification.balanced_accuracy_of,
-        classification.macro_f1_of,
-        classification.weighted_f1_of,
-    ),
-)
+ACCURACY, BALANCED = _tallied(classification.accuracy_of), _tallied(classification.balanced_accuracy_of)
+MACRO_F1, WEIGHTED_F1 = _tallied(classification.macro_f1_of), _tallied(classification.weighted_f1_of)
 ECE, ECE_EQUAL_COUNT = (_binned(calibration.calibration_error, mass=mass) for mass in ("width", "count"))
 ECE_DEBIASED = _binned(calibration.calibration_error_debiased)
 

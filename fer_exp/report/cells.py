@@ -84,6 +84,15 @@ def difference(row: Mapping[Any, Any] | None, ends: str = BESIDE) -> str:
     return "" if row is None else interval(row["difference"], row["low"], row["high"], sign="+", ends=ends, missing="–")
 
 
+def as_columns(name: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row with ``value``, ``low`` and ``high`` as three columns; None of what it lacks.
+
+    >>> as_columns("l1", {"value": 0.5, "low": 0.4})
+    {'l1': 0.5, 'l1_low': 0.4, 'l1_high': None}
+    """
+    return {name: row.get("value"), f"{name}_low": row.get("low"), f"{name}_high": row.get("high")}
+
+
 def marked(text: str) -> str:
     r"""A value and its interval marked as rough; where the ends stand below, beside the value, which is shorter.
 

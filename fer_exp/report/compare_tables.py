@@ -13,6 +13,7 @@ from fer_exp.metrics.words import direction
 from fer_exp.report.cells import (
     BELOW,
     SIGNED_BELOW,
+    as_columns,
     difference,
     interval,
     marked,
@@ -104,12 +105,11 @@ def groups_frame(result: Mapping[str, Any]) -> pd.DataFrame:
     for number, group in enumerate(result["groups"]):
         row: dict[str, Any] = {"config": letters(number), "name": group["name"], "runs": len(group["runs"])}
         for name, entry in group["metrics"].items():
-            row |= {name: entry["value"], f"{name}_low": entry["low"], f"{name}_high": entry["high"]}
-            row[f"{name}_sd"] = entry["sd"]
+            row |= as_columns(name, entry) | {f"{name}_sd": entry["sd"]}
         rows.append(row)
     people: dict[str, Any] = {"config": "", "name": PEOPLE, "runs": 0}
     for name, entry in result["people"].items():
-        people |= {name: entry["value"], f"{name}_low": entry["low"], f"{name}_high": entry["high"]}
+        people |= as_columns(name, entry)
     return pd.DataFrame([*rows, people] if result["people"] else rows)
 
 

@@ -16,7 +16,9 @@ from fer_exp.report.outcome import OutcomeTable
 A_RATER = "1 each"
 """What people have in rater equivalents: it is they who are counted."""
 
-Metrics = Mapping[str, Mapping[str, Mapping[str, float | int | None]]]
+Rows = Mapping[str, Mapping[str, float | int | None]]
+"""Metric -> value, low, high, n."""
+Metrics = Mapping[str, Rows]
 
 
 def metrics_table(metrics: Metrics, split: str, everything: bool = False) -> Table:
@@ -55,13 +57,13 @@ def metrics_table(metrics: Metrics, split: str, everything: bool = False) -> Tab
     return table
 
 
-def _fewer(rows: Mapping[str, Mapping[str, float | int | None]], name: str) -> int | None:
+def _fewer(rows: Rows, name: str) -> int | None:
     """The faces that people's value stands on, where the model's stands on others, too."""
     faces = rows.get(f"ceiling_{name}", {}).get("n")
     return None if faces is None or faces == rows[name]["n"] else int(faces)
 
 
-def _people(rows: Mapping[str, Mapping[str, float | int | None]], shown: Sequence[str]) -> str:
+def _people(rows: Rows, shown: Sequence[str]) -> str:
     """What the column of people has, as far as it has something."""
     there = [name for name in shown if f"ceiling_{name}" in rows]
     halves = "half the raters against the rest" if any(name in CEILING for name in there) else ""
@@ -121,7 +123,7 @@ def panel_sizes(rows: Mapping[str, object]) -> list[int]:
     return sorted(int(size.removesuffix("_l1")) for size in panels)
 
 
-def _stands_on(rows: Mapping[str, Mapping[str, float | int | None]]) -> str:
+def _stands_on(rows: Rows) -> str:
     """What the intervals are, with the fewest persons that one of them is drawn from.
 
     >>> _stands_on({"l1": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 90, "persons": 6}})
@@ -137,6 +139,6 @@ def _stands_on(rows: Mapping[str, Mapping[str, float | int | None]]) -> str:
     return f"[95 % interval, over {persons:,} persons{': rough' if persons < FEW_PERSONS else ''}]"
 
 
-def _number(rows: Mapping[str, Mapping[str, float | int | None]], name: str) -> str:
+def _number(rows: Rows, name: str) -> str:
     row = rows.get(name, {})
     return interval(row.get("value"), row.get("low"), None, missing="")

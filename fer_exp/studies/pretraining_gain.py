@@ -53,17 +53,13 @@ def readings(run: Run, rate: float) -> dict[str, float]:
         return {}
     wrong = f"{percent(rate)} wrong"
     test = history["test_accuracy"]
-    read = {f"{wrong}, epoch {epoch}": test.iloc[epoch - 1] for epoch in early_and_last(history)}
+    early, last = min(EARLY, len(history)), len(history)
+    read = {f"{wrong}, epoch {epoch}": test.iloc[epoch - 1] for epoch in (early, last)}
     if rate:
         read[f"{wrong}, best"] = test.max()
         read["wrong labels repeated"] = history["wrong_memorised"].iloc[-1]
     read[f"{wrong}, validation, last"] = history["val_clean_accuracy"].iloc[-1]
     return {measure: float(value) for measure, value in read.items()}
-
-
-def early_and_last(history: pd.DataFrame) -> list[int]:
-    """Numbers of the two epochs, from 1."""
-    return sorted({min(EARLY, len(history)), len(history)})
 
 
 def shown_table(table: pd.DataFrame) -> pd.DataFrame:

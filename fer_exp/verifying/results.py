@@ -46,7 +46,8 @@ def check_folder(place: Path, remake: Remake, scratch: Path) -> list[Checked]:
     try:
         stated = _json(place / "results.json") if "results.json" in kept.digests else {}
         outcome = remake(kept, {name: stated.get(name) for name in MOMENT})
-        save(_without_figures(outcome), scratch)
+        outcome.figures.clear()
+        save(outcome, scratch)
     except Exception as error:  # an archive may be damaged in any way, and each is a sentence
         reason = str(error) if isinstance(error, RequestError) else why(error)
         return [*found, _broken(place, f"cannot be made again from its archive: {reason}")]
@@ -104,11 +105,6 @@ def _json(path: Path) -> dict[str, Any]:
         return {}
     with reading(path, way_out="get it again, with all of its folder"):
         return dict(json.loads(whole_text(path)))
-
-
-def _without_figures(outcome: Outcome) -> Outcome:
-    outcome.figures.clear()
-    return outcome
 
 
 def _broken(path: Path, what: str) -> Checked:

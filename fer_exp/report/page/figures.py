@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,10 +18,8 @@ from fer_exp.metrics.calibration import reliability_curve, top_answer
 from fer_exp.metrics.classification import onehot
 from fer_exp.metrics.distribution import entropy
 from fer_exp.report.figures import COLUMN, SERIES, blank, colour_of, style, two_sides, two_sides_legend, write_svg
-from fer_exp.report.tables import panel_sizes
+from fer_exp.report.tables import Rows, panel_sizes
 from fer_exp.stats.bootstrap import FloatArray
-
-Rows = Mapping[str, Mapping[str, float | int | None]]
 
 
 def as_svg(figure: Figure, words: str) -> str:

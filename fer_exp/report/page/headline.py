@@ -8,10 +8,9 @@ from fer_exp.metrics.words import spoken
 from fer_exp.names import SIDES
 from fer_exp.report.cells import TO, of_row
 from fer_exp.report.model_verdicts import TOPICS, Entries, against, listed, tally, topics_of
-from fer_exp.report.tables import panel_sizes
+from fer_exp.report.tables import Rows, panel_sizes
 from fer_exp.stats.shares import percent
 
-Rows = Mapping[str, Mapping[str, float | int | None]]
 CLOSE, RIGHT = TOPICS[:2]
 
 

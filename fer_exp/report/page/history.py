@@ -14,7 +14,8 @@ from matplotlib.ticker import MaxNLocator
 
 from fer_exp.metrics.words import direction, spoken
 from fer_exp.report.figures import COLUMN, SERIES, blank, colour_of, style
-from fer_exp.report.page.figures import Rows, as_svg
+from fer_exp.report.page.figures import as_svg
+from fer_exp.report.tables import Rows
 
 Line = tuple[str, str, str, str]
 """Column, words, marks, colour."""

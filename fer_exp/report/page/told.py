@@ -47,10 +47,17 @@ def told(sources: Sequence[Source]) -> tuple[list[Row], list[Row]]:
         values = [config.get(key) for config in configs]
         # A key that names a file has no default: it is left alone where it names none.
         usual = [of.get(key, "" if key in NAMED else None) for of in defaults]
-        default = _words(key, usual[0]) if len(set(map(repr, usual))) == 1 and key in defaults[0] else ""
+        default = _words(key, usual[0]) if _alike(usual) and key in defaults[0] else ""
         row = Row(key, [_words(key, config[key]) if key in config else "" for config in configs], default)
-        (rest if values == usual and len(set(map(repr, values))) == 1 else changed).append(row)
+        if values == usual and _alike(values):
+            rest.append(row)
+        else:
+            changed.append(row)
     return changed, rest
+
+
+def _alike(values: Sequence[object]) -> bool:
+    return len(set(map(repr, values))) == 1
 
 
 def facts(sources: Sequence[Source]) -> list[tuple[str, str]]:

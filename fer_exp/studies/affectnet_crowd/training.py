@@ -46,13 +46,12 @@ def histories(group: Sequence[Trained]) -> Histories:
     return {seed: history.set_index("epoch") for seed, history in kept.items() if history is not None}
 
 
-def people(faces: pd.DataFrame, ratings: Mapping[str, Any], seed: int = 0) -> dict[str, float]:
+def people(faces: pd.DataFrame, ratings: Mapping[str, Any]) -> dict[str, float]:
     """What people score in the network's place.
 
     Args:
         faces: checked predictions of the judged faces; their votes are read.
         ratings: side -> measure -> result, as ``survey`` found it.
-        seed: of the halvings.
 
     Returns:
         Of votes, one random half of a face's raters against the other, the mean over ``ceiling.HALVINGS``, as
@@ -66,7 +65,7 @@ def people(faces: pd.DataFrame, ratings: Mapping[str, Any], seed: int = 0) -> di
     counts = judged.counts[judged.shared].astype(np.int64)
     scores: dict[str, float | None] = {}
     if len(counts):
-        dealt = halves(counts, HALVINGS, seed)
+        dealt = halves(counts, HALVINGS, seed=0)
         halved = [half_against_rest(small, large, names=OF_VOTES) for small, large in dealt]
         scores = {name: float(np.mean([float(half[name](None)) for half in halved])) for name in OF_VOTES}
     for name in OF_RATINGS:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from fer_exp.metrics.registry import BASELINES
-from fer_exp.report.cells import interval, p_value
+from fer_exp.report.cells import as_columns, interval, p_value
 from fer_exp.report.outcome import OutcomeTable
 from fer_exp.studies.cafe_soft.networks import (
     ANSWERS,
@@ -156,8 +156,10 @@ def less_soft(compared: Compared, shown: Shown) -> list[OutcomeTable]:
 
 def _numbers(result: Mapping[str, Any]) -> dict[str, float | None]:
     """Every metric with its interval, as columns."""
-    ends = {"": "value", "_low": "low", "_high": "high"}
-    return {f"{metric}{end}": result.get(metric, {}).get(key) for metric in MEASURES for end, key in ends.items()}
+    columns: dict[str, float | None] = {}
+    for metric in MEASURES:
+        columns |= as_columns(metric, result.get(metric, {}))
+    return columns
 
 
 def _cells(result: Mapping[str, Any]) -> dict[str, str]:
