@@ -72,7 +72,7 @@ def read_only(file: Path) -> Iterator[sqlite3.Connection]:
 def in_words(file: Path, error: sqlite3.DatabaseError) -> Exception:
     """What SQLite says, as our own error."""
     if "locked" in str(error) or "busy" in str(error):
-        return RunError(f"{file} is in use by another program ; try again in a moment.")
+        return RunError(f"{file} is in use by another program; try again in a moment.")
     if isinstance(error, sqlite3.OperationalError) and "no such" not in str(error):
         return RunError(f"{file} cannot be read: {error}.")
     return RequestError(f"{file} is damaged, or no ledger of fer-exp rate: {error}.")
