@@ -7,14 +7,15 @@ what needs the faces where they are read.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from fer_exp.cli.meant import keys
 from fer_exp.cli.paths import exists
 from fer_exp.cli.typed import Typed
-from fer_exp.cli.words import CONFIGS, FLAGS, POSITIONAL, VALUED, is_override
+from fer_exp.cli.words import CONFIGS, FLAGS, VALUED, is_override, is_sweep
 from fer_exp.cli.wrong_values import empty, fits, globbed, listed, nothing, several
 from fer_exp.cli.wrong_words import DASHES, bare, dashed, named, pasted
+from fer_exp.config import SCHEMAS
 from fer_exp.config.keys import groups
 from fer_exp.errors import RequestError
 from fer_exp.progress import progress
@@ -32,31 +33,49 @@ def check_typed(command: str, words: Sequence[str]) -> None:
         RequestError: of the first that is wrong, with what to write in its place.
     """
     known = groups("train" if command == "table" else command)
-    chosen = {key: value for key, mark, value in (word.partition("=") for word in words) if key in known}
     if command != "table":  # whose words add to a preset's
         twice(words, known)
-    if command in POSITIONAL and any(exists(word) and not is_override(command, word) for word in words):
-        chosen = {
-            **dict(word.split("=") for word in POSITIONAL[command].besides if word.split("=")[0] in known),
-            **chosen,
-        }
-    if {"-m", "--multirun"} & {*words} and (shown := {"--cfg", "-c", "--info", "-i"} & {*words}):
+    if is_sweep(words) and (shown := {"--cfg", "-c", "--info", "-i"} & {*words}):
         raise RequestError(f"{shown.pop()} shows what one run would do; leave out -m and give each key one value.")
+    chosen = _options(command, words, known)
     for place, word in enumerate(words):
         if word in VALUED and (said := without_value(words, place)):
             raise RequestError(said)
         name = word.partition("=")[0].lstrip("+~")
         if word[:1] == "~" and (name in keys(command) or name in known):
             raise RequestError(f"{word}: a key cannot be taken away; leave the word out, or write {name}=VALUE.")
-        ours = not name.startswith(("hydra.", "hydra/") if command != "table" else ("hydra.", "hydra/", "start."))
-        if not ours or (place and words[place - 1] in VALUED) or word in (*FLAGS, *VALUED) or word[:1] in ("", "~"):
+        if _is_hydras(command, words, place):
             continue
         of_table = command == "table" and "=" in word and name not in keys("table")
         typed = Typed("train" if of_table else command, words, place, chosen, of_table)
-        rules = KEYED if is_override(command, word) and word[0] not in DASHES else (pasted, dashed, bare)
-        for rule in FREE if rules is KEYED and typed.is_free else rules:
+        for rule in _rules(command, typed):
             if said := rule(typed):
                 raise RequestError(said)
+
+
+def _options(command: str, words: Sequence[str], known: Mapping[str, str]) -> dict[str, str]:
+    """Group -> the option that the words choose, a path without a key among them."""
+    chosen = {key: value for key, mark, value in (word.partition("=") for word in words) if key in known}
+    takes = SCHEMAS[command].takes
+    if takes is None or not any(exists(word) and not is_override(command, word) for word in words):
+        return chosen
+    beside = dict(word.split("=") for word in takes.besides)
+    return {group: option for group, option in beside.items() if group in known} | chosen
+
+
+def _is_hydras(command: str, words: Sequence[str], place: int) -> bool:
+    """Whether a word is read by Hydra alone, or belongs to the pretraining of a table."""
+    word = words[place]
+    starts = ("hydra.", "hydra/", "start.") if command == "table" else ("hydra.", "hydra/")
+    is_value = place > 0 and words[place - 1] in VALUED
+    return is_value or word in (*FLAGS, *VALUED) or word[:1] in ("", "~") or word.lstrip("+").startswith(starts)
+
+
+def _rules(command: str, typed: Typed) -> tuple[Callable[[Typed], str], ...]:
+    """What a word is held against, in order."""
+    if not is_override(command, typed.word) or typed.word[0] in DASHES:
+        return pasted, dashed, bare
+    return FREE if typed.is_free else KEYED
 
 
 def twice(words: Sequence[str], known: Mapping[str, str]) -> None:

@@ -11,7 +11,7 @@ from itertools import islice
 
 from fer_exp.cli.meant import all_options
 from fer_exp.cli.shells import INSTALL, UNINSTALL, Line, read_line, written
-from fer_exp.cli.words import ALL_FLAGS, CONFIGS, POSITIONAL, TWO_WORDS, VALUED, in_one
+from fer_exp.cli.words import ALL_FLAGS, CONFIGS, TWO_WORDS, VALUED, in_one
 from fer_exp.config import SCHEMAS
 from fer_exp.config.folder import conf_folder, options
 from fer_exp.config.keys import Key, chosen_keys, groups
@@ -80,7 +80,7 @@ def _found(line: Line) -> Iterator[Found]:
         yield from ((f"{key}={word}", ends) for word, ends in _values(command, typed, key, value))
     else:
         yield from _keys(command, typed, line.word)
-        takes = POSITIONAL.get(command)
+        takes = SCHEMAS[command].takes
         if takes and (line.word or "dataset=folder" not in takes.besides):
             yield from _paths("", line.word)
 

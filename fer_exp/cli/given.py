@@ -15,7 +15,6 @@ import pandas as pd
 from fer_exp.cli.checks import check_typed
 from fer_exp.cli.compose import compose_one
 from fer_exp.cli.mistakes import unknown_key
-from fer_exp.cli.words import POSITIONAL
 from fer_exp.config import SCHEMAS
 from fer_exp.config.keys import command_keys, groups
 from fer_exp.config.paths import path_keys, typed, word
@@ -59,9 +58,8 @@ def configured(command: str, source: Source | None, keys: Mapping[str, Any]) -> 
             raise RequestError(f"{key} takes no table." if known else unknown_key(command, key, "", {}))
         else:
             words[key] = value
-    if source is not None:
+    if source is not None and (takes := SCHEMAS[command].takes) is not None:
         found = table_or_path(source, command)
-        takes = POSITIONAL[command]
         key = takes.folder if isinstance(found, str) and file_of(found)[0].is_dir() else takes.file
         if key in given:
             raise RequestError(f"{command}: {key} is given twice, with and without its name; give it once.")

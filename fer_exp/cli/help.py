@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Mapping, Sequence
 
-from fer_exp.cli.words import POSITIONAL, as_typed
+from fer_exp.cli.words import as_typed
 from fer_exp.config import SCHEMAS
 from fer_exp.config.folder import conf_folder, options
 from fer_exp.config.keys import Key, command_keys, groups, option_keys
@@ -22,34 +22,6 @@ EXAMPLES = (
     ("fer-exp agreement ratings=answers.csv", "how well do people agree?"),
 )
 """On the first page."""
-
-MORE = (
-    ("fer-exp train method=published/scn labels=noisy labels.rate=0.3", "with its paper's optimiser"),
-    ("fer-exp evaluate run=runs/NAME all=true", "every metric of a run"),
-    ("fer-exp evaluate predictions=mine.csv", "judge any model's predictions"),
-    ("fer-exp compare a.parquet b.csv common=true", "on the faces that both saw"),
-    ("fer-exp report run=runs/NAME", "one page with figures and faces"),
-    ("fer-exp predict runs/NAME photos/", "what a network sees in a folder of pictures"),
-    ("fer-exp predict runs/NAME photos/ crop=face page=true", "in photographs, with a page to look at"),
-    ("fer-exp export run=runs/NAME format=onnx", "the network alone, with a model card"),
-    ("fer-exp prepare dataset=ferplus dataset.root=DIR", "what is in a corpus"),
-    ("fer-exp agreement dataset=ferplus dataset.root=DIR against=original", "what a crowd changes"),
-    ("fer-exp crowd ratings=answers.csv gold=gold.csv min_gold_accuracy=0.6", "whom to trust"),
-    ("fer-exp crowd plan ratings=pilot.csv", "how many raters a face?"),
-    ("fer-exp rate photos/ study=cafe", "ask people on a web page, on this machine"),
-    ("fer-exp rate answers output=runs/NAME", "the tables of a study, also while it is served"),
-    ("fer-exp rate erase worker=ID output=runs/NAME", "everything of a person, for good"),
-    ("fer-exp table study=cafe-soft", "one label against a distribution, on the built-in faces"),
-    ("fer-exp table study=noisy-labels", "a paper's table, on the built-in faces"),
-    ("fer-exp table study=affectnet-crowd", "single labels against a crowd, on the built-in faces"),
-    ("fer-exp table study=noisy-labels archive=true", "with slim runs beside it, for a paper's supplement"),
-    ("fer-exp verify", "are all published numbers what they are computed to be?"),
-    ("fer-exp verify results/NAME README.md", "those of a folder of tables, and of a document"),
-    ("fer-exp pretrain trainer=gpu", "what moves in a drawn face: weights to start from"),
-    ("fer-exp pretrain task=contrast dataset=ferplus dataset.root=DIR", "what tells faces apart"),
-    ("fer-exp bench trainer=cpu dataset.size=112", "images per second"),
-)
-"""On the pages of the commands, beside those of EXAMPLES."""
 
 
 def overview() -> str:
@@ -84,13 +56,12 @@ def command(name: str, options_of: Mapping[str, str] | None = None) -> str:
         options_of: group -> option whose keys are asked for, as ``chosen`` finds them; else the group's default.
     """
     asked = dict(options_of or {})
-    typed = as_typed(name)
-    shown = [example for example in (*EXAMPLES, *MORE) if example[0].split(" ", 1)[1].startswith(typed)]
+    typed, schema = as_typed(name), SCHEMAS[name]
     parts = [
-        *_wrapped(f"fer-exp {name}: {SCHEMAS[name].purpose()}"),
+        *_wrapped(f"fer-exp {name}: {schema.purpose()}"),
         "",
-        f"usage: fer-exp {typed} {'[PATH ...] ' if name in POSITIONAL else ''}[KEY=VALUE ...]",
-        *([f"A path without a key: {POSITIONAL[name].what}."] if name in POSITIONAL else []),
+        f"usage: fer-exp {typed} {'[PATH ...] ' if schema.takes else ''}[KEY=VALUE ...]",
+        *([f"A path without a key: {schema.takes.what}."] if schema.takes else []),
         "",
     ]
     if listed := _groups(name):
@@ -104,7 +75,7 @@ def command(name: str, options_of: Mapping[str, str] | None = None) -> str:
         keys = {key: row for key, row in option_keys(group, option).items() if not key.endswith((".name", ".kind"))}
         keys |= {key: Key(own[key].value, own[key].comment or row.comment) for key, row in keys.items() if key in own}
         parts += ["", f"  with {group}={option}:", *_keys(keys)]
-    if shown:
+    if shown := examples_of(name):
         parts += ["", "examples:", *_examples(shown)]
     parts += ["", "-m runs every combination of KEY=A,B,C; --cfg job prints the config alone;"]
     parts += ["--json prints one object for programs."]
@@ -120,6 +91,12 @@ def chosen(name: str, words: Sequence[str]) -> dict[str, str]:
     known = {**groups("train" if name == "table" else name), **({"study": ""} if name == "table" else {})}
     typed = (word.partition("=") for word in words)
     return {key: option for key, mark, option in typed if mark and key in known}
+
+
+def examples_of(name: str) -> list[tuple[str, str]]:
+    """What a command's page shows as examples: those of the first page, then those of the commands themselves."""
+    more = [(f"fer-exp {typed}", meaning) for schema in SCHEMAS.values() for typed, meaning in schema.examples]
+    return [example for example in (*EXAMPLES, *more) if example[0].split(" ", 1)[1].startswith(as_typed(name))]
 
 
 def _groups(name: str) -> list[str]:

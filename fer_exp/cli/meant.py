@@ -13,7 +13,7 @@ from fer_exp.config import SCHEMAS
 from fer_exp.config.folder import options
 from fer_exp.config.keys import Key, command_keys, groups, option_keys
 from fer_exp.config.rules import SHARES
-from fer_exp.config.spellings import BY_VALUE, COMMANDS, KEYS, OPTIONS, TOLD, letters, option_called
+from fer_exp.config.spellings import BY_VALUE, KEYS, OPTIONS, TOLD, letters, option_called
 from fer_exp.errors import nearest
 from fer_exp.files import TABLES, there
 
@@ -153,7 +153,7 @@ def command_meant(name: str) -> str | None:
     ('evaluate', 'train')
     """
     asked = letters(name)
-    called = (command for command, spelt in COMMANDS.items() if asked in map(letters, [command, *spelt.split()]))
+    called = (name for name, schema in SCHEMAS.items() if asked in map(letters, [name, *schema.called.split()]))
     return next(called, nearest(name, SCHEMAS))
 
 

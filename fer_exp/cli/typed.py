@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
+from fer_exp.cli.words import is_sweep
 from fer_exp.config import GROUPS, SCHEMAS
 from fer_exp.config.paths import path_keys
 
@@ -56,7 +57,7 @@ class Typed:
     @property
     def sweeps(self) -> bool:
         """Whether several values may be given."""
-        return self.of_table or "-m" in self.words or "--multirun" in self.words
+        return self.of_table or is_sweep(self.words)
 
     @property
     def type(self) -> str:

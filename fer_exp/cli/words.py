@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import NamedTuple
 
 from fer_exp.cli.paths import exists, one_path, path_list, path_value, text_value
 from fer_exp.config import SCHEMAS
@@ -28,45 +27,6 @@ TWO_WORDS: dict[tuple[str, ...], list[str]] = {
     ("rate", "erase"): ["rate", "erase=true"],
 }
 """Commands that are typed as two words, and what they are."""
-
-
-class Takes(NamedTuple):
-    """What a path means that is typed without a key: ``what`` it has to be, and the key of a folder and of a file.
-
-    ``besides`` are words that go with it where their keys are not given; ``run`` is the key of the one path that is a
-    network, where a command takes one and then others.
-    """
-
-    what: str
-    folder: str
-    file: str
-    besides: tuple[str, ...] = ()
-    run: str = ""
-
-
-FACES = Takes("a folder of pictures, or a table that names them", "dataset.root", "dataset.table", ("dataset=folder",))
-RUNS = Takes("run folders and tables of predictions", "runs", "runs")
-PICTURES = Takes("a run, then pictures: a folder, files, or a table", "pictures", "pictures", run="run")
-SHOWN = Takes("a folder of pictures, or a table that names them", "pictures", "pictures")
-ANSWERS = Takes("a table of answers, or a folder of them", "ratings", "ratings")
-
-POSITIONAL = {
-    "train": FACES,
-    "pretrain": FACES._replace(besides=("dataset=folder", "task=contrast")),  # the task drawn looks at no dataset
-    "prepare": FACES,
-    "bench": FACES,
-    "verify": Takes("folders of tables, and documents", "places", "places"),
-    "evaluate": Takes("a run folder, or a table of predictions", "run", "predictions"),
-    "compare": RUNS,
-    "report": RUNS,
-    "predict": PICTURES,
-    "export": Takes("a run folder", "run", "run"),
-    "rate": SHOWN,
-    "agreement": ANSWERS,
-    "crowd": ANSWERS,
-    "plan": ANSWERS,
-}
-"""Command -> what it takes without a key; table takes none."""
 
 
 def in_one(words: Sequence[str]) -> list[str]:
@@ -100,7 +60,7 @@ def with_paths(command: str, arguments: list[str]) -> list[str]:
     ['runs=[conf]', 'seed=1', "output='canon (1)'"]
     """
     names = {field.name for field in fields(SCHEMAS[command])}
-    sweep = bool({"-m", "--multirun"} & set(arguments))
+    sweep = is_sweep(arguments)
     rest: list[str] = []
     train: list[str] = []
     paths: list[str] = []
@@ -117,6 +77,11 @@ def with_paths(command: str, arguments: list[str]) -> list[str]:
     if paths:
         rest = [*_with_keys(command, paths, rest), *rest]
     return [*rest, f"train=[{','.join(map(quoted, train))}]"] if train else rest
+
+
+def is_sweep(words: Sequence[str]) -> bool:
+    """Whether words ask for a run of each of several values."""
+    return "-m" in words or "--multirun" in words
 
 
 def is_override(command: str, word: str) -> bool:
@@ -147,7 +112,7 @@ def _typed(command: str, word: str, sweep: bool) -> str:
 def _with_keys(command: str, paths: list[str], rest: list[str]) -> list[str]:
     """Plain paths with the key of the command that they are for."""
     typed = f"fer-exp {as_typed(command)}"
-    takes = POSITIONAL.get(command)
+    takes = SCHEMAS[command].takes
     for path in paths:
         if not exists(path):
             hint = or_near(file_of(path)[0])

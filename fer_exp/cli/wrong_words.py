@@ -9,7 +9,7 @@ from fer_exp.cli.meant import all_options, has_key, key_meant, key_near, keys, o
 from fer_exp.cli.mistakes import key_not_here, unknown_key, unknown_option
 from fer_exp.cli.paths import exists
 from fer_exp.cli.typed import Typed, parted
-from fer_exp.cli.words import ALL_FLAGS, FLAGS, POSITIONAL, VALUED
+from fer_exp.cli.words import ALL_FLAGS, FLAGS, VALUED
 from fer_exp.cli.wrong_values import values_of
 from fer_exp.config import SCHEMAS
 from fer_exp.config.keys import groups
@@ -99,7 +99,7 @@ def bare(typed: Typed) -> str:
     )
     if is_key and (meant := key_meant(command, word, typed.behind[0] if typed.behind else "", typed.chosen)):
         return f"{word} has no value, and no file is called so; write {meant}."
-    return "" if command in POSITIONAL else f"{word} is no KEY=VALUE; fer-exp {command} --help lists the keys."
+    return "" if SCHEMAS[command].takes else f"{word} is no KEY=VALUE; fer-exp {command} --help lists the keys."
 
 
 def named(typed: Typed) -> str:

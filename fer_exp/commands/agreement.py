@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from fer_exp.answers import Answers
+from fer_exp.commands.following import answer_words, line
 from fer_exp.commands.people import People, folder, in_groups, labels_of, load, original
 from fer_exp.config import AgreementConfig
 from fer_exp.errors import RequestError
@@ -46,6 +48,15 @@ def agreement(config: AgreementConfig) -> Path | None:
     asked = read(config)
     place = folder(config, "agreement", asked.people.name)
     return finish(measured(config, asked), place)
+
+
+def next_step(config: AgreementConfig, place: Path) -> str:
+    """What people do with what this left, as commands ready to be copied."""
+    if (place / "agreement.csv").is_file() and not (place / "classes.csv").is_file():  # ratings alone
+        return f"read the tables, {shlex.quote(str(place))}/*.md"
+    words = answer_words(config)
+    trust = f"{line('crowd', *words)} (whom to trust, where it is known who answered)"
+    return f"{trust}, {line('crowd plan', *words)} (how many to ask)"
 
 
 def read(config: AgreementConfig, frames: Frames = NO_FRAMES) -> Asked:

@@ -10,6 +10,7 @@ from textwrap import fill
 from typing import Any, NamedTuple
 
 from fer_exp.commands.evaluate import sides, uncounted
+from fer_exp.commands.following import group_words, line
 from fer_exp.config import CompareConfig
 from fer_exp.errors import RequestError
 from fer_exp.files import writable
@@ -54,6 +55,15 @@ def compare(config: CompareConfig) -> Path | None:
         writable(stem.parent)
     outcome = measured(config, compared, "" if stem is None else stem.name)
     return finish(outcome, None if stem is None else stem.parent, file=True)
+
+
+def next_step(config: CompareConfig, place: Path | None) -> str:
+    """What people do with what this left, as commands ready to be copied."""
+    if config.votes or config.classes:
+        return ""  # which the page does not take
+    split = [] if config.split == "test" else [f"split={config.split}"]
+    common = ["common=true"] if config.common else []
+    return f"{line('report', *config.runs, *split, *group_words(config), *common)} (a page)"
 
 
 def read(config: CompareConfig, frames: Frames = NO_FRAMES, predictions: Frames = NO_FRAMES) -> Compared:

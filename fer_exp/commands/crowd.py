@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fer_exp.answers import Answers, Votes, known_tasks
 from fer_exp.answers.read import read_answers, read_labels
+from fer_exp.commands.following import corpus_words, line
 from fer_exp.commands.people import folder, load
 from fer_exp.config import CrowdConfig, check_choice
 from fer_exp.errors import RequestError
@@ -57,6 +58,14 @@ def crowd(config: CrowdConfig) -> Path | None:
     asked = read(config)
     place = folder(config, "crowd", asked.name)
     return finish(measured(config, asked), place)
+
+
+def next_step(config: CrowdConfig, place: Path) -> str:
+    """What people do with what this left, as commands ready to be copied."""
+    faces = ["dataset=folder", "dataset.root=PICTURES"]
+    if config.dataset is not None and config.ratings is None:
+        faces = corpus_words(config.dataset, leave_out=("votes", "ratings"))
+    return line("train", *faces, f"dataset.votes={place / 'votes.csv'}", "labels=soft")
 
 
 def read(config: CrowdConfig, frames: Frames = NO_FRAMES) -> Asked:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from fer_exp.commands.following import group_words, line
 from fer_exp.config import CompareConfig, EvaluateConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import file_names
@@ -63,6 +64,19 @@ def evaluate(config: EvaluateConfig) -> Path | None:
             if Run(path).expect(outcome.content):
                 say(f"{path / FILES['metrics']} had other numbers; it is written again, with its digest in run.json.")
     return finish(replace(outcome, name=name), place, file=not whole_run, elsewhere=elsewhere)
+
+
+def next_step(config: EvaluateConfig, place: Path) -> str:
+    """What people do with what this left, as commands ready to be copied."""
+    votes = [f"votes={config.votes}"] if config.votes else []
+    if config.seeds:
+        files = [config.run or config.predictions, *config.seeds]
+        seeds = f"seeds=[{','.join(str(name) for name in files if name)}]"
+        return f"{line('compare', seeds, *votes)} OTHER (beside another's)"
+    source, groups = str(config.run or config.predictions), group_words(config)
+    # The page reads the human side in the table itself, compare also beside it.
+    page = "" if votes else f"{line('report', f'run={source}', *groups)} (a page), "
+    return f"{page}{line('compare', source, *votes, *groups)} OTHER (beside another's)"
 
 
 ROUGH = ", and of two runs rough"

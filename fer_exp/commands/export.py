@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,11 @@ def export(config: ExportConfig) -> Path:
         write_json(aside / CONFIG, describe(trained.told, config.format))
     finish(Outcome("export", content, screen=said(content), left=[place]))
     return place
+
+
+def next_step(config: ExportConfig, place: Path) -> str:
+    """What people do with what this left, as commands ready to be copied."""
+    return f"read {shlex.quote(str(place / CARD))}, which says how to use it"
 
 
 def target(config: ExportConfig, row: Format, source: Path) -> Path:

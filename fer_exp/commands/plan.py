@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from fer_exp.answers import Answers
+from fer_exp.commands.following import line
 from fer_exp.commands.people import People, folder, load
 from fer_exp.config import PlanConfig
 from fer_exp.errors import RequestError
@@ -48,6 +49,11 @@ def plan(config: PlanConfig) -> Path | None:
     asked = read(config)
     place = folder(config, "plan", asked.name)
     return finish(measured(config, asked), place)
+
+
+def next_step(config: PlanConfig, place: Path) -> str:
+    """What people do with what this left, as commands ready to be copied."""
+    return f"collect the answers, then {line('crowd', 'ratings=ANSWERS')} (whom to trust)"
 
 
 def read(config: PlanConfig, frames: Frames = NO_FRAMES) -> People:

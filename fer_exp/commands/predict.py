@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from fer_exp.commands.following import line
 from fer_exp.config import PredictConfig, TrainerConfig
 from fer_exp.datasets.loose import Loose, gather
 from fer_exp.errors import RequestError
@@ -78,6 +80,13 @@ def predict(config: PredictConfig) -> Path | None:
         write_table(output, table.round(DIGITS) if output.suffix == ".csv" else table)
     finish(Outcome("predictions", _content(trained, crop, loose, answered, table), screen, left=written))
     return output
+
+
+def next_step(config: PredictConfig, place: Path) -> str:
+    """What people do with what this left, as commands ready to be copied."""
+    page = f"open {shlex.quote(str(_page(place)))} in a browser, " if config.page else ""
+    judged = f"{line('evaluate', f'predictions={place}', 'votes=FILE')} (beside what people said of these pictures)"
+    return f"{page}{judged}, {line('compare', str(place))} OTHER (beside another's)"
 
 
 def network(config: PredictConfig) -> tuple[Trained, Crop | None]:

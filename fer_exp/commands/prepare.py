@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
+from fer_exp.commands.following import corpus_words, line
 from fer_exp.config import PrepareConfig
 from fer_exp.datasets import facts
 from fer_exp.datasets.corpus import Corpus
@@ -87,6 +88,11 @@ def prepare(config: PrepareConfig) -> Path:
     }
     finish(Outcome("prepare", content, screen=screen, left=[store.folder]))
     return store.folder
+
+
+def next_step(config: PrepareConfig, place: Path) -> str:
+    """What people do with what this left, as commands ready to be copied."""
+    return line("train", *corpus_words(config.dataset))
 
 
 def _counts(store: Store, corpus: Corpus) -> dict[str, dict[str, dict[str, int]]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from fer_exp.commands.following import corpus_words, line
 from fer_exp.commands.train import account, end, opening
 from fer_exp.config import PretrainConfig, plain
 from fer_exp.config.rules import check_machine
@@ -65,6 +66,14 @@ def pretrain(config: PretrainConfig) -> Path | None:
     backbone = run.path("backbone")
     finish(Outcome("run", run.facts, left=[backbone]))
     return backbone
+
+
+def next_step(config: PretrainConfig, place: Path) -> str:
+    """What people do with what this left, as commands ready to be copied."""
+    device, name = config.trainer.accelerator, config.backbone.name
+    network = [] if name == "resnet18" else [f"backbone={name}"]
+    trainer = [] if device == "auto" else [f"trainer={device}"]
+    return line("train", *corpus_words(config.dataset), *network, f"backbone.weights={place}", *trainer)
 
 
 def find_pretraining(config: PretrainConfig) -> Run:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from pathlib import Path
 
 from fer_exp.collecting.faces import Faces, enough_gold, prepared, read_faces
 from fer_exp.collecting.opening import LEDGER, begun, experimenter_token, held
 from fer_exp.collecting.session import Sessions
 from fer_exp.collecting.study import Study, presets, read_study
+from fer_exp.commands.following import line
 from fer_exp.commands.rated import RUNS, kept, written
 from fer_exp.config import RateConfig
 from fer_exp.errors import RequestError
@@ -58,6 +60,15 @@ def rate(config: RateConfig) -> Path | None:
         finally:
             sessions.close()
     return finish(written(folder / LEDGER), folder)
+
+
+def next_step(config: RateConfig, place: Path) -> str:
+    """What people do with what this left, as commands ready to be copied."""
+    if config.export:
+        return f"read {shlex.quote(str(place / 'README.md'))}, which says where the folder goes"
+    ratings = f"ratings={place / 'answers.csv'}"
+    gold = [f"gold={place / 'gold.csv'}"] if (place / "gold.csv").is_file() else []
+    return f"{line('agreement', ratings)} (do people agree), {line('crowd', ratings, *gold)} (whom to trust)"
 
 
 def read(config: RateConfig) -> tuple[Study, Faces]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -79,6 +80,11 @@ def report(config: ReportConfig) -> Path:
         content["by_group"] = [{**one, "verdict": verdict(one)} for one in found]
     finish(Outcome("report", content, notes=notes, left=[path]))
     return path
+
+
+def next_step(config: ReportConfig, place: Path) -> str:
+    """What people do with what this left, as commands ready to be copied."""
+    return f"open {shlex.quote(str(place))} in a browser"
 
 
 def _judged(sources: Sequence[Source], same: Sequence[Source], config: ReportConfig, alone: bool) -> Judgement:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
+from fer_exp.commands.following import line
 from fer_exp.config import Config, PretrainConfig, TableConfig, TrainConfig
 from fer_exp.config.paths import word
 from fer_exp.errors import RequestError, RunError
@@ -24,7 +27,7 @@ from fer_exp.runs.slim import placeless
 from fer_exp.runs.sweeps import remove_left
 from fer_exp.studies import STUDIES, archive
 from fer_exp.studies.needs import check_corpus
-from fer_exp.studies.presets import Preset, read_preset
+from fer_exp.studies.presets import SCALES, Preset, read_preset
 from fer_exp.studies.tables import narrow_table
 from fer_exp.studies.trained import BROKEN, DONE, MISSING, Asked, Trained, others, provenance
 
@@ -96,6 +99,16 @@ def table(config: TableConfig, compose: Compose, start: Start) -> Path:
     if config.run and (lost := sum(one.state != DONE for one in trained)):
         raise RunError(f"{lost} of {len(trained)} trainings did not run; the same command runs them.")
     return place
+
+
+def next_step(config: TableConfig, place: Path) -> str:
+    """What people do with what this left, as commands ready to be copied."""
+    if config.archive:
+        return f"{line('verify', str(place))} (every number, without the corpus)"
+    larger = dict(pairwise(SCALES)).get(config.scale)
+    if larger is None:
+        return f"read the tables, {shlex.quote(str(place))}/*.md"
+    return line("table", f"study={config.study}", f"scale={larger}", *config.train)
 
 
 def made(

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from fer_exp.commands.evaluate import run_metrics
+from fer_exp.commands.following import line
 from fer_exp.commit import git_commit
 from fer_exp.config import PretrainConfig, TrainConfig, plain
 from fer_exp.config.folder import written
@@ -137,6 +138,11 @@ def train(config: TrainConfig) -> Path | None:
         }
         end(run, facts, fitted.log)
     return run.folder
+
+
+def next_step(config: TrainConfig, place: Path) -> str:
+    """What people do with what this left, as commands ready to be copied."""
+    return line("report", f"run={place}")
 
 
 def account(config: TrainConfig | PretrainConfig, store: Store, fitted: Fitted) -> dict[str, Any]:

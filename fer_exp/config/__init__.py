@@ -3,6 +3,7 @@
 Light to import: it stands at the bottom of the house, and the command line reads it before anything heavy.
 """
 
+from fer_exp.config.command import Config as Config
 from fer_exp.config.groups import (
     GROUPS as GROUPS,
     BackboneConfig as BackboneConfig,
@@ -17,7 +18,6 @@ from fer_exp.config.schema import (
     AgreementConfig as AgreementConfig,
     BenchConfig as BenchConfig,
     CompareConfig as CompareConfig,
-    Config as Config,
     CrowdConfig as CrowdConfig,
     EvaluateConfig as EvaluateConfig,
     ExportConfig as ExportConfig,

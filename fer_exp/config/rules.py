@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from fer_exp.bounds import MOST_VOTES, scales_named
+from fer_exp.config.command import Config
 from fer_exp.config.folder import options, written
 from fer_exp.config.groups import DatasetConfig, TrainerConfig
 from fer_exp.config.paths import path_keys
-from fer_exp.config.schema import Config, PredictConfig, PretrainConfig, TrainConfig
+from fer_exp.config.schema import PredictConfig, PretrainConfig, TrainConfig
 from fer_exp.config.settings import WEIGHTS
 from fer_exp.config.spellings import option_called
 from fer_exp.errors import RequestError

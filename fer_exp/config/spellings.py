@@ -304,27 +304,6 @@ OPTIONS = {
 }
 """Group or key -> its option -> how others spell it; letters alone are compared, so that ``FER-2013`` needs no row."""
 
-COMMANDS = {
-    "train": "training fit run learn finetune fine_tune start main launch sweep multirun trainer experiment",
-    "pretrain": "pretraining pre_train pretext ssl selfsupervised",
-    "evaluate": "eval test testing validate validation val evaluation score metrics judge assess evaluate_model",
-    "predict": "inference infer predictions prediction classify classification recognise recognize apply answer deploy "
-    "forward detect analyse analyze use",
-    "compare": "comparison diff versus vs significance compare_runs",
-    "table": "tables study studies reproduce paper results",
-    "verify": "verification check_results recompute recheck reproducibility audit claims",
-    "report": "html page plot plots visualize visualise show view reports figure figures dashboard",
-    "export": "convert onnx torchscript deploy freeze package publish share upload hub push_to_hub save_model exporter",
-    "prepare": "prep preprocess preprocessing data dataset datasets download check inspect info describe load",
-    "rate": "ask collect annotate annotation annotator label labelling labeling rating ratings serve server survey "
-    "jspsych questionnaire crowdsource collection study_page jatos pavlovia prolific",
-    "agreement": "agree reliability kappa icc alpha irr fleiss krippendorff iaa agreements interrater",
-    "crowd": "workers worker raters annotators aggregate aggregation vote votes dawidskene mturk crowdsourcing clean",
-    "plan": "power planning samplesize budget pilot",
-    "bench": "benchmark speed throughput time timing profile perf",
-}
-"""Command -> how others call it."""
-
 TOLD = {
     "workers num_workers n_workers data_workers dataloader_num_workers j": "there are no worker processes to set, "
     "faces "

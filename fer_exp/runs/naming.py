@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer_exp.config import SCHEMAS, PretrainConfig, TrainConfig, plain
+from fer_exp.config import PretrainConfig, TrainConfig, plain
 from fer_exp.config.folder import conf_folder, written
 from fer_exp.config.settings import WEIGHTS, settings
 from fer_exp.errors import RequestError
@@ -150,10 +150,6 @@ def defaults_of(config: Mapping[str, Any], schema: type[Named] = TrainConfig) ->
     for group, option in chosen.items():
         if (conf_folder() / group / f"{option}.yaml").is_file():
             # What a command has in place of a group's values stands in its schema, too.
-            defaults[group] |= written(group, option) | written("", _command(schema)).get(group, {})
+            defaults[group] |= written(group, option) | written("", schema.command()).get(group, {})
     # A folder's default was 7 before it was what is there.
     return {"dataset.classes": 7} | {key: value for key, value in settings(defaults).items() if key not in NAMED}
-
-
-def _command(schema: type[Named]) -> str:
-    return next(name for name, of_command in SCHEMAS.items() if of_command is schema)

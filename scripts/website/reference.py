@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 import fer_exp
-from fer_exp.cli.help import EXAMPLES, MORE
-from fer_exp.cli.words import POSITIONAL
+from fer_exp.cli.help import examples_of
 from fer_exp.config import GROUPS, SCHEMAS
 from fer_exp.config.folder import conf_folder, options
 from fer_exp.config.keys import Key, command_keys, groups, option_keys
@@ -57,16 +56,16 @@ def _commands() -> str:
 def _command(name: str) -> str:
     """One command: its usage, groups, keys and examples."""
     typed = _typed(name)
-    takes = "[PATH ...] " if name in POSITIONAL else ""
-    examples = [each for each in (*EXAMPLES, *MORE) if each[0].split(" ", 1)[1].startswith(typed)]
+    takes = SCHEMAS[name].takes
+    examples = examples_of(name)
     chosen = [
         (f"[`{group}`]({group}.md)", "none" if option == "null" else f"`{option}`", _listed(options(group)))
         for group, option in groups(name).items()
     ]
     parts = [f"# fer-exp {typed}", "", f"{_sentence(SCHEMAS[name].purpose())}", ""]
-    parts += ["```", f"fer-exp {typed} {takes}[KEY=VALUE ...]", "```", ""]
-    if name in POSITIONAL:
-        parts += [f"A path without a key: {POSITIONAL[name].what}.", ""]
+    parts += ["```", f"fer-exp {typed} {'[PATH ...] ' if takes else ''}[KEY=VALUE ...]", "```", ""]
+    if takes:
+        parts += [f"A path without a key: {takes.what}.", ""]
     if chosen:
         parts += ["## Groups", "", *table(("group", "default", "options"), chosen), ""]
     parts += ["## Keys", "", *_keys(command_keys(name)), ""]

@@ -10,8 +10,8 @@ import pytest
 from fer_exp.cli import main
 from fer_exp.cli.checks import check_typed
 from fer_exp.cli.compose import compose_all
-from fer_exp.cli.next_steps import STEPS, compare_line, next_step
-from fer_exp.config import SCHEMAS, BenchConfig, VerifyConfig
+from fer_exp.cli.next_steps import compare_line, next_step
+from fer_exp.config import SCHEMAS
 
 FER = "dataset=ferplus dataset.root=/data/fer"
 CASES = [
@@ -70,7 +70,8 @@ def test_the_next_step_is_said_with_the_words_of_the_command_and_can_be_done(com
 
 
 def test_every_command_but_those_that_end_with_numbers_has_a_next_step():
-    assert {*SCHEMAS.values()} - {*STEPS} == {BenchConfig, VerifyConfig}
+    without = [name for name in SCHEMAS if not hasattr(import_module(f"fer_exp.commands.{name}"), "next_step")]
+    assert {*without} == {"bench", "verify"}
 
 
 def test_a_sweep_says_it_once_and_names_its_runs(tmp_path, monkeypatch, capsys):
