@@ -13,16 +13,16 @@ from fer_exp.cli.meant import keys
 from fer_exp.cli.paths import exists
 from fer_exp.cli.typed import Typed
 from fer_exp.cli.words import CONFIGS, FLAGS, VALUED, is_override, is_sweep
-from fer_exp.cli.wrong_values import empty, fits, globbed, listed, nothing, several
+from fer_exp.cli.wrong_values import empty, fits, globbed, hollow, listed, nothing, several
 from fer_exp.cli.wrong_words import DASHES, bare, dashed, named, pasted
 from fer_exp.config import SCHEMAS
 from fer_exp.config.keys import groups
 from fer_exp.errors import RequestError
 from fer_exp.progress import progress
 
-KEYED = (pasted, named, empty, nothing, listed, globbed, several, fits)
+KEYED = (pasted, hollow, named, empty, nothing, listed, globbed, several, fits)
 """What a ``key=value`` is held against, in order."""
-FREE = (named, empty, globbed)
+FREE = (hollow, named, empty, nothing, globbed)
 """The same where the key may be anything."""
 
 

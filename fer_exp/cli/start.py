@@ -106,7 +106,7 @@ def _by_hydra(command: str, flags: list[str], overrides: list[str], guided: bool
     from omegaconf import DictConfig, OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    from fer_exp.cli.sweep import asked_jobs, begun, forget, record, show_sweep, why
+    from fer_exp.cli.sweep import asked_jobs, begun, check_folder, forget, record, show_sweep, why
 
     sweep = "-m" in flags or "--multirun" in flags
     if sweep and "TORCHELASTIC_RUN_ID" in os.environ:
@@ -156,6 +156,7 @@ def _by_hydra(command: str, flags: list[str], overrides: list[str], guided: bool
     except Exception as error:
         if not sweep or begun() == around:  # it ended before its first job
             raise
+        check_folder()
         return show_sweep(asked_jobs(overrides), lost=why(error).rstrip("."), answer=answer)
     finally:
         if answer is not None and (text := printed.getvalue()):

@@ -19,11 +19,11 @@ from fer_exp.cli.next_steps import compare_line, next_step, say_next
 from fer_exp.cli.stopped import MORE_MEMORY
 from fer_exp.config import Config, TrainConfig
 from fer_exp.errors import RequestError, RunError
-from fer_exp.files import write_json
+from fer_exp.files import writable, write_json
 from fer_exp.progress import is_main_process, noted_lines
 from fer_exp.runs import Run
 from fer_exp.runs.naming import find_runs
-from fer_exp.runs.sweeps import SUBMITTED, Records
+from fer_exp.runs.sweeps import SUBMITTED, SWEEPS, Records
 from fer_exp.system import visible
 from fer_exp.troubles import in_words, no_memory
 
@@ -42,6 +42,17 @@ class SweepFolder(Callback):
 def begun() -> int:
     """How many sweeps have begun that have not been shown: the jobs of one may start another."""
     return len(_BEGUN)
+
+
+def check_folder() -> None:
+    """Raise RunError where no job left a record because the sweep's folder cannot be written: no launcher is to blame."""
+    folder = _BEGUN[-1].folder
+    if not any(folder.glob("[0-9]*.json")):
+        try:
+            writable(folder.parent.parent if folder.parent.name == SWEEPS else folder)
+        except RunError:
+            forget()
+            raise
 
 
 def forget() -> None:

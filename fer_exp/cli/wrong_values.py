@@ -15,6 +15,15 @@ SEVERAL = re.compile(r"(choice|range|interval|glob|shuffle|sort)\(.*\)$")
 """What Hydra makes several values of, beside commas."""
 
 
+def hollow(typed: Typed) -> str:
+    """``choice()``, which is to try several values and has none."""
+    if not re.fullmatch(r"(choice|range|interval|shuffle|sort)\(\s*\)", typed.value):
+        return ""
+    if typed.is_free and not typed.sweeps:
+        return ""  # a file may be called so
+    return f"{typed.word}: nothing stands in its brackets; write {typed.key}=VALUE,VALUE with -m, a run of each."
+
+
 def empty(typed: Typed) -> str:
     """A key with nothing behind ``=``, or with the value as a word of its own."""
     if typed.value:
@@ -27,13 +36,13 @@ def empty(typed: Typed) -> str:
 
 
 def nothing(typed: Typed) -> str:
-    """``null`` for a group, of which Hydra wants an option."""
+    """``null`` for a group, of which Hydra wants an option, or for a key that has to have a value."""
     chosen = groups(typed.command)
     values = values_of(typed.value) if typed.sweeps else [typed.value]
     if "null" not in map(str.lower, values):
         return ""
     if typed.key not in chosen:
-        filled = typed.type.startswith(("int", "float", "str", "bool")) and "None" not in typed.type
+        filled = typed.type.startswith(("int", "float", "str", "bool", "list")) and "None" not in typed.type
         return f"{typed.word}: null is no value of it; leave the word out, or give one." if filled else ""
     if (default := chosen[typed.key]) == "null":
         return f"{typed.word}: none is chosen where nothing is said; leave the word out."

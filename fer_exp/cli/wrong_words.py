@@ -105,6 +105,9 @@ def bare(typed: Typed) -> str:
 def named(typed: Typed) -> str:
     """A key that is none, or none of the options chosen; an option that is none."""
     key, value = typed.key, typed.value
+    group, at, _ = key.partition("@")
+    if at and group in groups(typed.command):
+        return f"{key}: an option of {group} has one place, that of its keys; write {group}={value or 'OPTION'}."
     if key not in keys(typed.command):
         if typed.of_table and not key_meant("train", key, value, {}) and (meant := key_meant("table", key, value, {})):
             return f"{key} is no key of fer-exp table; write {meant}."

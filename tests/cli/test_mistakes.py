@@ -161,6 +161,11 @@ NEAR = [
 
 SAID = [
     ("train trainer.epochs=null", "null is no value of it; leave the word out, or give one"),
+    ("train output=null", "null is no value of it; leave the word out, or give one"),
+    ("crowd ratings=x.csv methods=null", "null is no value of it; leave the word out, or give one"),
+    ("train dataset@foo=cafe", "an option of dataset has one place, that of its keys; write dataset=cafe."),
+    ("train seed=choice()", "nothing stands in its brackets; write seed=VALUE,VALUE with -m, a run of each."),
+    ("train -m method=choice()", "nothing stands in its brackets; write method=VALUE,VALUE with -m, a run of each."),
     ("train -m seed=0,", "nothing stands beside one of its commas; write seed=0."),
     ("train -m labels=onehot,,soft", "write labels=onehot,soft."),
     ("train ~trainer.epochs", "a key cannot be taken away; leave the word out, or write trainer.epochs=VALUE"),

@@ -115,6 +115,14 @@ def test_a_job_that_its_launcher_lost_is_said_and_the_others_are_shown(tmp_path,
     assert "the launcher lost a job (a worker is gone). The same command runs what is missing" in printed.err
 
 
+def test_a_folder_that_cannot_be_written_is_what_a_sweep_names_and_not_its_launcher(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["train", "-m", *tiny(tmp_path / "file" / "runs"), "seed=0,1"]) == 1
+    said = capsys.readouterr().err
+    assert f"{tmp_path / 'file' / 'runs'} cannot be written (Not a directory); set output to a folder of yours." in said
+    assert "launcher" not in said
+
+
 def test_what_a_job_of_submitit_said_into_its_file_is_said_again(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("SUBMITIT_EXECUTOR", "local")
     words = ["train", "-m", *tiny(tmp_path), "seed=-1,-2"]
