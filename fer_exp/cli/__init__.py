@@ -11,9 +11,8 @@ from typing import Any
 from fer_exp import __version__
 from fer_exp.cli import help as pages
 from fer_exp.cli.checks import check_typed
-from fer_exp.cli.memory import check_limit
 from fer_exp.cli.mistakes import unknown_command
-from fer_exp.cli.stopped import by_signal, by_system, told_by_signals
+from fer_exp.cli.stopped import by_signal, by_system, check_limit, told_by_signals
 from fer_exp.cli.words import in_one, with_paths
 from fer_exp.commit import git_commit
 from fer_exp.config import SCHEMAS

@@ -19,11 +19,12 @@ from fer_exp.cli.meant import (
     told,
     written,
 )
+from fer_exp.cli.paths import exists
 from fer_exp.config import SCHEMAS
 from fer_exp.config.folder import options
 from fer_exp.config.keys import groups, option_keys
 from fer_exp.errors import nearest
-from fer_exp.files import file_of, there
+from fer_exp.files import file_of
 
 
 def unknown_command(words: Sequence[str]) -> str:
@@ -37,28 +38,41 @@ def unknown_command(words: Sequence[str]) -> str:
         return f"fer-exp is typed once; write {shlex.join(words)}."
     if near := nearest(first.lstrip("-"), ("version", "help"), 0.75):
         return f"There is no command {first!r}; write fer-exp --{near}."
-    names = ", ".join(SCHEMAS)
     if command := next((word for word in rest if word in SCHEMAS), None):
         rest.remove(command)
         return f"A command comes first; write {shlex.join(['fer-exp', command, first, *rest])}."
+    names = ", ".join(SCHEMAS)
     if "=" in first or first.startswith("-"):
-        name, _, value = first.lstrip("-").partition("=")
-        owner = next((command for command in SCHEMAS if name in keys(command)), None) or next(
-            (command for command in SCHEMAS if key_meant(command, name, value or "1", {})), "train"
-        )
-        if first.startswith("-"):
-            value = value or (rest.pop(0) if rest and "=" not in rest[0] else "")
-            first = key_meant(owner, name, value, {}) or first
-        typed = f"fer-exp {owner} {first} {shlex.join(rest)}".rstrip()
-        return f"A command comes first; write {typed}. There are: {names}."
-    if there(file_of(first)[0]):
-        file = file_of(first)[0]
-        command = "agreement" if file.is_file() else "report" if (file / "run.json").is_file() else "train"
-        word = first if command != "train" else f"dataset=folder dataset.root={shlex.quote(first)}"
-        return f"A command comes first; write fer-exp {command} {word}. There are: {names}."
+        typed = f"{_command_of(first, rest)} {shlex.join(rest)}".rstrip()
+        return f"A command comes first; write fer-exp {typed}. There are: {names}."
+    if exists(first):
+        return f"A command comes first; write fer-exp {_command_for(first)}. There are: {names}."
     meant = command_meant(first)
     hint = f"write {shlex.join(['fer-exp', meant, *rest])}." if meant else f"there are: {names}."
     return f"There is no command {first!r}; {hint}"
+
+
+def _command_of(word: str, rest: list[str]) -> str:
+    """The command that has a key, and the key; of an option, whose value may be the first of the rest."""
+    name, _, value = word.lstrip("-").partition("=")
+    owner = next((command for command in SCHEMAS if name in keys(command)), None)
+    owner = owner or next((command for command in SCHEMAS if key_meant(command, name, value or "1", {})), "train")
+    if not word.startswith("-"):
+        return f"{owner} {word}"
+    value = value or (rest.pop(0) if rest and "=" not in rest[0] else "")
+    return f"{owner} {key_meant(owner, name, value, {}) or word}"
+
+
+def _command_for(place: str) -> str:
+    """The command that takes what lies at a place, and the place."""
+    file = file_of(place)[0]
+    if file.is_file():
+        return f"agreement {place}"
+    return (
+        f"report {place}"
+        if (file / "run.json").is_file()
+        else f"train dataset=folder dataset.root={shlex.quote(place)}"
+    )
 
 
 def unknown_key(command: str, name: str, value: str, chosen: Mapping[str, str]) -> str:

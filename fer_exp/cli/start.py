@@ -23,7 +23,7 @@ from fer_exp.cli.machine import described
 from fer_exp.cli.mistakes import sentence
 from fer_exp.cli.next_steps import next_step, say_next
 from fer_exp.cli.unused import without_the_unused
-from fer_exp.cli.words import flags_and_overrides
+from fer_exp.cli.words import flags_and_overrides, is_sweep
 from fer_exp.config import Config, TableConfig, TrainConfig, TrainerConfig, VerifyConfig
 from fer_exp.config.folder import conf_folder
 from fer_exp.config.paths import word
@@ -106,43 +106,27 @@ def _by_hydra(command: str, flags: list[str], overrides: list[str], guided: bool
     from omegaconf import DictConfig, OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    from fer_exp.cli.sweep import asked_jobs, begun, check_folder, forget, record, show_sweep, why
+    from fer_exp.cli.sweep import asked_jobs, begun, check_folder, forget, show_sweep, why
 
-    sweep = "-m" in flags or "--multirun" in flags
-    if sweep and "TORCHELASTIC_RUN_ID" in os.environ:
-        # Its processes meet once: a second job would look them up where the first one left their addresses.
-        raise RequestError("torchrun starts one training; run the sweep without it, or torchrun once a training.")
-    taken = [each for each in overrides if each.lstrip("+~").startswith(("hydra.sweep.", "hydra.sweep="))]
-    if sweep and taken:  # a sweep's folder for itself goes at its end, so it must be its own
-        raise RequestError(f"{taken[0]}: where the runs of a sweep lie is said by output; leave this word out.")
-    program = sys.argv[0]
-    ended: list[Exception] = []
-    as_json = answer is not None
-    records = Path(tempfile.mkdtemp()) if sweep and command != "train" else None
-    aside = f"hydra.sweep.dir=${{output}}/{SWEEPS}/{uuid.uuid4().hex[:8]}"
-    places = [aside if records is None else word("hydra.sweep.dir", str(records)), "hydra.sweep.subdir=."]
-    if "hydra/launcher=joblib" in overrides and not any("launcher.batch_size" in one for one in overrides):
-        # joblib would give a worker several jobs at once after a few that were finished already, and leave others idle.
-        places.append("hydra.launcher.batch_size=1")
+    sweep, as_json = is_sweep(flags), answer is not None
+    program, failed = sys.argv[0], list[Exception]()
 
     def task(composed: DictConfig) -> None:
-        hydra_config = HydraConfig.get()
-        overrides: Any = OmegaConf.to_container(hydra_config.overrides.task, resolve=False)  # as they were typed
-        with _started_with(program, command, *overrides):
-            if hydra_config.mode != RunMode.RUN:
-                beside = str(hydra_config.launcher._target_).endswith(SIDE_BY_SIDE)
-                job = partial(_job_beside_others if beside else run_job, command)
-                make = partial(to_config, command, composed)
-                record(Path(hydra_config.sweep.dir), hydra_config.job.num, overrides, make, job, as_json)
+        job = HydraConfig.get()
+        words: Any = OmegaConf.to_container(job.overrides.task, resolve=False)  # as they were typed
+        with _started_with(program, command, *words):
+            if job.mode != RunMode.RUN:
+                _record_job(command, composed, words, as_json)
                 return
             try:
                 _single(command, to_config(command, composed), guided, answer)
             except Exception as error:  # raised again below: Hydra would print lines of its own
-                ended.append(error)
+                failed.append(error)
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints a traceback of its own and exits
-    sys.argv = [program, *flags, *overrides, *(places if sweep else [])]  # the last word on a key counts
-    printed, around = StringIO(), begun()
+    # The last word on a key counts.
+    sys.argv = [program, *flags, *overrides, *(_sweep_words(command, overrides) if sweep else [])]
+    printed, sweeps_before = StringIO(), begun()
     try:
         caught = redirect_stdout(printed) if as_json and not sweep else nullcontext()  # what --cfg and --info print
         with caught, hydra_anew():
@@ -154,7 +138,7 @@ def _by_hydra(command: str, flags: list[str], overrides: list[str], guided: bool
         forget()
         raise
     except Exception as error:
-        if not sweep or begun() == around:  # it ended before its first job
+        if not sweep or begun() == sweeps_before:  # it ended before its first job
             raise
         check_folder()
         return show_sweep(asked_jobs(overrides), lost=why(error).rstrip("."), answer=answer)
@@ -165,9 +149,45 @@ def _by_hydra(command: str, flags: list[str], overrides: list[str], guided: bool
                 answer["config"] = OmegaConf.to_container(OmegaConf.create(text))
     if sweep:
         return show_sweep(asked_jobs(overrides), guided=guided, answer=answer)
-    for failed in ended:  # none with --cfg
-        raise failed
+    if failed:  # not with --cfg
+        raise failed[0]
     return 0
+
+
+def _sweep_words(command: str, overrides: Sequence[str]) -> list[str]:
+    """What Hydra is told of a sweep beside what was typed: where its jobs leave their records.
+
+    Raises:
+        RequestError: it is started by torchrun, or says itself where its runs lie.
+    """
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        # Its processes meet once: a second job would look them up where the first one left their addresses.
+        raise RequestError("torchrun starts one training; run the sweep without it, or torchrun once a training.")
+    for typed in overrides:
+        if typed.lstrip("+~").startswith(("hydra.sweep.", "hydra.sweep=")):
+            # A sweep's folder for itself goes at its end, so it must be its own.
+            raise RequestError(f"{typed}: where the runs of a sweep lie is said by output; leave this word out.")
+    folder = f"hydra.sweep.dir=${{output}}/{SWEEPS}/{uuid.uuid4().hex[:8]}"
+    if command != "train":
+        folder = word("hydra.sweep.dir", tempfile.mkdtemp())
+    words = [folder, "hydra.sweep.subdir=."]
+    if "hydra/launcher=joblib" in overrides and not any("launcher.batch_size" in typed for typed in overrides):
+        # joblib would give a worker several jobs at once after a few that were finished already, and leave others idle.
+        words.append("hydra.launcher.batch_size=1")
+    return words
+
+
+def _record_job(command: str, composed: Any, words: list[str], as_json: bool) -> None:
+    """Run one job of a sweep, which leaves a record; beside others of this machine with its share of the GPUs."""
+    from hydra.core.hydra_config import HydraConfig
+
+    from fer_exp.cli.sweep import record
+
+    hydra_config = HydraConfig.get()
+    beside = str(hydra_config.launcher._target_).endswith(SIDE_BY_SIDE)
+    job = partial(_job_beside_others if beside else run_job, command)
+    make = partial(to_config, command, composed)
+    record(Path(hydra_config.sweep.dir), hydra_config.job.num, words, make, job, as_json)
 
 
 def run_and_show(command: str, config: Config) -> Path | None:

@@ -16,7 +16,7 @@ from hydra.experimental.callback import Callback
 
 from fer_exp.cli.machine import described, plain_json, way_out
 from fer_exp.cli.next_steps import compare_line, next_step, say_next
-from fer_exp.cli.stopped import MORE_MEMORY
+from fer_exp.cli.stopped import words_of_system
 from fer_exp.config import Config, TrainConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import writable, write_json
@@ -25,7 +25,6 @@ from fer_exp.runs import Run
 from fer_exp.runs.naming import find_runs
 from fer_exp.runs.sweeps import SUBMITTED, SWEEPS, Records
 from fer_exp.system import visible
-from fer_exp.troubles import in_words, no_memory
 
 _BEGUN: list[Records] = []
 """Where the records lie of each sweep that has not been shown."""
@@ -45,7 +44,7 @@ def begun() -> int:
 
 
 def check_folder() -> None:
-    """Raise RunError where no job left a record because the sweep's folder cannot be written: no launcher is to blame."""
+    """Raise RunError where no job left a record because the folder cannot be written: no launcher is to blame."""
     folder = _BEGUN[-1].folder
     if not any(folder.glob("[0-9]*.json")):
         try:
@@ -128,11 +127,8 @@ def why(error: Exception) -> str:
     """What a job or a launcher failed by: our sentence, what a system said, else the name of the error before it."""
     if isinstance(error, RequestError | RunError):
         return str(error)
-    if no_memory(error):
-        return f"{MORE_MEMORY}."
-    if isinstance(error, OSError):
-        text = f"{error.filename}: {in_words(error)}" if error.filename else in_words(error)
-        return f"{text.strip().partition(chr(10))[0]}."
+    if said := words_of_system(error):
+        return f"{said.strip().partition(chr(10))[0]}."
     return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
 
 
@@ -168,14 +164,7 @@ def show_sweep(
     if not begun():  # --cfg
         return 0
     records = _BEGUN.pop()
-    found = records.folder.glob("[0-9]*.json")
-    ended = {int(path.stem): json.loads(path.read_text(encoding="utf-8")) for path in found}
-    numbers = range(max([len(asked), *(number + 1 for number in ended)]))
-    unknown: dict[str, Any] = {"folder": None, "error": None, "next": "", "heard": True, "silent": True}
-    jobs = [
-        ended.get(number) or {**unknown, "overrides": list(asked[number])} for number in numbers
-        if number in ended or number < len(asked)
-    ]  # fmt: skip
+    jobs = _jobs_of(records.folder, asked)
     for job in jobs:
         if job["error"] and not job["heard"]:
             _say(job)
@@ -185,11 +174,21 @@ def show_sweep(
     if answer is not None:
         answer["jobs"] = [_as_object(job) for job in jobs]
         answer |= {"error": wrong, "hint": way_out(wrong.partition(" Log: ")[0])} if wrong else {}
-    if wrong and (lost or not any(job["error"] for job in jobs)):  # what failed has said so
-        print(visible(f"fer-exp: {wrong}"), file=sys.stderr)
-    if not wrong and guided and (step := step or next((job["next"] for job in jobs[::-1] if job["next"]), "")):
+    if wrong:
+        if lost or not any(job["error"] for job in jobs):  # what failed has said so
+            print(visible(f"fer-exp: {wrong}"), file=sys.stderr)
+        return 1
+    if guided and (step := step or next((job["next"] for job in reversed(jobs) if job["next"]), "")):
         say_next(step, answer)
-    return int(bool(wrong))
+    return 0
+
+
+def _jobs_of(folder: Path, asked: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
+    """The records of a sweep's jobs by their numbers; of one that was asked for and left none, that it is silent."""
+    ended = {int(path.stem): json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("[0-9]*.json")}
+    unknown = {"folder": None, "error": None, "next": "", "heard": True, "silent": True}
+    silent = {number: {**unknown, "overrides": list(words)} for number, words in enumerate(asked)}
+    return [job for _, job in sorted((silent | ended).items())]
 
 
 def _wrong(jobs: Sequence[dict[str, Any]], lost: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from fer_exp.cli.words import is_sweep
 from fer_exp.config import GROUPS, SCHEMAS
@@ -45,6 +45,11 @@ class Typed:
         return self.word.partition("=")[2]
 
     @property
+    def before(self) -> Typed | None:
+        """The word before it, None of the first."""
+        return replace(self, place=self.place - 1) if self.place else None
+
+    @property
     def behind(self) -> list[str]:
         """The words behind it up to the next that is an option or a ``key=value``."""
         found = []
@@ -78,8 +83,7 @@ class Typed:
         return shlex.join(["fer-exp", self.command, "-m", *words])
 
 
-def parted(typed: Typed, place: int) -> str:
-    """Several values, told apart by spaces or commas, at this place."""
-    first = Typed(typed.command, typed.words, place, typed.chosen)
+def parted(first: Typed) -> str:
+    """Several values, told apart by spaces or commas, the first behind a key."""
     values = ",".join(word.strip(",") for word in (first.word, *first.behind))
     return f"{' '.join((first.word, *first.behind))}: several values need commas and -m; write {first.whole(values)}."

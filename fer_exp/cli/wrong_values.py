@@ -7,9 +7,9 @@ import shlex
 from fnmatch import fnmatch
 
 from fer_exp.cli.meant import SWITCH, all_options, keys, share, written
+from fer_exp.cli.paths import exists
 from fer_exp.cli.typed import Typed, parted
 from fer_exp.config.keys import groups
-from fer_exp.files import file_of, there
 
 SEVERAL = re.compile(r"(choice|range|interval|glob|shuffle|sort)\(.*\)$")
 """What Hydra makes several values of, beside commas."""
@@ -52,7 +52,7 @@ def nothing(typed: Typed) -> str:
 def listed(typed: Typed) -> str:
     """A bracket that is not closed, a list without brackets."""
     value = typed.value
-    if there(file_of(value)[0]):
+    if exists(value):
         return ""
     if value.startswith("[") and value.count("[") > value.count("]"):
         joined = "".join((value, *typed.behind)) if any("]" in word for word in typed.behind) else f"{value}]"
@@ -86,7 +86,7 @@ def several(typed: Typed) -> str:
     value = typed.value
     if typed.sweeps and value[0] not in "[{'\"" and (short := re.sub(",+", ",", value).strip(",")) != value:
         return f"{typed.word}: nothing stands beside one of its commas; write {typed.key}={short or 'VALUE'}."
-    if typed.sweeps or value[0] in "{'\"" or there(file_of(value)[0]):
+    if typed.sweeps or value[0] in "{'\"" or exists(value):
         return ""
     if value[0] == "[" and (typed.type.startswith(("int", "float", "bool")) or typed.key in groups(typed.command)):
         values = value.strip("[]")
@@ -100,7 +100,7 @@ def several(typed: Typed) -> str:
         point = written(typed.command, typed.key, value.replace(",", "."), typed.chosen)
         return f"{typed.word}: decimals have a point, and several values need -m; write {point}."
     if value.endswith(","):
-        return parted(typed, typed.place)
+        return parted(typed)
     if "," in value or SEVERAL.match(value):
         return f"{typed.word}: several values need -m; write {typed.whole(typed.word)}."
     return ""

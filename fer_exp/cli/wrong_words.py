@@ -59,47 +59,91 @@ def dashed(typed: Typed) -> str:
 
 def bare(typed: Typed) -> str:
     """A word without ``=`` that is no path where the command takes one."""
-    word, command = typed.word, typed.command
-    if typed.behind and typed.behind[0].startswith("="):
-        value = typed.behind[0][1:] or (typed.behind[1] if len(typed.behind) > 1 else "")
-        said = key_meant(command, word, value, typed.chosen) or f"{word}={value}"
-        return f"{word} {' '.join(typed.behind[:2])} has spaces; write {said}."
-    if exists(word):
+    if said := _spaced(typed):
+        return said
+    if exists(typed.word):
         return ""
-    if word in SCHEMAS:
-        rest = [*typed.words[: typed.place], *typed.words[typed.place + 1 :]]
-        return f"{word} is a command of its own; write {shlex.join(['fer-exp', word, *rest])}."
-    before, _, _ = (typed.words[typed.place - 1] if typed.place else "").partition("=")
-    if (match := re.fullmatch(r"([\w.-]+):(.+)", word)) and (
-        meant := key_meant(command, match[1], match[2], typed.chosen)
-    ):
-        return f"{word} is no KEY=VALUE; write {meant}."
-    first, dot, _ = word.partition(".")
-    is_name = (not dot or first in groups(command)) and re.fullmatch(r"[\w.+-]+|published/\w+", word) is not None
-    for group in groups(command) if is_name else ():
-        if option := option_called(group, word.removeprefix(group), all_options(group), 1.0):
-            if option == "folder" and word != option:  # images: more likely a folder that is not there
-                continue
-            if before == group:
-                return parted(typed, typed.place - 1)
-            return f"{word} is no KEY=VALUE; write {group}={option}."
-    if before in keys(command) and re.fullmatch(r"[\d.]+,?", word):
-        earlier = Typed(command, typed.words, typed.place - 1, typed.chosen)
-        if earlier.type.startswith(("int", "float")):
-            return parted(typed, typed.place - 1)
-    if (
-        command in CHOICE
-        and is_name
-        and (choice := option_called(CHOICE[command], word, OPTIONS[CHOICE[command]], 0.75))
-    ):
-        return f"{word} is no KEY=VALUE; write {CHOICE[command]}={choice}."
-    # What may as well be a folder that is not there is left to those who read paths: faces, images, data.
-    is_key = is_name and (
-        typed.behind or word in keys(command) or "." in word or "=true" in key_meant(command, word, "", {})
-    )
-    if is_key and (meant := key_meant(command, word, typed.behind[0] if typed.behind else "", typed.chosen)):
-        return f"{word} has no value, and no file is called so; write {meant}."
-    return "" if SCHEMAS[command].takes else f"{word} is no KEY=VALUE; fer-exp {command} --help lists the keys."
+    for rule in (_a_command, _with_colon, _an_option, _a_further_number, _a_choice, _a_key):
+        if said := rule(typed):
+            return said
+    if SCHEMAS[typed.command].takes:
+        return ""
+    return f"{typed.word} is no KEY=VALUE; fer-exp {typed.command} --help lists the keys."
+
+
+def _spaced(typed: Typed) -> str:
+    """``key = value``."""
+    if not typed.behind or not typed.behind[0].startswith("="):
+        return ""
+    value = typed.behind[0][1:] or (typed.behind[1] if len(typed.behind) > 1 else "")
+    meant = key_meant(typed.command, typed.word, value, typed.chosen) or f"{typed.word}={value}"
+    return f"{typed.word} {' '.join(typed.behind[:2])} has spaces; write {meant}."
+
+
+def _a_command(typed: Typed) -> str:
+    """A second command."""
+    if typed.word not in SCHEMAS:
+        return ""
+    rest = [*typed.words[: typed.place], *typed.words[typed.place + 1 :]]
+    return f"{typed.word} is a command of its own; write {shlex.join(['fer-exp', typed.word, *rest])}."
+
+
+def _with_colon(typed: Typed) -> str:
+    """``key:value``."""
+    match = re.fullmatch(r"([\w.-]+):(.+)", typed.word)
+    meant = key_meant(typed.command, match[1], match[2], typed.chosen) if match else ""
+    return meant and f"{typed.word} is no KEY=VALUE; write {meant}."
+
+
+def _an_option(typed: Typed) -> str:
+    """An option without its group, or one more of the group before."""
+    for group in groups(typed.command) if _is_name(typed) else ():
+        option = option_called(group, typed.word.removeprefix(group), all_options(group), 1.0)
+        if not option or (option == "folder" and typed.word != option):  # images: more likely a folder not there
+            continue
+        if typed.before and typed.before.key == group:
+            return parted(typed.before)
+        return f"{typed.word} is no KEY=VALUE; write {group}={option}."
+    return ""
+
+
+def _a_further_number(typed: Typed) -> str:
+    """One more value of the key before, which takes numbers."""
+    before = typed.before
+    if before is None or before.key not in keys(typed.command) or not re.fullmatch(r"[\d.]+,?", typed.word):
+        return ""
+    return parted(before) if before.type.startswith(("int", "float")) else ""
+
+
+def _a_choice(typed: Typed) -> str:
+    """What the command is about, without its key."""
+    key = CHOICE.get(typed.command)
+    if key is None or not _is_name(typed):
+        return ""
+    choice = option_called(key, typed.word, OPTIONS[key], 0.75)
+    return f"{typed.word} is no KEY=VALUE; write {key}={choice}." if choice else ""
+
+
+def _a_key(typed: Typed) -> str:
+    """A key without a value.
+
+    What may as well be a folder that is not there is left to those who read paths: faces, images, data.
+    """
+    word, command, value = typed.word, typed.command, (typed.behind or [""])[0]
+    if not _is_name(typed):
+        return ""
+    switch = "=true" in key_meant(command, word, "", {})
+    if not (value or word in keys(command) or "." in word or switch):
+        return ""
+    meant = key_meant(command, word, value, typed.chosen)
+    return meant and f"{word} has no value, and no file is called so; write {meant}."
+
+
+def _is_name(typed: Typed) -> bool:
+    """Whether a word may be the name of a key or an option."""
+    group, dot, _ = typed.word.partition(".")
+    letters = re.fullmatch(r"[\w.+-]+|published/\w+", typed.word) is not None
+    return letters and (not dot or group in groups(typed.command))
 
 
 def named(typed: Typed) -> str:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from fer_exp.cli.memory import LEARNING, LIGHT
+from fer_exp.cli.stopped import LEARNING, LIGHT
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="by ulimit -v")
