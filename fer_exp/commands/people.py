@@ -24,6 +24,7 @@ from fer_exp.grouping import Grouping, no_column, with_column
 from fer_exp.names import OTHER_ANSWERS, in_order
 from fer_exp.progress import say
 from fer_exp.raters.changes import Original
+from fer_exp.runs.groups import beside
 from fer_exp.tables import NO_FRAMES, Frames, Table, places, read_table
 
 ORIGINALS = ("original", "intended", "posed", "target")
@@ -94,13 +95,13 @@ def in_groups(config: AgreementConfig, people: People, frames: Frames = NO_FRAME
     Raises:
         RequestError: there is no such column, or it makes no groups.
     """
+    beside_answers = beside(config.by, config.groups, None, frames)
     if config.by is None:
-        if config.groups is not None:
-            raise RequestError("groups=FILE has the groups of a column; say which with by=COLUMN.")
         return people, None
     table, columns = people.table, {"task": config.task, "worker": config.worker}
-    if config.groups is not None:
-        table, columns = read_table(frames.get("groups", config.groups), "groups"), {}
+    if beside_answers:
+        ((key, source),) = beside_answers
+        table, columns = read_table(source, key), {}
     elif table is None and config.dataset is not None and people.faces is not None:
         if name := with_column(config.by, people.faces.columns, people.name):
             values = dict(zip(people.faces["face"], people.faces[name].map(text_of, na_action="ignore"), strict=True))
@@ -108,15 +109,10 @@ def in_groups(config: AgreementConfig, people: People, frames: Frames = NO_FRAME
         if config.dataset.ratings is None:
             raise RequestError(no_column(config.by, list(people.faces.columns), f"the faces of {people.name}"))
         table, columns = read_table(config.dataset.ratings, "dataset.ratings"), {}
-    data, groups = with_groups(people.data, config.by, need(table), columns)
-    return people._replace(data=data), groups
-
-
-def need(table: Table | None) -> Table:
-    """A table that has to be there."""
     if table is None:
         raise RequestError("by= needs a column, and these answers have no table; give one with groups=FILE.")
-    return table
+    data, groups = with_groups(people.data, config.by, table, columns)
+    return people._replace(data=data), groups
 
 
 def wanted(config: PeopleConfig) -> dict[str, tuple[float, float] | None] | None:
@@ -136,41 +132,25 @@ def original(config: PeopleConfig, against: str, people: People, frames: Frames 
     Raises:
         RequestError: there are none, or they name other classes.
     """
-    columns: dict[str, str | None] = {"task": config.task}
     scales = people.data.scales if isinstance(people.data, Answers) else {}
+    columns: dict[str, str | None] = {}
     source: Path | pd.DataFrame | Table
     if "against" in frames:
-        source, columns = frames["against"], {}
+        source = frames["against"]
     elif against not in ORIGINALS or (people.faces is not None and against != "original"):
         if nearest(against, ("original",), 0.8) and not there(file_of(against)[0]):
             raise RequestError(f"against={against}: there is no such file; did you mean against=original?")
-        source, columns = Path(against), {}
+        source = Path(against)
     elif people.faces is not None:
-        faces = people.faces.rename(columns={"face": "task"})
-        other = faces["label"].notna() & ~faces["label"].isin(people.classes)
-        if other.any():
-            named = ", ".join(in_order(set(faces["label"][other])))
-            say(f"{people.name}: original labels of {int(other.sum()):,} faces are no class here, left out: {named}")
-            faces["label"] = faces["label"].where(~other, None)
-        source = faces[[name for name in ("task", "label", "valence", "arousal") if faces[name].notna().any()]]
-        if not {"label", "valence"} & set(source):
-            raise RequestError(f"{people.name} has no original labels; give a file with against=FILE.")
+        source, columns = _corpus_labels(people, people.faces), {"task": config.task}
     else:
         source = read_table(frames.get("ratings", str(config.ratings)), "ratings")
-        names = source.names
-        if not {against, *(f"{against}_{name}" for name in scales)} & set(names):
-            others = ", ".join(f"against={name}" for name in ORIGINALS if name in names)
-            raise RequestError(
-                f"{source.where} has no column {against}; "
-                + (f"write {others}." if others else f"give the {against} labels with against=FILE (task, label).")
-            )
-        columns |= {"label": against if against in names else None,
-                    **{name: f"{against}_{name}" for name in scales}}  # fmt: skip
-    same = against != "original" or people.faces is None  # a table of the same ratings as the answers
-    ends = {name: (scale.low, scale.high) for name, scale in scales.items() if same and name not in UNIT}
-    ends |= {name: given for name in UNIT if same and (given := (wanted(config) or {}).get(name))}
+        columns = {"task": config.task, **_columns_of(against, source, scales)}
+    like_answers = against != "original" or people.faces is None  # a table of the same ratings as the answers
+    ends = {name: (scale.low, scale.high) for name, scale in scales.items() if like_answers and name not in UNIT}
+    ends |= {name: given for name in UNIT if like_answers and (given := (wanted(config) or {}).get(name))}
     tasks, codes, rated = read_labels(
-        source, people.data.classes, "against", columns, config.scale if same else (-1.0, 1.0), config.numbers,
+        source, people.data.classes, "against", columns, config.scale if like_answers else (-1.0, 1.0), config.numbers,
         Scales(ends, tuple(UNIT), emotions=False), ordered=bool(config.classes),
     )  # fmt: skip
     label, missing = known_tasks(people.data, tasks, codes)
@@ -181,6 +161,30 @@ def original(config: PeopleConfig, against: str, people: People, frames: Frames 
             f"against={against}: none of its {len(tasks):,} tasks was answered, so nothing can be compared."
         )
     return Original(label, aligned, missing)
+
+
+def _corpus_labels(people: People, faces: pd.DataFrame) -> pd.DataFrame:
+    """A corpus' own labels and ratings, as a table of tasks; labels that are no class here are left out, and said."""
+    table = faces.rename(columns={"face": "task"})
+    strange = table["label"].notna() & ~table["label"].isin(people.classes)
+    if strange.any():
+        named = ", ".join(in_order(set(table["label"][strange])))
+        say(f"{people.name}: original labels of {int(strange.sum()):,} faces are no class here, left out: {named}")
+        table["label"] = table["label"].where(~strange, None)
+    table = table[[name for name in ("task", "label", "valence", "arousal") if table[name].notna().any()]]
+    if not {"label", "valence"} & set(table):
+        raise RequestError(f"{people.name} has no original labels; give a file with against=FILE.")
+    return table
+
+
+def _columns_of(against: str, table: Table, scales: Collection[str]) -> dict[str, str | None]:
+    """The columns of a table of answers that hold what these are compared with: ``original``, ``original_valence``."""
+    rated = {name: f"{against}_{name}" for name in scales}
+    if not {against, *rated.values()} & set(table.names):
+        others = ", ".join(f"against={name}" for name in ORIGINALS if name in table.names)
+        way_out = f"write {others}." if others else f"give the {against} labels with against=FILE (task, label)."
+        raise RequestError(f"{table.where} has no column {against}; {way_out}")
+    return {"label": against if against in table.names else None, **rated}
 
 
 def labels_of(people: People) -> Original | None:

@@ -134,7 +134,7 @@ def _learn(
         run.write("config", plain(config))
     sizes = {split: len(of_split) for split, of_split in examples.items()}
     opening(run, sizes)
-    fitted = fit_module(module, config.seed, run, examples)
+    fitted = fit_module(module, config.seed, run, examples, device)
     if not is_main_process():
         return None
     history = pd.DataFrame(fitted.history)

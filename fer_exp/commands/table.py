@@ -59,30 +59,20 @@ def table(config: TableConfig, compose: Compose, start: Start) -> Path:
     preset = read_preset(config.study, config.scale, [*config.train, *shared])
     if config.crowd is not None:
         preset = replace(preset, crowd=Path(config.crowd))
-    place = writable(Path(config.results), "results")
-    place /= f"{preset.study}-{preset.corpus}-{preset.scale}"
-    (one,) = composed(preset, [next(preset.combinations())], compose)
-    check_corpus(preset, one)
-    begun = find_start(preset, config, compose)
-    if begun is not None:
-        weights = word("backbone.weights", str(begun.path("backbone")))
+    place = writable(Path(config.results), "results") / f"{preset.study}-{preset.corpus}-{preset.scale}"
+    (first,) = composed(preset, [next(preset.combinations())], compose)
+    check_corpus(preset, first)
+    pretraining = find_start(preset, config, compose)
+    if pretraining is not None:
+        weights = word("backbone.weights", str(pretraining.path("backbone")))
         preset = replace(preset, common={**preset.common, "backbone.weights": weights})
     trained = members(preset, compose)
     if config.run:
-        remove_left(Path(config.output))
-        for each in trained:
-            if each.state == DONE and (each.run.folder / EPOCHS).exists():  # killed while its run was swept
-                with contextlib.suppress(RunError), claimed(each.run.folder):
-                    pass
-    if config.run and any(one.state != DONE for one in trained):
-        if begun is not None and not (begun.finished and begun.has("backbone")):
-            pretrain(preset, config, begun, start)
-            trained = members(preset, compose)  # named by what the file holds
-        train_missing(preset, trained, start)
+        trained = run_missing(preset, config, trained, pretraining, compose, start)
     place = beside_fuller(place, trained, config.archive)
     asks = STUDIES[preset.study].asks
     asked: Asked = {} if asks is None else resolve_name(asks)(trained, preset)
-    own = [one.run for one in trained] + ([] if begun is None else [begun])
+    own = [one.run for one in trained] + ([] if pretraining is None else [pretraining])
     left_out = others(Path(config.output), own)
     failed = [one for one in trained if one.state == BROKEN]
     if config.archive:
@@ -90,15 +80,39 @@ def table(config: TableConfig, compose: Compose, start: Start) -> Path:
         command, preset = placeless(command), replace(preset, start=tuple(placeless(list(preset.start))))
     finish(made(preset, trained, asked, left_out, command, place), place)
     if config.archive:
-        begun_with = [] if begun is None else [word("backbone.weights", f"{begun.name}/{begun.path('backbone').name}")]
-        words = [*config.train, f"bootstrap={config.bootstrap}", *begun_with]
-        told = {"study": preset.study, "scale": preset.scale, "words": words, "start": list(preset.start)}
-        archive.close(place, {**told, "crowd": config.crowd})
+        close_archive(place, preset, config, pretraining)
     if failed:
         raise RunError(f"{len(failed)} of {len(trained)} trainings failed; the first log is {failed[0].log}.")
     if config.run and (lost := sum(one.state != DONE for one in trained)):
         raise RunError(f"{lost} of {len(trained)} trainings did not run; the same command runs them.")
     return place
+
+
+def run_missing(
+    preset: Preset, config: TableConfig, trained: list[Trained], pretraining: Run | None, compose: Compose, start: Start
+) -> list[Trained]:
+    """Run what is not finished, first the pretraining that all start from; gives the trainings as they are then."""
+    remove_left(Path(config.output))
+    for one in trained:
+        if one.state == DONE and (one.run.folder / EPOCHS).exists():  # killed while its run was swept
+            with contextlib.suppress(RunError), claimed(one.run.folder):
+                pass
+    if all(one.state == DONE for one in trained):
+        return trained
+    if pretraining is not None and not (pretraining.finished and pretraining.has("backbone")):
+        pretrain(preset, config, pretraining, start)
+        trained = members(preset, compose)  # named by what the file holds
+    train_missing(preset, trained, start)
+    return trained
+
+
+def close_archive(place: Path, preset: Preset, config: TableConfig, pretraining: Run | None) -> None:
+    """Write the words that make the table of an archive, where they name no file or folder of this machine."""
+    words = [*config.train, f"bootstrap={config.bootstrap}"]
+    if pretraining is not None:
+        words.append(word("backbone.weights", f"{pretraining.name}/{pretraining.path('backbone').name}"))
+    told = {"study": preset.study, "scale": preset.scale, "words": words, "start": list(preset.start)}
+    archive.close(place, {**told, "crowd": config.crowd})
 
 
 def next_step(config: TableConfig, place: Path) -> str:

@@ -75,14 +75,7 @@ def train(config: TrainConfig) -> Path | None:
     with claimed(run.folder):
         check_same(run, config)
         if run.finished:
-            of_it = left_alone(run, begun_with(contents, told(config)), config.trainer.keep)
-            progress(f"{run.folder} is finished already{of_it}; remove it to train again.")
-            if (before := run.config.get("bootstrap")) != config.bootstrap:
-                others = f"fer-exp evaluate run={run.folder} bootstrap={config.bootstrap} makes others"
-                progress(f"its intervals are those of bootstrap={before}; {others}.")
-            form = config.labels.export
-            if form is not None and not (run.folder / f"noise_{form}.txt").is_file():
-                progress(f"labels.export={form} is not written: remove the folder, and train again.")
+            _say_finished(run, config, contents)
             return run.folder
         faces = select(store.faces, store.flags, config.dataset, progress)
         votes = None if store.votes is None else store.votes.loc[faces.index]
@@ -92,39 +85,10 @@ def train(config: TrainConfig) -> Path | None:
             check_begun(run, begins)
             _write_targets(run, config, targets, faces)
             _log_dropped(len(faces), targets)
-
-        with without_collector():  # torch is wanted from here on, not before
-            from fer_exp.pretraining.saved import seen_before
-            from fer_exp.training import fit as training
-            from fer_exp.training.batches import on_device
-            from fer_exp.training.devices import computes_on, find_device
-            from fer_exp.training.networks import build_network
-            from fer_exp.training.trained import keep_network
-
-        pixels = on_device(store.pixels, find_device(config.trainer))
-        examples = {split: _examples(store, pixels, targets, corpus.classes, split) for split in SPLITS}
-        taught = (targets.table["split"] == "train").to_numpy()
-        anew = by_epoch(config.labels, targets.counts[taught], targets.table["face"][taught].tolist(), config.seed)
-        examples["train"] = replace(examples["train"], at_epoch=anew)
-        affect = bool(np.isfinite(examples["train"].affect.numpy()).any())
-        network, weights = build_network(config.backbone, config.dataset.size, len(corpus.classes), affect, config.seed)
-        known = None if weights is None else seen_before(config.backbone, store, examples["test"].rows)
-        opening(run, {split: len(of_split) for split, of_split in examples.items()})
-        if is_main_process():
-            begin(run, begins, *computes_on(find_device(config.trainer)), started)
-        fitted = training.fit(network, config, run, corpus.classes, examples)
+        examples, fitted, weights = _fit(config, run, store, corpus.classes, targets, begins, started)
         if not is_main_process():
             return None
-
-        answers = {split: training.predict(fitted.module, fitted.device, examples[split]) for split in ("val", "test")}
-        run.write("predictions", _predictions(store, targets, corpus.classes, answers))
-        by_epoch_answers = (run.epoch(row["epoch"], fitted.epochs.get(row["epoch"])) for row in fitted.history)
-        run.write("history", judged_history(pd.DataFrame(fitted.history), run.predictions, by_epoch_answers))
-        run.write("metrics", run_metrics(run, samples=config.bootstrap, seed=config.seed))
-        if fitted.log is not None and run.history is not None:
-            fitted.log.end(run.metrics, run.history, training=[*pd.DataFrame(fitted.history)])
-        if config.trainer.keep != "none":
-            keep_network(run, fitted.module, plain(config), corpus.classes, store.pixels.shape[3])
+        _write_results(config, run, store, corpus.classes, targets, examples, fitted)
         facts = {
             **account(config, store, fitted),
             "seeds": {"seed": config.seed, "labels": config.labels.seed, "dataset": config.dataset.seed},
@@ -133,11 +97,81 @@ def train(config: TrainConfig) -> Path | None:
             "faces": {split: len(of_split) for split, of_split in examples.items()},
             "dropped": targets.dropped,
             "noise": targets.noise,
-            "taught": training.taught(fitted.module, fitted.device, examples["train"]),
-            "weights": None if weights is None else {**asdict(weights), "test_faces_seen": known},
+            "taught": fitted.taught(examples["train"]),
+            "weights": weights,
         }
         end(run, facts, fitted.log)
     return run.folder
+
+
+def _say_finished(run: Run, config: TrainConfig, contents: Mapping[str, str]) -> None:
+    """What there is to say of a run that is asked for again; RequestError where it is not what it wrote."""
+    of_it = left_alone(run, begun_with(contents, told(config)), config.trainer.keep)
+    progress(f"{run.folder} is finished already{of_it}; remove it to train again.")
+    if (before := run.config.get("bootstrap")) != config.bootstrap:
+        others = f"fer-exp evaluate run={run.folder} bootstrap={config.bootstrap} makes others"
+        progress(f"its intervals are those of bootstrap={before}; {others}.")
+    form = config.labels.export
+    if form is not None and not (run.folder / f"noise_{form}.txt").is_file():
+        progress(f"labels.export={form} is not written: remove the folder, and train again.")
+
+
+def _fit(
+    config: TrainConfig,
+    run: Run,
+    store: Store,
+    classes: tuple[str, ...],
+    targets: Targets,
+    begins: Mapping[str, Any],
+    started: float,
+) -> tuple[dict[str, Examples], Fitted, dict[str, Any] | None]:
+    """Train; the faces by split, what came of it, and what is known of its first weights, None of random ones."""
+    with without_collector():  # torch is wanted from here on, not before
+        from fer_exp.pretraining.saved import seen_before
+        from fer_exp.training.batches import on_device
+        from fer_exp.training.devices import computes_on, find_device
+        from fer_exp.training.fit import fit
+        from fer_exp.training.networks import build_network
+
+    device = find_device(config.trainer)
+    pixels = on_device(store.pixels, device)
+    examples = {split: _examples(store, pixels, targets, classes, split) for split in SPLITS}
+    taught = (targets.table["split"] == "train").to_numpy()
+    anew = by_epoch(config.labels, targets.counts[taught], targets.table["face"][taught].tolist(), config.seed)
+    examples["train"] = replace(examples["train"], at_epoch=anew)
+    affect = bool(np.isfinite(examples["train"].affect.numpy()).any())
+    network, loaded = build_network(config.backbone, config.dataset.size, len(classes), affect, config.seed)
+    weights = None
+    if loaded is not None:
+        weights = {**asdict(loaded), "test_faces_seen": seen_before(config.backbone, store, examples["test"].rows)}
+    opening(run, {split: len(of_split) for split, of_split in examples.items()})
+    if is_main_process():
+        begin(run, begins, *computes_on(device), started)
+    return examples, fit(network, config, run, classes, examples, device), weights
+
+
+def _write_results(
+    config: TrainConfig,
+    run: Run,
+    store: Store,
+    classes: tuple[str, ...],
+    targets: Targets,
+    examples: Mapping[str, Examples],
+    fitted: Fitted,
+) -> None:
+    """Predict, judge, and write all but run.json."""
+    from fer_exp.training.trained import keep_network
+
+    answers = {split: fitted.answers(examples[split]) for split in ("val", "test")}
+    run.write("predictions", _predictions(store, targets, classes, answers))
+    history = pd.DataFrame(fitted.history)
+    kept = (run.epoch(row["epoch"], fitted.epochs.get(row["epoch"])) for row in fitted.history)
+    run.write("history", judged_history(history, run.predictions, kept))
+    run.write("metrics", run_metrics(run, samples=config.bootstrap, seed=config.seed))
+    if fitted.log is not None and run.history is not None:
+        fitted.log.end(run.metrics, run.history, training=[*history])
+    if config.trainer.keep != "none":
+        keep_network(run, fitted.module, plain(config), classes, store.pixels.shape[3])
 
 
 def next_step(config: TrainConfig, place: Path) -> str:

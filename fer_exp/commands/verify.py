@@ -66,34 +66,53 @@ def verify(config: VerifyConfig, compose: Compose) -> None:
 
 def _asked_for(config: VerifyConfig) -> tuple[list[Path], dict[Path, list[Claim]], Path]:
     """Folders of tables, documents with their claims, and where the list of claims lies."""
-    places = [Path(place) for place in config.places]
+    places, results = [Path(place) for place in config.places], Path(config.results)
     for place in places:
         if not place.exists():
             raise RequestError(f"{place}: there is no such folder or document{or_near(place)}")
-    results = Path(config.results)
     if not places and not results.is_dir():
         raise RequestError(f"There is no folder {results}; name the folder of tables to verify, or set results to it.")
-    if documents := [place.resolve() for place in places if place.is_file()]:
-        near = [folder / results.name for folder in documents[0].parents if (folder / results.name / FILE).is_file()]
-        results = results if (results / FILE).is_file() else next(iter(near), results)
-    file = results / FILE
-    rows = read_claims(file) if file.is_file() else []
-    of = {Path(row.document): [each for each in rows if each.document == row.document] for row in rows}
-    of = {results.parent / name: each for name, each in of.items()}
+    documents = [place.resolve() for place in places if place.is_file()]
+    file = _claims_file(results, documents)
+    claims = _claims_by_document(file)
     if places:
-        strange = [one for one in documents if one not in {path.resolve() for path in of}]
-        if strange:
-            listed = ", ".join(map(str, of)) or "none"
-            raise RequestError(f"{strange[0]}: {file} has no row of this document; it has those of: {listed}.")
-        of = {path: each for path, each in of.items() if path.resolve() in documents}
-    folders = [place for place in places if place.is_dir()] if places else [results]
-    folders = [each for place in folders for each in ([place] if _has_tables(place) else sorted(place.iterdir()))]
-    folders = [folder for folder in folders if folder.is_dir() and _has_tables(folder)]
-    if not folders and not of:
+        claims = _of_documents(documents, claims, file)
+    folders = _with_tables([place for place in places if place.is_dir()] if places else [file.parent])
+    if not folders and not claims:
         raise RequestError(
             f"{', '.join(map(str, places or [results]))}: there are no tables, and no document of {file}."
         )
-    return folders, of, file
+    return folders, claims, file
+
+
+def _claims_file(results: Path, documents: list[Path]) -> Path:
+    """The list of claims: in the folder of results, else in one of that name above the first document."""
+    if documents and not (results / FILE).is_file():
+        near = (folder / results.name / FILE for folder in documents[0].parents)
+        return next((file for file in near if file.is_file()), results / FILE)
+    return results / FILE
+
+
+def _claims_by_document(file: Path) -> dict[Path, list[Claim]]:
+    claims: dict[Path, list[Claim]] = {}
+    for row in read_claims(file) if file.is_file() else []:
+        claims.setdefault(file.parent.parent / row.document, []).append(row)
+    return claims
+
+
+def _of_documents(documents: list[Path], claims: dict[Path, list[Claim]], file: Path) -> dict[Path, list[Claim]]:
+    """The claims of some documents; RequestError of one that has none."""
+    known = {path.resolve() for path in claims}
+    if strange := [document for document in documents if document not in known]:
+        listed = ", ".join(map(str, claims)) or "none"
+        raise RequestError(f"{strange[0]}: {file} has no row of this document; it has those of: {listed}.")
+    return {path: rows for path, rows in claims.items() if path.resolve() in documents}
+
+
+def _with_tables(places: list[Path]) -> list[Path]:
+    """The folders of tables among some places and, of those that hold none themselves, in them."""
+    folders = [folder for place in places for folder in ([place] if _has_tables(place) else sorted(place.iterdir()))]
+    return [folder for folder in folders if folder.is_dir() and _has_tables(folder)]
 
 
 def _has_tables(folder: Path) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
 from numpy.typing import NDArray
+from pytorch_lightning import Callback
 
 from fer_exp.config import TrainConfig
 from fer_exp.errors import RequestError, RunError
@@ -18,7 +21,6 @@ from fer_exp.runs import Run
 from fer_exp.runs.begun import identity
 from fer_exp.training.answers import answers_of, at_once
 from fer_exp.training.batches import Batches, Examples, class_weights
-from fer_exp.training.devices import find_device
 from fer_exp.training.loggers import LogEpochs, RunLog, logged
 from fer_exp.training.module import FaceModule
 from fer_exp.training.monitor import Monitor
@@ -47,21 +49,45 @@ class Fitted:
     log: RunLog | None = None
     epochs: Mapping[int, str] = field(default_factory=dict)
 
+    def answers(self, examples: Examples) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The trained network's answers, as ``answers_of`` gives them."""
+        batches = Batches(examples, at_once(examples.pixels.shape[1], self.device), seed=0, shuffle=False, shard=False)
+        network = self.module.method.predictor(self.module.network).to(self.device)
+        return answers_of(network, (batch["pixels"] for batch in batches))
+
+    def taught(self, train: Examples) -> dict[str, float]:
+        """What it answers of its training faces as they are, as ``Monitor.figures``; nan is left out.
+
+        The history counts while it learns, of pictures as the method sees them; this is one measure for all methods.
+        """
+        monitor = Monitor(self.module.monitor.classes)
+        monitor.see(torch.from_numpy(self.answers(train)[0]), train.target, train.clean, None, {})
+        return {name: value for name, value in monitor.figures().items() if value == value}
+
 
 def fit(
-    network: FaceNetwork, config: TrainConfig, run: Run, classes: tuple[str, ...], examples: dict[str, Examples]
+    network: FaceNetwork,
+    config: TrainConfig,
+    run: Run,
+    classes: tuple[str, ...],
+    examples: dict[str, Examples],
+    device: torch.device,
 ) -> Fitted:
     """Train a network as a config says, with its method; ``fit_module`` says the rest."""
     method = make_method(config.method, make_setting(network, config, examples["train"]))
-    size = examples["train"].pixels.shape[1]
-    layout = fastest_layout(find_device(config.trainer), size, config.trainer.precision)
+    layout = fastest_layout(device, examples["train"].pixels.shape[1], config.trainer.precision)
     module = FaceModule(network, method, config.trainer, classes, config.method.affect_weight, layout)
     judged = {"none": (), "val": ("val",), "test": ("val", "test")}[config.trainer.every_epoch]
-    return fit_module(module, config.seed, run, examples, judged)
+    return fit_module(module, config.seed, run, examples, device, judged)
 
 
 def fit_module(
-    module: FaceModule, seed: int, run: Run, examples: dict[str, Examples], judged: tuple[str, ...] = ()
+    module: FaceModule,
+    seed: int,
+    run: Run,
+    examples: dict[str, Examples],
+    device: torch.device,
+    judged: tuple[str, ...] = (),
 ) -> Fitted:
     """Train a module to the end, from the last checkpoint of its run where there is one.
 
@@ -73,11 +99,11 @@ def fit_module(
     answers are stored apart.
 
     Raises:
-        RequestError: no such device, a batch larger than the split, a checkpoint that does not fit, a missing logger.
+        RequestError: a batch larger than the split, a checkpoint that does not fit, a missing logger.
         RunError: a loss of nan, a disk without room for the run, or a checkpoint that cannot be written.
         KeyboardInterrupt: Ctrl-C; the run can be resumed from its last checkpoint. ``Preempted``: it was just saved.
     """
-    settings, device, train = module.settings, find_device(module.settings), examples["train"]
+    settings, train = module.settings, examples["train"]
     if settings.batch_size > len(train):
         raise RequestError(
             f"trainer.batch_size is {settings.batch_size} but the training split has {len(train)} faces; "
@@ -85,20 +111,17 @@ def fit_module(
         )
     if settings.precision == "64-true":
         module.double()  # Lightning does so after it has loaded a checkpoint, which a module in float32 would round
-    resume = run.path("checkpoint") if run.has("checkpoint") else None
-    if resume:
-        check_checkpoint(resume, module, identity(run))
-    elif run.path("checkpoint").with_suffix(".digests").is_file():
-        say(f"{run.folder}: its checkpoint is gone; the run begins anew.")
+    checkpoint = _checkpoint(run, module)
     if is_main_process():
         of_judged = sum(len(examples[split]) for split in judged if split in examples)
         check_room(run, module, settings, sum(map(len, examples.values())), of_judged, train.target.shape[1])
     history = History(run.path("by_epoch"), len(train) // settings.batch_size * settings.batch_size)
+    predictions = EpochPredictions(run, judged)
     with quiet(), forgotten_process_group(), logged(settings.logger, run) as log:
-        predictions = [EpochPredictions(run, judged)] if judged else []
-        lines = ProgressLines(history, settings.batch_size)
-        logs = [] if log is None else [LogEpochs(log, history)]
-        trainer = make_trainer(settings, device, run, [history, lines, *predictions, *logs])
+        callbacks: list[Callback] = [history, ProgressLines(history, settings.batch_size)]
+        callbacks += [predictions] if judged else []
+        callbacks += [] if log is None else [LogEpochs(log, history)]
+        trainer = make_trainer(settings, device, run, callbacks)
         batches = Batches(train, settings.batch_size, seed, shuffle=True, balance=settings.balance == "sampler")
         # Every process sees the whole validation split: a share each would need padding, and so count faces twice.
         validation = [
@@ -106,26 +129,40 @@ def fit_module(
             for split in judged or ("val",)
             if split in examples
         ]
-        try:
-            trainer.fit(module, batches, validation, ckpt_path=resume, weights_only=True if resume else None)
-        except Ended as end:
-            raise Preempted(end.number, str(end)) from end
-        except SystemExit as error:  # how Lightning ends after Ctrl-C
-            raise _interrupted(run) from error
-        except RuntimeError as error:
-            if not isinstance(error, torch.OutOfMemoryError) and "MPS backend out of memory" not in str(error):
-                raise
-            raise RunError("The GPU's memory is full; make trainer.batch_size or dataset.size smaller.") from error
-        if trainer.interrupted:
-            raise _interrupted(run)
+        with _in_our_words(run):
+            trainer.fit(module, batches, validation, ckpt_path=checkpoint, weights_only=True if checkpoint else None)
+            if trainer.interrupted:
+                raise SystemExit
         if log is not None:  # of a run interrupted after its last epoch
             log.epochs(history.rows)
-    return Fitted(module, device, history.rows, log, predictions[0].digests if predictions else {})
+    return Fitted(module, device, history.rows, log, predictions.digests)
 
 
-def _interrupted(run: Run) -> KeyboardInterrupt:
-    saved = "Whole epochs are saved; the same command goes on from there."
-    return KeyboardInterrupt(saved) if run.has("checkpoint") else KeyboardInterrupt()
+def _checkpoint(run: Run, module: FaceModule) -> Path | None:
+    """The checkpoint that a run goes on from, which is one of its own; None of a run that begins."""
+    path = run.path("checkpoint")
+    if run.has("checkpoint"):
+        check_checkpoint(path, module, identity(run))
+        return path
+    if path.with_suffix(".digests").is_file():
+        say(f"{run.folder}: its checkpoint is gone; the run begins anew.")
+    return None
+
+
+@contextmanager
+def _in_our_words(run: Run) -> Iterator[None]:
+    """What ends Lightning's fit early, as the command line knows it."""
+    try:
+        yield
+    except Ended as end:
+        raise Preempted(end.number, str(end)) from end
+    except SystemExit as error:  # how Lightning ends after Ctrl-C
+        saved = ["Whole epochs are saved; the same command goes on from there."] if run.has("checkpoint") else []
+        raise KeyboardInterrupt(*saved) from error
+    except RuntimeError as error:
+        if not isinstance(error, torch.OutOfMemoryError) and "MPS backend out of memory" not in str(error):
+            raise
+        raise RunError("The GPU's memory is full; make trainer.batch_size or dataset.size smaller.") from error
 
 
 def make_setting(network: FaceNetwork, config: TrainConfig, train: Examples) -> Setting:
@@ -148,20 +185,3 @@ def make_setting(network: FaceNetwork, config: TrainConfig, train: Examples) -> 
         noise_rate=None if train.clean is None else float((train.clean != target.argmax(dim=1)).double().mean()),
         seed=config.seed + PEER,
     )
-
-
-def predict(module: FaceModule, device: torch.device, examples: Examples) -> tuple[NDArray[Any], NDArray[Any]]:
-    """A trained network's answers, as ``answers_of`` gives them."""
-    batches = Batches(examples, at_once(examples.pixels.shape[1], device), seed=0, shuffle=False, shard=False)
-    network = module.method.predictor(module.network).to(device)
-    return answers_of(network, (batch["pixels"] for batch in batches))
-
-
-def taught(module: FaceModule, device: torch.device, train: Examples) -> dict[str, float]:
-    """What a trained network answers of its training faces as they are, as ``Monitor.figures``; nan is left out.
-
-    The history counts while it learns, of pictures as the method sees them; this is one measure for all methods.
-    """
-    monitor = Monitor(module.monitor.classes)
-    monitor.see(torch.from_numpy(predict(module, device, train)[0]), train.target, train.clean, None, {})
-    return {name: value for name, value in monitor.figures().items() if value == value}
