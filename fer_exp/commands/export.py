@@ -36,16 +36,18 @@ def export(config: ExportConfig) -> Path:
     writable(place.parent)
 
     from fer_exp.export.card import card  # torch is wanted from here on, not before
-    from fer_exp.export.described import describe, metadata
+    from fer_exp.export.described import describe
+    from fer_exp.training.network_file import as_texts
     from fer_exp.training.trained import load
 
     trained = load(source)
     run = Run(source.parent if source.name == FILES["network"] else source)
     with whole_folder(place) as aside:
-        row.code.write(aside / row.file, trained, metadata(trained.told, config.format))
+        described = describe(trained.told, config.format)
+        row.code.write(aside / row.file, trained, as_texts(described))
         content = {"folder": str(place), "format": config.format, "file": row.file} | tried(row, aside, trained)
         write_text(aside / CARD, card(trained.told, run, config.format))
-        write_json(aside / CONFIG, describe(trained.told, config.format))
+        write_json(aside / CONFIG, described)
     finish(Outcome("export", content, screen=said(content), left=[place]))
     return place
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from importlib.util import find_spec
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from fer_exp.bounds import MOST_VOTES, scales_named
 from fer_exp.config.command import Config
@@ -22,6 +22,8 @@ from fer_exp.errors import RequestError
 from fer_exp.files import file_of, there
 from fer_exp.orders import order_of
 from fer_exp.regular import MOST_BYTES, no_file, regular
+
+Leaf = TypeVar("Leaf")
 
 TIES = ("drop", "first", "random")
 DUPLICATES = ("refuse", "first", "last")
@@ -150,19 +152,11 @@ def validate(config: Config) -> None:
         RequestError: one sentence that names the key and the way out.
     """
     for key, choices in [*CHOICES.items(), *((key, options(group)) for key, group in OPTIONS.items())]:
-        value = _value(config, key)
-        if value is not None:
+        if (value := _value(config, key)) is not None:
             check_choice(key, str(value), choices)
-    for key, least in AT_LEAST.items():
-        value = _value(config, key)
-        if isinstance(value, int | float) and not value >= least:
-            raise RequestError(f"{key} is {value}; it must be at least {least}.")
-    for key, most in AT_MOST.items():
-        value = _value(config, key)
-        if isinstance(value, int | float) and value > most:
-            raise RequestError(f"{key} is {value}; it must be at most {most:,}.")
+    _check_bounds(config)
     _check_texts(config)
-    for key, number in _floats(asdict(config)):
+    for key, number in _leaves(asdict(config), float):
         if not isfinite(number):
             raise RequestError(f"{key} is {number}; it must be a finite number.")
     for key in SHARES:
@@ -177,6 +171,22 @@ def validate(config: Config) -> None:
         _check_dataset(dataset)
     if (trainer := getattr(config, "trainer", None)) is not None:
         _check_trainer(trainer)
+    _check_scales(config)
+
+
+def _check_bounds(config: Config) -> None:
+    numbers = {key: _value(config, key) for key in (*AT_LEAST, *AT_MOST)}
+    there = {key: number for key, number in numbers.items() if isinstance(number, int | float)}
+    for key, least in AT_LEAST.items():
+        if key in there and not there[key] >= least:
+            raise RequestError(f"{key} is {there[key]}; it must be at least {least}.")
+    for key, most in AT_MOST.items():
+        if key in there and there[key] > most:
+            raise RequestError(f"{key} is {there[key]}; it must be at most {most:,}.")
+
+
+def _check_scales(config: Config) -> None:
+    """How classes are numbered and ratings run, and the distance that a plan aims at."""
     for key in ("numbers", "dataset.numbers"):
         if (named := _value(config, key)) is not None and not isinstance(named, dict):
             order_of(named, key)
@@ -192,7 +202,7 @@ def validate(config: Config) -> None:
 def _check_texts(config: Config) -> None:
     """Texts and names of files that no system takes, said before anything else stumbles over them."""
     paths = path_keys(type(config))
-    for key, text in _texts(asdict(config)):
+    for key, text in _leaves(asdict(config), str):
         if "\0" in text:
             raise RequestError(f"{key}={text} holds a NUL character, which no name can have; take it out.")
         if key not in paths:
@@ -241,6 +251,12 @@ def _check_trainer(trainer: TrainerConfig) -> None:
         )
 
 
+def check_installed(word: str, packages: Sequence[str], extra: str) -> None:
+    """Raise RequestError, with the line that installs it, where a package that a word needs is not here."""
+    if missing := [package for package in packages if find_spec(package) is None]:
+        raise RequestError(f"{word} needs {' and '.join(missing)}: pip install 'fer-exp[{extra}]'.")
+
+
 MOST_WEIGHTS = 1 << 33
 """Bytes of a file of weights; a ResNet's tensors have a hundredth of it."""
 
@@ -251,9 +267,7 @@ def check_machine(config: TrainConfig | PretrainConfig) -> None:
     These are files, and the package of ``trainer.logger``.
     """
     name = config.trainer.logger
-    missing = [package for package in LOGGERS.get(name, ()) if find_spec(package) is None]
-    if missing:
-        raise RequestError(f"trainer.logger={name} needs {' and '.join(missing)}: pip install 'fer-exp[{name}]'.")
+    check_installed(f"trainer.logger={name}", LOGGERS.get(name, ()), name)
     named: dict[str, str | None] = {"backbone.weights": config.backbone.weights}
     if isinstance(config, TrainConfig):
         named |= {"labels.file": config.labels.file, "labels.posteriors": config.labels.posteriors}
@@ -333,24 +347,17 @@ def check_choice(key: str, value: str, choices: Sequence[str], spelt_as: str | N
     raise RequestError(f"{key}={value} is unknown{hint} There are: {', '.join(choices)}.")
 
 
-def _texts(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
-    """Dotted key -> text, also of those in lists."""
-    for key, value in values.items():
-        if isinstance(value, dict):
-            yield from _texts({str(name): each for name, each in value.items()}, f"{above}{key}.")
-        for each in value if isinstance(value, list) else [value]:
-            if isinstance(each, str):
-                yield f"{above}{key}", each
+def _leaves(values: Mapping[str, Any], kind: type[Leaf], above: str = "") -> Iterator[tuple[str, Leaf]]:
+    """Dotted key -> value, of all that are of a kind, also in lists.
 
-
-def _floats(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, float]]:
-    """Dotted key -> number, of those that may have a fraction; what a method's own keys allow it says itself."""
+    Of a method's own keys texts alone: what numbers these may be it says itself.
+    """
     for key, value in values.items():
-        if isinstance(value, dict) and key != "keys":
-            yield from _floats(value, f"{above}{key}.")
-        for each in value if isinstance(value, list) else [value]:
-            if isinstance(each, float):
-                yield f"{above}{key}", each
+        if isinstance(value, dict) and (kind is str or key != "keys"):
+            yield from _leaves({str(name): inner for name, inner in value.items()}, kind, f"{above}{key}.")
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, kind):
+                yield f"{above}{key}", one
 
 
 def _value(config: object, key: str) -> object:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 from types import ModuleType
 from typing import NamedTuple
 
-from fer_exp.errors import RequestError
+from fer_exp.config.rules import check_installed
 
 
 class Format(NamedTuple):
@@ -45,7 +44,5 @@ FORMATS = {
 
 def installed(name: str) -> Format:
     """The row of a format; RequestError, with the line that installs it, where a package is not here."""
-    row = FORMATS[name]
-    if missing := [package for package in row.needs if find_spec(package) is None]:
-        raise RequestError(f"format={name} needs {' and '.join(missing)}: pip install 'fer-exp[{name}]'.")
-    return row
+    check_installed(f"format={name}", FORMATS[name].needs, name)
+    return FORMATS[name]

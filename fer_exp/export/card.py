@@ -14,9 +14,10 @@ import jinja2
 from fer_exp import __version__
 from fer_exp.datasets import facts as corpus_facts
 from fer_exp.datasets.corpus import Corpus
+from fer_exp.errors import enumerated
 from fer_exp.export import FORMATS
+from fer_exp.export.described import steps
 from fer_exp.export.origin import licences, origin, taught
-from fer_exp.export.preprocessing import steps
 from fer_exp.labels.kinds import KINDS
 from fer_exp.metrics.registry import HEADLINE
 from fer_exp.metrics.words import direction, spoken
@@ -56,7 +57,7 @@ def card(told: Told, run: Run, name: str) -> str:
         told=told,
         corpus=corpus,
         file=row.file,
-        classes=f"{', '.join(names[:-1])} and {names[-1]}",
+        classes=enumerated(names),
         taught=taught(told, run, corpus),
         counts=class_counts(run, told.classes),
         noisy=bool(run.facts.get("noise")),

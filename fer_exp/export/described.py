@@ -1,16 +1,21 @@
-"""What stands in an exported file's metadata, and beside it for programs."""
+"""What has to be known to use an exported file: for its metadata, for programs beside it, and in words for a card."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any
 
 from fer_exp import __version__
 from fer_exp.export import FORMATS
-from fer_exp.export.preprocessing import steps
 from fer_exp.export.ready import OUTPUTS
 from fer_exp.training.network_file import Told
+
+CUT = {
+    "none": "The picture is a face, cut out as in the corpus. No face is looked for in it.",
+    "face": "MTCNN (facenet-pytorch) finds the largest face; a square of the longer side of its box, {margin:g} of "
+    "that side added on each side, is cut out so that the eyes are level (fer_exp/pictures/crops.py).",
+}
+"""By ``dataset.crop``."""
 
 
 def describe(told: Told, name: str) -> dict[str, Any]:
@@ -27,7 +32,17 @@ def describe(told: Told, name: str) -> dict[str, Any]:
     }
 
 
-def metadata(told: Told, name: str) -> dict[str, str]:
-    """The same as texts: what is no text already is JSON."""
-    content = describe(told, name)
-    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in content.items()}
+def steps(told: Told, *, inside: bool) -> list[str]:
+    """The steps in their order; ``inside`` where the file does the last one itself."""
+    colours = "grey (Pillow's mode L)" if told.channels == 1 else "RGB"
+    mean, std = (", ".join(f"{value:g}" for value in values) for values in (told.mean, told.std))
+    grey = "; grey stands for all three" if told.channels == 1 else ""
+    whose = "the file does that" if inside else "fer-exp does that"
+    return [
+        CUT[told.crop].format(margin=told.margin),
+        f"It is turned upright as its EXIF says, and made {colours}.",
+        f"It is stretched to {told.size} x {told.size} by Pillow's bilinear filter, which averages where it shrinks. "
+        f"A JPEG is first decoded at 1/2, 1/4 or 1/8 of its sides where that leaves {told.size} pixels or more.",
+        f"Bytes in the order face, row, column, colour: uint8, (N, {told.size}, {told.size}, {told.channels}).",
+        f"Divided by 255, less ({mean}), divided by ({std}) by red, green, blue{grey}: {whose}.",
+    ]

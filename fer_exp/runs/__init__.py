@@ -12,8 +12,7 @@ from fer_exp.digests import SEAL, of_text, sealed
 from fer_exp.errors import RequestError
 from fer_exp.files import json_text, or_near, there, write_json, write_table, write_text
 from fer_exp.regular import reading, whole_text
-from fer_exp.runs.contract import AGAIN, check_columns, check_facts
-from fer_exp.runs.manifest import LISTED, check_file, check_seal, digests_of
+from fer_exp.runs.contract import AGAIN, LISTED, check_columns, check_facts, check_file, check_seal, digests_of
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,7 +11,7 @@ from fer_exp.errors import RequestError, RunError
 from fer_exp.files import locked, made, unfinished
 from fer_exp.progress import is_main_process, say
 from fer_exp.runs import EPOCHS, Run
-from fer_exp.runs.manifest import LARGE
+from fer_exp.runs.contract import LARGE
 
 
 @contextmanager

@@ -1,11 +1,15 @@
-"""What the files of a run are, so that one that somebody has changed is named before its numbers are used."""
+"""What the files of a run are, so that one that somebody has changed is named before its numbers are used.
+
+run.json has the SHA-256 of each, by which those of a finished run are known to be what it wrote.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from fer_exp.digests import SEAL, is_sealed, sha256
 from fer_exp.errors import RequestError
 
 AGAIN = "copy it again, or remove the run folder and train again"
@@ -54,6 +58,11 @@ FACTS: Mapping[str, tuple[type, ...]] = {
 COLUMNS = {"targets": ("face", "split"), "history": ("epoch",)}
 """What a table of a run has at least; of predictions ``judging`` says it."""
 WORDS = {dict: "an object", list: "a list", str: "a text", int: "a whole number", float: "a number", NOTHING: "null"}
+LISTED = "files"
+"""The key of run.json under which they stand: path below the run folder -> digest; of metrics.json perhaps two, that
+of before and that of now, since ``evaluate`` may be killed between the one file and the other."""
+LARGE = ("network.safetensors", "backbone.pt", "checkpoints/last.ckpt", "checkpoints/last.digests")
+"""Files that people remove, or do not copy with a folder, to save room; who needs one says that it is not there."""
 
 
 def check_facts(path: Path, facts: Mapping[str, Any]) -> None:
@@ -80,3 +89,32 @@ def _found(facts: Mapping[str, Any], names: list[str]) -> list[tuple[str, Any]]:
         return [(str(key), facts[key]) for key in keys]
     inner = [(key, facts[key]) for key in keys if isinstance(facts[key], dict)]
     return [(f"{key}.{name}", value) for key, each in inner for name, value in _found(each, rest)]
+
+
+def digests_of(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """Name -> SHA-256 of those files that lie in a folder."""
+    return {name: sha256(folder / name) for name in names if (folder / name).is_file()}
+
+
+def check_file(folder: Path, name: str, listed: Mapping[str, Any]) -> None:
+    """Raise RequestError where a file of a run folder is listed and is gone, or is another than the one listed."""
+    if name not in listed:
+        return
+    path, known = folder / name, listed[name]
+    way = f"fer-exp evaluate run={folder} writes it anew" if name == "metrics.json" else AGAIN
+    if not path.is_file():
+        if name not in LARGE:
+            raise RequestError(f"{path} is gone, which its run wrote; {way}.")
+        return
+    try:
+        found = sha256(path)
+    except OSError as error:
+        raise RequestError(f"{path} cannot be read ({error.strerror or error}); {way}.") from error
+    if found not in (known if isinstance(known, list) else [known]):
+        raise RequestError(f"{path} is not what its run wrote (run.json has another SHA-256); {way}.")
+
+
+def check_seal(path: Path, content: Mapping[str, Any]) -> None:
+    """Raise RequestError where run.json or begun.json was changed since it was written."""
+    if not is_sealed(content) or (LISTED in content and SEAL not in content):
+        raise RequestError(f"{path} is not what its run wrote (it has another digest than it says); {AGAIN}.")

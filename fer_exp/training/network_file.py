@@ -59,9 +59,13 @@ class Told:
 
     @property
     def metadata(self) -> dict[str, str]:
-        """The same as texts, for a file's metadata: what is no text already is JSON."""
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
-        return {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
+        """The same as texts, for a file's metadata."""
+        return as_texts({each.name: getattr(self, each.name) for each in fields(self)})
+
+
+def as_texts(values: Mapping[str, Any]) -> dict[str, str]:
+    """Values as a file's metadata can hold them: what is no text already is JSON."""
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
 
 
 def told_by(metadata: Mapping[str, str]) -> Told | None:

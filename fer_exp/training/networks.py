@@ -83,6 +83,11 @@ def fastest_layout(device: torch.device, size: int, precision: str = "auto") -> 
     return torch.channels_last if last else torch.contiguous_format
 
 
+def stem_of(kernel: Tensor) -> str | None:
+    """The stem that a first convolution's weights are of, None of another's."""
+    return next((name for name, shape in STEMS.items() if tuple(kernel.shape[1:]) == shape), None)
+
+
 def resolve_stem(config: BackboneConfig, size: int, state: Mapping[str, Tensor] | None = None) -> str:
     """The stem that ``stem=auto`` stands for: that of loaded weights, without any small up to 40 pixels.
 
@@ -92,7 +97,7 @@ def resolve_stem(config: BackboneConfig, size: int, state: Mapping[str, Tensor] 
     if (kernel := (state or {}).get("conv1.weight")) is None:
         small = config.stem == "small" or (config.stem == "auto" and size <= SMALL_PICTURE)
         return "small" if small else "imagenet"
-    there = next((name for name, shape in STEMS.items() if tuple(kernel.shape[1:]) == shape), None)
+    there = stem_of(kernel)
     if there and config.stem not in ("auto", there):
         raise RequestError(
             f"backbone.weights={config.weights} has the {there} stem (conv1.weight is {tuple(kernel.shape)}) where "

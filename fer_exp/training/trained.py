@@ -28,7 +28,7 @@ from fer_exp.runs.claim import kept
 from fer_exp.training.answers import answers_of, at_once
 from fer_exp.training.augment import MEAN, STD
 from fer_exp.training.network_file import Told, read_network, write_network
-from fer_exp.training.networks import BACKBONES, STEMS, build_network, fastest_layout
+from fer_exp.training.networks import BACKBONES, build_network, fastest_layout, stem_of
 
 if TYPE_CHECKING:
     from fer_exp.training.module import FaceModule
@@ -122,7 +122,7 @@ def _told(tensors: Mapping[str, Tensor], config: Mapping[str, Any], **known: Any
         labels=words(LabelsConfig(labels["kind"], noise=labels["noise"], rate=labels["rate"])),
         method=config["method"]["name"],
         backbone=config["backbone"]["name"],
-        stem=next((name for name, shape in STEMS.items() if tuple(kernel.shape[1:]) == shape), "imagenet"),
+        stem=stem_of(kernel) or "imagenet",
         size=dataset["size"],
         crop=dataset.get("crop", "none"),
         margin=dataset.get("margin", 0.1),

@@ -14,10 +14,10 @@ import torch
 from fer_exp.cli.compose import method_keys
 from fer_exp.config import BackboneConfig, MethodConfig
 from fer_exp.export import FORMATS
-from fer_exp.export.described import metadata
+from fer_exp.export.described import describe
 from fer_exp.methods import make_method
 from fer_exp.methods.method import Setting
-from fer_exp.training.network_file import Told
+from fer_exp.training.network_file import Told, as_texts
 from fer_exp.training.networks import build_network, fastest_layout
 from fer_exp.training.trained import Trained
 
@@ -44,7 +44,7 @@ def faces_of(told: Told, count: int) -> np.ndarray:
 def check_answers(trained: Trained, name: str, folder: Path) -> None:
     """Write, read, ask: the answers of one face and of several are the network's."""
     path = folder / FORMATS[name].file
-    FORMATS[name].code.write(path, trained, metadata(trained.told, name))
+    FORMATS[name].code.write(path, trained, as_texts(describe(trained.told, name)))
     answers = FORMATS[name].code.read(path)
     for count in (1, 5):
         faces = faces_of(trained.told, count)
@@ -92,7 +92,7 @@ def test_a_network_in_float64_is_exported_in_float32(tmp_path):
 def test_files_carry_classes_size_and_preprocessing_and_no_path_of_this_machine(tmp_path):
     trained = made("resnet18", "imagenet", 24, 1, False)
     for name in ("onnx", "torchscript"):
-        FORMATS[name].code.write(tmp_path / FORMATS[name].file, trained, metadata(trained.told, name))
+        FORMATS[name].code.write(tmp_path / FORMATS[name].file, trained, as_texts(describe(trained.told, name)))
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
     told = {"metadata.json": ""}
     torch.jit.load(tmp_path / "model.pt", _extra_files=told)
