@@ -11,7 +11,7 @@ import pandas as pd
 
 from fer_exp.answers import Answers, Votes
 from fer_exp.config import DatasetConfig
-from fer_exp.errors import RequestError
+from fer_exp.errors import RequestError, enumerated
 from fer_exp.names import (
     CLASSES,
     OTHER_ANSWERS,
@@ -101,7 +101,7 @@ def named_labels(
         if name := meant or labelled(text):
             known[text] = name
     spelt = ([text for text in known if known[text] == name] for name in dict.fromkeys(known.values()))
-    said += [f"{', '.join(same[:-1])} and {same[-1]} are one class" for same in spelt if len(same) > 1]
+    said += [f"{enumerated(same)} are one class" for same in spelt if len(same) > 1]
     counted, words = meanings(numbers, (text for text in texts if text not in known), "dataset.numbers", where)
     said += [words] if words else []
     known |= counted

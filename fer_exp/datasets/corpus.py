@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from fer_exp.config import DatasetConfig
 from fer_exp.errors import DatasetNotFoundError, RequestError
+from fer_exp.files import or_near
 from fer_exp.names import CLASSES
 from fer_exp.regular import regular
 
@@ -103,6 +104,11 @@ class Corpus(ABC):
                 f"{cls.access}"
             )
         return Path(config.root)
+
+    @classmethod
+    def no_root(cls, root: Path) -> DatasetNotFoundError:
+        """What to raise where ``dataset.root`` is not there."""
+        return DatasetNotFoundError(f"{cls.name}: dataset.root={root} does not exist{or_near(root)} {cls.access}")
 
     @abstractmethod
     def files(self) -> list[Path]:

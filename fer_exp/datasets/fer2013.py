@@ -13,7 +13,17 @@ from PIL import Image
 
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets.corpus import Corpus, Faces, faces_table
-from fer_exp.datasets.fer2013_rows import SIDE, SPLITS, WITHHELD, bad_row, columns_of, fields, parse_pixels, parse_row
+from fer_exp.datasets.fer2013_rows import (
+    PICTURED,
+    SIDE,
+    SPLITS,
+    WITHHELD,
+    bad_row,
+    columns_of,
+    fields,
+    parse_pixels,
+    parse_row,
+)
 from fer_exp.datasets.packed import file_in, find_file, open_unpacked, unpacked_name
 from fer_exp.datasets.repacked import Repacked
 from fer_exp.errors import RequestError
@@ -35,9 +45,7 @@ class Fer2013Facts:
     citation = "Goodfellow et al. Challenges in representation learning. ICONIP 2013."
     licence = "research only; the pictures come from a web search and their rights lie with many holders"
     withheld = WITHHELD
-    pictured = (
-        "grey faces of 48 x 48 cut out of what a web search found; who they are, how old and whence, is not recorded"
-    )
+    pictured = PICTURED
     access = (
         "Get fer2013.csv (or icml_face_data.csv) from Kaggle's 'Challenges in Representation Learning: Facial "
         "Expression Recognition Challenge' and give its folder as dataset.root."

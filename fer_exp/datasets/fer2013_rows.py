@@ -18,6 +18,8 @@ WITHHELD = (
     "challenge/rules)"
 )
 """Why neither FER2013's pictures nor FER+'s, which are the same, may be passed on."""
+PICTURED = "grey faces of 48 x 48 cut out of what a web search found; who they are, how old and whence, is not recorded"
+"""Whom they show."""
 SPACE = (ord(" ") - ord("0")) % 256
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from fer_exp.bounds import A_COUNT, MOST_VOTES
 from fer_exp.datasets.classes import count_as_unknown
-from fer_exp.datasets.fer2013_rows import WITHHELD, bad_row, quoted
+from fer_exp.datasets.fer2013_rows import PICTURED, WITHHELD, bad_row, quoted
 from fer_exp.datasets.packed import open_unpacked
 from fer_exp.errors import RequestError
 from fer_exp.names import CLASSES
@@ -39,9 +39,7 @@ class FerPlusFacts:
     )
     licence = "votes: MIT; pictures: as FER2013"
     withheld = WITHHELD
-    pictured = (
-        "grey faces of 48 x 48 cut out of what a web search found; who they are, how old and whence, is not recorded"
-    )
+    pictured = PICTURED
     access = (
         "Get fer2013.csv from Kaggle's 'Challenges in Representation Learning: Facial Expression Recognition "
         "Challenge' and fer2013new.csv from github.com/microsoft/FERPlus, put them in one folder and give it as "

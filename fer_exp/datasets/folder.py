@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -21,23 +21,28 @@ from fer_exp.config import DatasetConfig
 from fer_exp.datasets.attach import attached_key, further, read_attached, whole_votes
 from fer_exp.datasets.classes import classes_of_answers, named_labels, refuse_unknown
 from fer_exp.datasets.corpus import Corpus, Faces, faces_table
+from fer_exp.datasets.folder_tables import (
+    ABSOLUTE,
+    face_names,
+    is_about,
+    is_foreign,
+    one_hot,
+    split_of_table,
+    splits_by_place,
+    splits_of,
+)
 from fer_exp.datasets.label_files import Labelled, labelled_at
 from fer_exp.datasets.namings import Named, read_names
 from fer_exp.datasets.persons import tell_apart
-from fer_exp.datasets.pictures import Picture, PictureCorpus, safe_path
-from fer_exp.datasets.placing import class_folders, class_level, places_of, refuse_folders, split_above
-from fer_exp.datasets.table_labels import one_hot
+from fer_exp.datasets.pictures import Picture, PictureCorpus, picture_column, safe_path
+from fer_exp.datasets.placing import class_folders, class_level, places_of, refuse_folders
 from fer_exp.errors import DatasetNotFoundError, RequestError
 from fer_exp.face_names import PICTURES, path_in_address
 from fer_exp.files import TABLES, file_of, or_near
 from fer_exp.names import OTHER_ANSWERS, in_order
 from fer_exp.pictures.listing import files_below, listed, on_disk
-from fer_exp.split_names import split_named
 from fer_exp.tables import Table, read_table
 from fer_exp.together import ITS_FILE, tables_in
-
-ABSOLUTE = re.compile(r"^([A-Za-z]:)?[/\\]+")
-"""How a path of a machine begins."""
 
 
 class Folder(PictureCorpus):
@@ -151,11 +156,11 @@ class Folder(PictureCorpus):
         if self._by_name is not None and self._by_name.table["label"].notna().any():
             return None
         there = {path.rpartition("/")[2].casefold() for path in self._every}
-        if not (tables := [file for file in near if _is_about(file, there)]):
+        if not (tables := [file for file in near if is_about(file, there)]):
             return None
         places = [file.relative_to(self.root).as_posix() for file in tables]
         names = ", ".join(places[:4])
-        if len(tables) > 1 and (len(tables) < len(near) or not all(map(_split_of, places))):
+        if len(tables) > 1 and (len(tables) < len(near) or not all(map(split_of_table, places))):
             raise RequestError(
                 f"{self.name}: {len(tables)} tables below {self.root} name pictures and what they show ({names}); give "
                 "one of them as dataset.table=FILE."
@@ -264,52 +269,25 @@ class Folder(PictureCorpus):
             self._said.append(f"classes: {', '.join(self.classes)}")
 
     def _from_table(self, file: Path) -> tuple[Faces, list[str]]:
+        """The faces of a table, and the files of their pictures, in the order of the paths that it names."""
         read = read_table(file, "dataset.table", together=file == self.root)
-        column = read.find_picture()
-        column = read.need("path") if column is None else column
-        texts = [str(path or "") for path in read.text(column)]
-        its_file = read.text(read.names.index(ITS_FILE)) if ITS_FILE in read.names else None
-        if its_file is not None:
-            texts = self._near(texts, [str(name) for name in its_file])
-        paths = [self._path(path, read.row(row)) for row, path in enumerate(texts)]
-        files = on_disk(self.root, paths, read.where)
-        if strange := [row for row, text in enumerate(texts) if text.strip() != paths[row] and is_foreign(text)]:
-            if all(files[row] == paths[row] and not (self.root / paths[row]).exists() for row in strange):
-                safe_path(texts[strange[0]], read.row(strange[0]))
-            paths = [files[row] if row in set(strange) else path for row, path in enumerate(paths)]
-        named = read.find("face")
-        names = read.text(named) if named is not None else np.array(paths, dtype=object)
-        if named is not None:
-            read.refuse(pd.isna(names), named, "a face needs a name")
-        twice = pd.Series(names).duplicated().to_numpy()
-        read.refuse(twice, column if named is None else named, "it has a row already; one face, one row")
+        column = picture_column(read)
+        origins = read.text(read.names.index(ITS_FILE)) if ITS_FILE in read.names else None
+        paths, files = self._located(read, column, origins)
+        names = face_names(read, column, paths)
         notes: dict[str, int] = {}
         rated = sides_of(read, self.scale, notes)
-        splits, labels = self._splits(read), self._labels(read)
-        if its_file is not None and read.find("split") is None:
-            splits = np.array([_split_of(str(name)) for name in its_file], dtype=object)
-        elif read.find("split") is None:
-            splits = np.array([split_above(path.rpartition("/")[0])[0] for path in paths], dtype=object)
-            if pd.notna(splits).any():
-                read.guessed.append("splits by the folders of the paths")
+        splits, labels = splits_of(read), self._labels(read)
+        if read.find("split") is None:
+            splits = splits_by_place(read, paths, origins)
         if self.root.is_dir() and (loose := len(set(self._every) - set(files))):
             notes["pictures without a row in the table, left out"] = loose
         subjects = read.text(read.find("subject"))
         table = faces_table(self.name, names, split=splits, subject=subjects, label=labels, **rated)
-        read.name_numbers(self.numbers)
-        columns = read.class_columns((*self.classes, *further(self.classes)) if self.classes else ())
-        there = {str(label) for label in labels if label is not None}
-        if columns:
-            there = {name for name in columns if name in there or read.added(columns[name]).any()}
-        if not there and not self.answered and not columns:
-            raise RequestError(
-                f"{read.where}: nothing in it says what the pictures show: it needs a column label, or one a class; "
-                f"there are: {', '.join(read.names[:12])}."
-            )
-        self._take_classes({*there, *(self.answered or ())})
+        columns = self._class_columns(read, labels)
         votes = None
-        if one_each := columns and read.find("label") is None and one_hot(read, columns):
-            table["label"] = pd.Series(one_each, table.index, object)
+        if columns and read.find("label") is None and (label_of_row := one_hot(read, columns)):
+            table["label"] = pd.Series(label_of_row, table.index, object)
             read.guessed.append("a 1 in one column of each row is its label")
         elif columns:
             counted = count_votes(read, self.classes, further(self.classes), (), self.raters)
@@ -319,8 +297,43 @@ class Folder(PictureCorpus):
         read.say()
         order = np.array(paths, dtype=str).argsort(kind="stable")  # the same on every machine
         votes = None if votes is None else votes.iloc[order].reset_index(drop=True)
-        known = Faces(table.iloc[order].reset_index(drop=True), votes, notes, said=self._said)
-        return known, [files[row] for row in order]
+        faces = Faces(table.iloc[order].reset_index(drop=True), votes, notes, said=self._said)
+        return faces, [files[row] for row in order]
+
+    def _located(self, read: Table, column: int, origins: NDArray[np.object_] | None) -> tuple[list[str], list[str]]:
+        """The paths that a table names, from the root, and the files that they mean there.
+
+        A path of another machine counts as the file that it means here. ``origins`` are the tables that rows come from,
+        where several are read as one.
+        """
+        texts = [str(path or "") for path in read.text(column)]
+        if origins is not None:
+            texts = self._near(texts, [str(name) for name in origins])
+        paths = [self._path(path, read.row(row)) for row, path in enumerate(texts)]
+        files = on_disk(self.root, paths, read.where)
+        foreign = {row for row, text in enumerate(texts) if text.strip() != paths[row] and is_foreign(text)}
+        if foreign and all(files[row] == paths[row] and not (self.root / paths[row]).exists() for row in foreign):
+            safe_path(texts[min(foreign)], read.row(min(foreign)))
+        return [files[row] if row in foreign else path for row, path in enumerate(paths)], files
+
+    def _class_columns(self, read: Table, labels: NDArray[np.object_]) -> dict[str, list[int]]:
+        """The columns of votes by class; where no classes were asked for, those of votes and labels become them.
+
+        Raises:
+            RequestError: there are neither, and no answers of raters are attached.
+        """
+        read.name_numbers(self.numbers)
+        columns = read.class_columns((*self.classes, *further(self.classes)) if self.classes else ())
+        there = {str(label) for label in labels if label is not None}
+        if columns:
+            there = {name for name in columns if name in there or read.added(columns[name]).any()}
+        elif not there and not self.answered:
+            raise RequestError(
+                f"{read.where}: nothing in it says what the pictures show: it needs a column label, or one a class; "
+                f"there are: {', '.join(read.names[:12])}."
+            )
+        self._take_classes({*there, *(self.answered or ())})
+        return columns
 
     def _near(self, texts: list[str], tables: list[str]) -> list[str]:
         """Paths from the root of what tables in folders of it name: pictures in the same folder, however deep."""
@@ -342,15 +355,6 @@ class Folder(PictureCorpus):
             raise RequestError(f"{where}: the path is empty.")
         return safe_path(path, where)
 
-    def _splits(self, table: Table) -> NDArray[np.object_]:
-        """Splits by our names, None where empty."""
-        if (column := table.find("split")) is None:
-            return table.text(None)
-        codes, spellings = table.coded(column)
-        splits = np.array([*(split_named(text) for text in spellings), None], dtype=object)[codes]
-        table.refuse(pd.isna(splits) & (codes >= 0), column, "the split must be train, val or test")
-        return splits
-
     def _labels(self, table: Table) -> NDArray[np.object_]:
         """Labels by our names, None where empty or no expression; each distinct spelling is looked at once."""
         if (column := label_of(table)) is None:
@@ -362,43 +366,3 @@ class Folder(PictureCorpus):
             refuse_unknown(unknown, set(meaning.values()), f"{self.name}: {table.row(first)}: ")
         labels = [meaning.get(text, text) for text in spellings]
         return np.array([*(None if text in OTHER_ANSWERS else text for text in labels), None], dtype=object)[codes]
-
-
-def _is_about(file: Path, pictures: Collection[str]) -> bool:
-    """Whether a table has a row a picture and says what it shows; pictures are file names, case folded.
-
-    By its first row alone, which is of one of them. What several people answered is no such table.
-    """
-    try:
-        read = read_table(file)
-        column = read.find_picture()
-        if column is None or (label_of(read) is None and not read.class_columns()):
-            return False
-        paths = read.text(column)
-        if len(set(paths)) < len(paths):
-            return False
-        first = path_in_address(str(paths[0] or "").strip()).replace("\\", "/")
-    except RequestError:  # whatever else lies there
-        return False
-    name = first.rpartition("/")[2].casefold()
-    return name in pictures or any(name + suffix in pictures for suffix in PICTURES)
-
-
-def _split_of(place: str) -> str | None:
-    """The split that a table's folder, or its name, says.
-
-    >>> _split_of("val/labels.csv"), _split_of("train_labels"), _split_of("labels.csv")
-    ('val', 'train', None)
-    """
-    folder, _, name = place.rpartition("/")
-    words = re.split(r"[\W_]+", name.split(".")[0])
-    return split_named(folder.partition("/")[0]) or next(filter(None, map(split_named, words)), None)
-
-
-def is_foreign(path: str) -> bool:
-    r"""Whether a path is that of a file on some machine, and not from a dataset's folder.
-
-    >>> is_foreign("C:\\faces\\a.jpg"), is_foreign("/home/me/a.jpg"), is_foreign("faces/a.jpg")
-    (True, True, False)
-    """
-    return re.match(ABSOLUTE, path.strip()) is not None

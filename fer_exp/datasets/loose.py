@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fer_exp.bounds import no_ratings
 from fer_exp.datasets.classes import as_named
+from fer_exp.datasets.pictures import picture_column
 from fer_exp.datasets.placing import class_level, places_of
 from fer_exp.errors import RequestError
 from fer_exp.files import TABLES, file_of, or_near, there
@@ -121,8 +122,7 @@ def _of_folders(names: list[str], classes: Sequence[str]) -> pd.DataFrame:
 
 def _of_table(source: str, classes: Sequence[str], root: str | None) -> Loose:
     read = read_table(source, KEY)
-    column = read.find_picture()
-    column = read.need("path") if column is None else column
+    column = picture_column(read)
     paths = read.text(column)
     read.refuse(pd.isna(paths), column, "every row needs a path")
     named = read.find("face")

@@ -13,7 +13,6 @@ from typing import IO, Any
 
 from fer_exp.datasets.corpus import Corpus
 from fer_exp.errors import DatasetNotFoundError, RequestError
-from fer_exp.files import or_near
 from fer_exp.regular import reading
 
 PACKINGS = ("", ".gz", ".bz2", ".xz", ".zip")
@@ -33,7 +32,7 @@ def find_file(root: Path, names: tuple[str, ...], corpus: Corpus) -> Path:
     if root.is_file():
         return root
     if not root.is_dir():
-        raise DatasetNotFoundError(f"{corpus.name}: dataset.root={root} does not exist{or_near(root)} {corpus.access}")
+        raise corpus.no_root(root)
     below = sorted(folder for folder in root.iterdir() if folder.is_dir())
     files = [file for folder in (root, *below) if (file := file_in(folder, names))]
     if not files:

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from fer_exp.config import DatasetConfig
 from fer_exp.datasets.corpus import Corpus
 from fer_exp.errors import DatasetNotFoundError, RequestError
-from fer_exp.files import or_near
 from fer_exp.pictures import stream
 from fer_exp.pictures.crops import NO_FACE, Crop, around
 from fer_exp.pictures.decoding import Box, Cut, decode, opened
 from fer_exp.pictures.depth import Whites
 from fer_exp.pictures.photographs import advice, look_like_photographs
 from fer_exp.pictures.stream import Piece
+from fer_exp.tables import Table
 
 MOST_FACELESS = 0.5
 """Share of the pictures in which no face may be found: with more, they are something else than photographs of faces."""
@@ -187,6 +187,12 @@ def safe_path(text: str, where: str) -> str:
     return path.removeprefix("./")
 
 
+def picture_column(table: Table) -> int:
+    """The column of a table that names pictures; RequestError where there is none."""
+    column = table.find_picture()
+    return table.need("path") if column is None else column
+
+
 def find_marker(root: Path, markers: Sequence[str], corpus: Corpus | type[Corpus]) -> str:
     """The first of some paths below a root that is there.
 
@@ -204,7 +210,7 @@ def find_marker(root: Path, markers: Sequence[str], corpus: Corpus | type[Corpus
         way_out = "unpack it and give the folder" if root.suffix in (".zip", ".tar", ".gz", ".tgz") else "give a folder"
         raise DatasetNotFoundError(f"{corpus.name}: dataset.root={root} is a file; {way_out}. {corpus.access}")
     if not root.is_dir():
-        raise DatasetNotFoundError(f"{corpus.name}: dataset.root={root} does not exist{or_near(root)} {corpus.access}")
+        raise corpus.no_root(root)
     raise DatasetNotFoundError(f"{corpus.name}: there is no {' or '.join(markers)} in {root}. {corpus.access}")
 
 
