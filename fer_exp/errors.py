@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class RequestError(ValueError):
@@ -36,3 +36,12 @@ def nearest(name: str, choices: Iterable[str], alike: float = 0.6) -> str | None
     """The choice most like a name, whatever their cases, None where none is near; arguments as of ``did_you_mean``."""
     lower = {choice.casefold(): choice for choice in choices}
     return next((lower[near] for near in difflib.get_close_matches(name.casefold(), lower, 1, alike)), None)
+
+
+def enumerated(words: Sequence[str], last: str = "and") -> str:
+    """Words as a sentence lists them.
+
+    >>> enumerated(["a"]), enumerated(["a", "b"]), enumerated(["a", "b", "c"], "or")
+    ('a', 'a and b', 'a, b or c')
+    """
+    return f" {last} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

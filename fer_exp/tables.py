@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from fer_exp.column_names import AROUND, ENDS, PERCENT, SYNONYMS
 from fer_exp.columns import TOTALS, Columns
-from fer_exp.errors import RequestError, did_you_mean
+from fer_exp.errors import RequestError, did_you_mean, enumerated
 from fer_exp.face_names import PICTURES, is_picture
 from fer_exp.files import file_of
 from fer_exp.formats import of_frame
@@ -285,7 +285,7 @@ class Table(Cells):
     def added(self, columns: Sequence[int]) -> FloatArray:
         """The columns of one class added up, (n,), an empty cell as 0; raises as ``counts``."""
         if len(columns) > 1:
-            self.guessed.append(f"{_listed([self.names[column] for column in columns])} are one class, added up")
+            self.guessed.append(f"{enumerated([self.names[column] for column in columns])} are one class, added up")
         return np.asarray(np.sum([np.nan_to_num(self.counts(column)) for column in columns], axis=0))
 
     def joined(self, labels: Iterable[str]) -> dict[str, str]:
@@ -293,7 +293,7 @@ class Table(Cells):
         known = expressions(labels, labels=True)
         for name in dict.fromkeys(known.values()):
             if len(same := [label for label in known if known[label] == name]) > 1:
-                self.guessed.append(f"{_listed(same)} are one class")
+                self.guessed.append(f"{enumerated(same)} are one class")
         return known
 
     def remade(
@@ -416,7 +416,3 @@ def places(
     array([ 1,  0, -1])
     """
     return np.asarray(pd.Index(order).get_indexer(pd.Index(values)), dtype=np.int64)
-
-
-def _listed(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}"

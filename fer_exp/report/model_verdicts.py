@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from fer_exp.errors import enumerated
 from fer_exp.metrics.registry import LESS, PEOPLE, RIGHT, VOTES
 from fer_exp.metrics.words import better, named, spoken
 from fer_exp.report.cells import TO, difference
@@ -210,14 +211,14 @@ def _of_many(
     if not shared:
         by_set: dict[str, list[str]] = {}
         for name, first_ones in leading.items():
-            by_set.setdefault(_joined([letters(g) for g in sorted(first_ones)]), []).append(name)
+            by_set.setdefault(enumerated([letters(g) for g in sorted(first_ones)]), []).append(name)
         parts = ", ".join(f"{first_ones} by {listed(by)}" for first_ones, by in by_set.items())
         return f"Which of the {len(groups)} is {topic.most} depends on the metric: {parts}"
-    text = f"Of the {len(groups)}, {_joined([called[g] for g in sorted(shared)])} "
+    text = f"Of the {len(groups)}, {enumerated([called[g] for g in sorted(shared)])} "
     text += f"is {topic.most}" if len(shared) == 1 else f"are {topic.most}, and not told apart"
     more = {name: first_ones - shared for name, first_ones in leading.items() if first_ones != shared}
     return text + "".join(
-        f"; by {spoken(name)} not told apart from {_joined([letters(g) for g in sorted(others)])}"
+        f"; by {spoken(name)} not told apart from {enumerated([letters(g) for g in sorted(others)])}"
         for name, others in more.items()
     )
 
@@ -255,7 +256,7 @@ def _doubts(groups: Sequence[Mapping[str, Any]], tested: Sequence[Entries]) -> l
         )
     alone = [letters(g) for g, group in enumerate(groups) if len(group["runs"]) == 1]
     if alone:
-        doubts.append(f"{_joined(alone)} {'is' if len(alone) == 1 else 'are'} one run each: other seeds may differ")
+        doubts.append(f"{enumerated(alone)} {'is' if len(alone) == 1 else 'are'} one run each: other seeds may differ")
     return doubts
 
 
@@ -295,11 +296,7 @@ def listed(names: Sequence[str]) -> str:
     >>> listed(["l1", "jensen_shannon_divergence", "ece"])
     'L1, Jensen–Shannon divergence and ECE'
     """
-    return _joined([spoken(name) for name in names])
-
-
-def _joined(words: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+    return enumerated([spoken(name) for name in names])
 
 
 def capital(text: str) -> str:
