@@ -35,8 +35,8 @@ KEYS = {
     # everywhere
     "seed={}": "s random_seed random_state manual_seed rng_seed rand_seed seeds",
     "output={}": "o out outdir output_dir output_path output_folder out_dir save save_dir save_path save_to log_dir "
-    "logdir "
-    "results_dir result_dir result_path work_dir checkpoint_dir default_root_dir dest runs_dir output_file html page",
+    "logdir results_dir result_dir result_path work_dir checkpoint_dir default_root_dir dest runs_dir output_file "
+    "html page",
     "bootstrap={}": "n_boot n_bootstrap num_bootstrap bootstrap_samples bootstraps n_resamples resamples boot",
     # people
     "ratings={}": "answers annotations votes data file files input csv xlsx excel table responses survey path filename "
@@ -99,8 +99,7 @@ KEYS = {
     "eta0",
     "trainer.head_learning_rate={}": "head_lr lr_head classifier_lr fc_lr",
     "trainer.batch_size={}": "b bs batch batches train_batch train_batch_size per_device_train_batch_size "
-    "samples_per_gpu "
-    "mini_batch minibatch_size",
+    "samples_per_gpu mini_batch minibatch_size",
     "trainer.optimizer={}": "opt optim optimiser optimizer_name optim_type solver",
     "trainer.weight_decay={}": "wd l2 decay_weight regularization",
     "trainer.schedule={}": "sched scheduler lr_scheduler lr_sched lr_schedule scheduler_type lr_policy "
@@ -116,19 +115,14 @@ KEYS = {
     "trainer.logger={}": "log logging report_to tracker",
     "trainer.balance={}": "class_weight class_weights class_balance sampling imbalance",
     "dataset.root={}": "d dir path data_dir data_path data_root root_dir root_path dataset_dir dataset_path "
-    "dataset_root "
-    "data_folder dataroot datapath image_dir images img_dir image_folder images_dir img_path raf_path aff_path "
-    "fer_path "
-    "train_dir input_dir folder data dataset directory source",
+    "dataset_root data_folder dataroot datapath image_dir images img_dir image_folder images_dir img_path raf_path "
+    "aff_path fer_path train_dir input_dir folder data dataset directory source",
     "dataset.table={}": "csv csv_file csv_path train_csv annotation_file annotations label_path list_file data_file "
-    "tsv "
-    "dataframe file table metadata",
+    "tsv dataframe file table metadata",
     "dataset.size={}": "img_size image_size imgsz input_size resolution image_resolution img_dim crop_size "
-    "train_crop_size "
-    "target_size height width im_size face_size",
+    "train_crop_size target_size height width im_size face_size",
     "dataset.classes={}": "num_classes n_classes num_class n_class nb_classes class_num number_of_classes "
-    "output_classes nc "
-    "num_labels num_emotions",
+    "output_classes nc num_labels num_emotions",
     "dataset.limit={}": "subset max_samples num_samples n_samples samples max_images limit_samples n",
     "dataset.train_limit={}": "train_size limit_train_batches n_train train_samples max_train_samples",
     "dataset.validation={}": "val_split validation_split val_ratio val_size valid_size val_fraction validation_size",
@@ -142,9 +136,8 @@ KEYS = {
     "labels.posteriors={}": "posterior soft_label_file",
     "labels.file={}": "noise_file noisy_labels_file noisy_file",
     "backbone.weights={}": "ckpt checkpoint ckpt_path checkpoint_path pretrained_path pretrain_path pretrained_model "
-    "load "
-    "load_model load_weights model_path init_weights initial_checkpoint resume_from resnet50_path state_dict finetune "
-    "weight",
+    "load load_model load_weights model_path init_weights initial_checkpoint resume_from resnet50_path state_dict "
+    "finetune weight",
     "hydra/launcher={}": "launcher",
     "method.forget_rate={}": "forgetrate",
     "method.strength={}": "lam lambda lamda elr_lambda",
@@ -210,8 +203,7 @@ OPTIONS = {
         "cafe": "cafe_set childaffectivefacialexpression",
         "synthetic": "builtin built_in toy demo fake dummy drawn",
         "folder": "imagefolder image_folder custom own mine my mydata folders images pictures dir directory ck ckplus "
-        "ck48 "
-        "cohnkanade jaffe kdef akdef rafd nimstim expw ferg lfw sfew oulu emotic fane emofan csv table",
+        "ck48 cohnkanade jaffe kdef akdef rafd nimstim expw ferg lfw sfew oulu emotic fane emofan csv table",
     },
     "labels": {
         "onehot": "hard single argmax majority_vote majority mv standard normal clean ce",
@@ -306,8 +298,7 @@ OPTIONS = {
 
 TOLD = {
     "workers num_workers n_workers data_workers dataloader_num_workers j": "there are no worker processes to set, "
-    "faces "
-    "are read from memory; of a sweep, hydra/launcher=joblib runs several trainings side by side",
+    "faces are read from memory; of a sweep, hydra/launcher=joblib runs several trainings side by side",
     "n_jobs jobs parallel processes": "hydra/launcher=joblib hydra.launcher.n_jobs=4 runs a sweep's trainings side by "
     "side; give that with -m",
     "resume continue restart auto_resume resume_training": "the same command goes on where it was interrupted, and "
@@ -322,10 +313,9 @@ TOLD = {
     "shuffle": "training faces are shuffled in each epoch, and nothing sets it",
     "download": "no corpus is downloaded; fer-exp prepare dataset=NAME says where to get one and how it must lie",
     "config cfg_file config_file config_name config_path config_dir conf yaml cfg_path": "the command chooses the "
-    "config; "
-    "give what differs as KEY=VALUE, and --cfg job prints the whole",
-    "verbose v quiet q log_level debug_mode silent": "progress goes to standard error, results to standard output, "
-    "and nothing sets it",
+    "config; give what differs as KEY=VALUE, and --cfg job prints the whole",
+    "verbose v quiet q log_level debug_mode silent": "progress goes to standard error, results to standard output, and "
+    "nothing sets it",
     "dry_run dryrun": "--cfg job prints the config and runs nothing",
     "kappa icc alpha fleiss krippendorff cohen statistic": "agreement computes every measure that the answers allow",
     "threshold top_k topk min_confidence": "all probabilities are given, and nothing sets a threshold",
