@@ -25,6 +25,7 @@ from fer_exp.progress import kept_lines
 from fer_exp.report.answers import one_table, with_people
 from fer_exp.report.outcome import Outcome
 from fer_exp.runs import Run
+from fer_exp.training.answers import answer_columns
 from fer_exp.training.pictures import answer_pictures
 from fer_exp.training.trained import Trained
 
@@ -189,8 +190,7 @@ class Predictor:
         return table
 
     def _table(self, faces: list[str], probabilities: NDArray[np.float64], affect: NDArray[np.float64]) -> pd.DataFrame:
-        said = {f"p_{name}": probabilities[:, k] for k, name in enumerate(self.classes)}
-        return with_people(pd.DataFrame({"face": faces, **said, "valence": affect[:, 0], "arousal": affect[:, 1]}))
+        return with_people(pd.DataFrame({"face": faces, **answer_columns(self.classes, probabilities, affect)}))
 
 
 def _called(picture: Picture, number: int) -> str:

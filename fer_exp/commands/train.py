@@ -282,14 +282,15 @@ def _predictions(
     store: Store, targets: Targets, classes: tuple[str, ...], answers: dict[str, tuple[Any, Any]]
 ) -> pd.DataFrame:
     """The predictions table: what the network says of each face beside what people said."""
+    from fer_exp.training.answers import answer_columns
+
     tables = []
     for split, (probabilities, affect) in answers.items():
         table = targets.table[targets.table["split"] == split].reset_index(drop=True)
         rows = places(table["face"], store.faces["face"])
         faces = store.faces.iloc[rows].reset_index(drop=True)
         columns: dict[str, Any] = {"face": table["face"], "split": split, "subject": faces["subject"]}
-        columns |= {f"p_{name}": probabilities[:, k] for k, name in enumerate(classes)}
-        columns |= {"valence": affect[:, 0], "arousal": affect[:, 1]}
+        columns |= answer_columns(classes, probabilities, affect)
         if store.votes is not None:
             counts = store.votes.iloc[rows]
             columns |= {f"votes_{name}": counts[name].to_numpy() for name in classes}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,3 +47,11 @@ def at_once(size: int, device: torch.device) -> int:
     ([1024, 455, 113, 64], 256)
     """
     return PREDICT_BATCH if device.type == "cpu" else max(64, PREDICT_PIXELS // size**2)
+
+
+def answer_columns(
+    classes: Sequence[str], probabilities: NDArray[np.float64], affect: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    """What ``answers_of`` gives as a table of predictions has it: ``p_<class>``, ``valence``, ``arousal``."""
+    shares = {f"p_{name}": probabilities[:, k] for k, name in enumerate(classes)}
+    return {**shares, "valence": affect[:, 0], "arousal": affect[:, 1]}
