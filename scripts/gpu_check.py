@@ -254,9 +254,7 @@ def pack(work: Path, place: Path) -> None:
                 name = folder.relative_to(work)
                 if BY_METRICS & set(name.parts):
                     kept = Run(small / name)
-                    folder = (
-                        kept if kept.finished else slim(Run(folder), kept.folder.parent, half=True, judged=True)
-                    ).folder
+                    folder = (kept if kept.finished else slim(Run(folder), kept.folder.parent, judged=True)).folder
                 tar.add(folder, str(name), filter=_light)
         number += 1
 

@@ -245,7 +245,7 @@ def measured(bench: Bench, arms: list[str]) -> Iterator[tuple[str, int, dict[str
 def keep(given: argparse.Namespace, caption: str) -> None:
     """Write the table of the finished trainings and their slim copies, of which `fer-exp verify` makes it again."""
     trained = [Run(path.parent) for path in sorted(given.output.glob("ferplus-*/run.json"))]
-    runs = [slim(run, given.archive / archive.RUNS, half=True) for run in trained]
+    runs = [slim(run, given.archive / archive.RUNS) for run in trained]
     save(build(runs, caption), given.archive)
     archive.close(given.archive, {"study": NAME, "caption": caption})
 

@@ -21,16 +21,16 @@ SMALL = (np.uint8, np.uint16, np.int32, np.float16, np.float32)
 """Types that a column of numbers is kept in where that loses nothing, the smallest first."""
 
 
-def slim(run: Run, folder: Path, *, half: bool, judged: bool = False) -> Run:
+def slim(run: Run, folder: Path, *, judged: bool = False) -> Run:
     """Write a copy of a finished run below a folder: config, facts, predictions, history, in few bytes.
 
-    What was judged is kept of a run that has no predictions any more; else it is computed again. Faces are there by
-    their names alone. Absolute paths become names, so that nothing tells of the machine.
+    What was judged is kept of a run that has no predictions any more; else it is computed again. Probabilities are
+    float16, which moves a digit here and there; else nothing is lost. Faces are there by their names alone. Absolute
+    paths become names, so that nothing tells of the machine.
 
     Args:
         run: a finished run.
         folder: of the archived runs; the copy has the run's name in it.
-        half: probabilities as float16, which moves a digit here and there; else nothing is lost.
         judged: for hundreds of runs whose table needs no predictions: what was judged is kept in their place, and of
             the history the accuracies, without figures of single classes.
 
@@ -46,9 +46,7 @@ def slim(run: Run, folder: Path, *, half: bool, judged: bool = False) -> Run:
     facts = placeless({name: run.facts[name] for name in FACTS if name in run.facts})
     if run.wrote("predictions") and not judged:
         table = pd.read_parquet(run.sound("predictions"))
-        if half:
-            shares = [name for name in table if str(name).startswith("p_")]
-            table = table.astype(dict.fromkeys(shares, np.float16))
+        table = table.astype(dict.fromkeys([name for name in table if str(name).startswith("p_")], np.float16))
         write_small(copy.path("predictions"), table.dropna(axis="columns", how="all"))
     elif run.metrics:
         rows = run.metrics.get("test", {}).items()

@@ -68,9 +68,7 @@ def keep(place: Path, trained: Iterable[Trained], asked: Asked) -> tuple[list[Tr
         The same as they are read from there: a table made of these is the one that can be made again.
     """
     kept = [
-        replace(
-            one, run=slim(one.run, place / RUNS, half=True) if one.state == DONE else Run(place / RUNS / one.run.name)
-        )
+        replace(one, run=slim(one.run, place / RUNS) if one.state == DONE else Run(place / RUNS / one.run.name))
         for one in trained
     ]
     for name, table in asked.items():

@@ -49,15 +49,12 @@ class Examples:
         return len(self.rows)
 
 
-def on_device(pixels: NDArray[np.uint8], device: torch.device, room: int | None = None) -> NDArray[np.uint8] | Tensor:
-    """The store's pixels on a GPU, where gathering a batch costs nothing, if they take at most half of its room.
+def on_device(pixels: NDArray[np.uint8], device: torch.device) -> NDArray[np.uint8] | Tensor:
+    """The store's pixels on a GPU, where gathering a batch costs nothing, if they take at most half of its free memory.
 
     On a CPU, on Apple's GPU, which shares its memory, or where they are too large, ``pixels`` as they are.
-    ``room`` is the free bytes; None asks the GPU.
     """
-    if device.type in ("cpu", "mps"):
-        return pixels
-    if pixels.nbytes > (torch.cuda.mem_get_info(device)[0] if room is None else room) / 2:
+    if device.type in ("cpu", "mps") or pixels.nbytes > torch.cuda.mem_get_info(device)[0] / 2:
         return pixels
     placed = torch.empty(pixels.shape, dtype=torch.uint8, device=device)
     rows = max(1, RESIDENT * len(pixels) // pixels.nbytes)

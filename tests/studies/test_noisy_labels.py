@@ -215,7 +215,7 @@ def test_the_tables_of_slim_runs_that_keep_what_was_judged_are_the_same(tmp_path
         judged = one.run.metrics["test"] | {"f1_fear": {"value": 0.5}}
         one.run.path("metrics").write_text(json.dumps({"test": judged}))
         pd.DataFrame({"face": ["a"], "p_fear": [1.0]}).to_parquet(one.run.path("predictions"))
-        run = slim(Run(one.run.folder), tmp_path / "slim" / one.words["method"], half=True, judged=True)
+        run = slim(Run(one.run.folder), tmp_path / "slim" / one.words["method"], judged=True)
         kept.append(Trained(one.words, one.config, run))
         assert not run.wrote("predictions")
         assert list(run.history) == ["epoch", *list(history)[:3], "test_accuracy"]

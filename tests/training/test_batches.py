@@ -127,9 +127,11 @@ def test_pixels_move_to_a_gpu_that_has_twice_the_room_and_nowhere_else(monkeypat
     pixels = np.random.default_rng(0).integers(0, 256, (50, 4, 4, 3), dtype=np.uint8)
     monkeypatch.setattr(batches_module, "RESIDENT", 700)  # several pieces, the last one short
     gpu, cpu = torch.device("meta"), torch.device("cpu")
-    assert on_device(pixels, cpu, 10 * pixels.nbytes) is pixels
-    assert on_device(pixels, gpu, 2 * pixels.nbytes - 1) is pixels
-    placed = on_device(pixels, gpu, 2 * pixels.nbytes)
+    free = iter((2 * pixels.nbytes - 1, 2 * pixels.nbytes))
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (next(free), 0))
+    assert on_device(pixels, cpu) is pixels
+    assert on_device(pixels, gpu) is pixels
+    placed = on_device(pixels, gpu)
     assert placed.device.type == "meta"
     assert placed.shape == pixels.shape
 
@@ -137,7 +139,7 @@ def test_pixels_move_to_a_gpu_that_has_twice_the_room_and_nowhere_else(monkeypat
 @pytest.mark.gpu
 def test_batches_gathered_on_a_gpu_are_those_of_the_cpu():
     own = examples()
-    placed = on_device(own.pixels, torch.device("cuda"), 10 * own.pixels.nbytes)
+    placed = on_device(own.pixels, torch.device("cuda"))
     there = Batches(replace(own, pixels=placed), 4, seed=0, shuffle=True)
     for one, other in zip(Batches(own, 4, seed=0, shuffle=True), there, strict=True):
         assert torch.equal(weak(one["pixels"], one["draw"]), weak(other["pixels"], other["draw"]).cpu())

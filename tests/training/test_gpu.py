@@ -71,7 +71,7 @@ def test_graphs_of_a_networks_passes_train_the_same_bits(cache, tmp_path, precis
 def placed() -> Examples:
     """The faces of ``fit`` on the GPU."""
     own = striped(0)
-    return replace(own, pixels=on_device(own.pixels, torch.device("cuda"), 10**9))
+    return replace(own, pixels=on_device(own.pixels, torch.device("cuda")))
 
 
 @pytest.fixture
