@@ -106,21 +106,18 @@ def _show(text: str, answer: dict[str, Any] | None) -> int:
 
 
 def _dispatch(words: list[str], answer: dict[str, Any] | None) -> int:
-    helped = bool(words) and words[0] in HELP
-    if helped:  # fer-exp help train is fer-exp train --help
-        words = [*words[1:], words[0]] if len(words) > 1 else []
+    if words and words[0] in HELP:  # fer-exp help train is fer-exp train --help
+        if len(words) == 1:
+            return _show(pages.overview(), answer)
+        words = [*words[1:], words[0]]
     if not words:
-        from fer_exp.cli.guide import guide, on_terminal
-
-        if answer is None and on_terminal() and not helped:
-            return guide(partial(_dispatch, answer=None))
-        return _show(pages.overview(), answer)
+        return _without_command(answer)
     command, *rest = words = in_one(words)
-    if answer is not None and command in SCHEMAS:
-        answer["command"] = command
     if command in ("--version", "-V"):
         commit = git_commit()
         return _show(f"fer-exp {__version__}{f' ({commit[:12]}{commit[40:]})' if commit else ''}", answer)
+    if answer is not None and command in SCHEMAS:
+        answer["command"] = command
     if command in COMPLETION or (rest and rest[0] in COMPLETION):
         from fer_exp.cli.completion import complete
 
@@ -134,3 +131,12 @@ def _dispatch(words: list[str], answer: dict[str, Any] | None) -> int:
     from fer_exp.cli.start import run
 
     return run(command, with_paths(command, rest), answer=answer)
+
+
+def _without_command(answer: dict[str, Any] | None) -> int:
+    """``fer-exp`` alone: on a terminal a few questions, else the first page of help."""
+    from fer_exp.cli.guide import guide, on_terminal
+
+    if answer is None and on_terminal():
+        return guide(partial(_dispatch, answer=None))
+    return _show(pages.overview(), answer)

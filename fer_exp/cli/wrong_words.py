@@ -156,19 +156,16 @@ def named(typed: Typed) -> str:
         if typed.of_table and not key_meant("train", key, value, {}) and (meant := key_meant("table", key, value, {})):
             return f"{key} is no key of fer-exp table; write {meant}."
         return unknown_key(typed.command, key, value, typed.chosen)
-    group, _, last = key.partition(".")
-    if group in groups(typed.command) and last in ("name", "kind"):
+    group, _, name = key.partition(".")
+    options = groups(typed.command) | {**typed.chosen}
+    if group in groups(typed.command) and name in ("name", "kind"):
         meant = option_meant(typed.command, group, value) or option_near(group, value) or f"{group}={value}"
         return f"{key} is set by the option; write {meant}."
     if key in groups(typed.command):
-        for option in values_of(value) if typed.sweeps or "," in value else [value]:
-            if option not in (*all_options(key), "null"):
-                return unknown_option(typed.command, key, option) if option else ""
-    chosen = {**groups(typed.command), **typed.chosen}.get(key.partition(".")[0], "")
-    if (
-        not typed.of_table
-        and chosen in (*all_options(key.partition(".")[0]), "null")
-        and not has_key(typed.command, key, typed.chosen)
-    ):
-        return key_not_here(typed.command, key, value, typed.chosen)
-    return ""
+        typed_options = values_of(value) if typed.sweeps or "," in value else [value]
+        strange = next((option for option in typed_options if option not in (*all_options(key), "null")), "")
+        if strange:
+            return unknown_option(typed.command, key, strange)
+    if typed.of_table or options.get(group, "") not in (*all_options(group), "null"):
+        return ""  # an option that is none has been said
+    return "" if has_key(typed.command, key, typed.chosen) else key_not_here(typed.command, key, value, typed.chosen)

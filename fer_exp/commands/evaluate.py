@@ -110,34 +110,37 @@ def read(config: EvaluateConfig, frames: Frames = NO_FRAMES) -> Run | pd.DataFra
         raise RequestError("evaluate needs run=FOLDER or predictions=FILE, one of the two.")
     aside = beside(config.by, config.groups, config.votes, frames)
     if config.run is not None:
-        path = Path(config.run)
-        if config.votes or config.classes:
-            key = "votes" if config.votes else "classes"
-            raise RequestError(f"{key} goes with predictions=FILE, e.g. predictions={Run(path).path('predictions')}.")
-        run = Run(path)
+        run = Run(Path(config.run))
+        if key := "votes" if config.votes else "classes" if config.classes else "":
+            raise RequestError(f"{key} goes with predictions=FILE, e.g. predictions={run.path('predictions')}.")
         say_unchecked(run)
         if config.by is not None:
-            run.predictions = in_groups(run.predictions, config.by, path, aside)
+            run.predictions = in_groups(run.predictions, config.by, run.folder, aside)
         return run
-    sources: list[Source] = []
+    sources = []
     for name in files:
-        key, path = "predictions" if name == config.predictions else "seeds", Path(name)
-        given = frames.get(key, as_written(path))
-        in_file = read_file(path, given, key if key in frames else "", config.raters, config.by)
-        if len(models := list(dict.fromkeys(one.model for one in in_file))) > 1:
-            raise RequestError(
-                f"{path} has the answers of {len(models)} models ({', '.join(models[:6])}), and evaluate judges one: "
-                f"fer-exp compare {path} holds them against each other."
-            )
-        for one in in_file:
-            table = sides(one.table, str(path), config, frames)
-            table = table if config.by is None else in_groups(table, config.by, path, aside)
+        for one in _of_one_model(config, name, frames):
+            table = sides(one.table, str(Path(name)), config, frames)
+            table = table if config.by is None else in_groups(table, config.by, Path(name), aside)
             sources.append(replace(one, table=table))
     sources = without_copies(sources, one_model=True)
     if len(sources) == 1:
         return sources[0].table
     tables, notes = as_seeds(sources)
     return Seeds(tables, [source.name for source in sources], notes)
+
+
+def _of_one_model(config: EvaluateConfig, name: str, frames: Frames) -> list[Source]:
+    """The runs in a file of predictions; RequestError where they are of several models."""
+    key, path = "predictions" if name == config.predictions else "seeds", Path(name)
+    given = frames.get(key, as_written(path))
+    sources = read_file(path, given, key if key in frames else "", config.raters, config.by)
+    if len(models := list(dict.fromkeys(source.model for source in sources))) > 1:
+        raise RequestError(
+            f"{path} has the answers of {len(models)} models ({', '.join(models[:6])}), and evaluate judges one: "
+            f"fer-exp compare {path} holds them against each other."
+        )
+    return sources
 
 
 def measured(config: EvaluateConfig, predictions: Run | pd.DataFrame | Seeds) -> Outcome:

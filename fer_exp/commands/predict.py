@@ -164,39 +164,40 @@ def _say(loose: Loose, answered: Answered, output: Path | None, crop: Crop | Non
     Raises:
         RequestError: none could be used.
     """
-    rejected, total = answered.rejected, len(loose.files)
-    first = next(iter(rejected.items()), None)
-    if first is not None and len(rejected) == total:
-        face = loose.faces["face"][first[0]]
-        way_out = " crop=none takes pictures as they are." if crop is not None and first[1] == NO_FACE else ""
-        which = f"{face} cannot be used" if total == 1 else f"none of {total:,} pictures can be used, first {face}"
-        raise RequestError(f"{which}: {first[1]}.{way_out}")
+    rejected, total, names = answered.rejected, len(loose.files), loose.faces["face"]
+    if rejected and len(rejected) == total:
+        row, reason = next(iter(rejected.items()))
+        which = f"{names[row]} cannot be used"
+        if total > 1:
+            which = f"none of {total:,} pictures can be used, first {names[row]}"
+        way_out = " crop=none takes pictures as they are." if crop is not None and reason == NO_FACE else ""
+        raise RequestError(f"{which}: {reason}.{way_out}")
     for remark, number in answered.remarks.items():
         progress(f"{number:,} {remark}")
     if not rejected:
         return
-    faceless = [row for row, reason in rejected.items() if reason == NO_FACE]
-    for rows, what in ((faceless, NO_FACE), ([row for row in rejected if row not in set(faceless)], "")):
-        named = [loose.faces["face"][row] + ("" if what else f": {rejected[row]}") for row in rows[:NAMED]]
-        more = f", and {len(rows) - NAMED:,} more" if len(rows) > NAMED else ""
-        words = f"pictures in which {what}" if what else "pictures that cannot be used"
-        if rows:
-            progress(f"{len(rows):,} {words}, left out: {'; '.join(named)}{more}")
+    faceless = [str(names[row]) for row, reason in rejected.items() if reason == NO_FACE]
+    spoilt = [f"{names[row]}: {reason}" for row, reason in rejected.items() if reason != NO_FACE]
+    for words, pictures in ((f"pictures in which {NO_FACE}", faceless), ("pictures that cannot be used", spoilt)):
+        if pictures:
+            more = f", and {len(pictures) - NAMED:,} more" if len(pictures) > NAMED else ""
+            progress(f"{len(pictures):,} {words}, left out: {'; '.join(pictures[:NAMED])}{more}")
     if 2 * len(faceless) > total:
         progress("no face was found in most of them; crop=none takes pictures as they are, for faces cut out already")
     if output is not None:
-        listed = pd.DataFrame({"face": loose.faces["face"].iloc[list(rejected)], "reason": list(rejected.values())})
+        listed = pd.DataFrame({"face": names.iloc[list(rejected)], "reason": list(rejected.values())})
         write_table(beside := output.with_suffix(".rejected.csv"), listed)
         progress(f"listed in {beside}")
 
 
 def _table(loose: Loose, answered: Answered, classes: tuple[str, ...]) -> pd.DataFrame:
     """The predictions table: what the network says, then what the pictures came with."""
+    from fer_exp.training.answers import answer_columns
+
     faces = loose.faces.iloc[answered.rows].reset_index(drop=True)
     known = [name for name in ("face", "split", "subject") if name in faces]
-    said = {f"p_{name}": answered.probabilities[:, k] for k, name in enumerate(classes)}
-    said |= {"valence": answered.affect[:, 0], "arousal": answered.affect[:, 1]}
-    return pd.concat([faces[known], pd.DataFrame(said), faces.drop(columns=known)], axis=1)
+    said = pd.DataFrame(answer_columns(classes, answered.probabilities, answered.affect))
+    return pd.concat([faces[known], said, faces.drop(columns=known)], axis=1)
 
 
 def _content(

@@ -224,15 +224,7 @@ def _check_trainer(trainer: TrainerConfig) -> None:
         raise RequestError(
             f"trainer.decay is {trainer.decay}; the learning rate is multiplied by it: above 0, at most 1."
         )
-    shares = [0.0, *(trainer.milestones or []), 1.0]
-    if shares != sorted(set(shares)):
-        epochs, given = trainer.epochs, trainer.milestones or []
-        of_run = [0.5, 0.75] if max(given, default=0) >= epochs else [round(each / epochs, 3) for each in given]
-        meant = ",".join(f"{share:g}" for share in (of_run if max(given, default=0) > 1 else [0.5, 0.75]))
-        raise RequestError(
-            f"trainer.milestones is {given}; they are rising shares of the run between 0 and 1: write "
-            f"trainer.milestones=[{meant}], say."
-        )
+    _check_milestones(trainer.milestones or [], trainer.epochs)
     for key, schedules in {"decay": ("step", "exponential"), "milestones": ("step", "linear")}.items():
         if getattr(trainer, key) is not None and trainer.schedule not in schedules:
             raise RequestError(
@@ -249,6 +241,21 @@ def _check_trainer(trainer: TrainerConfig) -> None:
             f"trainer.devices is {trainer.devices} but nothing shares the work; write trainer=ddp "
             f"trainer.devices={trainer.devices}."
         )
+
+
+def _check_milestones(milestones: list[float], epochs: int) -> None:
+    """Refuse what are no rising shares of the run; of epochs, as others count them, say which shares they are."""
+    ends = [0.0, *milestones, 1.0]
+    if ends == sorted(set(ends)):
+        return
+    last, shares = max(milestones), [0.5, 0.75]
+    if 1 < last < epochs:
+        shares = [round(epoch / epochs, 3) for epoch in milestones]
+    meant = ",".join(f"{share:g}" for share in shares)
+    raise RequestError(
+        f"trainer.milestones is {milestones}; they are rising shares of the run between 0 and 1: write "
+        f"trainer.milestones=[{meant}], say."
+    )
 
 
 def check_installed(word: str, packages: Sequence[str], extra: str) -> None:

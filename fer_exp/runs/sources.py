@@ -54,22 +54,10 @@ def read_sources(
     for path, name in {Path(name): name for name in paths}.items():
         if frames and name in frames:
             sources += read_file(path, frames[name], name, raters, by)
-            continue
-        if (file := file_of(path)[0]).is_file():
-            if file.suffix.lower() in TABLES:
-                sources += read_file(path, as_written(path), "", raters, by)
-            else:
-                unfinished.append(str(path))
-            continue
-        if not path.is_dir():
-            raise RequestError(f"{path} is no run folder and no predictions file{or_near(path)}")
-        inside = [Run(path)] if Run(path).wrote("predictions") else [Run(folder) for folder in sorted(path.iterdir())]
-        judged = [run for run in inside if run.wrote("predictions")]
-        if not judged:
+        elif found := _read_place(path, raters, by):
+            sources += found
+        else:
             unfinished.append(str(path))
-        for run in judged:
-            say_unchecked(run)
-        sources += [run.source for run in judged]
     of_one = [source for name in seeds for source in read_file(Path(name), Path(name), "", raters, by)]
     model = common_name([source.name for source in of_one])
     sources = without_copies([*_of_models(sources), *(replace(source, model=model) for source in of_one)])
@@ -79,6 +67,19 @@ def read_sources(
     if unfinished:
         say(f"left out, no finished run: {', '.join(unfinished)}")
     return sources, unfinished
+
+
+def _read_place(path: Path, raters: int | None, by: str | None) -> list[Source]:
+    """The runs and predictions at a path: a table, a run folder or a folder of these; none if no run has finished."""
+    if (file := file_of(path)[0]).is_file():
+        return read_file(path, as_written(path), "", raters, by) if file.suffix.lower() in TABLES else []
+    if not path.is_dir():
+        raise RequestError(f"{path} is no run folder and no predictions file{or_near(path)}")
+    runs = [Run(path)] if Run(path).wrote("predictions") else [Run(folder) for folder in sorted(path.iterdir())]
+    judged = [run for run in runs if run.wrote("predictions")]
+    for run in judged:
+        say_unchecked(run)
+    return [run.source for run in judged]
 
 
 def say_unchecked(run: Run) -> None:

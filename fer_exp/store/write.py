@@ -54,16 +54,7 @@ def write(corpus: Corpus, facts: dict[str, Any], key: str, folder: Path, log: Ca
         if faces.table.empty:
             reason = next(iter(rejected.values()))
             raise RequestError(f"{corpus.name}: none of {count:,} pictures can be used: {reason}.")
-        own = faces.table.iloc[:, len(FACE_COLUMNS) :]
-        types = (pa.float32() if is_float_dtype(kind) else pa.string() for kind in own.dtypes)
-        schema = pa.schema([*SCHEMA, *zip(own, types, strict=True)])
-        pq.write_table(
-            pa.Table.from_pandas(faces.table, schema, preserve_index=False),
-            aside / "faces.parquet",
-            write_page_checksum=True,
-        )
-        if faces.votes is not None:
-            faces.votes.to_parquet(aside / "votes.parquet", index=False, write_page_checksum=True)
+        _write_tables(aside, faces)
         shape = [len(faces.table), size, size, corpus.channels]
         words = {"key": key, "shape": shape, "found": faces.notes, "flags": faces.flags, "facts": facts}
         words["said"] = [*faces.said, *corpus.noticed()]
@@ -86,6 +77,16 @@ def write(corpus: Corpus, facts: dict[str, Any], key: str, folder: Path, log: Ca
     finally:
         if done or not corpus.resumable or not _worth_keeping(aside):
             shutil.rmtree(aside, ignore_errors=True)
+
+
+def _write_tables(folder: Path, faces: Faces) -> None:
+    own = faces.table.iloc[:, len(FACE_COLUMNS) :]
+    types = (pa.float32() if is_float_dtype(kind) else pa.string() for kind in own.dtypes)
+    schema = pa.schema([*SCHEMA, *zip(own, types, strict=True)])
+    table = pa.Table.from_pandas(faces.table, schema, preserve_index=False)
+    pq.write_table(table, folder / "faces.parquet", write_page_checksum=True)
+    if faces.votes is not None:
+        faces.votes.to_parquet(folder / "votes.parquet", index=False, write_page_checksum=True)
 
 
 def _worth_keeping(aside: Path) -> bool:

@@ -146,22 +146,7 @@ def load_backbone(
     unknown = [key for key in loaded if key not in expected]
     other = [key for key in loaded if key in expected and loaded[key].shape != expected[key].shape]
     if missing or unknown or other:
-        there = architecture(state)
-        first = (
-            f"{other[0]} is {tuple(loaded[other[0]].shape)} in the file and {tuple(expected[other[0]].shape)} here"
-            if other
-            else f"{(missing or unknown)[0]} is {'missing from' if missing else 'only in'} the file"
-        )
-        way_out = "give the weights of this architecture and stem, or backbone.weights=none"
-        if there in choices and there != config.name:
-            way_out = f"take backbone={there}, or give weights of {config.name}"
-        elif other == ["conv1.weight"] and not missing and not unknown and loaded["conv1.weight"].shape[1] == 1:
-            there = f"{there} of grey pictures"
-            way_out = "repeat it for three colours, conv1.weight.repeat(1, 3, 1, 1) / 3 (docs/pretrain.md)"
-        raise RequestError(
-            f"backbone.weights={config.weights} does not fit {config.name}: it is {there}; {len(missing)} keys are "
-            f"missing, {len(unknown)} unknown, {len(other)} of another shape ({first}); {way_out}."
-        )
+        raise _misfit(config, state, expected, (missing, unknown, other), choices)
     for key, value in loaded.items():
         if value.is_complex() or not bool(torch.isfinite(value).all()):
             what = "complex numbers" if value.is_complex() else "numbers that are not finite"
@@ -172,3 +157,30 @@ def load_backbone(
         digest.update(key.encode())
         digest.update(loaded[key].detach().contiguous().cpu().view(-1).view(torch.uint8).numpy().tobytes())
     return len(loaded), digest.hexdigest()
+
+
+def _misfit(
+    config: BackboneConfig,
+    state: Mapping[str, Tensor],
+    expected: Mapping[str, Tensor],
+    keys: tuple[list[str], list[str], list[str]],
+    choices: Iterable[str],
+) -> RequestError:
+    """What to raise of tensors of another network; ``keys`` are missing, unknown, and of another shape."""
+    missing, unknown, other = keys
+    kind = architecture(state)
+    if other:
+        shapes = f"{tuple(state[other[0]].shape)} in the file and {tuple(expected[other[0]].shape)} here"
+        first = f"{other[0]} is {shapes}"
+    else:
+        first = f"{(missing or unknown)[0]} is {'missing from' if missing else 'only in'} the file"
+    way_out = "give the weights of this architecture and stem, or backbone.weights=none"
+    if kind in choices and kind != config.name:
+        way_out = f"take backbone={kind}, or give weights of {config.name}"
+    elif other == ["conv1.weight"] and not missing and not unknown and state["conv1.weight"].shape[1] == 1:
+        kind = f"{kind} of grey pictures"
+        way_out = "repeat it for three colours, conv1.weight.repeat(1, 3, 1, 1) / 3 (docs/pretrain.md)"
+    return RequestError(
+        f"backbone.weights={config.weights} does not fit {config.name}: it is {kind}; {len(missing)} keys are "
+        f"missing, {len(unknown)} unknown, {len(other)} of another shape ({first}); {way_out}."
+    )
