@@ -165,7 +165,7 @@ def test_what_cannot_go_out_is_one_sentence_and_leaves_nothing(run, here, capsys
     Run(unkept).path("network").unlink()
     shutil.rmtree(unkept / "checkpoints", ignore_errors=True)
     assert "has no network.safetensors" in refused(["run=unkept"], capsys)
-    monkeypatch.setattr("fer_exp.export.find_spec", lambda package: None)
+    monkeypatch.setattr("fer_exp.config.rules.find_spec", lambda package: None)
     assert "format=onnx needs onnx: pip install 'fer-exp[onnx]'." in refused([str(run.folder), "format=onnx"], capsys)
     assert not Path("exports").exists()
 
