@@ -22,6 +22,7 @@ from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError
 from fer_exp.files import writable
 from fer_exp.judging.epochs import judged_history
+from fer_exp.judging.predictions import check_predictions
 from fer_exp.labels.kinds import by_epoch
 from fer_exp.labels.noise_files import save_noise
 from fer_exp.labels.published import pictures_of, save_published
@@ -163,7 +164,9 @@ def _write_results(
     from fer_exp.training.trained import keep_network
 
     answers = {split: fitted.answers(examples[split]) for split in ("val", "test")}
-    run.write("predictions", _predictions(store, targets, classes, answers))
+    predictions = _predictions(store, targets, classes, answers)
+    run.write("predictions", predictions)
+    run.predictions = check_predictions(predictions)  # as the file's readers have it
     history = pd.DataFrame(fitted.history)
     kept = (run.epoch(row["epoch"], fitted.epochs.get(row["epoch"])) for row in fitted.history)
     run.write("history", judged_history(history, run.predictions, kept))
