@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout, suppress
 from io import StringIO
 from itertools import islice
@@ -62,20 +62,19 @@ def _found(line: Line) -> Iterator[Found]:
     """All that the word at the cursor may become."""
     words = [word for word in line.words[1:] if word not in ("--debug", "--json")]
     if not words:
-        yield from ((name, True) for name in (*SCHEMAS, "--help", "--version", "--json") if name.startswith(line.word))
+        yield from _whole((*SCHEMAS, "--help", "--version", "--json"), line.word)
         return
-    yield from ((second, True) for first, second in TWO_WORDS if words == [first] and second.startswith(line.word))
+    yield from _whole([second for first, second in TWO_WORDS if words == [first]], line.word)
     command, *typed = in_one(words)
     if command not in SCHEMAS:
         return
     key, mark, value = line.word.partition("=")
     if typed and typed[-1] in VALUED:
-        choices = CONFIGS if typed[-1] in ("-c", "--cfg") else ()
-        yield from ((choice, True) for choice in choices if choice.startswith(line.word))
+        yield from _whole(CONFIGS if typed[-1] in ("-c", "--cfg") else (), line.word)
     elif line.word.startswith("hydra"):
         yield from _of_hydra(command, line.word)
     elif line.word.startswith("-"):
-        yield from ((flag, True) for flag in ALL_FLAGS if flag.startswith(line.word))
+        yield from _whole(ALL_FLAGS, line.word)
     elif mark:
         yield from ((f"{key}={word}", ends) for word, ends in _values(command, typed, key, value))
     else:
@@ -83,6 +82,11 @@ def _found(line: Line) -> Iterator[Found]:
         takes = SCHEMAS[command].takes
         if takes and (line.word or "dataset=folder" not in takes.besides):
             yield from _paths("", line.word)
+
+
+def _whole(words: Iterable[str], begun: str) -> Iterator[Found]:
+    """Whole words that begin so."""
+    yield from ((word, True) for word in words if word.startswith(begun))
 
 
 def _keys(command: str, typed: list[str], begun: str) -> Iterator[Found]:
@@ -112,7 +116,7 @@ def _values(command: str, typed: list[str], key: str, begun: str) -> Iterator[Fo
     name = key.lstrip("+").removeprefix("start.")
     several = {**path_keys(SCHEMAS["train" if own == "table" else own]), **path_keys(SCHEMAS[own])}.get(name)
     if several is not None:
-        yield from ((word, True) for word in WORDS.get(name, ()) if word.startswith(begun))
+        yield from _whole(WORDS.get(name, ()), begun)
         yield from _paths("", begun)
         if "," in begun or begun.startswith("["):
             start = max(begun.rfind(","), begun.find("[")) + 1

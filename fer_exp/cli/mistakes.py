@@ -140,25 +140,32 @@ def sentence(error: Exception, command: str) -> str:
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, name = str(error.missing_cfg_file).rpartition("/")
         return _unknown_plugin(group, name) if group.startswith("hydra") else unknown_option(command, group, name)
-    key = next((str(full) for cause in causes if (full := getattr(cause, "full_key", None))), "")
-    if not key and (match := re.search(r"Could not override '([^']+)'|Key '([^']+)' is not in struct", message)):
-        key = match[1] or match[2]
+    key = _key_in(causes, message)
     if key and ("not in struct" in message or "No match in the defaults" in message or "not in '" in message):
         group = key.partition(".")[0]
         if having := [option for option in options(group) if key in option_keys(group, option)]:
             return f"{key} is no key of the {group} chosen here; it is one of {group}={' or '.join(having)}."
         return unknown_key(command, key, "", {})
-    if "Interpolation key" in message and (named := re.search(r"'([^']+)'", message)):
+    if "Interpolation key" in message and (variable := re.search(r"'([^']+)'", message)):
         return (
-            f"{key}: ${{{named[1]}}} is no key; a shell puts its variable there without single quotes, and "
-            f"${{oc.env:{named[1]}}} is that of the environment."
+            f"{key}: ${{{variable[1]}}} is no key; a shell puts its variable there without single quotes, and "
+            f"${{oc.env:{variable[1]}}} is that of the environment."
         )
-    if key:
-        reason, *_ = [*str(causes[-1]).strip().splitlines(), type(error).__name__]
-        if variable := re.search(r"Environment variable '([^']+)' not found", message):
-            return f"{key}: there is no environment variable {variable[1]}; set it, or write what it should say."
-        return f"{key}: {reason.rstrip('.')}."
-    return f"{message.splitlines()[0].rstrip('.')}; give overrides as key=value: fer-exp {command} --help lists them."
+    if not key:
+        help_page = f"fer-exp {command} --help lists them"
+        return f"{message.splitlines()[0].rstrip('.')}; give overrides as key=value: {help_page}."
+    if variable := re.search(r"Environment variable '([^']+)' not found", message):
+        return f"{key}: there is no environment variable {variable[1]}; set it, or write what it should say."
+    reason, *_ = [*str(causes[-1]).strip().splitlines(), type(error).__name__]
+    return f"{key}: {reason.rstrip('.')}."
+
+
+def _key_in(causes: Sequence[BaseException], message: str) -> str:
+    """The key that errors of Hydra and OmegaConf are about, '' where they say none."""
+    if key := next((str(full) for cause in causes if (full := getattr(cause, "full_key", None))), ""):
+        return key
+    match = re.search(r"Could not override '([^']+)'|Key '([^']+)' is not in struct", message)
+    return match[1] or match[2] if match else ""
 
 
 def _unknown_plugin(group: str, name: str) -> str:

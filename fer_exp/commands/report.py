@@ -66,16 +66,14 @@ def report(config: ReportConfig) -> Path:
     ]  # fmt: skip
     paragraph = _paragraph(judged, comparison, same, config)
     write_text(path, render(judged, config.split, store, comparison, notes, paragraph, found, pictures=pictures))
-    configs = [{"runs": [source.name for source in each.sources], "metrics": each.rows} for each in judged]
-    sentences = of_comparison(comparison) if comparison else []
     content: dict[str, Any] = {
         "split": config.split,
-        "configs": configs,
-        "verdict": sentences,
+        "configs": [{"runs": [source.name for source in one.sources], "metrics": one.rows} for one in judged],
+        "verdict": of_comparison(comparison) if comparison else [],
         "notes": notes,
         "left_out": unfinished,
+        "apa": paragraph.content,
     }
-    content["apa"] = paragraph.content
     if found:
         content["by_group"] = [{**one, "verdict": verdict(one)} for one in found]
     finish(Outcome("report", content, notes=notes, left=[path]))

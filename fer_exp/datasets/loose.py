@@ -168,31 +168,43 @@ def _known(read: Table, classes: Sequence[str]) -> dict[str, object]:
     """The columns of a table that a predictions table takes, by its names."""
     known: dict[str, object] = {}
     if (column := read.find("split")) is not None:
-        said = read.text(column)
-        splits = splits_named({text for text in said if text is not None})
-        known["split"] = ["test" if text is None else splits[text] for text in said]
+        texts = read.text(column)
+        splits = splits_named({text for text in texts if text is not None})
+        known["split"] = ["test" if text is None else splits[text] for text in texts]
     if (column := read.find("subject")) is not None:
         known["subject"] = read.text(column)
     if (column := read.find("label")) is not None:
         known["label"] = _labels(read.text(column), classes, read.where)
+    return {**known, **_ratings(read), **_votes(read, classes)}
+
+
+def _ratings(read: Table) -> dict[str, object]:
+    """Valence and arousal that people felt; a column on another scale than -1..1 is left out, and said."""
+    known: dict[str, object] = {}
     for name, others in RATED.items():
-        if (column := next((n for other in others if (n := read.find(other)) is not None), None)) is not None:
-            values = read.numbers(column)
-            if no_ratings(values).any():
-                way_out = "fer-exp evaluate takes them with votes=TABLE and scale=[1,9], say"
-                progress(f"{read.where}: {read.names[column]} goes beyond -1..1 and is left out; {way_out}")
-            else:
-                known[name] = values
-    votes = {n: name for n, name in enumerate(read.names) if name.lower().startswith("votes_")}
+        column = next((n for other in others if (n := read.find(other)) is not None), None)
+        if column is None:
+            continue
+        values = read.numbers(column)
+        if no_ratings(values).any():
+            way_out = "fer-exp evaluate takes them with votes=TABLE and scale=[1,9], say"
+            progress(f"{read.where}: {read.names[column]} goes beyond -1..1 and is left out; {way_out}")
+        else:
+            known[name] = values
+    return known
+
+
+def _votes(read: Table, classes: Sequence[str]) -> dict[str, object]:
+    """The votes for each of the network's classes; those for other classes are left out, and said."""
     find = among(classes)
+    votes = {n: name for n, name in enumerate(read.names) if name.lower().startswith("votes_")}
     columns = {own: n for n, name in votes.items() if (own := find(name[len("votes_") :])) is not None}
     if len(columns) == len(classes):
-        known |= {f"votes_{name}": read.counts(columns[name]) for name in classes}
-    elif votes:
-        progress(
-            f"{read.where}: its votes are for other classes and are left out; evaluate takes them with votes=TABLE"
-        )
-    return known
+        return {f"votes_{name}": read.counts(columns[name]) for name in classes}
+    if votes:
+        way_out = "evaluate takes them with votes=TABLE"
+        progress(f"{read.where}: its votes are for other classes and are left out; {way_out}")
+    return {}
 
 
 def _labels(texts: NDArray[np.object_], classes: Sequence[str], where: str) -> NDArray[np.object_]:

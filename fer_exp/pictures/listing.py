@@ -60,20 +60,29 @@ def listed(root: Path, folder: str = "") -> list[str]:
             passed[suffix or NO_SUFFIX, "give pictures the suffix of their kind, such as .jpg"] += 1
         else:
             others[suffix or NO_SUFFIX] += 1
-    words = []
-    if passed:
-        most = passed.most_common()
-        left = [f"{number:,} {what} ({reason})" for (what, reason), number in most[:SHOWN]]
-        rest = sum(number for _, number in most[SHOWN:])
-        left += [f"{rest:,} others"] if rest else []
-        words.append(f"files that are not read, left out: {', '.join(left)}")
-    if others:
-        kinds = [f"{number:,} {suffix}" for suffix, number in others.most_common(SHOWN)]
-        more = ", ..." if len(others) > SHOWN else ""
-        words.append(f"{others.total():,} files of other kinds, no pictures: {', '.join(kinds)}{more}")
-    if words:
+    if words := [*_not_read(passed), *_no_pictures(others)]:
         progress(f"{root / folder}: {'; '.join(words)}")
     return sorted(paths)
+
+
+def _not_read(passed: Counter[tuple[str, str]]) -> list[str]:
+    """How many files of which kind are passed over, with the way out, in words; none where there are none."""
+    if not passed:
+        return []
+    most = passed.most_common()
+    left = [f"{number:,} {what} ({reason})" for (what, reason), number in most[:SHOWN]]
+    if rest := sum(number for _, number in most[SHOWN:]):
+        left.append(f"{rest:,} others")
+    return [f"files that are not read, left out: {', '.join(left)}"]
+
+
+def _no_pictures(others: Counter[str]) -> list[str]:
+    """How many files are no pictures, by suffix, in words; none where there are none."""
+    if not others:
+        return []
+    kinds = [f"{number:,} {suffix}" for suffix, number in others.most_common(SHOWN)]
+    more = ", ..." if len(others) > SHOWN else ""
+    return [f"{others.total():,} files of other kinds, no pictures: {', '.join(kinds)}{more}"]
 
 
 def on_disk(root: Path, paths: Sequence[str], where: str) -> list[str]:
