@@ -63,7 +63,7 @@ def without_blanks(columns: Columns) -> Columns:
     out = np.zeros(len(columns.values[0]), dtype=bool)
     headers = _where(columns.values[0], columns.names[0])
     for row in headers:
-        cells = [str(column[int(row)].as_py() or "").strip() for column in columns.values]
+        cells = [_text(column, int(row)) for column in columns.values]
         out[row] = {cell for cell in cells if cell} <= set(columns.names)
     if out.any():
         left["rows that repeat the header"] = int(out.sum())
@@ -77,10 +77,11 @@ def without_blanks(columns: Columns) -> Columns:
     if len(blank):
         left["empty rows"] = len(blank)
         out[blank] = True
-    if len(footer := _below_table(columns, out)):
+    totals = _totals(columns)
+    if len(footer := _below_table(columns, out, totals)):
         left[NOTES] = left.get(NOTES, 0) + len(footer)
         out[footer] = True
-    if len(between := [row for row in _totals(columns.values[0]) if not out[row]]):
+    if between := sorted(row for row in totals if not out[row]):
         left["rows of totals"] = len(between)
         out[between] = True
     if not out.any():
@@ -90,16 +91,38 @@ def without_blanks(columns: Columns) -> Columns:
     return replace(columns, values=values, left=left, numbers=keep)
 
 
-def _totals(first: pa.ChunkedArray) -> NDArray[np.int64]:
-    """Rows that are called a total, wherever they stand."""
+def _totals(columns: Columns) -> set[int]:
+    """Rows that are called a total, wherever they stand, and hold numbers.
+
+    Where names of the first column usually repeat, one that does is a person's: initials may be SD, a name Sum.
+    """
+    first = columns.values[0]
+    if pa.types.is_string(first.type):
+        first = first.dictionary_encode()
     if not pa.types.is_dictionary(first.type):
-        return np.empty(0, dtype=np.int64)
+        return set()
     names: set[str] = set()
     for chunk in first.chunks:  # of millions of names few begin so
         begun = pc.utf8_slice_codeunits(pc.utf8_trim(pc.utf8_lower(chunk.dictionary), characters=SIGNS), 0, 3)
         few = chunk.dictionary.filter(pc.is_in(begun, value_set=BEGUN))
         names |= {name for name in few.to_pylist() if normal(name) in TOTALS}
-    return np.sort(np.concatenate([np.empty(0, dtype=np.int64), *(_where(first, name) for name in names)]))
+    found = [_where(first, name).tolist() for name in names]
+    if any(len(rows) > 1 for rows in found) and len(first) >= 2 * len(pc.unique(first.cast(pa.string()))):
+        found = [rows for rows in found if len(rows) == 1]
+    return {row for rows in found for row in rows if is_total([_text(column, row) for column in columns.values])}
+
+
+def _text(column: pa.ChunkedArray, row: int) -> str:
+    return str(column[row].as_py() or "").strip()
+
+
+def is_total(row: Sequence[str]) -> bool:
+    """Whether a row is called a total, and holds nothing but numbers.
+
+    >>> is_total(["Total", "3", "45 %"]), is_total(["SD", "a01.jpg", "happy"])
+    (True, False)
+    """
+    return normal(row[0]) in TOTALS and not any(sign.isalpha() for cell in row[1:] for sign in cell)
 
 
 def _taken(column: pa.ChunkedArray, rows: NDArray[np.int64]) -> pa.ChunkedArray:
@@ -109,8 +132,8 @@ def _taken(column: pa.ChunkedArray, rows: NDArray[np.int64]) -> pa.ChunkedArray:
     return taken.cast(column.type.value_type).dictionary_encode() if texts else taken
 
 
-def _below_table(columns: Columns, out: NDArray[np.bool_]) -> list[int]:
-    """Rows at the end that are totals or notes, in the first column or, below an empty row, in a few."""
+def _below_table(columns: Columns, out: NDArray[np.bool_], totals: set[int]) -> list[int]:
+    """Rows at the end that are ``totals`` or notes, in the first column or, below an empty row, in a few."""
     width, start = len(columns.values), max(0, len(out) - LAST)
     ends = (column.slice(start).cast(pa.string()).to_pylist() for column in columns.values)
     rows = list(zip(*([str(cell or "").strip() for cell in end] for end in ends), strict=True))
@@ -121,7 +144,7 @@ def _below_table(columns: Columns, out: NDArray[np.bool_]) -> list[int]:
         filled = sum(map(bool, row))
         if not filled:
             closed = closed or bool(found or behind)
-        elif is_note(row, width):
+        elif number in totals or (is_note(row, width) and not is_total(row)):
             found.append(number)
         elif not closed and 1 < filled <= width // 2 and not is_picture(row[0]):
             behind.append(number)
@@ -137,9 +160,9 @@ def is_note(row: Sequence[str], width: int) -> bool:
     >>> is_note(["Total", "3", "5"], 3), is_note(["Note: who was tired", "", ""], 3), is_note(["a 1.jpg", "", ""], 3)
     (True, True, False)
     """
-    first, only = row[0], [cell for cell in row if cell]
+    only = [cell for cell in row if cell]
     alone = width > 2 and len(only) == 1 and " " in only[0] and not is_picture(only[0])
-    return normal(first) in TOTALS or alone
+    return is_total(row) or alone
 
 
 def _where(column: pa.ChunkedArray, text: str) -> NDArray[np.int64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import cache
 from itertools import islice
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -70,7 +71,8 @@ def finder(faces: Iterable[str], where: str = "", *, whole: bool = False) -> Cal
     """A function from what another file calls a face to its id here, None where there is none.
 
     The id itself always means that face. Else suffix, ``_aligned``, slashes, how accents are written and leading
-    folders play no part, as far as what is left is the name of one face only.
+    folders play no part, as far as what is left is the name of one face only; nor do zeros before a number, which
+    spreadsheets take away.
 
     Args:
         faces: ids.
@@ -83,6 +85,8 @@ def finder(faces: Iterable[str], where: str = "", *, whole: bool = False) -> Cal
     >>> find = finder(["a/1.png", "b/1.png", "b/2.png"])
     >>> find("/home/me/b/1"), find("c/2.png"), find("c/1.png"), find("3")
     ('b/1.png', 'b/2.png', None, None)
+    >>> finder(["001.png", "010.png"])("1"), finder(["001.png", "1.png"])("01")
+    ('001.png', None)
     >>> finder(["a/1.png", "b/1.png"], "ratings.csv")("1.png")
     Traceback (most recent call last):
     fer_exp.errors.RequestError: ratings.csv: '1.png' may mean a/1.png or b/1.png; write more of its path.
@@ -100,11 +104,19 @@ def finder(faces: Iterable[str], where: str = "", *, whole: bool = False) -> Cal
         known = stem(name)
         tail = next((tail for tail in tails(known) if tail in by_tail), None)
         if tail is None:
-            return None
+            return None if whole else by_number().get(_number_of(known))
         face = by_tail[tail]
         if face is None and tail == known:
             return alike(name)
         return None if face and whole and tail not in (known, stem(face)) else face
+
+    @cache
+    def by_number() -> dict[str, str | None]:
+        found: dict[str, str | None] = {}
+        for face in faces:
+            if number := _number_of(stem(face)):
+                found[number] = face if number not in found else None
+        return found
 
     spelt: dict[str, list[str]] = {}
 
@@ -131,6 +143,24 @@ def known_as(path: str) -> str:
     """
     base, dot, suffix = composed(path).replace("\\", "/").removeprefix("./").rpartition(".")
     return f"{base}{dot}{suffix.lower() if dot else suffix}"
+
+
+def look_alikes(names: Iterable[str]) -> list[list[str]]:
+    """Names that differ in case, or in the zeros before a number, alone: people mean one thing by them.
+
+    >>> look_alikes(["P01", "p01", "7", "007", "P7"])
+    [['P01', 'p01'], ['7', '007']]
+    """
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(_number_of(name) or name.casefold(), []).append(name)
+    return [alike for alike in groups.values() if len(alike) > 1]
+
+
+def _number_of(known: str) -> str:
+    """The number that a face is called by, without zeros before it; empty where its name is more than a number."""
+    name = known.rpartition("/")[2]
+    return str(int(name)) if name.isascii() and name.isdigit() else ""
 
 
 def tails(path: str) -> list[str]:

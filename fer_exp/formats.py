@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from fer_exp.column_names import names_columns
 from fer_exp.columns import NOTES, Columns, is_note, without_blanks
-from fer_exp.errors import did_you_mean
-from fer_exp.headers import read_header, rows_above
-from fer_exp.names import expression, normal
+from fer_exp.excel import read_excel
+from fer_exp.frames import of_frame, text_of
+from fer_exp.headers import TOP, read_header, rows_above
+from fer_exp.names import expression
 from fer_exp.records import read_json
 from fer_exp.regular import MOST_BYTES, read_whole, regular
 from fer_exp.spss import is_spss, read_spss
@@ -34,8 +34,6 @@ BRACKETED = re.compile(r"\s*\[[^\W\d][\w. ]*\][,\t;|]")
 """A header whose names stand in brackets, as Emotion6 writes it, and no JSON."""
 A_SPACE = re.compile(r"\"[^\"]*\"( \"[^\"]*\")+\r?\n")
 """A header as R's write.table has it."""
-TOP = 12
-"""Rows in which the header is looked for, with titles above it and questions below."""
 TEXTS = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson")
 """Of the tables that may be in a zip."""
 NO_TEXT = "it is neither text nor xlsx nor parquet"
@@ -69,7 +67,7 @@ def read_columns(file: Path, sheet: str = "") -> Columns:
     if start == b"PK\x03\x04" and (inside := _one_table(file)) is not None:
         return _read_text(inside)
     if start in (b"\xd0\xcf\x11\xe0", b"PK\x03\x04") or file.suffix.lower() == ".xlsx":  # Excel's, or LibreOffice's
-        return _read_excel(file, sheet)
+        return read_excel(file, sheet)
     if sheet:
         raise ValueError(f"only an xlsx file has sheets such as {sheet}")
     if is_spss(file, start):
@@ -80,34 +78,10 @@ def read_columns(file: Path, sheet: str = "") -> Columns:
         return _read_text(_unpacked(packed))
 
 
-def of_frame(frame: pd.DataFrame) -> Columns:
-    """The columns of a frame, those of an index with a name first, as a file would have them.
-
-    Object columns, whose cells may be of mixed types, become text.
-    """
-    named = [level for level in frame.index.names if level is not None and level not in frame.columns]
-    frame = frame.reset_index(level=named) if named else frame
-    names = [str(name).strip() for name in frame.columns]
-    values = [
-        pa.array([text_of(cell) or None for cell in column], pa.string())
-        if column.dtype == object
-        else pa.Array.from_pandas(column)
-        for column in (frame.iloc[:, n] for n in range(len(names)))
-    ]
-    return Columns(names, [pa.chunked_array([column]) for column in values])
-
-
-def text_of(cell: object) -> str:
-    """A cell as text: whole floats without ``.0``, nothing as '', an array as the list that it is."""
-    if isinstance(cell, np.ndarray):
-        return str(cell.tolist())
-    if cell is None or cell is pd.NA or cell != cell:
-        return ""
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
-
-
 def _flat(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A column of lists or other nested cells, or of bytes, as text; decimals as numbers."""
+    """A column of lists or other nested cells, or of bytes, as text; decimals as numbers; codes of texts as ours."""
+    if pa.types.is_dictionary(column.type):  # polars counts them without a sign
+        return column.cast(pa.dictionary(pa.int32(), column.type.value_type))
     if any(of(column.type) for of in (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)):
         return column.cast(pa.binary()).cast(pa.string())  # which raises where the bytes are none
     if pa.types.is_decimal(column.type):
@@ -138,38 +112,6 @@ def _unpacked(stream: IO[bytes] | gzip.GzipFile) -> bytes:
     if len(content) > MOST_BYTES:
         raise ValueError(f"unpacked it has more than {MOST_BYTES:,} bytes, which are not read")
     return content
-
-
-def _read_excel(file: Path, sheet: str) -> Columns:
-    try:
-        opened = pd.ExcelFile(file, engine="calamine")
-    except Exception as error:  # calamine has classes of its own for each format
-        raise ValueError(f"{error}; save it as xlsx, or csv") from error
-    with opened as book:
-        sheets = [str(name) for name in book.sheet_names]
-        if sheet not in sheets:
-            sheet = next((name for name in sheets if normal(name) == normal(sheet)), sheet)
-        if sheet and sheet not in sheets:
-            hint = did_you_mean(sheet, sheets, 0.5)
-            raise ValueError(f"there is no sheet {sheet}; {hint}there are: {', '.join(sheets)}")
-        frame = pd.read_excel(book, sheet or 0, header=None, dtype=object, keep_default_na=False, na_values=[""])
-        merged = book.book.get_sheet_by_name(sheet or sheets[0]).merged_cell_ranges or []
-    guessed: list[str] = []
-    filled = 0
-    for (top, left), (bottom, right) in merged:  # a face's cell beside the rows of its raters
-        if top < bottom < len(frame) and left == right:
-            column = frame[left]
-            filled += int(column.iloc[top + 1 : bottom + 1].isna().sum()) if column.notna().iloc[top] else 0
-            column.iloc[top : bottom + 1] = column.iloc[top : bottom + 1].ffill()
-            frame[left] = column
-    guessed += [f"{filled:,} cells filled that were merged with the one above"] if filled else []
-    rows = np.flatnonzero(frame.notna().any(axis=1))  # sheets have empty rows at their end
-    lines = [[text_of(cell) for cell in frame.iloc[row]] for row in rows[:TOP]]
-    names, above, below = read_header(lines, guessed)
-    columns = of_frame(frame.iloc[rows[above + len(below)] + 1 : rows[-1] + 1]) if len(rows) else of_frame(frame)
-    return without_blanks(
-        Columns(names, columns.values, below, guessed, sheets=sheets if len(sheets) > 1 and not sheet else [])
-    )
 
 
 def _read_spss(file: Path, start: bytes) -> Columns:

@@ -7,6 +7,9 @@ import re
 from fer_exp.column_names import names_columns
 from fer_exp.columns import is_number
 
+TOP = 12
+"""Rows in which the header is looked for, with titles above it and questions below."""
+
 
 def rows_above(rows: list[list[str]]) -> int:
     """How many of the first rows are titles or notes above the header: of one cell each, behind a #, or ``What: this``.

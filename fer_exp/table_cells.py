@@ -17,7 +17,7 @@ from fer_exp.bounds import SHARED, no_counts
 from fer_exp.columns import Columns, is_number
 from fer_exp.errors import RequestError
 from fer_exp.files import GUARDED
-from fer_exp.formats import text_of
+from fer_exp.frames import text_of
 from fer_exp.names import composed, expressions
 
 FloatArray = NDArray[np.float64]
@@ -225,8 +225,18 @@ def _bare(text: str) -> str:
     return text if anchor is None or expressions([anchor[2].rstrip(")")], labels=True) else anchor[1]
 
 
+INVISIBLE = "[\u200b\u200e\u200f\u2060\ufeff]"
+"""What is copied from web pages and chats with a text, and nobody sees."""
+KEPT_TEXT = '^="(.*)"$'
+"""A cell that should stay a text in spreadsheets, with its zeros."""
+
+
 def _texts(values: pa.Array) -> list[str]:
-    """Cells as text, without the apostrophe that our tables for people put before what might be a formula."""
-    plain = pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
-    texts = pc.utf8_trim_whitespace(values).to_pylist() if plain else [text_of(cell) for cell in values.to_pylist()]
+    """Cells as people see them, without the apostrophe that our tables put before what might be a formula."""
+    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+        values = pc.replace_substring_regex(values, INVISIBLE, "")
+        values = pc.replace_substring_regex(pc.utf8_trim_whitespace(values), KEPT_TEXT, r"\1")
+        texts = pc.utf8_trim_whitespace(values).to_pylist()
+    else:
+        texts = [text_of(cell) for cell in values.to_pylist()]
     return [text[1:].strip() if text.startswith(GUARDED) else text for text in texts]

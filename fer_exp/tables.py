@@ -19,7 +19,7 @@ from fer_exp.columns import TOTALS, Columns
 from fer_exp.errors import RequestError, did_you_mean, enumerated
 from fer_exp.face_names import PICTURES, is_picture
 from fer_exp.files import file_of
-from fer_exp.formats import of_frame
+from fer_exp.frames import of_frame
 from fer_exp.names import among, expressions, normal
 from fer_exp.orders import meanings, number
 from fer_exp.progress import say

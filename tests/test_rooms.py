@@ -13,7 +13,7 @@ ORDER = (
     "grouping orders files regular progress records system",
     "pictures",
     "stats",
-    "column_names columns headers formats spss together table_cells tables",
+    "column_names columns headers frames excel formats spss together table_cells tables",
     "config",
     "answers labels",
     "metrics",

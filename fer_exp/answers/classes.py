@@ -78,7 +78,8 @@ def _with_numbers_named(table: Table, texts: list[str | None], rules: Rules) -> 
     """Labels with names in place of numbers, where ``numbers`` says what these mean, or has to."""
     if rules.numbers is None and (rules.numbered or not rules.classes):
         return texts
-    digits = [text for text in texts if text and text not in rules.classes and number(text)]
+    left = {*rules.classes, *rules.ignore}  # a code for who does not know is left out as it is
+    digits = [text for text in texts if text and text not in left and number(text)]
     if not digits:
         return texts
     named, words = meanings(rules.numbers, digits, f"{table.group}numbers", f"the labels of {table.where}")

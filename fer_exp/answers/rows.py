@@ -16,7 +16,7 @@ from fer_exp.answers.groups import folded
 from fer_exp.answers.rules import Rules
 from fer_exp.answers.scales import columns_of, read_scale
 from fer_exp.errors import RequestError
-from fer_exp.face_names import stem
+from fer_exp.face_names import look_alikes, stem
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.table_cells import Coded
 from fer_exp.tables import Table
@@ -24,7 +24,7 @@ from fer_exp.tables import Table
 CUT_SHORT = re.compile(r"\d([.,]\d+)?E\+\d+")
 """A long number as a spreadsheet writes it, without its last digits."""
 MANY = 100_000
-"""Tasks among which such are looked for that differ in case alone."""
+"""Tasks, or workers, among which such are looked for that are called alike."""
 LONG = 300
 """Seconds that few answers about a face take."""
 
@@ -39,7 +39,8 @@ def read_rows(table: Table, rules: Rules) -> Answers:
     if label is None and not scale_columns:
         table.need("label", names.get("label"), key=keyed)
     tasks, workers = _ids(table, task), _ids(table, worker)
-    _say_alike(table, table.names[task], list(map(str, tasks.names[:MANY])))
+    for column, ids in ((task, tasks), (worker, workers)):
+        _say_alike(table, table.names[column], list(map(str, ids.names[:MANY])))
     counted: dict[str, int] = {}
     codes, order = label_codes(table, label, rules, counted)
     read = {name: read_scale(table, name, n, rules.ends(name), counted) for name, n in scale_columns.items()}
@@ -66,15 +67,12 @@ def _ids(table: Table, column: int) -> Coded:
     return ids
 
 
-def _say_alike(table: Table, column: str, tasks: Sequence[str]) -> None:
-    """Name tasks that may be one picture and count as two."""
-    cases: dict[str, list[str]] = {}
-    for name in tasks:
-        cases.setdefault(name.casefold(), []).append(name)
-    if alike := [names for names in cases.values() if len(names) > 1]:
-        words = f"{sum(map(len, alike)) - len(alike):,} names in {column} differ from others in case alone"
+def _say_alike(table: Table, column: str, names: Sequence[str]) -> None:
+    """Say which tasks or workers may be one and count as two."""
+    if alike := look_alikes(names):
+        words = f"{sum(map(len, alike)) - len(alike):,} names in {column} differ from others in case or in zeros alone"
         table.guessed.append(f"{words}, and are others ({' and '.join(alike[0])})")
-    if alike := _in_two_ways(tasks):
+    if alike := _in_two_ways(names):
         words = f"{len(alike):,} pictures are named in two ways ({' and '.join(alike[0])}) and count as two"
         table.guessed.append(f"{words}; write them alike")
 

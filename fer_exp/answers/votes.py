@@ -133,6 +133,8 @@ def count_votes(
     counts = people_of(values, table, [columns[name][0] for name in (*order, *left)], raters, counted, uncounted)
     for name, number in zip(left, counts[:, len(order) :].sum(axis=0), strict=True):
         counted[f"answers {spelt(name)!r} are no class and left out"] = int(number)
+    if nobody := int((counts[:, : len(order)].sum(axis=1) == 0).sum()):
+        counted["rows have no vote for a class"] = nobody
     rows = np.arange(len(values)).astype(object)
     return Votes(rows, tuple(order), counts[:, : len(order)], counted={words: n for words, n in counted.items() if n})
 
@@ -163,11 +165,8 @@ def people_of(
     answered = total[total > 0]
     usual = float(np.median(answered)) if len(answered) else 0.0
     percent = abs(usual - 100) <= 100 * ROUNDING
-    if (values == np.floor(values)).all():  # counts, but with raters and rows that add up to 100 percentages
-        if percent and raters is None and (np.abs(answered - 100) <= 100 * ROUNDING).all():
-            _say_of_hundred(table)
-        if raters in (None, 100) or not percent:
-            return values
+    if (values == np.floor(values)).all() and not (percent and _are_percentages(answered, table, raters, uncounted)):
+        return values
     unit = 100.0 if percent or usual > 50 else 1.0
     off = (np.abs(total / unit - 1) > ROUNDING) & (total > 0)
     if uncounted and 2 * off.sum() > len(answered):
@@ -189,14 +188,26 @@ def people_of(
     return whole_people(shares(values), raters).astype(np.float64)
 
 
-def _say_of_hundred(table: Table) -> None:
-    """Say that rows of 100 are taken for a hundred people; where a corpus gets votes, that has to be said by a key."""
+def _are_percentages(totals: FloatArray, table: Table, raters: int | None, uncounted: bool) -> bool:
+    """Whether whole numbers that mostly add up to 100 are percentages, not votes of a hundred people.
+
+    Where nobody says so: yes where shares of nobody knows how many people will do; no where votes are needed, which is
+    said, but where a corpus gets votes that has to be said by a key.
+    """
+    if raters is not None:
+        return raters != 100
+    if (np.abs(totals - 100) > 100 * ROUNDING).any():
+        return False
+    if uncounted:
+        table.guessed.append("rows add up to 100: taken as percentages; raters=100 takes them as votes")
+        return True
     if table.group:
         raise RequestError(
             f"{table.where} has rows that add up to 100; say of how many raters with {table.group}raters=10, say, "
             f"or {table.group}raters=100 where they are votes of a hundred people."
         )
     table.guessed.append("rows add up to 100 and are taken as votes of a hundred people each")
+    return False
 
 
 def _of_unknown_number(fractions: FloatArray, answered: NDArray[np.bool_], table: Table, uncounted: bool) -> FloatArray:
@@ -236,41 +247,49 @@ def no_classes(table: Table) -> str:
     )
 
 
-def task_names(table: Table, column: int, named: bool, again: NDArray[np.bool_] | None = None) -> NDArray[np.object_]:
-    """The name of each row's task, (n,); one without a name of its own is called by its row.
+def task_names(table: Table, column: int, named: bool, again: NDArray[np.bool_]) -> NDArray[np.object_]:
+    """The name of each row's face, (n,), in a table with a row a face; one without a name is called by its row.
 
     Args:
-        table: a row a task.
+        table: a row a face.
         column: of the names.
-        named: whether the names are surely meant, so that such a row is an error.
+        named: whether the user named the column, so that every row needs a name.
         again: rows that are ``repeated``, of the first rows; their names stay those of the others.
 
     Raises:
-        RequestError: see ``named``.
+        RequestError: see ``named``; a face has two rows.
     """
     names = table.text(column)
-    copies = np.flatnonzero([] if again is None else again)
+    surely = named or _all_are_faces(table, column, len(again))
+    copies = np.flatnonzero(again)
     names[copies] = [f"row {number + 1}" for number in copies]
     missing, twice = pd.isna(names), pd.Series(names).duplicated().to_numpy()
-    if named or table.names[column].lower() in ("task", "face"):
+    if surely:
         table.refuse(missing, column, "every row needs a name")
         table.refuse(twice, column, "it has a row already")
-    nameless = np.flatnonzero(missing | pd.Series(names).duplicated(keep=False).to_numpy())
-    if len(nameless):
-        names[nameless] = [f"row {number + 1}" for number in nameless]
-        words = f"{len(nameless):,} rows without a name of their own in {table.names[column]} are called by their row"
-        table.guessed.append(words)
+    return by_their_row(table, column, names, missing | pd.Series(names).duplicated(keep=False).to_numpy())
+
+
+def by_their_row(
+    table: Table, column: int, names: NDArray[np.object_], nameless: NDArray[np.bool_]
+) -> NDArray[np.object_]:
+    """Names of rows, (n,), where those without one are called by their row, which is said."""
+    rows = np.flatnonzero(nameless)
+    if len(rows):
+        names[rows] = [f"row {number + 1}" for number in rows]
+        table.guessed.append(
+            f"{len(rows):,} rows without a name of their own in {table.names[column]} are called by their row"
+        )
     return names
 
 
 def repeated(table: Table, column: int, counts: FloatArray) -> NDArray[np.bool_]:
     """Rows that say again what the row of that face said, (n,): whole copies, which count once.
 
-    None where the names may be no faces': of answers without a corpus in a column that is not called so, or where half
-    of them are there twice.
+    None where not all names are of faces.
 
     Args:
-        table: a row a task.
+        table: a row a face.
         column: of the names.
         counts: answers of the first n rows, (n, K).
 
@@ -279,8 +298,7 @@ def repeated(table: Table, column: int, counts: FloatArray) -> NDArray[np.bool_]
     """
     names = pd.Series(table.text(column)[: len(counts)])
     again = (names.duplicated() & names.notna()).to_numpy()
-    surely = table.group or table.names[column].lower() in ("task", "face")
-    if not surely or 2 * again.sum() >= len(names):
+    if not _all_are_faces(table, column, len(counts)):
         return np.zeros(len(names), dtype=bool)
     codes, faces = pd.factorize(names, use_na_sentinel=False)
     first = np.empty(len(faces), dtype=np.int64)
@@ -288,6 +306,12 @@ def repeated(table: Table, column: int, counts: FloatArray) -> NDArray[np.bool_]
     other = again & (counts != counts[first[codes]]).any(axis=1)
     table.refuse(other, column, "it has a row already, with other answers; add the two up, or keep one")
     return again
+
+
+def _all_are_faces(table: Table, column: int, rows: int) -> bool:
+    """Whether each of the first rows names its face: FER+ leaves names out, and gives one to several pictures."""
+    called = table.names[column].lower() in ("task", "face")
+    return bool(table.group) or called or bool((table.coded(column).codes[:rows] >= 0).all())
 
 
 def _refuse_broken(values: FloatArray, table: Table, columns: Sequence[int]) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fer_exp.answers.questions import answers_of
 from fer_exp.answers.rules import PLAIN_RULES, Rules
 from fer_exp.answers.scales import PLAIN, Scales, columns_of
-from fer_exp.answers.votes import task_names
+from fer_exp.answers.votes import by_their_row
 from fer_exp.answers.words import A_RATER, AGAIN, NO_RATER, NOBODY, NOT_TICKED, OF_LABELS, SCALE, TICKED
 from fer_exp.column_names import OF_ANSWERS
 from fer_exp.columns import is_number
@@ -172,7 +172,9 @@ def _of_one_kind(table: Table, columns: list[int]) -> list[int]:
 
 def _melted(table: Table, task: int | None, worker: int | None, columns: dict[tuple[str, str], int]) -> Table:
     """An answer a row, of columns by role and by the rater or task that they are of."""
-    ids = task_names(table, task if task is not None else int(worker or 0), named=False)
+    named = task if task is not None else int(worker or 0)
+    ids = table.text(named)
+    ids = by_their_row(table, named, ids, pd.isna(ids))
     names = ["task", "worker"] if task is not None else ["worker", "task"]
     others, roles = (list(dict.fromkeys(key[part] for key in columns)) for part in (1, 0))
     rows = np.tile(np.arange(len(table)), len(others))

@@ -19,7 +19,7 @@ from fer_exp.bounds import scales_named
 from fer_exp.config import AgreementConfig, DatasetConfig, PeopleConfig
 from fer_exp.errors import RequestError, nearest
 from fer_exp.files import file_of, md5, there, writable
-from fer_exp.formats import text_of
+from fer_exp.frames import text_of
 from fer_exp.grouping import Grouping, no_column, with_column
 from fer_exp.names import OTHER_ANSWERS, in_order
 from fer_exp.progress import say

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fer_exp.config import DatasetConfig
 from fer_exp.errors import RequestError
-from fer_exp.face_names import finder
+from fer_exp.face_names import finder, look_alikes
 from fer_exp.files import whole
 from fer_exp.split_names import SPLITS, split_named
 from fer_exp.stats.persons import persons_of
@@ -67,6 +67,9 @@ def select(
             write_splits(table, file)
             log(f"dataset.split_file: the splits are written to {file}")
     table = limit(table, config.limit, config.train_limit, config.seed)
+    if alike := look_alikes(map(str, table["subject"].dropna().unique())):
+        words = f"{len(alike):,} persons have two names that differ in case or in zeros alone, and are two"
+        log(f"{words} ({' and '.join(alike[0])})")
     if several := int((table.groupby("subject")["split"].nunique() > 1).sum()):
         log(f"{several:,} persons are in more than one split: a network may know them, not their expression")
     for split in SPLITS:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_exp.errors import RequestError
-from fer_exp.formats import text_of
+from fer_exp.frames import text_of
 from fer_exp.grouping import no_column, with_column
 from fer_exp.runs import Run
 

@@ -57,6 +57,7 @@ READ_BY = {
     "export/onnx.py": OWN,
     "export/torchscript.py": OWN,
     "export/weights.py": "network.safetensors",
+    "excel.py": "answers, xlsx",
     "formats.py": "answers, csv",
     "labels/noise_files.py": "noise of ours",
     "labels/published.py": "noise of others",
