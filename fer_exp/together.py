@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from fer_exp.column_names import role_by_name
 from fer_exp.columns import Columns
 from fer_exp.files import TABLES
 from fer_exp.formats import read_columns
@@ -106,15 +107,18 @@ def read_file(file: Path, sheet: str, together: bool) -> Columns:
 
 
 def _of_one_header(parts: dict[str, Columns]) -> list[str]:
-    """The sheets that have the columns of the first, perhaps others, too, without those whose cells are another's.
+    """The sheets that have the columns of the first, perhaps others, too, without copies of others.
 
-    Where no other has these, a sheet of notes stands first, and the second is taken for it.
+    Two persons may answer alike: the same cells are a copy where a column says whose they are, or the sheet is called
+    one. Where no other has these columns, a sheet of notes stands first, and the second is taken for it.
     """
     names = list(parts)
     for first in names[:2]:
         found: list[str] = []
         for name in names[names.index(first) :]:
-            same = [one for one in found if all(map(pa.ChunkedArray.equals, parts[one].values, parts[name].values))]
+            alike = [one for one in found if all(map(pa.ChunkedArray.equals, parts[one].values, parts[name].values))]
+            called = A_COPY.fullmatch(name)
+            same = alike and ("worker" in map(role_by_name, parts[name].names) or (called and called[1] in alike))
             fewer, more = sorted(({*filter(None, parts[one].names)} for one in (first, name)), key=len)
             if not same and fewer <= more and 2 * len(fewer) >= len(more):
                 found.append(name)

@@ -210,3 +210,68 @@ def test_of_several_faces_in_a_picture_the_largest_counts(box):
     corners = [[0, 0, 5, 5]] * 12 + [[0, 0, 9, 9]] * 12
     table[list(box)] = corners
     assert set(read_predictions(table)["p_happiness"]) == {1.0}
+
+
+NOT_RATERS = [
+    "consensus",
+    "gold",
+    "Majority",
+    "model_predictions",
+    "deepface",
+    "GPT-4o",
+    "mean",
+    "Final",
+    "adjudicated",
+]
+
+
+@pytest.mark.parametrize("other", NOT_RATERS)
+@pytest.mark.parametrize("form", ["files", "sheets", "columns", "rows"])
+def test_what_is_called_as_no_rater_is_counts_as_none(tmp_path, capsys, form, other):
+    labels = {f"P{k}": [["happy", "sad"][(n * k) % 2] for n in range(8)] for k in range(1, 5)}
+    labels[other] = ["happy"] * 8
+    faces = [f"f{n}.jpg" for n in range(8)]
+    if form == "columns":
+        source = pd.DataFrame({"image": faces, **labels})
+    elif form == "rows":
+        rows = [(face, who, said[n]) for who, said in labels.items() for n, face in enumerate(faces)]
+        source = pd.DataFrame(rows, columns=["image", "participant", "emotion"])
+    else:
+        parts = {who: pd.DataFrame({"image": faces, "emotion": said}) for who, said in labels.items()}
+        source = tmp_path / ("raters" if form == "files" else "raters.xlsx")
+        if form == "files":
+            source.mkdir()
+            for who, part in parts.items():
+                part.to_csv(source / f"{who}.csv", index=False)
+        else:
+            with pd.ExcelWriter(source) as book:
+                for who, part in parts.items():
+                    part.to_excel(book, sheet_name=who, index=False)
+    answers = read_answers(source, "ratings")
+    assert answers.workers.tolist() == ["P1", "P2", "P3", "P4"]
+    assert len(answers.task) == 32
+    said = " ".join([*answers.notes, capsys.readouterr().err])
+    assert f"not used: {other}" in said if form == "columns" else f"8 answers of {other}, which is called as" in said
+
+
+def test_names_that_people_have_are_raters(tmp_path):
+    people = ["Max", "SD", "P01_final", "Claude", "AI", "key holder"]
+    rows = [(n, who, ["happy", "sad"][n % 2]) for who in people for n in range(4)]
+    assert len(read_answers(pd.DataFrame(rows, columns=["task", "worker", "label"])).workers) == len(people)
+
+
+def test_files_of_one_persons_two_sessions_are_one_persons(tmp_path):
+    for who in ("P01_session1", "P01_session2", "P02_session1"):
+        pd.DataFrame({"image": ["a", "b", "c"], "emotion": ["happy", "sad", "sad"]}).to_csv(tmp_path / f"{who}.csv")
+    answers = read_answers(tmp_path, "ratings", duplicates="first")
+    assert answers.workers.tolist() == ["P01", "P02_session1"]
+    assert len(answers.repeats.task) == 3
+
+
+def test_columns_beside_a_scale_that_are_of_no_rater_are_left_out(tmp_path):
+    frame = pd.DataFrame({"image": [f"f{n}" for n in range(6)], "r1": [1, 5, 3, 2, 4, 5], "r2": [2, 5, 3, 1, 4, 4]})
+    for name in ("min", "max", "order", "rank", "size", "count", "number", "ID", "consensus", "mean"):
+        frame[name] = range(6)
+    assert read_answers(frame, scales={"intensity": None}).workers.tolist() == ["r1", "r2"]
+    named = frame.rename(columns=lambda name: name if name == "image" else f"intensity_{name}")
+    assert read_answers(named, scales={"intensity": None}).workers.tolist() == ["r1", "r2"]

@@ -15,11 +15,13 @@ from fer_exp.answers.classes import label_codes
 from fer_exp.answers.groups import folded
 from fer_exp.answers.rules import Rules
 from fer_exp.answers.scales import columns_of, read_scale
+from fer_exp.answers.whose import at_once, is_nobody
 from fer_exp.errors import RequestError
 from fer_exp.face_names import look_alikes, stem
 from fer_exp.stats.bootstrap import FloatArray
 from fer_exp.table_cells import Coded
 from fer_exp.tables import Table
+from fer_exp.together import ITS_FILE
 
 CUT_SHORT = re.compile(r"\d([.,]\d+)?E\+\d+")
 """A long number as a spreadsheet writes it, without its last digits."""
@@ -42,6 +44,7 @@ def read_rows(table: Table, rules: Rules) -> Answers:
     for column, ids in ((task, tasks), (worker, workers)):
         _say_alike(table, table.names[column], list(map(str, ids.names[:MANY])))
     counted: dict[str, int] = {}
+    workers = _persons(table, worker, workers, counted)
     codes, order = label_codes(table, label, rules, counted)
     read = {name: read_scale(table, name, n, rules.ends(name), counted) for name, n in scale_columns.items()}
     rated, scales = ({name: one[0] for name, one in read.items()}, {name: one[1] for name, one in read.items()})
@@ -50,6 +53,7 @@ def read_rows(table: Table, rules: Rules) -> Answers:
         rated, scales, _seconds(table), _per_task(table, tasks), counted=counted,
     )  # fmt: skip
     answered = (codes >= 0) | np.any([~np.isnan(values) for values in rated.values()] or [codes < -1], axis=0)
+    answered &= workers.codes >= 0
     if not answered.any():
         raise RequestError(
             f"{table.where}: no row has an answer that counts; are they all among ignore={list(rules.ignore)}?"
@@ -65,6 +69,19 @@ def _ids(table: Table, column: int) -> Coded:
         words = f"{len(cut):,} ids such as {cut[0]} were cut by a spreadsheet and may be of several"
         table.guessed.append(f"{table.names[column]}: {words}; export the file anew")
     return ids
+
+
+def _persons(table: Table, column: int, workers: Coded, counted: dict[str, int]) -> Coded:
+    """The workers without those that are no person; a file or a sheet with second answers is that of the first."""
+    if table.names[column] == ITS_FILE:
+        workers = workers.renamed(at_once(table, list(map(str, workers.names))))
+    nobody = [is_nobody(str(name)) for name in workers.names]
+    if not any(nobody) or all(nobody):
+        return workers
+    for name, is_none, times in zip(workers.names, nobody, workers.times().tolist(), strict=True):
+        if is_none:
+            counted[f"answers of {name}, which is called as no rater is, are left out"] = times
+    return workers.renamed(None if is_none else name for name, is_none in zip(workers.names, nobody, strict=True))
 
 
 def _say_alike(table: Table, column: str, names: Sequence[str]) -> None:

@@ -14,7 +14,8 @@ from fer_exp.answers.questions import answers_of
 from fer_exp.answers.rules import PLAIN_RULES, Rules
 from fer_exp.answers.scales import PLAIN, Scales, columns_of
 from fer_exp.answers.votes import by_their_row
-from fer_exp.answers.words import A_RATER, AGAIN, NO_RATER, NOBODY, NOT_TICKED, OF_LABELS, SCALE, TICKED
+from fer_exp.answers.whose import at_once, beside_a_scale, of_no_rater
+from fer_exp.answers.words import A_RATER, NOT_TICKED, OF_LABELS, SCALE, TICKED
 from fer_exp.column_names import OF_ANSWERS
 from fer_exp.columns import is_number
 from fer_exp.face_names import is_picture
@@ -93,7 +94,7 @@ def _rated_columns(table: Table, ids: list[int], scales: Scales) -> dict[tuple[s
             rest = re.sub(pattern, "", name, count=1, flags=re.IGNORECASE)
             role = "label" if role is None and rest != name else role
         rest = rest.strip(" _.-:")
-        if role is None or not rest or rest.casefold() in NOBODY:
+        if role is None or not rest or beside_a_scale(rest):
             continue
         if role != "label" and not table.different_numbers(n):
             continue
@@ -108,7 +109,7 @@ def _label_columns(table: Table, task: int | None, worker: int | None, label: in
     """Columns that hold one rater's answers each, by their names; or one rater's or task's, by what is in them."""
     others = [n for n in range(len(table.names)) if n not in (task, worker, label)]
     if task is not None:
-        others = [n for n in others if NO_RATER.isdisjoint(_words(table.names[n]))]
+        others = [n for n in others if not of_no_rater(table.names[n])]
     raters = [n for n in others if A_RATER.fullmatch(table.names[n])]
     if task is not None and len(raters) > 1:
         return raters
@@ -117,7 +118,7 @@ def _label_columns(table: Table, task: int | None, worker: int | None, label: in
     if len(rules.scales.named) == 1 and not {normal(name) for name in table.names} & set(
         map(normal, rules.scales.named)
     ):
-        numeric = [n for n in others if table.different_numbers(n)]
+        numeric = [n for n in others if table.different_numbers(n) and not beside_a_scale(table.names[n])]
         return _of_one_kind(table, numeric) if len(numeric) > 1 else []
     wanted, numbers = among(rules.classes), numbers_of(rules.numbers)
     shares: dict[int, float] = {}
@@ -147,15 +148,6 @@ def raters_of(table: Table, task: int | None, label: int | None, rules: Rules = 
         return _label_columns(table, task, None, label, rules)
 
 
-def _words(name: str) -> list[str]:
-    """The words of a column's name, in small letters.
-
-    >>> _words("EmotionPosed"), _words("GPT-4o")
-    (['emotion', 'posed'], ['gpt', '4o'])
-    """
-    return re.split(r"[\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold())
-
-
 def _of_one_kind(table: Table, columns: list[int]) -> list[int]:
     """Columns without those that are called as no other, where most are numbered alike or name a picture: q1, q2, age.
 
@@ -178,7 +170,10 @@ def _melted(table: Table, task: int | None, worker: int | None, columns: dict[tu
     names = ["task", "worker"] if task is not None else ["worker", "task"]
     others, roles = (list(dict.fromkeys(key[part] for key in columns)) for part in (1, 0))
     rows = np.tile(np.arange(len(table)), len(others))
-    frame = {names[0]: ids[rows], names[1]: np.repeat(np.array(_once(table, others, task), dtype=object), len(table))}
+    frame = {
+        names[0]: ids[rows],
+        names[1]: np.repeat(np.array(others if task is None else at_once(table, others), dtype=object), len(table)),
+    }
     for role in roles:
         frame[role] = np.concatenate([table.text(columns.get((role, other))) for other in others])
     first = next(iter(columns.values()))
@@ -189,25 +184,6 @@ def _melted(table: Table, task: int | None, worker: int | None, columns: dict[tu
     origin = {role: np.repeat([table.names[columns.get((role, other), first)] for other in others], len(table))
               for role in roles}  # fmt: skip
     return _made(table, frame, rows, roles, origin)
-
-
-def _once(table: Table, others: list[str], task: int | None) -> list[str]:
-    """Whose columns are, in their order: where two are called alike but for the time, one rater's, which is said."""
-    first = [_first_time(other) for other in others]
-    if task is None or not (twice := {name for name in first if first.count(name) > 1}):
-        return others
-    again = [other for n, other in enumerate(others) if first[n] in twice and first[n] in first[:n]]
-    table.guessed.append(f"{', '.join(again[:6])} are second answers")
-    return [name if name in twice else other for name, other in zip(first, others, strict=True)]
-
-
-def _first_time(name: str) -> str:
-    """A rater's name without what says that they answered a second time.
-
-    >>> _first_time("R1_retest"), _first_time("R1 (round 2)"), _first_time("primary_R1"), _first_time("Rater 2")
-    ('R1', 'R1', 'R1', 'Rater 2')
-    """
-    return AGAIN.sub("", name).strip(" _-.()") or name
 
 
 def scale_columns(table: Table, beside: Collection[int | None]) -> list[int]:

@@ -53,18 +53,31 @@ AGAIN = re.compile(
     re.IGNORECASE,
 )
 """What stands around a rater's name where they answered twice."""
-NO_RATER = frozenset(
-    ("majority", "mode", "consensus", "gold", "truth", "true", "correct", "final", "original", "intended", "posed",
-     "target", "predicted", "prediction", "model", "aggregated", "mehrheit", "modal", "actor", "dataset", "condition",
-     "mean", "avg", "average", "median", "sd", "std", "se", "total", "sum", "age", "gender", "sex", "gpt", "deepface",
-     "openface", "hsemotion", "resnet", "ai")
+NO_PERSON = frozenset(
+    ("majority", "mode", "modal", "consensus", "gold", "goldstandard", "truth", "groundtruth", "correct", "final",
+     "original", "intended", "posed", "target", "predicted", "prediction", "predictions", "model", "models", "network",
+     "classifier", "aggregated", "aggregate", "adjudicated", "adjudication", "agreed", "combined", "overall", "merged",
+     "mehrheit", "konsens", "dataset", "mean", "average", "median", "total", "template", "vorlage", "key", "codebook")
+)  # fmt: skip
+"""Words that no rater is called, in the name of a file, a sheet or a person, as of a column."""
+NO_RATER = (NO_PERSON - {"key"}) | frozenset(
+    ("true", "actor", "condition", "avg", "sd", "std", "se", "sum", "age", "gender", "sex", "ai", "result", "decision")
 )  # fmt: skip
 """Words in the name of a column of labels that is of no rater."""
 NOBODY = NO_RATER | frozenset(
     ("votes", "p", "m", "sem", "var", "min", "max", "n", "count", "rank", "z", "human", "norm", "group", "label", "id",
-     "rt", "time")
+     "rt", "time", "order", "size", "number", "round", "diff", "difference", "index")
 )  # fmt: skip
 """What stands beside the name of a scale where its column is of no rater."""
+A_MODEL = re.compile(
+    r"(chat)?gpt[\w.-]*|gemini|llama\w*|llava\w*|qwen\w*|deepface|openface|hsemotion|libreface|py-?feat|emonet|"
+    r"resnet\w*|vgg\w*|mobilenet\w*|efficientnet\w*",
+    re.IGNORECASE,
+)
+"""What models and tools are called."""
+OF_FILES = frozenset(("label", "labels", "answer", "answers", "rating", "ratings", "vote", "votes", "data", "emotion",
+                      "emotions", "expression", "result", "results", "standard", "ground"))  # fmt: skip
+"""Words that say nothing of whose a file is."""
 A_FACE = re.compile(
     r"(face|img|image|pic|picture|photo|stim|stimulus|stimuli|item|q|question|trial|video|clip|bild|foto|reiz)[\s_.-]*\d+",
     re.IGNORECASE,
