@@ -233,7 +233,12 @@ def read_labels(
     if label is None and classes:
         table.need("label", way_out="; call it label")
     rules = Rules(None, classes, (), ignore, numbers, ordered, None, "refuse", scale, None, scales)
-    codes, _ = label_codes(table, label, rules, {} if counted is None else counted)
+    left: dict[str, int] = {}
+    codes, _ = label_codes(table, label, rules, left)
+    if counted is None:
+        table.guessed += [f"{number:,} {words}" for words, number in left.items()]
+    else:
+        counted.update(left)
     rated = {name: read_scale(table, name, n, rules.ends(name), {})[0]
              for name, n in _rated(table, {task, label}, called, scales).items()}  # fmt: skip
     tasks = table.text(task)

@@ -138,7 +138,8 @@ def _check_rows(table: pd.DataFrame, classes: tuple[str, ...], votes: list[str],
     sums = p.sum(axis=1)
     off = np.abs(sums - 1) > EXACT
     what = f"has probabilities that sum to {sums[off.argmax()]:.6g} instead of 1"
-    _refuse(off, table, where, f"{what} (of scores that are no shares, divide each row by its sum)")
+    way_out = "give every class, as transformers does with top_k=None; of scores that are no shares, take the softmax"
+    _refuse(off, table, where, f"{what} ({way_out})")
     if votes:
         counts = table[votes].to_numpy(np.float64)
         missing = np.isnan(counts)

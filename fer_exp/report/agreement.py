@@ -80,9 +80,11 @@ def _add_labels(outcome: Outcome, name: str, change: Changes) -> None:
         words = f"chi2 = {test['statistic']:,.1f}, df = {test['df']}, {p_equals(test['p'])}"
         outcome.screen.append(f"{test['test']}: {words} ({test['asks']})")
     kept = percent(labels["kept"], ".1f")
+    nameless = int((change.original.label < 0).sum())
+    also = f", {nameless:,} answered ones no label" if nameless else ""
     outcome.screen.append(
         f"{labels['n']:,} tasks compared, {kept} keep their label; {change.ties:,} tasks have a tie at the top; votes "
-        f"are compared on {labels['voted']:,} tasks; {change.original.missing:,} labelled tasks have no answer."
+        f"are compared on {labels['voted']:,} tasks; {change.original.missing:,} labelled tasks have no answer{also}."
     )
 
 

@@ -1,6 +1,7 @@
 """agreement, crowd and crowd plan, end to end through the command line; every mistake one sentence and exit code 2."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -325,3 +326,15 @@ def test_a_lab_keeps_the_classes_that_the_crowd_never_gave(tmp_path, form):
     ours = crowd.groupby(["task", "label"]).size().unstack(fill_value=0).reindex(columns=["happy", "sad", "fear"]) / 5
     theirs = np.array([[1, 2, 20]] * 6 + [[1, 2, 0]] * 2) / np.array([[23]] * 6 + [[3]] * 2)
     assert distances["all"] == pytest.approx(np.abs(ours.fillna(0).to_numpy() - theirs).sum(axis=1).mean())
+
+
+def test_faces_without_an_original_or_a_gold_label_are_counted(crowd, capsys):
+    gold = pd.read_csv("gold.csv")
+    gold["label"] = gold["label"].where(gold.index > 4)
+    gold.to_csv("some.csv", index=False)
+    assert main(["crowd", "answers.csv", "gold=some.csv", "methods=[majority]", "bootstrap=20"]) == 0
+    assert "gold=some.csv: 5 rows have no label" in capsys.readouterr().err
+    assert main(["agreement", "answers.csv", "against=some.csv", "bootstrap=20"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    labelled = gold["label"].notna() & gold["task"].isin(pd.read_csv("answers.csv")["task"])
+    assert sum(map(int, re.findall(r"(\d+) answered ones no label", said))) == 60 - labelled.sum()  # of all subsets
