@@ -141,8 +141,23 @@ def _read_text(raw: bytes) -> Columns:
     guessed = [{";": "separated by semicolons", "|": "separated by bars"}[delimiter]] if delimiter in ";|" else []
     guessed += [f"read as {encoding}"] if encoding != "utf-8" else []
     header, above, below = read_header(lines, guessed)
+    header = _as_wide(header, lines[above + len(below) + 1 :])
     values, left = _read_delimited(raw[starts[above] :], delimiter, len(header), below=len(below))
     return without_blanks(Columns(header, values, below, guessed, delimiter == ";", left))
+
+
+def _as_wide(header: list[str], rows: list[list[str]]) -> list[str]:
+    """A header as wide as the rows below it, where the one or the others end with a delimiter too many.
+
+    >>> _as_wide(["a", "b", ""], [["1", "2"]]), _as_wide(["a", "b"], [["1", "2", ""], ["3", "4", ""]])
+    (['a', 'b'], ['a', 'b', ''])
+    """
+    widths = {len(row) for row in rows}
+    if widths == {len(header) - 1} and not header[-1]:
+        return header[:-1]
+    if widths == {len(header) + 1} and not any(row[-1] for row in rows):
+        return [*header, ""]
+    return header
 
 
 def _read_delimited(

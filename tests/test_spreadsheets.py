@@ -96,7 +96,7 @@ def test_zeros_that_a_spreadsheet_took_are_no_part_of_a_faces_name():
     assert finder(["1.png", "001.png"])("01") is None  # which of the two?
 
 
-@pytest.mark.parametrize("who", ["SD", "Sum", "Mean"])
+@pytest.mark.parametrize("who", ["SD", "Sum", "Avg"])
 def test_a_person_who_is_called_like_a_total_is_none(answers, tmp_path, who):
     named = answers.replace({"P2": who})[["participant", "image", "emotion"]]
     for suffix, save in (("csv", named.to_csv), ("xlsx", named.to_excel)):
@@ -157,3 +157,17 @@ def test_percentages_of_nobody_knows_how_many_people_are_shares(capsys):
     assert read_answers(frame, uncounted=True, raters=100).counts.tolist() == [[70, 30], [20, 80]]
     assert read_answers(frame, uncounted=True, raters=10).counts.tolist() == [[7, 3], [2, 8]]
     assert read_answers(frame).counts.tolist() == [[70, 30], [20, 80]]
+
+
+@pytest.mark.parametrize("ending", ["header", "rows", "both"])
+def test_a_delimiter_too_many_at_the_end_is_no_column(answers, tmp_path, ending):
+    header, *rows = answers.to_csv(index=False).splitlines()
+    header += "," * (ending in ("header", "both"))
+    rows = [row + "," * (ending in ("rows", "both")) for row in rows]
+    (tmp_path / "a.csv").write_text("\n".join([header, *rows]))
+    assert sizes(str(tmp_path / "a.csv")) == (6, 4, 24)
+
+
+def test_classes_stand_in_our_order_also_beside_others():
+    frame = pd.DataFrame({"task": range(4), "worker": 1, "label": ["bored", "sad", "happy", "fear"]})
+    assert read_answers(frame).classes == ("happiness", "sadness", "fear", "bored")

@@ -13,7 +13,7 @@ from fer_exp.answers.cells import choice
 from fer_exp.answers.rules import Rules
 from fer_exp.answers.scales import MARKS
 from fer_exp.errors import RequestError, nearest
-from fer_exp.names import CLASSES, among, near_expression, normal, one_word, slip_of, spelt
+from fer_exp.names import CLASSES, among, in_order, near_expression, normal, one_word, slip_of, spelt
 from fer_exp.orders import meanings, number
 from fer_exp.table_cells import Coded
 from fer_exp.tables import Table
@@ -111,7 +111,7 @@ def _own_classes(
         RequestError: they are a slider's numbers, or one is another but for a slip.
     """
     order = tuple(dict.fromkeys(meaning for meaning in means if meaning is not None))
-    order = order if set(order).isdisjoint(known.values()) else tuple(sorted(order))
+    order = order if set(order).isdisjoint(known.values()) else in_order(order)
     ratings = ", scales=[NAME] takes them as ratings" if rules.scales.emotions else ""
     if len(order) > MOST_NUMBERS and all(A_FLOAT.fullmatch(name) for name in order):
         low, high = min(order, key=float), max(order, key=float)
