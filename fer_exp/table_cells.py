@@ -234,9 +234,12 @@ KEPT_TEXT = '^="(.*)"$'
 def _texts(values: pa.Array) -> list[str]:
     """Cells as people see them, without the apostrophe that our tables put before what might be a formula."""
     if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
-        values = pc.replace_substring_regex(values, INVISIBLE, "")
-        values = pc.replace_substring_regex(pc.utf8_trim_whitespace(values), KEPT_TEXT, r"\1")
-        texts = pc.utf8_trim_whitespace(values).to_pylist()
+        if not pc.all(pc.string_is_ascii(values)).as_py():
+            values = pc.replace_substring_regex(values, INVISIBLE, "")
+        values = pc.utf8_trim_whitespace(values)
+        if pc.any(pc.starts_with(values, '="')).as_py():
+            values = pc.utf8_trim_whitespace(pc.replace_substring_regex(values, KEPT_TEXT, r"\1"))
+        texts = values.to_pylist()
     else:
         texts = [text_of(cell) for cell in values.to_pylist()]
     return [text[1:].strip() if text.startswith(GUARDED) else text for text in texts]
