@@ -68,7 +68,7 @@ class Marked:
         """A text; of a number, the number. YAML reads a bare yes, no, on and off as something else, which is said."""
         if isinstance(self.value, bool) or self.value is None or self.is_list or self.is_mapping:
             way_out = "; put it in quotes if it is a word" if isinstance(self.value, bool) else ""
-            refuse(self, f"is {self._said}, where a text is asked for{way_out}")
+            refuse(self, f"is {self.said}, where a text is asked for{way_out}")
         text = str(self.value).strip()
         if len(text) > longest:
             refuse(self, f"has {len(text):,} letters, and {longest:,} are the most")
@@ -78,9 +78,9 @@ class Marked:
 
     def choice(self, choices: Collection[str]) -> str:
         """One of some words."""
-        if self.value not in choices or self.is_list or self.is_mapping:
+        if self.is_list or self.is_mapping or self.value not in choices:  # a list can be no key of a dict
             near = did_you_mean(str(self.value), choices) if isinstance(self.value, str) else ""
-            refuse(self, f"is {self._said}; {near}There are: {', '.join(choices)}")
+            refuse(self, f"is {self.said}; {near}There are: {', '.join(choices)}")
         return str(self.value)
 
     def like(self, kind: Any, bounds: tuple[float, float] | None) -> Any:
@@ -98,7 +98,7 @@ class Marked:
         if "str" in words:
             return self.text()
         asked = {"bool": "true or false", "int": "a whole number", "float": "a number"}[words[0]]
-        return refuse(self, f"is {self._said}; it must be {asked}")
+        return refuse(self, f"is {self.said}; it must be {asked}")
 
     def _within(self, value: float, bounds: tuple[float, float] | None) -> float:
         if bounds is not None and not bounds[0] <= value <= bounds[1]:
@@ -107,7 +107,8 @@ class Marked:
         return value
 
     @property
-    def _said(self) -> str:
+    def said(self) -> str:
+        """The value in words."""
         if self.is_mapping or self.is_list:
             return "a mapping" if self.is_mapping else "a list"
         if self.value is None or isinstance(self.value, bool):
@@ -132,7 +133,8 @@ SPELT = {
 
 def refuse(at: Marked, problem: str, *, quoted: bool = False) -> NoReturn:
     """Raise RequestError of a value, with its line; ``quoted`` where the problem is the word itself."""
-    raise RequestError(f"{at.where}: {repr(at.value) + ' ' if quoted else 'it '}{problem}.")
+    word = at.said if at.is_list or at.is_mapping else repr(at.value)
+    raise RequestError(f"{at.where}: {word if quoted else 'it'} {problem}.")
 
 
 def structure(text: str, where: str) -> Marked:
