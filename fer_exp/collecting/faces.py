@@ -207,12 +207,14 @@ def for_screen(file: str | Path) -> tuple[bytes, str]:
     return stream.getvalue(), ".jpg"
 
 
-def prepared(faces: Faces, folder: Path) -> tuple[Faces, list[Path]]:
+def prepared(faces: Faces, folder: Path, *, where: Path | None = None, key: str = "output") -> tuple[Faces, list[Path]]:
     """All pictures made for the screen, in a folder that keeps them; those that cannot be read are left out, and named.
 
     Args:
         faces: of the study.
         folder: made if need be; what lies there of an earlier start is used again.
+        where: what a user calls the folder, where this one stands aside for it.
+        key: what a user sets to have it elsewhere.
 
     Returns:
         The faces that can be shown, and the file of each.
@@ -223,8 +225,16 @@ def prepared(faces: Faces, folder: Path) -> tuple[Faces, list[Path]]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        return _prepared(faces, folder)
     except OSError as error:
-        raise RunError(f"{folder} cannot be written: {in_words(error, folder)}; set output= elsewhere.") from error
+        where = folder if where is None else where
+        raise RunError(
+            f"{where} cannot be written: {in_words(error, folder)}; or set {key}= to a folder elsewhere."
+        ) from error
+
+
+def _prepared(faces: Faces, folder: Path) -> tuple[Faces, list[Path]]:
+    """``prepared`` in a folder that is there; raises OSError where it cannot be written."""
     there = {path.stem: path for path in folder.iterdir() if path.suffix in MEDIA}
     (folder / ASIDE).mkdir(exist_ok=True)
     made: list[Path | str] = []
@@ -260,11 +270,6 @@ def _made(file: str, folder: Path, there: dict[str, Path]) -> Path | str:
     except OSError as problem:
         return f"the file cannot be read ({problem.strerror or problem})"
     path, aside = folder / f"{name}{suffix}", folder / ASIDE / f"{name}{suffix}"
-    try:
-        aside.write_bytes(content)
-        aside.replace(path)
-    except OSError as error:
-        raise RunError(
-            f"{path} cannot be written: {in_words(error, path)}; set output= to a folder elsewhere."
-        ) from error
+    aside.write_bytes(content)
+    aside.replace(path)
     return path

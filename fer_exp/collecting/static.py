@@ -18,7 +18,7 @@ from fer_exp.collecting.study import Study
 from fer_exp.collecting.words import described, said, words
 from fer_exp.digests import of_text
 from fer_exp.errors import RequestError
-from fer_exp.files import to_replace, whole_folder
+from fer_exp.files import to_replace, whole_folder, writable
 
 PERSON = "{participant}"
 """What stands in an address for the person's id, which the page alone knows."""
@@ -52,8 +52,9 @@ def export(study: Study, faces: Faces, gold: tuple[int, int], folder: Path, *, o
             "platform microworkers proves a task with a secret key, which a folder of files cannot keep; serve the "
             "study, or leave the platform out and give code: a code of yours."
         )
+    writable(folder.absolute().parent, "export")
     with whole_folder(to_replace(folder, "export", WRITTEN, {"index.html"}, overwrite=overwrite)) as aside:
-        shown, files = prepared(faces, aside / "pictures")
+        shown, files = prepared(faces, aside / "pictures", where=folder, key="export")
         content = given(study, shown, [f"pictures/{file.name}" for file in files], gold)
         _write(aside, study, content)
         _write_cognition(aside / COGNITION, content, files)

@@ -1,8 +1,11 @@
 """`fer-exp rate` from the command line: each mistake is a sentence, and what serves needs no torch."""
 
+import errno
+import shutil
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,3 +75,19 @@ def test_what_serves_needs_no_torch_and_what_helps_no_server():
         "assert not {'torch', 'lightning', 'matplotlib'} & {*sys.modules}",
     )
     subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True, env=environment())
+
+
+@pytest.mark.parametrize("room", ["pictures", "page"])
+def test_an_export_that_finds_no_room_says_so_by_its_own_name_and_key(room, here, capsys, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device", "somewhere")
+
+    monkeypatch.setattr(*((Path, "write_bytes") if room == "pictures" else (shutil, "copyfile")), full)
+    assert main(["rate", "faces", "study=s.yaml", "export=task"]) == 1
+    told = capsys.readouterr().err.replace("\n", " ")
+    assert "task cannot be written: the disk is full; make room there" in told
+    assert ".tmp" not in told
+    assert "output=" not in told
+    assert "export=" in told or room == "page"
+    assert not (here / "task").exists()
+    assert not [path for path in here.iterdir() if path.name.startswith(".")]
