@@ -11,9 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from fer_exp.collecting.ledger import VERSION, reading_only
+from fer_exp.collecting.ledger import is_empty, reading_only
 from fer_exp.collecting.out import Collected
-from fer_exp.errors import RequestError, RunError
+from fer_exp.collecting.schema import VERSION, check, in_words
+from fer_exp.errors import RequestError
 from fer_exp.regular import reading
 
 COPY = "take a copy of before, or export the answers with sqlite3"
@@ -27,7 +28,7 @@ def collected(file: Path) -> Collected:
     """Everything in a ledger, as of one moment.
 
     Raises:
-        RequestError: there is no such file, or it is no ledger that this program reads.
+        RequestError: there is no such file, it is no ledger that this program reads, or a damaged one.
         RunError: another program keeps it locked.
     """
     with reading(file, way_out=COPY), read_only(file) as ledger:
@@ -44,38 +45,34 @@ def collected(file: Path) -> Collected:
             _persons(persons),
             answers.astype({"gold": bool, "repeat": bool}),
             dict(zip(gold["task"], gold["gold"], strict=True)),
-            {worker: json.loads(text) for worker, text in zip(raw["worker"], raw["jspsych"], strict=True)},
+            {worker: _list(text) for worker, text in zip(raw["worker"], raw["jspsych"], strict=True)},
         )
 
 
 @contextlib.contextmanager
-def read_only(file: Path) -> Iterator[sqlite3.Connection]:
-    """``reading_only`` for a while, of a ledger of this program's; all that is read is of one moment.
+def read_only(file: Path, *, checked: bool = True) -> Iterator[sqlite3.Connection]:
+    """``reading_only`` for a while, of a whole ledger of this program's; all that is read is of one moment.
 
-    What SQLite says of another file is a sentence.
+    What SQLite says of another file, or of a damaged one, is a sentence; ``checked=False`` is for who reads a
+    line, and leaves the look at the whole to the next one.
     """
     try:
         with contextlib.closing(reading_only(file)) as connection:
             connection.execute("BEGIN")
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            if is_empty(file):
+                raise RequestError(f"{file} is empty; put back a copy of before.")
             if version != VERSION:
                 by = "a later" if version > VERSION else "no, or an earlier,"
                 raise RequestError(
                     f"{file} is the ledger of {by} version of this program (its tables are {version}, ours {VERSION}); "
                     "read it with the program that wrote it."
                 )
+            if checked:
+                check(connection, file)
             yield connection
     except sqlite3.DatabaseError as error:
         raise in_words(file, error) from error
-
-
-def in_words(file: Path, error: sqlite3.DatabaseError) -> Exception:
-    """What SQLite says, as our own error."""
-    if "locked" in str(error) or "busy" in str(error):
-        return RunError(f"{file} is in use by another program; try again in a moment.")
-    if isinstance(error, sqlite3.OperationalError) and "no such" not in str(error):
-        return RunError(f"{file} cannot be read: {error}.")
-    return RequestError(f"{file} is damaged, or no ledger of fer-exp rate: {error}.")
 
 
 def _frame(ledger: sqlite3.Connection, query: str) -> pd.DataFrame:
@@ -95,6 +92,13 @@ def _persons(table: pd.DataFrame) -> pd.DataFrame:
             name = f"{before}{key}"
             kept[name if name not in kept else f"{column}_{key}"] = [one.get(key) for one in said]
     return kept
+
+
+def _list(text: str) -> list[Any]:
+    found = json.loads(text)
+    if not isinstance(found, list):
+        raise ValueError("the data of jsPsych of a person are no list")
+    return found
 
 
 def _object(text: str | None) -> dict[str, Any]:

@@ -16,30 +16,9 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
-from fer_exp.errors import RequestError, RunError
+from fer_exp.collecting.schema import SCHEMA, VERSION, check, in_words
+from fer_exp.errors import RequestError
 
-SCHEMA = """
-CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE faces (
-    face INTEGER PRIMARY KEY, task TEXT NOT NULL UNIQUE, gold TEXT, label TEXT, groups TEXT NOT NULL DEFAULT '{}',
-    used INTEGER NOT NULL DEFAULT 1);
-CREATE TABLE persons (
-    person INTEGER PRIMARY KEY, worker TEXT NOT NULL UNIQUE, token TEXT NOT NULL UNIQUE, code TEXT NOT NULL,
-    state TEXT NOT NULL DEFAULT 'on' CHECK (state IN ('on', 'done', 'screened_out')),
-    language TEXT NOT NULL, classes TEXT NOT NULL, details TEXT NOT NULL DEFAULT '{}',
-    started REAL NOT NULL, seen REAL NOT NULL, ended REAL, about TEXT, why TEXT);
-CREATE TABLE trials (
-    trial INTEGER PRIMARY KEY, token TEXT NOT NULL UNIQUE, person INTEGER NOT NULL REFERENCES persons ON DELETE CASCADE,
-    place INTEGER NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('practice', 'face', 'attention')),
-    face INTEGER NOT NULL REFERENCES faces, gold INTEGER NOT NULL, repeat INTEGER NOT NULL, wanted TEXT,
-    UNIQUE (person, place));
-CREATE TABLE answers (
-    trial INTEGER PRIMARY KEY REFERENCES trials ON DELETE CASCADE, label TEXT, intensity REAL, valence REAL,
-    arousal REAL, seconds REAL, shown_at REAL, answered REAL NOT NULL);
-CREATE TABLE raw (person INTEGER PRIMARY KEY REFERENCES persons ON DELETE CASCADE, jspsych TEXT NOT NULL);
-"""
-VERSION = 1
-"""Of the schema, as SQLite's user_version."""
 TOGETHER = 256
 """Requests that one transaction takes at most."""
 BUSY = 10.0
@@ -74,6 +53,18 @@ class Ledger:
         future: Future[Answer] = Future()
         self._waiting.put((work, future))
         return future
+
+    def done(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
+        """``do``, waited for by one who cannot go on without.
+
+        Raises:
+            RequestError: the ledger is damaged.
+            RunError: the disk takes nothing.
+        """
+        try:
+            return self.do(work).result()
+        except NoRoomError as error:
+            raise in_words(self.file, error.__cause__ or error) from error
 
     def when_undone(self, work: Callable[[sqlite3.Connection], None]) -> None:
         """Have ``work`` run, to read anew what is kept in memory, where a transaction could not be finished.
@@ -130,7 +121,7 @@ class Ledger:
                     work(connection)
             for _, future in batch:
                 if not future.cancelled():
-                    future.set_exception(NoRoomError(str(error)))
+                    future.set_exception(_no_room(error))
             return
         for end in ends:
             end()
@@ -152,32 +143,60 @@ def _one(connection: sqlite3.Connection, work: Callable[..., Any], future: Futur
     return lambda: future.set_result(found)
 
 
+def _no_room(error: sqlite3.Error) -> NoRoomError:
+    refused = NoRoomError(str(error))
+    refused.__cause__ = error
+    return refused
+
+
 def opened(file: Path) -> sqlite3.Connection:
     """A connection that writes; a new file gets its tables.
 
     Raises:
-        RequestError: it is no ledger of ours, or one of a later program.
+        RequestError: it is no ledger of ours, one of a later program, or a damaged one.
         RunError: it cannot be opened.
     """
+    connection = None
     try:
         connection = sqlite3.connect(file, timeout=BUSY, isolation_level=None, check_same_thread=False)
         connection.row_factory = sqlite3.Row
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "fullfsync=ON", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if version not in (0, VERSION) or (version == 0 and tables):
+        _begin_or_check(connection, file)
+    except BaseException as error:
+        if connection is not None:
             connection.close()
-            raise RequestError(
-                f"{file} is no ledger that this version of fer-exp reads; set output= to another folder."
-            )
-        if version == 0:
-            connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version={VERSION}; COMMIT;")
-    except sqlite3.DatabaseError as error:
-        if "not a database" in str(error) or "malformed" in str(error):
-            raise RequestError(f"{file} is damaged, or no ledger: {error}; set output= to another folder.") from error
-        raise RunError(f"{file} cannot be opened: {error}.") from error
+        if isinstance(error, sqlite3.DatabaseError):
+            raise in_words(file, error) from error
+        raise
     return connection
+
+
+def _begin_or_check(connection: sqlite3.Connection, file: Path) -> None:
+    """Make the tables of a new file, or see that they are ours, and whole."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    new = version == 0 and not _tables(connection)
+    if not new and version != VERSION:
+        raise RequestError(f"{file} is no ledger that this version of fer-exp reads; set output= to another folder.")
+    if new:
+        connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version={VERSION}; COMMIT;")
+    else:
+        check(connection, file)
+
+
+def _tables(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+
+
+def is_empty(file: Path) -> bool:
+    """Whether a file is no ledger yet: without bytes, or a database without tables; not one that is damaged."""
+    if not file.is_file() or not file.stat().st_size:
+        return file.is_file()
+    try:
+        with contextlib.closing(reading_only(file)) as connection:
+            return not _tables(connection)
+    except sqlite3.Error:
+        return False
 
 
 def reading_only(file: Path) -> sqlite3.Connection:

@@ -54,7 +54,7 @@ class Sessions:
         known = platforms.PLATFORMS[study.platform.name]
         self._names = (*known.person, *known.details)
         self._look = reading_only(ledger.file)
-        ledger.do(opened.stock.load).result()
+        ledger.done(opened.stock.load)
         ledger.when_undone(opened.stock.load)
 
     def start(self, asked: Mapping[str, Any]) -> Future[Reply]:

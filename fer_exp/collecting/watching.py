@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import sys
 import time
 from collections import Counter
@@ -22,13 +23,14 @@ import pandas as pd
 from fer_exp.answers import Answers
 from fer_exp.answers.read import read_answers
 from fer_exp.collecting import FILES
-from fer_exp.collecting.collected import TIME, collected, read_only
+from fer_exp.collecting.collected import COPY, TIME, collected, read_only
 from fer_exp.collecting.out import FIRST, Collected, every_answer, left_out, persons, texts
 from fer_exp.errors import RequestError, RunError
 from fer_exp.raters import planning
 from fer_exp.raters.aggregation import Answered
 from fer_exp.raters.survey import survey
 from fer_exp.raters.workers import describe_workers
+from fer_exp.regular import reading
 from fer_exp.report.agreement_figures import pretty
 from fer_exp.report.cells import interval
 from fer_exp.report.figures import colour_of
@@ -86,7 +88,12 @@ def aim_of(file: Path, l1: float = 0.25) -> Aim:
     with read_only(file) as ledger:
         found = ledger.execute("SELECT value FROM about WHERE key = 'study'").fetchone()
         rows = ledger.execute("SELECT task, gold FROM faces WHERE used = 1 ORDER BY face").fetchall()
-    study = json.loads(found[0]) if found else {}
+    with reading(file, way_out=COPY):
+        return _aim(json.loads(found[0]) if found else {}, rows, l1)
+
+
+def _aim(study: dict[str, Any], rows: list[sqlite3.Row], l1: float) -> Aim:
+    """``aim_of`` of a study as the ledger has it, and its faces."""
     judged = study.get("gold_faces", 0) + study.get("practice", 0) > 0
     dealt = [row["task"] for row in rows if not (judged and row["gold"] is not None)]
     return Aim(

@@ -1,5 +1,7 @@
 """The experimenter's page: figures of the other commands, whatever was answered, and nobody without the token."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 from starlette.applications import Starlette
@@ -10,7 +12,7 @@ from fer_exp.collecting import experimenter, watching
 from fer_exp.collecting.collected import collected
 from fer_exp.collecting.experimenter import Watch
 from fer_exp.collecting.out import tables
-from fer_exp.collecting.watching import aim_of, page, watched
+from fer_exp.collecting.watching import aim_of, main, page, watched
 from fer_exp.raters.survey import survey
 from tests.collecting.answered import STRANGE, study
 from tests.collecting.ledgers import ledger
@@ -99,3 +101,10 @@ def test_what_goes_wrong_is_said_and_is_no_page(tmp_path, capfdbinary, monkeypat
     client = TestClient(Starlette(routes=Watch(file, "token", 0.25).routes()))
     assert client.get("watch/token/persons.csv").status_code == 503
     assert "&lt;b&gt;gone" in client.get("watch/token/").text
+
+
+def test_a_study_whose_values_are_none_of_a_study_is_a_sentence_on_the_page(tmp_path, capsys):
+    with closing(sqlite3.connect(file := ledger(tmp_path), isolation_level=None)) as connection:
+        connection.execute("UPDATE about SET value = json_set(value, '$.title', json('[1]'))")
+    assert main([str(file), "page", "0.25"]) == 2
+    assert "cannot be read: it lacks what belongs there; take a copy of before" in capsys.readouterr().err
