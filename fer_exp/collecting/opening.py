@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import hmac
 import json
+import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
@@ -16,12 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_exp.collecting import FILES
 from fer_exp.collecting.faces import Faces
-from fer_exp.collecting.ledger import Ledger, NoRoomError
+from fer_exp.collecting.ledger import Ledger, NoRoomError, is_empty
 from fer_exp.collecting.stock import Stock
 from fer_exp.collecting.study import ASKED, Study
 from fer_exp.errors import RequestError, RunError
-from fer_exp.files import locked
+from fer_exp.files import locked, or_near
 from fer_exp.progress import say
 from fer_exp.troubles import in_words
 
@@ -60,7 +62,7 @@ def held(folder: Path) -> Iterator[Ledger]:
     """The ledger of a folder, which no other server has meanwhile.
 
     Raises:
-        RequestError: another one has it.
+        RequestError: another one has it, it is damaged, or it is gone and left what only a study leaves.
         RunError: the folder cannot be written.
     """
     with contextlib.ExitStack() as stack:
@@ -75,6 +77,7 @@ def held(folder: Path) -> Iterator[Ledger]:
             raise RunError(
                 f"{folder} cannot be written: {in_words(error, folder)}; set output= to a folder of yours."
             ) from error
+        _check_kept(folder)
         with contextlib.suppress(OSError):  # said by who opens it
             (folder / LEDGER).touch(0o600)
         ledger = Ledger(folder / LEDGER)
@@ -135,6 +138,27 @@ def hashed(salt: bytes, person: str) -> str:
 def experimenter_token(folder: Path) -> str:
     """The token of the experimenter's page, made at the first start and kept beside the ledger."""
     return _secret(folder / TOKEN)
+
+
+def _check_kept(folder: Path) -> None:
+    """See that a folder without a ledger is none of a study that has lost it, whose tables those of a new one replace.
+
+    Raises:
+        RequestError: it has a study's tables, salt or token, or a link in the ledger's place that leads nowhere.
+    """
+    file = folder / LEDGER
+    there = os.path.lexists(file)
+    if there and not file.exists():
+        raise RequestError(f"{file}{or_near(file)}")
+    if there and not is_empty(file):
+        return
+    beside = [] if there and file.stat().st_size else [f"{LEDGER}-wal"]  # the log of one that is gone
+    left = [name for name in (*FILES, SALT, TOKEN, *beside) if os.path.lexists(folder / name)]
+    if left:
+        raise RequestError(
+            f"{folder} holds {left[0]} of a study whose ledger, {LEDGER}, is {'empty' if there else 'gone'}; put back "
+            "a copy of it, or set output= to another folder. Nothing was changed."
+        )
 
 
 def _secret(file: Path) -> str:

@@ -3,6 +3,7 @@
 import errno
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image
 
 from fer_exp.cli import main
+from fer_exp.collecting import server
 from tests.processes import environment
 
 STUDY = "classes: [happy, sad]\nper_face: 2\nper_person: 2\n"
@@ -75,6 +77,75 @@ def test_what_serves_needs_no_torch_and_what_helps_no_server():
         "assert not {'torch', 'lightning', 'matplotlib'} & {*sys.modules}",
     )
     subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True, env=environment())
+
+
+class Stopped:
+    """In place of the server: somebody presses Ctrl-C before anybody has come."""
+
+    async def serve(self, sockets):
+        raise KeyboardInterrupt
+
+
+@pytest.fixture
+def begins(here, monkeypatch):
+    """A function that begins the study in the folder study/, or goes on with it, and stops at once; gives the code."""
+    monkeypatch.setattr(server, "serving", lambda application: Stopped())
+    return lambda *words: main(["rate", "faces", "study=s.yaml", "output=study", "port=0", *words])
+
+
+def files_of(folder):
+    """What lies there, but for what says who has the ledger open."""
+    files = [path for path in folder.iterdir() if path.is_file() and path.name not in (".lock", "ledger.sqlite-shm")]
+    return {path.name: path.read_bytes() for path in files if path.stat().st_size or not path.name.endswith("-wal")}
+
+
+def lose(file, how):
+    """Lose a ledger, in one of the ways in which files are lost."""
+    file.unlink()
+    if how == "empty":
+        file.write_bytes(b"")
+    elif how == "link":
+        file.symlink_to("gone.sqlite")
+    elif how == "no tables":
+        sqlite3.connect(file).execute("PRAGMA journal_mode=WAL").connection.close()
+
+
+@pytest.mark.parametrize("how", ["gone", "empty", "link", "no tables"])
+@pytest.mark.parametrize("left", ["answers.csv", "persons.csv", "salt", "token", "raw.json"])
+def test_a_study_that_has_lost_its_ledger_is_not_begun_anew_over_its_answers(how, left, here, begins, capsys):
+    assert begins() == 0
+    folder = here / "study"
+    for path in folder.iterdir():
+        if path.is_file() and path.name not in ("ledger.sqlite", left):
+            path.unlink()
+    (folder / left).write_text("task,worker,label\n0.png,w1,happiness\n")
+    lose(folder / "ledger.sqlite", how)
+    before = files_of(folder) if how != "link" else None
+    capsys.readouterr()
+    assert begins() == 2
+    told = capsys.readouterr().err.replace("\n", " ")
+    assert (
+        "a link that leads nowhere" in told if how == "link" else f"study holds {left} of a study whose ledger" in told
+    )
+    assert (folder / left).read_text() == "task,worker,label\n0.png,w1,happiness\n"
+    assert before is None or files_of(folder) == before
+    assert not (folder / "gone.sqlite").exists()
+
+
+def test_a_log_whose_ledger_is_gone_is_kept(here, begins, capsys):
+    (here / "study").mkdir()
+    (here / "study" / "ledger.sqlite-wal").write_bytes(b"answers")
+    assert begins() == 2
+    assert "holds ledger.sqlite-wal of a study whose ledger, ledger.sqlite, is gone" in capsys.readouterr().err.replace(
+        "\n", " "
+    )
+    assert files_of(here / "study") == {"ledger.sqlite-wal": b"answers"}
+
+
+def test_a_start_that_was_killed_before_anything_was_kept_is_no_lost_study(here, begins):
+    (here / "study").mkdir()
+    (here / "study" / "ledger.sqlite").write_bytes(b"")
+    assert begins() == 0
 
 
 @pytest.mark.parametrize("room", ["pictures", "page"])
