@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import secrets
 import sqlite3
 from collections.abc import Iterator
@@ -19,18 +20,23 @@ from numpy.typing import NDArray
 
 from fer_exp.collecting import FILES
 from fer_exp.collecting.faces import Faces
-from fer_exp.collecting.ledger import Ledger, NoRoomError, is_empty
+from fer_exp.collecting.ledger import Ledger, is_empty
 from fer_exp.collecting.stock import Stock
 from fer_exp.collecting.study import ASKED, Study
+from fer_exp.digests import of_text
 from fer_exp.errors import RequestError, RunError
-from fer_exp.files import locked, or_near
+from fer_exp.files import locked, or_near, whole
 from fer_exp.progress import say
+from fer_exp.regular import read_whole, reading
 from fer_exp.troubles import in_words
 
 LEDGER = "ledger.sqlite"
 SALT = "salt"
 TOKEN = "token"
 LOCK = ".lock"
+SECRET = re.compile(r"[A-Za-z0-9_-]{32,}")
+"""What a salt or a token is; a token stands in an address."""
+LARGEST_SECRET = 1 << 10
 
 
 @dataclass(frozen=True)
@@ -99,15 +105,25 @@ def begun(
         changed: whether to go on with a study that is not as it was.
 
     Raises:
-        RequestError: it was begun with another study or other pictures, with the way out.
+        RequestError: it was begun with another study, other pictures or another salt, with the way out.
         RunError: the ledger is damaged, or its disk takes nothing.
     """
-    try:
-        known, notes = ledger.do(lambda connection: _written(connection, study, faces, changed, ledger.file)).result()
-    except NoRoomError as error:
-        raise RunError(f"{ledger.file} cannot be used: {error}; set output= to another folder.") from error
+
+    def work(connection: sqlite3.Connection) -> tuple[list[str], str, list[str]]:
+        known, notes = _written(connection, study, faces, changed, ledger.file)
+        salt, more = _salted(connection, study, ledger.file, changed)
+        return known, salt, [*notes, *more]
+
+    known, salt, notes = ledger.done(work)
     for note in notes:
         say(note)
+    return _numbered(known, study, faces, files, gold, salt.encode())
+
+
+def _numbered(
+    known: list[str], study: Study, faces: Faces, files: list[Path], gold: tuple[int, int], salt: bytes
+) -> Opened:
+    """Faces by the ledger's numbers, those of ``known`` in turn; the others as ``begun`` and ``Opened`` have them."""
     place = {task: number for number, task in enumerate(known)}
     rows = [place[task] for task in faces.tasks]
     pictures: list[Path | None] = [None] * len(known)
@@ -126,7 +142,7 @@ def begun(
         strata,
         Stock(study, used),
         *gold,
-        _secret(ledger.file.parent / SALT).encode(),
+        salt,
     )
 
 
@@ -137,7 +153,7 @@ def hashed(salt: bytes, person: str) -> str:
 
 def experimenter_token(folder: Path) -> str:
     """The token of the experimenter's page, made at the first start and kept beside the ledger."""
-    return _secret(folder / TOKEN)
+    return _kept_secret(folder / TOKEN)
 
 
 def _check_kept(folder: Path) -> None:
@@ -161,16 +177,57 @@ def _check_kept(folder: Path) -> None:
         )
 
 
-def _secret(file: Path) -> str:
-    """A secret in a file that its owner alone can read, made where there is none."""
-    try:
-        file.touch(0o600, exist_ok=False)
-        file.write_text(secrets.token_urlsafe(24) + "\n", encoding="ascii")
-    except FileExistsError:
-        pass
-    except OSError as error:
-        raise RunError(f"{file} cannot be written: {in_words(error, file)}.") from error
-    return file.read_text(encoding="ascii").strip()
+def secret(file: Path) -> str:
+    """The secret in a file, as ``_kept_secret`` has written it.
+
+    Raises:
+        RequestError: it is damaged: empty, say, as a full disk leaves a file.
+    """
+    way_out = "put back a copy of before, or remove it, then the next start makes a new one"
+    with reading(file, way_out=way_out):
+        text = read_whole(file, LARGEST_SECRET).decode("ascii").strip()
+    if not SECRET.fullmatch(text):
+        what = "cut short or changed, as 32 letters, digits, - and _ were written" if text else "empty"
+        raise RequestError(f"{file} is {what}; {way_out}.")
+    return text
+
+
+def _kept_secret(file: Path) -> str:
+    """A secret in a file that its owner alone can read; made where there is none, whole and on the disk.
+
+    Raises:
+        RequestError: as ``secret``.
+        RunError: it cannot be written.
+    """
+    if not os.path.lexists(file):
+        with whole(file) as aside:
+            aside.touch(0o600)
+            aside.write_text(f"{secrets.token_urlsafe(24)}\n", encoding="ascii")
+            with aside.open("rb+") as stream:
+                os.fsync(stream.fileno())  # what is hashed with it is on the disk, too
+    return secret(file)
+
+
+def _salted(connection: sqlite3.Connection, study: Study, file: Path, changed: bool) -> tuple[str, list[str]]:
+    """The salt of hashed ids, and what is to be said; one by which nobody is known is no matter, and made anew.
+
+    The ledger keeps its digest, by which another one is noticed.
+    """
+    salt, notes = file.parent / SALT, []
+    stored = connection.execute("SELECT value FROM about WHERE key = 'salt'").fetchone()
+    hashed_ids = connection.execute("SELECT count(*) FROM persons").fetchone()[0] if study.hash_ids else 0
+    lost = not os.path.lexists(salt)
+    if hashed_ids and (lost or (stored is not None and stored[0] != of_text(secret(salt)))):
+        what = f"{salt} {'is gone' if lost else 'is another one'}, by which {hashed_ids:,} people's ids were hashed"
+        if not changed:
+            raise RequestError(
+                f"{what}: who comes back would count twice. Put back the one of before, or write changed=true to go on "
+                "so; then nobody can be found by the platform's id any more."
+            )
+        notes.append(f"{what}: who comes back is a new person")
+    found = _kept_secret(salt)
+    connection.execute("INSERT OR REPLACE INTO about VALUES ('salt', ?)", (of_text(found),))
+    return found, notes
 
 
 def _written(

@@ -45,13 +45,14 @@ def rate(config: RateConfig) -> Path | None:
     from fer_exp.collecting.server import application, listening, serving  # which nobody waits for before
 
     with listening(config.host, config.port) as taken, held(folder) as ledger:
+        token = experimenter_token(folder)
         shown, files = prepared(faces, folder / "pictures")
         sessions = Sessions(study, begun(ledger, study, shown, files, gold, changed=config.changed), ledger)
         host, port = taken.getsockname()[:2]
         for line in _welcome(study, shown, folder):
             progress(line)
         progress(f"http://{host}:{port}/ is the study, until Ctrl-C; the same command goes on with it")
-        watch = Watch(ledger.file, experimenter_token(folder), config.l1)
+        watch = Watch(ledger.file, token, config.l1)
         progress(f"http://{host}:{port}/watch/{watch.token}/ is for you alone: who answered what so far")
         try:
             asyncio.run(serving(application(sessions, watch.routes())).serve(sockets=[taken]))

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from fer_exp.collecting.answered import Refused
-from fer_exp.collecting.ledger import NoRoomError
-from fer_exp.errors import RequestError
+from fer_exp.collecting.ledger import NoRoomError, opened
+from fer_exp.collecting.session import Sessions
+from fer_exp.errors import RequestError, RunError
 from tests.collecting.studies import (
     answer,
     answers_a_face,
@@ -293,3 +294,48 @@ def test_a_ledger_is_one_study(tmp_path):
         assert (sessions.opened.stock.lacking[:2] == 0).all()
         again = start(sessions, "w")
         assert again["answered"] == [told["trials"][0]["trial"]]
+
+
+@pytest.mark.parametrize("how", ["gone", "another"])
+def test_people_whose_ids_were_hashed_with_a_salt_that_is_no_more_there_are_not_taken_for_new(how, tmp_path, capsys):
+    with sessions_of(tmp_path, hash_ids="true") as sessions:
+        start(sessions, "w0")
+    salt = tmp_path / "out" / "salt"
+    before = salt.read_text()
+    if how == "gone":
+        salt.unlink()
+    else:
+        salt.write_text("x" * 32)
+    what = "is gone" if how == "gone" else "is another one"
+    with (
+        pytest.raises(RequestError, match=f"salt {what}, by which 1 people.*changed=true"),
+        sessions_of(tmp_path, hash_ids="true"),
+    ):
+        pass
+    salt.write_text(before)
+    with sessions_of(tmp_path, hash_ids="true") as sessions:
+        start(sessions, "w0")
+        assert rows(sessions, "SELECT count(*) FROM persons")[0][0] == 1
+    salt.unlink()
+    with sessions_of(tmp_path, hash_ids="true", changed=True):
+        assert "who comes back is a new person" in capsys.readouterr().err
+    with sessions_of(tmp_path, hash_ids="true"):  # with the new one
+        pass
+
+
+def test_a_salt_by_which_nobody_is_known_may_go(tmp_path):
+    with sessions_of(tmp_path) as sessions:
+        start(sessions, "w0")
+    (tmp_path / "out" / "salt").unlink()
+    with sessions_of(tmp_path) as sessions:
+        assert len((tmp_path / "out" / "salt").read_text().strip()) == 32
+
+
+def test_a_ledger_that_another_program_keeps_is_a_sentence_when_a_server_counts_its_answers(tmp_path, monkeypatch):
+    monkeypatch.setattr("fer_exp.collecting.ledger.BUSY", 0.05)
+    with sessions_of(tmp_path) as sessions:
+        holder = opened(sessions.ledger.file)
+        holder.execute("BEGIN IMMEDIATE")
+        with pytest.raises(RunError, match=r"ledger.sqlite is in use by another program; try again in a moment"):
+            Sessions(sessions.study, sessions.opened, sessions.ledger)
+        holder.close()

@@ -148,6 +148,38 @@ def test_a_start_that_was_killed_before_anything_was_kept_is_no_lost_study(here,
     assert begins() == 0
 
 
+@pytest.mark.parametrize("name", ["salt", "token"])
+@pytest.mark.parametrize("content", [b"", b"\n", b"abcdefgh\n", b"\xff" * 32, b"a/b?c#d%e" * 5])
+def test_a_damaged_secret_is_never_used(name, content, here, begins, capsys):
+    assert begins() == 0
+    (here / "study" / name).write_bytes(content)
+    capsys.readouterr()
+    assert begins() == 2
+    told = capsys.readouterr().err.replace("\n", " ")
+    assert f"study/{name}" in told
+    assert "put back a copy of before, or remove it, then the next start makes a new one" in told
+    (here / "study" / name).unlink()
+    assert begins() == 0
+    assert len((here / "study" / name).read_text().strip()) == 32
+
+
+@pytest.mark.parametrize("name", ["salt", "token"])
+def test_a_start_that_was_stopped_leaves_a_whole_secret_or_none(name, here, begins, monkeypatch):
+    written = Path.write_text
+
+    def stopped(path, text, **more):
+        if path.name.startswith(f".{name}."):
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        return written(path, text, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", stopped)
+        assert begins() == 1
+    assert not (here / "study" / name).exists()
+    assert begins() == 0
+    assert (here / "study" / name).stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.parametrize("room", ["pictures", "page"])
 def test_an_export_that_finds_no_room_says_so_by_its_own_name_and_key(room, here, capsys, monkeypatch):
     def full(*_, **__):
