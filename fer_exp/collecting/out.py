@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from fer_exp.collecting import FILES
+from fer_exp.errors import RunError
 from fer_exp.files import json_text, write_text
 from fer_exp.report.files import csv_text
+from fer_exp.troubles import in_words
 
 AFFECT = {"valence": (1.0, 9.0), "arousal": (1.0, 9.0)}
 """Scales whose answers are kept as people saw them, and written in -1..1, as every reader of tables expects them."""
@@ -150,9 +152,17 @@ def write(collected: Collected, folder: Path) -> list[Path]:
     made = texts(collected)
     for name, text in made.items():
         write_text(folder / name, text)
-    for name in FILES.keys() - made.keys():
-        (folder / name).unlink(missing_ok=True)  # of an earlier writing
+    for name in sorted(FILES.keys() - made.keys()):
+        _remove(folder / name)
     return [folder / name for name in made]
+
+
+def _remove(file: Path) -> None:
+    """Remove a table of an earlier writing, which is of answers that are no more."""
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        raise RunError(f"{file} is of an earlier writing and cannot be removed: {in_words(error, file)}.") from error
 
 
 def texts(collected: Collected) -> dict[str, str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from fer_exp.collecting.collected import collected
-from fer_exp.collecting.erasing import erase
+from fer_exp.collecting.erasing import erase, finish_erasing
 from fer_exp.collecting.opening import LEDGER
 from fer_exp.collecting.out import counted, write
 from fer_exp.config import RateConfig
 from fer_exp.errors import RequestError
 from fer_exp.files import or_near
 from fer_exp.report.outcome import Outcome, finish
+from fer_exp.troubles import in_words
 
 RUNS = Path("runs")
 
@@ -32,10 +33,12 @@ def kept(config: RateConfig) -> Path | None:
         raise RequestError(f"worker={config.worker} is whom to erase: fer-exp rate erase worker={config.worker}.")
     gone = erase(folder / LEDGER, config.worker)
     rows = ", ".join(f"{number:,} {words}" for words, number in gone.rows.items())
+    rows = rows or "the ledger had nothing more, and what an earlier call had left is done"
     outcome = Outcome("erased", {"worker": gone.worker, **gone.rows}, [f"{gone.worker} is erased: {rows}"])
+    before = "tables that were written before are made anew; copies of them" if gone.files else "copies of its tables"
     outcome.notes.append(
-        "tables that were written before are made anew; copies of them elsewhere, and what other commands made of them "
-        "(runs/crowd-…, predictions of who trained with them), still have the person"
+        f"{before} elsewhere, and what other commands made of them (runs/crowd-…, predictions of who trained with "
+        "them), still have the person"
     )
     if gone.logged:
         outcome.notes.append("another program reads the ledger; its log, which has the rows, goes when that one ends")
@@ -49,6 +52,7 @@ def written(ledger: Path) -> Outcome:
         RequestError: there is no such ledger, or it is none of this program's.
         RunError: a file cannot be written.
     """
+    finish_erasing(ledger)
     found = collected(ledger)
     files = write(found, ledger.parent)
     counts = counted(found)
@@ -67,7 +71,11 @@ def _folder(config: RateConfig) -> Path:
     """The folder of a study: ``output``, or the only one there is."""
     if config.output is not None:
         folder = Path(config.output)
-        if not (folder / LEDGER).is_file():
+        try:
+            study = (folder / LEDGER).is_file()
+        except OSError as error:
+            raise RequestError(f"output={folder} cannot be read: {in_words(error)}; ask who owns it.") from error
+        if not study:
             raise RequestError(f"output={folder} holds no study (no {LEDGER}){or_near(folder)}")
         return folder
     found = sorted(path.parent for path in RUNS.glob(f"*/{LEDGER}"))
