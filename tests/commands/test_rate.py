@@ -13,7 +13,6 @@ import pytest
 from PIL import Image
 
 from fer_exp.cli import main
-from fer_exp.collecting import server
 from tests.processes import environment
 
 STUDY = "classes: [happy, sad]\nper_face: 2\nper_person: 2\n"
@@ -79,17 +78,16 @@ def test_what_serves_needs_no_torch_and_what_helps_no_server():
     subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True, env=environment())
 
 
-class Stopped:
-    """In place of the server: somebody presses Ctrl-C before anybody has come."""
-
-    async def serve(self, sockets):
-        raise KeyboardInterrupt
+def stopped(serving):
+    """In place of asyncio.run: somebody presses Ctrl-C before anybody has come."""
+    serving.close()
+    raise KeyboardInterrupt
 
 
 @pytest.fixture
 def begins(here, monkeypatch):
     """A function that begins the study in the folder study/, or goes on with it, and stops at once; gives the code."""
-    monkeypatch.setattr(server, "serving", lambda application: Stopped())
+    monkeypatch.setattr("fer_exp.commands.rate.asyncio.run", stopped)
     return lambda *words: main(["rate", "faces", "study=s.yaml", "output=study", "port=0", *words])
 
 
@@ -110,8 +108,13 @@ def lose(file, how):
         sqlite3.connect(file).execute("PRAGMA journal_mode=WAL").connection.close()
 
 
-@pytest.mark.parametrize("how", ["gone", "empty", "link", "no tables"])
-@pytest.mark.parametrize("left", ["answers.csv", "persons.csv", "salt", "token", "raw.json"])
+@pytest.mark.parametrize(
+    ("how", "left"),
+    [
+        *(("gone", name) for name in ("answers.csv", "persons.csv", "raw.json", "salt", "token")),
+        *((how, "answers.csv") for how in ("empty", "link", "no tables")),
+    ],
+)
 def test_a_study_that_has_lost_its_ledger_is_not_begun_anew_over_its_answers(how, left, here, begins, capsys):
     assert begins() == 0
     folder = here / "study"
@@ -148,8 +151,13 @@ def test_a_start_that_was_killed_before_anything_was_kept_is_no_lost_study(here,
     assert begins() == 0
 
 
-@pytest.mark.parametrize("name", ["salt", "token"])
-@pytest.mark.parametrize("content", [b"", b"\n", b"abcdefgh\n", b"\xff" * 32, b"a/b?c#d%e" * 5])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        *(("salt", content) for content in (b"", b"\n", b"abcdefgh\n", b"\xff" * 32)),
+        *(("token", content) for content in (b"", b"\xff" * 32, b"a/b?c#d%e" * 5)),
+    ],
+)
 def test_a_damaged_secret_is_never_used(name, content, here, begins, capsys):
     assert begins() == 0
     (here / "study" / name).write_bytes(content)
@@ -194,3 +202,10 @@ def test_an_export_that_finds_no_room_says_so_by_its_own_name_and_key(room, here
     assert "export=" in told or room == "page"
     assert not (here / "task").exists()
     assert not [path for path in here.iterdir() if path.name.startswith(".")]
+
+
+def test_an_export_to_where_nothing_can_be_written_says_so_before_pictures_are_made(here, capsys):
+    assert main(["rate", "faces", "study=s.yaml", "export=s.yaml/task"]) == 1
+    assert "s.yaml cannot be written (Not a directory); set export to a folder" in capsys.readouterr().err.replace(
+        "\n", " "
+    )

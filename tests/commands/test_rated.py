@@ -1,6 +1,8 @@
 """`fer-exp rate answers` and `fer-exp rate erase`, and their mistakes."""
 
+import errno
 import json
+from pathlib import Path
 
 import pytest
 
@@ -156,3 +158,12 @@ def test_an_empty_ledger_is_said_and_the_tables_stay(words, runs, capsys):
     assert main(["rate", *words]) == 2
     assert "ledger.sqlite is empty; put back a copy of before" in capsys.readouterr().err.replace("\n", " ")
     assert files_of(place) == before
+
+
+def test_a_folder_that_may_not_be_read_is_a_sentence(runs, capsys, monkeypatch):
+    def refused(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", refused)
+    assert main(["rate", "answers", "output=runs/rate-cafe-faces"]) == 2
+    assert "output=runs/rate-cafe-faces cannot be read: Permission denied; ask who owns it" in capsys.readouterr().err
