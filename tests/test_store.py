@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,12 @@ from fer_exp.datasets import pictures
 from fer_exp.datasets.fer2013 import Fer2013
 from fer_exp.datasets.ferplus import FerPlus
 from fer_exp.datasets.folder import Folder
+from fer_exp.digests import sealed
 from fer_exp.errors import RequestError, RunError
 from fer_exp.names import CLASSES
 from fer_exp.pictures.decoding import decode
 from fer_exp.pictures.listing import listed
-from fer_exp.store import Store, cache_folder, open_store, pixels as store_pixels
+from fer_exp.store import Store, cache_folder, find_store, open_store, pixels as store_pixels
 from tests.datasets.fake_folders import write_classes
 from tests.datasets.fakes import write_fer2013, write_votes
 
@@ -181,6 +183,53 @@ def test_a_store_that_lost_bytes_is_written_again(tmp_path: Path) -> None:
     np.testing.assert_array_equal(opened(tmp_path, tmp_path / "cache").pixels[..., 0], pictures)
 
 
+def _old(**change: object) -> Callable[[dict[str, Any]], object]:
+    """A description of a time without digests, with keys that are others, or are left out."""
+    return lambda words: {
+        key: value
+        for key, value in (words | change).items()
+        if key not in ("digest", "files", "states") and value != ""
+    }
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("[1, 2]", "null", "7", '"x"', "{}", "", "[" * 3000, '{"shape": 1e999}'),
+        *(
+            _old(shape=shape)
+            for shape in (None, "abc", ["a"], [1e999], [], [1, 48, 48], [0, 48, 48, 1], [True] * 4, "")
+        ),
+        *(_old(flags=flags) for flags in (None, [], {"x": 1}, {"x": [[1]]}, "")),
+        *(_old(found=found) for found in (None, [1], {"x": "y"}, "")),
+        *(_old(facts=facts) for facts in (None, [1], {}, {"corpus": 1}, "")),
+        *(_old(key=key) for key in (None, 5, "")),
+        *(_old(said=5), _old(content=[1]), _old(pieces=[1])),
+    ],
+)
+def test_a_description_that_describes_no_store_is_as_none(tmp_path: Path, content: Any) -> None:
+    write_fer2013(tmp_path)
+    first = opened(tmp_path, tmp_path / "cache")
+    file = first.folder / "store.json"
+    written = content if isinstance(content, str) else json.dumps(content(json.loads(file.read_text())))
+    file.write_text(written)
+    dataset = {"name": "fer2013", "size": 48, "cache": str(tmp_path / "cache")}
+    assert find_store({"config": {"dataset": dataset}, "data_hash": first.key}) is None
+    said: list[str] = []
+    again = open_store(Fer2013(tmp_path, SEVEN), 48, tmp_path / "cache", log=said.append)
+    assert again.faces.equals(first.faces)
+    assert any("it is prepared again" in line for line in said)
+
+
+@pytest.mark.parametrize("content", ["[1, 2]", "null", "7", '"x"', "{}", '{"a": "b"}', "[" * 3000])
+def test_a_damaged_note_of_digests_is_none(tmp_path: Path, content: str) -> None:
+    write_fer2013(tmp_path)
+    first = opened(tmp_path, tmp_path / "cache")
+    (note,) = (tmp_path / "cache" / "hashes").iterdir()
+    note.write_text(content)
+    assert opened(tmp_path, tmp_path / "cache").key == first.key
+
+
 def test_a_cache_that_cannot_be_made_names_the_key(tmp_path: Path) -> None:
     write_fer2013(tmp_path)
     (tmp_path / "file").write_text("")
@@ -206,6 +255,7 @@ from pathlib import Path
 import fer_exp.pictures.stream as stream
 from fer_exp.names import CLASSES
 from fer_exp.datasets.folder import Folder
+from fer_exp.digests import sealed
 from fer_exp.pictures.listing import listed
 from fer_exp.store import open_store
 stream.PIECE = 16
@@ -256,6 +306,90 @@ def test_a_store_of_pictures_goes_on_where_it_was_interrupted(
     assert store.notes == whole.notes
     assert (store.folder / "rejected.csv").read_bytes() == (whole.folder / "rejected.csv").read_bytes()
     assert stores(cache) == [store.folder.name]
+
+
+def _other_line(change: dict[str, object]) -> Callable[[Path], None]:
+    """Damages the last line of a journal, with or without its digest."""
+
+    def damage(partial: Path) -> None:
+        *lines, last = (partial / "journal.jsonl").read_text().splitlines()
+        words = json.loads(last) | change
+        lines.append(json.dumps(sealed(words) if change.get("digest") == "made again" else words))
+        (partial / "journal.jsonl").write_text("".join(f"{line}\n" for line in lines))
+
+    return damage
+
+
+def _last_line(text: str) -> Callable[[Path], None]:
+    def damage(partial: Path) -> None:
+        lines = (partial / "journal.jsonl").read_text().splitlines()
+        (partial / "journal.jsonl").write_text("".join(f"{line}\n" for line in [*lines[:-1], text]))
+
+    return damage
+
+
+def _without_its_first_line(partial: Path) -> None:
+    lines = (partial / "journal.jsonl").read_text().splitlines(keepends=True)
+    (partial / "journal.jsonl").write_text("".join(lines[1:]))
+
+
+def _zeroed(partial: Path) -> None:
+    (partial / "pixels.u8").write_bytes(bytes((partial / "pixels.u8").stat().st_size))
+
+
+def _a_folder(name: str) -> Callable[[Path], None]:
+    def damage(partial: Path) -> None:
+        (partial / name).unlink()
+        (partial / name).mkdir()
+
+    return damage
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        *(_other_line({"kept": number}) for number in (20, -3, 10**30, None, "x")),
+        *(_other_line({"rows": number}) for number in (20, -3, float("inf"), 31)),
+        *(_other_line({"rejected": rejected}) for rejected in ([], None, {"-1": "x"}, {"99": "x"}, "x")),
+        _other_line({"remarks": "text"}),
+        _other_line({"rows": 30, "kept": 29, "digest": "made again"}),
+        *map(_last_line, ("[1, 2]", "null", "5", '"x"', "", "[" * 3000, "\x00", '{"rows": 32, "kept": 31}')),
+        _without_its_first_line,
+        _zeroed,
+        lambda partial: (partial / "pixels.u8").unlink(),
+        *map(_a_folder, ("pixels.u8", "journal.jsonl")),
+    ],
+)
+def test_of_an_interrupted_store_only_what_was_written_is_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path], None]
+) -> None:
+    write_classes(tmp_path / "own")
+    broken = tmp_path / "own" / "Happy" / "3.bmp"
+    broken.write_bytes(broken.read_bytes()[:500])
+    corpus, cache = Folder(tmp_path / "own", SEVEN, None, None, 0.1), tmp_path / "cache"
+    monkeypatch.setattr("fer_exp.pictures.stream.PIECE", 16)
+    real = Folder.pixels_from
+
+    def dying(self: Folder, *given: Any) -> Iterator[Any]:
+        for number, piece in enumerate(real(self, *given)):
+            if number == 2:
+                raise KeyboardInterrupt
+            yield piece
+
+    monkeypatch.setattr(Folder, "pixels_from", dying)
+    with pytest.raises(KeyboardInterrupt):
+        open_store(corpus, 24, cache, log=lambda line: None)
+    monkeypatch.setattr(Folder, "pixels_from", real)
+    (partial,) = cache.glob("*.partial-resume")
+    damage(partial)
+    said: list[str] = []
+    store = open_store(corpus, 24, cache, log=said.append)
+    whole = open_store(corpus, 24, tmp_path / "other", log=lambda line: None)
+    np.testing.assert_array_equal(store.pixels, whole.pixels)
+    assert store.faces.equals(whole.faces)
+    assert store.notes == whole.notes
+    assert (store.folder / "rejected.csv").read_bytes() == (whole.folder / "rejected.csv").read_bytes()
+    assert any("is damaged after" in line for line in said) or not any("goes on" in line for line in said)
 
 
 def test_what_was_rejected_before_an_interruption_counts_towards_what_is_allowed(tmp_path: Path) -> None:

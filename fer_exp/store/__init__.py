@@ -27,7 +27,7 @@ from fer_exp.pictures.look_alikes import flags_said
 from fer_exp.progress import progress
 from fer_exp.regular import reading, whole_text
 from fer_exp.store.looks import look_at
-from fer_exp.store.manifest import ATTRIBUTES, PIXELS, check, list_files, without
+from fer_exp.store.manifest import ATTRIBUTES, PIXELS, check, described, list_files, without
 from fer_exp.store.write import clean, is_whole, write
 
 VERSION = 2
@@ -186,9 +186,9 @@ def _digests(corpus: Corpus, cache: Path, log: Callable[[str], None]) -> dict[st
     stamp = _stamp(corpus.name, files)
     known = cache / "hashes" / f"{stamp}.json"
     if files and known.is_file():
-        with suppress(ValueError):  # a damaged note is no note
-            note = json.loads(known.read_text(encoding="utf-8"))
-            if is_sealed(note):
+        with suppress(OSError, ValueError, RecursionError):  # a damaged note is no note
+            note = json.loads(whole_text(known))
+            if isinstance(note, dict) and SEAL in note and is_sealed(note):
                 return {str(name): str(digest) for name, digest in note.items() if name != SEAL}
     if files:
         log(f"{corpus.name}: reading {files[0] if len(files) == 1 else f'{len(files):,} files'}")
@@ -216,7 +216,7 @@ def _load(
     ``whole``: every file is read to its end, and one of before, without digests, gets them.
     """
     with reading(folder / "store.json", way_out=AGAIN):
-        words = json.loads(whole_text(folder / "store.json"))
+        words = described(folder)
         fresh = check(folder, words, log, whole=whole)
     with reading(folder / "faces.parquet", f"{folder / 'faces.parquet'} or votes.parquet", AGAIN):
         faces, votes = (

@@ -7,8 +7,9 @@ whole, once.
 
 from __future__ import annotations
 
+import json
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ import numpy as np
 
 from fer_exp.digests import is_sealed, sha256, state_of
 from fer_exp.errors import RunError
+from fer_exp.regular import whole_text
 
+STORE = "store.json"
 PIXELS = "pixels.u8"
 ATTRIBUTES = "attributes.parquet"
 """What ``Corpus.attributes`` says of the faces; it may come later than the other files."""
@@ -25,6 +28,59 @@ SAMPLED = 1 << 25
 """Bytes of pixels that are looked at where the state is the one noted: 0.03 s."""
 LONG = 1 << 30
 """Bytes of a file from which on it is said that it is read whole."""
+DIMENSIONS = 4
+"""Of the pixels: faces, height, width, channels."""
+FACTS: Mapping[str, tuple[type, type | None]] = {
+    "key": (str, None),
+    "shape": (list, int),
+    "found": (dict, int),
+    "flags": (dict, list),
+    "facts": (dict, None),
+}
+"""What store.json has at least: what each is, and what is in it."""
+OF_FACTS = {"corpus": str, "size": int, "classes": list, "files": dict}
+"""What is in its ``facts`` at least."""
+MORE: Mapping[str, tuple[type, type | None]] = {
+    "content": (str, None),
+    "said": (list, str),
+    "files": (dict, str),
+    "states": (dict, list),
+    "pieces": (dict, None),
+}
+"""What it may have besides."""
+
+
+def described(folder: Path) -> dict[str, Any]:
+    """The words of store.json.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no JSON, or it does not describe a store.
+    """
+    try:
+        words = json.loads(whole_text(folder / STORE))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    if not isinstance(words, dict):
+        raise ValueError("it holds no object")
+    for name, of in {**FACTS, **{name: of for name, of in MORE.items() if name in words}}.items():
+        if not _is(words.get(name), *of):
+            raise ValueError(f"it does not say its {name}")
+    if len(words["shape"]) != DIMENSIONS or min(words["shape"]) < 1:
+        raise ValueError("it does not say its shape")
+    if not all(isinstance(words["facts"].get(name), kind) for name, kind in OF_FACTS.items()):
+        raise ValueError("it does not say its facts")
+    if not all(
+        isinstance(name, str) for names in (*words["flags"].values(), words["facts"]["classes"]) for name in names
+    ):
+        raise ValueError("it names faces or classes by what is no name")
+    return words
+
+
+def _is(value: object, kind: type, inside: type | None) -> bool:
+    """Whether a value is of a kind, and what is in it."""
+    within = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return isinstance(value, kind) and (inside is None or all(type(each) is inside for each in within))
 
 
 def check(folder: Path, words: dict[str, Any], log: Callable[[str], None], *, whole: bool = False) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import errno
 import io
-import json
 import os
+import shutil
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_exp.datasets.corpus import Corpus
+from fer_exp.store.journal import JOURNAL, Done, finished, line_of
+from fer_exp.store.manifest import PIXELS
 
-JOURNAL = "journal.jsonl"
 DIRECT = getattr(os, "O_DIRECT", 0)  # 0 where there is no such thing
 BLOCK = 512  # bytes; what is written directly begins and ends at whole ones
 
@@ -27,54 +29,49 @@ def write_pixels(
     """Write the pictures as they come; one piece and the next are held.
 
     After each piece a line of the journal says how many rows and pictures are done. An interrupted store goes on after
-    the last whole line.
+    the last line that is whole, and whose pixels are those that were written.
 
     Returns:
         Why which rows have no picture; and what pictures should be known for: words -> how many.
     """
-    file, journal = folder / "pixels.u8", folder / JOURNAL
-    rows, kept, before, remarks = _done(journal) if corpus.resumable else (0, 0, {}, Counter[str]())
-    length = kept * size * size * corpus.channels
-    if not file.is_file() or file.stat().st_size < length:
-        rows, kept, before, remarks, length = 0, 0, {}, Counter(), 0
-    if rows:
-        log(f"{corpus.name}: goes on after {rows:,} of {count:,} faces")
-    else:
-        journal.unlink(missing_ok=True)
-    rejected, first, tenths = dict(before), rows, 10 * rows // count
-    with file.open("ab", buffering=0) as out, journal.open("a", encoding="utf-8") as notes:
-        out.seek(out.truncate(length))
-        for piece in corpus.pixels_from(size, rows, before) if rows else corpus.pixels(size):
+    length = size * size * corpus.channels
+    done = _to_go_on(corpus, count, length, folder, log)
+    before, tenths = done, 10 * done.rows // count
+    with (folder / PIXELS).open("ab", buffering=0) as out, (folder / JOURNAL).open("ab") as notes:
+        out.seek(out.truncate(done.kept * length))
+        notes.truncate(done.length)
+        for piece in corpus.pixels_from(size, done.rows, done.rejected) if done.rows else corpus.pixels(size):
             if piece.dtype != np.uint8 or piece.shape[1:] != (size, size, corpus.channels):
                 raise RuntimeError(f"{corpus.name}.pixels gave {piece.dtype} {piece.shape}")
-            _write_all(out, np.ascontiguousarray(piece))
-            kept += len(piece)
-            rejected = corpus.rejected()
-            rows = kept + len(rejected)
+            first, piece = done.rows, np.ascontiguousarray(piece)
+            _write_all(out, piece)
+            kept, rejected = done.kept + len(piece), corpus.rejected()
+            done = Done(kept + len(rejected), kept, rejected, before.remarks + Counter(corpus.remarks()))
             if corpus.resumable:
-                fresh = {row: reason for row, reason in rejected.items() if row >= first}
-                known = remarks + Counter(corpus.remarks())
-                notes.write(json.dumps({"rows": rows, "kept": kept, "rejected": fresh, "remarks": known}) + "\n")
+                notes.write(line_of(done, first, zlib.crc32(piece.reshape(-1).data)).encode())
                 notes.flush()
-                first = rows
-            if 10 * rows // count > tenths:
-                tenths = 10 * rows // count
-                log(f"{corpus.name}: {rows:,} of {count:,} faces written")
-    if rows != count:
-        raise RuntimeError(f"{corpus.name}.pixels gave {rows} pictures for {count} faces")
-    return rejected, dict(remarks + Counter(corpus.remarks()))
+            if 10 * done.rows // count > tenths:
+                tenths = 10 * done.rows // count
+                log(f"{corpus.name}: {done.rows:,} of {count:,} faces written")
+    if done.rows != count:
+        raise RuntimeError(f"{corpus.name}.pixels gave {done.rows} pictures for {count} faces")
+    return done.rejected, dict(before.remarks + Counter(corpus.remarks()))
 
 
-def _done(journal: Path) -> tuple[int, int, dict[int, str], Counter[str]]:
-    """Rows and pictures that an interrupted writing finished, what it rejected and remarked."""
-    rows, kept, rejected, remarks = 0, 0, dict[int, str](), Counter[str]()
-    with suppress(OSError, ValueError, KeyError):  # a line that was cut short is not done
-        for line in journal.read_text(encoding="utf-8").splitlines():
-            words = json.loads(line)
-            rows, kept = int(words["rows"]), int(words["kept"])
-            rejected |= {int(row): str(reason) for row, reason in words["rejected"].items()}
-            remarks = Counter(words.get("remarks", {}))
-    return rows, kept, rejected, remarks
+def _to_go_on(corpus: Corpus, count: int, length: int, folder: Path, log: Callable[[str], None]) -> Done:
+    """What is done already; where nothing is, the folder is emptied."""
+    done = finished(folder, count, length) if corpus.resumable else Done()
+    if done.lost:
+        log(
+            f"{corpus.name}: what was interrupted is damaged after {done.rows:,} of {count:,} faces; the others are "
+            "prepared again"
+        )
+    if done.rows:
+        log(f"{corpus.name}: goes on after {done.rows:,} of {count:,} faces")
+        return done
+    shutil.rmtree(folder)
+    folder.mkdir()
+    return Done()
 
 
 def _write_all(out: io.FileIO, piece: NDArray[np.uint8]) -> None:

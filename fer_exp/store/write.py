@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import uuid
 from collections.abc import Callable, Mapping
@@ -20,8 +21,9 @@ from fer_exp.digests import sealed
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import locked, may_go_on
 from fer_exp.pictures.crops import NO_FACE
-from fer_exp.store.manifest import list_files
-from fer_exp.store.pixels import JOURNAL, write_pixels
+from fer_exp.store.journal import JOURNAL
+from fer_exp.store.manifest import PIXELS, described, list_files
+from fer_exp.store.pixels import write_pixels
 from fer_exp.troubles import FULL
 
 PARTIAL = ".partial-"
@@ -62,6 +64,7 @@ def write(corpus: Corpus, facts: dict[str, Any], key: str, folder: Path, log: Ca
         (aside / "store.json").write_text(json.dumps(sealed(words), indent=1), encoding="utf-8")
         (aside / JOURNAL).unlink(missing_ok=True)
         if folder.exists() and not is_whole(folder):
+            log(f"{folder} was no whole store any more; it is prepared again")
             shutil.rmtree(folder)
         try:
             aside.rename(folder)
@@ -92,7 +95,7 @@ def _write_tables(folder: Path, faces: Faces) -> None:
 def _worth_keeping(aside: Path) -> bool:
     """Whether a picture was decoded that need not be decoded again."""
     try:
-        return (aside / "pixels.u8").stat().st_size > 0
+        return (aside / PIXELS).stat().st_size > 0
     except OSError:
         return False
 
@@ -100,9 +103,9 @@ def _worth_keeping(aside: Path) -> bool:
 def is_whole(folder: Path) -> bool:
     """Whether a folder holds a finished store: its description, and pictures of the size that this states."""
     try:
-        facts = json.loads((folder / "store.json").read_text(encoding="utf-8"))
-        return bool((folder / "pixels.u8").stat().st_size == int(np.prod(facts["shape"])))
-    except (OSError, ValueError, KeyError):
+        length: int = math.prod(described(folder)["shape"])
+        return (folder / PIXELS).stat().st_size == length
+    except (OSError, ValueError):
         return False
 
 
@@ -127,6 +130,7 @@ def _reasons(rejected: Mapping[int, str]) -> dict[str, int]:
 
 def _without(faces: Faces, rejected: dict[int, str], file: Path) -> Faces:
     """The tables without the faces whose pictures were rejected; these are listed in a file."""
+    file.unlink(missing_ok=True)  # of a writing that was interrupted at its end
     if not rejected:
         return faces
     rows = sorted(rejected)
