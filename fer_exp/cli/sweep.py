@@ -8,7 +8,6 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from fer_exp.errors import RequestError, RunError
 from fer_exp.files import writable, write_json
 from fer_exp.progress import is_main_process, noted_lines
 from fer_exp.runs import Run
+from fer_exp.runs.claim import keep_traceback
 from fer_exp.runs.naming import find_runs
 from fer_exp.runs.sweeps import SUBMITTED, SWEEPS, Records
 from fer_exp.system import visible
@@ -95,29 +95,25 @@ def record(
         overrides: of the job, ``key=value``.
         make: returns its config, or raises where that is refused.
         job: runs it and returns what it left, or None. The traceback of a training that failed is written into its run
-            folder.
+            folder, unless another process is at work there.
         as_json: keep what it says in the record, too, in place of showing it.
     """
     # What submitit's jobs say goes to a file.
     heard = "SUBMITIT_EXECUTOR" not in os.environ
     ended: dict[str, Any] = {"overrides": overrides, "folder": None, "next": "", "error": None, "heard": heard}
-    log = None
+    run = None
     try:
         config = make()
         if isinstance(config, TrainConfig):
-            log = find_runs([config])[0].path("failed")
-            log.unlink(missing_ok=True)
+            run = find_runs([config])[0]
         place = _run(config, job, ended) if as_json else job(config)
         ended["folder"] = str(place) if place is not None and isinstance(config, TrainConfig) else None
         ended["next"] = next_step(config, place)
     except Exception as error:
         ended["error"] = why(error)
         ended["code"] = 1 + isinstance(error, RequestError)
-        if log is not None:
-            with suppress(OSError):
-                log.parent.mkdir(parents=True, exist_ok=True)
-                log.write_text(traceback.format_exc(), encoding="utf-8")
-                ended["error"] += f" Log: {log}"
+        if run is not None and (log := keep_traceback(run, traceback.format_exc())):
+            ended["error"] += f" Log: {log}"
         _say(ended)
     if is_main_process():  # the others of a DDP run end with nothing to show
         write_json(folder / f"{number}.json", plain_json(ended))

@@ -26,7 +26,8 @@ from fer_exp.report import groups as shown
 from fer_exp.report.outcome import Outcome, finish
 from fer_exp.report.recognition import model_table
 from fer_exp.report.tables import baselines_table, metrics_rows, metrics_table
-from fer_exp.runs import FILES, Run, as_written
+from fer_exp.runs import FILES, Run, as_written, is_network
+from fer_exp.runs.claim import undisturbed
 from fer_exp.runs.groups import beside, in_groups
 from fer_exp.runs.sources import common_name, read_file, say_unchecked, without_copies
 from fer_exp.tables import NO_FRAMES, Frames
@@ -58,12 +59,39 @@ def evaluate(config: EvaluateConfig) -> Path | None:
         place, name = (given, name) if given.is_dir() else (given.parent, given.name.removesuffix(".json"))
     name += f".by-{file_names([config.by])[0]}" if config.by and config.output is None else ""
     elsewhere = "output=FILE keeps them elsewhere" if config.output is None else None
+    outcome = replace(outcome, name=name)
+    if _is_metrics_of_run(place / f"{name}.json"):
+        return _keep_in_run(outcome, place, config)
     whole_run = config.run is not None and config.output is None
-    if whole_run and not config.by:
+    return finish(outcome, place, file=not whole_run, elsewhere=elsewhere)
+
+
+def _is_metrics_of_run(file: Path) -> bool:
+    """Whether a file is, or would be, the metrics.json of a run folder."""
+    return file.name == FILES["metrics"] and is_network(file.parent)
+
+
+def _keep_in_run(outcome: Outcome, folder: Path, config: EvaluateConfig) -> Path | None:
+    """Show an outcome, and keep it as what a run's predictions come to, unless a training is at work on them.
+
+    Raises:
+        RequestError: it is of other predictions than the run's own, or of groups.
+    """
+    run, own = Run(folder), config.run is not None and config.by is None
+    if not own or run.folder.resolve() != Path(str(config.run)).resolve():
+        raise RequestError(
+            f"{run.path('metrics')} is what a training found of its own faces; give output=FILE elsewhere."
+        )
+    with undisturbed(folder) as alone:
+        if not alone:
+            note = f"{folder}: another process is at work on this run, so nothing is written there"
+            return finish(replace(outcome, notes=[*outcome.notes, f"{note}; output=FILE keeps these numbers."]))
         with suppress(RunError):  # it is said below that nothing can be written
-            if Run(path).expect(outcome.content):
-                say(f"{path / FILES['metrics']} had other numbers; it is written again, with its digest in run.json.")
-    return finish(replace(outcome, name=name), place, file=not whole_run, elsewhere=elsewhere)
+            if run.expect(outcome.content):
+                digest = ", with its digest in run.json" if run.finished else ""
+                say(f"{run.path('metrics')} had other numbers; it is written again{digest}.")
+        elsewhere = "output=FILE keeps them elsewhere" if config.output is None else None
+        return finish(outcome, folder, file=config.output is not None, elsewhere=elsewhere)
 
 
 def next_step(config: EvaluateConfig, place: Path) -> str:

@@ -14,13 +14,12 @@ from fer_exp.commands.train import account, end, opening
 from fer_exp.config import PretrainConfig, plain
 from fer_exp.config.rules import check_machine
 from fer_exp.errors import RequestError
-from fer_exp.files import writable
 from fer_exp.pretraining import make_lesson
 from fer_exp.progress import is_main_process, progress
 from fer_exp.report.outcome import Outcome, finish
 from fer_exp.runs import Run
 from fer_exp.runs.begun import begin, begun_with, check_begun, left_alone
-from fer_exp.runs.claim import claimed
+from fer_exp.runs.claim import claimed, output_for
 from fer_exp.runs.naming import check_same, contents_of_files, run_name, told
 from fer_exp.system import without_collector
 
@@ -46,7 +45,7 @@ def pretrain(config: PretrainConfig) -> Path | None:
         RunError: the training failed.
     """
     check_machine(config)
-    writable(Path(config.output))
+    output_for(Path(config.output))
     started = time.time()
     lesson = make_lesson(config)
     contents = _contents(config, lesson)

@@ -20,7 +20,6 @@ from fer_exp.config.folder import written
 from fer_exp.config.rules import check_machine
 from fer_exp.datasets.splits import select
 from fer_exp.errors import RequestError
-from fer_exp.files import writable
 from fer_exp.judging.epochs import judged_history
 from fer_exp.judging.predictions import check_predictions
 from fer_exp.labels.kinds import by_epoch
@@ -34,7 +33,7 @@ from fer_exp.report.outcome import Outcome, finish
 from fer_exp.report.tables import metrics_table
 from fer_exp.runs import Run
 from fer_exp.runs.begun import all_starts, begin, begun_with, check_begun, left_alone, versions
-from fer_exp.runs.claim import claimed, sweep
+from fer_exp.runs.claim import claimed, output_for, sweep
 from fer_exp.runs.naming import check_same, contents_of, run_name, told
 from fer_exp.split_names import SPLITS
 from fer_exp.store import Store, open_dataset
@@ -64,7 +63,7 @@ def train(config: TrainConfig) -> Path | None:
     """
     check_machine(config)
     _check_method(config)
-    output = writable(Path(config.output))
+    output = output_for(Path(config.output))
     started = time.time()
     corpus, store = open_dataset(config.dataset)
     if len(corpus.classes) < 2:

@@ -13,6 +13,7 @@ from fer_exp.config import EvaluateConfig
 from fer_exp.errors import RequestError, RunError
 from fer_exp.files import write_json
 from fer_exp.judging.judge import judge
+from fer_exp.runs.claim import claimed
 from tests.judging.tables import CLASSES, predictions_table
 
 
@@ -121,6 +122,42 @@ def test_output_is_a_file_or_a_folder(run, tmp_path, capsys):
     evaluate(EvaluateConfig(predictions=str(table), bootstrap=0, output=str(kept)))
     assert sorted(path.name for path in kept.iterdir()) == ["metrics.json", "predictions.metrics.json"]
     assert not (run / "metrics.json").exists()
+
+
+def test_beside_a_training_of_the_run_nothing_is_written_into_it(run, tmp_path, capsys):
+    (run / "config.yaml").write_text("seed: 1\n", encoding="utf-8")
+    (run / "metrics.json").write_text("{}\n", encoding="utf-8")
+    words = ["evaluate", f"run={run}", "bootstrap=2"]
+    with claimed(run):
+        assert main(words) == 0
+        printed = capsys.readouterr().out
+        assert "accuracy" in printed
+        assert "another process is at work on this run, so nothing is written there; output=FILE keeps" in printed
+        assert (run / "metrics.json").read_text(encoding="utf-8") == "{}\n"
+        assert main([*words, f"output={run}"]) == 0
+        assert (run / "metrics.json").read_text(encoding="utf-8") == "{}\n"
+        assert main([*words, f"output={tmp_path / 'kept.json'}"]) == 0
+        assert (tmp_path / "kept.json").is_file()
+    capsys.readouterr()
+    assert main(words) == 0
+    said = capsys.readouterr().err
+    assert "metrics.json had other numbers; it is written again.\n" in said
+    assert "run.json" not in said.replace("its run.json is gone", "")
+    assert json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+
+
+def test_other_numbers_do_not_take_the_place_of_a_runs_own(run, tmp_path, capsys):
+    (run / "config.yaml").write_text("seed: 1\n", encoding="utf-8")
+    (run / "metrics.json").write_text("{}\n", encoding="utf-8")
+    other = tmp_path / "other.parquet"
+    table = predictions_table()
+    table["sex"] = np.where(np.arange(len(table)) % 2, "f", "m")
+    for file in (other, run / "predictions.parquet"):
+        table.to_parquet(file)
+    for words in ([f"predictions={other}"], [f"run={run}", "by=sex"]):
+        assert main(["evaluate", *words, "bootstrap=0", f"output={run / 'metrics.json'}"]) == 2
+        assert "is what a training found of its own faces; give output=FILE elsewhere." in capsys.readouterr().err
+        assert (run / "metrics.json").read_text(encoding="utf-8") == "{}\n"
 
 
 def test_a_run_whose_record_is_gone_is_judged_and_it_is_said_that_nobody_checked_it(tmp_path, capsys):

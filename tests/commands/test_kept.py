@@ -1,15 +1,18 @@
 """What a finished run keeps: its network, more, or nothing; what a kill leaves is swept; networks as first weights."""
 
+import errno
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
+from fer_exp import files
 from fer_exp.cli import main
 from fer_exp.cli.compose import compose_all
 from fer_exp.errors import RequestError
-from fer_exp.runs import EPOCHS, Run, weights_in
-from fer_exp.runs.claim import claimed
+from fer_exp.runs import EPOCHS, FILES, Run, weights_in
+from fer_exp.runs.claim import claimed, keep_traceback
 from fer_exp.runs.naming import find_runs
 from fer_exp.training.trained import load
 from tests.processes import check_same, killed
@@ -132,3 +135,85 @@ def test_a_pretraining_keeps_its_backbone_and_must(cache, tmp_path, capsys):
     assert weights_in(str(folder)) == str(folder / "backbone.pt")
     assert main(given) == 0
     assert "is finished already; remove it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        *((FILES[what], "folder") for what in ("facts", "metrics", "config", "begun", "failed", "checkpoint")),
+        *((name, "loop") for name in ("run.json", "predictions.parquet", "checkpoints", EPOCHS)),
+        *((name, "file") for name in ("checkpoints", EPOCHS)),
+        *(("", kind) for kind in ("file", "loop", "link")),
+    ],
+)
+def test_what_lies_in_the_way_of_a_run_is_named_before_anything_is_trained(
+    cache, tmp_path, monkeypatch, capsys, name, kind
+):
+    given = words(cache, tmp_path / "runs")
+    place = run_of(*given).folder / name
+    place.parent.mkdir(parents=True)
+    if kind == "folder":
+        place.mkdir()
+    elif kind == "file":
+        place.write_text("mine", encoding="utf-8")
+    else:
+        place.symlink_to(place if kind == "loop" else "nowhere")
+    monkeypatch.setattr("fer_exp.commands.train._fit", lambda *given: pytest.fail("it is trained"))
+    assert main(["train", *given]) == 2
+    said = capsys.readouterr().err
+    assert f"{place} is a " in said
+    assert "belongs; remove it, or set output to another folder." in said
+    assert os.path.lexists(place)
+    assert main(["train", "-m", *given]) == 1
+    assert "belongs; remove it, or set output to another folder." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("closed", ["lock", "folder", "output"])
+def test_a_finished_run_of_others_that_may_not_be_written_is_finished_already(
+    cache, network, tmp_path, monkeypatch, capsys, closed
+):
+    run = Run(shutil.copytree(network.folder, tmp_path / network.name))
+    if closed == "lock":
+        run.folder.joinpath(".lock").unlink(missing_ok=True)
+        run.folder.joinpath(".lock").mkdir()  # which root cannot write either
+    elif closed == "folder":
+        no_files_in(run.folder, monkeypatch)
+    else:
+        no_files_in(run.folder, monkeypatch)
+        no_files_in(tmp_path, monkeypatch)
+    assert main(["train", *words(cache, tmp_path)]) == 0
+    assert f"{run.folder} is finished already; remove it to train again." in capsys.readouterr().err
+    run.path("facts").unlink()
+    assert main(["train", *words(cache, tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert "cannot be written" in said
+    assert "set output to a folder of yours." in said
+
+
+def no_files_in(folder: Path, monkeypatch) -> None:
+    """As in a folder of somebody else's."""
+    real = files.TemporaryFile
+
+    def refused(*given, dir, **named):
+        if Path(dir) == folder:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(*given, dir=dir, **named)
+
+    monkeypatch.setattr(files, "TemporaryFile", refused)
+
+
+def test_a_job_beside_a_training_writes_nothing_into_its_run_and_a_start_removes_the_traceback_before(
+    cache, network, tmp_path, capsys
+):
+    given = words(cache, tmp_path)
+    run = run_of(*given)
+    with claimed(run.folder):
+        assert main(["train", "-m", *given]) == 1
+        assert "another process is at work on this run" in capsys.readouterr().err
+        assert not run.has("failed")
+    assert keep_traceback(run, "why") == run.path("failed")
+    with claimed(run.folder):
+        assert not run.has("failed")
+    whole = Run(shutil.copytree(network.folder, tmp_path / "whole"))
+    assert keep_traceback(whole, "why") is None
+    assert not whole.has("failed")
