@@ -11,9 +11,9 @@ import sys
 import textwrap
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, TextIO
 
 LETTERS = dict(zip("↑↓→±≤≥×·–—−", ("^", "v", "->", "+-", "<=", ">=", "x", ".", "-", "-", "-"), strict=True))
 """How signs of our tables are written where there is no letter for them."""
@@ -104,6 +104,56 @@ def open_streams() -> None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  open to the end
         elif isinstance(stream, io.TextIOWrapper) and stream.errors != HANDLER:
             stream.reconfigure(errors=HANDLER)
+
+
+class WhileRead:
+    """A standard stream as long as it has a reader; after that, as with head, what is printed goes nowhere.
+
+    So the command goes on to its end, and its exit code says how that was.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """As of the stream."""
+        try:
+            return self._stream.write(text)
+        except BrokenPipeError:
+            self._let_go()
+            return len(text)
+
+    def flush(self) -> None:
+        """As of the stream."""
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Lead the stream nowhere, also for what is still in its buffer, which Python would write at its end."""
+        with suppress(OSError, ValueError, AttributeError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+            self._stream.flush()
+
+
+@contextmanager
+def while_read() -> Iterator[None]:
+    """Let a reader who goes before the end of standard output or error be no error."""
+    wrapped = {name: WhileRead(getattr(sys, name)) for name in ("stdout", "stderr") if getattr(sys, name) is not None}
+    for name, stream in wrapped.items():
+        setattr(sys, name, stream)
+    try:
+        yield
+    finally:
+        for name, stream in wrapped.items():
+            if getattr(sys, name) is stream:  # else it was closed meanwhile
+                setattr(sys, name, stream._stream)
 
 
 def _spelt(error: UnicodeError) -> tuple[str | bytes, int]:

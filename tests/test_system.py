@@ -151,6 +151,41 @@ def test_a_full_disk_behind_standard_output_is_a_sentence(desk, words, monkeypat
     assert capsys.readouterr().err.endswith("fer-exp: the disk is full; make room there; --debug shows where.\n")
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["evaluate", "predictions=one.csv", "bootstrap=0"], 0),
+        (["evaluate", "predictions=nothing.csv"], 2),
+        (["evaluate", "-m", "predictions=one.csv,nothing.csv", "bootstrap=0"], 1),
+        (["verify", "results"], 1),
+        (["verify", "results", "--json"], 1),
+        (["--help"], 0),
+        (["nokey=1"], 2),
+    ],
+)
+@pytest.mark.parametrize("gone", ["stdout", "both"])
+def test_a_command_whose_reader_has_gone_ends_with_the_code_that_it_has_anyway(tmp_path, words, code, gone):
+    predictions_table().to_csv(tmp_path / "one.csv", index=False)
+    (tmp_path / "results" / "table").mkdir(parents=True)
+    (tmp_path / "results" / "table" / "results.json").write_text("{}", encoding="utf-8")
+    read, write = os.pipe()
+    os.close(read)
+    given = {"stdout": write, "stderr": write if gone == "both" else subprocess.PIPE}
+    done = subprocess.run(
+        [sys.executable, "-m", "fer_exp", *words],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+        **given,
+    )
+    os.close(write)
+    assert done.returncode == code, done.stderr
+    assert b"Traceback" not in (done.stderr or b"")
+    assert b"Broken" not in (done.stderr or b"")
+    if code == 0 and words[0] == "evaluate":
+        assert (tmp_path / "one.metrics.json").is_file()
+
+
 def test_a_reader_that_goes_before_the_end_is_no_error(desk, monkeypatch, capsys):
     class Head(io.StringIO):
         def write(self, text: str) -> int:

@@ -17,7 +17,7 @@ from fer_exp.cli.words import in_one, with_paths
 from fer_exp.commit import git_commit
 from fer_exp.config import SCHEMAS
 from fer_exp.errors import RequestError, RunError
-from fer_exp.system import open_streams, readable
+from fer_exp.system import open_streams, readable, while_read
 
 HELP = ("-h", "--help", "help")
 COMPLETION = ("-sc", "--shell-completion")
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     frozen = gc.get_freeze_count()
     gc.disable()  # until a command begins: imports make objects that stay, and each look at them all is for nothing
     try:
-        with told_by_signals():
+        with told_by_signals(), while_read():
             if any("json" in word.lower() for word in words) and not {*words[:2]} & {*COMPLETION}:
                 return _perhaps_as_object(words)
             return _ended(words)[0]
@@ -81,9 +81,6 @@ def _ended(words: Sequence[str], answer: dict[str, Any] | None = None) -> tuple[
     except KeyboardInterrupt as stop:
         code, sentence = by_signal(stop, words[0] if words else "")
         return code, _say(sentence)
-    except BrokenPipeError:  # the reader of our output has gone, as with | head
-        sys.stdout = None
-        return 0, ""
     except Exception as error:  # a disk, a network, the memory: none of them a fault of ours
         sentence = "" if debug else by_system(error)
         if not sentence:
