@@ -1,11 +1,15 @@
 """The folder in which a sweep's jobs leave records is the sweep's own, and goes with it, also after a kill."""
 
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from fer_exp.cli import main
-from fer_exp.runs.sweeps import Records, remove_left
+from fer_exp.cli.start import run_jobs
+from fer_exp.errors import RequestError
+from fer_exp.runs.sweeps import ASIDE, Records, folder_aside, remove_left
 
 
 def left(output: Path, name: str) -> Path:
@@ -55,3 +59,53 @@ def test_the_folder_of_a_sweep_is_not_one_of_the_users(tmp_path, capsys, word):
     assert main(["train", "-m", "seed=0,1", "dataset.faces=72", f"output={tmp_path / 'runs'}", asked]) == 2
     assert "said by output" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+@pytest.fixture
+def temporary(tmp_path, monkeypatch) -> Path:
+    """The system's folder for temporary files, with nothing in it."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    return tmp_path / "temporary"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["evaluate", "-m", "predictions=a.csv,b.csv", "bootstrap=1", "hydra/launcher=nosuch"],
+        ["evaluate", "-m", "predictions=a.csv,b.csv", "nokey=1"],
+        ["evaluate", "-m", "predictions=a.csv,b.csv", "bootstrap=1"],
+        ["agreement", "-m", "ratings=a.csv,b.csv"],
+    ],
+)
+def test_a_sweep_without_an_output_folder_leaves_nothing_behind(tmp_path, temporary, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    assert main(words) in (1, 2)
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("made", [lambda: None, lambda: run_jobs("train", ["nokey=1"], [])])
+def test_what_such_a_sweep_left_that_was_killed_goes_at_the_next_and_nothing_of_a_living_one(temporary, made):
+    killed, living = temporary / f"{ASIDE}0", Records(folder_aside())
+    killed.mkdir()
+    (killed / "0.json").write_text("{}", encoding="utf-8")
+    (temporary / "mine").mkdir()
+    with suppress(RequestError):
+        made()
+    Records(folder_aside()).close()
+    assert {*temporary.iterdir()} == {living.folder, temporary / "mine"}
+    living.close()
+    assert not living.folder.exists()
+
+
+def test_an_output_folder_that_cannot_be_read_is_left_to_the_jobs_to_name(tmp_path, monkeypatch):
+    real = Path.is_dir
+
+    def unreadable(path):
+        if path.name == ".sweep":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "is_dir", unreadable)
+    Records(tmp_path / ".sweep" / "aaaaaaaa").close()
+    remove_left(tmp_path)

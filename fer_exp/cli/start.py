@@ -5,9 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
-import shutil
 import sys
-import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
@@ -28,8 +26,9 @@ from fer_exp.config import Config, TableConfig, TrainConfig, TrainerConfig, Veri
 from fer_exp.config.folder import conf_folder
 from fer_exp.config.paths import word
 from fer_exp.errors import RequestError
+from fer_exp.files import write_text
 from fer_exp.progress import noted_lines
-from fer_exp.runs.sweeps import SWEEPS
+from fer_exp.runs.sweeps import SWEEPS, Records, folder_aside
 
 
 def run_jobs(command: str, words: list[str], jobs: Sequence[Sequence[str]]) -> int:
@@ -43,14 +42,14 @@ def run_jobs(command: str, words: list[str], jobs: Sequence[Sequence[str]]) -> i
     Returns:
         The exit code.
     """
-    place = Path(tempfile.mkdtemp())
+    aside = Records(folder_aside())
     try:
-        listed = place / "jobs.json"
-        listed.write_text(json.dumps(jobs), encoding="utf-8")
+        listed = aside.folder / "jobs.json"
+        write_text(listed, json.dumps(jobs))
         listed_word = word("hydra.sweeper.jobs", str(listed))
         return run(command, ["-m", "hydra/sweeper=fer_exp_jobs", listed_word, *words], guided=False)
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        aside.close()
 
 
 def run(command: str, arguments: list[str], *, guided: bool = True, answer: dict[str, Any] | None = None) -> int:
@@ -127,6 +126,7 @@ def _by_hydra(command: str, flags: list[str], overrides: list[str], guided: bool
     # The last word on a key counts.
     sys.argv = [program, *flags, *overrides, *(_sweep_words(command, overrides) if sweep else [])]
     printed, sweeps_before = StringIO(), begun()
+    show = partial(show_sweep, asked_jobs(overrides), of_trainings=command == "train", answer=answer)
     try:
         caught = redirect_stdout(printed) if as_json and not sweep else nullcontext()  # what --cfg and --info print
         with caught, hydra_anew():
@@ -141,14 +141,14 @@ def _by_hydra(command: str, flags: list[str], overrides: list[str], guided: bool
         if not sweep or begun() == sweeps_before:  # it ended before its first job
             raise
         check_folder()
-        return show_sweep(asked_jobs(overrides), lost=why(error).rstrip("."), answer=answer)
+        return show(lost=why(error).rstrip("."))
     finally:
         if answer is not None and (text := printed.getvalue()):
             answer["text"] = text
             if "job" in flags:  # of --cfg
                 answer["config"] = OmegaConf.to_container(OmegaConf.create(text))
     if sweep:
-        return show_sweep(asked_jobs(overrides), guided=guided, answer=answer)
+        return show(guided=guided)
     if failed:  # not with --cfg
         raise failed[0]
     return 0
@@ -169,7 +169,7 @@ def _sweep_words(command: str, overrides: Sequence[str]) -> list[str]:
             raise RequestError(f"{typed}: where the runs of a sweep lie is said by output; leave this word out.")
     folder = f"hydra.sweep.dir=${{output}}/{SWEEPS}/{uuid.uuid4().hex[:8]}"
     if command != "train":
-        folder = word("hydra.sweep.dir", tempfile.mkdtemp())
+        folder = word("hydra.sweep.dir", str(folder_aside()))
     words = [folder, "hydra.sweep.subdir=."]
     if "hydra/launcher=joblib" in overrides and not any("launcher.batch_size" in typed for typed in overrides):
         # joblib would give a worker several jobs at once after a few that were finished already, and leave others idle.

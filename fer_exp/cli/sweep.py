@@ -8,6 +8,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,10 @@ def begun() -> int:
 
 def check_folder() -> None:
     """Raise RunError where no job left a record because the folder cannot be written: no launcher is to blame."""
-    folder = _BEGUN[-1].folder
-    if not any(folder.glob("[0-9]*.json")):
+    folder, recorded = _BEGUN[-1].folder, False
+    with suppress(OSError):
+        recorded = any(folder.glob("[0-9]*.json"))
+    if not recorded:
         try:
             writable(folder.parent.parent if folder.parent.name == SWEEPS else folder)
         except RunError:
@@ -144,12 +147,18 @@ def _run(config: Config, job: Callable[[Config], Path | None], ended: dict[str, 
 
 
 def show_sweep(
-    asked: Sequence[Sequence[str]], *, lost: str = "", guided: bool = False, answer: dict[str, Any] | None = None
+    asked: Sequence[Sequence[str]],
+    *,
+    of_trainings: bool,
+    lost: str = "",
+    guided: bool = False,
+    answer: dict[str, Any] | None = None,
 ) -> int:
-    """Print what failed unheard, one table over all jobs, then one run folder a line, at last what people do next.
+    """Print what failed unheard, one table over all trainings, one run folder a line, at last what people do next.
 
     Args:
         asked: the words of each job, by its number, where they are known.
+        of_trainings: whether the jobs are trainings, which have the table; each of another command has shown its own.
         lost: why the launcher lost jobs; the records stay, for those that have not ended.
         guided: whether to say what people do next; nobody asks where a job failed.
         answer: what ``--json`` prints, to be filled; None where it is not asked for.
@@ -164,14 +173,14 @@ def show_sweep(
     for job in jobs:
         if job["error"] and not job["heard"]:
             _say(job)
-    step = _shown(jobs, answer) if any(job["folder"] or job["error"] for job in jobs) else ""
+    step = _shown(jobs, answer) if of_trainings and any(job["folder"] or job["error"] for job in jobs) else ""
     records.close(keep=bool(lost))
     wrong = _wrong(jobs, lost)
     if answer is not None:
         answer["jobs"] = [_as_object(job) for job in jobs]
         answer |= {"error": wrong, "hint": way_out(wrong.partition(" Log: ")[0])} if wrong else {}
     if wrong:
-        if lost or not any(job["error"] for job in jobs):  # what failed has said so
+        if lost or not of_trainings or not any(job["error"] for job in jobs):  # what failed has said so
             print(visible(f"fer-exp: {wrong}"), file=sys.stderr)
         return 1
     if guided and (step := step or next((job["next"] for job in reversed(jobs) if job["next"]), "")):

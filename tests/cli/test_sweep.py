@@ -19,6 +19,7 @@ from fer_exp.cli import main
 from fer_exp.cli.sweep import record
 from fer_exp.config import EvaluateConfig
 from fer_exp.runs import Run
+from tests.judging.tables import predictions_table
 from tests.processes import Command, check_same, finish, killed
 
 JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
@@ -113,6 +114,22 @@ def test_a_job_that_its_launcher_lost_is_said_and_the_others_are_shown(tmp_path,
     printed = capsys.readouterr()
     assert printed.out.splitlines()[-1] == str(tmp_path / "run")
     assert "the launcher lost a job (a worker is gone). The same command runs what is missing" in printed.err
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_jobs_that_are_no_trainings_have_no_table_of_trainings(tmp_path, capsys, as_json):
+    predictions_table(20).to_csv(tmp_path / "good.csv", index=False)
+    words = ["evaluate", "-m", f"predictions={tmp_path / 'good.csv'},{tmp_path / 'bad.csv'}", "bootstrap=0"]
+    assert main([*words, *(["--json"] if as_json else [])]) == 1
+    printed, said = capsys.readouterr()
+    assert "missing" not in printed + said.replace("is missing", "")
+    assert "1 of 2 jobs failed; the first: " in (printed if as_json else said)
+    if as_json:
+        answer = json.loads(printed)
+        assert [job["exit_code"] for job in answer["jobs"]] == [0, 2]
+        assert not answer.get("results")
+    else:
+        assert printed.splitlines()[-1] == str(tmp_path / "good.metrics.json")
 
 
 def test_a_folder_that_cannot_be_written_is_what_a_sweep_names_and_not_its_launcher(tmp_path, capsys):
