@@ -14,7 +14,7 @@ from fer_exp.config import PredictConfig, TrainerConfig
 from fer_exp.datasets.loose import Loose, gather
 from fer_exp.errors import RequestError
 from fer_exp.face_names import stem, tails
-from fer_exp.files import file_names, there, writable, write_table, write_text
+from fer_exp.files import file_names, there, unfinished, whole, writable, write_table
 from fer_exp.judging.predictions import check_predictions
 from fer_exp.pictures.crops import NO_FACE, Crop
 from fer_exp.pictures.photographs import advice, look_like_photographs
@@ -71,15 +71,29 @@ def predict(config: PredictConfig) -> Path | None:
     _say(loose, answered, output, crop)
     table = with_people(_table(loose, answered, trained.told.classes))
     screen = one_table(table) if len(loose.files) == 1 else counts_table(table)
-    written: list[Path] = []
-    if output is not None:
-        if page is not None:
-            written.append(_page(output))
-            write_text(written[0], page.render(table, answered.rows, trained.told, crop))
-        written.append(output)
-        write_table(output, table.round(DIGITS) if output.suffix == ".csv" else table)
-    finish(Outcome("predictions", _content(trained, crop, loose, answered, table), screen, left=written))
+    shown = None if page is None else page.render(table, answered.rows, trained.told, crop)
+    left = [] if output is None else _write(output, table, shown)
+    notes = [] if output is None else _notes(output, config, answered)
+    finish(Outcome("predictions", _content(trained, crop, loose, answered, table), screen, notes=notes, left=left))
     return output
+
+
+def _write(output: Path, table: pd.DataFrame, page: str | None) -> list[Path]:
+    """Write the table and, where there is one, its page: both lie aside before either takes its place."""
+    table = table.round(DIGITS) if output.suffix == ".csv" else table
+    if page is None:
+        write_table(output, table)
+        return [output]
+    with whole(_page(output)) as aside:
+        aside.write_text(page, encoding="utf-8", newline="\n")
+        write_table(output, table)
+    return [_page(output), output]
+
+
+def _notes(output: Path, config: PredictConfig, answered: Answered) -> list[str]:
+    """What lies beside the table that an earlier call has left there."""
+    beside = [*([] if config.page else [_page(output)]), *([] if answered.rejected else [_rejected(output)])]
+    return [f"{path} is of an earlier call; it says nothing about this table." for path in beside if there(path)]
 
 
 def next_step(config: PredictConfig, place: Path) -> str:
@@ -134,15 +148,27 @@ def _output(config: PredictConfig, loose: Loose, run: str) -> Path | None:
         (name,) = file_names([f"{loose.name}-{run}.csv"])
         given = Path(name) if given is None else given / name
     for path in (given, _page(given)) if config.page else (given,):
-        if there(path) and not config.overwrite:
+        if there(path) and not config.overwrite and not (config.page and _was_killed(given)):
             way_out = "write overwrite=true to replace it, or name another with output=FILE"
             raise RequestError(f"{path} is there already; {way_out}.")
     writable(given.parent)
     return given
 
 
+def _was_killed(output: Path) -> bool:
+    """Whether a table is there whose page a killed call has made, and not put in its place any more."""
+    page = _page(output)
+    if there(page) or not output.is_file():
+        return False
+    return any(aside.stat().st_mtime_ns <= output.stat().st_mtime_ns for aside in unfinished(page.parent, page))
+
+
 def _page(output: Path) -> Path:
     return output.with_suffix(".html")
+
+
+def _rejected(output: Path) -> Path:
+    return output.with_suffix(".rejected.csv")
 
 
 def _crop(config: PredictConfig, trained: Trained) -> Crop | None:
@@ -186,7 +212,7 @@ def _say(loose: Loose, answered: Answered, output: Path | None, crop: Crop | Non
         progress("no face was found in most of them; crop=none takes pictures as they are, for faces cut out already")
     if output is not None:
         listed = pd.DataFrame({"face": names.iloc[list(rejected)], "reason": list(rejected.values())})
-        write_table(beside := output.with_suffix(".rejected.csv"), listed)
+        write_table(beside := _rejected(output), listed)
         progress(f"listed in {beside}")
 
 

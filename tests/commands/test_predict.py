@@ -1,8 +1,11 @@
 """`fer-exp predict`: the same pixels as in training, every picture accounted for, a table that others take."""
 
+import errno
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -248,3 +251,60 @@ def test_what_cannot_be_done_is_refused_with_the_way_out_and_leaves_nothing(own,
     assert main(["predict", *(word.format(run=own[1].folder) for word in words.split())]) == 2
     assert said.format(run=own[1].folder) in capsys.readouterr().err
     assert sorted(here.rglob("*")) == before
+
+
+# predict in another process that is killed as the file of a name is to take its place.
+KILLED = """
+import os, sys
+from pathlib import Path
+from fer_exp.training import networks
+from tests.light import light_row
+networks.BACKBONES["resnet18"] = light_row()
+last, *words = sys.argv[1:]
+real = Path.replace
+Path.replace = lambda aside, path: os._exit(9) if Path(path).name == last else real(aside, path)
+from fer_exp.cli import main
+main(words)
+"""
+
+
+@pytest.mark.parametrize("last", ["p.csv", "p.html"])
+def test_where_a_call_was_killed_the_same_command_makes_table_and_page(own, here, capsys, last):
+    save(here / "faces" / "1.png", "anger", 1)
+    words = ["predict", str(own[1].folder), "faces", "page=true", "output=p.csv"]
+    place = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run([sys.executable, "-c", KILLED, last, *words], env=place, check=False)
+    assert done.returncode == 9
+    assert not (here / "p.html").exists()
+    assert (here / "p.csv").exists() == (last == "p.html")
+    assert main(words) == 0
+    assert {path.name for path in here.iterdir()} == {"faces", "p.csv", "p.html"}
+    assert main(words) == 2
+    assert "p.csv is there already; write overwrite=true" in capsys.readouterr().err
+    (here / "p.html").unlink()
+    assert main(words) == 2, "somebody may have made that table"
+
+
+def test_where_the_table_cannot_be_written_there_is_no_page_either(own, here, monkeypatch, capsys):
+    save(here / "faces" / "1.png", "anger", 1)
+    monkeypatch.setattr(pd.DataFrame, "to_csv", no_room)
+    assert main(["predict", str(own[1].folder), "faces", "page=true", "output=p.csv"]) == 1
+    assert "p.csv cannot be written: the disk is full" in capsys.readouterr().err
+    assert [path.name for path in here.iterdir()] == ["faces"]
+
+
+def no_room(*given, **named):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_what_an_earlier_call_left_beside_the_table_is_named(own, here, capsys):
+    save(here / "faces" / "1.png", "anger", 1)
+    (here / "faces" / "2.png").write_text("no picture")
+    words = ["predict", str(own[1].folder), "faces", "output=p.csv", "overwrite=true"]
+    assert main([*words, "page=true"]) == 0
+    assert "earlier call" not in capsys.readouterr().out
+    (here / "faces" / "2.png").unlink()
+    assert main(words) == 0
+    printed = capsys.readouterr().out
+    assert "p.html is of an earlier call; it says nothing about this table." in printed
+    assert "p.rejected.csv is of an earlier call" in printed
