@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from glob import escape
 from itertools import combinations
 from pathlib import Path
 from textwrap import fill
@@ -13,7 +14,7 @@ from fer_exp.commands.evaluate import sides, uncounted
 from fer_exp.commands.following import group_words, line
 from fer_exp.config import CompareConfig
 from fer_exp.errors import RequestError
-from fer_exp.files import writable
+from fer_exp.files import file_names, writable
 from fer_exp.grouping import grouping
 from fer_exp.judging.applicable import arrays
 from fer_exp.judging.comparison import compare_sources, compared_people
@@ -142,4 +143,5 @@ def summary(result: Mapping[str, Any], name: str) -> Outcome:
             OutcomeTable(f"{name}-configs", f"Metrics on {words}", groups_frame(result)),
             OutcomeTable(f"{name}-pairs", f"Differences on {words}", pairs_frame(result)),
         ],
+        may=tuple(map(escape, file_names([f"{name}-groups"]))),
     )

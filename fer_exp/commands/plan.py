@@ -35,6 +35,9 @@ BUDGET = 10_000
 
 EXPLORATORY = "entropy r and majority right depend on the fitted mixture (exploratory)"
 
+MAY = ("plan", "budget", "dependability", "d_study", "verdict.txt")
+"""What a plan has files of where the pilot has votes, or enough ratings."""
+
 
 def plan(config: PlanConfig) -> Path | None:
     """Plan a crowd: print and write the curves, what the budget buys, and the answer in sentences.
@@ -71,7 +74,7 @@ def measured(config: PlanConfig, people: People) -> Outcome:
     """The curves, what the budget buys, the dependability of means, and the answer in sentences."""
     counts = _counts(people)
     surveyed = survey(people.data, seed=config.seed)
-    outcome = _of_votes(config, counts, list(people.data.notes)) if len(counts) else Outcome("plan", {}, verdict="")
+    outcome = _of_votes(config, counts, list(people.data.notes)) if len(counts) else Outcome("plan", {}, may=MAY)
     _add_dependability(outcome, dependability.coefficients(surveyed), config)
     return outcome
 
@@ -124,6 +127,7 @@ def _of_votes(config: PlanConfig, counts: FloatArray, notes: list[str]) -> Outco
             "plan": partial(figures.plan_figure, table, pilot),
             "budget": partial(figures.budget_figure, bought, words),
         },
+        may=MAY,
     )
 
 

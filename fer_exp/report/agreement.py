@@ -19,6 +19,10 @@ from fer_exp.report.recognition import add_recognition
 from fer_exp.report.verdicts import of_agreement
 from fer_exp.stats.shares import percent
 
+MAY = ("classes", "components", "matrix*", "shift*", "tests*", "ratings*", "plane*", "groups_*", "recognition*",
+       "recognition_raters.csv", "recognition_faces.csv", "verdict.txt")  # fmt: skip
+"""What there are files of where there is something to hold answers against, or groups, or subsets."""
+
 
 def summary(
     surveys: Surveys, changed: dict[str, Changes], classes: tuple[str, ...], recognised: dict[str, Recognition]
@@ -32,7 +36,7 @@ def summary(
         recognised: subset -> how well its emotions are recognised, where there is a truth.
     """
     verdict = "; ".join(tables.said_of(name, of_agreement(survey)) for name, survey in surveys.items())
-    outcome = Outcome("agreement", content(surveys, changed), verdict=verdict)
+    outcome = Outcome("agreement", content(surveys, changed), verdict=verdict, may=MAY)
     for kind in tables.kinds(surveys):
         if any(survey.get(kind) for survey in surveys.values()):
             outcome.screen.append(tables.agreement_table(surveys, kind))

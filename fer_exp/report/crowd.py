@@ -60,11 +60,15 @@ class Crowd:
     notes: list[str]
 
 
+MAY = ("accuracy", "gain", "thresholds", "lab", "lab_*", "posteriors_*.csv", "posteriors_*.parquet", "skill_*.csv",
+       "verdict.txt")  # fmt: skip
+"""What a crowd has files of where its command is told so."""
+
+
 def summary(crowd: Crowd) -> Outcome:
     """Tables and figures of a crowd; votes, soft labels, posteriors and skills as data."""
-    outcome = Outcome(
-        "crowd", _content(crowd), notes=[f"{note}." for note in crowd.notes], data=_data(crowd), verdict=crowd.verdict
-    )
+    notes = [f"{note}." for note in crowd.notes]
+    outcome = Outcome("crowd", _content(crowd), notes=notes, data=_data(crowd), verdict=crowd.verdict, may=MAY)
     outcome.screen += _workers(crowd.workers)
     outcome.tables += [
         OutcomeTable("workers", "What is known of each worker.", crowd.workers),

@@ -15,6 +15,10 @@ from fer_exp.system import visible, without_collector
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+TABLE_FORMS = ("csv", "md", "tex")
+"""Suffixes of the files that ``save_table`` writes."""
+FIGURE_FORMS = ("svg", "png")
+"""Suffixes of those that ``save_figure`` writes."""
 _LATEX = str.maketrans(
     {character: f"\\{character}" for character in "&%$#_{}"}
     | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
@@ -130,7 +134,7 @@ def save_figure(draw: Callable[[], Figure | None], stem: Path) -> list[Path]:
         figure = draw()
         if figure is None:
             return []
-        svg, png = (stem.with_name(f"{stem.name}.{suffix}") for suffix in ("svg", "png"))
+        svg, png = (stem.with_name(f"{stem.name}.{suffix}") for suffix in FIGURE_FORMS)
         with whole(svg) as aside:
             write_svg(figure, aside)
         figure.set_layout_engine("none")  # laid out once: both show the same, and it takes half of the time

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,13 +16,19 @@ import pandas as pd
 
 from fer_exp.errors import RequestError, RunError, did_you_mean
 from fer_exp.files import file_names, write_json, write_table, write_text
-from fer_exp.progress import collected
-from fer_exp.report.files import save_figure, save_table
+from fer_exp.progress import collected, say
+from fer_exp.report.files import FIGURE_FORMS, TABLE_FORMS, save_figure, save_table
 from fer_exp.report.terminal import Screen as Screen, Terminal
 from fer_exp.system import readable, visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+DATA_FORMS = (".csv", ".parquet", ".txt")
+"""Suffixes of data and texts."""
+NAMED = 6
+"""Files of another call that are named one by one."""
 
 
 class OutcomeTable(NamedTuple):
@@ -57,6 +64,8 @@ class Outcome:
         texts: what is pasted elsewhere, by file name.
         verdict: what it comes to, in one sentence; shown first and kept as verdict.txt. ``content`` has it, too.
         left: files and folders that the command has written itself; named last, a line each.
+        may: names of files that another call of the command may have left in the folder, as patterns: with a suffix
+            those of data and texts, without one those of tables and figures.
     """
 
     name: str = "results"
@@ -69,6 +78,7 @@ class Outcome:
     texts: dict[str, str] = field(default_factory=dict)
     left: list[Path] = field(default_factory=list)
     verdict: str = ""
+    may: tuple[str, ...] = ()
 
     @property
     def shown(self) -> list[Screen]:
@@ -165,6 +175,7 @@ def finish(
     if place is not None and failed is None:
         try:
             files += _save_figures(outcome, place)
+            _say_others(outcome, place, files)
         except RunError as error:
             failed = error
     if gone is not None:
@@ -201,7 +212,30 @@ def save(outcome: Outcome, place: Path) -> list[Path]:
     Raises:
         RunError: a file cannot be written.
     """
-    return [*_save_numbers(outcome, place), *_save_figures(outcome, place)]
+    files = [*_save_numbers(outcome, place), *_save_figures(outcome, place)]
+    _say_others(outcome, place, files)
+    return files
+
+
+def _say_others(outcome: Outcome, place: Path, files: Sequence[Path]) -> None:
+    """Name what lies beside the files of this call and is of another: to remove it is for who made it."""
+    if others := sorted(_others(outcome, place) - {path.name for path in files}):
+        more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
+        say(f"{place} has files that this call has not made, from an earlier one: {', '.join(others[:NAMED])}{more}")
+
+
+def _others(outcome: Outcome, place: Path) -> set[str]:
+    """Names in a folder that are as of the outcome's command; a table or a figure is one in all its forms."""
+    names: set[str] = set()
+    with suppress(OSError):
+        names = {path.name for path in place.iterdir()}
+    of_data = [pattern for pattern in outcome.may if pattern.endswith(DATA_FORMS)]
+    found = {name for name in names if any(fnmatchcase(name, pattern) for pattern in of_data)}
+    for stem in {Path(name).stem for name in names}:
+        if any(fnmatchcase(stem, pattern) for pattern in outcome.may if pattern not in of_data):
+            tables, figures = ({f"{stem}.{suffix}" for suffix in forms} for forms in (TABLE_FORMS, FIGURE_FORMS))
+            found |= {name for whole in (tables, figures) if whole <= names for name in whole}
+    return found
 
 
 def _save_numbers(outcome: Outcome, place: Path) -> list[Path]:

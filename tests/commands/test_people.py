@@ -49,6 +49,39 @@ def run(capsys, *words) -> tuple[str, Path]:
     return printed, Path(printed.splitlines()[-1])
 
 
+ANOTHER = {
+    "crowd": (
+        ["gold=gold.csv", "lab=lab.csv", "min_gold_accuracy=0.4", "bootstrap=5"],
+        ["lab.png", "lab_agreement.csv", "lab_gain.md", "thresholds.svg", "accuracy.tex", "skill_dawid_skene.csv"],
+        ["methods=[majority]", "bootstrap=5"],
+    ),
+    "agreement": (
+        ["against=original", "bootstrap=5"],
+        ["matrix_random.csv", "matrix_random.png", "plane_random.svg", "recognition.md", "recognition_raters.csv"],
+        ["bootstrap=5"],
+    ),
+}
+"""Command -> its words, files that it then leaves and others do not, the other words."""
+
+
+@pytest.mark.drawn
+@pytest.mark.parametrize("command", ["crowd", "agreement"])
+def test_files_of_an_earlier_call_with_other_words_are_named(crowd, capsys, command):
+    first, left, second = ANOTHER[command]
+    pd.read_csv("answers.csv")[["task", "worker", "label"]].to_csv("plain.csv", index=False)
+    run(capsys, command, "ratings=answers.csv", *first, "output=X")
+    assert {*left} <= {path.name for path in Path("X").iterdir()}
+    before = {path.name for path in Path("X").iterdir()}
+    run(capsys, command, "ratings=plain.csv", *second, "output=Y")
+    others = before - {path.name for path in Path("Y").iterdir()}
+    assert {*left} <= others
+    assert main([command, "ratings=plain.csv", *second, "output=X", "--json"]) == 0
+    (line,) = (note for note in json.loads(capsys.readouterr().out)["notes"] if "has not made" in note)
+    assert line.startswith(f"X has files that this call has not made, from an earlier one: {sorted(others)[0]}")
+    assert line.endswith(f" and {len(others) - 6} more")
+    assert {path.name for path in Path("X").iterdir()} == before
+
+
 @pytest.mark.drawn
 def test_agreement_measures_subsets_side_by_side_against_the_original(crowd, capsys):
     printed, folder = run(capsys, "agreement", "ratings=answers.csv", "against=original", "bootstrap=50")

@@ -117,6 +117,22 @@ def test_what_is_kept_for_a_program_is_not_shown_and_its_files_are_listed(outcom
 
 
 @pytest.mark.drawn
+def test_what_another_call_left_is_named_and_what_is_not_of_its_kind_is_not(outcome, tmp_path, capsys):
+    outcome.may = ("matrix*", "lab", "skill_*.csv")
+    finish(outcome, tmp_path)
+    assert "earlier" not in capsys.readouterr().err
+    of_tables = [f"matrix_v1.2.{suffix}" for suffix in ("csv", "md", "tex")]
+    left = ["lab.png", "lab.svg", *of_tables, "skill_a.csv"]
+    own = ["matrix.csv", "matrix_b.md", "laboratory.svg", "laboratory.png", "lab.csv", "skill.csv", "x.txt"]
+    for name in (*left, *own):
+        (tmp_path / name).write_text("mine", encoding="utf-8")
+    finish(outcome, tmp_path)
+    said = capsys.readouterr().err
+    assert f"{tmp_path} has files that this call has not made, from an earlier one: {', '.join(left)}\n" in said
+    assert all((tmp_path / name).read_text(encoding="utf-8") == "mine" for name in (*left, *own))
+
+
+@pytest.mark.drawn
 def test_in_a_notebook_it_is_text_or_html_and_prints_nothing(outcome, drawn, monkeypatch, capsys):
     monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
     monkeypatch.setenv("FORCE_COLOR", "1")  # as Jupyter does
