@@ -9,7 +9,7 @@ import pytest
 from fer_exp.cli import main
 from fer_exp.cli.start import run_jobs
 from fer_exp.errors import RequestError
-from fer_exp.runs.sweeps import ASIDE, Records, folder_aside, remove_left
+from fer_exp.runs.sweeps import ASIDE, Records, folder_aside, remove_left, submitted
 
 
 def left(output: Path, name: str) -> Path:
@@ -40,6 +40,7 @@ def test_what_a_scheduler_may_still_start_from_stays(tmp_path):
     (waiting / ".submitit").mkdir()
     (tmp_path / ".sweep" / "mine.txt").touch()
     remove_left(tmp_path)
+    assert submitted(waiting)
     assert (waiting / "0.json").exists()
     assert (tmp_path / ".sweep" / "mine.txt").exists()
 
@@ -106,6 +107,11 @@ def test_an_output_folder_that_cannot_be_read_is_left_to_the_jobs_to_name(tmp_pa
             raise PermissionError(13, "Permission denied", str(path))
         return real(path)
 
+    def not_to_be_asked(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
     monkeypatch.setattr(Path, "is_dir", unreadable)
+    monkeypatch.setattr(Path, "exists", not_to_be_asked)
     Records(tmp_path / ".sweep" / "aaaaaaaa").close()
     remove_left(tmp_path)
+    assert not submitted(tmp_path / ".sweep" / "aaaaaaaa")

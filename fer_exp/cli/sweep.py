@@ -24,7 +24,7 @@ from fer_exp.progress import is_main_process, noted_lines
 from fer_exp.runs import Run
 from fer_exp.runs.claim import keep_traceback
 from fer_exp.runs.naming import find_runs
-from fer_exp.runs.sweeps import SUBMITTED, SWEEPS, Records
+from fer_exp.runs.sweeps import SWEEPS, Records, submitted
 from fer_exp.system import visible
 
 _BEGUN: list[Records] = []
@@ -61,7 +61,7 @@ def forget() -> None:
     """Remove the records of a sweep that ended before it could be shown, unless a scheduler may start its jobs yet."""
     while _BEGUN:
         records = _BEGUN.pop()
-        records.close(keep=(records.folder / SUBMITTED).exists())
+        records.close(keep=submitted(records.folder))
 
 
 def asked_jobs(overrides: Sequence[str]) -> list[list[str]]:

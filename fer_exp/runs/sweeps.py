@@ -57,6 +57,13 @@ class Records:
             remove_empty([*above, *self._fresh])  # unless another sweep has its own there
 
 
+def submitted(folder: Path) -> bool:
+    """Whether a scheduler may start jobs from the folder of a sweep; not where it cannot be read."""
+    with suppress(OSError):
+        return (folder / SUBMITTED).exists()
+    return False
+
+
 def remove_left(output: Path) -> None:
     """Remove the records of sweeps that were killed, but not while a scheduler may still start their jobs."""
     _remove(output / SWEEPS, ID)
@@ -68,8 +75,7 @@ def _remove(place: Path, names: str) -> None:
     with suppress(OSError):  # it cannot be read
         for folder in list(place.glob(names)):
             with suppress(OSError):
-                submitted = folder / SUBMITTED
-                if submitted.exists() and may_go_on(submitted):
+                if submitted(folder) and may_go_on(folder / SUBMITTED):
                     continue
                 with locked(folder / LOCK) as sure:
                     if sure:
