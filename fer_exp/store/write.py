@@ -36,6 +36,8 @@ SCHEMA = pa.schema([(name, pa.float64() if name in ("valence", "arousal") else p
 
 def write(corpus: Corpus, facts: dict[str, Any], key: str, folder: Path, log: Callable[[str], None]) -> None:
     """Write a store aside and rename it into place."""
+    if folder.exists():
+        log(f"{folder} is no whole store any more; it is prepared again")
     faces = corpus.read()
     _check(corpus, faces)
     count, size = len(faces.table), facts["size"]
@@ -64,7 +66,6 @@ def write(corpus: Corpus, facts: dict[str, Any], key: str, folder: Path, log: Ca
         (aside / "store.json").write_text(json.dumps(sealed(words), indent=1), encoding="utf-8")
         (aside / JOURNAL).unlink(missing_ok=True)
         if folder.exists() and not is_whole(folder):
-            log(f"{folder} was no whole store any more; it is prepared again")
             shutil.rmtree(folder)
         try:
             aside.rename(folder)
