@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
-from functools import cache
+from types import NoneType
 from typing import Any
 
-from fer_exp.cli.mistakes import sentence
+from fer_exp.cli.mistakes import no_such_key, sentence
 from fer_exp.cli.plain import plain
 from fer_exp.config import SCHEMAS, Config, MethodConfig, PretrainConfig, TrainConfig, validate
 from fer_exp.config.folder import conf_folder, written
+from fer_exp.config.kinds import made, shown, wanted
 from fer_exp.config.settings import WEIGHTS
 from fer_exp.errors import RequestError
 from fer_exp.runs import weights_in
@@ -29,27 +30,21 @@ def to_config(command: str, composed: Any) -> Config:
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    if "method" in composed:
-        composed = _with_method_keys(composed)
     try:
-        config = OmegaConf.to_object(OmegaConf.merge(_schema(command), composed))
+        content: Any = OmegaConf.to_container(composed, resolve=True)
     except OmegaConfBaseException as error:
         raise RequestError(sentence(error, command)) from error
-    if not isinstance(config, SCHEMAS[command]):
-        raise TypeError(f"{command}: composed a {type(config)}")
+    if content.get("method"):
+        content["method"] = _with_method_keys(content["method"])
+    try:
+        config = made(SCHEMAS[command](), content)
+    except KeyError as error:
+        raise RequestError(no_such_key(command, error.args[0])) from None
     check(config)
     backbone = getattr(config, "backbone", None)
     if backbone is not None and backbone.weights not in WEIGHTS:
         backbone.weights = weights_in(backbone.weights)
     return config
-
-
-@cache
-def _schema(command: str) -> Any:
-    """Made once: it takes a third of the time of a config, and a table has hundreds."""
-    from omegaconf import OmegaConf
-
-    return OmegaConf.structured(SCHEMAS[command])
 
 
 def check(config: Config) -> None:
@@ -69,29 +64,21 @@ def check(config: Config) -> None:
         check_pretrain(config)
 
 
-def _with_method_keys(composed: Any) -> Any:
-    """The config with a method's own keys under ``keys``; conf/method/<name>.yaml is their schema.
+def _with_method_keys(method: dict[str, Any]) -> dict[str, Any]:
+    """A method with its own keys under ``keys``; conf/method/<name>.yaml is their schema.
 
     Raises:
         RequestError: a value of another type than the one in the file; where that is null, a number is asked for.
     """
-    from omegaconf import OmegaConf
-
-    composed = composed.copy()
-    method: Any = OmegaConf.to_container(composed.method, resolve=True)
-    special = {key: method.pop(key) for key in list(method) if key not in SHARED}
+    special = {key: value for key, value in method.items() if key not in SHARED}
     schema = method_keys(method["name"]) if special else {}
     for key, value in special.items():
         default = schema.get(key)
-        kinds = (int, float) if isinstance(default, float) or default is None else (type(default),)
-        fits = isinstance(value, kinds) and isinstance(value, bool) == isinstance(default, bool)
-        if not fits and not (value is None and default is None):
-            words = {int: "a whole number", bool: "true or false", str: "text"}
-            wanted = "a number" if float in kinds else words.get(kinds[0], "text")
-            raise RequestError(f"method.{key} is {value!r}; it must be {wanted}.")
-    OmegaConf.set_struct(composed, False)
-    composed.method = {**method, "keys": special}
-    return composed
+        kinds = (float, NoneType) if default is None else (type(default),)
+        of = (int, float, NoneType) if default is None else (int, float) if isinstance(default, float) else kinds
+        if not isinstance(value, of) or isinstance(value, bool) != isinstance(default, bool):
+            raise RequestError(f"method.{key} is {shown(value)}; it must be {wanted(f'method.{key}', kinds)}.")
+    return {key: value for key, value in method.items() if key in SHARED} | {"keys": special}
 
 
 def method_keys(name: str) -> dict[str, Any]:
@@ -145,7 +132,8 @@ def compose_all(command: str, combinations: Sequence[tuple[list[str], dict[str, 
                 chosen = (f"{key}={value}" for key, value in axes.items() if (conf_folder() / key).is_dir())
                 words = (*common, *chosen)
                 if words not in begun:
-                    begun[words] = compose(command, list(words))
+                    with _grammar():
+                        begun[words] = compose(command, list(words))
                 composed = begun[words].copy()
                 for key, value in axes.items():
                     if f"{key}={value}" not in words:
@@ -154,6 +142,17 @@ def compose_all(command: str, combinations: Sequence[tuple[list[str], dict[str, 
     except (HydraException, OmegaConfBaseException) as error:
         raise RequestError(sentence(error, command)) from error
     return configs
+
+
+@contextmanager
+def _grammar() -> Iterator[None]:
+    """Hydra's grammar takes a number of 5,000 digits for a number, and Python does not."""
+    try:
+        yield
+    except RequestError:
+        raise
+    except ValueError as error:
+        raise RequestError(f"a value is none that can be read ({error}); give another.") from error
 
 
 @contextmanager

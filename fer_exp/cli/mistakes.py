@@ -129,6 +129,14 @@ def key_not_here(command: str, key: str, value: str, chosen: Mapping[str, str]) 
     return f"{said}{here} here; write {written(command, key, value, chosen)}."
 
 
+def no_such_key(command: str, key: str) -> str:
+    """What to say of a key that the composed config has and the schema does not, or that is added to none."""
+    group = key.partition(".")[0]
+    if having := [option for option in options(group) if key in option_keys(group, option)]:
+        return f"{key} is no key of the {group} chosen here; it is one of {group}={' or '.join(having)}."
+    return unknown_key(command, key, "", {})
+
+
 def sentence(error: Exception, command: str) -> str:
     """What Hydra or OmegaConf raised over the words of a command, as a sentence with a way out."""
     from hydra.errors import MissingConfigException
@@ -142,22 +150,32 @@ def sentence(error: Exception, command: str) -> str:
         return _unknown_plugin(group, name) if group.startswith("hydra") else unknown_option(command, group, name)
     key = _key_in(causes, message)
     if key and ("not in struct" in message or "No match in the defaults" in message or "not in '" in message):
-        group = key.partition(".")[0]
-        if having := [option for option in options(group) if key in option_keys(group, option)]:
-            return f"{key} is no key of the {group} chosen here; it is one of {group}={' or '.join(having)}."
-        return unknown_key(command, key, "", {})
-    if "Interpolation key" in message and (variable := re.search(r"'([^']+)'", message)):
-        return (
-            f"{key}: ${{{variable[1]}}} is no key; a shell puts its variable there without single quotes, and "
-            f"${{oc.env:{variable[1]}}} is that of the environment."
-        )
-    if not key:
-        help_page = f"fer-exp {command} --help lists them"
-        return f"{message.splitlines()[0].rstrip('.')}; give overrides as key=value: {help_page}."
+        return no_such_key(command, key)
+    if "nterpolation" in message or "${" in message or any("resolver" in str(cause) for cause in causes):
+        return f"{key or 'a key'}: {_of_interpolation(message)}."
+    if key:
+        return f"{key} does not take a value of this type; leave it out, or give one as {key}=VALUE."
+    override = next((each for cause in causes if (each := getattr(cause, "override", None))), "")
+    said = f"{override}: a quote or bracket in it is not closed, or a sign means something" if override else ""
+    return f"{said or _reason(causes[-1])}; give overrides as key=value: fer-exp {command} --help lists them."
+
+
+def _of_interpolation(message: str) -> str:
+    """What is wrong with a ``${...}``, and the way out."""
     if variable := re.search(r"Environment variable '([^']+)' not found", message):
-        return f"{key}: there is no environment variable {variable[1]}; set it, or write what it should say."
-    reason, *_ = [*str(causes[-1]).strip().splitlines(), type(error).__name__]
-    return f"{key}: {reason.rstrip('.')}."
+        return f"there is no environment variable {variable[1]}; set it, or write what it should say"
+    if variable := re.search(r"Interpolation key '([^']+)' not found", message):
+        return (
+            f"${{{variable[1]}}} is no key; a shell puts its variable there without single quotes, and "
+            f"${{oc.env:{variable[1]}}} is that of the environment"
+        )
+    if re.search("(?i)recursive|parent node", message):
+        return "its ${...} leads back to itself; write the value"
+    return "its ${...} cannot be read; write ${KEY} with a key of this command, or the value itself"
+
+
+def _reason(error: BaseException) -> str:
+    return [*str(error).strip().splitlines(), type(error).__name__][0].rstrip(".")
 
 
 def _key_in(causes: Sequence[BaseException], message: str) -> str:

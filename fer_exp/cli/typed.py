@@ -77,6 +77,10 @@ class Typed:
         schema = SCHEMAS[self.command]
         return self.key in path_keys(schema) or path_keys(schema, "text").get(self.key) is False
 
+    def instead(self, value: str) -> Typed:
+        """The same word with another value."""
+        return replace(self, words=[*self.words[: self.place], f"{self.key}={value}", *self.words[self.place + 1 :]])
+
     def whole(self, instead: str) -> str:
         """The whole command with several values, this word and those behind it replaced."""
         words = [*self.words[: self.place], instead, *self.words[self.place + 1 + len(self.behind) :]]

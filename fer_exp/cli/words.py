@@ -88,7 +88,8 @@ def is_override(command: str, word: str) -> bool:
     """Whether a word is ``key=value``, or ``~key``, and no path of which the name looks like one."""
     if "=" in word and _top(word) in {field.name for field in fields(SCHEMAS[command])}:
         return True
-    return ("=" in word or word.startswith("~")) and not exists(word)
+    is_home = word.startswith("~") and "/" in word and not word.startswith("~hydra/")
+    return ("=" in word or (word.startswith("~") and not is_home)) and not exists(word)
 
 
 def _top(word: str) -> str:

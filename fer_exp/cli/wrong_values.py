@@ -109,11 +109,13 @@ def several(typed: Typed) -> str:
 def fits(typed: Typed) -> str:
     """A value of another type than its key's."""
     value, kind = typed.value, typed.type.split(" |")[0]
+    if typed.sweeps and "," in value and "${" not in value:
+        return next((said for part in values_of(value) if (said := fits(typed.instead(part)))), "")
     if value == "null" or "${" in value or (typed.sweeps and ("," in value or SEVERAL.match(value))):
         return ""
-    if kind == "int" and not re.fullmatch(r"[+-]?\d[\d_]*", value):
-        near = f"{float(value):.0f}" if _is_number(value) else re.sub(r"(?<=\d)k$", "000", value)
-        near = near if near.isdigit() else ""
+    if kind == "int" and not re.fullmatch(r"[+-]?\d[\d_]{,40}", value):
+        near = f"{float(value):.0f}" if _is_number(value) and len(value) < 40 else re.sub(r"(?<=\d)k$", "000", value)
+        near = near if near.isdigit() and len(near) < 40 else ""
         return f"{typed.word}: it must be a whole number, as in {_example(typed, near)}."
     if kind == "float" and not _is_number(value):
         near = share(value) if _is_number(share(value)) else ""

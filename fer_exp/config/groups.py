@@ -7,6 +7,12 @@ from typing import Any
 
 from fer_exp.config.paths import PATH, TEXT
 
+CLASSES = TEXT | {"takes": int | str | list[str]}
+NUMBERS = TEXT | {"takes": str | list[str] | dict[str, str] | None}
+NAMES = TEXT | {"takes": str | list[str] | None}
+SCALES = TEXT | {"takes": str | list[str] | dict | None}
+"""Metadata of fields that take one of several types, which ``kinds.py`` tells apart."""
+
 
 @dataclass
 class DatasetConfig:
@@ -15,8 +21,8 @@ class DatasetConfig:
     name: str = "synthetic"
     root: str | None = field(default=None, metadata=PATH)
     size: int = 48
-    classes: Any = field(default=7, metadata=TEXT)  # 7, 8, "found", or a list of class names
-    numbers: Any = field(default=None, metadata=TEXT)  # a name in orders.ORDERS, names of classes, or number -> class
+    classes: Any = field(default=7, metadata=CLASSES)  # 7, 8, "found", or a list of class names
+    numbers: Any = field(default=None, metadata=NUMBERS)  # a name in orders.ORDERS, classes, or number -> class
     limit: int | None = None
     train_limit: int | None = None
     validation: float = 0.1
@@ -58,7 +64,7 @@ class LabelsConfig:
     clean_validation: bool = False
     seed: int = 0
     file: str | None = field(default=None, metadata=PATH)
-    file_classes: Any = field(default=None, metadata=TEXT)  # a preset's name, or a list of class names
+    file_classes: Any = field(default=None, metadata=NAMES)  # a preset's name, or a list of class names
     file_first: int | None = None
     export: str | None = None
     posteriors: str | None = field(default=None, metadata=PATH)

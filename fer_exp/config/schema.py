@@ -6,7 +6,15 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from fer_exp.config.command import Config, Takes
-from fer_exp.config.groups import BackboneConfig, DatasetConfig, LabelsConfig, MethodConfig, TrainerConfig
+from fer_exp.config.groups import (
+    NUMBERS,
+    SCALES,
+    BackboneConfig,
+    DatasetConfig,
+    LabelsConfig,
+    MethodConfig,
+    TrainerConfig,
+)
 from fer_exp.config.paths import PATH, TEXT
 
 FACES = Takes("a folder of pictures, or a table that names them", "dataset.root", "dataset.table", ("dataset=folder",))
@@ -71,7 +79,7 @@ class EvaluateConfig(Config):
     seeds: list[str] = field(default_factory=list, metadata=PATH)
     votes: str | None = field(default=None, metadata=PATH)
     raters: int | None = None
-    numbers: Any = field(default=None, metadata=TEXT)  # as of a dataset
+    numbers: Any = field(default=None, metadata=NUMBERS)  # as of a dataset
     scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])
     classes: list[str] = field(default_factory=list, metadata=TEXT)
     by: str | None = field(default=None, metadata=TEXT)
@@ -95,7 +103,7 @@ class CompareConfig(Config):
     seeds: list[str] = field(default_factory=list, metadata=PATH)
     votes: str | None = field(default=None, metadata=PATH)
     raters: int | None = None
-    numbers: Any = field(default=None, metadata=TEXT)  # as of a dataset
+    numbers: Any = field(default=None, metadata=NUMBERS)  # as of a dataset
     scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])
     classes: list[str] = field(default_factory=list, metadata=TEXT)
     metrics: list[str] | None = None
@@ -245,7 +253,7 @@ class PeopleConfig(Config):
     worker: str | None = field(default=None, metadata=TEXT)
     label: str | None = field(default=None, metadata=TEXT)
     classes: list[str] = field(default_factory=list, metadata=TEXT)
-    numbers: Any = field(default=None, metadata=TEXT)  # as of a dataset
+    numbers: Any = field(default=None, metadata=NUMBERS)  # as of a dataset
     ignore: list[str] = field(default_factory=lambda: ["unknown", "not_a_face"], metadata=TEXT)
     duplicates: str = "refuse"
     scale: list[float] = field(default_factory=lambda: [-1.0, 1.0])
@@ -260,7 +268,7 @@ class AgreementConfig(PeopleConfig):
 
     called = "agree reliability kappa icc alpha irr fleiss krippendorff iaa agreements interrater"
     examples = (("agreement dataset=ferplus dataset.root=DIR against=original", "what a crowd changes"),)
-    scales: Any = field(default=None, metadata=TEXT)  # names, perhaps with ranges, or name -> range
+    scales: Any = field(default=None, metadata=SCALES)  # names, perhaps with ranges, or name -> range
     against: str | None = field(default=None, metadata=PATH)  # or the word original
     ties: str = "drop"
     ordered: bool = False
