@@ -98,6 +98,8 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         aside.rename(folder)
     except OSError as error:
         raise RunError(f"{folder} cannot be written: {in_words(error, folder)}.") from error
+    except RunError as error:  # of a file in it, which nobody knows by the name of the folder aside
+        raise RunError(str(error).replace(str(aside), str(folder))) from error
     finally:
         if there(old) and not there(folder):
             old.rename(folder)

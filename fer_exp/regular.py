@@ -68,7 +68,9 @@ def reading(file: Path | str, where: str = "", way_out: str = GET_AGAIN) -> Iter
     except (RequestError, RunError):
         raise
     except Exception as error:  # each library has kinds of its own for damaged files
-        reason = why(error)
+        reason, place = why(error), str(getattr(error, "filename", None) or "")
+        if place and Path(place).name not in f"{where} {file}":  # another that belongs to it
+            where = place
         if isinstance(error, OSError) and error.errno in MACHINE:
             raise RunError(f"{where or file} cannot be read now: {reason}.") from error
         way_out = "" if re.search("[;:] (give|save|unpack|get|take|try|write|is it)", reason) else way_out

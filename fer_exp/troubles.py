@@ -12,6 +12,12 @@ from pathlib import Path
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """What a disk says that has no room for us."""
 WORDS = {
+    errno.EACCES: "Permission denied; give yourself the right to it (chmod), or give another",
+    errno.EPERM: "it is not permitted; give yourself the right to it (chmod), or give another",
+    errno.EISDIR: "there is a folder of this name; move it away, or give another",
+    errno.ENOTDIR: "a file is where a folder should be; move it away, or give another",
+    errno.EEXIST: "something of this name is there, a file or a link that leads nowhere; move it away, or give another",
+    errno.EFBIG: "it would be larger than files may be here; raise the limit, ulimit -f, or use another disk",
     errno.EDQUOT: "your quota of this disk is used up; make room",
     errno.EROFS: "the disk is read-only; use a folder on another",
     errno.EMFILE: "too many files are open at once; raise the limit, ulimit -n",

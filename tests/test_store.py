@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fer_exp.cli import main
 from fer_exp.commands.prepare import prepare
 from fer_exp.config import DatasetConfig, PrepareConfig
 from fer_exp.datasets import pictures
@@ -452,3 +453,26 @@ def test_without_a_home_folder_the_way_out_is_named(monkeypatch: pytest.MonkeyPa
     with pytest.raises(RequestError, match=r"set FER_EXP_CACHE or dataset\.cache"):
         cache_folder()
     assert cache_folder(Path("/mine")) == Path("/mine")
+
+
+@pytest.mark.parametrize("make", [Path.touch, lambda place: place.symlink_to("nowhere")], ids=["file", "dangling link"])
+def test_what_has_the_name_of_a_store_and_is_none_is_to_be_moved_away(tmp_path, make, capsys):
+    words = ["prepare", "dataset.faces=48", "dataset.size=16", f"dataset.cache={tmp_path}"]
+    assert main(words) == 0
+    (store,) = tmp_path.glob("synthetic-*")
+    shutil.rmtree(store)
+    make(store)
+    capsys.readouterr()
+    assert main(words) == 1
+    assert f"{store} (Not a directory); move it away: a folder has this name." in capsys.readouterr().err
+
+
+def test_of_a_store_the_file_that_cannot_be_read_is_named(tmp_path, capsys):
+    words = ["prepare", "dataset.faces=48", "dataset.size=16", f"dataset.cache={tmp_path}"]
+    assert main(words) == 0
+    (faces,) = tmp_path.glob("synthetic-*/faces.parquet")
+    faces.unlink()
+    faces.mkdir()
+    capsys.readouterr()
+    assert main(words) == 2
+    assert f"{faces} cannot be read: there is a folder of this name" in capsys.readouterr().err

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from fer_exp import __version__
 from fer_exp.cli import help as pages
 from fer_exp.cli.checks import check_typed
 from fer_exp.cli.mistakes import unknown_command
-from fer_exp.cli.stopped import by_signal, by_system, check_limit, told_by_signals
+from fer_exp.cli.stopped import by_signal, by_system, check_limit, check_working_folder, told_by_signals
 from fer_exp.cli.words import in_one, with_paths
 from fer_exp.commit import git_commit
 from fer_exp.config import SCHEMAS
@@ -89,7 +91,10 @@ def _ended(words: Sequence[str], answer: dict[str, Any] | None = None) -> tuple[
 
 
 def _say(sentence: str) -> str:
-    print(readable(f"fer-exp: {sentence}", sys.stderr), file=sys.stderr)
+    try:
+        print(readable(f"fer-exp: {sentence}", sys.stderr), file=sys.stderr, flush=True)
+    except OSError:  # nobody can be told; the exit code still says it
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  open to the end
     return sentence
 
 
@@ -124,6 +129,7 @@ def _dispatch(words: list[str], answer: dict[str, Any] | None) -> int:
     check_typed(command, [word for word in rest if word not in HELP])
     if any(word in HELP for word in rest):
         return _show(pages.command(command, pages.chosen(command, rest)), answer)
+    check_working_folder()
     check_limit(command)
     from fer_exp.cli.start import run
 

@@ -17,6 +17,7 @@ from fer_exp.commit import git_commit
 from fer_exp.config import Config, plain
 from fer_exp.errors import RequestError, RunError
 from fer_exp.progress import is_main_process
+from fer_exp.troubles import in_words
 
 if TYPE_CHECKING:
     from fer_exp.report.outcome import Kept
@@ -83,7 +84,7 @@ def as_object(words: Sequence[str], run: Callable[[Sequence[str], Answer], tuple
         except BrokenPipeError:  # the reader has gone
             sys.stdout = None
         except OSError as error:
-            print(f"fer-exp: {error.strerror or error}", file=sys.stderr)
+            print(f"fer-exp: the object cannot be printed: {in_words(error)}.", file=sys.stderr)
             return code or 1
     return code
 

@@ -20,6 +20,7 @@ from fer_exp.cli.gpus import SIDE_BY_SIDE, beside_others
 from fer_exp.cli.machine import described
 from fer_exp.cli.mistakes import sentence
 from fer_exp.cli.next_steps import next_step, say_next
+from fer_exp.cli.stopped import places_named
 from fer_exp.cli.unused import without_the_unused
 from fer_exp.cli.words import flags_and_overrides, is_sweep
 from fer_exp.config import Config, TableConfig, TrainConfig, TrainerConfig, VerifyConfig
@@ -216,7 +217,8 @@ def run_job(command: str, config: Config) -> Path | None:
         run_command = partial(run_command, compose=compose_all, start=run_jobs)
     elif isinstance(config, VerifyConfig):
         run_command = partial(run_command, compose=compose_all)
-    place: Path | None = run_command(config)
+    with places_named(config):
+        place: Path | None = run_command(config)
     return place
 
 

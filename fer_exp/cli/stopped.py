@@ -12,10 +12,15 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from fer_exp.config import SCHEMAS, Config
-from fer_exp.errors import RunError
+from fer_exp.config.paths import path_keys
+from fer_exp.errors import RequestError, RunError
+from fer_exp.files import file_of
+from fer_exp.regular import MACHINE
 from fer_exp.troubles import in_words, no_memory
 
 SIGNALS = ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
@@ -28,6 +33,8 @@ MORE_MEMORY = (
     "such as dataset.size or trainer.batch_size"
 )
 
+WRITTEN = ("output", "results", "export", "labels.export", "dataset.cache")
+"""Keys of what a command writes; the others name what it reads."""
 LIGHT, LEARNING = 2000, 4000
 """Megabytes of addresses that commands without and with torch need to begin: the smallest took 1,760 and 3,790."""
 
@@ -92,6 +99,57 @@ def words_of_system(error: BaseException) -> str:
     if not isinstance(error, OSError):
         return ""
     return in_words(error) if error.filename is None else f"{error.filename}: {in_words(error)}"
+
+
+@contextmanager
+def places_named(config: Config) -> Iterator[None]:
+    """What a system or disk says of a file or folder while a command runs, as a sentence with the key to set.
+
+    This stands around every command: who reads or writes a file has to say no more than it can say better.
+
+    Raises:
+        RequestError: what a key names cannot be read.
+        RunError: what it names cannot be written, or the disk fails.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None or (named := _key_of(str(error.filename), config)) is None:
+            raise
+        (key, given), reason = named, in_words(error)
+        if key in WRITTEN:
+            raise RunError(f"{error.filename} cannot be used: {reason}; {key}=PLACE has it elsewhere.") from error
+        kind = RunError if error.errno in MACHINE else RequestError
+        where = f"{key}={given}" if given == str(error.filename) else f"{key}={given}: {error.filename}"
+        raise kind(f"{where} cannot be read: {reason}{'' if ';' in reason else '; give another'}.") from error
+
+
+def _key_of(place: str, config: Config) -> tuple[str, str] | None:
+    """The key of a config, and its value, that names a place most closely: itself, or a folder above or below it."""
+    found: list[tuple[int, str, str]] = []
+    path = Path(place).absolute()
+    for key in (*path_keys(type(config)), "labels.export"):
+        value: Any = config
+        for name in key.split("."):
+            value = getattr(value, name, None)
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, str) and one:
+                named = file_of(one)[0].absolute()
+                if named == path or named in path.parents or path in named.parents:
+                    found.append((len(named.parts) if named != path else 1000, key, one))
+    return max(found)[1:] if found else None
+
+
+def check_working_folder() -> None:
+    """Raise RequestError where the folder that a command is typed in is no more: no library can be loaded there."""
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise RequestError(
+            "the folder that this is typed in cannot be used: it was removed or moved; cd to one that is there."
+            if isinstance(error, FileNotFoundError)
+            else f"the folder that this is typed in cannot be used: {in_words(error)}."
+        ) from None
 
 
 def check_limit(command: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -283,10 +284,14 @@ def as_written(path: Path) -> Path:
 
 
 def is_network(path: Path) -> bool:
-    """Whether a path is the folder of a run, finished or not, or by its name a file that holds a network."""
-    if not path.is_dir():
-        return path.suffix.lower() in NETWORKS
-    return any(Run(path).has(what) for what in ("facts", "config", "network", "checkpoint"))
+    """Whether a path is the folder of a run, finished or not, or by its name a file that holds a network.
+
+    What may not be looked into is none here; who reads it says why.
+    """
+    with suppress(OSError):
+        if path.is_dir():
+            return any(Run(path).has(what) for what in ("facts", "config", "network", "checkpoint"))
+    return path.suffix.lower() in NETWORKS
 
 
 def runs_in(folder: Path) -> list[Run]:

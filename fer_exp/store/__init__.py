@@ -114,12 +114,12 @@ def open_store(
                         lock.unlink()
                     raise
     except OSError as problem:
-        place, reason = Path(str(problem.filename or cache)), problem.strerror or problem
+        place, reason = Path(str(problem.filename2 or problem.filename or cache)), problem.strerror or problem
         if cache != place and cache not in place.parents and place not in cache.parents:
             raise RequestError(f"{corpus.name}: {place} cannot be read ({reason}).") from problem
-        raise RunError(
-            f"{corpus.name}: the cache cannot be written at {place} ({reason}); set dataset.cache to a folder of yours."
-        ) from problem
+        taken = place != cache and (place.is_symlink() or place.is_file())
+        way_out = "move it away: a folder has this name" if taken else "set dataset.cache to a folder of yours"
+        raise RunError(f"{corpus.name}: the cache cannot be written at {place} ({reason}); {way_out}.") from problem
     return _load(folder, corpus, log, whole=whole)
 
 
