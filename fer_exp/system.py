@@ -91,6 +91,11 @@ def readable(text: str, stream: IO[str] | None) -> str:
     )
 
 
+def silent() -> IO[str]:
+    """A stream that keeps nothing, open to the end."""
+    return Path(os.devnull).open("w", encoding="utf-8")
+
+
 def open_streams() -> None:
     """Make standard output and error take whatever is printed.
 
@@ -101,7 +106,7 @@ def open_streams() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  open to the end
+            setattr(sys, name, silent())
         elif isinstance(stream, io.TextIOWrapper) and stream.errors != HANDLER:
             stream.reconfigure(errors=HANDLER)
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from fer_exp import __version__
@@ -19,7 +17,7 @@ from fer_exp.cli.words import in_one, with_paths
 from fer_exp.commit import git_commit
 from fer_exp.config import SCHEMAS
 from fer_exp.errors import RequestError, RunError
-from fer_exp.system import open_streams, readable, while_read
+from fer_exp.system import open_streams, readable, silent, while_read
 
 HELP = ("-h", "--help", "help")
 COMPLETION = ("-sc", "--shell-completion")
@@ -94,7 +92,7 @@ def _say(sentence: str) -> str:
     try:
         print(readable(f"fer-exp: {sentence}", sys.stderr), file=sys.stderr, flush=True)
     except OSError:  # nobody can be told; the exit code still says it
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  open to the end
+        sys.stderr = silent()
     return sentence
 
 
