@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -115,6 +116,8 @@ def read_network(path: Path) -> tuple[dict[str, Tensor], Told]:
     from safetensors import SafetensorError, safe_open
 
     give = "give a run folder, or the file that fer-exp export format=safetensors wrote"
+    if not str(path).isprintable() and str(path) != os.fsencode(path).decode(errors="ignore"):
+        raise RequestError(f"{path}: its path is no UTF-8, and safetensors opens no such file; rename it.")
     with reading(path, way_out=f"get the file again, or {give}"):
         try:
             with safe_open(path, framework="pt") as file:

@@ -106,3 +106,10 @@ def test_a_full_disk_behind_an_error_keeps_its_code_and_behind_an_object_says_wh
         ended = subprocess.run([*program, "--json", "--version"], stdout=full, stderr=subprocess.PIPE, check=False)
     assert ended.returncode == 1
     assert b"the disk is full; make room there." in ended.stderr
+
+
+def test_a_network_in_a_folder_whose_name_is_no_text_is_not_called_damaged(tmp_path):
+    from fer_exp.training.network_file import read_network
+
+    with pytest.raises(RequestError, match="its path is no UTF-8, and safetensors opens no such file; rename it"):
+        read_network(tmp_path / "run\udcff" / "network.safetensors")
