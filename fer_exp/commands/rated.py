@@ -74,7 +74,7 @@ def _folder(config: RateConfig) -> Path:
         try:
             study = (folder / LEDGER).is_file()
         except OSError as error:
-            raise RequestError(f"output={folder} cannot be read: {in_words(error)}; ask who owns it.") from error
+            raise RequestError(f"output={folder} cannot be read: {in_words(error)}.") from error
         if not study:
             raise RequestError(f"output={folder} holds no study (no {LEDGER}){or_near(folder)}")
         return folder

@@ -72,7 +72,7 @@ def test_in_a_sweep_a_file_in_the_place_of_a_run_is_said_as_of_one_training(tmp_
     capsys.readouterr()
     assert main(["train", "-m", *small, "seed=1,2"]) == 1
     said = capsys.readouterr().err
-    assert "cannot be written (Not a directory); set output to a folder of yours." in said
+    assert "is a file, where a folder of the run belongs; remove it, or set output to another folder." in said
     assert "failed.log: " not in said
 
 
