@@ -166,4 +166,5 @@ def test_a_folder_that_may_not_be_read_is_a_sentence(runs, capsys, monkeypatch):
 
     monkeypatch.setattr(Path, "is_file", refused)
     assert main(["rate", "answers", "output=runs/rate-cafe-faces"]) == 2
-    assert "output=runs/rate-cafe-faces cannot be read: Permission denied; give yourself the right to it" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "output=runs/rate-cafe-faces cannot be read: Permission denied; give yourself the right to it" in said
