@@ -139,7 +139,10 @@ def _by_hydra(command: str, flags: list[str], overrides: list[str], guided: bool
         forget()
         raise
     except Exception as error:
-        if not sweep or begun() == sweeps_before:  # it ended before its first job
+        if not sweep:  # what fails in the command itself is in `failed`
+            words = str(error).strip().partition("\n")[0].rstrip(".")
+            raise RequestError(f"{' '.join([*flags, *overrides])}: Hydra cannot take this ({words}).") from error
+        if begun() == sweeps_before:  # it ended before its first job
             raise
         check_folder()
         return show(lost=why(error).rstrip("."))

@@ -309,3 +309,11 @@ def test_every_command_names_the_key_that_a_slip_means(mistaken, command):
     said = mistaken(f"{command} {key[:-1]}=1")
     assert f"{key}=1" in said
     assert sentences(said) <= 2
+
+
+@pytest.mark.parametrize("words", [["hydra/launcher=3"], ["--cfg", "job", "-r"]])
+def test_what_hydras_own_command_line_cannot_take_is_a_sentence(capsys, words):
+    assert main(["train", *words]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("fer-exp: ")
+    assert f"{words[-1]}: Hydra cannot take this (" in said
