@@ -15,7 +15,9 @@ OF_ANSWERS = (
 SYNONYMS = {
     "task": "face item image picture unit file stimulus stim photo img pic image-file bild gesicht foto "
     "reiz visage imagen cara immagine volto imagem afbeelding gezicht 图片 图像 圖片 照片 画像 写真 顔画像 刺激 "
-    "изображение фото лицо zdjęcie obraz twarz görüntü resim fotoğraf yüz bild ansikte 이미지 사진 얼굴 question",
+    "изображение фото лицо zdjęcie obraz twarz görüntü resim fotoğraf yüz bild ansikte 이미지 사진 얼굴 question "
+    "row-labels zeilenbeschriftungen étiquettes-de-lignes etiquetas-de-fila rótulos-de-linha etichette-di-riga "
+    "rijlabels 行标签 行ラベル",
     "worker": "rater annotator user performer participant coder judge respondent response-id record versuchsperson "
     "vp proband teilnehmer bewerter beurteiler évaluateur évaluatrice participante juge annotateur evaluador "
     "evaluadora juez anotador valutatore partecipante giudice avaliador beoordelaar deelnemer 评分者 評分者 标注者 "

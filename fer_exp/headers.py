@@ -6,9 +6,13 @@ import re
 
 from fer_exp.column_names import names_columns
 from fer_exp.columns import is_number
+from fer_exp.names import normal
 
 TOP = 12
 """Rows in which the header is looked for, with titles above it and questions below."""
+OF_PIVOTS = ("columnlabels", "spaltenbeschriftungen", "etiquettesdecolonnes", "etiquetasdecolumna", "rotulosdecoluna",
+             "etichettedicolonna", "kolomlabels", "列标签", "列ラベル")  # fmt: skip
+"""What Excel writes above the columns of a pivot table, by ``normal``."""
 
 
 def rows_above(rows: list[list[str]]) -> int:
@@ -16,11 +20,15 @@ def rows_above(rows: list[list[str]]) -> int:
 
     >>> rows_above([["Study 1", ""], ["Face", "happy"]]), rows_above([["# 2026"], ["a", "b"]]), rows_above([["a", "b"]])
     (1, 1, 0)
+    >>> rows_above([["Count of emotion", "Column Labels", ""], ["Row Labels", "happy", "sad"]])
+    1
     >>> rows_above([["Detailed log"], ["Face model:", "general"], ["File name", "Happy", "Sad"]])
     2
     """
     for number, row in enumerate(rows):
         if row[0].endswith(":") and sum(map(bool, row)) <= 2:
+            continue
+        if len(row) > 1 and normal(row[1]) in OF_PIVOTS and not any(row[2:]):
             continue
         comment = row[0].startswith("#") and (row[0].strip("# ") or not any(row[1:]))  # a # alone numbers the rows
         if comment and not names_columns([row[0].lstrip("# "), *row[1:]]):

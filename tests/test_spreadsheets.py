@@ -171,3 +171,28 @@ def test_a_delimiter_too_many_at_the_end_is_no_column(answers, tmp_path, ending)
 def test_classes_stand_in_our_order_also_beside_others():
     frame = pd.DataFrame({"task": range(4), "worker": 1, "label": ["bored", "sad", "happy", "fear"]})
     assert read_answers(frame).classes == ("happiness", "sadness", "fear", "bored")
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "total"),
+    [
+        ("Column Labels", "Row Labels", "Grand Total"),
+        ("Spaltenbeschriftungen", "Zeilenbeschriftungen", "Gesamtergebnis"),
+        ("Étiquettes de colonnes", "Étiquettes de lignes", "Total général"),
+        ("Etiquetas de columna", "Etiquetas de fila", "Total general"),
+    ],
+)
+def test_a_pivot_table_of_excel_is_a_table_of_votes(tmp_path, columns, rows, total):
+    book = openpyxl.Workbook()
+    for row in (
+        ["Count of emotion", columns],
+        [rows, "happy", "neutral", "sad", total],
+        *([f"{n:02d}.jpg", n, 2, 6 - n, 8] for n in range(6)),
+        [total, 15, 12, 21, 48],
+    ):
+        book.active.append(row)
+    book.save(tmp_path / "pivot.xlsx")
+    votes = read_answers(str(tmp_path / "pivot.xlsx"), "ratings")
+    assert votes.tasks.tolist() == [f"{n:02d}.jpg" for n in range(6)]
+    by_class = dict(zip(votes.classes, votes.counts.T.tolist(), strict=True))
+    assert by_class == {"neutral": [2] * 6, "happiness": [0, 1, 2, 3, 4, 5], "sadness": [6, 5, 4, 3, 2, 1]}
