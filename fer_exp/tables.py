@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from fer_exp.column_names import AROUND, ENDS, PERCENT, SYNONYMS
@@ -85,7 +86,7 @@ class Table(Cells):
         self.scales: list[str] = []
         self._roles: dict[int, str] = {}
         self._decided: dict[str, int | None] = {}
-        self.unused = {n for n, name in enumerate(self.names) if name or columns.values[n].null_count < len(self)}
+        self.unused = {n for n, name in enumerate(self.names) if name or _holds_anything(columns.values[n])}
         self.unused -= {n for n, name in enumerate(self.names) if name == ITS_FILE}
 
     def find(self, role: str, called: str | None = None, said: str = "", beside: Container[int] = ()) -> int | None:
@@ -416,3 +417,8 @@ def places(
     array([ 1,  0, -1])
     """
     return np.asarray(pd.Index(order).get_indexer(pd.Index(values)), dtype=np.int64)
+
+
+def _holds_anything(column: pa.ChunkedArray) -> bool:
+    """Whether a cell of a column has content."""
+    return bool(pc.any(pc.greater(pc.utf8_length(column.cast(pa.string())), 0)).as_py())

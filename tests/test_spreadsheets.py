@@ -160,12 +160,13 @@ def test_percentages_of_nobody_knows_how_many_people_are_shares(capsys):
 
 
 @pytest.mark.parametrize("ending", ["header", "rows", "both"])
-def test_a_delimiter_too_many_at_the_end_is_no_column(answers, tmp_path, ending):
+def test_a_delimiter_too_many_at_the_end_is_no_column(answers, tmp_path, ending, capsys):
     header, *rows = answers.to_csv(index=False).splitlines()
     header += "," * (ending in ("header", "both"))
     rows = [row + "," * (ending in ("rows", "both")) for row in rows]
     (tmp_path / "a.csv").write_text("\n".join([header, *rows]))
     assert sizes(str(tmp_path / "a.csv")) == (6, 4, 24)
+    assert "not used" not in capsys.readouterr().err
 
 
 def test_classes_stand_in_our_order_also_beside_others():
