@@ -46,6 +46,7 @@ MOST_PIXELS = 100_000_000
 """A larger picture is refused by its header: decoded it would take hundreds of megabytes."""
 ORIENTATION = 274  # EXIF
 UPRIGHT = (None, 0, 1)
+IN_XMP = re.compile(rb"tiff:Orientation(?:=[\"']|>)\s*([1-8])")
 LYING = (5, 6, 7, 8)
 """Orientations of pictures whose sides change places."""
 PADDING = 16
@@ -286,7 +287,14 @@ def _turn_of_jpeg(content: bytes) -> int | None:
     if b"Exif\0" not in content and b"tiff:Orientation" not in content:
         return None
     with opened(content) as image:
-        return image.getexif().get(ORIENTATION)
+        return _orientation(image, content)
+
+
+def _orientation(image: Image.Image, content: bytes) -> int | None:
+    """What a picture's EXIF says, else its XMP, which older versions of Pillow look for in PNG alone."""
+    turn: int | None = image.getexif().get(ORIENTATION)
+    stated = None if turn or image.format not in ("JPEG", "MPO") else IN_XMP.search(content)
+    return int(stated[1]) if stated else turn
 
 
 def _turned(pixels: NDArray[np.uint8], turn: int | None) -> NDArray[np.uint8]:
@@ -332,15 +340,15 @@ def _from_any(content: bytes, out: NDArray[np.uint8], box: Box | None, whites: W
 def _converted(image: Image.Image, content: bytes, mode: str, whites: Whites | None) -> tuple[NDArray[np.uint8], str]:
     """A picture's pixels, upright, as grey or RGB, and a remark; of its file ``content``, where it has one."""
     image.load()  # first: it turns a TIFF upright, and then no orientation is left
-    turn = image.getexif().get(ORIENTATION)
+    turn = _orientation(image, content)
     remark = FRAMES if image.format != "MPO" and getattr(image, "is_animated", False) else ""
     if is_deep(image.mode):
         values, white = deep_values(image, content)
         white = white or (whites or white_of)(float(values.max()), image.mode)
         image = Image.fromarray(to_bytes(values, white))
-        image.getexif()[ORIENTATION] = turn
         remark = f"grey pictures of more than 8 bits, read so that {white:,.0f} is white"
     if turn not in UPRIGHT:
+        image.getexif()[ORIENTATION] = turn
         image = ImageOps.exif_transpose(image)
     return np.asarray(image.convert(mode)), remark
 

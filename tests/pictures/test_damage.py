@@ -95,13 +95,14 @@ def test_a_turned_jpeg_is_the_same_by_both_decoders(scene, tmp_path, monkeypatch
 def test_an_orientation_counts_behind_other_segments_and_in_xmp_alone(scene, tmp_path, turn):
     plain = jpeg(scene)
     expected = decoded(jpeg(scene, exif=exif(turn)), tmp_path / "a.jpg")
+    with Image.open(tmp_path / "a.jpg") as image:
+        upright = np.asarray(ImageOps.exif_transpose(image))
     profile = b"".join(segment(0xE2, b"ICC_PROFILE\0" + bytes([n, 2]) + bytes(60_000)) for n in (1, 2))
     late = plain[:2] + profile + segment(0xE1, b"Exif\0\0" + exif(turn).tobytes().removeprefix(b"Exif\0\0")) + plain[2:]
     xmp = plain[:2] + segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + XMP % turn) + plain[2:]
     for name, content in (("late", late), ("xmp", xmp)):
         np.testing.assert_array_equal(decoded(content, tmp_path / f"{name}.jpg"), expected, err_msg=name)
-        with Image.open(tmp_path / f"{name}.jpg") as image:
-            np.testing.assert_array_equal(decode_whole(tmp_path / f"{name}.jpg", 200), ImageOps.exif_transpose(image))
+        np.testing.assert_array_equal(decode_whole(tmp_path / f"{name}.jpg", 200), upright)
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
