@@ -279,7 +279,7 @@ def _from_jpeg(content: bytes, out: NDArray[np.uint8], box: Box | None) -> Decod
             raise RejectedError(damage) from None
         return None
     pixels = pixels.squeeze(-1) if out.shape[2] == 1 else pixels
-    return pixels if turn in UPRIGHT else _turned(pixels, turn), scale, ""
+    return pixels if turn in UPRIGHT else np.asarray(_upright(Image.fromarray(pixels), turn)), scale, ""
 
 
 def _turn_of_jpeg(content: bytes) -> int | None:
@@ -297,11 +297,12 @@ def _orientation(image: Image.Image, content: bytes) -> int | None:
     return int(stated[1]) if stated else turn
 
 
-def _turned(pixels: NDArray[np.uint8], turn: int | None) -> NDArray[np.uint8]:
-    """Pixels set upright, as Pillow does it."""
-    image = Image.fromarray(pixels)
+def _upright(image: Image.Image, turn: int | None) -> Image.Image:
+    """A picture set upright from an orientation, as Pillow does it."""
+    if turn in UPRIGHT:
+        return image
     image.getexif()[ORIENTATION] = turn
-    return np.asarray(ImageOps.exif_transpose(image))
+    return ImageOps.exif_transpose(image)
 
 
 def _damage(problem: ValueError) -> str:
@@ -347,10 +348,7 @@ def _converted(image: Image.Image, content: bytes, mode: str, whites: Whites | N
         white = white or (whites or white_of)(float(values.max()), image.mode)
         image = Image.fromarray(to_bytes(values, white))
         remark = f"grey pictures of more than 8 bits, read so that {white:,.0f} is white"
-    if turn not in UPRIGHT:
-        image.getexif()[ORIENTATION] = turn
-        image = ImageOps.exif_transpose(image)
-    return np.asarray(image.convert(mode)), remark
+    return np.asarray(_upright(image, turn).convert(mode)), remark
 
 
 def _what_it_is(file: str | Path, content: bytes) -> str:

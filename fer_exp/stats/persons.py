@@ -1,4 +1,4 @@
-"""Who is shown on each face: what splits keep together and intervals draw."""
+"""Who is shown on each face: what splits keep together."""
 
 from __future__ import annotations
 
